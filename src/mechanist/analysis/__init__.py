@@ -1,0 +1,1 @@
+"""What a run means: statistics, the convergence test, validation by fresh shots."""

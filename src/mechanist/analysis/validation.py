@@ -1,0 +1,209 @@
+"""Fresh committor shots against the predictions of the network and of the formula.
+
+The number of shots that end in B from one configuration is binomial, so that predictions are
+compared with counts by what they miss beyond binomial noise (`mechanist.analysis.statistics`).
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.analysis.statistics import (
+    clopper_pearson,
+    rmse_beyond_noise,
+    rmse_interval,
+    squared_excess,
+)
+
+Array = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+P_RANGE = (0.02, 0.98)
+"""Configurations outside are decided; shots from them would test nothing."""
+
+ZONES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Edges of the zones of p_B that the worst one is named from."""
+
+VALIDATION_COLUMNS = ("point", "p_network", "p_formula", "n", "n_B", "low", "high")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far predictions are from the truth.
+
+    Attributes
+    ----------
+    points, shots_per_point
+        Configurations, and the mean number of decided half-shots from each.
+    network_rmse, formula_rmse
+        Root mean square error of p_B beyond counting noise.
+    network_interval, formula_interval
+        Their 95 % bootstrap intervals over points.
+    network_coverage, formula_coverage
+        Fraction of points whose 95 % Clopper-Pearson interval holds the prediction.
+    network_explained, formula_explained
+        Explained part of the variance of the true p_B over the points; None if it has none.
+    verdict
+        The same in a sentence or two.
+    """
+
+    points: int
+    shots_per_point: float
+    network_rmse: float
+    network_interval: tuple[float, float]
+    network_coverage: float
+    network_explained: float | None
+    formula_rmse: float
+    formula_interval: tuple[float, float]
+    formula_coverage: float
+    formula_explained: float | None
+    verdict: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for validation/verdict.json."""
+        return asdict(self)
+
+
+def choose_points(p_predicted: Array, rng: np.random.Generator, points: int) -> NDArray[np.int64]:
+    """Choose frames spread evenly over predicted p_B in `P_RANGE`.
+
+    Parameters
+    ----------
+    p_predicted
+        (F,) predicted p_B of candidate frames. Frames with exactly the same value are taken for
+        copies of one configuration.
+    rng
+        Source of random numbers.
+    points
+        How many to choose.
+
+    Returns
+    -------
+    ndarray
+        Rows of frames without repeats, in ascending p_B; fewer than ``points`` only if there are
+        fewer frames. Every bin of width 0.96 / ``points`` gives one frame before any gives two,
+        and so on.
+
+    Raises
+    ------
+    ValueError
+        If no frame lies in the range.
+    """
+    low, high = P_RANGE
+    values, rows = np.unique(p_predicted, return_index=True)
+    inside = (values >= low) & (values <= high)
+    values, rows = values[inside], rows[inside]
+    if not len(rows):
+        raise ValueError(f"no frame has a predicted p_B from {low} to {high}")
+    bins = np.minimum(((values - low) / (high - low) * points).astype(np.int64), points - 1)
+    shuffled = rng.permutation(len(rows))
+    order = shuffled[np.argsort(bins[shuffled], kind="stable")]
+    counts = np.bincount(bins, minlength=points)
+    # Place of each frame in its own bin's random order: all first ones go before all second ones.
+    place = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    ranked = order[np.lexsort((rng.random(len(order)), place))]
+    return np.asarray(rows[np.sort(ranked[:points])], dtype=np.int64)
+
+
+def _explained(p: Array, k: Counts, n: Counts) -> float | None:
+    """One minus mean squared error over variance of the true p_B, both beyond counting noise."""
+    observed = k / n
+    noise = (observed * (1 - observed) / (n - 1)).mean()
+    variance = float(observed.var(ddof=1) - noise) if len(n) > 1 else 0.0
+    if variance <= 0:
+        return None
+    return float(1 - max(0.0, squared_excess(p, k, n).mean()) / variance)
+
+
+def _coverage(p: Array, k: Counts, n: Counts) -> float:
+    low, high = clopper_pearson(k, n)
+    return float(((p >= low) & (p <= high)).mean())
+
+
+def _worst(p: Array, k: Counts, n: Counts) -> str:
+    """The zone of predicted p_B that adds most to the error, and which way it goes there."""
+    observed = k / n
+    zone = np.clip(np.searchsorted(ZONES, p, side="right") - 1, 0, len(ZONES) - 2)
+    excess = squared_excess(p, k, n)
+    sums = np.bincount(zone, excess, minlength=len(ZONES) - 1)
+    worst = int(np.argmax(sums))
+    here = zone == worst
+    rmse = float(np.sqrt(max(0.0, excess[here].mean())))
+    bias = float((p - observed)[here].mean())
+    way = "" if abs(bias) < 0.01 else f", on average {abs(bias):.2f} too {_side(bias)}"
+    return f"{ZONES[worst]:.1f} and {ZONES[worst + 1]:.1f} (off by {rmse:.2f}{way})"
+
+
+def _side(bias: float) -> str:
+    return "high" if bias > 0 else "low"
+
+
+def _sentence(p_formula: Array, k: Counts, n: Counts, network: float, formula: float) -> str:
+    explained = _explained(p_formula, k, n)
+    text = (
+        f"On {len(n)} fresh points ({n.mean():.0f} shots each) the network is off by "
+        f"{network:.3f} in p_B and the formula by {formula:.3f} beyond counting noise"
+    )
+    if explained is not None:
+        if explained > 0:
+            text += f"; the formula explains {100 * explained:.0f} % of the variance of p_B"
+        else:
+            text += "; the formula explains none of the variance of p_B"
+    if formula > 0:
+        text += f". The formula is worst where it says p_B between {_worst(p_formula, k, n)}"
+    return text + "."
+
+
+def judge(
+    p_network: Array, p_formula: Array, n: Counts, n_b: Counts, rng: np.random.Generator
+) -> Verdict:
+    """Compare predictions with fresh shots.
+
+    Parameters
+    ----------
+    p_network, p_formula
+        (F,) predicted p_B of the configurations.
+    n, n_b
+        (F,) half-shots that ended in a state, at least 2 each, and those that ended in B.
+    rng
+        For the bootstrap.
+
+    Raises
+    ------
+    ValueError
+        If there is no point, or one with fewer than two decided shots.
+    """
+    if not len(n) or int(n.min()) < 2:
+        raise ValueError("every point needs at least two shots that end in a state")
+    network, formula = rmse_beyond_noise(p_network, n_b, n), rmse_beyond_noise(p_formula, n_b, n)
+    return Verdict(
+        points=len(n),
+        shots_per_point=float(n.mean()),
+        network_rmse=network,
+        network_interval=rmse_interval(p_network, n_b, n, rng),
+        network_coverage=_coverage(p_network, n_b, n),
+        network_explained=_explained(p_network, n_b, n),
+        formula_rmse=formula,
+        formula_interval=rmse_interval(p_formula, n_b, n, rng),
+        formula_coverage=_coverage(p_formula, n_b, n),
+        formula_explained=_explained(p_formula, n_b, n),
+        verdict=_sentence(p_formula, n_b, n, network, formula),
+    )
+
+
+def validation_columns(
+    p_network: Array, p_formula: Array, n: Counts, n_b: Counts
+) -> dict[str, NDArray[Any]]:
+    """Columns of validation.csv, `VALIDATION_COLUMNS`, with 95 % Clopper-Pearson intervals."""
+    low, high = clopper_pearson(n_b, n)
+    return {
+        "point": np.arange(len(n)),
+        "p_network": p_network,
+        "p_formula": p_formula,
+        "n": n,
+        "n_B": n_b,
+        "low": low,
+        "high": high,
+    }

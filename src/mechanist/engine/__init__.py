@@ -1,0 +1,1 @@
+"""What moves coordinates: many half-shots side by side."""

@@ -1,0 +1,100 @@
+"""OpenMM contexts and raw arrays in and out of them.
+
+Velocities. LangevinMiddleIntegrator (Zhang et al., J. Phys. Chem. A 123, 6056 (2019)) keeps
+velocities half a step behind the positions. A shot starts from velocities drawn at the time of the
+positions, so half a kick is taken off before the first step: v - (dt / 2m) F(x). Then the forward
+and the backward half of a path are pieces of one trajectory of the BAOAB scheme.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.errors import SystemBuildError
+from mechanist.systems.prepared import Prepared
+
+Array = NDArray[np.float64]
+
+CONSTRAINT_TOLERANCE = 1e-6
+SEED_LIMIT = 2**31 - 1
+
+
+def platform_names() -> list[str]:
+    """Names of the OpenMM platforms that loaded on this machine."""
+    import openmm
+
+    count = openmm.Platform.getNumPlatforms()
+    return [openmm.Platform.getPlatform(i).getName() for i in range(count)]
+
+
+def make_context(prepared: Prepared, system: Any, platform: str, seed: int) -> Any:
+    """A context with its own Langevin integrator on one thread.
+
+    Raises
+    ------
+    SystemBuildError
+        If the platform is not there or cannot run the system.
+    """
+    import openmm
+
+    integrator = openmm.LangevinMiddleIntegrator(
+        prepared.temperature, prepared.friction, prepared.timestep
+    )
+    integrator.setConstraintTolerance(CONSTRAINT_TOLERANCE)
+    # Seed 0 would mean a seed from the clock.
+    integrator.setRandomNumberSeed(1 + seed % (SEED_LIMIT - 1))
+    properties = {"Threads": "1"} if platform == "CPU" else {}
+    try:
+        chosen = openmm.Platform.getPlatformByName(platform)
+        return openmm.Context(system, integrator, chosen, properties)
+    except openmm.OpenMMException as error:
+        there = ", ".join(platform_names())
+        raise SystemBuildError(
+            "config.yaml", f"engine.platform: {platform!r}: {error}; there are: {there}"
+        ) from None
+
+
+def read_positions(context: Any, out: Array) -> None:
+    """Positions (N, 3) in nm, written straight into ``out``.
+
+    The public call makes a Quantity, which takes longer than the copy; the method that it is
+    built on writes into an array that is already there.
+    """
+    import openmm
+
+    context.getState(positions=True)._getVectorAsNumpy(openmm.State.Positions, out)
+
+
+def read_velocities(context: Any, out: Array) -> None:
+    """Velocities (N, 3) in nm/ps, half a step behind the positions."""
+    import openmm
+
+    context.getState(velocities=True)._getVectorAsNumpy(openmm.State.Velocities, out)
+
+
+def read_forces(context: Any, out: Array) -> None:
+    """Forces (N, 3) in kJ/mol/nm."""
+    import openmm
+
+    context.getState(forces=True)._getVectorAsNumpy(openmm.State.Forces, out)
+
+
+def half_kick(forces: Array, masses: Array, timestep: float) -> Array:
+    """Velocity change (N, 3) in nm/ps of half a step; particles without mass do not move."""
+    inverse = np.divide(1.0, masses, out=np.zeros_like(masses), where=masses > 0)
+    return np.asarray(0.5 * timestep * inverse[:, None] * forces)
+
+
+@contextmanager
+def openmm_faults() -> Iterator[list[str]]:
+    """Collect OpenMM's exceptions instead of raising them: an exploding shot is an outcome."""
+    import openmm
+
+    faults: list[str] = []
+    try:
+        yield faults
+    except openmm.OpenMMException as error:
+        faults.append(str(error))

@@ -1,0 +1,34 @@
+"""Errors that a user can act on: one line that names the file, the key and the value."""
+
+
+class MechanistError(Exception):
+    """A fault in the input or in the state of a run, told in one line.
+
+    Parameters
+    ----------
+    where
+        The file or the stage that the fault was found in.
+    what
+        The key and value at fault and what is allowed instead.
+    """
+
+    def __init__(self, where: object, what: str) -> None:
+        self.where = str(where)
+        self.what = " ".join(what.split())
+        super().__init__(f"{self.where}: {self.what}")
+
+
+class SettingsError(MechanistError):
+    """A wrong key, type, range or unit in config.yaml or system.yaml."""
+
+
+class SystemBuildError(MechanistError):
+    """A structure, force field, descriptor or state that cannot be built."""
+
+
+class DataError(MechanistError):
+    """A file of a run that is missing, damaged or does not fit the others."""
+
+
+class SamplingError(MechanistError):
+    """Sampling that cannot go on, for example when no first path was found."""

@@ -1,0 +1,167 @@
+"""Formulas as text and as LaTeX, terms in the order of relevance and numbers as short as they are.
+
+Sympy's own printers write 15 digits and sort terms by their letters; a chemist wants the constant
+first, then the terms from the most to the least relevant descriptor.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mechanist.formula.expression import split_product
+
+Expr = Any
+
+_LETTERS = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega"
+)
+GREEK = frozenset(_LETTERS.split())
+SUM, PRODUCT, POWER, ATOM = range(4)
+"""How tightly a piece holds together; one that is looser than its place is bracketed."""
+
+
+def name_latex(name: str) -> str:
+    r"""LaTeX of a descriptor: ``phi`` as \phi, ``torsion_C1_N2_CA2_CB2`` as its atoms in brackets.
+
+    A kind (torsion, angle, bond, distance) becomes a letter with the atoms as index; a Greek name
+    may carry a number (``chi1``).
+    """
+    letter = re.fullmatch(r"([A-Za-z]+?)_?(\d*)", name)
+    if letter and letter[1] in GREEK:
+        return rf"\{letter[1]}" + (f"_{{{letter[2]}}}" if letter[2] else "")
+    kind, _, rest = name.partition("_")
+    letters = {"torsion": r"\tau", "angle": r"\alpha", "bond": "r", "distance": "r", "d": "r"}
+    if rest and kind in letters:
+        atoms = r"\,".join(part.replace("'", r"^{\prime}") for part in rest.split("_"))
+        return rf"{letters[kind]}_{{\mathrm{{{atoms}}}}}"
+    if letter and len(letter[1]) == 1:
+        return letter[1] + (f"_{{{letter[2]}}}" if letter[2] else "")
+    return r"\mathrm{" + name.replace("_", r"\_") + "}"
+
+
+@dataclass(frozen=True)
+class Style:
+    """What differs between text and LaTeX."""
+
+    tex: bool
+    order: tuple[str, ...] = ()
+    symbols: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, name: str) -> str:
+        """A descriptor."""
+        if not self.tex:
+            return name
+        return self.symbols.get(name) or name_latex(name)
+
+    def number(self, value: float) -> str:
+        """A number with as few digits as tell it from its neighbours."""
+        short = repr(int(value)) if value == int(value) and abs(value) < 1e6 else repr(value)
+        if self.tex and "e" in short:
+            mantissa, exponent = short.split("e")
+            return rf"{mantissa} \times 10^{{{int(exponent)}}}"
+        return short
+
+    def bracket(self, body: str) -> str:
+        """Round brackets."""
+        return rf"\left({body}\right)" if self.tex else f"({body})"
+
+
+def write_text(expr: Expr, order: tuple[str, ...] = ()) -> str:
+    """Text of an expression, see `mechanist.formula.expression.text`."""
+    return _write(expr, Style(tex=False, order=order))[0]
+
+
+def write_latex(expr: Expr, symbols: Mapping[str, str], order: tuple[str, ...] = ()) -> str:
+    """LaTeX of an expression, see `mechanist.formula.expression.latex`."""
+    return _write(expr, Style(tex=True, order=order, symbols=symbols))[0]
+
+
+def sort_key(expr: Expr, order: tuple[str, ...]) -> tuple[Any, ...]:
+    """Where a term or factor belongs: numbers, then simple before nested, relevant before not."""
+    from mechanist.formula.expression import inputs, nodes
+
+    rank = {name: i for i, name in enumerate(order)}
+    places = sorted((rank.get(name, len(order)), name) for name in inputs(expr))
+    return (len(places) > 0, places[:1], len(places), nodes(expr), places, str(expr))
+
+
+def _write(expr: Expr, style: Style) -> tuple[str, int]:
+    """One node: its text and how tightly it holds together."""
+    if expr.is_number:
+        value = float(expr)
+        return style.number(value), SUM if value < 0 else ATOM
+    if expr.is_Symbol:
+        return style.name(expr.name), ATOM
+    if expr.is_Add:
+        return _sum(expr, style), SUM
+    if expr.is_Mul:
+        return _product(expr, style)
+    if expr.is_Pow:
+        return _power(expr, style)
+    name, body = type(expr).__name__, _write(expr.args[0], style)[0]
+    if not style.tex:
+        return f"{name}({body})", ATOM
+    return rf"\{name} {body}" if expr.args[0].is_Symbol else rf"\{name}\left({body}\right)", ATOM
+
+
+def _piece(expr: Expr, style: Style, place: int) -> str:
+    body, tightness = _write(expr, style)
+    return style.bracket(body) if tightness < place else body
+
+
+def _sum(expr: Expr, style: Style) -> str:
+    terms = sorted(expr.args, key=lambda term: sort_key(term, style.order))
+    body = _write(terms[0], style)[0]
+    for term in terms[1:]:
+        sign, size = (" - ", -term) if _negative(term) else (" + ", term)
+        body += sign + _piece(size, style, PRODUCT)
+    return body
+
+
+def _negative(term: Expr) -> bool:
+    coefficient = term.as_coeff_Mul()[0]
+    return bool(coefficient.is_negative)
+
+
+def _product(expr: Expr, style: Style) -> tuple[str, int]:
+    if _negative(expr):
+        return "-" + _piece(-expr, style, PRODUCT), SUM
+    above, below = split_product(expr)
+    above = sorted(above, key=lambda factor: sort_key(factor, style.order))
+    below = sorted(below, key=lambda factor: sort_key(factor, style.order))
+    if style.tex:
+        top = _factors(above, style, alone=bool(below))
+        if not below:
+            return top, PRODUCT
+        return rf"\frac{{{top or '1'}}}{{{_factors(below, style, alone=True)}}}", PRODUCT
+    top = _factors(above, style, alone=False) or "1"
+    bottom = "".join("/" + _piece(factor, style, POWER) for factor in below)
+    return top + bottom, PRODUCT
+
+
+def _factors(factors: list[Expr], style: Style, *, alone: bool) -> str:
+    if alone and len(factors) == 1:
+        return _write(factors[0], style)[0]
+    joint = r" \, " if style.tex else "*"
+    return joint.join(_piece(factor, style, POWER) for factor in factors)
+
+
+def _power(expr: Expr, style: Style) -> tuple[str, int]:
+    base, exponent = expr.args
+    if exponent.is_negative:
+        under = base**-exponent
+        if style.tex:
+            return rf"\frac{{1}}{{{_write(under, style)[0]}}}", PRODUCT
+        return "1/" + _piece(under, style, POWER), PRODUCT
+    if float(exponent) == 0.5:
+        body = _write(base, style)[0]
+        return (rf"\sqrt{{{body}}}" if style.tex else f"sqrt({body})"), ATOM
+    power = style.number(float(exponent))
+    if style.tex and type(base).__name__ in ("sin", "cos", "tanh", "log") and float(exponent) > 0:
+        name, body = type(base).__name__, _write(base.args[0], style)[0]
+        bare = base.args[0].is_Symbol
+        return rf"\{name}^{{{power}}} {body if bare else style.bracket(body)}", ATOM
+    inside = _piece(base, style, ATOM)
+    return (f"{inside}^{{{power}}}" if style.tex else f"{inside}**{power}"), POWER

@@ -1,0 +1,196 @@
+"""Where the files of a run lie below results/NAME: the names are the interface."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class WorkerFiles:
+    """What one shooting job of one round leaves behind."""
+
+    folder: Path
+
+    @property
+    def shots(self) -> Path:
+        """Table of shots, one row a shot."""
+        return self.folder / "shots.parquet"
+
+    @property
+    def points(self) -> Path:
+        """Shooting points, frame i belongs to row i of the shots."""
+        return self.folder / "points.dcd"
+
+    @property
+    def paths(self) -> Path:
+        """Frames of all paths that were current in this round, one after the other."""
+        return self.folder / "paths.dcd"
+
+    @property
+    def index(self) -> Path:
+        """Which frames belong to which path, and its weight."""
+        return self.folder / "paths.parquet"
+
+    def all(self) -> tuple[Path, ...]:
+        """Every file of the job."""
+        return self.shots, self.points, self.paths, self.index
+
+
+@dataclass(frozen=True)
+class RoundFiles:
+    """What one round leaves behind."""
+
+    folder: Path
+
+    def worker(self, worker: int) -> WorkerFiles:
+        """Files of one shooting job."""
+        return WorkerFiles(self.folder / f"worker_{worker:03d}")
+
+    @property
+    def workers(self) -> list[WorkerFiles]:
+        """Files of every shooting job that is there."""
+        return [WorkerFiles(path) for path in sorted(self.folder.glob("worker_*"))]
+
+    @property
+    def model(self) -> Path:
+        """Weights of the committor model trained on all shots so far."""
+        return self.folder / "model.safetensors"
+
+    @property
+    def model_card(self) -> Path:
+        """Names, units, normalisation and versions of the model."""
+        return self.folder / "model.json"
+
+    @property
+    def training(self) -> Path:
+        """Training record of the model."""
+        return self.folder / "training.json"
+
+    @property
+    def assessment(self) -> Path:
+        """The convergence test."""
+        return self.folder / "assessment.json"
+
+    @property
+    def manifest(self) -> Path:
+        """Hash of every file of the round."""
+        return self.folder / "manifest.json"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All files of one run."""
+
+    root: Path
+
+    @property
+    def dynamics(self) -> Path:
+        """Integrator, states and the descriptors that define them."""
+        return self.root / "system" / "dynamics.json"
+
+    @property
+    def system_xml(self) -> Path:
+        """Serialised OpenMM System."""
+        return self.root / "system" / "system.xml"
+
+    @property
+    def topology(self) -> Path:
+        """Atoms and starting structure, as mdtraj and VMD read it."""
+        return self.root / "system" / "topology.pdb"
+
+    @property
+    def inputs(self) -> Path:
+        """Descriptors that networks and formulas see."""
+        return self.root / "system" / "inputs.json"
+
+    @property
+    def initial(self) -> WorkerFiles:
+        """The first transition paths."""
+        return WorkerFiles(self.root / "initial")
+
+    @property
+    def initial_report(self) -> Path:
+        """How the first path was found."""
+        return self.root / "initial" / "initial.json"
+
+    def round(self, number: int) -> RoundFiles:
+        """Files of one round."""
+        return RoundFiles(self.root / "rounds" / f"{number:03d}")
+
+    def rounds(self) -> list[int]:
+        """Numbers of the rounds that have a folder."""
+        folders = (self.root / "rounds").glob("[0-9][0-9][0-9]")
+        return sorted(int(folder.name) for folder in folders)
+
+    @property
+    def relevance(self) -> Path:
+        """Inputs by importance."""
+        return self.root / "relevance.csv"
+
+    @property
+    def formulas(self) -> Path:
+        """Pareto front of formulas."""
+        return self.root / "formulas.csv"
+
+    @property
+    def formula(self) -> Path:
+        """The chosen formula."""
+        return self.root / "formula.json"
+
+    @property
+    def validation(self) -> Path:
+        """Fresh committor shots beside predictions."""
+        return self.root / "validation.csv"
+
+    @property
+    def validation_points(self) -> Path:
+        """Configurations that fresh committor shots start from."""
+        return self.root / "validation" / "points.dcd"
+
+    @property
+    def validation_predictions(self) -> Path:
+        """Predictions made before the fresh shots."""
+        return self.root / "validation" / "predictions.json"
+
+    def validation_shots(self, worker: int) -> Path:
+        """Fresh committor shots of one job."""
+        return self.root / "validation" / f"shots_{worker:03d}.parquet"
+
+    @property
+    def verdict(self) -> Path:
+        """What the fresh shots say of the network and the formula."""
+        return self.root / "validation" / "verdict.json"
+
+    @property
+    def shots(self) -> Path:
+        """Every shot of the run."""
+        return self.root / "shots.parquet"
+
+    @property
+    def paths(self) -> WorkerFiles:
+        """Every transition path of the ensemble."""
+        return WorkerFiles(self.root / "paths")
+
+    @property
+    def committor(self) -> RoundFiles:
+        """The final model."""
+        return RoundFiles(self.root / "committor")
+
+    @property
+    def summary(self) -> Path:
+        """The answer, as JSON."""
+        return self.root / "summary.json"
+
+    @property
+    def summary_text(self) -> Path:
+        """The answer, for the terminal."""
+        return self.root / "summary.md"
+
+    @property
+    def report(self) -> Path:
+        """The answer, with figures."""
+        return self.root / "report.html"
+
+    @property
+    def benchmarks(self) -> Path:
+        """Cost of every job, written by Snakemake."""
+        return self.root / "benchmarks"

@@ -1,0 +1,1 @@
+"""The answer for people: figures, the HTML page, the summary and the status table."""

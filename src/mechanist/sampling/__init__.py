@@ -1,0 +1,1 @@
+"""Transition path sampling: first path, selection, acceptance, chains, records."""

@@ -1,0 +1,182 @@
+"""Tables of shots and paths, and the trajectories beside them.
+
+Positions are stored as DCD (float32), which mdtraj and VMD open with system/topology.pdb. DCD
+lengths are Angstrom, ours nm. The tables are Parquet.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.errors import DataError
+from mechanist.files import atomic
+
+Frames = NDArray[np.float32]
+Table = dict[str, NDArray[Any]]
+
+SHOT_COLUMNS = (
+    "round",
+    "worker",
+    "chain",
+    "move",
+    "seed",
+    "model",
+    "p_predicted",
+    "end_backward",
+    "end_forward",
+    "steps_backward",
+    "steps_forward",
+    "accepted",
+    "weight",
+)
+"""One row a shot. ``chain`` is unique in the run, ``move`` counts from 0 in each chain. Ends are
+A, B, too_long or exploded; steps are MD steps; ``weight`` is how many moves of its round the path
+of an accepted shot stayed the current one (0 in burn-in)."""
+
+PATH_COLUMNS = (
+    "round",
+    "worker",
+    "chain",
+    "move",
+    "first_frame",
+    "frames",
+    "shooting_frame",
+    "weight",
+)
+"""One row a path, in the order of the DCD. ``move`` is the shot that made it (-1: a first path).
+``weight`` is the number of moves of its round for which it was current after burn-in."""
+
+
+def write_table(path: Path, columns: Table, names: Sequence[str]) -> None:
+    """Write the columns ``names`` of a table as Parquet, atomically."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({name: pa.array(columns[name]) for name in names})
+    with atomic(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_table(path: Path, names: Sequence[str]) -> Table:
+    """Read a Parquet table as numpy arrays.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged or lacks one of the columns ``names``.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise DataError(path, "the file is missing; run the stage that makes it again")
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(path, f"damaged Parquet ({reason}); delete it and run again") from None
+    missing = [name for name in names if name not in table.column_names]
+    if missing:
+        raise DataError(path, f"lacks the column {missing[0]!r}; delete it and run again")
+    return {name: table[name].to_numpy() for name in names}
+
+
+def join(tables: Sequence[Table]) -> Table:
+    """Stack tables with the same columns."""
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+
+def write_frames(path: Path, chunks: Iterator[Frames] | Sequence[Frames]) -> None:
+    """Write frames (F, N, 3) in nm as DCD, chunk by chunk, atomically."""
+    from mdtraj.formats import DCDTrajectoryFile
+
+    with (
+        atomic(path) as temporary,
+        DCDTrajectoryFile(str(temporary), "w", force_overwrite=True) as dcd,
+    ):
+        for chunk in chunks:
+            if len(chunk):
+                dcd.write(np.asarray(chunk, dtype=np.float32) * np.float32(10))
+
+
+def read_frames(path: Path, atoms: int, first: int = 0, count: int | None = None) -> Frames:
+    """Read frames of a DCD.
+
+    Parameters
+    ----------
+    path
+        The file.
+    atoms
+        Expected number of atoms.
+    first, count
+        Range of frames; all from ``first`` on if ``count`` is None.
+
+    Returns
+    -------
+    ndarray
+        (F, N, 3) in nm, float32.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or truncated or has another number of atoms.
+    """
+    from mdtraj.formats import DCDTrajectoryFile
+
+    if not path.is_file():
+        raise DataError(path, "the file is missing; run the stage that makes it again")
+    try:
+        with DCDTrajectoryFile(str(path), "r") as dcd:
+            if first:
+                dcd.seek(first)
+            xyz, _, _ = dcd.read(n_frames=count)
+    except (OSError, RuntimeError, ValueError, IndexError) as error:
+        raise DataError(path, f"damaged DCD ({error}); delete it and run again") from None
+    if xyz.shape[1] != atoms:
+        raise DataError(path, f"has {xyz.shape[1]} atoms, the system has {atoms}")
+    if count is not None and len(xyz) != count:
+        raise DataError(path, f"ends after {len(xyz)} of {count} frames; delete it and run again")
+    return np.asarray(xyz, dtype=np.float32) / np.float32(10)
+
+
+@dataclass(frozen=True)
+class PathTable:
+    """Paths of one or more jobs: frames (F, N, 3) in nm and the index with `PATH_COLUMNS`."""
+
+    frames: Frames
+    index: Table
+
+    def __len__(self) -> int:
+        return len(self.index["frames"])
+
+    def path(self, i: int) -> Frames:
+        """Frames of path ``i``, from A to B."""
+        start = int(self.index["first_frame"][i])
+        return self.frames[start : start + int(self.index["frames"][i])]
+
+    @property
+    def frame_path(self) -> NDArray[np.int64]:
+        """For each frame the row of its path, (F,)."""
+        return np.repeat(np.arange(len(self)), self.index["frames"])
+
+
+def read_paths(frames: Path, index: Path, atoms: int) -> PathTable:
+    """Read a DCD of paths with its index, checking that the two fit."""
+    table = read_table(index, PATH_COLUMNS)
+    xyz = read_frames(frames, atoms)
+    if int(table["frames"].sum()) != len(xyz):
+        raise DataError(
+            frames, f"holds {len(xyz)} frames, {index.name} names {table['frames'].sum()}"
+        )
+    return PathTable(xyz, table)
+
+
+def join_paths(tables: Sequence[PathTable]) -> PathTable:
+    """Stack path tables; ``first_frame`` is counted anew."""
+    index = join([table.index for table in tables])
+    index["first_frame"] = np.concatenate([[0], np.cumsum(index["frames"])[:-1]])
+    return PathTable(np.concatenate([table.frames for table in tables]), index)

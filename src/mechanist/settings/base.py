@@ -1,0 +1,61 @@
+"""What every section of the settings shares: frozen, no unknown keys, units in the text."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+if TYPE_CHECKING:
+    import pint
+
+
+class Section(BaseModel):
+    """A section of config.yaml or system.yaml: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
+    )
+
+
+@cache
+def _registry() -> "pint.UnitRegistry[Any]":
+    import pint
+
+    return pint.UnitRegistry()
+
+
+def to_unit(value: object, *units: str) -> float:
+    """Read a quantity such as ``"2 fs"`` and give its magnitude in the first fitting of ``units``.
+
+    A plain number is refused, since nobody can tell its unit.
+
+    Raises
+    ------
+    ValueError
+        If the text is no quantity or its unit does not fit.
+    """
+    import pint
+
+    allowed = " or ".join(units)
+    if not isinstance(value, str):
+        raise ValueError(f"a quantity needs a unit: write '{value} {units[0]}'")
+    try:
+        parsed: Any = _registry().Quantity(value)
+        for unit in units:
+            if parsed.check(_registry().Quantity(1.0, unit).dimensionality) and not parsed.unitless:
+                return float(parsed.to(unit).magnitude)
+    except (pint.PintError, AttributeError, TypeError, AssertionError, SyntaxError, ValueError):
+        raise ValueError(
+            f"this is not a quantity; write a number and a unit of {allowed}"
+        ) from None
+    raise ValueError(f"the unit does not fit; write a number and a unit of {allowed}")
+
+
+def quantity(unit: str) -> Any:
+    """Type of a field with a unit: text in and out, a float in ``unit`` in between."""
+    return Annotated[
+        float,
+        BeforeValidator(lambda value: to_unit(value, unit)),
+        PlainSerializer(lambda value: f"{value!r} {unit}", return_type=str),
+        Field(json_schema_extra={"unit": unit}),
+    ]

@@ -1,0 +1,26 @@
+"""The schema of config.yaml."""
+
+from pydantic import Field
+
+from mechanist.settings.base import Section
+from mechanist.settings.convergence import ConvergenceSettings
+from mechanist.settings.formula import FormulaSettings
+from mechanist.settings.learn import LearnSettings
+from mechanist.settings.run import EngineSettings, InitialSettings, SamplingSettings
+from mechanist.settings.validation import ValidationSettings
+
+
+class Config(Section):
+    """config.yaml."""
+
+    system: str = Field(
+        "alanine_dipeptide", min_length=1, description="a folder below systems/, or a path to one"
+    )
+    seed: int = Field(1, ge=0, lt=2**31, description="of every random number of the run")
+    initial: InitialSettings = InitialSettings()
+    engine: EngineSettings = EngineSettings()
+    sampling: SamplingSettings = SamplingSettings()
+    learn: LearnSettings = LearnSettings()
+    convergence: ConvergenceSettings = ConvergenceSettings()
+    formula: FormulaSettings = FormulaSettings()
+    validation: ValidationSettings = ValidationSettings()

@@ -1,0 +1,49 @@
+"""Section ``convergence`` of config.yaml: when sampling may stop."""
+
+from pydantic import Field
+
+from mechanist.settings.base import Section
+
+
+class ConvergenceSettings(Section):
+    """Limits of the convergence test; sampling stops when all of them are kept."""
+
+    heldout_gain: float = Field(
+        0.003,
+        ge=0,
+        le=1,
+        description="largest fall of the held-out loss against the round before, in nats per "
+        "outcome, at which more shots are taken to have stopped helping",
+    )
+    calibration_tolerance: float = Field(
+        0.02,
+        gt=0,
+        le=0.5,
+        description="largest error of predicted p_B beyond counting noise that is accepted even "
+        "when there are so many shots that the calibration test sees it",
+    )
+    calibration_p: float = Field(
+        0.01,
+        ge=0,
+        lt=1,
+        description="calibration counts as not rejected when the p-value of its test is at least "
+        "this",
+    )
+    spread: float = Field(
+        0.3,
+        gt=0,
+        le=10,
+        description="largest mean spread of q (standard deviation over the ensemble) of path "
+        "frames with |q| < 1; 0.3 in q is 0.07 in p_B",
+    )
+    rhat: float = Field(
+        1.1,
+        gt=1,
+        le=10,
+        description="largest split R-hat over chains, of path lengths and of where paths cross "
+        "q = 0",
+    )
+    independent_paths: int = Field(
+        200, ge=1, le=10_000_000, description="smallest effective number of independent paths"
+    )
+    min_rounds: int = Field(2, ge=1, le=999, description="smallest number of rounds")

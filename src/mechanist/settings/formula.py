@@ -1,0 +1,42 @@
+"""Section ``formula`` of config.yaml: how q(x) is distilled into a formula."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mechanist.settings.base import Section
+
+Operator = Literal["add", "sub", "mul", "div", "exp", "log", "tanh", "sqrt"]
+
+
+class FormulaSettings(Section):
+    """The search for formulas and the choice among them."""
+
+    backend: Literal["operon"] = Field("operon", description="the engine of the symbolic search")
+    inputs: int = Field(
+        8, ge=1, le=1000, description="how many of the most relevant descriptors may be used"
+    )
+    allowed: tuple[str, ...] | None = Field(
+        None, min_length=1, description="names of the only descriptors that may be used; null: any"
+    )
+    operators: tuple[Operator, ...] = Field(
+        ("add", "sub", "mul", "div"),
+        min_length=1,
+        description="operations that the symbolic search may use beside numbers",
+    )
+    max_nodes: int = Field(25, ge=1, le=200, description="longest formula that may be chosen")
+    seconds: float = Field(
+        40,
+        gt=0,
+        le=86_400,
+        description="ceiling on the search in s; the search is sized to end before it on two "
+        "cores, and the log says so when it is cut short",
+    )
+    repeats: int = Field(
+        4, ge=0, le=1000, description="symbolic searches, each with a seed and a length of its own"
+    )
+    population: int = Field(300, ge=10, le=1_000_000, description="formulas in each search")
+    generations: int = Field(60, ge=1, le=1_000_000, description="generations of each search")
+    q_clip: float = Field(
+        6.0, gt=0, le=50, description="the network's q is cut to this in size before the search"
+    )

@@ -1,0 +1,108 @@
+"""Reading config.yaml and system.yaml, with errors that name file, key, value and allowed form."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from mechanist.errors import SettingsError
+from mechanist.settings.base import Section
+from mechanist.settings.config import Config
+from mechanist.settings.system import SystemSettings
+
+S = TypeVar("S", bound=Section)
+
+SYSTEM_FILE = "system.yaml"
+
+
+def validate(model: type[S], content: object, where: object) -> S:
+    """Turn plain data into settings.
+
+    Raises
+    ------
+    SettingsError
+        One line for the first fault: file, key, value, what is allowed.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise SettingsError(where, _one_line(error)) from None
+
+
+def _one_line(error: ValidationError) -> str:
+    """The most telling fault of a validation, as ``key: value: what is allowed``."""
+    faults = error.errors(include_url=False)
+    # A union reports a fault for each of its members; the one that went deepest came closest.
+    fault = max(faults, key=lambda f: (len(f["loc"]), f["type"] == "extra_forbidden"))
+    skip = {"TorsionSettings", "AngleSettings", "DistanceSettings", "CoordinateSettings"}
+    skip |= {"GroupSettings", "str", "int"}
+    key = ".".join(str(part) for part in fault["loc"] if str(part) not in skip)
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        message = "there is no such key"
+    elif fault["type"] == "missing":
+        return f"{key}: this key is missing"
+    shown = json.dumps(fault["input"], default=str)
+    shown = shown if len(shown) <= 80 else shown[:77] + "..."
+    prefix = f"{key}: {shown}: " if key else ""
+    return prefix + message[:1].lower() + message[1:]
+
+
+def read_yaml(path: Path) -> Any:
+    """Plain data of a YAML file; object tags are refused.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing, unreadable or no YAML mapping.
+    """
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(path, "there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(path, f"cannot be read ({error})") from None
+    except yaml.YAMLError as error:
+        raise SettingsError(path, f"is not YAML: {error}") from None
+    if not isinstance(content, Mapping):
+        raise SettingsError(path, "holds no keys; a line reads 'key: value'")
+    return dict(content)
+
+
+def load_config(source: str) -> Config:
+    """Settings from a YAML file, or from JSON text that starts with a brace."""
+    if source.lstrip().startswith("{"):
+        try:
+            return validate(Config, json.loads(source), "--config")
+        except json.JSONDecodeError as error:
+            raise SettingsError("--config", f"is not JSON ({error})") from None
+    path = Path(source)
+    return validate(Config, read_yaml(path), path)
+
+
+def find_system(name: str, *roots: Path) -> Path:
+    """Folder of a system: a path, or a name below ``systems/`` of one of ``roots``.
+
+    Raises
+    ------
+    SettingsError
+        If no such folder holds a system.yaml; the systems that exist are named.
+    """
+    candidates = [Path(name), *(root / "systems" / name for root in roots)]
+    for folder in candidates:
+        if (folder / SYSTEM_FILE).is_file():
+            return folder
+    known = sorted(f.parent.name for r in roots for f in r.glob(f"systems/*/{SYSTEM_FILE}"))
+    raise SettingsError(
+        "config.yaml", f"system: {name!r}: no folder with a system.yaml; known: {', '.join(known)}"
+    )
+
+
+def load_system(folder: Path) -> SystemSettings:
+    """Settings of the system in ``folder``."""
+    path = folder / SYSTEM_FILE
+    return validate(SystemSettings, read_yaml(path), path)

@@ -1,0 +1,63 @@
+"""Sections of config.yaml that say how much is sampled, and how."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mechanist.settings.base import Section, quantity
+
+Picoseconds: Any = quantity("ps")
+
+
+class InitialSettings(Section):
+    """How the first transition path is found."""
+
+    path: str | None = Field(
+        None, description="a trajectory to start from, any format that mdtraj reads; null: hot MD"
+    )
+    heating: tuple[float, ...] = Field(
+        (2.0, 2.5, 3.0, 4.0),
+        min_length=1,
+        description="factors on the temperature, tried in this order until a crossing is seen",
+    )
+    replicas: int = Field(8, ge=1, le=10_000, description="hot trajectories side by side")
+    budget: Picoseconds = Field(
+        "4000 ps", gt=0, description="hot MD in all at each factor, over all replicas"
+    )
+    shots_max: int = Field(
+        5000, ge=1, description="two-way shots from the hot path before giving up"
+    )
+    paths: int = Field(16, ge=1, description="different first paths that the chains start from")
+
+
+class EngineSettings(Section):
+    """What moves the coordinates."""
+
+    platform: Literal["auto", "Reference", "CPU", "CUDA", "HIP", "OpenCL"] = Field(
+        "auto", description="OpenMM platform; auto times the usable ones and keeps the fastest"
+    )
+
+
+class SamplingSettings(Section):
+    """Two-way shooting in rounds."""
+
+    workers: int = Field(4, ge=1, le=10_000, description="shooting jobs a round")
+    chains: int | Literal["auto"] = Field(
+        "auto", description="Markov chains a worker; auto: 16 for molecules, 64 for potentials"
+    )
+    first_round: int = Field(4000, ge=1, description="shots of round 0")
+    growth: float = Field(2.0, ge=1, le=10, description="factor from round to round")
+    round_max: int = Field(32_000, ge=1, description="shots of a round at most")
+    rounds_max: int = Field(8, ge=1, le=999, description="the budget, in rounds")
+    selection: Literal["lorentzian", "uniform"] = Field(
+        "lorentzian", description="how shooting points are chosen once there is a model"
+    )
+    gamma: float = Field(1.0, gt=0, description="width of the Lorentzian, in q")
+    flatten: bool = Field(
+        True, description="divide by the density of candidate frames in predicted p_B"
+    )
+    burn_in: int = Field(3, ge=0, description="accepted paths a chain makes before its paths count")
+
+    def shots(self, number: int) -> int:
+        """Shots of a round."""
+        return int(min(self.first_round * self.growth**number, self.round_max))

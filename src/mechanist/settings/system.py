@@ -1,0 +1,179 @@
+"""The schema of system.yaml: what is sampled, as data."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+
+from mechanist.settings.base import Section, quantity, to_unit
+
+GAS_CONSTANT = 8.31446261815324e-3
+"""kJ/mol/K (CODATA 2018, exact)."""
+
+Femtoseconds: Any = quantity("fs")
+Picoseconds: Any = quantity("ps")
+PerPicosecond: Any = quantity("1/ps")
+Nanometre: Any = quantity("nm")
+Dalton: Any = quantity("dalton")
+Stiffness: Any = quantity("kJ/mol/nm**2")
+
+
+def _kelvin(value: object) -> float:
+    """Kelvin from a temperature, or from kT as a molar energy (usual for model potentials)."""
+    try:
+        return to_unit(value, "K")
+    except ValueError:
+        if isinstance(value, str) and "J" in value:
+            return to_unit(value, "kJ/mol") / GAS_CONSTANT
+        raise
+
+
+Temperature = Annotated[
+    float,
+    BeforeValidator(_kelvin),
+    PlainSerializer(lambda value: f"{value!r} K", return_type=str),
+]
+
+Atom = int | str
+"""An index counted from 0, or a selection in mdtraj's language that matches one atom."""
+
+
+class MoleculeSettings(Section):
+    """A molecule from a structure file and a force field."""
+
+    structure: str = Field(description="PDB or PDBx/mmCIF file beside system.yaml, with hydrogens")
+    force_field: tuple[str, ...] = Field(
+        min_length=1, description="force field files that OpenMM ships, or files beside system.yaml"
+    )
+    constraints: Literal["none", "HBonds", "AllBonds", "HAngles"] = Field(
+        "HBonds", description="which bonds keep their length"
+    )
+    nonbonded: Literal["NoCutoff"] = Field(
+        "NoCutoff", description="how non-bonded forces are computed; NoCutoff means all pairs"
+    )
+
+
+class PotentialSettings(Section):
+    """A model potential of one to three coordinates x, y, z (nm) in kJ/mol."""
+
+    expression: str = Field(description="energy in kJ/mol as OpenMM writes it, in x, y, z (nm)")
+    dimensions: int = Field(ge=1, le=3, description="how many of x, y, z the potential uses")
+    idle_dimensions: int = Field(
+        0, ge=0, le=300, description="further harmonic coordinates that play no part"
+    )
+    idle_stiffness: Stiffness = Field("10 kJ/mol/nm**2", description="of idle coordinates", gt=0)
+    mass: Dalton = Field("1 dalton", gt=0, description="of the moving particle")
+    start: tuple[Nanometre, ...] = Field(description="starting point, one value a dimension")
+
+    @model_validator(mode="after")
+    def _lengths(self) -> "PotentialSettings":
+        if len(self.start) != self.dimensions:
+            raise ValueError(f"start has {len(self.start)} values, dimensions is {self.dimensions}")
+        return self
+
+
+class DynamicsSettings(Section):
+    """Langevin dynamics, integrated by OpenMM's LangevinMiddleIntegrator."""
+
+    temperature: Temperature = Field(gt=0, description="of the bath, in K (or kT in kJ/mol)")
+    friction: PerPicosecond = Field(gt=0, description="coupling to the bath")
+    timestep: Femtoseconds = Field(gt=0, description="integration step")
+    stride: int = Field(10, ge=1, description="MD steps between two frames of a path")
+    max_half_path: Picoseconds = Field(
+        gt=0, description="a half-shot longer than this ends as too_long and is rejected"
+    )
+
+
+class TorsionSettings(Section):
+    """A torsion of four atoms."""
+
+    torsion: tuple[Atom, Atom, Atom, Atom]
+
+
+class AngleSettings(Section):
+    """An angle of three atoms."""
+
+    angle: tuple[Atom, Atom, Atom]
+
+
+class DistanceSettings(Section):
+    """A distance of two atoms."""
+
+    distance: tuple[Atom, Atom]
+
+
+class CoordinateSettings(Section):
+    """A Cartesian coordinate, for model potentials: 0 is x, 1 is y, 3 is x of the next particle."""
+
+    coordinate: int = Field(ge=0)
+
+
+DescriptorSettings = TorsionSettings | AngleSettings | DistanceSettings | CoordinateSettings
+
+
+class GroupSettings(Section):
+    """All bonds, angles or torsions along bonds whose atoms are all in a selection."""
+
+    all: Literal["bonds", "angles", "torsions"]
+    select: str = Field("all", description="atoms, in mdtraj's selection language")
+
+
+class DiscSettings(Section):
+    """All points nearer than a radius to a centre."""
+
+    centre: dict[str, Nanometre] = Field(min_length=1)
+    radius: Nanometre = Field(gt=0)
+
+
+class StateSettings(Section):
+    """A stable state: inside every interval of one of its boxes, or of its disc."""
+
+    name: str = Field(min_length=1, description="what chemists call it")
+    box: dict[str, tuple[str, str]] | tuple[dict[str, tuple[str, str]], ...] = Field(
+        default_factory=dict, description="intervals of descriptors, with units; or a list of those"
+    )
+    disc: DiscSettings | None = None
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> "StateSettings":
+        if not self.box and self.disc is None:
+            raise ValueError("a state needs a box or a disc")
+        return self
+
+    @property
+    def boxes(self) -> tuple[dict[str, tuple[str, str]], ...]:
+        """Its boxes as a tuple."""
+        if isinstance(self.box, tuple):
+            return self.box
+        return (self.box,) if self.box else ()
+
+
+class StatesSettings(Section):
+    """The two states of the reaction."""
+
+    A: StateSettings
+    B: StateSettings
+
+
+class SystemSettings(Section):
+    """system.yaml."""
+
+    name: str = Field(min_length=1, description="title in the report")
+    molecule: MoleculeSettings | None = None
+    potential: PotentialSettings | None = None
+    dynamics: DynamicsSettings
+    descriptors: dict[str, DescriptorSettings] = Field(
+        default_factory=dict, description="named descriptors"
+    )
+    states: StatesSettings
+    inputs: tuple[str | GroupSettings, ...] = Field(
+        min_length=1, description="what networks and formulas see: names and groups"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "SystemSettings":
+        if (self.molecule is None) == (self.potential is None):
+            raise ValueError("exactly one of molecule and potential must be given")
+        bad = [name for name in self.descriptors if not name.isidentifier()]
+        if bad:
+            raise ValueError(f"descriptors.{bad[0]}: a name has letters, digits and _ only")
+        return self

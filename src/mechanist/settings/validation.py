@@ -1,0 +1,19 @@
+"""Section ``validation`` of config.yaml: fresh shots that test network and formula."""
+
+from pydantic import Field
+
+from mechanist.settings.base import Section
+
+
+class ValidationSettings(Section):
+    """How many fresh committor shots are made."""
+
+    points: int = Field(
+        120,
+        ge=10,
+        le=100_000,
+        description="configurations, spread evenly over the network's p_B from 0.02 to 0.98",
+    )
+    shots: int = Field(
+        60, ge=2, le=1_000_000, description="half-shots from each configuration, fresh velocities"
+    )

@@ -1,0 +1,1 @@
+"""One module a stage: reads files, calls the packages, writes files."""

@@ -1,0 +1,154 @@
+"""Stage ``shoot``: one shooting job of one round."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from mechanist.committor.network import load as load_model
+from mechanist.engine.choose import auto_chains, choose_platform, make_engine
+from mechanist.errors import DataError
+from mechanist.layout import Layout, WorkerFiles
+from mechanist.sampling.chain import Chain, CurrentPath, shot_seed
+from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.records import (
+    PATH_COLUMNS,
+    SHOT_COLUMNS,
+    PathTable,
+    read_paths,
+    read_table,
+    write_frames,
+    write_table,
+)
+from mechanist.sampling.selection import Lorentzian, Selection, Uniform
+from mechanist.sampling.shoot import Progress, path_table, shoot, shot_table
+from mechanist.settings.config import Config
+from mechanist.settings.run import SamplingSettings
+from mechanist.systems.prepared import Prepared, load, load_inputs
+
+NOISE_STREAM = 2**32
+"""Chain numbers from here on seed the noise of a job."""
+
+
+def shoot_round(
+    config: Config, layout: Layout, number: int, worker: int, log: Callable[[str], None]
+) -> None:
+    """Let the chains of one worker make their moves of round ``number``."""
+    prepared = load(layout)
+    settings = config.sampling
+    count = auto_chains(prepared) if settings.chains == "auto" else settings.chains
+    moves = -(-settings.shots(number) // (count * settings.workers))
+    selection = make_selection(settings, layout, number)
+    chains = make_chains(config, prepared, layout, number, worker, count, selection)
+    platform = choose_platform(prepared, config.engine.platform, 2 * count)
+    log(f"round {number}, worker {worker}: {count} chains x {moves} moves on {platform}")
+    seed = shot_seed(config.seed, NOISE_STREAM + worker, number) % 2**31
+    engine = make_engine(prepared, 2 * count, platform, seed)
+    harvest = shoot(chains, engine, moves, reporter(log))
+    shots, points = shot_table(harvest, number, worker, selection.model)
+    index, frames = path_table(harvest, number, worker)
+    files = layout.round(number).worker(worker)
+    write_frames(files.points, [points])
+    write_frames(files.paths, frames)
+    write_table(files.index, index, PATH_COLUMNS)
+    write_table(files.shots, shots, SHOT_COLUMNS)
+    log(f"{len(points)} shots, {np.mean(shots['accepted']):.0%} accepted")
+
+
+def make_selection(settings: SamplingSettings, layout: Layout, number: int) -> Selection:
+    """Selection of a round: uniform in round 0, then by the model of the round before."""
+    if number == 0:
+        return Uniform()
+    files = layout.round(number - 1)
+    model = load_model(files.model, files.model_card)
+    inputs = load_inputs(layout)
+    if inputs.feature_names != model.feature_names:
+        raise DataError(files.model_card, f"was trained on other inputs than {layout.inputs}")
+    return Lorentzian(
+        logit=lambda frames: model.q(inputs.features(inputs.values(frames))),
+        gamma=settings.gamma,
+        edges=model.density_edges if settings.flatten else None,
+        density=model.density if settings.flatten else None,
+        model=f"{number - 1:03d}",
+        uniform=settings.selection == "uniform",
+    )
+
+
+def make_chains(
+    config: Config,
+    prepared: Prepared,
+    layout: Layout,
+    number: int,
+    worker: int,
+    count: int,
+    selection: Selection,
+) -> list[Chain]:
+    """Chains of a worker, each going on from where the round before left it."""
+    first = worker * count
+    chains = []
+    if number == 0:
+        table = read_paths(layout.initial.paths, layout.initial.index, prepared.atoms)
+        starts = {first + i: (_path(table, (first + i) % len(table)), 0, 0) for i in range(count)}
+    else:
+        starts = last_paths(layout.round(number - 1).worker(worker), prepared.atoms, config)
+    for chain in range(first, first + count):
+        if chain not in starts:
+            file = layout.round(number - 1).worker(worker).index
+            raise DataError(file, f"lacks chain {chain}; was sampling.chains changed?")
+        path, move, accepted = starts[chain]
+        chains.append(
+            Chain(
+                chain,
+                path,
+                selection,
+                config.seed,
+                move,
+                accepted,
+                config.sampling.burn_in,
+                thermal_velocities(prepared),
+            )
+        )
+    return chains
+
+
+def _path(table: PathTable, row: int) -> CurrentPath:
+    index = table.index
+    return CurrentPath(
+        table.path(row), int(index["move"][row]), int(index["shooting_frame"][row])
+    )
+
+
+def last_paths(
+    files: WorkerFiles, atoms: int, config: Config
+) -> dict[int, tuple[CurrentPath, int, int]]:
+    """For each chain its last path, its next move and the paths that it has accepted.
+
+    Accepted paths matter for burn-in only: a chain whose last path counts has finished it. For the
+    others those of the last round are counted, so burn-in is never cut short.
+    """
+    table = read_paths(files.paths, files.index, atoms)
+    shots = read_table(files.shots, SHOT_COLUMNS)
+    result = {}
+    for chain in np.unique(table.index["chain"]).tolist():
+        rows = np.flatnonzero(table.index["chain"] == chain)
+        last = int(rows[-1])
+        accepted = len(rows) - 1
+        if table.index["weight"][last] > 0:
+            accepted = max(accepted, config.sampling.burn_in)
+        move = int(shots["move"][shots["chain"] == chain].max()) + 1
+        result[chain] = (_path(table, last), move, accepted)
+    return result
+
+
+def reporter(log: Callable[[str], None], every: float = 10.0) -> Progress:
+    """Log progress every few seconds."""
+    begin = last = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= every:
+            last = now
+            log(f"{done:,} of {total:,} shots, {done / (now - begin):,.0f} a second")
+
+    return report

@@ -1,0 +1,1 @@
+"""What is sampled: topology and forces, descriptors, states."""

@@ -1,0 +1,158 @@
+"""Descriptors: named numbers that are computed from positions, many frames at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.systems import geometry
+
+Array = NDArray[np.float64]
+
+ATOMS_OF_KIND = {"torsion": 4, "angle": 3, "distance": 2, "coordinate": 1}
+UNIT_OF_KIND = {"torsion": "rad", "angle": "rad", "distance": "nm", "coordinate": "nm"}
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """One named number: a torsion or angle in rad, a distance or a Cartesian coordinate in nm."""
+
+    name: str
+    kind: str
+    atoms: tuple[int, ...]
+    axis: int = 0
+
+    @property
+    def unit(self) -> str:
+        """Unit of the values."""
+        return UNIT_OF_KIND[self.kind]
+
+    @property
+    def periodic(self) -> bool:
+        """Whether the value wraps, so that only its sine and cosine are smooth."""
+        return self.kind == "torsion"
+
+
+@dataclass(frozen=True)
+class DescriptorSet:
+    """An ordered set of descriptors that is evaluated together.
+
+    Parameters
+    ----------
+    descriptors
+        What to compute, in the order of the columns.
+    box
+        Edge lengths in nm of a rectangular periodic box, or None.
+    """
+
+    descriptors: tuple[Descriptor, ...]
+    box: tuple[float, float, float] | None = None
+
+    def __len__(self) -> int:
+        return len(self.descriptors)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns of `values`."""
+        return tuple(descriptor.name for descriptor in self.descriptors)
+
+    @cached_property
+    def _by_kind(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """For each kind the columns that it fills and the atoms of each column."""
+        groups: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+        for kind in ATOMS_OF_KIND:
+            columns = [i for i, d in enumerate(self.descriptors) if d.kind == kind]
+            if columns:
+                atoms = np.array([self.descriptors[i].atoms for i in columns], dtype=np.int64)
+                groups[kind] = (np.array(columns, dtype=np.int64), atoms)
+        return groups
+
+    def values(self, positions: NDArray[np.floating[Any]]) -> Array:
+        """Values of all descriptors.
+
+        Parameters
+        ----------
+        positions
+            (F, N, 3) in nm.
+
+        Returns
+        -------
+        ndarray
+            (F, D) in rad and nm, see `Descriptor.unit`.
+        """
+        frames = np.asarray(positions, dtype=np.float64)
+        box = None if self.box is None else np.asarray(self.box)
+        result = np.empty((len(frames), len(self.descriptors)))
+        for kind, (columns, atoms) in self._by_kind.items():
+            if kind == "coordinate":
+                axes = np.array([self.descriptors[i].axis for i in columns])
+                result[:, columns] = frames[:, atoms[:, 0], axes]
+            else:
+                measure = {
+                    "torsion": geometry.torsions,
+                    "angle": geometry.angles,
+                    "distance": geometry.distances,
+                }[kind]
+                result[:, columns] = measure(frames, atoms, box)
+        return result
+
+    @cached_property
+    def owners(self) -> NDArray[np.int64]:
+        """For each feature the index of the descriptor that it comes from, (P,)."""
+        repeats = [2 if d.periodic else 1 for d in self.descriptors]
+        return np.repeat(np.arange(len(self.descriptors)), repeats)
+
+    @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features, as text that a formula can hold: ``sin(phi)``, ``bond_C1_N2``."""
+        names: list[str] = []
+        for d in self.descriptors:
+            names += [f"sin({d.name})", f"cos({d.name})"] if d.periodic else [d.name]
+        return tuple(names)
+
+    def features(self, values: Array) -> Array:
+        """Inputs of networks and formulas: a torsion enters as sine and cosine, the rest as it is.
+
+        Parameters
+        ----------
+        values
+            (F, D) from `values`.
+
+        Returns
+        -------
+        ndarray
+            (F, P), columns as `feature_names`.
+        """
+        result = values[:, self.owners]
+        periodic = np.array([d.periodic for d in self.descriptors])[self.owners]
+        second = np.r_[False, self.owners[1:] == self.owners[:-1]]
+        sine, cosine = periodic & ~second, periodic & second
+        result[:, sine] = np.sin(result[:, sine])
+        result[:, cosine] = np.cos(result[:, cosine])
+        return result
+
+    def select(self, names: Sequence[str]) -> "DescriptorSet":
+        """The descriptors of these names, in this order."""
+        by_name = {d.name: d for d in self.descriptors}
+        return DescriptorSet(tuple(by_name[name] for name in names), self.box)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for a JSON file."""
+        rows = [
+            {"name": d.name, "kind": d.kind, "atoms": list(d.atoms), "axis": d.axis, "unit": d.unit}
+            for d in self.descriptors
+        ]
+        return {"descriptors": rows, "box": None if self.box is None else list(self.box)}
+
+    @staticmethod
+    def from_json(content: dict[str, Any]) -> "DescriptorSet":
+        """Inverse of `to_json`."""
+        rows = content["descriptors"]
+        box = content["box"]
+        return DescriptorSet(
+            tuple(Descriptor(r["name"], r["kind"], tuple(r["atoms"]), r["axis"]) for r in rows),
+            None if box is None else (box[0], box[1], box[2]),
+        )
