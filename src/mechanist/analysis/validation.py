@@ -45,7 +45,7 @@ class Verdict:
         Fraction of points whose 95 % Clopper-Pearson interval holds the prediction.
     network_explained, formula_explained
         Explained part of the variance of the true p_B over the points; None if it has none.
-    verdict
+    text
         The same in a sentence or two.
     """
 
@@ -59,7 +59,7 @@ class Verdict:
     formula_interval: tuple[float, float]
     formula_coverage: float
     formula_explained: float | None
-    verdict: str
+    text: str
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for validation/verdict.json."""
@@ -140,18 +140,23 @@ def _side(bias: float) -> str:
     return "high" if bias > 0 else "low"
 
 
-def _sentence(p_formula: Array, k: Counts, n: Counts, network: float, formula: float) -> str:
+def _off(rmse: float, interval: tuple[float, float]) -> str:
+    """An error in words; where counting noise hides it, what it is at most."""
+    return f"{rmse:.3f}" if rmse > 0 else f"at most {interval[1]:.3f}"
+
+
+def _sentence(p_formula: Array, k: Counts, n: Counts, network: str, formula: str) -> str:
     explained = _explained(p_formula, k, n)
     text = (
         f"On {len(n)} fresh points ({n.mean():.0f} shots each) the network is off by "
-        f"{network:.3f} in p_B and the formula by {formula:.3f} beyond counting noise"
+        f"{network} in p_B and the formula by {formula} beyond counting noise"
     )
     if explained is not None:
         if explained > 0:
             text += f"; the formula explains {100 * explained:.0f} % of the variance of p_B"
         else:
             text += "; the formula explains none of the variance of p_B"
-    if formula > 0:
+    if squared_excess(p_formula, k, n).mean() > 0:
         text += f". The formula is worst where it says p_B between {_worst(p_formula, k, n)}"
     return text + "."
 
@@ -178,18 +183,21 @@ def judge(
     if not len(n) or int(n.min()) < 2:
         raise ValueError("every point needs at least two shots that end in a state")
     network, formula = rmse_beyond_noise(p_network, n_b, n), rmse_beyond_noise(p_formula, n_b, n)
+    network_interval = rmse_interval(p_network, n_b, n, rng)
+    formula_interval = rmse_interval(p_formula, n_b, n, rng)
+    off = _off(network, network_interval), _off(formula, formula_interval)
     return Verdict(
         points=len(n),
         shots_per_point=float(n.mean()),
         network_rmse=network,
-        network_interval=rmse_interval(p_network, n_b, n, rng),
+        network_interval=network_interval,
         network_coverage=_coverage(p_network, n_b, n),
         network_explained=_explained(p_network, n_b, n),
         formula_rmse=formula,
-        formula_interval=rmse_interval(p_formula, n_b, n, rng),
+        formula_interval=formula_interval,
         formula_coverage=_coverage(p_formula, n_b, n),
         formula_explained=_explained(p_formula, n_b, n),
-        verdict=_sentence(p_formula, n_b, n, network, formula),
+        text=_sentence(p_formula, n_b, n, *off),
     )
 
 

@@ -1,0 +1,1 @@
+"""The committor: likelihood, networks, calibration, which inputs matter."""

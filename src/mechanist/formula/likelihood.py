@@ -68,7 +68,7 @@ def loss(q: Array, outcomes: Outcomes) -> float:
     return float(point_losses(q, outcomes).sum() / (outcomes.n_a.sum() + outcomes.n_b.sum()))
 
 
-def _curvature(q: Array, outcomes: Outcomes) -> tuple[Array, Array]:
+def curvature(q: Array, outcomes: Outcomes) -> tuple[Array, Array]:
     """First and second derivative (N,) of each point's loss by q."""
     p, n = sigmoid(q), outcomes.n_a + outcomes.n_b
     return n * p - outcomes.n_b, n * p * (1 - p)
@@ -99,9 +99,9 @@ def fit(
         return None
     best, damping = loss(q, outcomes), 1e-3
     for _ in range(iterations):
-        slope, curvature = _curvature(q, outcomes)
+        slope, weight = curvature(q, outcomes)
         gradient = jacobian.T @ slope
-        hessian = jacobian.T @ (jacobian * curvature[:, None])
+        hessian = jacobian.T @ (jacobian * weight[:, None])
         diagonal = np.diag(hessian) + 1e-12 * (1 + np.trace(hessian))
         moved = False
         while damping < 1e10:
@@ -135,8 +135,8 @@ def covariance(tape: Tape, columns: Array, constants: Array, outcomes: Outcomes)
     With fewer than two chains each point is a cluster of its own.
     """
     q, jacobian = tape.jacobian(columns, constants)
-    slope, curvature = _curvature(q, outcomes)
-    bread = np.linalg.pinv(jacobian.T @ (jacobian * curvature[:, None]), hermitian=True)
+    slope, weight = curvature(q, outcomes)
+    bread = np.linalg.pinv(jacobian.T @ (jacobian * weight[:, None]), hermitian=True)
     scores = cluster_sums(jacobian * slope[:, None], outcomes.chain)
     clusters = len(scores)
     filling = scores.T @ scores * clusters / max(clusters - 1, 1)

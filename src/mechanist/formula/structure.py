@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mechanist.formula.expression import nodes
 from mechanist.formula.tape import Tape, compile_tape
 
@@ -61,7 +64,7 @@ class Structure:
         blank = sympy.Symbol("c")
         return str(self.expr.xreplace({c: blank for c in self.constants}))
 
-    def fill(self, values: Sequence[float]) -> Expr:
+    def fill(self, values: Sequence[float] | NDArray[np.float64]) -> Expr:
         """The expression with numbers for the constants."""
         import sympy
 
@@ -158,7 +161,9 @@ def _compact(expr: Expr) -> Expr:
     counts: Counter[Expr] = Counter()
     for term in expr.args:
         counts.update({base for base in _bases(term)})
-    shared = sorted((base for base in counts if counts[base] > 1), key=lambda b: (-counts[b], str(b)))
+    shared = sorted(
+        (base for base in counts if counts[base] > 1), key=lambda b: (-counts[b], str(b))
+    )
     for base in shared:
         inside = [term / base for term in expr.args if base in _bases(term)]
         outside = [term for term in expr.args if base not in _bases(term)]

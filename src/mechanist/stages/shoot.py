@@ -113,9 +113,7 @@ def make_chains(
 
 def _path(table: PathTable, row: int) -> CurrentPath:
     index = table.index
-    return CurrentPath(
-        table.path(row), int(index["move"][row]), int(index["shooting_frame"][row])
-    )
+    return CurrentPath(table.path(row), int(index["move"][row]), int(index["shooting_frame"][row]))
 
 
 def last_paths(

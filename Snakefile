@@ -1,0 +1,36 @@
+# Why does A turn into B? The whole workflow on one page.
+#
+#   prepare ── describe            the system and the descriptors that models see
+#      └─ initial                  the first transition paths
+#           └─ shoot ─ learn ─ assess     in rounds, until converged or the budget is spent
+#                └─ relevance ─ distil    the formula
+#                └─ points ─ committor_shots ─ validate    its proof
+#                └─ collect ─ report      results/SYSTEM/
+#
+# Run: snakemake --cores 32          Settings: config.yaml          Systems: systems/
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        f"{RESULTS}/report.html",
+        f"{RESULTS}/summary.json",
+        # The last round's own file: without it a changed threshold would go unnoticed.
+        last_assessment,
+
+
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/sample.smk"
+include: "workflow/rules/learn.smk"
+include: "workflow/rules/distil.smk"
+include: "workflow/rules/validate.smk"
+include: "workflow/rules/report.smk"

@@ -1,0 +1,216 @@
+"""Command line: what every rule of the workflow calls, usable by hand stage by stage."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mechanist.layout import Layout
+    from mechanist.settings.config import Config
+
+app = typer.Typer(
+    help="Why does A turn into B? Transition path sampling that ends in a formula.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    str, typer.Option("--config", help="settings: a YAML file, or JSON that starts with a brace")
+]
+ResultsOption = Annotated[
+    Path | None, typer.Option("--results", help="folder of the run; default results/SYSTEM")
+]
+RoundOption = Annotated[int, typer.Option("--round", min=0, help="number of the round, from 0")]
+LastOption = Annotated[int, typer.Option("--last", min=0, help="number of the last round")]
+WorkerOption = Annotated[int, typer.Option("--worker", min=0, help="number of the job, from 0")]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="CPU threads to use")]
+
+
+def log(text: str) -> None:
+    """Print a line with the time of day to standard error."""
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
+
+
+def open_run(config: str, results: Path | None) -> "tuple[Config, Layout]":
+    """Settings and files of a run."""
+    from mechanist.layout import Layout
+    from mechanist.settings.load import load_config
+
+    settings = load_config(config)
+    return settings, Layout(results or Path("results") / Path(settings.system).name)
+
+
+@app.command()
+def prepare(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
+    """Build the system: forces, starting structure, states."""
+    from mechanist.stages.prepare import prepare as run
+
+    settings, layout = open_run(config, results)
+    run(settings.system, layout)
+
+
+@app.command()
+def describe(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
+    """List the descriptors that networks and formulas see."""
+    from mechanist.stages.prepare import describe as run
+
+    settings, layout = open_run(config, results)
+    run(settings.system, layout)
+
+
+@app.command()
+def initial(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
+    """Find the first transition paths."""
+    from mechanist.stages.initial import initial as run
+
+    run(*open_run(config, results), log)
+
+
+@app.command()
+def shoot(
+    round_: RoundOption,
+    worker: WorkerOption,
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
+) -> None:
+    """Make the shots of one job of one round."""
+    from mechanist.stages.shoot import shoot_round
+
+    shoot_round(*open_run(config, results), round_, worker, log)
+
+
+@app.command()
+def learn(
+    round_: RoundOption,
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
+    threads: ThreadsOption = 1,
+) -> None:
+    """Train the committor model of one round on all shots so far."""
+    from mechanist.stages.learn import learn as run
+
+    run(*open_run(config, results), round_, threads, log)
+
+
+@app.command()
+def assess(
+    round_: RoundOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+) -> None:
+    """Test one round for convergence."""
+    from mechanist.stages.assess import assess_round
+
+    assess_round(*open_run(config, results), round_, log)
+
+
+@app.command()
+def collect(
+    last: LastOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+) -> None:
+    """Put all shots, transition paths and the last model in one place."""
+    from mechanist.stages.collect import collect as run
+
+    run(*open_run(config, results), last)
+
+
+@app.command()
+def relevance(
+    last: LastOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+) -> None:
+    """Rank the inputs by importance."""
+    from mechanist.stages.distil import rank_inputs
+
+    rank_inputs(*open_run(config, results), last)
+
+
+@app.command()
+def distil(
+    last: LastOption,
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
+    threads: ThreadsOption = 1,
+) -> None:
+    """Find the formula."""
+    from mechanist.stages.distil import make_formula
+
+    make_formula(*open_run(config, results), last, threads, log)
+
+
+@app.command()
+def points(
+    last: LastOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+) -> None:
+    """Choose points for fresh committor shots."""
+    from mechanist.stages.validate import choose
+
+    choose(*open_run(config, results), last, log)
+
+
+@app.command("committor-shots")
+def committor_shots(
+    worker: WorkerOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+) -> None:
+    """Make the fresh committor shots of one job."""
+    from mechanist.stages.validate import shoot_points
+
+    shoot_points(*open_run(config, results), worker, log)
+
+
+@app.command()
+def validate(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
+    """Judge network and formula by the fresh committor shots."""
+    from mechanist.stages.validate import validate as run
+
+    run(*open_run(config, results), log)
+
+
+@app.command()
+def report(
+    last: LastOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+) -> None:
+    """Write summary.json, summary.md and report.html."""
+    from mechanist.stages.report import report as run
+
+    run(*open_run(config, results), last, log)
+
+
+@app.command()
+def status(results: Annotated[Path, typer.Argument(help="folder of a run")]) -> None:
+    """Show the rounds of a run as a table."""
+    from mechanist.report.status import status as table
+
+    print(table(results))
+
+
+@app.command()
+def doctor(
+    system: Annotated[str, typer.Argument(help="system to time")] = "alanine_dipeptide",
+) -> None:
+    """Show platforms with their measured speed, GPU, Julia and versions."""
+    from mechanist.stages.doctor import doctor as examine
+
+    print(examine(system))
+
+
+def main() -> None:
+    """Entry point: a fault in the input ends in one line, not in a traceback."""
+    from mechanist.errors import MechanistError
+
+    try:
+        app()
+    except MechanistError as error:
+        print(f"mechanist: error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        print(f"mechanist: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

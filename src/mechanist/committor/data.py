@@ -1,0 +1,41 @@
+"""Shots as data to learn from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class ShotData:
+    """Shooting points and how their halves ended.
+
+    Parameters
+    ----------
+    features
+        (N, P) inputs at the shooting points.
+    n_a, n_b
+        (N,) half-shots that ended in A and in B, 0 to 2 each.
+    chain
+        (N,) number of the Markov chain.
+    """
+
+    features: NDArray[np.float64]
+    n_a: NDArray[np.int64]
+    n_b: NDArray[np.int64]
+    chain: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.n_a)
+
+    def subset(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "ShotData":
+        """Some of the shots, by a mask (N,) or by row numbers, repeats allowed."""
+        return ShotData(self.features[rows], self.n_a[rows], self.n_b[rows], self.chain[rows])
+
+
+def held_out(chain: NDArray[np.int64], every: int) -> NDArray[np.bool_]:
+    """Which shots (N,) belong to held-out chains: every ``every``-th one.
+
+    Whole chains are held out because neighbouring shots of a chain start from like configurations.
+    """
+    return np.asarray(chain % every == every - 1)

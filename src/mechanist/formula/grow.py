@@ -1,0 +1,196 @@
+"""Formulas grown and pruned one number at a time, by what the likelihood gains.
+
+Every number c of a formula may come to depend on an input, c -> c + d*x. For the constant term that
+adds a linear term, for a coefficient a product of two inputs, and so on. Rao's score test tells
+what each such step gains without fitting it: with J the derivatives of q by the constants, g and w
+the slope and curvature of the loss by q, and z = J_c x, the gain is about U^2/(2 V), U = -g.z,
+V = z.Wz - z.WJ (J.WJ)^-1 J.Wz (Rao, Proc. Camb. Phil. Soc. 44, 50 (1948)). Numbers that do little
+by Wald's test are taken out again. The best few formulas of each length go on, so that the front is
+rich where formulas are short, and the result does not hang on a random number.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.formula.likelihood import Outcomes, curvature, fit
+from mechanist.formula.structure import Structure, column_symbols, normal, structure
+
+Array = NDArray[np.float64]
+Expr = Any
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A formula with fitted numbers.
+
+    Parameters
+    ----------
+    structure
+        Its form.
+    constants
+        (K,) fitted numbers.
+    loss
+        Of the points that it was fitted to, in nats per outcome.
+    source
+        What proposed it.
+    """
+
+    structure: Structure
+    constants: Array
+    loss: float
+    source: str
+
+    @property
+    def expr(self) -> Expr:
+        """The formula with its numbers."""
+        return self.structure.fill(self.constants)
+
+    @property
+    def nodes(self) -> int:
+        """Complexity."""
+        return self.structure.nodes
+
+
+@dataclass(frozen=True)
+class Points:
+    """What candidates are fitted to: inputs (N, P) and outcomes of N points."""
+
+    columns: Array
+    outcomes: Outcomes
+
+
+def fitted(expr: Expr, points: Points, source: str) -> Candidate | None:
+    """Fit the numbers of an expression; None if that fails."""
+    form, start = structure(expr, points.columns.shape[1])
+    found = fit(form.tape, points.columns, np.array(start), points.outcomes)
+    return None if found is None else Candidate(form, found.constants, found.loss, source)
+
+
+def additions(candidate: Candidate, points: Points, count: int) -> list[Expr]:
+    """The ``count`` steps c -> c + d*x that promise the largest gain of likelihood."""
+    import sympy
+
+    q, jacobian = candidate.structure.tape.jacobian(points.columns, candidate.constants)
+    slope, weight = curvature(q, points.outcomes)
+    x = points.columns
+    score = -(jacobian * slope[:, None]).T @ x
+    own = (jacobian * jacobian * weight[:, None]).T @ (x * x)
+    cross = np.stack([(jacobian * (weight * j)[:, None]).T @ x for j in jacobian.T], axis=-1)
+    hessian = jacobian.T @ (jacobian * weight[:, None])
+    explained = np.einsum("kpl,lm,kpm->kp", cross, np.linalg.pinv(hessian, hermitian=True), cross)
+    information = own - explained
+    usable = information > 1e-6 * own + 1e-12
+    information[~usable] = np.inf
+    gain = score**2 / information
+    best = np.argsort(-gain, axis=None, kind="stable")[:count]
+    symbols = column_symbols(x.shape[1])
+    result = []
+    for flat in best:
+        k, p = divmod(int(flat), x.shape[1])
+        if gain[k, p] <= 0:
+            break
+        form = candidate.structure
+        value, step = float(candidate.constants[k]), float(score[k, p] / information[k, p])
+        extended = sympy.Float(value) + sympy.Float(step) * symbols[p]
+        result.append(normal(_filled(form, candidate.constants, k, extended)))
+    return result
+
+
+def removals(candidate: Candidate, points: Points, count: int) -> list[Expr]:
+    """The formula without one number, for the ``count`` numbers that matter least."""
+    import sympy
+
+    q, jacobian = candidate.structure.tape.jacobian(points.columns, candidate.constants)
+    _, weight = curvature(q, points.outcomes)
+    hessian = jacobian.T @ (jacobian * weight[:, None])
+    variance = np.diag(np.linalg.pinv(hessian, hermitian=True))
+    wald = candidate.constants**2 / np.maximum(variance, 1e-300)
+    result = []
+    for k in np.argsort(wald, kind="stable")[:count]:
+        expr = _filled(candidate.structure, candidate.constants, int(k), sympy.Integer(0))
+        if expr.free_symbols and not expr.has(sympy.zoo, sympy.nan, sympy.oo):
+            result.append(normal(expr))
+    return result
+
+
+def _filled(form: Structure, constants: Array, k: int, value: Expr) -> Expr:
+    """The expression with numbers for all constants and ``value`` for number ``k``."""
+    import sympy
+
+    pairs = {c: sympy.Float(float(v)) for c, v in zip(form.constants, constants, strict=True)}
+    pairs[form.constants[k]] = value
+    return form.expr.xreplace(pairs)
+
+
+class Pool:
+    """The best few candidates of each length, and what was tried before."""
+
+    def __init__(self, width: int, max_nodes: int) -> None:
+        self.width = width
+        self.max_nodes = max_nodes
+        self.by_nodes: dict[int, list[Candidate]] = {}
+        self.tried: set[str] = set()
+        self.expanded: set[str] = set()
+        self.fits = 0
+        self.failed = 0
+
+    def offer(self, expr: Expr, points: Points, source: str) -> None:
+        """Fit an expression, unless its form was tried before, and keep it if it is good."""
+        form, _ = structure(expr, points.columns.shape[1])
+        if form.nodes > self.max_nodes or form.key in self.tried:
+            return
+        self.tried.add(form.key)
+        self.fits += 1
+        candidate = fitted(expr, points, source)
+        if candidate is None:
+            self.failed += 1
+            return
+        self.keep(candidate)
+
+    def keep(self, candidate: Candidate) -> None:
+        """Add a fitted candidate."""
+        same = self.by_nodes.setdefault(candidate.nodes, [])
+        same.append(candidate)
+        same.sort(key=lambda c: (c.loss, c.structure.key))
+        del same[self.width :]
+
+    def next(self) -> Candidate | None:
+        """The shortest candidate that was not yet expanded."""
+        for length in sorted(self.by_nodes):
+            for candidate in self.by_nodes[length]:
+                if candidate.structure.key not in self.expanded:
+                    self.expanded.add(candidate.structure.key)
+                    return candidate
+        return None
+
+    def all(self) -> Iterable[Candidate]:
+        """Every candidate, short ones first."""
+        return [c for length in sorted(self.by_nodes) for c in self.by_nodes[length]]
+
+
+def grow(pool: Pool, points: Points, tries: int, fits: int) -> None:
+    """Expand the pool until nothing new comes or ``fits`` fits were made.
+
+    Parameters
+    ----------
+    pool
+        Where to start; holds the result.
+    points
+        What to fit to.
+    tries
+        Additions tried for each candidate.
+    fits
+        Ceiling on the fits that the pool has made.
+    """
+    while pool.fits < fits:
+        candidate = pool.next()
+        if candidate is None:
+            return
+        for expr in additions(candidate, points, tries):
+            pool.offer(expr, points, "grown")
+        for expr in removals(candidate, points, 2):
+            pool.offer(expr, points, "grown")

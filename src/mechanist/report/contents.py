@@ -1,0 +1,64 @@
+"""What lies in a results folder: the table of files at the end of the report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mechanist.layout import Layout
+from mechanist.report.status import counted
+
+FILES = {
+    "summary.json": "the answer, its numbers with intervals, versions, hardware, seed",
+    "summary.md": "the same in short, for the terminal",
+    "report.html": "this page",
+    "formula.json": "the chosen formula: text, LaTeX, constants with intervals, losses",
+    "formulas.csv": "the front of formulas: length, held-out loss, text, LaTeX",
+    "relevance.csv": "inputs by importance, with spread",
+    "committor/model.safetensors": "weights of the network ensemble",
+    "committor/model.json": "names, units and normalisation of its inputs",
+    "shots.parquet": "all shots: where from, predicted p_B, how they ended",
+    "paths/paths.dcd": "all transition paths that count, one after the other",
+    "paths/paths.parquet": "which frames belong to which path, and its weight",
+    "paths/topology.pdb": "atoms, to open the paths with in VMD or mdtraj",
+    "validation.csv": "fresh shots beside the predictions of network and formula",
+    "validation/verdict.json": "what they say, with intervals",
+    "kinetics.json": "rates and free energy differences with intervals",
+    "trajectories": "tables and models of the trajectory learners",
+    "system": "System, topology, states, inputs and the starting structure",
+    "rounds": "each round: shots, points, paths, model, assessment.json, manifest.json",
+    "benchmarks": "time and memory of every job",
+    "logs": "what every job said",
+}
+"""Path below the results folder, and what it holds."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the table; ``size`` is empty for what is not there."""
+
+    path: str
+    meaning: str
+    size: str
+
+
+def _size(path: Path) -> str:
+    if path.is_dir():
+        count = sum(1 for file in path.rglob("*") if file.is_file())
+        return counted(count, "file")
+    size = float(path.stat().st_size)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
+
+
+def files_of_run(layout: Layout) -> list[Entry]:
+    """Every file that a run may leave, with its size where it is there."""
+    entries = []
+    for name, meaning in FILES.items():
+        path = layout.root / name
+        # The page names itself before it is written.
+        there = path.exists() and path != layout.report
+        size = _size(path) if there else ("" if path != layout.report else "this page")
+        entries.append(Entry(name + ("/" if path.is_dir() else ""), meaning, size))
+    return entries

@@ -1,0 +1,161 @@
+"""The HTML page: one file without scripts and without anything from outside."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from mechanist.files import write_text
+from mechanist.layout import Layout
+from mechanist.report.calibration_figures import calibration
+from mechanist.report.contents import files_of_run
+from mechanist.report.cost_figures import cost
+from mechanist.report.data import ReportData, load_report
+from mechanist.report.network_figures import learning, uncertainty
+from mechanist.report.path_figures import density, lengths
+from mechanist.report.relevance_figures import pareto, relevance
+from mechanist.report.round_figures import convergence, efficiency
+from mechanist.report.style import Picture
+from mechanist.report.summary import write_summary
+from mechanist.report.typeset import formula_svg
+
+SECTIONS = {
+    "Why": (relevance, pareto),
+    "Evidence": (calibration,),
+    "Paths": (density, lengths, uncertainty),
+    "The run": (efficiency, convergence, learning, cost),
+}
+"""Figures by section, in the order of the page."""
+
+
+def with_interval(value: float, low: float | None, high: float | None) -> tuple[str, str]:
+    """A number and its 95 % interval, with two digits of the interval's half width."""
+    known = low is not None and high is not None and math.isfinite(high - low) and high > low
+    if not known or low is None or high is None:
+        return f"{value:.4g}", "not known"
+    digits = max(0, 1 - math.floor(math.log10((high - low) / 2)))
+    if digits > 6:
+        return f"{value:.4g}", f"{low:.4g} to {high:.4g}"
+    texts = [f"{x:.{digits}f}".replace("-", "\N{MINUS SIGN}") for x in (value, low, high)]
+    return texts[0], f"{texts[1]} to {texts[2]}"
+
+
+def constants(data: ReportData) -> list[tuple[str, str, str]]:
+    """Rows of the table of constants: where it stands in the formula, value, interval."""
+    rows = []
+    for i, entry in enumerate((data.formula or {}).get("constants") or []):
+        name = entry.get("name") or entry.get("term") or f"constant {i + 1}"
+        value, interval = with_interval(entry["value"], entry.get("low"), entry.get("high"))
+        rows.append((str(name), value, interval))
+    return rows
+
+
+def losses(data: ReportData) -> list[tuple[str, str]]:
+    """Rows of the table of held-out losses, best first."""
+    formula = data.formula or {}
+    known = dict(formula.get("baselines") or {})
+    known["this formula"] = formula.get("heldout_loss")
+    known["network"] = formula.get("network_heldout_loss", data.last["heldout_loss"])
+    pairs = [(name, float(loss)) for name, loss in known.items() if loss is not None]
+    return [(name, f"{loss:.4f}") for name, loss in sorted(pairs, key=lambda pair: pair[1])]
+
+
+def validation(data: ReportData) -> list[tuple[str, ...]]:
+    """Rows of the table of fresh shots: model, error, its interval, coverage, variance."""
+    rows: list[tuple[str, ...]] = []
+    verdict = data.verdict
+    if verdict is None:
+        return rows
+    for model in ("network", "formula"):
+        low, high = verdict[f"{model}_interval"]
+        explained = verdict[f"{model}_explained"]
+        rows.append(
+            (
+                model,
+                f"{verdict[f'{model}_rmse']:.3f}",
+                f"{low:.3f} to {high:.3f}",
+                f"{100 * verdict[f'{model}_coverage']:.0f} %",
+                "not known" if explained is None else f"{100 * explained:.0f} %",
+            )
+        )
+    return rows
+
+
+def facts(data: ReportData, summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """The numbers below the headline: value, what it is."""
+    duration = summary["path_duration_ps"]["mean"]
+    result = [(f"{summary['shots']:,}", "two-way shots")]
+    if summary["transitions"] is not None:
+        result.append((f"{summary['transitions']:,}", "transitions"))
+    result += [
+        (f"{100 * summary['acceptance']:.0f} %", "shots accepted"),
+        (str(summary["rounds"]), "rounds" if summary["rounds"] > 1 else "round"),
+    ]
+    if duration is not None:
+        result.append((f"{duration:.3g} ps", "mean path duration"))
+    if summary["wall_seconds"]:
+        result.append((f"{summary['wall_seconds'] / 60:.1f} min", "run time of the jobs"))
+    return result
+
+
+def criteria(data: ReportData) -> list[tuple[str, str, str, bool]]:
+    """Rows of the table of criteria: explanation, value, limit, passed."""
+    rows = []
+    for name, criterion in data.last["criteria"].items():
+        value = "unknown" if criterion["value"] is None else f"{criterion['value']:.3g}"
+        limit = f"{criterion.get('direction', '')} {criterion['limit']:.3g}".strip()
+        text = criterion.get("explanation") or name.replace("_", " ")
+        rows.append((text, value, limit, bool(criterion["passed"])))
+    return rows
+
+
+def subscripts(text: str) -> Any:
+    """Running text for HTML, with p_B set as p with a lowered B."""
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(text)).replace("p_B", "p<sub>B</sub>"))
+
+
+def render(data: ReportData, summary: dict[str, Any]) -> str:
+    """The page as HTML text."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["subscripts"] = subscripts
+    sections: dict[str, list[Picture]] = {}
+    for title, makers in SECTIONS.items():
+        made = [maker(data) for maker in makers]
+        sections[title] = [picture for picture in made if picture is not None]
+    formula = data.formula
+    return environment.get_template("page.html").render(
+        css=(folder / "page.css").read_text(encoding="utf-8"),
+        data=data,
+        summary=summary,
+        dynamics=data.dynamics,
+        formula=formula,
+        formula_svg=formula_svg(formula["latex"]) if formula and formula.get("latex") else None,
+        constants=constants(data),
+        losses=losses(data),
+        validation=validation(data),
+        facts=facts(data, summary),
+        criteria=criteria(data),
+        sections=sections,
+        files=files_of_run(data.layout),
+    )
+
+
+def write_report(layout: Layout, seed: int) -> dict[str, Any]:
+    """Write report.html, summary.json and summary.md of a run; gives the summary.
+
+    Raises
+    ------
+    DataError
+        If a file of the run is missing or damaged.
+    """
+    data = load_report(layout)
+    summary = write_summary(data, seed)
+    write_text(layout.report, render(data, summary))
+    return summary

@@ -1,0 +1,169 @@
+"""The answer in short: summary.json for programs, summary.md for the terminal."""
+
+import os
+import platform
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from mechanist.files import write_json, write_text
+from mechanist.report.data import ReportData
+from mechanist.report.path_figures import mean_length
+from mechanist.report.status import HEADER, counted, round_row, text_table
+
+PACKAGES = ("mechanist", "openmm", "mdtraj", "numpy", "scipy", "torch", "pyoperon", "snakemake")
+
+FORMULA_KEYS = ("text", "latex", "complexity", "backend", "heldout_loss", "heldout_loss_se")
+
+VERDICT_KEYS = (
+    *("points", "shots_per_point", "network_rmse", "network_interval", "network_coverage"),
+    *("formula_rmse", "formula_interval", "formula_coverage", "formula_explained"),
+)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that numbers depend on."""
+    result = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            result[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return result
+
+
+def hardware() -> dict[str, Any]:
+    """Name of the processor, cores that this process may use, name of the GPU or None."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        models = [line for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        name = models[0].split(":", 1)[1].strip() if models else name
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {"cpu": name, "cores": cores, "gpu": _gpu()}
+
+
+def _gpu() -> str | None:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    command = [program, "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    names = done.stdout.strip().splitlines()
+    return names[0] if names else None
+
+
+def build_summary(data: ReportData, seed: int) -> dict[str, Any]:
+    """Content of summary.json.
+
+    Parameters
+    ----------
+    data
+        A results folder.
+    seed
+        Of the run.
+
+    Returns
+    -------
+    dict
+        Losses are binomial, in nats per half-shot outcome; ``wall_seconds`` is the sum over stages
+        and rounds of the slowest job; what a run has not made is None.
+    """
+    last, formula, verdict = data.last, data.formula, data.verdict
+    states = data.dynamics.states
+    mean, error = mean_length(data.paths) if data.paths is not None else (None, None)
+    return {
+        "system": data.dynamics.name,
+        "states": {"A": states.a.name, "B": states.b.name},
+        "seed": seed,
+        "versions": versions(),
+        "hardware": hardware(),
+        "converged": bool(last["converged"]),
+        "reason": last.get("reason", ""),
+        "rounds": len(data.rounds),
+        "shots": last["shots"],
+        "transitions": last.get("transitions"),
+        "acceptance": last["acceptance"],
+        "wall_seconds": sum(cost.longest for cost in data.costs),
+        "formula": None if formula is None else {key: formula.get(key) for key in FORMULA_KEYS},
+        "network": {
+            "heldout_loss": last["heldout_loss"],
+            "heldout_loss_se": last.get("heldout_loss_se"),
+        },
+        "validation": None if verdict is None else _validation(verdict),
+        "path_duration_ps": {"mean": mean, "standard_error": error},
+        "kinetics": None,
+    }
+
+
+def _validation(verdict: dict[str, Any]) -> dict[str, Any]:
+    return {key: verdict.get(key) for key in VERDICT_KEYS} | {"verdict": verdict.get("text", "")}
+
+
+def build_text(data: ReportData, summary: dict[str, Any]) -> str:
+    """Content of summary.md, which reads well in a terminal."""
+    states = summary["states"]
+    state = "converged" if summary["converged"] else "NOT CONVERGED"
+    lines = [
+        f"# {summary['system']}: {states['A']} to {states['B']}",
+        "",
+        f"{state} after {counted(summary['rounds'], 'round')} and "
+        f"{counted(summary['shots'], 'shot')}: "
+        f"{summary['reason']}",
+        "",
+        "## Why",
+        "",
+        *_formula_lines(data),
+    ]
+    if summary["validation"] is not None:
+        lines += ["## Verdict of fresh shots", "", summary["validation"]["verdict"], ""]
+    if data.relevance is not None:
+        lines += ["## Inputs that matter", "", *_relevance_lines(data), ""]
+    rows = [round_row(entry) for entry in data.rounds]
+    lines += ["## Rounds", "", *(f"    {line}" for line in text_table(HEADER, rows)), ""]
+    lines.append("Figures and how to read them: report.html. Every number: summary.json.")
+    return "\n".join(lines) + "\n"
+
+
+def _formula_lines(data: ReportData) -> list[str]:
+    formula = data.formula
+    if formula is None:
+        return ["No formula has been distilled.", ""]
+    states = data.dynamics.states
+    lines = [
+        f"    q = {formula['text']}",
+        "",
+        f"q = ln(p_B / (1 - p_B)): negative, the system falls to A ({states.a.name}); positive, "
+        f"to B ({states.b.name}); zero, the transition state.",
+    ]
+    losses = [f"{formula.get('complexity')} nodes"]
+    if formula.get("heldout_loss") is not None:
+        losses.append(f"held-out loss {formula['heldout_loss']:.4f} nats per outcome")
+    if formula.get("network_heldout_loss") is not None:
+        losses.append(f"network {formula['network_heldout_loss']:.4f}")
+    return [*lines, ", ".join(losses) + ".", ""]
+
+
+def _relevance_lines(data: ReportData) -> list[str]:
+    assert data.relevance is not None
+    rows = [
+        [f"{importance:.4f}", f"{spread:.4f}", name]
+        for name, importance, spread in zip(
+            data.relevance.names, data.relevance.importance, data.relevance.spread, strict=True
+        )
+    ]
+    table = text_table(("importance", "spread", "descriptor"), rows[:8])
+    return [f"    {line}" for line in table]
+
+
+def write_summary(data: ReportData, seed: int) -> dict[str, Any]:
+    """Write summary.json and summary.md; gives the content of the first."""
+    summary = build_summary(data, seed)
+    write_json(data.layout.summary, summary)
+    write_text(data.layout.summary_text, build_text(data, summary))
+    return summary

@@ -1,0 +1,102 @@
+"""Stage ``assess``: is the answer of this round good enough to stop?"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mechanist.analysis.chains import chain_series, crossing_frames, principal_components
+from mechanist.analysis.convergence import Assessment, AssessmentInputs, assess
+from mechanist.analysis.counts import count_shots
+from mechanist.committor.calibration import calibration_test
+from mechanist.committor.data import held_out
+from mechanist.committor.likelihood import clustered_se, loss_per_outcome
+from mechanist.committor.network import Committor, load
+from mechanist.errors import DataError
+from mechanist.files import manifest, write_json
+from mechanist.layout import Layout
+from mechanist.settings.config import Config
+from mechanist.stages.gather import candidate_frames, gather_paths, gather_shots
+from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.prepared import load as load_system
+from mechanist.systems.prepared import load_inputs
+
+
+def assess_round(
+    config: Config, layout: Layout, number: int, log: Callable[[str], None]
+) -> Assessment:
+    """Write assessment.json and manifest.json of a round; log one line."""
+    inputs = load_inputs(layout)
+    figures = collect_figures(config, layout, number, inputs)
+    result = assess(figures, config.convergence)
+    files = layout.round(number)
+    write_json(files.assessment, result.to_json())
+    parts = [files.model, files.model_card, files.training]
+    for worker in range(config.sampling.workers):
+        parts += files.worker(worker).all()
+    # The assessment is left out: a changed threshold writes it anew without touching the round.
+    write_json(files.manifest, manifest(parts, files.folder))
+    log(one_line(result, config))
+    return result
+
+
+def collect_figures(
+    config: Config, layout: Layout, number: int, inputs: DescriptorSet
+) -> AssessmentInputs:
+    """Everything that the convergence test looks at."""
+    atoms = load_system(layout).atoms
+    workers = config.sampling.workers
+    rounds = range(number + 1)
+    model = load_round_model(layout, number, inputs)
+    shots = gather_shots(layout, rounds, workers, inputs, atoms)
+    data = shots.data.subset(held_out(shots.data.chain, config.learn.held_out_every))
+    if len(data) == 0:
+        raise DataError(
+            "config.yaml",
+            f"learn.held_out_every: {config.learn.held_out_every}: leaves no chain held out of"
+            f" {len(np.unique(shots.data.chain))}; use more chains or a smaller number",
+        )
+    q = model.q(data.features)
+    previous = None
+    if number > 0:
+        before = load_round_model(layout, number - 1, inputs)
+        previous = loss_per_outcome(before.q(data.features), data.n_a, data.n_b)
+    tolerance = config.convergence.calibration_tolerance
+    calibration = calibration_test(q, data.n_a, data.n_b, data.chain, tolerance)
+    paths = gather_paths(layout, rounds, workers, atoms)
+    features = inputs.features(inputs.values(paths.frames))
+    path_q = model.q(features)
+    use, _ = candidate_frames(paths)
+    near = np.flatnonzero(use & (np.abs(path_q) < 1))
+    crossing = principal_components(features[crossing_frames(paths, path_q)])
+    return AssessmentInputs(
+        round=number,
+        counts=count_shots(shots.table),
+        heldout_loss=loss_per_outcome(q, data.n_a, data.n_b),
+        heldout_loss_se=clustered_se(q, data.n_a, data.n_b, data.chain),
+        previous_loss=previous,
+        calibration_p=calibration.p_value,
+        calibration_error=None,
+        spread=model.spread(features[near]),
+        lengths=chain_series(paths.index, paths.index["frames"].astype(np.float64)),
+        crossings=chain_series(paths.index, crossing),
+    )
+
+
+def load_round_model(layout: Layout, number: int, inputs: DescriptorSet) -> Committor:
+    """The model of a round, checked to see the inputs of this run."""
+    files = layout.round(number)
+    model = load(files.model, files.model_card)
+    if model.feature_names != inputs.feature_names:
+        raise DataError(files.model_card, f"was trained on other inputs than {layout.inputs}")
+    return model
+
+
+def one_line(result: Assessment, config: Config) -> str:
+    """Progress of the run, such as ``round 3 of at most 8: 16,000 shots, 23 % accepted, ...``."""
+    counts = result.counts
+    return (
+        f"round {result.round + 1} of at most {config.sampling.rounds_max}: "
+        f"{counts.shots:,} shots, {100 * counts.acceptance:.0f} % accepted, "
+        f"held-out loss {result.heldout_loss:.3f}, "
+        + ("converged: " + result.reason if result.converged else result.reason)
+    )

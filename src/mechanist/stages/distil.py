@@ -1,0 +1,96 @@
+"""Stages ``relevance`` and ``distil``: which inputs matter, and the formula in them."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import numpy as np
+
+from mechanist.committor.data import held_out
+from mechanist.committor.relevance import relevance
+from mechanist.errors import DataError
+from mechanist.files import write_text
+from mechanist.layout import Layout
+from mechanist.sampling.chain import shot_seed
+from mechanist.settings.config import Config
+from mechanist.stages.assess import load_round_model
+from mechanist.stages.gather import gather_shots
+from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.prepared import load, load_inputs
+
+RELEVANCE_STREAM = 2**33 + 1
+
+
+def rank_inputs(config: Config, layout: Layout, last: int) -> None:
+    """Write relevance.csv, most important descriptor first."""
+    prepared, inputs = load(layout), load_inputs(layout)
+    model = load_round_model(layout, last, inputs)
+    workers = config.sampling.workers
+    data = gather_shots(layout, range(last + 1), workers, inputs, prepared.atoms).data
+    out = held_out(data.chain, config.learn.held_out_every)
+    rng = np.random.default_rng(shot_seed(config.seed, RELEVANCE_STREAM, last))
+    rows = relevance(
+        model,
+        data.subset(out),
+        inputs.owners,
+        inputs.names,
+        config.learn.relevance_repeats,
+        rng,
+        train_data=data.subset(~out),
+    )
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["descriptor", "importance", "spread", "marginal"])
+    for row in rows:
+        numbers = (f"{x:.6g}" for x in (row.importance, row.spread, row.marginal))
+        writer.writerow([row.descriptor, *numbers])
+    write_text(layout.relevance, buffer.getvalue())
+
+
+def read_relevance(layout: Layout, inputs: DescriptorSet) -> list[str]:
+    """Names of descriptors, most important first."""
+    try:
+        with layout.relevance.open(encoding="utf-8", newline="") as handle:
+            names = [row["descriptor"] for row in csv.DictReader(handle)]
+    except (OSError, KeyError, UnicodeDecodeError) as error:
+        raise DataError(layout.relevance, f"cannot be read ({error}); delete it") from None
+    if sorted(names) != sorted(inputs.names):
+        raise DataError(layout.relevance, f"ranks other inputs than {layout.inputs}")
+    return names
+
+
+def make_formula(
+    config: Config, layout: Layout, last: int, threads: int, log: Callable[[str], None]
+) -> None:
+    """Write formulas.csv and formula.json."""
+    from mechanist.formula.data import FormulaData
+    from mechanist.formula.distil import distil, write
+
+    prepared, inputs = load(layout), load_inputs(layout)
+    model = load_round_model(layout, last, inputs)
+    workers = config.sampling.workers
+    shots = gather_shots(layout, range(last + 1), workers, inputs, prepared.atoms)
+    allowed = allowed_inputs(config, read_relevance(layout, inputs), inputs)
+    chosen = inputs.select(allowed[: config.formula.inputs])
+    columns = [inputs.names.index(name) for name in chosen.names]
+    data = FormulaData(
+        columns=chosen.feature_names,
+        values=chosen.features(shots.values[:, columns]),
+        q=model.q(shots.data.features),
+        n_a=shots.data.n_a,
+        n_b=shots.data.n_b,
+        chain=shots.data.chain,
+        held_out=held_out(shots.data.chain, config.learn.held_out_every),
+    )
+    result = distil(data, config.formula, config.seed, threads, log)
+    write(result, layout.root)
+
+
+def allowed_inputs(config: Config, ranked: list[str], inputs: DescriptorSet) -> list[str]:
+    """Ranked descriptors that formula.allowed lets pass."""
+    if config.formula.allowed is None:
+        return ranked
+    unknown = [name for name in config.formula.allowed if name not in inputs.names]
+    if unknown:
+        raise DataError("config.yaml", f"formula.allowed: {unknown[0]!r}: no such input descriptor")
+    return [name for name in ranked if name in config.formula.allowed]

@@ -1,0 +1,86 @@
+"""What several stages read: shots with their features, and the paths of a round."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.committor.data import ShotData
+from mechanist.errors import DataError
+from mechanist.layout import Layout
+from mechanist.sampling.records import (
+    SHOT_COLUMNS,
+    PathTable,
+    Table,
+    join,
+    join_paths,
+    read_frames,
+    read_paths,
+    read_table,
+)
+from mechanist.systems.descriptors import DescriptorSet
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Shots of some rounds: the table, descriptor values (S, D) and data to learn from."""
+
+    table: Table
+    values: NDArray[np.float64]
+    data: ShotData
+
+
+def gather_shots(
+    layout: Layout, rounds: Sequence[int], workers: int, inputs: DescriptorSet, atoms: int
+) -> Gathered:
+    """Read all shots of some rounds and compute the descriptors of their points.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, or table and points of a job differ in length.
+    """
+    tables, values = [], []
+    for number in rounds:
+        for worker in range(workers):
+            files = layout.round(number).worker(worker)
+            table = read_table(files.shots, SHOT_COLUMNS)
+            points = read_frames(files.points, atoms)
+            if len(points) != len(table["round"]):
+                raise DataError(
+                    files.points, f"holds {len(points)} points, {len(table['round'])} shots"
+                )
+            tables.append(table)
+            values.append(inputs.values(points))
+    table = join(tables)
+    every = np.concatenate(values)
+    backward, forward = table["end_backward"], table["end_forward"]
+    data = ShotData(
+        features=inputs.features(every),
+        n_a=(backward == "A").astype(np.int64) + (forward == "A"),
+        n_b=(backward == "B").astype(np.int64) + (forward == "B"),
+        chain=table["chain"].astype(np.int64),
+    )
+    return Gathered(table, every, data)
+
+
+def gather_paths(layout: Layout, rounds: Sequence[int], workers: int, atoms: int) -> PathTable:
+    """Read the paths of some rounds, also those that do not count."""
+    return join_paths(
+        [
+            read_paths(files.paths, files.index, atoms)
+            for number in rounds
+            for files in (layout.round(number).worker(worker) for worker in range(workers))
+        ]
+    )
+
+
+def candidate_frames(paths: PathTable) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which frames (F,) lie between the states on a path that counts, and the weight of each."""
+    starts, lengths = paths.index["first_frame"], paths.index["frames"]
+    inner = np.ones(len(paths.frames), dtype=bool)
+    inner[starts] = False
+    inner[starts + lengths - 1] = False
+    weights = np.repeat(paths.index["weight"], lengths).astype(np.float64)
+    return inner & (weights > 0), weights

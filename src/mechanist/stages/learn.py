@@ -1,0 +1,55 @@
+"""Stage ``learn``: the committor model of one round, trained on all shots so far."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from mechanist.committor.data import held_out
+from mechanist.committor.network import Committor, save
+from mechanist.committor.training import train
+from mechanist.files import write_json
+from mechanist.layout import Layout
+from mechanist.sampling.chain import shot_seed
+from mechanist.sampling.records import PathTable
+from mechanist.settings.config import Config
+from mechanist.stages.gather import candidate_frames, gather_paths, gather_shots
+from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.prepared import load, load_inputs
+
+TRAINING_STREAM = 2**33
+"""Stream of random numbers of the training; no chain has this number."""
+
+DENSITY_BINS = 20
+DENSITY_FLOOR = 0.02
+"""A bin counts at least as this fraction of a flat density, so that no weight becomes huge."""
+
+
+def learn(
+    config: Config, layout: Layout, number: int, threads: int, log: Callable[[str], None]
+) -> None:
+    """Train on the training chains of rounds 0 to ``number`` and write the model."""
+    prepared, inputs = load(layout), load_inputs(layout)
+    workers = config.sampling.workers
+    shots = gather_shots(layout, range(number + 1), workers, inputs, prepared.atoms)
+    training = shots.data.subset(~held_out(shots.data.chain, config.learn.held_out_every))
+    rng = np.random.default_rng(shot_seed(config.seed, TRAINING_STREAM, number))
+    log(f"round {number}: training on {len(training):,} shots, {len(inputs)} descriptors")
+    model, record = train(training, config.learn, inputs.feature_names, rng, threads, log)
+    paths = gather_paths(layout, [number], workers, prepared.atoms)
+    files = layout.round(number)
+    save(with_density(model, paths, inputs), files.model, files.model_card)
+    write_json(files.training, asdict(record))
+
+
+def with_density(model: Committor, paths: PathTable, inputs: DescriptorSet) -> Committor:
+    """The model with the density of candidate frames in its p_B, which flattens the selection."""
+    use, weights = candidate_frames(paths)
+    if not use.any():
+        return model
+    q = model.q(inputs.features(inputs.values(paths.frames[use])))
+    p = 0.5 * (1 + np.tanh(0.5 * q))
+    edges = np.linspace(0, 1, DENSITY_BINS + 1)
+    density, _ = np.histogram(p, edges, weights=weights[use])
+    density = density / density.mean()
+    return replace(model, density_edges=edges, density=np.maximum(density, DENSITY_FLOOR))

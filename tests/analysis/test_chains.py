@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from mechanist.analysis.chains import chain_series, crossing_frames, principal_components
+from mechanist.sampling.records import PathTable
+
+
+def index(**columns):
+    return {name: np.array(values) for name, values in columns.items()}
+
+
+def test_series_follow_rounds_and_moves_and_repeat_by_weight():
+    # Chain 7's path of move 3 is still current when round 1 begins and stands there again.
+    table = index(
+        chain=[7, 9, 7, 7, 9, 7],
+        round=[1, 0, 0, 0, 1, 1],
+        move=[3, -1, 3, 0, 5, 6],
+        weight=[2, 0, 1, 3, 2, 1],
+    )
+    values = np.array([10.0, 99.0, 10.0, 5.0, 8.0, 6.0])
+    seven, nine = chain_series(table, values)
+    assert seven.tolist() == [5, 5, 5, 10, 10, 10, 6]
+    assert nine.tolist() == [8, 8]
+    rows = chain_series(table, np.stack([values, -values], axis=1))
+    assert rows[0].shape == (7, 2)
+    empty = {name: column[:0] for name, column in table.items()}
+    assert chain_series(empty, values[:0]) == []
+
+
+def paths_of(*lengths):
+    first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    frames = np.zeros((sum(lengths), 1, 3), dtype=np.float32)
+    return PathTable(frames, {"first_frame": first, "frames": np.array(lengths)})
+
+
+def test_first_crossing_from_a_to_b_whichever_way_the_path_was_made():
+    forward = [-3.0, -0.4, 0.1, -0.2, 0.6, 2.0]
+    backward = forward[::-1]
+    never = [-3.0, -0.7, -2.0]
+    q = np.array(forward + backward + never)
+    rows = crossing_frames(paths_of(6, 6, 3), q)
+    assert rows[0] == 2
+    assert rows[1] == 6 + 3
+    assert q[rows[0]] == q[rows[1]]
+    assert rows[2] == 12 + 1
+
+
+def test_principal_components_find_what_varies():
+    rng = np.random.default_rng(12)
+    hidden = rng.normal(size=500)
+    noise = rng.normal(size=(500, 4))
+    features = np.stack([hidden + 0.1 * noise[:, i] for i in range(3)], axis=1) * [1.0, 1e-3, 50.0]
+    features = np.column_stack([features, noise[:, 3], np.full(500, 0.3)])
+    projected = principal_components(features)
+    assert projected.shape == (500, 2)
+    assert abs(np.corrcoef(projected[:, 0], hidden)[0, 1]) > 0.99
+    assert principal_components(np.ones((5, 3))).shape == (5, 0)
+    assert principal_components(rng.normal(size=(50, 1))).shape == (50, 1)
+
+
+def test_principal_components_have_falling_variance():
+    features = np.random.default_rng(13).normal(size=(300, 6)) @ np.diag([1, 1, 1, 1, 1, 1])
+    first, second = principal_components(features).var(axis=0)
+    assert first >= second
+    assert second == pytest.approx(1, abs=0.35)

@@ -1,0 +1,96 @@
+import json
+
+import numpy as np
+import pytest
+
+from mechanist.analysis.validation import (
+    VALIDATION_COLUMNS,
+    choose_points,
+    judge,
+    validation_columns,
+)
+
+
+def test_points_are_spread_evenly_though_frames_are_not():
+    rng = np.random.default_rng(31)
+    p = rng.beta(0.3, 0.3, size=20_000)
+    chosen = choose_points(p, rng, 120)
+    assert len(np.unique(chosen)) == 120
+    counts, _ = np.histogram(p[chosen], bins=np.linspace(0.02, 0.98, 13))
+    assert counts.tolist() == [10] * 12
+
+
+def test_points_with_a_gap_in_p_fill_the_rest_evenly():
+    rng = np.random.default_rng(32)
+    p = np.concatenate([rng.uniform(0.02, 0.3, 2000), rng.uniform(0.7, 0.98, 2000), [0.5]])
+    chosen = p[choose_points(p, rng, 60)]
+    assert len(chosen) == 60
+    assert 0.5 in chosen
+    # Bins give in turn, and those that give a last extra one are drawn by lot.
+    assert abs((chosen < 0.4).sum() - (chosen > 0.6).sum()) <= 16
+
+
+def test_copies_of_a_configuration_are_chosen_once():
+    rng = np.random.default_rng(33)
+    p = np.repeat(np.linspace(0.05, 0.95, 30), 20)
+    chosen = choose_points(p, rng, 100)
+    assert len(chosen) == 30
+    assert len(np.unique(p[chosen])) == 30
+
+
+def test_no_frame_in_range_is_an_error():
+    with pytest.raises(ValueError, match="no frame"):
+        choose_points(np.array([0.0, 1.0, np.nan]), np.random.default_rng(0), 10)
+
+
+def fresh(bias, seed, points=120, shots=60):
+    rng = np.random.default_rng(seed)
+    p = rng.uniform(0.05, 0.9, size=points)
+    n = np.full(points, shots)
+    return p, p + bias, n, rng.binomial(n, p), rng
+
+
+def test_verdict_of_a_perfect_network_and_a_formula_that_is_off():
+    p, formula, n, n_b, rng = fresh(0.08, 34)
+    verdict = judge(p, formula, n, n_b, rng)
+    # At 120 points of 60 shots the mean squared excess has a standard error of about 5e-4.
+    assert verdict.network_rmse < np.sqrt(4 * 5e-4)
+    assert verdict.formula_rmse == pytest.approx(0.08, abs=0.025)
+    assert verdict.formula_interval[0] < verdict.formula_rmse < verdict.formula_interval[1]
+    assert verdict.network_coverage >= 0.95 - 4 * np.sqrt(0.05 * 0.95 / 120)
+    assert verdict.formula_coverage < verdict.network_coverage
+    assert verdict.formula_explained == pytest.approx(1 - 0.08**2 / p.var(), abs=0.06)
+    assert "120 fresh points (60 shots each)" in verdict.text
+    assert "too high" in verdict.text
+    json.dumps(verdict.to_json(), allow_nan=False)
+
+
+def test_verdict_names_the_zone_where_the_formula_is_worst():
+    p, formula, n, n_b, rng = fresh(0.0, 35)
+    formula = np.where((p > 0.65) & (p < 0.75), p - 0.2, p)
+    verdict = judge(p, formula, n, n_b, rng)
+    assert "between 0.4 and 0.6" in verdict.text
+    assert "too low" in verdict.text
+
+
+def test_a_formula_that_knows_nothing_explains_nothing():
+    p, _, n, n_b, rng = fresh(0.0, 36)
+    verdict = judge(p, np.full_like(p, 0.95), n, n_b, rng)
+    assert verdict.formula_explained < 0
+    assert "explains none of the variance" in verdict.text
+
+
+def test_points_without_decided_shots_are_refused():
+    p, formula, n, n_b, rng = fresh(0.0, 37)
+    n = n.copy()
+    n[5] = 1
+    with pytest.raises(ValueError, match="at least two"):
+        judge(p, formula, n, n_b, rng)
+
+
+def test_columns_of_the_table():
+    p, formula, n, n_b, _ = fresh(0.0, 38)
+    columns = validation_columns(p, formula, n, n_b)
+    assert tuple(columns) == VALIDATION_COLUMNS
+    assert np.all(columns["low"] <= n_b / n)
+    assert np.all(n_b / n <= columns["high"])

@@ -1,0 +1,352 @@
+"""Results folders with plausible numbers, written by the writers of a real run.
+
+The molecule is a chain of six atoms whose three torsions are theta, phi and psi; the potential is a
+particle on a line. Shots follow a known committor, so that figures have something to agree on.
+"""
+
+import csv
+import dataclasses
+
+import numpy as np
+
+from mechanist.analysis.chains import chain_series, crossing_frames, principal_components
+from mechanist.analysis.convergence import AssessmentInputs, assess
+from mechanist.analysis.counts import count_shots
+from mechanist.analysis.validation import judge, validation_columns
+from mechanist.committor.network import Committor, save
+from mechanist.files import write_json, write_text
+from mechanist.layout import Layout
+from mechanist.sampling.records import (
+    PATH_COLUMNS,
+    SHOT_COLUMNS,
+    PathTable,
+    write_frames,
+    write_table,
+)
+from mechanist.settings.convergence import ConvergenceSettings
+from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.prepared import states_to_json
+from mechanist.systems.states import Box, Interval, State, States
+
+PHI = Descriptor("phi", "torsion", (1, 2, 3, 4))
+PSI = Descriptor("psi", "torsion", (2, 3, 4, 5))
+THETA = Descriptor("theta", "torsion", (0, 1, 2, 3))
+ANGLE = Descriptor("angle_C1_N2_CA2", "angle", (1, 2, 3))
+X = Descriptor("x", "coordinate", (0,))
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """One of the two systems: states, inputs, and the true q in features."""
+
+    name: str
+    atoms: int
+    states: States
+    inputs: DescriptorSet
+    weights: tuple[float, ...]
+    offset: float
+    text: str
+    latex: str
+    temperature: float
+    timestep: float
+    stride: int
+
+
+def _box(**limits):
+    return (Box(tuple(Interval(name, *pair) for name, pair in limits.items())),)
+
+
+def degrees(low, high):
+    return np.radians(low), np.radians(high)
+
+
+ALANINE = Kind(
+    name="alanine dipeptide in vacuum",
+    atoms=6,
+    states=States(
+        DescriptorSet((PHI, PSI)),
+        State("C7eq", _box(phi=degrees(-150, -30), psi=degrees(0, 180))),
+        State("C7ax", _box(phi=degrees(30, 130), psi=degrees(-180, 0))),
+    ),
+    inputs=DescriptorSet((PHI, PSI, THETA, ANGLE)),
+    # sin phi, cos phi, sin psi, cos psi, sin theta, cos theta, angle
+    weights=(4.6, 0.8, -0.15, 0.05, 3.9, 0.0, 0.0),
+    offset=-0.4,
+    text="0.412 + 4.61*sin(phi) + 0.795*cos(phi) + 3.88*sin(theta)"
+    " - 1.23*sin(phi)*sin(theta)/(1.7 + cos(theta))",
+    latex=r"0.412 + 4.61 \, \sin \phi + 0.795 \, \cos \phi + 3.88 \, \sin \theta"
+    r" - \frac{1.23 \, \sin \phi \, \sin \theta}{1.7 + \cos \theta}",
+    temperature=300.0,
+    timestep=0.002,
+    stride=10,
+)
+
+DOUBLE_WELL = Kind(
+    name="double well",
+    atoms=1,
+    states=States(
+        DescriptorSet((X,)),
+        State("left", _box(x=(-100.0, -0.8))),
+        State("right", _box(x=(0.8, 100.0))),
+    ),
+    inputs=DescriptorSet((X,)),
+    weights=(7.0,),
+    offset=0.0,
+    text="7.02*x",
+    latex=r"7.02 \, x",
+    temperature=120.27,
+    timestep=0.01,
+    stride=5,
+)
+
+
+def chain_of_six(theta, phi, psi, angle):
+    """Positions (F, 6, 3) in nm with these torsions and this angle C-N-CA."""
+    frames = np.zeros((len(theta), 6, 3))
+    frames[:, 1, 0] = 0.123
+    frames[:, 2] = frames[:, 1] + 0.134 * np.array([0.5, 0.87, 0.0])
+    torsions = (theta, phi, psi)
+    angles = (angle, np.full(len(theta), 1.94), np.full(len(theta), 2.03))
+    for i, (torsion, bend) in enumerate(zip(torsions, angles, strict=True)):
+        a, b, c = frames[:, i], frames[:, i + 1], frames[:, i + 2]
+        along = (c - b) / np.linalg.norm(c - b, axis=1, keepdims=True)
+        normal = np.cross(b - a, along)
+        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+        third = np.cross(normal, along)
+        frames[:, i + 3] = c + 0.15 * (
+            -np.cos(bend)[:, None] * along
+            + (np.sin(bend) * np.cos(torsion))[:, None] * third
+            + (np.sin(bend) * np.sin(torsion))[:, None] * normal
+        )
+    return frames
+
+
+def one_path(kind, rng):
+    """Frames of one path from A to B."""
+    size = int(np.clip(rng.gamma(8, 2.0), 6, 60))
+    s = np.clip(np.linspace(0, 1, size) + 0.06 * rng.normal(size=size), 0.03, 0.97)
+    s[[0, -1]] = 0, 1
+    if kind.atoms == 1:
+        return np.stack([-0.85 + 1.7 * s, 0 * s, 0 * s], axis=1)[:, None, :]
+    tilt = rng.normal(scale=0.35)
+    theta = tilt * (1 - 0.3 * s) + 0.08 * rng.normal(size=size) - 0.1
+    phi = np.radians(-62 + 125 * s) - 0.45 * tilt * np.sin(np.pi * s)
+    psi = np.radians(70 - 115 * s + 10 * rng.normal(size=size))
+    psi[[0, -1]] = np.radians([60, -50])
+    phi[[0, -1]] = np.radians([-62, 63])
+    return chain_of_six(theta, phi, psi, 2.12 + 0.05 * rng.normal(size=size))
+
+
+def make_model(kind, rng, noise):
+    """An ensemble of five linear members about the true q."""
+    members, inputs = 5, len(kind.weights)
+    skip = np.array(kind.weights) + noise * rng.normal(size=(members, inputs))
+    bias = np.full((members, 1), kind.offset) + noise * rng.normal(size=(members, 1))
+    layer = (np.zeros((members, inputs, 1)), bias)
+    return Committor(kind.inputs.feature_names, np.zeros(inputs), np.ones(inputs), (layer,), skip)
+
+
+def make_paths(kind, rng, rounds, chains, per_chain):
+    """Paths of all chains and rounds, every other one made from B to A."""
+    frames, rows = [], []
+    for number in range(rounds):
+        for chain in range(chains):
+            for k in range(per_chain):
+                path = one_path(kind, rng)
+                frames.append(path[::-1] if rng.random() < 0.5 else path)
+                move = number * 100 + 3 * k
+                rows.append((number, chain % 2, chain, move, len(path), rng.integers(1, 6)))
+    lengths = np.array([row[4] for row in rows])
+    names = ("round", "worker", "chain", "move", "frames", "weight")
+    index = {name: np.array([row[i] for row in rows]) for i, name in enumerate(names)}
+    index["first_frame"] = np.cumsum(lengths) - lengths
+    index["shooting_frame"] = lengths // 2
+    return PathTable(np.concatenate(frames).astype(np.float32), index)
+
+
+def make_shots(kind, rng, paths, sizes, predict):
+    """Shots from path frames; halves end by the true p_B and are somewhat anticorrelated."""
+    total = sum(sizes)
+    q_true = kind.inputs.features(kind.inputs.values(paths.frames)) @ np.array(kind.weights)
+    q_true = q_true + kind.offset
+    weight = 1 / (1 + q_true**2)
+    rows = rng.choice(len(q_true), size=total, p=weight / weight.sum())
+    p = 1 / (1 + np.exp(-q_true[rows]))
+    draw = rng.random((total, 2))
+    mirrored = rng.random(total) < 0.25
+    draw[mirrored, 1] = 1 - draw[mirrored, 0]
+    ends = np.where(draw < p[:, None], "B", "A").astype(object)
+    ends[rng.random(total) < 0.002, 0] = "too_long"
+    joins = ((ends[:, 0] == "A") & (ends[:, 1] == "B")) | (
+        (ends[:, 0] == "B") & (ends[:, 1] == "A")
+    )
+    number = np.repeat(np.arange(len(sizes)), sizes)
+    accepted = joins & (rng.random(total) < 0.75)
+    predicted = 1 / (1 + np.exp(-(q_true[rows] + 0.15 * rng.normal(size=total))))
+    model = np.array([f"{n - 1:03d}" if n else "" for n in number], dtype=object)
+    return {
+        "round": number,
+        "worker": rng.integers(0, 2, total),
+        "chain": rng.integers(0, 8, total),
+        "move": np.arange(total),
+        "seed": rng.integers(0, 2**31, total),
+        "model": model,
+        "p_predicted": np.where((number > 0) & predict, predicted, np.nan),
+        "end_backward": ends[:, 0],
+        "end_forward": ends[:, 1],
+        "steps_backward": rng.integers(20, 200, total),
+        "steps_forward": rng.integers(20, 200, total),
+        "accepted": accepted,
+        "weight": np.where(accepted, 2, 0),
+    }
+
+
+def write_csv(path, header, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def write_system(kind, layout):
+    write_json(
+        layout.dynamics,
+        {
+            "name": kind.name,
+            "temperature": kind.temperature,
+            "kT": 0.0083144626 * kind.temperature,
+            "friction": 1.0,
+            "timestep": kind.timestep,
+            "stride": kind.stride,
+            "max_half_frames": 1000,
+            "atoms": kind.atoms,
+            "start": np.zeros((kind.atoms, 3)).tolist(),
+            "states": states_to_json(kind.states),
+        },
+    )
+    write_json(layout.inputs, kind.inputs.to_json())
+    write_text(layout.topology, "END\n")
+    write_text(layout.paths.folder / "topology.pdb", "END\n")
+
+
+def write_rounds(kind, layout, rng, shots, paths, rounds, converged):
+    """Models and assessments of every round, the last one converged or not."""
+    losses = 0.305 + 0.06 * 0.4 ** np.arange(rounds)
+    for number in range(rounds):
+        model = make_model(kind, rng, 0.4 / (number + 1))
+        files = layout.round(number)
+        save(model, files.model, files.model_card)
+        epochs = np.arange(30)
+        write_json(
+            files.training,
+            {
+                "train": (0.29 + 0.3 * np.exp(-epochs / 4)).tolist(),
+                "out_of_bag": (0.31 + 0.3 * np.exp(-epochs / 4) + 2e-4 * epochs).tolist(),
+                "best_epoch": [17, 18, 20, 16, 19],
+            },
+        )
+        there = shots["round"] <= number
+        mine = paths.index["round"] <= number
+        features = kind.inputs.features(kind.inputs.values(paths.frames))
+        q = model.q(features)
+        near = np.abs(q) < 1
+        index = {name: column[mine] for name, column in paths.index.items()}
+        crossing = principal_components(features[crossing_frames(paths, q)])[mine]
+        last = number == rounds - 1
+        settings = ConvergenceSettings()
+        if converged and last:
+            settings = ConvergenceSettings(
+                rhat=1.2, independent_paths=100, spread=0.8, heldout_gain=0.01
+            )
+        inputs = AssessmentInputs(
+            round=number,
+            counts=count_shots({name: column[there] for name, column in shots.items()}),
+            heldout_loss=float(losses[number]),
+            heldout_loss_se=0.004 / (number + 1) ** 0.5,
+            previous_loss=float(losses[number - 1]) if number else None,
+            calibration_p=[1e-9, 2e-3, 0.2, 0.4][min(number, 3)],
+            calibration_error=None,
+            spread=model.spread(features[near]),
+            lengths=chain_series(index, index["frames"].astype(float)),
+            crossings=chain_series(index, crossing),
+        )
+        write_json(files.assessment, assess(inputs, settings).to_json())
+
+
+def write_answers(kind, layout, rng):
+    """Relevance, formulas, validation, as the later stages write them."""
+    names = [d.name for d in kind.inputs.descriptors]
+    ranked = ["phi", "theta", *[n for n in names if n not in ("phi", "theta")]]
+    ranked = [name for name in ranked if name in names]
+    if len(names) > 1:
+        ranked += [f"torsion_C{i}_N{i + 1}_CA{i + 1}_CB{i + 1}" for i in range(1, 12)]
+    write_csv(
+        layout.relevance,
+        ("descriptor", "importance", "spread", "marginal"),
+        [(n, 0.2 * 0.45**i, 0.02 * 0.7**i, 0.3 * 0.5**i) for i, n in enumerate(ranked)],
+    )
+    front = [(1 + 4 * i, 0.309 + 0.08 * 0.45**i, 0.003) for i in range(7)]
+    write_csv(
+        layout.formulas,
+        ("complexity", "heldout_loss", "heldout_loss_se", "text", "latex", "chosen"),
+        [(*row, kind.text, kind.latex, i == 4) for i, row in enumerate(front)],
+    )
+    write_json(
+        layout.formula,
+        {
+            "text": kind.text,
+            "latex": kind.latex,
+            "complexity": 17,
+            "backend": "operon",
+            "constants": [
+                {"value": 4.61, "low": 4.43, "high": 4.79},
+                {"value": -0.0123, "low": -0.0141, "high": -0.0105},
+                {"value": 812.0, "low": 640.0, "high": 990.0},
+            ],
+            "descriptors": ranked[:2],
+            "heldout_loss": 0.3123,
+            "heldout_loss_se": 0.003,
+            "network_heldout_loss": 0.3081,
+            "baselines": {"constant": 0.6895, "phi alone": 0.3612, "linear in all": 0.3291},
+        },
+    )
+    p = rng.uniform(0.02, 0.98, size=120)
+    n = rng.integers(58, 61, size=120)
+    n_b = rng.binomial(n, p)
+    network = np.clip(p + 0.02 * rng.normal(size=120), 0.01, 0.99)
+    formula = np.clip(p + 0.06 * rng.normal(size=120), 0.01, 0.99)
+    columns = validation_columns(network, formula, n, n_b)
+    write_csv(layout.validation, tuple(columns), zip(*columns.values(), strict=True))
+    write_json(layout.verdict, judge(network, formula, n, n_b, rng).to_json())
+
+
+def write_benchmarks(layout, rounds):
+    header = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+    costs = {"prepare": 2.1, "initial": 9.5}
+    for number in range(rounds):
+        costs |= {f"shoot_{number:03d}_{worker:02d}": 6.0 * 2**number for worker in range(2)}
+        costs |= {f"learn_{number:03d}": 4.0 * 2**number, f"assess_{number:03d}": 1.5}
+    costs |= {"relevance": 5.0, "distil": 44.0, "validate": 6.0}
+    for name, seconds in costs.items():
+        row = f"{seconds}\t0:00:09\t512.3\t9\t9\t9\t-\t0\t95.0\t{0.93 * seconds:.2f}\n"
+        write_text(layout.benchmarks / f"{name}.tsv", header + row)
+    write_text(layout.benchmarks / "report.tsv", header + "0.2\t0:00:00\t" + "NA\t" * 7 + "NA\n")
+
+
+def make_run(root, kind, *, converged=True, answers=True, rounds=4, seed=1, predict=True):
+    """Write a results folder; gives its layout."""
+    rng = np.random.default_rng(seed)
+    layout = Layout(root)
+    write_system(kind, layout)
+    paths = make_paths(kind, rng, rounds, chains=8, per_chain=12)
+    shots = make_shots(kind, rng, paths, [1000 * 2**i for i in range(rounds)], predict)
+    write_table(layout.shots, shots, SHOT_COLUMNS)
+    write_frames(layout.paths.paths, [paths.frames])
+    write_table(layout.paths.index, paths.index, PATH_COLUMNS)
+    write_rounds(kind, layout, rng, shots, paths, rounds, converged)
+    save(make_model(kind, rng, 0.15), layout.committor.model, layout.committor.model_card)
+    if answers:
+        write_answers(kind, layout, rng)
+        write_benchmarks(layout, rounds)
+    return layout

@@ -1,0 +1,184 @@
+import html
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from synthetic import ALANINE, make_run
+
+from mechanist.errors import DataError
+from mechanist.layout import Layout
+from mechanist.report.data import load_report
+from mechanist.report.page import subscripts, with_interval, write_report
+
+EVERY = {
+    *("relevance", "pareto", "calibration", "density", "lengths", "uncertainty"),
+    *("efficiency", "convergence", "learning", "cost"),
+}
+FROM_SHOTS_ALONE = {
+    *("density", "lengths", "uncertainty", "efficiency", "convergence", "learning"),
+}
+
+
+def figures_of(page):
+    return set(re.findall(r'<figure id="(\w+)"', page))
+
+
+@pytest.mark.parametrize(
+    ("run", "figures"),
+    [("molecule", EVERY), ("potential", EVERY), ("bare", FROM_SHOTS_ALONE)],
+)
+def test_page_holds_its_figures_each_with_a_way_to_read_it(run, figures, request):
+    page = request.getfixturevalue(run).report.read_text()
+    assert figures_of(page) == figures
+    assert page.count("How to read this.") == len(figures)
+
+
+@pytest.mark.parametrize("run", ["molecule", "potential", "bare"])
+def test_page_needs_nothing_from_outside_and_ids_are_unique(run, request):
+    page = request.getfixturevalue(run).report.read_text()
+    assert "http" not in page
+    assert "<script" not in page
+    targets = re.findall(r'(?:href|src)="([^"]*)"', page)
+    assert all(target.startswith(("#", "data:")) for target in targets)
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    known = {f"#{name}" for name in ids}
+    assert all(t in known for t in targets if t.startswith("#"))
+    assert all(f"#{t}" in known for t in re.findall(r"url\(#([^)]*)\)", page))
+
+
+def test_headline_says_what_was_asked_and_how_it_ended(molecule, potential):
+    page = molecule.report.read_text()
+    for text in ("alanine dipeptide in vacuum", "C7eq", "C7ax", ">converged<", "Clopper-Pearson"):
+        assert text in page
+    unfinished = potential.report.read_text()
+    assert ">not converged<" in unfinished
+    assert "heldout_gain" in unfinished
+
+
+def test_formula_that_cannot_be_set_is_shown_as_text(tmp_path):
+    layout = make_run(tmp_path / "run", ALANINE, rounds=2)
+    content = json.loads(layout.formula.read_text())
+    content["latex"] = r"\nosuchcommand{\phi}"
+    content["text"] = "1 < 2*phi"
+    layout.formula.write_text(json.dumps(content))
+    write_report(layout, seed=1)
+    page = layout.report.read_text()
+    assert 'class="plain">q = 1 &lt; 2*phi<' in page
+    assert 'aria-label="Formula' not in page
+
+
+def test_reports_of_the_same_run_are_the_same(molecule):
+    before = molecule.report.read_text()
+    write_report(molecule, seed=1)
+    # Sizes of files may differ by the summary's own; the figures must not.
+    pattern = re.compile(r"<svg.*?</svg>", re.DOTALL)
+    assert pattern.findall(molecule.report.read_text()) == pattern.findall(before)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ((4.613, 4.43, 4.79), ("4.61", "4.43 to 4.79")),
+        ((-0.01234, -0.0141, -0.0105), ("\u22120.0123", "\u22120.0141 to \u22120.0105")),
+        ((812.3, 640.1, 990.2), ("812", "640 to 990")),
+        ((3.14159, None, None), ("3.142", "not known")),
+        ((1.0, 1.0, 1.0), ("1", "not known")),
+    ],
+)
+def test_numbers_have_the_digits_that_their_interval_gives_them(value, expected):
+    assert with_interval(*value) == expected
+
+
+def test_subscripts_are_set_and_the_rest_is_escaped():
+    assert str(subscripts("p_B < 1 & p_B")) == "p<sub>B</sub> &lt; 1 &amp; p<sub>B</sub>"
+
+
+def test_a_run_without_an_assessment_has_no_report(tmp_path):
+    layout = make_run(tmp_path / "run", ALANINE, rounds=1, answers=False)
+    layout.round(0).assessment.unlink()
+    with pytest.raises(DataError, match=r"no round has an assessment\.json"):
+        load_report(layout)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("relevance.csv", "descriptor,spread\nphi,1\n", "lacks the column 'importance'"),
+        ("relevance.csv", "descriptor,importance,spread\nphi,much,1\n", "could not convert"),
+        ("validation.csv", "point,p_network,p_formula,n,n_B,low,high\n0,0.1\n", "cut short"),
+        ("formula.json", "{", "damaged, not JSON"),
+        ("formula.json", "[]", "holds no keys"),
+        ("rounds/001/assessment.json", '{"round": 1}', "lacks 'shots'"),
+        ("rounds/001/training.json", '{"train": [1, 2]}', "damaged"),
+        ("system/dynamics.json", '{"name": "x"}', "lacks 'temperature'"),
+        ("shots.parquet", "PAR1", "damaged Parquet"),
+    ],
+)
+def test_damaged_files_are_named(name, content, message, run_to_damage):
+    path = run_to_damage.root / name
+    kept = path.read_bytes()
+    path.write_text(content)
+    try:
+        with pytest.raises(DataError, match=message) as caught:
+            write_report(run_to_damage, seed=1)
+        assert caught.value.where == str(path)
+    finally:
+        path.write_bytes(kept)
+
+
+@pytest.fixture(scope="module")
+def run_to_damage(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("damage") / "run", ALANINE, rounds=2)
+
+
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+PROBE = """<script>
+const sizes = [...document.querySelectorAll("figure, .formula")].map(part => {
+  const box = part.querySelector("svg").getBoundingClientRect();
+  return [part.id || "formula", Math.round(box.width), Math.round(box.height)];
+});
+document.title = JSON.stringify({sizes, wide: document.documentElement.scrollWidth});
+</script></body>"""
+
+
+def browse(path, profile):
+    """The page as headless Chromium ends up with it, and what the console said."""
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    options += ["--disable-background-networking", "--enable-logging=stderr", "--v=0"]
+    options += [f"--user-data-dir={profile}", "--window-size=1200,900", "--dump-dom"]
+    command = [BROWSER, *options, path.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed: the page is not opened")
+@pytest.mark.parametrize("run", ["molecule", "bare"])
+def test_chromium_shows_every_figure_and_reports_no_error(run, request, tmp_path):
+    layout: Layout = request.getfixturevalue(run)
+    page = layout.report.read_text()
+    probe = tmp_path / "probe.html"
+    probe.write_text(page.replace("</body>", PROBE))
+    dom, console = browse(probe, tmp_path / "profile")
+    assert console == []
+    title = re.search(r"<title>(.*?)</title>", dom, re.DOTALL)
+    found = json.loads(html.unescape(title[1]))
+    names = {name for name, _, _ in found["sizes"]}
+    assert names == figures_of(page) | ({"formula"} if run == "molecule" else set())
+    assert all(width > 200 and height > 20 for _, width, height in found["sizes"])
+    # Nothing sticks out of the window.
+    assert found["wide"] <= 1200
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed: the page is not opened")
+def test_console_errors_would_be_seen(tmp_path):
+    page = tmp_path / "broken.html"
+    page.write_text("<body><script>undefinedFunction()</script></body>")
+    _, console = browse(page, tmp_path / "profile")
+    assert any("undefinedFunction" in line for line in console)

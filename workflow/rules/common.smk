@@ -1,0 +1,121 @@
+# Settings, names of files, and the test for the last round.
+import json
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from mechanist.errors import MechanistError
+from mechanist.settings.config import Config
+from mechanist.settings.load import find_system, load_system, validate
+from mechanist.sources import digest
+
+try:
+    SETTINGS = validate(Config, dict(config), "config.yaml")
+    SYSTEM_FOLDER = find_system(SETTINGS.system, Path.cwd(), Path(workflow.basedir))
+    SYSTEM = load_system(SYSTEM_FOLDER)
+except MechanistError as error:
+    raise WorkflowError(str(error))
+
+NAME = SYSTEM_FOLDER.name
+RESULTS = f"results/{NAME}"
+WORKERS = [f"{worker:03d}" for worker in range(SETTINGS.sampling.workers)]
+PLAIN = SETTINGS.model_dump(mode="json")
+# Settings of how shots are made; rounds_max is none, so that a larger budget re-runs nothing.
+SHOOTING = [f"sampling.{key}" for key in PLAIN["sampling"] if key != "rounds_max"]
+WORKER_FILES = ["shots.parquet", "points.dcd", "paths.dcd", "paths.parquet"]
+
+
+wildcard_constraints:
+    round=r"\d{3}",
+    worker=r"\d{3}",
+
+
+def settings(*keys):
+    """JSON of the settings with these dotted keys: a rule is re-run when one of its own changes."""
+    chosen = {}
+    for key in keys:
+        section, _, name = key.partition(".")
+        if name:
+            chosen.setdefault(section, {})[name] = PLAIN[section][name]
+        else:
+            chosen[section] = PLAIN[section]
+    return json.dumps(chosen)
+
+
+def system_files():
+    """Files beside system.yaml that the system is built from."""
+    if SYSTEM.molecule is None:
+        return []
+    names = [SYSTEM.molecule.structure, *SYSTEM.molecule.force_field]
+    files = [SYSTEM_FOLDER / name for name in names]
+    return [str(file) for file in files if file.is_file()]
+
+
+def system_part(*parts, descriptors=None):
+    """JSON of parts of system.yaml, with the named descriptors only."""
+    plain = SYSTEM.model_dump(mode="json")
+    chosen = {part: plain[part] for part in parts}
+    names = plain["descriptors"] if descriptors is None else descriptors
+    chosen["descriptors"] = {name: plain["descriptors"].get(name) for name in names}
+    return json.dumps(chosen)
+
+
+def state_descriptors():
+    """Names of the descriptors that define the states."""
+    names = set()
+    for state in (SYSTEM.states.A, SYSTEM.states.B):
+        names |= {name for box in state.boxes for name in box}
+        names |= set(state.disc.centre) if state.disc else set()
+    return sorted(names)
+
+
+def round_folder(number):
+    """Folder of a round."""
+    return f"{RESULTS}/rounds/{int(number):03d}"
+
+
+def worker_files(number, worker):
+    """Files of one shooting job."""
+    return [f"{round_folder(number)}/worker_{worker}/{name}" for name in WORKER_FILES]
+
+
+def shots_until(number):
+    """Files of all shooting jobs up to a round."""
+    return [
+        file
+        for earlier in range(int(number) + 1)
+        for worker in WORKERS
+        for file in worker_files(earlier, worker)
+    ]
+
+
+def last_round(wildcards):
+    """Number of the first converged round, or of the last one that the budget allows."""
+    number = 0
+    for number in range(SETTINGS.sampling.rounds_max):
+        with checkpoints.assess.get(
+            round=f"{number:03d}"
+        ).output.assessment.open() as handle:
+            if json.load(handle)["converged"]:
+                break
+    return number
+
+
+def last_assessment(wildcards):
+    """Assessment of the last round."""
+    return f"{round_folder(last_round(wildcards))}/assessment.json"
+
+
+def last_model(wildcards):
+    """Model of the last round."""
+    return f"{round_folder(last_round(wildcards))}/model.safetensors"
+
+
+def last_shots(wildcards):
+    """Files of all shooting jobs up to the last round."""
+    return shots_until(last_round(wildcards))
+
+
+def round_of(file):
+    """Number of the round that a file belongs to."""
+    return int(Path(file).parent.name)

@@ -1,0 +1,43 @@
+# Which inputs matter, and the formula in them.
+rule relevance:
+    input:
+        shots=last_shots,
+        model=last_model,
+        inputs=rules.describe.output,
+    output:
+        f"{RESULTS}/relevance.csv",
+    log:
+        f"{RESULTS}/logs/relevance.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/relevance.tsv"
+    threads: 2
+    params:
+        last=lambda wildcards, input: round_of(input.model),
+        settings=settings("seed", "sampling.workers", "learn"),
+        source=digest("distil", "committor"),
+    shell:
+        "mechanist relevance --last {params.last} --threads 2"
+        " --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+
+
+rule distil:
+    input:
+        shots=last_shots,
+        model=last_model,
+        relevance=rules.relevance.output,
+        inputs=rules.describe.output,
+    output:
+        front=f"{RESULTS}/formulas.csv",
+        formula=f"{RESULTS}/formula.json",
+    log:
+        f"{RESULTS}/logs/distil.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/distil.tsv"
+    threads: 2
+    params:
+        last=lambda wildcards, input: round_of(input.model),
+        settings=settings("seed", "sampling.workers", "learn.held_out_every", "formula"),
+        source=digest("distil", "formula"),
+    shell:
+        "mechanist distil --last {params.last} --threads 2"
+        " --config {params.settings:q} --results {RESULTS:q} 2> {log}"

@@ -1,0 +1,56 @@
+# The committor model of each round, and the test for convergence.
+rule learn:
+    input:
+        shots=lambda wildcards: shots_until(wildcards.round),
+        inputs=rules.describe.output,
+        dynamics=rules.prepare.output.dynamics,
+    output:
+        model=f"{RESULTS}/rounds/{{round}}/model.safetensors",
+        card=f"{RESULTS}/rounds/{{round}}/model.json",
+        record=f"{RESULTS}/rounds/{{round}}/training.json",
+    log:
+        f"{RESULTS}/logs/learn_{{round}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/learn_{{round}}.tsv"
+    threads: 2
+    params:
+        settings=settings("seed", "sampling.workers", "learn"),
+        source=digest("learn", "committor"),
+    shell:
+        # Always two threads: the order of sums, and so the last digits, must not hang on --cores.
+        "mechanist learn --round {wildcards.round} --threads 2"
+        " --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+
+
+def models_about(wildcards):
+    """Models of a round and of the one before."""
+    number = int(wildcards.round)
+    return [
+        f"{round_folder(n)}/model.safetensors" for n in (number - 1, number) if n >= 0
+    ]
+
+
+checkpoint assess:
+    input:
+        shots=lambda wildcards: shots_until(wildcards.round),
+        models=models_about,
+        inputs=rules.describe.output,
+        dynamics=rules.prepare.output.dynamics,
+    output:
+        assessment=f"{RESULTS}/rounds/{{round}}/assessment.json",
+        manifest=f"{RESULTS}/rounds/{{round}}/manifest.json",
+    log:
+        f"{RESULTS}/logs/assess_{{round}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/assess_{{round}}.tsv"
+    params:
+        settings=settings(
+            "sampling.workers",
+            "sampling.rounds_max",
+            "learn.held_out_every",
+            "convergence",
+        ),
+        source=digest("assess", "analysis"),
+    shell:
+        "mechanist assess --round {wildcards.round}"
+        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"

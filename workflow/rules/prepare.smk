@@ -1,0 +1,42 @@
+# The system, and the descriptors that networks and formulas see.
+rule prepare:
+    input:
+        system_files(),
+    output:
+        system=f"{RESULTS}/system/system.xml",
+        topology=f"{RESULTS}/system/topology.pdb",
+        dynamics=f"{RESULTS}/system/dynamics.json",
+    log:
+        f"{RESULTS}/logs/prepare.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/prepare.tsv"
+    params:
+        system=system_part(
+            "name",
+            "molecule",
+            "potential",
+            "dynamics",
+            "states",
+            descriptors=state_descriptors(),
+        ),
+        settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
+        source=digest("prepare", "systems"),
+    shell:
+        "mechanist prepare --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+
+
+rule describe:
+    input:
+        system_files(),
+    output:
+        f"{RESULTS}/system/inputs.json",
+    log:
+        f"{RESULTS}/logs/describe.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/describe.tsv"
+    params:
+        system=system_part("molecule", "potential", "inputs"),
+        settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
+        source=digest("prepare", "systems"),
+    shell:
+        "mechanist describe --config {params.settings:q} --results {RESULTS:q} 2> {log}"

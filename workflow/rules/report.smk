@@ -1,0 +1,57 @@
+# Everything in one place, and the page that tells it.
+rule collect:
+    input:
+        shots=last_shots,
+        model=last_model,
+        dynamics=rules.prepare.output.dynamics,
+    output:
+        shots=f"{RESULTS}/shots.parquet",
+        paths=f"{RESULTS}/paths/paths.dcd",
+        index=f"{RESULTS}/paths/paths.parquet",
+        topology=f"{RESULTS}/paths/topology.pdb",
+        model=f"{RESULTS}/committor/model.safetensors",
+        card=f"{RESULTS}/committor/model.json",
+    log:
+        f"{RESULTS}/logs/collect.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/collect.tsv"
+    params:
+        last=lambda wildcards, input: round_of(input.model),
+        settings=settings("sampling.workers"),
+        source=digest("collect", "sampling"),
+    shell:
+        "mechanist collect --last {params.last}"
+        " --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+
+
+def assessments(wildcards):
+    """Assessments of all rounds up to the last one."""
+    rounds = range(last_round(wildcards) + 1)
+    return [f"{round_folder(number)}/assessment.json" for number in rounds]
+
+
+rule report:
+    input:
+        collected=rules.collect.output,
+        last=last_assessment,
+        assessments=assessments,
+        relevance=rules.relevance.output,
+        formulas=rules.distil.output,
+        validation=rules.validate.output,
+        initial=rules.initial.output.report,
+        inputs=rules.describe.output,
+    output:
+        page=f"{RESULTS}/report.html",
+        summary=f"{RESULTS}/summary.json",
+        text=f"{RESULTS}/summary.md",
+    log:
+        f"{RESULTS}/logs/report.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/report.tsv"
+    params:
+        last=lambda wildcards, input: round_of(input.last),
+        settings=json.dumps(PLAIN | {"system": NAME}),
+        source=digest("report", "report"),
+    shell:
+        "mechanist report --last {params.last}"
+        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"

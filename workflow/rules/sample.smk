@@ -1,0 +1,68 @@
+# First paths, then shots in rounds.
+SYSTEM_FILES = {
+    "system": f"{RESULTS}/system/system.xml",
+    "dynamics": f"{RESULTS}/system/dynamics.json",
+    "topology": f"{RESULTS}/system/topology.pdb",
+}
+GPUS = int(SETTINGS.engine.platform in ("CUDA", "HIP", "OpenCL"))
+
+
+rule initial:
+    input:
+        **SYSTEM_FILES,
+        path=[SETTINGS.initial.path] if SETTINGS.initial.path else [],
+    output:
+        paths=f"{RESULTS}/initial/paths.dcd",
+        index=f"{RESULTS}/initial/paths.parquet",
+        report=f"{RESULTS}/initial/initial.json",
+    log:
+        f"{RESULTS}/logs/initial.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/initial.tsv"
+    resources:
+        gpu=GPUS,
+    params:
+        settings=settings("seed", "initial", "engine"),
+        source=digest("initial", "sampling"),
+    shell:
+        "mechanist initial --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+
+
+def shoot_input(wildcards):
+    """First paths for round 0; later what the round before left, and its model."""
+    number = int(wildcards.round)
+    if number == 0:
+        return {
+            "paths": rules.initial.output.paths,
+            "index": rules.initial.output.index,
+        }
+    return {
+        "before": worker_files(number - 1, wildcards.worker),
+        "model": f"{round_folder(number - 1)}/model.safetensors",
+        "card": f"{round_folder(number - 1)}/model.json",
+        "inputs": rules.describe.output,
+    }
+
+
+rule shoot:
+    input:
+        unpack(shoot_input),
+        **SYSTEM_FILES,
+    output:
+        [
+            f"{RESULTS}/rounds/{{round}}/worker_{{worker}}/{name}"
+            for name in WORKER_FILES
+        ],
+    log:
+        f"{RESULTS}/logs/shoot_{{round}}_{{worker}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/shoot_{{round}}_{{worker}}.tsv"
+    threads: 1
+    resources:
+        gpu=GPUS,
+    params:
+        settings=settings("seed", "engine", *SHOOTING),
+        source=digest("shoot", "sampling"),
+    shell:
+        "mechanist shoot --round {wildcards.round} --worker {wildcards.worker}"
+        " --config {params.settings:q} --results {RESULTS:q} 2> {log}"
