@@ -124,7 +124,7 @@ def relevance(
     """Rank the inputs by importance."""
     from mechanist.stages.distil import rank_inputs
 
-    rank_inputs(*open_run(config, results), last)
+    rank_inputs(*open_run(config, results), last, log)
 
 
 @app.command()

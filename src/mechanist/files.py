@@ -21,6 +21,9 @@ def atomic(path: Path) -> Iterator[Path]:
         The temporary file, with the same suffix as ``path`` because some writers look at it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    # What a killed job has left of the same file; no two jobs write the same file.
+    for stale in path.parent.glob(f".{path.stem}.*.partial{path.suffix}"):
+        stale.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         yield temporary

@@ -18,12 +18,12 @@ class WorkerFiles:
     @property
     def points(self) -> Path:
         """Shooting points, frame i belongs to row i of the shots."""
-        return self.folder / "points.dcd"
+        return self.folder / "points.trr"
 
     @property
     def paths(self) -> Path:
         """Frames of all paths that were current in this round, one after the other."""
-        return self.folder / "paths.dcd"
+        return self.folder / "paths.trr"
 
     @property
     def index(self) -> Path:
@@ -144,7 +144,7 @@ class Layout:
     @property
     def validation_points(self) -> Path:
         """Configurations that fresh committor shots start from."""
-        return self.root / "validation" / "points.dcd"
+        return self.root / "validation" / "points.trr"
 
     @property
     def validation_predictions(self) -> Path:

@@ -1,7 +1,12 @@
 import numpy as np
-import pytest
 
-from mechanist.analysis.chains import chain_series, crossing_frames, principal_components
+from mechanist.analysis.chains import (
+    chain_series,
+    crossing_coordinates,
+    crossing_frames,
+    principal_components,
+    sensitivities,
+)
 from mechanist.sampling.records import PathTable
 
 
@@ -45,21 +50,21 @@ def test_first_crossing_from_a_to_b_whichever_way_the_path_was_made():
     assert rows[2] == 12 + 1
 
 
-def test_principal_components_find_what_varies():
+def test_principal_components_find_what_varies_and_matters():
     rng = np.random.default_rng(12)
     hidden = rng.normal(size=500)
     noise = rng.normal(size=(500, 4))
     features = np.stack([hidden + 0.1 * noise[:, i] for i in range(3)], axis=1) * [1.0, 1e-3, 50.0]
-    features = np.column_stack([features, noise[:, 3], np.full(500, 0.3)])
-    projected = principal_components(features)
+    # The fourth varies most of all, but nothing depends on it; the fifth does not vary.
+    features = np.column_stack([features, 1000 * noise[:, 3], np.full(500, 0.3)])
+    weights = np.array([1.0, 1.0, 1.0, 0.0, 1.0])
+    projected = principal_components(features, 2, weights)
     assert projected.shape == (500, 2)
     assert abs(np.corrcoef(projected[:, 0], hidden)[0, 1]) > 0.99
+    assert projected[:, 0].var() > projected[:, 1].var()
+
+
+def test_principal_components_of_what_does_not_vary_are_none():
     assert principal_components(np.ones((5, 3))).shape == (5, 0)
+    rng = np.random.default_rng(13)
     assert principal_components(rng.normal(size=(50, 1))).shape == (50, 1)
-
-
-def test_principal_components_have_falling_variance():
-    features = np.random.default_rng(13).normal(size=(300, 6)) @ np.diag([1, 1, 1, 1, 1, 1])
-    first, second = principal_components(features).var(axis=0)
-    assert first >= second
-    assert second == pytest.approx(1, abs=0.35)

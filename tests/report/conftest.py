@@ -1,15 +1,12 @@
 import pytest
-from synthetic import ALANINE, DOUBLE_WELL, make_run
-
-from mechanist.report.page import write_report
+from synthetic import ALANINE, DOUBLE_WELL, TOY, make_run, write_all
 
 
 @pytest.fixture(scope="session")
 def molecule(tmp_path_factory):
     """A converged run of a molecule, with its report."""
     layout = make_run(tmp_path_factory.mktemp("molecule") / "alanine", ALANINE)
-    write_report(layout, seed=1)
-    return layout
+    return write_all(layout)
 
 
 @pytest.fixture(scope="session")
@@ -17,8 +14,7 @@ def potential(tmp_path_factory):
     """A run in one dimension that did not converge, with its report."""
     root = tmp_path_factory.mktemp("potential") / "double_well"
     layout = make_run(root, DOUBLE_WELL, converged=False)
-    write_report(layout, seed=2)
-    return layout
+    return write_all(layout, seed=2)
 
 
 @pytest.fixture(scope="session")
@@ -26,5 +22,10 @@ def bare(tmp_path_factory):
     """One round of shots without predictions and nothing after it, with its report."""
     root = tmp_path_factory.mktemp("bare") / "bare"
     layout = make_run(root, ALANINE, answers=False, rounds=1, converged=False)
-    write_report(layout, seed=3)
-    return layout
+    return write_all(layout, seed=3, rounds_max=1)
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory):
+    """Two rounds in two dimensions with discs as states, with its report."""
+    return write_all(make_run(tmp_path_factory.mktemp("plane") / "toy", TOY, rounds=2))

@@ -15,7 +15,11 @@ from mechanist.analysis.counts import count_shots
 from mechanist.analysis.validation import judge, validation_columns
 from mechanist.committor.network import Committor, save
 from mechanist.files import write_json, write_text
+from mechanist.formula.result import Constant, Distillation, Formula
+from mechanist.formula.store import write as write_formulas
 from mechanist.layout import Layout
+from mechanist.report.page import write_report
+from mechanist.report.summary import write_summary
 from mechanist.sampling.records import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -23,16 +27,21 @@ from mechanist.sampling.records import (
     write_frames,
     write_table,
 )
+from mechanist.settings.config import Config
 from mechanist.settings.convergence import ConvergenceSettings
+from mechanist.settings.run import SamplingSettings
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 from mechanist.systems.prepared import states_to_json
-from mechanist.systems.states import Box, Interval, State, States
+from mechanist.systems.states import Box, Disc, Interval, State, States
 
 PHI = Descriptor("phi", "torsion", (1, 2, 3, 4))
 PSI = Descriptor("psi", "torsion", (2, 3, 4, 5))
 THETA = Descriptor("theta", "torsion", (0, 1, 2, 3))
 ANGLE = Descriptor("angle_C1_N2_CA2", "angle", (1, 2, 3))
 X = Descriptor("x", "coordinate", (0,))
+
+
+Y = Descriptor("y", "coordinate", (0,), 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +109,21 @@ DOUBLE_WELL = Kind(
 )
 
 
+TOY = dataclasses.replace(
+    DOUBLE_WELL,
+    name="toy",
+    states=States(
+        DescriptorSet((X, Y)),
+        State("lower left", (Box(discs=(Disc(("x", "y"), (-0.75, -0.5), 0.15),)),)),
+        State("upper right", (Box(discs=(Disc(("x", "y"), (0.75, 0.5), 0.15),)),)),
+    ),
+    inputs=DescriptorSet((X, Y)),
+    weights=(3.1, 1.5),
+    text="3.14*x + 1.54*y",
+    latex=r"3.14 \, x + 1.54 \, y",
+)
+
+
 def chain_of_six(theta, phi, psi, angle):
     """Positions (F, 6, 3) in nm with these torsions and this angle C-N-CA."""
     frames = np.zeros((len(theta), 6, 3))
@@ -126,6 +150,11 @@ def one_path(kind, rng):
     size = int(np.clip(rng.gamma(8, 2.0), 6, 60))
     s = np.clip(np.linspace(0, 1, size) + 0.06 * rng.normal(size=size), 0.03, 0.97)
     s[[0, -1]] = 0, 1
+    if kind is TOY:
+        x = -0.7 + 1.4 * s
+        return np.stack([x, np.tanh(2 * x) * 0.5 + 0.1 * rng.normal(size=size), 0 * s], axis=1)[
+            :, None, :
+        ]
     if kind.atoms == 1:
         return np.stack([-0.85 + 1.7 * s, 0 * s, 0 * s], axis=1)[:, None, :]
     tilt = rng.normal(scale=0.35)
@@ -286,31 +315,7 @@ def write_answers(kind, layout, rng):
         ("descriptor", "importance", "spread", "marginal"),
         [(n, 0.2 * 0.45**i, 0.02 * 0.7**i, 0.3 * 0.5**i) for i, n in enumerate(ranked)],
     )
-    front = [(1 + 4 * i, 0.309 + 0.08 * 0.45**i, 0.003) for i in range(7)]
-    write_csv(
-        layout.formulas,
-        ("complexity", "heldout_loss", "heldout_loss_se", "text", "latex", "chosen"),
-        [(*row, kind.text, kind.latex, i == 4) for i, row in enumerate(front)],
-    )
-    write_json(
-        layout.formula,
-        {
-            "text": kind.text,
-            "latex": kind.latex,
-            "complexity": 17,
-            "backend": "operon",
-            "constants": [
-                {"value": 4.61, "low": 4.43, "high": 4.79},
-                {"value": -0.0123, "low": -0.0141, "high": -0.0105},
-                {"value": 812.0, "low": 640.0, "high": 990.0},
-            ],
-            "descriptors": ranked[:2],
-            "heldout_loss": 0.3123,
-            "heldout_loss_se": 0.003,
-            "network_heldout_loss": 0.3081,
-            "baselines": {"constant": 0.6895, "phi alone": 0.3612, "linear in all": 0.3291},
-        },
-    )
+    write_formulas(make_distillation(kind, ranked), layout.root)
     p = rng.uniform(0.02, 0.98, size=120)
     n = rng.integers(58, 61, size=120)
     n_b = rng.binomial(n, p)
@@ -321,13 +326,49 @@ def write_answers(kind, layout, rng):
     write_json(layout.verdict, judge(network, formula, n, n_b, rng).to_json())
 
 
+def make_distillation(kind, ranked):
+    """A front of seven formulas, the fifth one chosen."""
+    constants = (
+        Constant("constant term", 0.412, 0.33, 0.50, "1"),
+        Constant("factor of sin(phi)", 4.61, 4.43, 4.79, "1"),
+        Constant("factor of sin(theta)", -0.0123, -0.0141, -0.0105, "nm^-1"),
+        Constant("c3", 812.0, 640.0, 990.0, None),
+    )
+    front = tuple(
+        Formula(
+            text=kind.text,
+            latex=kind.latex,
+            template="c0 + c1*sin(phi)",
+            complexity=1 + 4 * i,
+            constants=constants,
+            descriptors=tuple(ranked[:2]),
+            heldout_loss=0.309 + 0.08 * 0.45**i,
+            heldout_loss_se=0.003,
+            excess_loss=0.08 * 0.45**i,
+            excess_loss_se=0.001,
+            q_rms=0.5,
+            source="operon",
+        )
+        for i in range(7)
+    )
+    baselines = {"constant": 0.6895, "best single descriptor (phi)": 0.3612}
+    baselines |= {"linear in all 16 inputs": 0.3291}
+    return Distillation(front, front[4], baselines, 0.3081, 0.003, "operon")
+
+
 def write_benchmarks(layout, rounds):
     header = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
     costs = {"prepare": 2.1, "initial": 9.5}
     for number in range(rounds):
-        costs |= {f"shoot_{number:03d}_{worker:02d}": 6.0 * 2**number for worker in range(2)}
+        costs |= {f"shoot_{number:03d}_{worker:03d}": 6.0 * 2**number for worker in range(2)}
         costs |= {f"learn_{number:03d}": 4.0 * 2**number, f"assess_{number:03d}": 1.5}
-    costs |= {"relevance": 5.0, "distil": 44.0, "validate": 6.0}
+    costs |= {
+        "relevance": 5.0,
+        "distil": 44.0,
+        "committor-shots_000": 3.0,
+        "committor-shots_001": 4.0,
+    }
+    costs |= {"validate": 6.0}
     for name, seconds in costs.items():
         row = f"{seconds}\t0:00:09\t512.3\t9\t9\t9\t-\t0\t95.0\t{0.93 * seconds:.2f}\n"
         write_text(layout.benchmarks / f"{name}.tsv", header + row)
@@ -349,4 +390,13 @@ def make_run(root, kind, *, converged=True, answers=True, rounds=4, seed=1, pred
     if answers:
         write_answers(kind, layout, rng)
         write_benchmarks(layout, rounds)
+    return layout
+
+
+def write_all(layout, last=None, seed=1, rounds_max=8):
+    """Summary and report, as the stage makes them."""
+    config = Config(seed=seed, sampling=SamplingSettings(rounds_max=rounds_max))
+    last = layout.rounds()[-1] if last is None else last
+    write_summary(layout, config, last)
+    write_report(layout, last)
     return layout

@@ -5,12 +5,15 @@ import shutil
 import subprocess
 
 import pytest
-from synthetic import ALANINE, make_run
+from synthetic import ALANINE, make_run, write_all
 
 from mechanist.errors import DataError
 from mechanist.layout import Layout
-from mechanist.report.data import load_report
-from mechanist.report.page import subscripts, with_interval, write_report
+from mechanist.report.load import load_report
+from mechanist.report.page import interval, subscripts, write_report
+
+FRONT_HEADER = "complexity,heldout_loss,heldout_loss_se,text,chosen\n"
+CURVES_TOO_SHORT = '{"train": [1], "out_of_bag": [1], "best_epoch": [7]}'
 
 EVERY = {
     *("relevance", "pareto", "calibration", "density", "lengths", "uncertainty"),
@@ -27,7 +30,7 @@ def figures_of(page):
 
 @pytest.mark.parametrize(
     ("run", "figures"),
-    [("molecule", EVERY), ("potential", EVERY), ("bare", FROM_SHOTS_ALONE)],
+    [("molecule", EVERY), ("plane", EVERY), ("potential", EVERY), ("bare", FROM_SHOTS_ALONE)],
 )
 def test_page_holds_its_figures_each_with_a_way_to_read_it(run, figures, request):
     page = request.getfixturevalue(run).report.read_text()
@@ -64,7 +67,7 @@ def test_formula_that_cannot_be_set_is_shown_as_text(tmp_path):
     content["latex"] = r"\nosuchcommand{\phi}"
     content["text"] = "1 < 2*phi"
     layout.formula.write_text(json.dumps(content))
-    write_report(layout, seed=1)
+    write_all(layout)
     page = layout.report.read_text()
     assert 'class="plain">q = 1 &lt; 2*phi<' in page
     assert 'aria-label="Formula' not in page
@@ -72,24 +75,25 @@ def test_formula_that_cannot_be_set_is_shown_as_text(tmp_path):
 
 def test_reports_of_the_same_run_are_the_same(molecule):
     before = molecule.report.read_text()
-    write_report(molecule, seed=1)
+    write_report(molecule, 3)
     # Sizes of files may differ by the summary's own; the figures must not.
     pattern = re.compile(r"<svg.*?</svg>", re.DOTALL)
     assert pattern.findall(molecule.report.read_text()) == pattern.findall(before)
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
+    ("ends", "expected"),
     [
-        ((4.613, 4.43, 4.79), ("4.61", "4.43 to 4.79")),
-        ((-0.01234, -0.0141, -0.0105), ("\u22120.0123", "\u22120.0141 to \u22120.0105")),
-        ((812.3, 640.1, 990.2), ("812", "640 to 990")),
-        ((3.14159, None, None), ("3.142", "not known")),
-        ((1.0, 1.0, 1.0), ("1", "not known")),
+        ((4.43, 4.79), "4.43 to 4.79"),
+        ((-0.0141, -0.0105), "\u22120.0141 to \u22120.0105"),
+        ((640.1, 990.2), "640 to 990"),
+        ((None, None), "not known"),
+        ((1.0, 1.0), "not known"),
+        ((0.0, float("inf")), "not known"),
     ],
 )
-def test_numbers_have_the_digits_that_their_interval_gives_them(value, expected):
-    assert with_interval(*value) == expected
+def test_intervals_have_the_digits_that_their_width_gives_them(ends, expected):
+    assert interval(*ends) == expected
 
 
 def test_subscripts_are_set_and_the_rest_is_escaped():
@@ -99,8 +103,16 @@ def test_subscripts_are_set_and_the_rest_is_escaped():
 def test_a_run_without_an_assessment_has_no_report(tmp_path):
     layout = make_run(tmp_path / "run", ALANINE, rounds=1, answers=False)
     layout.round(0).assessment.unlink()
-    with pytest.raises(DataError, match=r"no round has an assessment\.json"):
-        load_report(layout)
+    with pytest.raises(DataError, match="assess the round") as caught:
+        load_report(layout, 0)
+    assert caught.value.where == str(layout.round(0).assessment)
+
+
+def test_rounds_after_the_last_one_do_not_count(tmp_path):
+    layout = make_run(tmp_path / "run", ALANINE, rounds=3)
+    data = load_report(layout, 1)
+    assert [entry["round"] for entry in data.rounds] == [0, 1]
+    assert {cost.stage: cost.jobs for cost in data.costs}["learn"] == 2
 
 
 @pytest.mark.parametrize(
@@ -110,9 +122,13 @@ def test_a_run_without_an_assessment_has_no_report(tmp_path):
         ("relevance.csv", "descriptor,importance,spread\nphi,much,1\n", "could not convert"),
         ("validation.csv", "point,p_network,p_formula,n,n_B,low,high\n0,0.1\n", "cut short"),
         ("formula.json", "{", "damaged, not JSON"),
-        ("formula.json", "[]", "holds no keys"),
+        ("formula.json", "[]", "lacks 'text'"),
+        ("formula.json", '{"text": "1"}', "lacks 'latex'"),
+        ("formulas.csv", FRONT_HEADER + "1,?,,1,True\n", "'heldout_loss': could not convert"),
+        ("validation/verdict.json", '{"text": "fine"}', "lacks 'points'"),
         ("rounds/001/assessment.json", '{"round": 1}', "lacks 'shots'"),
-        ("rounds/001/training.json", '{"train": [1, 2]}', "damaged"),
+        ("rounds/001/training.json", CURVES_TOO_SHORT, "out of bounds"),
+        ("rounds/001/training.json", '{"train": [1]}', "lacks 'out_of_bag'"),
         ("system/dynamics.json", '{"name": "x"}', "lacks 'temperature'"),
         ("shots.parquet", "PAR1", "damaged Parquet"),
     ],
@@ -123,7 +139,7 @@ def test_damaged_files_are_named(name, content, message, run_to_damage):
     path.write_text(content)
     try:
         with pytest.raises(DataError, match=message) as caught:
-            write_report(run_to_damage, seed=1)
+            write_all(run_to_damage)
         assert caught.value.where == str(path)
     finally:
         path.write_bytes(kept)

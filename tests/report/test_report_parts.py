@@ -8,7 +8,7 @@ from mechanist.analysis.statistics import effective_samples
 from mechanist.errors import DataError
 from mechanist.report.axis import degree_ticks, make_axis
 from mechanist.report.calibration_figures import binned_outcomes
-from mechanist.report.data import load_report
+from mechanist.report.load import load_report
 from mechanist.report.path_figures import mean_length
 from mechanist.report.projection import choose_pairs, mark_states
 from mechanist.report.style import canvas, plain_name
@@ -21,20 +21,24 @@ from mechanist.systems.states import Box, Disc, Interval, State, States
 def test_costs_are_summed_by_stage(tmp_path):
     header = "s\th:m:s\tmax_rss\tmean_load\tcpu_time\n"
     rows = {
-        "shoot_000_00": "10\t0:00:10\t100\t90\t9",
-        "shoot_000_01": "14\t0:00:14\t300\t90\t13",
-        "shoot_001_00": "20\t0:00:20\t200\t90\t19",
+        "shoot_000_000": "10\t0:00:10\t100\t90\t9",
+        "shoot_000_001": "14\t0:00:14\t300\t90\t13",
+        "shoot_001_000": "20\t0:00:20\t200\t90\t19",
+        "shoot_002_000": "20\t0:00:20\t200\t90\t19",
+        "points_000": "3\t0:00:03\t50\t90\t3",
+        "points_001": "4\t0:00:04\t50\t90\t4",
         "distil": "5.5\t0:00:05\t50\t90\t5",
         "report": "0.1\t0:00:00\t-\tNA\tNA",
     }
     for name, row in rows.items():
         (tmp_path / f"{name}.tsv").write_text(header + row + "\n")
     (tmp_path / "learn_000.tsv").write_text("")
-    costs = {cost.stage: cost for cost in read_costs(tmp_path)}
-    assert set(costs) == {"shoot", "distil", "report", "learn"}
+    costs = {cost.stage: cost for cost in read_costs(tmp_path, 1)}
+    assert set(costs) == {"shoot", "points", "distil", "report", "learn"}
     shoot = costs["shoot"]
     assert (shoot.jobs, shoot.wall, shoot.cpu, shoot.memory) == (3, 44, 41, 300)
     assert shoot.longest == 14 + 20
+    assert (costs["points"].wall, costs["points"].longest) == (7, 4)
     assert (costs["report"].wall, costs["report"].cpu, costs["learn"].wall) == (0.1, 0, 0)
 
 
@@ -52,7 +56,7 @@ def test_csv_columns_are_checked(tmp_path):
 
 
 def test_pairs_are_the_states_and_the_most_relevant_other(molecule):
-    data = load_report(molecule)
+    data = load_report(molecule, 3)
     pairs = [(x.name, y.name) for x, y in choose_pairs(data)]
     assert pairs == [("phi", "psi"), ("phi", "theta")]
     x, y = choose_pairs(data)[0]
@@ -61,7 +65,7 @@ def test_pairs_are_the_states_and_the_most_relevant_other(molecule):
 
 
 def test_one_dimension_has_no_pair(potential):
-    data = load_report(potential)
+    data = load_report(potential, 3)
     assert choose_pairs(data) == []
 
 
@@ -141,7 +145,7 @@ def test_outcomes_are_binned_without_losing_any():
 
 
 def test_mean_path_length_counts_weights_and_correlation(molecule):
-    data = load_report(molecule)
+    data = load_report(molecule, 3)
     mean, error = mean_length(data.paths)
     moves = np.concatenate(data.paths.series)
     assert mean == pytest.approx(moves.mean(), rel=1e-12)
@@ -177,7 +181,7 @@ def test_names_for_people():
 
 def test_damaged_training_is_named(tmp_path):
     layout = make_run(tmp_path / "run", ALANINE, rounds=1, answers=False)
-    assert load_report(layout).training["best_epoch"] == [17, 18, 20, 16, 19]
+    assert load_report(layout, 0).training["best_epoch"] == [17, 18, 20, 16, 19]
     layout.round(0).training.write_text(json.dumps([1]))
-    with pytest.raises(DataError, match="holds no keys"):
-        load_report(layout)
+    with pytest.raises(DataError, match="lacks 'train'"):
+        load_report(layout, 0)

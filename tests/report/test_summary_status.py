@@ -30,10 +30,15 @@ def test_summary_has_the_promised_keys_and_the_numbers_of_the_run(molecule):
     assert summary["kinetics"] is None
     assert summary["network"]["heldout_loss"] == pytest.approx(0.305 + 0.06 * 0.4**3)
     # Slowest shooting job of each of four rounds, the other jobs one a round or one in all.
-    expected = 6 * 15 + 4 * 15 + 1.5 * 4 + 2.1 + 9.5 + 5 + 44 + 6 + 0.2
+    expected = 6 * 15 + 4 * 15 + 1.5 * 4 + 2.1 + 9.5 + 5 + 44 + 4 + 6 + 0.2
     assert summary["wall_seconds"] == pytest.approx(expected)
     assert summary["versions"]["numpy"] == np.__version__
     assert summary["hardware"]["cores"] >= 1
+
+
+def test_reason_of_a_run_that_was_stopped_early(potential):
+    summary = json.loads(potential.summary.read_text())
+    assert summary["reason"].startswith("stopped after 4 rounds: heldout_gain 0.00576")
 
 
 def test_summary_of_a_run_without_answers_says_none(bare):
@@ -42,6 +47,7 @@ def test_summary_of_a_run_without_answers_says_none(bare):
     assert summary["formula"] is None
     assert summary["validation"] is None
     assert summary["converged"] is False
+    assert summary["reason"].startswith("the budget of 1 round is spent: heldout_gain unknown")
     text = bare.summary_text.read_text()
     assert "NOT CONVERGED after 1 rounds" not in text
     assert "NOT CONVERGED after 1 round and 1,000 shots" in text
@@ -68,6 +74,14 @@ def test_status_of_a_finished_run(molecule):
     assert "converged after round 3" in text
     assert "formula: q = 0.412" in text
     assert "verdict: On 120 fresh points" in text
+
+
+def test_status_names_the_first_converged_round(tmp_path):
+    layout = make_run(tmp_path / "run", ALANINE, rounds=3, answers=False)
+    content = json.loads(layout.round(1).assessment.read_text())
+    content |= {"converged": True, "reason": "all 6 criteria are met"}
+    layout.round(1).assessment.write_text(json.dumps(content))
+    assert "\nconverged after round 1: all 6 criteria are met" in status(layout.root)
 
 
 def test_status_of_half_finished_runs(tmp_path):

@@ -22,7 +22,7 @@ WORKERS = [f"{worker:03d}" for worker in range(SETTINGS.sampling.workers)]
 PLAIN = SETTINGS.model_dump(mode="json")
 # Settings of how shots are made; rounds_max is none, so that a larger budget re-runs nothing.
 SHOOTING = [f"sampling.{key}" for key in PLAIN["sampling"] if key != "rounds_max"]
-WORKER_FILES = ["shots.parquet", "points.dcd", "paths.dcd", "paths.parquet"]
+WORKER_FILES = ["shots.parquet", "points.trr", "paths.trr", "paths.parquet"]
 
 
 wildcard_constraints:

@@ -10,14 +10,14 @@ rule relevance:
         f"{RESULTS}/logs/relevance.log",
     benchmark:
         f"{RESULTS}/benchmarks/relevance.tsv"
-    threads: 2
+    threads: 1
     params:
         last=lambda wildcards, input: round_of(input.model),
         settings=settings("seed", "sampling.workers", "learn"),
         source=digest("distil", "committor"),
     shell:
-        "mechanist relevance --last {params.last} --threads 2"
-        " --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+        "mechanist relevance --last {params.last}"
+        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
 
 
 rule distil:
@@ -40,4 +40,4 @@ rule distil:
         source=digest("distil", "formula"),
     shell:
         "mechanist distil --last {params.last} --threads 2"
-        " --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"

@@ -22,7 +22,7 @@ rule prepare:
         settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
         source=digest("prepare", "systems"),
     shell:
-        "mechanist prepare --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+        "mechanist prepare --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
 
 
 rule describe:
@@ -39,4 +39,4 @@ rule describe:
         settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
         source=digest("prepare", "systems"),
     shell:
-        "mechanist describe --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+        "mechanist describe --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"

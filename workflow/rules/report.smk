@@ -6,7 +6,7 @@ rule collect:
         dynamics=rules.prepare.output.dynamics,
     output:
         shots=f"{RESULTS}/shots.parquet",
-        paths=f"{RESULTS}/paths/paths.dcd",
+        paths=f"{RESULTS}/paths/paths.trr",
         index=f"{RESULTS}/paths/paths.parquet",
         topology=f"{RESULTS}/paths/topology.pdb",
         model=f"{RESULTS}/committor/model.safetensors",
@@ -21,7 +21,7 @@ rule collect:
         source=digest("collect", "sampling"),
     shell:
         "mechanist collect --last {params.last}"
-        " --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
 
 
 def assessments(wildcards):

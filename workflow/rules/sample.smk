@@ -12,7 +12,7 @@ rule initial:
         **SYSTEM_FILES,
         path=[SETTINGS.initial.path] if SETTINGS.initial.path else [],
     output:
-        paths=f"{RESULTS}/initial/paths.dcd",
+        paths=f"{RESULTS}/initial/paths.trr",
         index=f"{RESULTS}/initial/paths.parquet",
         report=f"{RESULTS}/initial/initial.json",
     log:
@@ -65,4 +65,4 @@ rule shoot:
         source=digest("shoot", "sampling"),
     shell:
         "mechanist shoot --round {wildcards.round} --worker {wildcards.worker}"
-        " --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"

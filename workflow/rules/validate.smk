@@ -5,7 +5,7 @@ rule points:
         model=last_model,
         inputs=rules.describe.output,
     output:
-        points=f"{RESULTS}/validation/points.dcd",
+        points=f"{RESULTS}/validation/points.trr",
         predictions=f"{RESULTS}/validation/predictions.json",
     log:
         f"{RESULTS}/logs/points.log",
@@ -19,7 +19,7 @@ rule points:
         source=digest("validate", "analysis"),
     shell:
         "mechanist points --last {params.last}"
-        " --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
 
 
 rule committor_shots:
@@ -40,7 +40,7 @@ rule committor_shots:
         source=digest("validate", "sampling"),
     shell:
         "mechanist committor-shots --worker {wildcards.worker}"
-        " --config {params.settings:q} --results {RESULTS:q} 2> {log}"
+        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
 
 
 rule validate:

@@ -1,11 +1,16 @@
 """What the chains visit: per-chain series of path lengths and of where paths cross q = 0."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.sampling.records import PathTable, Table
 
 Array = NDArray[np.float64]
+
+SENSITIVITY_ROWS = 300
+"""Configurations that sensitivities are averaged over."""
 
 
 def chain_series(index: Table, values: Array) -> list[Array]:
@@ -64,7 +69,9 @@ def crossing_frames(paths: PathTable, q: Array) -> NDArray[np.int64]:
     return result
 
 
-def principal_components(features: Array, components: int = 2) -> Array:
+def principal_components(
+    features: Array, components: int = 2, sensitivity: Array | None = None
+) -> Array:
     """Projection of standardised features on their first principal components.
 
     Parameters
@@ -73,16 +80,89 @@ def principal_components(features: Array, components: int = 2) -> Array:
         (P, K); columns that do not vary are left out.
     components
         How many to keep, at most.
+    sensitivity
+        (K,) factors on the standardised columns, see `sensitivities`; all equal if None.
 
     Returns
     -------
     ndarray
         (P, C) with C at most ``components``; C is 0 if nothing varies.
     """
-    spread = features.std(axis=0) if len(features) else np.zeros(features.shape[1])
-    varies = spread > 1e-9 * np.maximum(1.0, np.abs(features).max(axis=0, initial=0.0))
+    spread = _spread(features)
+    weights = np.ones(len(spread)) if sensitivity is None else sensitivity
+    varies = (spread > 0) & (weights > 0)
     scaled = (features[:, varies] - features[:, varies].mean(axis=0)) / spread[varies]
+    scaled = scaled * weights[varies]
     if not scaled.size:
         return np.zeros((len(features), 0))
     _, vectors = np.linalg.eigh(scaled.T @ scaled)
     return np.asarray(scaled @ vectors[:, ::-1][:, :components])
+
+
+def _spread(features: Array) -> Array:
+    """Standard deviation of each column, exactly 0 where there is only rounding noise."""
+    if not len(features):
+        return np.zeros(features.shape[1])
+    spread = features.std(axis=0)
+    noise = 1e-9 * np.maximum(1.0, np.abs(features).max(axis=0))
+    return np.asarray(np.where(spread > noise, spread, 0.0))
+
+
+def sensitivities(features: Array, q: Callable[[Array], Array]) -> Array:
+    """How much q changes when one feature changes by its standard deviation.
+
+    Parameters
+    ----------
+    features
+        (P, K) configurations; some of them, evenly taken, are enough.
+    q
+        Reaction coordinate (F,) of features (F, K).
+
+    Returns
+    -------
+    ndarray
+        (K,) root mean square change; 0 for a feature that does not vary.
+    """
+    spread = _spread(features)
+    rows = features[:: max(1, len(features) // SENSITIVITY_ROWS)]
+    result = np.zeros(len(spread))
+    for k in np.flatnonzero(spread):
+        step = np.zeros(len(spread))
+        step[k] = spread[k] / 2
+        result[k] = np.sqrt(np.mean((q(rows + step) - q(rows - step)) ** 2))
+    return result
+
+
+def crossing_coordinates(
+    paths: PathTable,
+    features: Array,
+    path_q: Array,
+    q: Callable[[Array], Array],
+    components: int = 2,
+) -> Array:
+    """Where each path crosses q = 0, in the few coordinates that bear on q.
+
+    Chains are compared by these. Features are weighted by how much q depends on them before the
+    principal components are taken: a methyl group that turns slowly and has no part in the
+    reaction would otherwise rule the comparison.
+
+    Parameters
+    ----------
+    paths
+        P paths with F frames.
+    features
+        (F, K) of all frames.
+    path_q
+        (F,) reaction coordinate of all frames.
+    q
+        The model that gave it.
+    components
+        Coordinates to keep, at most.
+
+    Returns
+    -------
+    ndarray
+        (P, C).
+    """
+    crossing = features[crossing_frames(paths, path_q)]
+    return principal_components(crossing, components, sensitivities(crossing, q))

@@ -1,18 +1,29 @@
-"""Which inputs matter: what each one adds, in held-out likelihood, to those before it.
+"""Which descriptors matter: the likelihood that each one adds when it is needed.
 
-The inputs of a molecule have twins: torsions about the same bond differ by about 120 degrees, and
-bond angles tie the rest. Permuting one of them leaves its twins in place and shows the network
-configurations that do not exist; leaving one out shows nothing, since a twin takes over. Here inputs
-are added one by one instead, as a chemist would (forward selection; Hastie, Tibshirani, Friedman,
-The Elements of Statistical Learning, 2nd ed., section 3.3.2). The next input is the one with the
-largest score statistic (Rao) given those before it, in a logistic model that is additive in
-low-order terms of each input. Its importance is what it takes off the loss on held-out chains.
-Inputs that were never added get what they would still add to the last model. Everything is repeated
-on bootstrap samples of the training chains, which gives mean and spread.
+Importance is a decomposition of the held-out likelihood by forward selection: begin with a constant
+p_B; again and again add the descriptor that lowers the loss most, given those already chosen; what
+it lowers on held-out shots is its importance in nats per outcome. By the chain rule of information
+the importances of one run add up to all that the chosen descriptors tell about the outcome. This is
+the likelihood ranking of reaction coordinates with one, two, three ... variables (Peters and Trout,
+J. Chem. Phys. 125, 054108 (2006); Ma and Dinner, J. Phys. Chem. B 109, 6769 (2005)).
 
-The plain permutation importance of the network is given beside it (`Relevance.marginal`).
+Why not permute one input of the network? Descriptors of a molecule come in twins (C-N-CA-C and
+C-N-CA-CB turn together). Permuting one of them makes impossible molecules and splits the importance
+over the twins as the network happened to; leaving one out and training again gives each twin zero,
+since the other one stands in. Here the better twin gets the credit and the other one only what it
+adds. The permutation importance is kept beside it as ``marginal``.
+
+Each run draws training chains with replacement (bootstrap), fits response surfaces
+(`mechanist.committor.surface`) to the network's p_B, which is less noisy than outcomes, and compares
+descriptors on all training chains, drawn or not. Held-out shots only measure; they choose nothing.
+Twins that are equally good take turns and share the mean, with a large spread: stability selection
+(Meinshausen and Buehlmann, J. R. Stat. Soc. B 72, 417 (2010)).
+
+A weakness: an input that works only together with another one, with neither telling anything alone
+(q = x y), gets the whole credit or none, by chance.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,20 +32,53 @@ from numpy.typing import NDArray
 from mechanist.committor.data import ShotData
 from mechanist.committor.likelihood import loss_per_outcome
 from mechanist.committor.network import Committor
+from mechanist.committor.surface import (
+    Score,
+    cross_entropy,
+    fit,
+    new_columns,
+    probability,
+)
+from mechanist.committor.training import bootstrap
+from mechanist.errors import DataError
 
 Array = NDArray[np.float64]
+Owners = NDArray[np.int64]
 
-MAX_STEPS = 8
-MAX_SHOTS = 20_000
-"""Of a bootstrap sample: enough to rank, and it bounds the cost."""
+STEPS = 8
+"""Descriptors chosen in a run; on alanine dipeptide the eighth adds under 0.001 nats."""
 
-RIDGE = 1e-3
-CLIP = 15.0
+LEAST_GAIN = 1e-4
+"""A run ends when the best descriptor lowers the loss by less, in nats per outcome."""
+
+FIT_SHOTS, DECIDE_SHOTS, PERMUTED_SHOTS = 8000, 6000, 2000
+"""Shots drawn at most in each run; they bound the time, not the answer."""
+
+FITTED = 6
+"""Descriptors of best score that are fitted in earnest at each step."""
+
+SCORED = 64
+"""Descriptors scored with all cross terms at each step; more are first screened without them."""
+
+LARGEST = 4.0
+"""Standardised inputs are cut to this in size, lest one outlier rules its own square."""
 
 
 @dataclass(frozen=True)
 class Relevance:
-    """Importance of one descriptor in nats per outcome, its spread, and by permutation."""
+    """Importance of one descriptor.
+
+    Attributes
+    ----------
+    descriptor
+        Its name.
+    importance
+        Mean over runs of the fall of the held-out loss when it was added, nats per outcome.
+    spread
+        Standard deviation of that over runs and over held-out chains, added in quadrature.
+    marginal
+        Rise of the network's held-out loss when it is permuted over shots, nats per outcome.
+    """
 
     descriptor: str
     importance: float
@@ -42,188 +86,177 @@ class Relevance:
     marginal: float
 
 
+@dataclass(frozen=True)
+class _Sample:
+    """Standardised features (N, P) and the p_B to fit or to compare with (N,)."""
+
+    features: Array
+    p: Array
+
+    def of(self, columns: NDArray[np.int64]) -> Array:
+        return self.features[:, columns]
+
+
 def relevance(
     model: Committor,
     data: ShotData,
-    owners: NDArray[np.int64],
-    names: tuple[str, ...],
+    owners: Owners,
+    names: Sequence[str],
     repeats: int,
     rng: np.random.Generator,
+    log: Callable[[str], None],
     train_data: ShotData,
 ) -> list[Relevance]:
-    """Rank descriptors, most important first.
+    """Rank descriptors.
 
     Parameters
     ----------
     model
-        Network whose permutation importance is given beside.
+        The trained ensemble.
     data
-        Shots of held-out chains.
+        Held-out shots, on which importances are measured.
     owners
-        (P,) which descriptor each feature belongs to; a torsion owns its sine and cosine.
+        (P,) index into ``names`` of the descriptor that each feature belongs to.
     names
         (D,) names of the descriptors.
     repeats
-        Bootstrap samples of the training chains.
+        Runs of the forward selection, each on its own bootstrap over chains.
     rng
-        Source of random numbers.
+        Source of all random numbers.
+    log
+        Called with one line at the end.
     train_data
-        Shots of the other chains.
+        Training shots, on which descriptors are chosen.
+
+    Returns
+    -------
+    list of Relevance
+        Most important first; descriptors that no run chose come last, by ``marginal``.
+
+    Raises
+    ------
+    DataError
+        If there are no held-out outcomes, fewer than two training chains, or a NaN.
     """
-    mean, scale = model.mean, model.scale
-    inside = terms((train_data.features - mean) / scale, owners)
-    outside = terms((data.features - mean) / scale, owners)
-    gains = np.array(
-        [
-            forward_gains(inside[rows], train_data.subset(rows), outside, data, term_owners(owners))
-            for rows in bootstrap_rows(train_data.chain, repeats, rng)
-        ]
-    )
-    marginal = permutation(model, data, owners, len(names), rng)
-    mean_gain, spread = gains.mean(axis=0), gains.std(axis=0, ddof=min(1, repeats - 1))
-    order = np.argsort(-mean_gain, kind="stable")
-    return [
-        Relevance(names[i], float(mean_gain[i]), float(spread[i]), float(marginal[i]))
-        for i in order
+    data, train_data = (part.subset(part.n_a + part.n_b > 0) for part in (data, train_data))
+    if len(data) == 0:
+        raise DataError("relevance", "there are no held-out outcomes; use more chains")
+    gains = np.array([_run(model, data, train_data, owners, rng) for _ in range(repeats)])
+    marginal = np.mean([_permuted(model, data, owners, rng) for _ in range(repeats)], axis=0)
+    mean, spread = _summary(gains, data)
+    order = np.lexsort((-marginal, -mean))
+    rows = [
+        Relevance(names[d], float(mean[d]), float(spread[d]), float(marginal[d])) for d in order
     ]
+    best = ", ".join(f"{row.descriptor} {row.importance:.4f}" for row in rows[:4])
+    log(f"importance in nats per outcome: {best}")
+    return rows
 
 
-def terms(features: Array, owners: NDArray[np.int64]) -> Array:
-    """Low-order terms (N, T): each feature, its square, and the product of a torsion's two."""
-    twins = np.flatnonzero(owners[1:] == owners[:-1])
-    products = features[:, twins] * features[:, twins + 1]
-    return np.concatenate([features, features**2, products], axis=1)
+def _summary(gains: Array, data: ShotData) -> tuple[Array, Array]:
+    """Mean and spread (D,) of gains (R, D, N) of every held-out shot in every run."""
+    outcomes = float((data.n_a + data.n_b).sum())
+    by_run = gains.sum(axis=2) / outcomes
+    mean = by_run.mean(axis=0)
+    variance = by_run.var(axis=0, ddof=1) if len(by_run) > 1 else np.zeros_like(mean)
+    chains, member = np.unique(data.chain, return_inverse=True)
+    if len(chains) > 1:
+        shot = gains.mean(axis=0) - mean[:, None] * (data.n_a + data.n_b)
+        sums = np.zeros((len(chains), len(mean)))
+        np.add.at(sums, member, shot.T)
+        correction = len(chains) / (len(chains) - 1)
+        variance = variance + correction * (sums**2).sum(axis=0) / outcomes**2
+    return mean, np.sqrt(variance)
 
 
-def term_owners(owners: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Which descriptor each of `terms` belongs to, (T,)."""
-    twins = np.flatnonzero(owners[1:] == owners[:-1])
-    return np.concatenate([owners, owners, owners[twins]])
-
-
-def bootstrap_rows(
-    chain: NDArray[np.int64], repeats: int, rng: np.random.Generator
-) -> list[NDArray[np.int64]]:
-    """Rows of bootstrap samples of whole chains, thinned to `MAX_SHOTS`."""
-    chains = np.unique(chain)
-    by_chain = [np.flatnonzero(chain == c) for c in chains]
-    result = []
-    for _ in range(repeats):
-        rows = np.concatenate([by_chain[i] for i in rng.integers(len(chains), size=len(chains))])
-        if len(rows) > MAX_SHOTS:
-            rows = np.sort(rng.choice(rows, MAX_SHOTS, replace=False))
-        result.append(rows)
-    return result
-
-
-def forward_gains(
-    x: Array, shots: ShotData, x_out: Array, out: ShotData, owners: NDArray[np.int64]
+def _run(
+    model: Committor,
+    data: ShotData,
+    train_data: ShotData,
+    owners: Owners,
+    rng: np.random.Generator,
 ) -> Array:
-    """Fall of the held-out loss that each descriptor brings, (D,), by forward selection.
+    """One forward selection: fall of the loss of each held-out shot by descriptor, (D, N)."""
+    drawn = bootstrap(train_data.chain, 1, rng)[0]
+    inside = np.repeat(np.arange(len(drawn)), drawn.astype(np.int64))
+    fitted, decide = (
+        _sample(model, train_data.features[rng.permutation(rows)[:most]])
+        for rows, most in ((inside, FIT_SHOTS), (np.arange(len(drawn)), DECIDE_SHOTS))
+    )
+    outcomes = data.n_a + data.n_b
+    held = _Sample(_standardised(model, data.features), data.n_b / outcomes)
+    return _forward(fitted, decide, held, owners) * outcomes
 
-    Parameters
-    ----------
-    x, shots
-        Terms (N, T) and outcomes to fit.
-    x_out, out
-        The same of held-out chains.
-    owners
-        (T,) which descriptor each term belongs to.
-    """
-    count = int(owners.max()) + 1
-    x, x_out = _with_constant(x), _with_constant(x_out)
-    owners = np.concatenate([[-1], owners])
-    gains = np.zeros(count)
-    chosen: list[int] = []
-    beta = fit_logistic(x[:, :1], shots)
-    loss = _loss(x_out[:, :1], beta, out)
-    score = np.zeros(count)
-    for _ in range(min(MAX_STEPS, count)):
-        columns = np.flatnonzero(np.isin(owners, [-1, *chosen]))
-        score = score_statistics(x, shots, columns, beta, owners, count)
-        score[chosen] = -np.inf
-        chosen.append(int(np.argmax(score)))
-        columns = np.flatnonzero(np.isin(owners, [-1, *chosen]))
-        beta = fit_logistic(x[:, columns], shots)
-        now = _loss(x_out[:, columns], beta, out)
-        gains[chosen[-1]] = loss - now
-        loss = now
-    # A score statistic is twice the gain in log-likelihood (to second order).
-    rest = np.setdiff1d(np.arange(count), chosen)
-    outcomes = (shots.n_a + shots.n_b).sum()
-    floor = min(max(0.0, gains[i]) for i in chosen)
-    gains[rest] = np.minimum(0.5 * score[rest] / outcomes, floor)
+
+def _standardised(model: Committor, features: Array) -> Array:
+    return np.clip((features - model.mean) / model.scale, -LARGEST, LARGEST)
+
+
+def _sample(model: Committor, features: Array) -> _Sample:
+    return _Sample(_standardised(model, features), probability(model.q(features)))
+
+
+def _forward(fitted: _Sample, decide: _Sample, held: _Sample, owners: Owners) -> Array:
+    """Fall of the loss per outcome of each held-out shot by descriptor, (D, N)."""
+    gains = np.zeros((int(owners.max()) + 1, len(held.p)))
+    features = [np.flatnonzero(owners == d) for d in range(len(gains))]
+    samples = (fitted, decide, held)
+    columns = [np.ones((len(sample.p), 1)) for sample in samples]
+    constants, q = fit(columns[0], fitted.p, np.zeros(1))
+    chosen: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+    left = list(range(len(gains)))
+    loss = cross_entropy(columns[1] @ constants, decide.p).mean()
+    held_loss = cross_entropy(columns[2] @ constants, held.p)
+    for _ in range(min(STEPS, len(left))):
+        trials = []
+        for d in _shortlist(fitted, features, left, chosen, Score(columns[0], q, fitted.p)):
+            wider = [
+                np.hstack([old, new_columns(s.of(chosen), s.of(features[d]))])
+                for old, s in zip(columns[:2], samples[:2], strict=True)
+            ]
+            start = np.append(constants, np.zeros(wider[0].shape[1] - len(constants)))
+            trial, trial_q = fit(wider[0], fitted.p, start)
+            trials.append((cross_entropy(wider[1] @ trial, decide.p).mean(), d, trial, trial_q))
+        best, d, constants, q = min(trials, key=lambda trial: trial[0])
+        if loss - best < LEAST_GAIN:
+            break
+        for i, s in enumerate(samples):
+            columns[i] = np.hstack([columns[i], new_columns(s.of(chosen), s.of(features[d]))])
+        now = cross_entropy(columns[2] @ constants, held.p)
+        gains[d], held_loss, loss = held_loss - now, now, best
+        chosen = np.append(chosen, features[d])
+        left.remove(d)
     return gains
 
 
-def fit_logistic(x: Array, shots: ShotData) -> Array:
-    """Maximum-likelihood coefficients (C,) of a logistic model, by Newton's method."""
-    outcomes = (shots.n_a + shots.n_b).astype(np.float64)
-    penalty = RIDGE * np.eye(x.shape[1])
-    penalty[0, 0] = 0
-    beta = np.zeros(x.shape[1])
-    for _ in range(25):
-        p = _probability(x @ beta)
-        gradient = x.T @ (shots.n_b - outcomes * p) - penalty @ beta
-        weights = np.maximum(outcomes * p * (1 - p), 1e-6)
-        step = np.linalg.solve((x * weights[:, None]).T @ x + penalty, gradient)
-        beta = beta + step / max(1.0, float(np.abs(step).max()) / 5)
-        if np.abs(step).max() < 1e-6:
-            break
-    return beta
+def _shortlist(
+    sample: _Sample,
+    features: list[NDArray[np.int64]],
+    left: list[int],
+    chosen: NDArray[np.int64],
+    score: Score,
+) -> list[int]:
+    """The descriptors of best score, first screened without cross terms if there are many."""
+    none = sample.of(chosen[:0])
+    for most, partners in ((SCORED, none), (FITTED, sample.of(chosen))):
+        if len(left) > most:
+            gain = [score.gain(new_columns(partners, sample.of(features[d]))) for d in left]
+            left = [left[i] for i in np.argsort(gain)[::-1][:most]]
+    return left
 
 
-def score_statistics(
-    x: Array,
-    shots: ShotData,
-    columns: NDArray[np.int64],
-    beta: Array,
-    owners: NDArray[np.int64],
-    count: int,
-) -> Array:
-    """Score statistic (D,) of adding each descriptor's terms to a fitted logistic model."""
-    outcomes = (shots.n_a + shots.n_b).astype(np.float64)
-    p = _probability(x[:, columns] @ beta)
-    gradient = x.T @ (shots.n_b - outcomes * p)
-    information = (x * (outcomes * p * (1 - p))[:, None]).T @ x
-    base = information[np.ix_(columns, columns)] + RIDGE * np.eye(len(columns))
-    result = np.zeros(count)
-    for descriptor in range(count):
-        own = np.flatnonzero(owners == descriptor)
-        cross = information[np.ix_(own, columns)]
-        block = information[np.ix_(own, own)] - cross @ np.linalg.solve(base, cross.T)
-        block += max(RIDGE, 1e-6 * float(np.trace(information[np.ix_(own, own)]))) * np.eye(
-            len(own)
-        )
-        result[descriptor] = gradient[own] @ np.linalg.solve(block, gradient[own])
-    return result
+def _permuted(model: Committor, data: ShotData, owners: Owners, rng: np.random.Generator) -> Array:
+    """Rise of the network's loss (D,) when the features of a descriptor change shots together.
 
-
-def permutation(
-    model: Committor,
-    data: ShotData,
-    owners: NDArray[np.int64],
-    count: int,
-    rng: np.random.Generator,
-) -> Array:
-    """Rise of the network's held-out loss when one descriptor is permuted over shots, (D,)."""
-    reference = loss_per_outcome(model.q(data.features), data.n_a, data.n_b)
-    result = np.empty(count)
-    for descriptor in range(count):
-        columns = np.flatnonzero(owners == descriptor)
-        shuffled = data.features.copy()
-        shuffled[:, columns] = shuffled[rng.permutation(len(data))][:, columns]
-        result[descriptor] = loss_per_outcome(model.q(shuffled), data.n_a, data.n_b) - reference
-    return result
-
-
-def _with_constant(x: Array) -> Array:
-    return np.concatenate([np.ones((len(x), 1)), x], axis=1)
-
-
-def _probability(q: Array) -> Array:
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * np.clip(q, -CLIP, CLIP))))
-
-
-def _loss(x: Array, beta: Array, shots: ShotData) -> float:
-    return loss_per_outcome(np.clip(x @ beta, -CLIP, CLIP), shots.n_a, shots.n_b)
+    Breiman, Mach. Learn. 45, 5 (2001).
+    """
+    rows = rng.permutation(len(data))[:PERMUTED_SHOTS]
+    features, n_a, n_b = data.features[rows], data.n_a[rows], data.n_b[rows]
+    reference = loss_per_outcome(model.q(features), n_a, n_b)
+    rises = np.empty(int(owners.max()) + 1)
+    for d in range(len(rises)):
+        mixed = features.copy()
+        own = np.flatnonzero(owners == d)
+        mixed[:, own] = features[rng.permutation(len(rows))][:, own]
+        rises[d] = loss_per_outcome(model.q(mixed), n_a, n_b) - reference
+    return rises

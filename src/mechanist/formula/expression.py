@@ -211,7 +211,7 @@ def text(expr: Expr, order: Sequence[str] = ()) -> str:
     return write_text(expr, tuple(order))
 
 
-def latex(expr: Expr, symbols: Mapping[str, str] | None = None) -> str:
+def latex(expr: Expr, symbols: Mapping[str, str] | None = None, order: Sequence[str] = ()) -> str:
     """LaTeX of a formula.
 
     Parameters
@@ -220,7 +220,9 @@ def latex(expr: Expr, symbols: Mapping[str, str] | None = None) -> str:
         What to typeset.
     symbols
         LaTeX of descriptors by name, for those that shall not look as `typeset.name_latex` says.
+    order
+        Names of descriptors in the order that terms and factors shall follow.
     """
     from mechanist.formula.typeset import write_latex
 
-    return write_latex(expr, dict(symbols or {}))
+    return write_latex(expr, dict(symbols or {}), tuple(order))

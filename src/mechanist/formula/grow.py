@@ -9,18 +9,26 @@ by Wald's test are taken out again. The best few formulas of each length go on, 
 rich where formulas are short, and the result does not hang on a random number.
 """
 
-from collections.abc import Iterable
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.formula.backend import Log
 from mechanist.formula.likelihood import Outcomes, curvature, fit
 from mechanist.formula.structure import Structure, column_symbols, normal, structure
 
 Array = NDArray[np.float64]
 Expr = Any
+
+TRIES = 16
+"""Additions tried for each formula."""
+SETTLED = 1e-6
+"""Nats per outcome to which the search fits; formulas differ by a hundred times as much."""
+REMOVALS = 3
+"""Removals tried for each formula."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +71,10 @@ class Points:
     outcomes: Outcomes
 
 
-def fitted(expr: Expr, points: Points, source: str) -> Candidate | None:
+def fitted(expr: Expr, points: Points, source: str, settled: float = 1e-9) -> Candidate | None:
     """Fit the numbers of an expression; None if that fails."""
     form, start = structure(expr, points.columns.shape[1])
-    found = fit(form.tape, points.columns, np.array(start), points.outcomes)
+    found = fit(form.tape, points.columns, np.array(start), points.outcomes, settled)
     return None if found is None else Candidate(form, found.constants, found.loss, source)
 
 
@@ -133,8 +141,8 @@ class Pool:
         self.width = width
         self.max_nodes = max_nodes
         self.by_nodes: dict[int, list[Candidate]] = {}
-        self.tried: set[str] = set()
-        self.expanded: set[str] = set()
+        self.tried: set[Expr] = set()
+        self.expanded: set[Expr] = set()
         self.fits = 0
         self.failed = 0
 
@@ -145,7 +153,7 @@ class Pool:
             return
         self.tried.add(form.key)
         self.fits += 1
-        candidate = fitted(expr, points, source)
+        candidate = fitted(expr, points, source, SETTLED)
         if candidate is None:
             self.failed += 1
             return
@@ -155,7 +163,7 @@ class Pool:
         """Add a fitted candidate."""
         same = self.by_nodes.setdefault(candidate.nodes, [])
         same.append(candidate)
-        same.sort(key=lambda c: (c.loss, c.structure.key))
+        same.sort(key=lambda c: c.loss)
         del same[self.width :]
 
     def next(self) -> Candidate | None:
@@ -167,30 +175,33 @@ class Pool:
                     return candidate
         return None
 
-    def all(self) -> Iterable[Candidate]:
-        """Every candidate, short ones first."""
-        return [c for length in sorted(self.by_nodes) for c in self.by_nodes[length]]
 
-
-def grow(pool: Pool, points: Points, tries: int, fits: int) -> None:
-    """Expand the pool until nothing new comes or ``fits`` fits were made.
+def grow(pool: Pool, points: Points, deadline: float, log: Log) -> None:
+    """Expand the pool until nothing new comes.
 
     Parameters
     ----------
     pool
-        Where to start; holds the result.
+        Where to start; holds the result. A constant and the product with an input are added.
     points
         What to fit to.
-    tries
-        Additions tried for each candidate.
-    fits
-        Ceiling on the fits that the pool has made.
+    deadline
+        On `time.monotonic`; a pool that is not exhausted by then stays as it is.
+    log
+        Takes one line of progress.
     """
-    while pool.fits < fits:
-        candidate = pool.next()
-        if candidate is None:
-            return
-        for expr in additions(candidate, points, tries):
+    import sympy
+
+    begun = time.monotonic()
+    pool.offer(sympy.Float(0.5), points, "grown")
+    for x in column_symbols(points.columns.shape[1]):
+        pool.offer(sympy.Float(0.5) * x, points, "grown")
+    while (candidate := pool.next()) is not None:
+        if time.monotonic() > deadline:
+            log("growth stopped early, formula.seconds is over; the front may be thinner")
+            break
+        for expr in additions(candidate, points, TRIES):
             pool.offer(expr, points, "grown")
-        for expr in removals(candidate, points, 2):
+        for expr in removals(candidate, points, REMOVALS):
             pool.offer(expr, points, "grown")
+    log(f"growth: {pool.fits} fits, {pool.failed} failed, {time.monotonic() - begun:.0f} s")

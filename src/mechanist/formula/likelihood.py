@@ -17,6 +17,7 @@ from mechanist.formula.tape import Tape
 
 Array = NDArray[np.float64]
 
+ITERATIONS = 60
 LARGEST = 1e8
 """A constant beyond this has run away, for example because the outcomes are separable."""
 
@@ -60,7 +61,9 @@ def sigmoid(q: Array) -> Array:
 
 def point_losses(q: Array, outcomes: Outcomes) -> Array:
     """Loss of each point (N,) in nats, summed over its outcomes."""
-    return np.asarray(outcomes.n_a * np.logaddexp(0, q) + outcomes.n_b * np.logaddexp(0, -q))
+    # softplus(q) = max(q, 0) + ln(1 + exp(-|q|)); softplus(-q) = softplus(q) - q.
+    softplus = np.maximum(q, 0) + np.log(1 + np.exp(-np.abs(q)))
+    return np.asarray((outcomes.n_a + outcomes.n_b) * softplus - outcomes.n_b * q)
 
 
 def loss(q: Array, outcomes: Outcomes) -> float:
@@ -75,7 +78,7 @@ def curvature(q: Array, outcomes: Outcomes) -> tuple[Array, Array]:
 
 
 def fit(
-    tape: Tape, columns: Array, start: Array, outcomes: Outcomes, iterations: int = 60
+    tape: Tape, columns: Array, start: Array, outcomes: Outcomes, settled: float = 1e-9
 ) -> Fit | None:
     """Constants of largest likelihood, or None if there are none that are finite.
 
@@ -89,8 +92,9 @@ def fit(
         (K,) first guess.
     outcomes
         Of the N points.
-    iterations
-        Steps at most; a fit that has not settled by then is given up.
+    settled
+        Fall of the loss, in nats per outcome, at which a fit is done. One that has not come there
+        after `ITERATIONS` steps is given up.
     """
     total = float(outcomes.n_a.sum() + outcomes.n_b.sum())
     constants = np.array(start, dtype=np.float64)
@@ -98,7 +102,7 @@ def fit(
     if not (np.isfinite(q).all() and np.isfinite(jacobian).all()):
         return None
     best, damping = loss(q, outcomes), 1e-3
-    for _ in range(iterations):
+    for _ in range(ITERATIONS):
         slope, weight = curvature(q, outcomes)
         gradient = jacobian.T @ slope
         hessian = jacobian.T @ (jacobian * weight[:, None])
@@ -119,7 +123,7 @@ def fit(
         if np.abs(constants).max(initial=0) > LARGEST:
             return None
         # The Newton decrement bounds what is left to gain; total makes it a loss per outcome.
-        if gain < 1e-9 and float(gradient @ step) / total < 1e-8:
+        if gain < settled and float(gradient @ step) / total < 10 * settled:
             return Fit(constants, best)
         q, jacobian = tape.jacobian(columns, constants)
         if not np.isfinite(jacobian).all():

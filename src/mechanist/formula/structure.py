@@ -57,12 +57,12 @@ class Structure:
         return compile_tape(self.expr, column_symbols(self.columns), self.constants)
 
     @cached_property
-    def key(self) -> str:
+    def key(self) -> Expr:
         """The same for structures that differ in nothing but the names of constants."""
         import sympy
 
         blank = sympy.Symbol("c")
-        return str(self.expr.xreplace({c: blank for c in self.constants}))
+        return self.expr.xreplace({c: blank for c in self.constants})
 
     def fill(self, values: Sequence[float] | NDArray[np.float64]) -> Expr:
         """The expression with numbers for the constants."""
@@ -162,7 +162,7 @@ def _compact(expr: Expr) -> Expr:
     for term in expr.args:
         counts.update({base for base in _bases(term)})
     shared = sorted(
-        (base for base in counts if counts[base] > 1), key=lambda b: (-counts[b], str(b))
+        (base for base in counts if counts[base] > 1), key=lambda b: (-counts[b], b.name if b.is_Symbol else str(b))
     )
     for base in shared:
         inside = [term / base for term in expr.args if base in _bases(term)]

@@ -48,6 +48,7 @@ class Style:
     tex: bool
     order: tuple[str, ...] = ()
     symbols: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[float, str] = field(default_factory=dict)
 
     def name(self, name: str) -> str:
         """A descriptor."""
@@ -57,6 +58,8 @@ class Style:
 
     def number(self, value: float) -> str:
         """A number with as few digits as tell it from its neighbours."""
+        if value in self.numbers:
+            return self.numbers[value]
         short = repr(int(value)) if value == int(value) and abs(value) < 1e6 else repr(value)
         if self.tex and "e" in short:
             mantissa, exponent = short.split("e")
@@ -68,9 +71,14 @@ class Style:
         return rf"\left({body}\right)" if self.tex else f"({body})"
 
 
-def write_text(expr: Expr, order: tuple[str, ...] = ()) -> str:
-    """Text of an expression, see `mechanist.formula.expression.text`."""
-    return _write(expr, Style(tex=False, order=order))[0]
+def write_text(
+    expr: Expr, order: tuple[str, ...] = (), numbers: Mapping[float, str] | None = None
+) -> str:
+    """Text of an expression, see `mechanist.formula.expression.text`.
+
+    ``numbers`` names those that shall appear by name.
+    """
+    return _write(expr, Style(tex=False, order=order, numbers=numbers or {}))[0]
 
 
 def write_latex(expr: Expr, symbols: Mapping[str, str], order: tuple[str, ...] = ()) -> str:

@@ -1,5 +1,6 @@
 """Axes over descriptors, in the units that people read: degrees and nm."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,14 +28,29 @@ class Axis:
     limits: tuple[float, float]
 
 
-def make_axis(descriptor: Descriptor, values: Array, weights: Array, full: bool) -> Axis:
-    """Axis of a descriptor; a torsion spans a whole turn if ``full``, else what is visited."""
+def make_axis(
+    descriptor: Descriptor, values: Array, weights: Array, full: bool, show: Sequence[float] = ()
+) -> Axis:
+    """Axis of a descriptor.
+
+    Parameters
+    ----------
+    descriptor
+        What it is.
+    values, weights
+        (F,) of path frames, in rad or nm.
+    full
+        Whether a torsion spans a whole turn; else it spans what is visited.
+    show
+        Values in nm that the axis of a length must not cut off.
+    """
     factor = scale(descriptor)
     if descriptor.periodic:
         shown, limits = _turn(values, weights, full)
     else:
         shown = values * factor
         low, high = np.quantile(shown, [0.002, 0.998])
+        low, high = min([low, *show]), max([high, *show])
         margin = 0.12 * (high - low) or 1.0
         limits = (float(low - margin), float(high + margin))
     return Axis(

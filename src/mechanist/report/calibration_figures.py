@@ -105,8 +105,8 @@ def calibration(data: ReportData) -> Picture | None:
         svg = to_svg(figure, "calibration", "Predicted committor against observed outcomes")
     how = (
         "Points on the dashed line are predicted exactly. No prediction knew the shots that it "
-        "is compared with. Bars are 95 % Clopper-Pearson intervals: of counts in bins of shots on the left "
-        "(model of the round before), of each fresh configuration in the other panels; open "
-        "circles are those whose interval misses the prediction (5 % would by chance)."
+        "is compared with. Bars are 95 % Clopper-Pearson intervals: of counts in bins of shots "
+        "(by the model of the round before), or of each fresh configuration; open circles are "
+        "those whose interval misses the prediction (5 % would by chance)."
     )
     return Picture("calibration", "Predictions against outcomes", svg, how, wide=panels > 1)

@@ -16,7 +16,7 @@ FILES = {
     "committor/model.safetensors": "weights of the network ensemble",
     "committor/model.json": "names, units and normalisation of its inputs",
     "shots.parquet": "all shots: where from, predicted p_B, how they ended",
-    "paths/paths.dcd": "all transition paths that count, one after the other",
+    "paths/paths.trr": "all transition paths that count, one after the other",
     "paths/paths.parquet": "which frames belong to which path, and its weight",
     "paths/topology.pdb": "atoms, to open the paths with in VMD or mdtraj",
     "validation.csv": "fresh shots beside the predictions of network and formula",

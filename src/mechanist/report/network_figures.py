@@ -48,7 +48,7 @@ def learning(data: ReportData) -> Picture | None:
         outside = np.array(data.training["out_of_bag"], dtype=np.float64)
         best = np.array(data.training["best_epoch"], dtype=np.int64)
         at_best = outside[best]
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, IndexError) as error:
         raise DataError(path, f"damaged ({error}); delete it and run again") from None
     if not len(inside):
         return None

@@ -4,18 +4,18 @@ import math
 from pathlib import Path
 from typing import Any
 
-from mechanist.files import write_text
+from mechanist.files import read_json, write_text
 from mechanist.layout import Layout
 from mechanist.report.calibration_figures import calibration
 from mechanist.report.contents import files_of_run
 from mechanist.report.cost_figures import cost
-from mechanist.report.data import ReportData, load_report
+from mechanist.report.data import ReportData
+from mechanist.report.load import load_report
 from mechanist.report.network_figures import learning, uncertainty
 from mechanist.report.path_figures import density, lengths
 from mechanist.report.relevance_figures import pareto, relevance
 from mechanist.report.round_figures import convergence, efficiency
 from mechanist.report.style import Picture
-from mechanist.report.summary import write_summary
 from mechanist.report.typeset import formula_svg
 
 SECTIONS = {
@@ -27,25 +27,33 @@ SECTIONS = {
 """Figures by section, in the order of the page."""
 
 
-def with_interval(value: float, low: float | None, high: float | None) -> tuple[str, str]:
-    """A number and its 95 % interval, with two digits of the interval's half width."""
-    known = low is not None and high is not None and math.isfinite(high - low) and high > low
-    if not known or low is None or high is None:
-        return f"{value:.4g}", "not known"
+def minus(text: str) -> str:
+    """A number with a proper minus sign."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """An interval with two digits of its half width."""
+    if low is None or high is None or not math.isfinite(high - low) or high <= low:
+        return "not known"
     digits = max(0, 1 - math.floor(math.log10((high - low) / 2)))
-    if digits > 6:
-        return f"{value:.4g}", f"{low:.4g} to {high:.4g}"
-    texts = [f"{x:.{digits}f}".replace("-", "\N{MINUS SIGN}") for x in (value, low, high)]
-    return texts[0], f"{texts[1]} to {texts[2]}"
+    form = f".{digits}f" if digits <= 6 else ".4g"
+    return minus(f"{low:{form}} to {high:{form}}")
 
 
-def constants(data: ReportData) -> list[tuple[str, str, str]]:
-    """Rows of the table of constants: where it stands in the formula, value, interval."""
+def constants(data: ReportData) -> list[tuple[str, str, str, str]]:
+    """Rows of the table of constants: where it stands in the formula, value, interval, unit."""
     rows = []
-    for i, entry in enumerate((data.formula or {}).get("constants") or []):
-        name = entry.get("name") or entry.get("term") or f"constant {i + 1}"
-        value, interval = with_interval(entry["value"], entry.get("low"), entry.get("high"))
-        rows.append((str(name), value, interval))
+    for entry in (data.formula or {}).get("constants") or []:
+        unit = entry.get("unit")
+        rows.append(
+            (
+                str(entry["name"]),
+                minus(f"{entry['value']:.6g}"),
+                interval(entry.get("low"), entry.get("high")),
+                "" if unit in (None, "1") else str(unit),
+            )
+        )
     return rows
 
 
@@ -147,15 +155,13 @@ def render(data: ReportData, summary: dict[str, Any]) -> str:
     )
 
 
-def write_report(layout: Layout, seed: int) -> dict[str, Any]:
-    """Write report.html, summary.json and summary.md of a run; gives the summary.
+def write_report(layout: Layout, last: int) -> None:
+    """Write report.html of a run that ended with round ``last`` and has its summary.json.
 
     Raises
     ------
     DataError
         If a file of the run is missing or damaged.
     """
-    data = load_report(layout)
-    summary = write_summary(data, seed)
-    write_text(layout.report, render(data, summary))
-    return summary
+    data = load_report(layout, last)
+    write_text(layout.report, render(data, read_json(layout.summary)))

@@ -76,7 +76,7 @@ def density(data: ReportData) -> Picture | None:
     pairs = choose_pairs(data)
     if not pairs:
         return _density_1d(data, paths)
-    with canvas(FULL if len(pairs) > 1 else HALF + 0.8, 4.6) as figure:
+    with canvas(FULL if len(pairs) > 1 else HALF, 4.6 if len(pairs) > 1 else 4.0) as figure:
         panels: list[Any] = list(np.atleast_1d(figure.subplots(1, len(pairs))))
         image = None
         for axes, (x, y) in zip(panels, pairs, strict=True):

@@ -13,6 +13,7 @@ from mechanist.report.style import (
     NETWORK,
     grid,
 )
+from mechanist.systems.descriptors import Descriptor
 from mechanist.systems.states import Box, States
 
 CELLS = 90
@@ -32,19 +33,32 @@ def choose_pairs(data: ReportData) -> list[tuple[Axis, Axis]]:
     rank = {name: i for i, name in enumerate(ranked)}
     own = sorted(states.names, key=lambda name: rank.get(name, len(rank)))
     axes = {
-        d.name: make_axis(d, paths.state_values[:, i], paths.frame_weights, full=True)
+        d.name: make_axis(
+            d, paths.state_values[:, i], paths.frame_weights, True, _ends(data.dynamics.states, d)
+        )
         for i, d in enumerate(states.descriptors)
     }
     # The more relevant one lies along x; the figure the chemist knows has phi there.
     pairs = [(axes[own[0]], axes[own[1]])] if len(own) > 1 else []
-    other = next((name for name in ranked if name not in axes), None)
-    if other is not None:
-        i = data.inputs.names.index(other)
+    others = [name for name in ranked if name in data.inputs.names and name not in axes]
+    if others:
+        i = data.inputs.names.index(others[0])
         axis = make_axis(
             data.inputs.descriptors[i], paths.input_values[:, i], paths.frame_weights, full=False
         )
         pairs.append((axes[own[0]], axis))
     return pairs
+
+
+def _ends(states: States, descriptor: Descriptor) -> list[float]:
+    """Ends along a descriptor of the discs of the states."""
+    discs = [d for state in (states.a, states.b) for box in state.boxes for d in box.discs]
+    return [
+        disc.centre[disc.descriptors.index(descriptor.name)] + side * disc.radius
+        for disc in discs
+        if descriptor.name in disc.descriptors
+        for side in (-1, 1)
+    ]
 
 
 def density_panel(axes: Any, x: Axis, y: Axis, paths: Paths) -> Any:

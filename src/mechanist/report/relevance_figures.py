@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mechanist.report.data import Array, ReportData
+from mechanist.report.status import counted
 from mechanist.report.style import (
     FORMULA,
     HALF,
@@ -17,6 +18,7 @@ from mechanist.report.style import (
     plain_name,
     to_svg,
 )
+from mechanist.report.tables import numbers
 
 BARS = 12
 """Inputs shown at most."""
@@ -42,14 +44,16 @@ def relevance(data: ReportData) -> Picture | None:
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(count - 0.5, -0.5)
         axes.axvline(0, color="#70757D", lw=0.8)
-        axes.set_xlabel("rise of held-out loss (nats per outcome)")
+        axes.set_xlabel("fall of held-out loss (nats per outcome)")
         grid(axes, "x")
         svg = to_svg(figure, "relevance", "Bars of the importance of each input")
     rest = len(shown.names) - count
-    more = f" {rest} further inputs with less importance are in relevance.csv." if rest else ""
+    more = (
+        f" {counted(rest, 'further input')} of less importance: see relevance.csv." if rest else ""
+    )
     how = (
-        "How much worse the network predicts the shots of held-out chains when one input is "
-        "shuffled among like configurations; lines show the spread over networks and repeats. "
+        "What each input adds to the prediction of shots of held-out chains that the inputs above "
+        "it do not tell already; lines show the spread over repeats on resampled chains. "
         f"Green: used by the formula.{more}"
     )
     return Picture("relevance", "Which inputs matter", svg, how, wide=False)
@@ -64,9 +68,10 @@ def pareto(data: ReportData) -> Picture | None:
     """Held-out loss of formulas against their length, beside network and baselines."""
     if not data.formulas:
         return None
-    nodes = np.array([float(row["complexity"]) for row in data.formulas])
-    loss = np.array([float(row["heldout_loss"]) for row in data.formulas])
-    error = np.array([float(row["heldout_loss_se"] or "nan") for row in data.formulas])
+    nodes, loss, error = (
+        np.array(numbers(data.formulas, column, data.layout.formulas))
+        for column in ("complexity", "heldout_loss", "heldout_loss_se")
+    )
     chosen = np.array([row["chosen"].lower() in ("true", "1") for row in data.formulas])
     network = (data.formula or {}).get("network_heldout_loss")
     with canvas(HALF, 3.9) as figure:
@@ -86,8 +91,9 @@ def pareto(data: ReportData) -> Picture | None:
         svg = to_svg(figure, "pareto", "Held-out loss of formulas against their length")
     how = (
         "Each dot is the best formula of its length, its constants fitted to shot outcomes; bars "
-        "are one standard error over held-out chains. Chosen is the shortest one that is no worse "
-        "than the best by more than this error. Lower is better; 0.693 knows nothing."
+        "are one standard error of each loss over held-out chains. Chosen is the shortest formula "
+        "whose difference to the best, shot by shot, is within one standard error of that "
+        "difference. Lower is better; 0.693 knows nothing."
     )
     return Picture("pareto", "Short or exact: the front of formulas", svg, how, wide=False)
 

@@ -6,7 +6,7 @@ from typing import Any
 from mechanist.errors import DataError
 from mechanist.files import read_json
 from mechanist.layout import Layout, RoundFiles
-from mechanist.report.data import read_rounds
+from mechanist.report.load import read_rounds
 
 HEADER = ("round", "shots", "accepted", "transitions", "held-out loss", "criteria", "state")
 
@@ -33,9 +33,11 @@ def status(root: Path) -> str:
     ]
     lines += ["", *text_table(HEADER, rows), ""]
     if done:
-        last = done[max(done)]
+        # Rounds after the first converged one were made under a stricter rule.
+        last = next((entry for entry in done.values() if entry["converged"]), done[max(done)])
         state = "converged" if last["converged"] else "not converged"
-        lines.append(f"{state} after round {last['round']}: {last.get('reason', '')}")
+        reason = str(last.get("reason", "")).removeprefix("not yet: ")
+        lines.append(f"{state} after round {last['round']}: {reason}")
     return "\n".join([*lines, *_answers(layout)])
 
 

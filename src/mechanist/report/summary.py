@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from mechanist.files import write_json, write_text
+from mechanist.layout import Layout
 from mechanist.report.data import ReportData
+from mechanist.report.load import load_report
 from mechanist.report.path_figures import mean_length
 from mechanist.report.status import HEADER, counted, round_row, text_table
+from mechanist.settings.config import Config
 
 PACKAGES = ("mechanist", "openmm", "mdtraj", "numpy", "scipy", "torch", "pyoperon", "snakemake")
 
 FORMULA_KEYS = ("text", "latex", "complexity", "backend", "heldout_loss", "heldout_loss_se")
-
-VERDICT_KEYS = (
-    *("points", "shots_per_point", "network_rmse", "network_interval", "network_coverage"),
-    *("formula_rmse", "formula_interval", "formula_coverage", "formula_explained"),
-)
 
 
 def versions() -> dict[str, str]:
@@ -58,15 +56,15 @@ def _gpu() -> str | None:
     return names[0] if names else None
 
 
-def build_summary(data: ReportData, seed: int) -> dict[str, Any]:
+def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
     """Content of summary.json.
 
     Parameters
     ----------
     data
         A results folder.
-    seed
-        Of the run.
+    config
+        Settings of the run.
 
     Returns
     -------
@@ -80,11 +78,11 @@ def build_summary(data: ReportData, seed: int) -> dict[str, Any]:
     return {
         "system": data.dynamics.name,
         "states": {"A": states.a.name, "B": states.b.name},
-        "seed": seed,
+        "seed": config.seed,
         "versions": versions(),
         "hardware": hardware(),
         "converged": bool(last["converged"]),
-        "reason": last.get("reason", ""),
+        "reason": _reason(data, config.sampling.rounds_max),
         "rounds": len(data.rounds),
         "shots": last["shots"],
         "transitions": last.get("transitions"),
@@ -101,8 +99,19 @@ def build_summary(data: ReportData, seed: int) -> dict[str, Any]:
     }
 
 
+def _reason(data: ReportData, rounds_max: int) -> str:
+    """Why the run ended: convergence, or the budget and what is still amiss."""
+    reason, made = str(data.last.get("reason", "")), len(data.rounds)
+    if data.last["converged"]:
+        return reason
+    spent = f"the budget of {counted(rounds_max, 'round')} is spent"
+    stopped = spent if made >= rounds_max else f"stopped after {counted(made, 'round')}"
+    return f"{stopped}: {reason.removeprefix('not yet: ')}"
+
+
 def _validation(verdict: dict[str, Any]) -> dict[str, Any]:
-    return {key: verdict.get(key) for key in VERDICT_KEYS} | {"verdict": verdict.get("text", "")}
+    numbers = {key: value for key, value in verdict.items() if key != "text"}
+    return numbers | {"verdict": verdict["text"]}
 
 
 def build_text(data: ReportData, summary: dict[str, Any]) -> str:
@@ -161,9 +170,21 @@ def _relevance_lines(data: ReportData) -> list[str]:
     return [f"    {line}" for line in table]
 
 
-def write_summary(data: ReportData, seed: int) -> dict[str, Any]:
-    """Write summary.json and summary.md; gives the content of the first."""
-    summary = build_summary(data, seed)
+def write_summary(layout: Layout, config: Config, last: int) -> dict[str, Any]:
+    """Write summary.json and summary.md of a run that ended with round ``last``.
+
+    Returns
+    -------
+    dict
+        Content of summary.json.
+
+    Raises
+    ------
+    DataError
+        If a file of the run is missing or damaged.
+    """
+    data = load_report(layout, last)
+    summary = build_summary(data, config)
     write_json(data.layout.summary, summary)
     write_text(data.layout.summary_text, build_text(data, summary))
     return summary

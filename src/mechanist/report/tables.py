@@ -43,6 +43,10 @@ def numbers(rows: Sequence[Row], column: str, path: Path) -> list[float]:
         raise DataError(path, f"column {column!r}: {error}; delete it and run again") from None
 
 
+ROUND_STAGES = ("learn", "assess")
+"""Stages with one job a round."""
+
+
 @dataclass(frozen=True)
 class StageCost:
     """Cost of all jobs of one stage.
@@ -89,30 +93,39 @@ def _benchmark(path: Path) -> tuple[float, float, float]:
     return _number(row, "s"), _number(row, "cpu_time"), _number(row, "max_rss")
 
 
-def read_costs(folder: Path) -> list[StageCost]:
-    """Cost by stage, in the order in which the stages were first run.
+def _place(name: str) -> tuple[str, int | None]:
+    """Stage and round of a benchmark: ``shoot_003_001`` of worker 1, ``learn_003``, ``distil``.
 
-    Files are named after the rule, then the round, then the worker: ``shoot_003_01.tsv``,
-    ``learn_003.tsv``, ``distil.tsv``. A file that is empty or cut short counts as no time.
+    A single number is a round for the stages of `ROUND_STAGES` and a worker for all others.
     """
-    jobs: dict[str, dict[str, list[tuple[float, float, float]]]] = {}
+    match = re.fullmatch(r"(.*?)(?:_(\d+))?(?:_(\d+))?", name)
+    if match is None or match[2] is None:
+        return name, None
+    is_round = match[3] is not None or match[1] in ROUND_STAGES
+    return match[1], int(match[2]) if is_round else None
+
+
+def read_costs(folder: Path, last: int) -> list[StageCost]:
+    """Cost by stage up to round ``last``, in the order in which the stages were first run.
+
+    A file that is empty or cut short counts as no time.
+    """
+    jobs: dict[str, dict[int | None, list[tuple[float, float, float]]]] = {}
     files = sorted(folder.rglob("*.tsv"), key=lambda path: (path.stat().st_mtime, path.name))
     for path in files:
-        match = re.fullmatch(r"(.*?)((?:_\d+)*)", path.stem)
-        stage, places = (match[1], match[2]) if match else (path.stem, "")
-        group = "_".join(places.split("_")[:2])
-        jobs.setdefault(stage, {}).setdefault(group, []).append(_benchmark(path))
-    costs = []
-    for stage, groups in jobs.items():
-        every = [job for group in groups.values() for job in group]
-        costs.append(
-            StageCost(
-                stage,
-                jobs=len(every),
-                wall=sum(job[0] for job in every),
-                cpu=sum(job[1] for job in every),
-                longest=sum(max(job[0] for job in group) for group in groups.values()),
-                memory=max(job[2] for job in every),
-            )
-        )
-    return costs
+        stage, number = _place(path.stem)
+        if number is None or number <= last:
+            jobs.setdefault(stage, {}).setdefault(number, []).append(_benchmark(path))
+    return [_total(stage, rounds) for stage, rounds in jobs.items()]
+
+
+def _total(stage: str, rounds: dict[int | None, list[tuple[float, float, float]]]) -> StageCost:
+    every = [job for jobs in rounds.values() for job in jobs]
+    return StageCost(
+        stage,
+        jobs=len(every),
+        wall=sum(job[0] for job in every),
+        cpu=sum(job[1] for job in every),
+        longest=sum(max(job[0] for job in jobs) for jobs in rounds.values()),
+        memory=max(job[2] for job in every),
+    )

@@ -1,7 +1,7 @@
 """Tables of shots and paths, and the trajectories beside them.
 
-Positions are stored as DCD (float32), which mdtraj and VMD open with system/topology.pdb. DCD
-lengths are Angstrom, ours nm. The tables are Parquet.
+Positions are stored as TRR (float32, nm, no loss), which mdtraj and VMD open with
+system/topology.pdb. The tables are Parquet.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ PATH_COLUMNS = (
     "shooting_frame",
     "weight",
 )
-"""One row a path, in the order of the DCD. ``move`` is the shot that made it (-1: a first path).
+"""One row a path, in the order of the TRR. ``move`` is the shot that made it (-1: a first path).
 ``weight`` is the number of moves of its round for which it was current after burn-in."""
 
 
@@ -91,20 +91,20 @@ def join(tables: Sequence[Table]) -> Table:
 
 
 def write_frames(path: Path, chunks: Iterator[Frames] | Sequence[Frames]) -> None:
-    """Write frames (F, N, 3) in nm as DCD, chunk by chunk, atomically."""
-    from mdtraj.formats import DCDTrajectoryFile
+    """Write frames (F, N, 3) in nm as TRR, chunk by chunk, atomically."""
+    from mdtraj.formats import TRRTrajectoryFile
 
     with (
         atomic(path) as temporary,
-        DCDTrajectoryFile(str(temporary), "w", force_overwrite=True) as dcd,
+        TRRTrajectoryFile(str(temporary), "w", force_overwrite=True) as trr,
     ):
         for chunk in chunks:
             if len(chunk):
-                dcd.write(np.asarray(chunk, dtype=np.float32) * np.float32(10))
+                trr.write(np.ascontiguousarray(chunk, dtype=np.float32))
 
 
 def read_frames(path: Path, atoms: int, first: int = 0, count: int | None = None) -> Frames:
-    """Read frames of a DCD.
+    """Read frames of a TRR.
 
     Parameters
     ----------
@@ -125,22 +125,22 @@ def read_frames(path: Path, atoms: int, first: int = 0, count: int | None = None
     DataError
         If the file is missing or truncated or has another number of atoms.
     """
-    from mdtraj.formats import DCDTrajectoryFile
+    from mdtraj.formats import TRRTrajectoryFile
 
     if not path.is_file():
         raise DataError(path, "the file is missing; run the stage that makes it again")
     try:
-        with DCDTrajectoryFile(str(path), "r") as dcd:
+        with TRRTrajectoryFile(str(path), "r") as trr:
             if first:
-                dcd.seek(first)
-            xyz, _, _ = dcd.read(n_frames=count)
+                trr.seek(first)
+            xyz = trr.read(n_frames=count)[0]
     except (OSError, RuntimeError, ValueError, IndexError) as error:
-        raise DataError(path, f"damaged DCD ({error}); delete it and run again") from None
+        raise DataError(path, f"damaged TRR ({error}); delete it and run again") from None
     if xyz.shape[1] != atoms:
         raise DataError(path, f"has {xyz.shape[1]} atoms, the system has {atoms}")
     if count is not None and len(xyz) != count:
         raise DataError(path, f"ends after {len(xyz)} of {count} frames; delete it and run again")
-    return np.asarray(xyz, dtype=np.float32) / np.float32(10)
+    return np.asarray(xyz, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class PathTable:
 
 
 def read_paths(frames: Path, index: Path, atoms: int) -> PathTable:
-    """Read a DCD of paths with its index, checking that the two fit."""
+    """Read a TRR of paths with its index, checking that the two fit."""
     table = read_table(index, PATH_COLUMNS)
     xyz = read_frames(frames, atoms)
     if int(table["frames"].sum()) != len(xyz):

@@ -37,6 +37,9 @@ class FormulaSettings(Section):
     )
     population: int = Field(300, ge=10, le=1_000_000, description="formulas in each search")
     generations: int = Field(60, ge=1, le=1_000_000, description="generations of each search")
+    width: int = Field(
+        12, ge=1, le=1000, description="best formulas of each length that growth goes on from"
+    )
     q_clip: float = Field(
         6.0, gt=0, le=50, description="the network's q is cut to this in size before the search"
     )

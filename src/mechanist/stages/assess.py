@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mechanist.analysis.chains import chain_series, crossing_frames, principal_components
+from mechanist.analysis.chains import chain_series, crossing_coordinates
 from mechanist.analysis.convergence import Assessment, AssessmentInputs, assess
 from mechanist.analysis.counts import count_shots
 from mechanist.committor.calibration import calibration_test
@@ -67,7 +67,7 @@ def collect_figures(
     path_q = model.q(features)
     use, _ = candidate_frames(paths)
     near = np.flatnonzero(use & (np.abs(path_q) < 1))
-    crossing = principal_components(features[crossing_frames(paths, path_q)])
+    crossing = crossing_coordinates(paths, features, path_q, model.q)
     return AssessmentInputs(
         round=number,
         counts=count_shots(shots.table),

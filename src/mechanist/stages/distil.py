@@ -21,7 +21,9 @@ from mechanist.systems.prepared import load, load_inputs
 RELEVANCE_STREAM = 2**33 + 1
 
 
-def rank_inputs(config: Config, layout: Layout, last: int) -> None:
+def rank_inputs(
+    config: Config, layout: Layout, last: int, log: Callable[[str], None]
+) -> None:
     """Write relevance.csv, most important descriptor first."""
     prepared, inputs = load(layout), load_inputs(layout)
     model = load_round_model(layout, last, inputs)
@@ -36,7 +38,8 @@ def rank_inputs(config: Config, layout: Layout, last: int) -> None:
         inputs.names,
         config.learn.relevance_repeats,
         rng,
-        train_data=data.subset(~out),
+        log,
+        data.subset(~out),
     )
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")

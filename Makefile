@@ -1,0 +1,42 @@
+# make run   set everything up and sample the system of config.yaml
+# make test  set everything up and run the tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= all
+STAMP := $(VENV)/.installed
+
+.PHONY: run test lint unlock clean help
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+run: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+	@cat results/$$($(BIN)/python -c "import yaml, pathlib; print(pathlib.Path(yaml.safe_load(open('config.yaml'))['system']).name)")/summary.md
+
+test: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2
+
+# make lint  style, types and workflow checks
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src
+	$(BIN)/snakefmt --check Snakefile workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+
+# make unlock  after a run that was killed
+unlock: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --unlock
+
+# make clean  remove the virtual environment; results/ stays
+clean:
+	rm -rf $(VENV)
+
+$(STAMP): pyproject.toml requirements.lock
+	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed, this is ' + sys.version.split()[0] if sys.version_info < (3, 11) else 0)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	touch $(STAMP)

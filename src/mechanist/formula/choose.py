@@ -1,0 +1,129 @@
+"""The front of formulas and the choice on it, by held-out chains.
+
+Losses of two formulas on the same shots rise and fall together: which shots happened to be hard
+matters more than which formula is better. The standard error of one loss is therefore useless for
+comparing them. What counts is the error of their difference, shot by shot, summed over each chain
+first because shots of a chain are not independent. The choice is the shortest formula whose loss is
+within one such error of the best (the one-standard-error rule of Breiman et al., Classification and
+Regression Trees, 1984, section 3.4.3, with the paired error).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.formula.grow import Candidate, Points
+from mechanist.formula.likelihood import Outcomes, cluster_sums, point_losses
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A candidate with its loss on held-out chains, in nats per outcome.
+
+    Parameters
+    ----------
+    candidate
+        The formula, fitted to the training chains.
+    loss, error
+        Held-out loss and its standard error.
+    excess, excess_error
+        How much worse it is than the best of the front, and the standard error of this.
+    """
+
+    candidate: Candidate
+    loss: float
+    error: float
+    excess: float
+    excess_error: float
+
+
+def mean_and_error(point_sums: Array, outcomes: Outcomes) -> tuple[float, float]:
+    """Mean per outcome of numbers that are summed over each point's outcomes, and its error.
+
+    The linearised ratio estimator with chains as the independent units.
+
+    Parameters
+    ----------
+    point_sums
+        (N,) for example losses, or differences of losses.
+    outcomes
+        Of the N points.
+    """
+    counts = outcomes.n_a + outcomes.n_b
+    mean = float(point_sums.sum() / counts.sum())
+    sums = cluster_sums((point_sums - mean * counts)[:, None], outcomes.chain)[:, 0]
+    scale = len(sums) / max(len(sums) - 1, 1)
+    return mean, float(np.sqrt(scale * (sums**2).sum()) / counts.sum())
+
+
+def candidate_losses(candidate: Candidate, points: Points) -> Array:
+    """Loss (N,) of each point under a candidate."""
+    q = candidate.structure.tape.value(points.columns, candidate.constants)
+    return point_losses(q, points.outcomes)
+
+
+def representatives(
+    candidates: Sequence[Candidate], points: Points, owners: Sequence[str]
+) -> list[Candidate]:
+    """One candidate for each length, by the training chains alone.
+
+    Of formulas that the shots cannot tell apart, within one standard error of the paired
+    difference to the best of the length, the one in the fewer and more relevant descriptors is
+    taken: descriptors about the same bond can stand in for each other, and the pick between them
+    should not be left to chance.
+
+    Parameters
+    ----------
+    candidates
+        Fitted to ``points``.
+    points
+        Training chains.
+    owners
+        Descriptor of each column, by relevance.
+    """
+    rank = {name: i + 1 for i, name in enumerate(dict.fromkeys(owners))}
+    result = []
+    for length in sorted({c.nodes for c in candidates}):
+        group = sorted((c for c in candidates if c.nodes == length), key=lambda c: c.loss)
+        best = candidate_losses(group[0], points)
+        ties = []
+        for candidate in group:
+            difference = candidate_losses(candidate, points) - best
+            mean, error = mean_and_error(difference, points.outcomes)
+            if mean <= error:
+                places = sum(rank[name] for name in used(candidate, owners))
+                ties.append((places, candidate.loss, candidate))
+        result.append(min(ties, key=lambda tie: tie[:2])[2])
+    return result
+
+
+def used(candidate: Candidate, owners: Sequence[str]) -> tuple[str, ...]:
+    """Descriptors in a candidate, by relevance."""
+    columns = {int(s.name[1:]) for s in candidate.structure.expr.free_symbols if s.name[0] == "x"}
+    return tuple(dict.fromkeys(owners[i] for i in sorted(columns)))
+
+
+def pareto(candidates: Sequence[Candidate], held_out: Points) -> list[Scored]:
+    """The front: every formula that no shorter one beats on held-out chains, shortest first."""
+    front: list[tuple[Candidate, Array]] = []
+    best = np.inf
+    for candidate in sorted(candidates, key=lambda c: (c.nodes, c.loss)):
+        losses = candidate_losses(candidate, held_out)
+        if np.isfinite(losses).all() and losses.sum() < best:
+            best = float(losses.sum())
+            front.append((candidate, losses))
+    result = []
+    for candidate, losses in front:
+        loss, error = mean_and_error(losses, held_out.outcomes)
+        excess, excess_error = mean_and_error(losses - front[-1][1], held_out.outcomes)
+        result.append(Scored(candidate, loss, error, excess, excess_error))
+    return result
+
+
+def one_standard_error(front: Sequence[Scored]) -> int:
+    """Index of the shortest formula within one paired standard error of the best."""
+    return next(i for i, entry in enumerate(front) if entry.excess <= entry.excess_error)

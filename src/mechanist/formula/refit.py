@@ -1,0 +1,86 @@
+"""Candidates refitted on the outcomes of shots, checked and freed of duplicates.
+
+The search learns the form from the network. What the numbers are is decided by how shots ended.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.formula.backend import Log
+from mechanist.formula.grow import Candidate, Points, fitted
+from mechanist.formula.structure import Expr, normal
+from mechanist.formula.tape import Tape
+
+Array = NDArray[np.float64]
+
+LARGEST_Q = 50.0
+"""A q beyond this on any data is no logit of a probability that shots could tell, but a pole."""
+MARGIN = 0.05
+"""A denominator may not come nearer to 0 than this share of its median size."""
+
+
+def bounded(tape: Tape, columns: Array, constants: Array) -> bool:
+    """Whether q is finite and modest on all rows of ``columns`` (F, P), with no pole near them."""
+    q = tape.value(columns, constants)
+    if not np.isfinite(q).all() or np.abs(q).max() > LARGEST_Q:
+        return False
+    for value in tape.denominators(columns, constants):
+        sizes = np.atleast_1d(value)
+        if (sizes.min() < 0) != (sizes.max() < 0):
+            return False
+        if np.abs(sizes).min() <= MARGIN * np.median(np.abs(sizes)):
+            return False
+    return True
+
+
+def refit(
+    candidates: Sequence[Candidate], points: Points, everywhere: Array, log: Log
+) -> list[Candidate]:
+    """Fit the numbers anew, drop what fails, merge what is the same.
+
+    Parameters
+    ----------
+    candidates
+        Forms with first guesses.
+    points
+        Training chains: inputs and outcomes.
+    everywhere
+        (F, P) all inputs there are; q must be bounded on them.
+    log
+        Told how many candidates were dropped, and why.
+
+    Returns
+    -------
+    list of Candidate
+        Shortest first, then by training loss.
+    """
+    kept: dict[str, Candidate] = {}
+    failed = unbounded = 0
+    for candidate in candidates:
+        new = fitted(candidate.expr, points, candidate.source)
+        if new is None:
+            failed += 1
+            continue
+        if not bounded(new.structure.tape, everywhere, new.constants):
+            unbounded += 1
+            continue
+        key = normal_key(new.expr)
+        if key not in kept or (new.nodes, new.loss) < (kept[key].nodes, kept[key].loss):
+            kept[key] = new
+    merged = len(candidates) - failed - unbounded - len(kept)
+    log(
+        f"refit of {len(candidates)} candidates on outcomes: {failed} did not converge, "
+        f"{unbounded} are not bounded on the data, {merged} are the same as another"
+    )
+    return sorted(kept.values(), key=lambda c: (c.nodes, c.loss))
+
+
+def normal_key(expr: Expr, digits: int = 3) -> str:
+    """Text that is the same for expressions which are equal up to rounding."""
+    import sympy
+
+    expanded = normal(sympy.expand(expr))
+    numbers = expanded.atoms(sympy.Float)
+    return str(expanded.xreplace({n: sympy.Float(f"{float(n):.{digits}g}") for n in numbers}))

@@ -1,0 +1,74 @@
+"""Files of a distillation: formulas.csv with the front, formula.json with the chosen one."""
+
+import csv
+import io
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mechanist.errors import DataError
+from mechanist.files import read_json, write_json, write_text
+from mechanist.formula.expression import inputs, parse
+from mechanist.formula.result import Constant, Distillation, Formula
+
+COLUMNS = ("complexity", "heldout_loss", "heldout_loss_se", "text", "latex", "chosen")
+MORE_COLUMNS = ("excess_loss", "excess_loss_se", "q_rms", "source")
+
+
+def write(distillation: Distillation, folder: Path) -> None:
+    """Write formulas.csv and formula.json into ``folder``."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*COLUMNS, *MORE_COLUMNS])
+    for formula in distillation.front:
+        losses = (formula.heldout_loss, formula.heldout_loss_se)
+        more = (formula.excess_loss, formula.excess_loss_se, formula.q_rms)
+        chosen = "true" if formula == distillation.chosen else "false"
+        row = [formula.complexity, *(f"{x:.6f}" for x in losses), formula.text, formula.latex]
+        writer.writerow([*row, chosen, *(f"{x:.6f}" for x in more), formula.source])
+    write_text(folder / "formulas.csv", buffer.getvalue())
+    write_json(folder / "formula.json", to_json(distillation))
+
+
+def to_json(distillation: Distillation) -> dict[str, Any]:
+    """Content of formula.json."""
+    return {
+        **asdict(distillation.chosen),
+        "backend": distillation.backend,
+        "network_heldout_loss": distillation.network_heldout_loss,
+        "network_heldout_loss_se": distillation.network_heldout_loss_se,
+        "baselines": dict(distillation.baselines),
+        "units": {"lengths": "nm", "angles": "rad", "q": "1"},
+    }
+
+
+def load(path: Path) -> Formula:
+    """Read the chosen formula from formula.json; its text is parsed, never run.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, lacks a key, or its text is no formula.
+    """
+    content = read_json(path)
+    try:
+        constants = tuple(Constant(**entry) for entry in content["constants"])
+        fields = {name: content[name] for name in Formula.__dataclass_fields__}
+        formula = Formula(**{**fields, "constants": constants})
+        formula = _with_tuples(formula)
+        found = set(inputs(parse(formula.text)))
+    except KeyError as error:
+        raise DataError(path, f"lacks {error}; delete it and run again") from None
+    except (TypeError, AttributeError) as error:
+        raise DataError(path, f"damaged ({error}); delete it and run again") from None
+    except DataError as error:
+        raise DataError(path, f"text: {error.what}") from None
+    if found != set(formula.descriptors):
+        raise DataError(path, "text and descriptors do not fit; delete it and run again")
+    return formula
+
+
+def _with_tuples(formula: Formula) -> Formula:
+    from dataclasses import replace
+
+    return replace(formula, descriptors=tuple(formula.descriptors))

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from mechanist.errors import SamplingError
+from mechanist.sampling.selection import Candidates, Lorentzian, Uniform
+
+
+def frames_of(q):
+    return np.asarray(q, dtype=np.float32)[:, None, None] * np.ones((1, 1, 3), dtype=np.float32)
+
+
+def lorentzian(**changes):
+    options = {
+        "logit": lambda frames: frames[:, 0, 0].astype(float),
+        "gamma": 1.0,
+        "edges": None,
+        "density": None,
+        "model": "000",
+    }
+    return Lorentzian(**(options | changes))
+
+
+def test_lorentzian_peaks_at_zero_with_width_gamma():
+    candidates = lorentzian(gamma=2.0).candidates(frames_of([0.0, 2.0, -2.0]))
+    np.testing.assert_allclose(candidates.weights / candidates.weights[0], [1, 0.5, 0.5])
+    np.testing.assert_allclose(candidates.p_predicted, 1 / (1 + np.exp([0.0, -2.0, 2.0])))
+
+
+def test_density_divides():
+    selection = lorentzian(edges=np.array([0, 0.5, 1.0]), density=np.array([1.5, 0.5]))
+    candidates = selection.candidates(frames_of([-0.1, 0.1]))
+    assert candidates.weights[1] / candidates.weights[0] == pytest.approx(3.0)
+
+
+def test_a_nan_from_a_model_is_an_error():
+    with pytest.raises(SamplingError, match="not above zero"):
+        lorentzian().candidates(frames_of([0.0, np.nan]))
+
+
+def test_pick_follows_the_weights():
+    # 4 standard errors of a binomial with n = 20,000; seed 3.
+    rng = np.random.default_rng(3)
+    candidates = Candidates(np.array([1.0, 2.0, 7.0]), np.full(3, np.nan))
+    counts = np.bincount([candidates.pick(rng) for _ in range(20_000)], minlength=3) / 20_000
+    expected = np.array([0.1, 0.2, 0.7])
+    assert (np.abs(counts - expected) < 4 * np.sqrt(expected * (1 - expected) / 20_000)).all()
+
+
+def test_uniform_predicts_nothing():
+    candidates = Uniform().candidates(frames_of([1.0, 2.0]))
+    assert candidates.total == 2
+    assert np.isnan(candidates.p_predicted).all()

@@ -1,0 +1,49 @@
+import numpy as np
+
+from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.prepared import load_inputs
+
+
+def test_features_of_a_torsion_are_sine_and_cosine():
+    inputs = DescriptorSet(
+        (Descriptor("r", "distance", (0, 1)), Descriptor("phi", "torsion", (0, 1, 2, 3)))
+    )
+    values = np.array([[0.3, 1.0], [0.4, -2.0]])
+    assert inputs.feature_names == ("r", "sin(phi)", "cos(phi)")
+    assert inputs.owners.tolist() == [0, 1, 1]
+    expected = np.c_[values[:, 0], np.sin(values[:, 1]), np.cos(values[:, 1])]
+    np.testing.assert_array_equal(inputs.features(values), expected)
+
+
+def test_two_neighbouring_torsions_keep_their_own_sine_and_cosine():
+    inputs = DescriptorSet(
+        (Descriptor("a", "torsion", (0, 1, 2, 3)), Descriptor("b", "torsion", (1, 2, 3, 4)))
+    )
+    values = np.array([[0.5, 1.5]])
+    expected = [[np.sin(0.5), np.cos(0.5), np.sin(1.5), np.cos(1.5)]]
+    np.testing.assert_array_equal(inputs.features(values), expected)
+
+
+def test_json_round_trip(alanine_layout):
+    inputs = load_inputs(alanine_layout)
+    assert DescriptorSet.from_json(inputs.to_json()) == inputs
+
+
+def test_alanine_has_named_torsions_among_all(alanine_layout):
+    inputs = load_inputs(alanine_layout)
+    kinds = [d.kind for d in inputs.descriptors]
+    # 9 bonds and 11 angles of 10 heavy atoms; torsions: product of neighbours over inner bonds.
+    assert kinds.count("distance") == 9
+    assert kinds.count("angle") == 11
+    assert kinds.count("torsion") == 41
+    assert {"phi", "psi", "theta"} <= set(inputs.names)
+    assert len(set(inputs.names)) == len(inputs.names)
+
+
+def test_start_of_alanine_is_an_l_amino_acid_in_c7eq(alanine, alanine_layout):
+    values = load_inputs(alanine_layout).values(alanine.positions[None])[0]
+    by_name = dict(zip(load_inputs(alanine_layout).names, np.degrees(values), strict=True))
+    assert -100 < by_name["phi"] < -60
+    assert 40 < by_name["psi"] < 90
+    n, ca, c, cb = (alanine.positions[i] for i in (6, 8, 10, 12))
+    assert np.dot(np.cross(n - ca, c - ca), cb - ca) > 0

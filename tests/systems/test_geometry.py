@@ -1,0 +1,47 @@
+import mdtraj
+import numpy as np
+import pytest
+
+from mechanist.systems import geometry
+
+
+@pytest.fixture
+def positions(rng):
+    return rng.normal(scale=0.3, size=(50, 6, 3))
+
+
+def trajectory(positions, box=None):
+    topology = mdtraj.Topology()
+    residue = topology.add_residue("X", topology.add_chain())
+    for _ in range(positions.shape[1]):
+        topology.add_atom("C", mdtraj.element.carbon, residue)
+    result = mdtraj.Trajectory(positions, topology)
+    if box is not None:
+        result.unitcell_lengths = np.tile(box, (len(positions), 1))
+        result.unitcell_angles = np.full((len(positions), 3), 90.0)
+    return result
+
+
+# mdtraj works in float32; 1e-4 is far above its rounding and far below any error of definition.
+@pytest.mark.parametrize("box", [None, np.array([0.9, 1.0, 1.1])])
+def test_against_mdtraj(positions, box):
+    reference = trajectory(positions, box)
+    periodic = box is not None
+    pairs, triples = np.array([[0, 1], [2, 5]]), np.array([[0, 1, 2], [3, 4, 5]])
+    quadruples = np.array([[0, 1, 2, 3], [2, 3, 4, 5], [5, 3, 1, 0]])
+    ours = geometry.distances(positions, pairs, box)
+    np.testing.assert_allclose(
+        ours, mdtraj.compute_distances(reference, pairs, periodic=periodic), atol=1e-4
+    )
+    ours = geometry.angles(positions, triples, box)
+    theirs = mdtraj.compute_angles(reference, triples, periodic=periodic)
+    np.testing.assert_allclose(np.cos(ours), np.cos(theirs), atol=1e-4)
+    ours = geometry.torsions(positions, quadruples, box)
+    theirs = mdtraj.compute_dihedrals(reference, quadruples, periodic=periodic)
+    np.testing.assert_allclose(np.exp(1j * ours), np.exp(1j * theirs), atol=2e-3)
+
+
+def test_sign_of_a_torsion_is_iupac():
+    # Looking along the middle bond, the far bond is turned clockwise by 90 degrees.
+    positions = np.array([[[1.0, 0, 0], [0, 0, 0], [0, 0, 1.0], [0, 1.0, 1.0]]])
+    assert geometry.torsions(positions, np.array([[0, 1, 2, 3]]))[0, 0] == pytest.approx(np.pi / 2)

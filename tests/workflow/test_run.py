@@ -1,0 +1,159 @@
+"""One complete run on the double well, and what changes of the settings make of it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mechanist.files import check_manifest, read_json
+from mechanist.layout import Layout
+from mechanist.sampling.records import (
+    PATH_COLUMNS,
+    SHOT_COLUMNS,
+    read_paths,
+    read_table,
+)
+from tests.workflow.conftest import Run
+
+FILES = [
+    "summary.json",
+    "summary.md",
+    "report.html",
+    "formulas.csv",
+    "formula.json",
+    "committor/model.safetensors",
+    "committor/model.json",
+    "relevance.csv",
+    "shots.parquet",
+    "paths/paths.trr",
+    "paths/paths.parquet",
+    "paths/topology.pdb",
+    "validation.csv",
+]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    run = Run(tmp_path_factory.mktemp("double_well"))
+    run.complete()
+    return run
+
+
+def test_everything_promised_is_there(finished):
+    for name in FILES:
+        assert (finished.root / name).stat().st_size > 0, name
+    for folder in ("benchmarks", "logs"):
+        assert any((finished.root / folder).iterdir())
+
+
+def test_shots_and_paths_hold_together(finished):
+    layout = Layout(finished.root)
+    shots = read_table(layout.shots, SHOT_COLUMNS)
+    rounds = finished.rounds()
+    assert len(shots["round"]) == sum(min(320 * 2**r, 640) for r in range(rounds))
+    keys = np.stack([shots["chain"], shots["move"]])
+    assert len(np.unique(keys, axis=1).T) == len(shots["round"])
+    assert np.isnan(shots["p_predicted"][shots["round"] == 0]).all()
+    later = shots["p_predicted"][shots["round"] > 0]
+    assert ((later > 0) & (later < 1)).all()
+    paths = read_paths(layout.paths.paths, layout.paths.index, 1)
+    assert (paths.index["weight"] > 0).all()
+    x = paths.frames[:, 0, 0]
+    starts = paths.index["first_frame"]
+    assert (x[starts] < -0.79).all()
+    assert (x[starts + paths.index["frames"] - 1] > 0.79).all()
+    assert set(PATH_COLUMNS) == set(paths.index)
+
+
+def test_manifests_fit(finished):
+    layout = Layout(finished.root)
+    for number in layout.rounds():
+        files = layout.round(number)
+        hashes = read_json(files.manifest)
+        assert len(hashes) == 2 * 4 + 3
+        check_manifest(hashes, files.folder)
+
+
+def test_summary_has_the_keys_of_the_interface(finished):
+    summary = json.loads((finished.root / "summary.json").read_text())
+    assert summary["converged"] is True
+    for key in (
+        "system seed versions hardware reason rounds shots acceptance wall_seconds formula"
+        " network validation kinetics"
+    ).split():
+        assert key in summary
+    assert set(summary["formula"]) >= {"text", "latex", "complexity", "backend", "heldout_loss"}
+    assert summary["shots"] == len(read_table(Layout(finished.root).shots, ["round"])["round"])
+
+
+def test_the_formula_is_the_coordinate(finished):
+    # The committor of a symmetric double well is odd in x and rises with it.
+    formula = json.loads((finished.root / "formula.json").read_text())
+    assert formula["descriptors"] == ["x"]
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert finished.planned() == set()
+
+
+def test_thresholds_make_more_rounds_and_fewer(tmp_path):
+    run = Run(tmp_path)
+    run.complete()
+    assert run.rounds() == 2
+    # Tightened: one more round is made, older ones stay, everything after them is made anew.
+    first = (run.root / "rounds" / "000" / "manifest.json").read_bytes()
+    run.configure(convergence={"min_rounds": 3})
+    assert {"assess"} <= run.planned()
+    assert "initial" not in run.planned()
+    run.complete()
+    assert run.rounds() == 3
+    summary = json.loads((run.root / "summary.json").read_text())
+    assert summary["rounds"] == 3
+    assert (run.root / "rounds" / "000" / "manifest.json").read_bytes() == first
+    assert run.planned() == set()
+    # Loosened: back to two rounds, without a shot.
+    run.configure(convergence={"min_rounds": 2})
+    assert "shoot" not in run.planned()
+    run.complete()
+    assert json.loads((run.root / "summary.json").read_text())["rounds"] == 2
+    assert run.planned() == set()
+
+
+def test_a_changed_key_touches_only_what_depends_on_it(finished):
+    try:
+        finished.configure(formula={"max_nodes": 9})
+        assert finished.planned() == {"distil", "validate", "report"}
+        finished.configure(sampling={"rounds_max": 5})
+        assert finished.planned() <= {"assess", "report"}
+        finished.configure(validation={"shots": 12})
+        assert finished.planned() == {"committor_shots", "validate", "report"}
+    finally:
+        finished.configure()
+
+
+def test_editing_a_descriptor_reruns_what_depends_on_it_and_nothing_else(tmp_path):
+    import shutil
+
+    from tests.workflow.conftest import REPOSITORY
+
+    system = tmp_path / "systems" / "double_well"
+    shutil.copytree(REPOSITORY / "systems" / "double_well", system)
+    text = (system / "system.yaml").read_text()
+    extra = text.replace("  x: {coordinate: 0}", "  x: {coordinate: 0}\n  y: {coordinate: 1}")
+    (system / "system.yaml").write_text(extra.replace("inputs: [x]", "inputs: [x, y]"))
+    run = Run(tmp_path)
+    run.complete()
+    # An input only: the system, the first path and the uniform first round stand.
+    edited = (system / "system.yaml").read_text().replace("y: {coordinate: 1}", "y: {coordinate: 2}")
+    (system / "system.yaml").write_text(edited)
+    planned = run.planned()
+    assert "describe" in planned
+    assert not planned & {"prepare", "initial"}
+    before = (run.root / "rounds" / "000" / "worker_000" / "shots.parquet").stat().st_mtime_ns
+    model = (run.root / "rounds" / "000" / "model.json").read_text()
+    run.complete()
+    assert (
+        run.root / "rounds" / "000" / "worker_000" / "shots.parquet"
+    ).stat().st_mtime_ns == before
+    assert (run.root / "rounds" / "000" / "model.json").read_text() != model
+    assert run.planned() == set()
