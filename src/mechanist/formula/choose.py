@@ -67,14 +67,14 @@ def candidate_losses(candidate: Candidate, points: Points) -> Array:
 
 
 def representatives(
-    candidates: Sequence[Candidate], points: Points, owners: Sequence[str]
+    candidates: Sequence[Candidate], points: Points, owners: Sequence[str], tie: float
 ) -> list[Candidate]:
     """One candidate for each length, by the training chains alone.
 
-    Of formulas that the shots cannot tell apart, within one standard error of the paired
-    difference to the best of the length, the one in the fewer and more relevant descriptors is
-    taken: descriptors about the same bond can stand in for each other, and the pick between them
-    should not be left to chance.
+    Of formulas that the shots cannot tell apart, within ``tie`` or one standard error of the
+    paired difference to the best of the length, the one in the fewer and more relevant descriptors
+    is taken: descriptors about the same bond can stand in for each other, and the pick between
+    them should not be left to chance.
 
     Parameters
     ----------
@@ -84,6 +84,8 @@ def representatives(
         Training chains.
     owners
         Descriptor of each column, by relevance.
+    tie
+        Nats per outcome.
     """
     rank = {name: i + 1 for i, name in enumerate(dict.fromkeys(owners))}
     result = []
@@ -94,7 +96,7 @@ def representatives(
         for candidate in group:
             difference = candidate_losses(candidate, points) - best
             mean, error = mean_and_error(difference, points.outcomes)
-            if mean <= error:
+            if mean <= max(error, tie):
                 places = sum(rank[name] for name in used(candidate, owners))
                 ties.append((places, candidate.loss, candidate))
         result.append(min(ties, key=lambda tie: tie[:2])[2])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mechanist.formula.expression import Expr, inputs, parse, symbol
 from mechanist.formula.grow import Candidate, Points
-from mechanist.formula.likelihood import covariance, loss
+from mechanist.formula.likelihood import covariance, information, loss
 from mechanist.formula.result import Constant
 from mechanist.formula.structure import Structure, column_symbols
 from mechanist.formula.typeset import write_text
@@ -43,29 +43,42 @@ def intervals(candidate: Candidate, points: Points) -> tuple[Array, Array]:
 def rounded(candidate: Candidate, errors: Array, points: Points) -> Array:
     """Constants (K,) with the digits that their errors support and the likelihood needs.
 
-    Each is kept to the first digit of its standard error and to one digit of its own at least;
-    digits are added to all of them until rounding costs less than `ROUNDING_LOSS`.
+    Each is kept to the first digit of its standard error and to one digit of its own at least.
+    They are rounded one after the other, and those still free follow as the likelihood wants, so
+    that errors of rounding do not add up. Digits are added until rounding costs less than
+    `ROUNDING_LOSS`.
     """
     tape = candidate.structure.tape
     exact = loss(tape.value(points.columns, candidate.constants), points.outcomes)
+    curvature = information(tape, points.columns, candidate.constants, points.outcomes)
     for extra in range(12):
-        values = np.array(
-            [
-                _round(value, error, extra)
-                for value, error in zip(candidate.constants, errors, strict=True)
-            ]
-        )
+        values = _rounded_in_turn(candidate.constants, errors, curvature, extra)
         if loss(tape.value(points.columns, values), points.outcomes) - exact < ROUNDING_LOSS:
             return values
     return candidate.constants
 
 
-def _round(value: float, error: float, extra: int) -> float:
-    if value == 0:
-        return 0.0
-    own = -math.floor(math.log10(abs(value)))
+def _rounded_in_turn(constants: Array, errors: Array, curvature: Array, extra: int) -> Array:
+    values = constants.copy()
+    # What would cost most goes first, while the most others can still make up for it.
+    steps = [10.0 ** -_digits(v, e, extra) for v, e in zip(constants, errors, strict=True)]
+    free = list(np.argsort(-np.diag(curvature) * np.square(steps), kind="stable"))
+    while free:
+        first = free.pop(0)
+        digits = _digits(constants[first], errors[first], extra)
+        shift = round(float(values[first]), digits) - values[first]
+        values[first] = round(float(values[first]), digits)
+        if free:
+            inner = np.linalg.pinv(curvature[np.ix_(free, free)], hermitian=True)
+            values[free] -= inner @ curvature[free, first] * shift
+    return values
+
+
+def _digits(value: float, error: float, extra: int) -> int:
+    """Decimals to keep."""
+    own = -math.floor(math.log10(abs(value))) if value else 0
     needed = -math.floor(math.log10(error)) if 0 < error < math.inf else own + 5
-    return round(value, max(own, needed) + extra)
+    return max(own, needed) + extra
 
 
 def template(form: Structure, columns: Sequence[str]) -> tuple[str, list[int]]:

@@ -87,7 +87,7 @@ def distil(
     if inputs.frame_values is not None:
         everywhere = np.concatenate([everywhere, inputs.frame_values])
     settled = refit(candidates, train, everywhere, log)
-    front = pareto(representatives(settled, train, inputs.owners), held_out)
+    front = pareto(representatives(settled, train, inputs.owners, settings.tie), held_out)
     if not front:
         raise MechanistError("formula", "not one candidate could be fitted to the shots")
     formulas = [finish(scored, inputs, everything, settings) for scored in front]

@@ -133,6 +133,13 @@ def fit(
     return Fit(constants, best)
 
 
+def information(tape: Tape, columns: Array, constants: Array, outcomes: Outcomes) -> Array:
+    """Fisher information (K, K) of the constants, in nats."""
+    q, jacobian = tape.jacobian(columns, constants)
+    weight = curvature(q, outcomes)[1]
+    return np.asarray(jacobian.T @ (jacobian * weight[:, None]))
+
+
 def covariance(tape: Tape, columns: Array, constants: Array, outcomes: Outcomes) -> Array:
     """Covariance (K, K) of fitted constants, clustered by chain.
 

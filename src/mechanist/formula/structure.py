@@ -162,7 +162,8 @@ def _compact(expr: Expr) -> Expr:
     for term in expr.args:
         counts.update({base for base in _bases(term)})
     shared = sorted(
-        (base for base in counts if counts[base] > 1), key=lambda b: (-counts[b], b.name if b.is_Symbol else str(b))
+        (base for base in counts if counts[base] > 1),
+        key=lambda b: (-counts[b], b.name if b.is_Symbol else str(b)),
     )
     for base in shared:
         inside = [term / base for term in expr.args if base in _bases(term)]

@@ -92,7 +92,8 @@ def sort_key(expr: Expr, order: tuple[str, ...]) -> tuple[Any, ...]:
 
     rank = {name: i for i, name in enumerate(order)}
     places = sorted((rank.get(name, len(order)), name) for name in inputs(expr))
-    return (len(places) > 0, places[:1], len(places), nodes(expr), places, str(expr))
+    cosine = type(expr).__name__ == "cos"
+    return (len(places) > 0, places[:1], len(places), nodes(expr), places, cosine, str(expr))
 
 
 def _write(expr: Expr, style: Style) -> tuple[str, int]:

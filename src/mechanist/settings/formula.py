@@ -14,7 +14,7 @@ class FormulaSettings(Section):
 
     backend: Literal["operon"] = Field("operon", description="the engine of the symbolic search")
     inputs: int = Field(
-        8, ge=1, le=1000, description="how many of the most relevant descriptors may be used"
+        6, ge=1, le=1000, description="how many of the most relevant descriptors may be used"
     )
     allowed: tuple[str, ...] | None = Field(
         None, min_length=1, description="names of the only descriptors that may be used; null: any"
@@ -39,6 +39,14 @@ class FormulaSettings(Section):
     generations: int = Field(60, ge=1, le=1_000_000, description="generations of each search")
     width: int = Field(
         12, ge=1, le=1000, description="best formulas of each length that growth goes on from"
+    )
+    tie: float = Field(
+        1e-3,
+        ge=0,
+        le=1,
+        description="formulas of one length whose training losses differ by less, in nats per "
+        "outcome, or by less than a standard error, count as equal: the one in the fewer and more "
+        "relevant descriptors is taken",
     )
     q_clip: float = Field(
         6.0, gt=0, le=50, description="the network's q is cut to this in size before the search"
