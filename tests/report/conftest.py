@@ -1,5 +1,6 @@
 import pytest
-from synthetic import ALANINE, DOUBLE_WELL, TOY, make_run, write_all
+
+from tests.report.synthetic import ALANINE, DOUBLE_WELL, TOY, make_run, write_all
 
 
 @pytest.fixture(scope="session")

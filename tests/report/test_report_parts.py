@@ -2,7 +2,6 @@ import json
 
 import numpy as np
 import pytest
-from synthetic import ALANINE, PHI, THETA, X, make_run
 
 from mechanist.analysis.statistics import effective_samples
 from mechanist.errors import DataError
@@ -16,6 +15,7 @@ from mechanist.report.tables import numbers, read_costs, read_csv
 from mechanist.report.typeset import break_lines, formula_svg, split_terms
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 from mechanist.systems.states import Box, Disc, Interval, State, States
+from tests.report.synthetic import ALANINE, PHI, THETA, X, make_run
 
 
 def test_costs_are_summed_by_stage(tmp_path):

@@ -3,12 +3,12 @@ import shutil
 
 import numpy as np
 import pytest
-from synthetic import ALANINE, make_run
 
 from mechanist.errors import DataError
 from mechanist.layout import Layout
 from mechanist.report.status import status, text_table
 from mechanist.sampling.records import SHOT_COLUMNS, read_table
+from tests.report.synthetic import ALANINE, make_run
 
 PROMISED = {
     *("system", "seed", "versions", "hardware", "converged", "reason", "rounds", "shots"),

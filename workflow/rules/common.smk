@@ -116,6 +116,11 @@ def last_shots(wildcards):
     return shots_until(last_round(wildcards))
 
 
+def results_folder(wildcards, output):
+    """Folder of the run that an output file belongs to."""
+    return next(str(folder) for folder in Path(output[0]).parents if folder.name == NAME)
+
+
 def round_of(file):
     """Number of the round that a file belongs to."""
     return int(Path(file).parent.name)

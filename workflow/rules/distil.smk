@@ -10,14 +10,17 @@ rule relevance:
         f"{RESULTS}/logs/relevance.log",
     benchmark:
         f"{RESULTS}/benchmarks/relevance.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     threads: 1
     params:
+        results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
         settings=settings("seed", "sampling.workers", "learn"),
         source=digest("distil", "committor"),
     shell:
         "mechanist relevance --last {params.last}"
-        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
 rule distil:
@@ -33,11 +36,14 @@ rule distil:
         f"{RESULTS}/logs/distil.log",
     benchmark:
         f"{RESULTS}/benchmarks/distil.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     threads: 2
     params:
+        results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
         settings=settings("seed", "sampling.workers", "learn.held_out_every", "formula"),
         source=digest("distil", "formula"),
     shell:
         "mechanist distil --last {params.last} --threads 2"
-        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

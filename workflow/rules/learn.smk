@@ -12,15 +12,18 @@ rule learn:
         f"{RESULTS}/logs/learn_{{round}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/learn_{{round}}.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     threads: 1
     params:
+        results=results_folder,
         settings=settings("seed", "sampling.workers", "learn"),
         source=digest("learn", "committor"),
     shell:
         # One thread: more gain little on networks this small, and the order of sums, and with it the
         # last digits, must not hang on --cores.
         "mechanist learn --round {wildcards.round} --threads 1"
-        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
 def models_about(wildcards):
@@ -44,7 +47,10 @@ checkpoint assess:
         f"{RESULTS}/logs/assess_{{round}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/assess_{{round}}.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     params:
+        results=results_folder,
         settings=settings(
             "sampling.workers",
             "sampling.rounds_max",
@@ -54,4 +60,4 @@ checkpoint assess:
         source=digest("assess", "analysis"),
     shell:
         "mechanist assess --round {wildcards.round}"
-        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -10,7 +10,10 @@ rule prepare:
         f"{RESULTS}/logs/prepare.log",
     benchmark:
         f"{RESULTS}/benchmarks/prepare.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     params:
+        results=results_folder,
         system=system_part(
             "name",
             "molecule",
@@ -22,7 +25,7 @@ rule prepare:
         settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
         source=digest("prepare", "systems"),
     shell:
-        "mechanist prepare --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        "mechanist prepare --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
 rule describe:
@@ -34,9 +37,12 @@ rule describe:
         f"{RESULTS}/logs/describe.log",
     benchmark:
         f"{RESULTS}/benchmarks/describe.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     params:
+        results=results_folder,
         system=system_part("molecule", "potential", "inputs"),
         settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
         source=digest("prepare", "systems"),
     shell:
-        "mechanist describe --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        "mechanist describe --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -15,13 +15,16 @@ rule collect:
         f"{RESULTS}/logs/collect.log",
     benchmark:
         f"{RESULTS}/benchmarks/collect.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     params:
+        results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
         settings=settings("sampling.workers"),
         source=digest("collect", "sampling"),
     shell:
         "mechanist collect --last {params.last}"
-        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
 def assessments(wildcards):
@@ -48,10 +51,13 @@ rule report:
         f"{RESULTS}/logs/report.log",
     benchmark:
         f"{RESULTS}/benchmarks/report.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     params:
+        results=results_folder,
         last=lambda wildcards, input: round_of(input.last),
         settings=json.dumps(PLAIN | {"system": NAME}),
         source=digest("report", "report"),
     shell:
         "mechanist report --last {params.last}"
-        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -19,13 +19,16 @@ rule initial:
         f"{RESULTS}/logs/initial.log",
     benchmark:
         f"{RESULTS}/benchmarks/initial.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     resources:
         gpu=GPUS,
     params:
+        results=results_folder,
         settings=settings("seed", "initial", "engine"),
         source=digest("initial", "sampling"),
     shell:
-        "mechanist initial --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        "mechanist initial --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
 def shoot_input(wildcards):
@@ -57,12 +60,15 @@ rule shoot:
         f"{RESULTS}/logs/shoot_{{round}}_{{worker}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/shoot_{{round}}_{{worker}}.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     threads: 1
     resources:
         gpu=GPUS,
     params:
+        results=results_folder,
         settings=settings("seed", "engine", *SHOOTING),
         source=digest("shoot", "sampling"),
     shell:
         "mechanist shoot --round {wildcards.round} --worker {wildcards.worker}"
-        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -11,7 +11,10 @@ rule points:
         f"{RESULTS}/logs/points.log",
     benchmark:
         f"{RESULTS}/benchmarks/points.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     params:
+        results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
         settings=settings(
             "seed", "sampling.workers", "learn.held_out_every", "validation.points"
@@ -19,7 +22,7 @@ rule points:
         source=digest("validate", "analysis"),
     shell:
         "mechanist points --last {params.last}"
-        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
 rule committor_shots:
@@ -32,15 +35,18 @@ rule committor_shots:
         f"{RESULTS}/logs/committor_shots_{{worker}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/committor-shots_{{worker}}.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     threads: 1
     resources:
         gpu=GPUS,
     params:
+        results=results_folder,
         settings=settings("seed", "engine", "sampling.workers", "validation.shots"),
         source=digest("validate", "sampling"),
     shell:
         "mechanist committor-shots --worker {wildcards.worker}"
-        " --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
 rule validate:
@@ -56,8 +62,11 @@ rule validate:
         f"{RESULTS}/logs/validate.log",
     benchmark:
         f"{RESULTS}/benchmarks/validate.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
     params:
+        results=results_folder,
         settings=settings("seed", "sampling.workers"),
         source=digest("validate", "analysis", "formula"),
     shell:
-        "mechanist validate --config {params.settings:q} --results {RESULTS:q} 2>&1 | tee {log}"
+        "mechanist validate --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

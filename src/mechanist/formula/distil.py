@@ -45,7 +45,7 @@ Array = NDArray[np.float64]
 
 SEARCH_ROWS = 10_000
 """Points that growth looks at; it fits thousands of formulas to them."""
-KEPT = 6
+KEPT = 12
 """Candidates of each length that are fitted to the outcomes."""
 
 

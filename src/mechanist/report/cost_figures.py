@@ -23,7 +23,7 @@ def cost(data: ReportData) -> Picture | None:
     if not costs:
         return None
     places = np.arange(len(costs))
-    with canvas(HALF, 1.0 + 0.38 * len(costs)) as figure:
+    with canvas(HALF, 1.0 + 0.31 * len(costs)) as figure:
         axes = figure.subplots()
         wall = np.array([entry.wall for entry in costs])
         cpu = np.array([entry.cpu for entry in costs])

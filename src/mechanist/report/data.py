@@ -53,20 +53,30 @@ class Paths:
         (P,) duration in ps, and moves for which each path was the current one.
     series
         Durations along each chain, one entry a move.
-    state_values, input_values
-        (F, D) of a sample of frames, for the descriptors of the states and of the model.
-    frame_weights
-        (F,) weight of the path of each frame.
-    q, spread
-        (F,) by the final model, or None if there is none.
     """
 
     lengths: Array
     weights: Array
     series: list[Array]
+
+
+@dataclass(frozen=True)
+class FrameSample:
+    """Frames of transition paths, evenly taken.
+
+    Attributes
+    ----------
+    state_values, input_values
+        (F, D) for the descriptors of the states and of the model.
+    weights
+        (F,) weight of the path of each frame.
+    q, spread
+        (F,) by the final model, or None if there is none.
+    """
+
     state_values: Array
     input_values: Array
-    frame_weights: Array
+    weights: Array
     q: Array | None
     spread: Array | None
 
@@ -81,6 +91,7 @@ class ReportData:
     rounds: list[dict[str, Any]]
     shots: Table
     paths: Paths | None
+    frames: FrameSample | None
     relevance: Relevance | None
     formulas: list[Row]
     formula: dict[str, Any] | None

@@ -12,9 +12,9 @@ from mechanist.analysis.validation import Verdict
 from mechanist.errors import DataError
 from mechanist.files import read_json
 from mechanist.layout import Layout
-from mechanist.report.data import Array, Dynamics, Paths, Relevance, ReportData
+from mechanist.report.data import Array, Dynamics, FrameSample, Paths, Relevance, ReportData
 from mechanist.report.tables import numbers, read_costs, read_csv
-from mechanist.sampling.records import SHOT_COLUMNS, read_paths, read_table
+from mechanist.sampling.records import PATH_COLUMNS, SHOT_COLUMNS, read_paths, read_table
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.prepared import load_inputs, states_from_json
 
@@ -112,32 +112,39 @@ def _predict(layout: Layout, features: Array) -> tuple[Array | None, Array | Non
     return model.q(features), model.spread(features)
 
 
-def _read_paths(layout: Layout, dynamics: Dynamics, inputs: DescriptorSet) -> Paths | None:
+def _read_paths(layout: Layout, dynamics: Dynamics) -> Paths | None:
+    """Durations, from the index alone."""
+    path = layout.paths.index
+    if not path.is_file():
+        return None
+    index = read_table(path, PATH_COLUMNS)
+    lengths = (index["frames"] - 1) * dynamics.frame_time
+    if not len(lengths):
+        return None
+    return Paths(lengths, index["weight"].astype(np.float64), chain_series(index, lengths))
+
+
+def _sample_frames(layout: Layout, dynamics: Dynamics, inputs: DescriptorSet) -> FrameSample | None:
     files = layout.paths
     if not files.index.is_file():
         return None
     table = read_paths(files.paths, files.index, dynamics.atoms)
     if not len(table):
         return None
-    lengths = (table.index["frames"] - 1) * dynamics.frame_time
     step = -(-len(table.frames) // FRAMES_SHOWN)
     frames = table.frames[::step]
-    weights = table.index["weight"].astype(np.float64)
     input_values = inputs.values(frames)
     q, spread = _predict(layout, inputs.features(input_values))
-    return Paths(
-        lengths=lengths,
-        weights=weights,
-        series=chain_series(table.index, lengths),
+    return FrameSample(
         state_values=dynamics.states.descriptors.values(frames),
         input_values=input_values,
-        frame_weights=weights[table.frame_path[::step]],
+        weights=table.index["weight"].astype(np.float64)[table.frame_path[::step]],
         q=q,
         spread=spread,
     )
 
 
-def load_report(layout: Layout, last: int) -> ReportData:
+def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
     """Read a results folder.
 
     Parameters
@@ -147,6 +154,8 @@ def load_report(layout: Layout, last: int) -> ReportData:
     last
         The last round that counts. Rounds after it stay behind when a looser stopping rule ends a
         run earlier than before.
+    frames
+        Whether to read frames of paths, which takes longest.
 
     Raises
     ------
@@ -164,7 +173,8 @@ def load_report(layout: Layout, last: int) -> ReportData:
         inputs=inputs,
         rounds=rounds,
         shots=read_table(layout.shots, SHOT_COLUMNS),
-        paths=_read_paths(layout, dynamics, inputs),
+        paths=_read_paths(layout, dynamics),
+        frames=_sample_frames(layout, dynamics, inputs) if frames else None,
         relevance=read_relevance(layout),
         formulas=read_csv(layout.formulas, formula_columns) if layout.formulas.is_file() else [],
         formula=_optional_json(layout.formula, ("text", "latex", "complexity")),

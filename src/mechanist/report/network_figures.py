@@ -9,11 +9,11 @@ from mechanist.report.style import A_COLOUR, HALF, MARK, NETWORK, Picture, canva
 
 def uncertainty(data: ReportData) -> Picture | None:
     """Spread of q over the ensemble along q."""
-    paths = data.paths
-    if paths is None or paths.q is None or paths.spread is None or len(paths.q) < 100:
+    frames = data.frames
+    if frames is None or frames.q is None or frames.spread is None or len(frames.q) < 100:
         return None
-    inner = np.abs(paths.q) < np.quantile(np.abs(paths.q), 0.98)
-    q, spread = paths.q[inner], paths.spread[inner]
+    inner = np.abs(frames.q) < np.quantile(np.abs(frames.q), 0.98)
+    q, spread = frames.q[inner], frames.spread[inner]
     groups = np.array_split(np.argsort(q, kind="stable"), 24)
     centre = np.array([np.median(q[g]) for g in groups])
     bands = np.array([np.quantile(spread[g], [0.1, 0.5, 0.9]) for g in groups]).T

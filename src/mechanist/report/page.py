@@ -137,7 +137,7 @@ def render(data: ReportData, summary: dict[str, Any]) -> str:
     for title, makers in SECTIONS.items():
         made = [maker(data) for maker in makers]
         sections[title] = [picture for picture in made if picture is not None]
-    formula = data.formula
+    formula, numbers = data.formula, constants(data)
     return environment.get_template("page.html").render(
         css=(folder / "page.css").read_text(encoding="utf-8"),
         data=data,
@@ -145,7 +145,8 @@ def render(data: ReportData, summary: dict[str, Any]) -> str:
         dynamics=data.dynamics,
         formula=formula,
         formula_svg=formula_svg(formula["latex"]) if formula and formula.get("latex") else None,
-        constants=constants(data),
+        constants=numbers,
+        units=any(unit for *_, unit in numbers),
         losses=losses(data),
         validation=validation(data),
         facts=facts(data, summary),

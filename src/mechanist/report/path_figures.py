@@ -6,7 +6,7 @@ import numpy as np
 
 from mechanist.analysis.statistics import effective_samples
 from mechanist.report.axis import Axis, make_axis
-from mechanist.report.data import Array, Paths, ReportData
+from mechanist.report.data import Array, FrameSample, Paths, ReportData
 from mechanist.report.projection import (
     choose_pairs,
     density_panel,
@@ -70,17 +70,17 @@ def _weighted_quantile(values: Array, weights: Array, level: float) -> float:
 
 def density(data: ReportData) -> Picture | None:
     """Where transition paths go, in pairs of descriptors; in one dimension a histogram."""
-    paths = data.paths
-    if paths is None:
+    frames = data.frames
+    if frames is None:
         return None
     pairs = choose_pairs(data)
     if not pairs:
-        return _density_1d(data, paths)
+        return _density_1d(data, frames)
     with canvas(FULL if len(pairs) > 1 else HALF, 4.6 if len(pairs) > 1 else 4.0) as figure:
         panels: list[Any] = list(np.atleast_1d(figure.subplots(1, len(pairs))))
         image = None
         for axes, (x, y) in zip(panels, pairs, strict=True):
-            image = density_panel(axes, x, y, paths)
+            image = density_panel(axes, x, y, frames)
             mark_states(axes, x, y, data.dynamics.states)
         figure.colorbar(
             image, ax=panels, label="density of path frames / largest", shrink=0.9, pad=0.02
@@ -89,7 +89,7 @@ def density(data: ReportData) -> Picture | None:
         svg = to_svg(figure, "density", f"Density of transition paths over {names}")
     how = "Grey: frames of transition paths. Coloured: the states; a band means that the state "
     how += "does not fix the other coordinate."
-    if paths.q is not None:
+    if frames.q is not None:
         how += (
             " Pink dots: frames with p_B between 0.45 and 0.55, the transition state as the "
             "network sees it. A separating line that is upright or level depends on one of the "
@@ -98,17 +98,17 @@ def density(data: ReportData) -> Picture | None:
     return Picture("density", "Where transition paths go", svg, how, wide=len(pairs) > 1)
 
 
-def _density_1d(data: ReportData, paths: Paths) -> Picture:
+def _density_1d(data: ReportData, frames: FrameSample) -> Picture:
     descriptors = data.dynamics.states.descriptors.descriptors
-    x: Axis = make_axis(descriptors[0], paths.state_values[:, 0], paths.frame_weights, full=False)
+    x: Axis = make_axis(descriptors[0], frames.state_values[:, 0], frames.weights, full=False)
     with canvas(FULL, 3.5) as figure:
         left, right = figure.subplots(1, 2)
         left.hist(
-            x.values, 60, range=x.limits, weights=paths.frame_weights, density=True, color=NETWORK,
+            x.values, 60, range=x.limits, weights=frames.weights, density=True, color=NETWORK,
             alpha=0.55,
         )  # fmt: skip
         left.set_ylabel(f"probability density (1/{x.unit})")
-        profile_panel(right, x, paths)
+        profile_panel(right, x, frames)
         for axes in (left, right):
             axes.set(xlabel=x.label, xlim=x.limits)
             mark_states(axes, x, None, data.dynamics.states)

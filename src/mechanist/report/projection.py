@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from mechanist.report.axis import Axis, degree_ticks, make_axis
-from mechanist.report.data import Paths, ReportData
+from mechanist.report.data import FrameSample, ReportData
 from mechanist.report.style import (
     A_COLOUR,
     B_COLOUR,
@@ -27,14 +27,14 @@ def choose_pairs(data: ReportData) -> list[tuple[Axis, Axis]]:
     The first is made of two descriptors of the states, the second of the more relevant of these and
     the most relevant descriptor that the states do not use. Empty in one dimension.
     """
-    paths, states = data.paths, data.dynamics.states.descriptors
-    assert paths is not None
+    frames, states = data.frames, data.dynamics.states.descriptors
+    assert frames is not None
     ranked = list(data.relevance.names) if data.relevance else list(data.inputs.names)
     rank = {name: i for i, name in enumerate(ranked)}
     own = sorted(states.names, key=lambda name: rank.get(name, len(rank)))
     axes = {
         d.name: make_axis(
-            d, paths.state_values[:, i], paths.frame_weights, True, _ends(data.dynamics.states, d)
+            d, frames.state_values[:, i], frames.weights, True, _ends(data.dynamics.states, d)
         )
         for i, d in enumerate(states.descriptors)
     }
@@ -44,7 +44,7 @@ def choose_pairs(data: ReportData) -> list[tuple[Axis, Axis]]:
     if others:
         i = data.inputs.names.index(others[0])
         axis = make_axis(
-            data.inputs.descriptors[i], paths.input_values[:, i], paths.frame_weights, full=False
+            data.inputs.descriptors[i], frames.input_values[:, i], frames.weights, full=False
         )
         pairs.append((axes[own[0]], axis))
     return pairs
@@ -61,12 +61,12 @@ def _ends(states: States, descriptor: Descriptor) -> list[float]:
     ]
 
 
-def density_panel(axes: Any, x: Axis, y: Axis, paths: Paths) -> Any:
+def density_panel(axes: Any, x: Axis, y: Axis, frames: FrameSample) -> Any:
     """Density of path frames in grey, frames near p_B = 1/2 as dots; gives the image."""
     from matplotlib.colors import LogNorm
 
     counts, _, _ = np.histogram2d(
-        x.values, y.values, CELLS, range=(x.limits, y.limits), weights=paths.frame_weights
+        x.values, y.values, CELLS, range=(x.limits, y.limits), weights=frames.weights
     )
     counts /= counts.max()
     image = axes.imshow(
@@ -74,8 +74,8 @@ def density_panel(axes: Any, x: Axis, y: Axis, paths: Paths) -> Any:
         extent=(*x.limits, *y.limits), origin="lower", aspect="auto", cmap="Greys",
         norm=LogNorm(1e-3, 1), interpolation="nearest",
     )  # fmt: skip
-    if paths.q is not None:
-        near = np.flatnonzero(np.abs(paths.q) < np.log(0.55 / 0.45))
+    if frames.q is not None:
+        near = np.flatnonzero(np.abs(frames.q) < np.log(0.55 / 0.45))
         near = near[:: max(1, len(near) // DOTS)]
         axes.plot(
             x.values[near], y.values[near], "o", ms=3.2, mfc=MARK, mec="white", mew=0.3, zorder=3
@@ -86,13 +86,13 @@ def density_panel(axes: Any, x: Axis, y: Axis, paths: Paths) -> Any:
     return image
 
 
-def profile_panel(axes: Any, x: Axis, paths: Paths) -> None:
+def profile_panel(axes: Any, x: Axis, frames: FrameSample) -> None:
     """p_B of path frames along one descriptor."""
     axes.set(ylim=(-0.02, 1.02), ylabel="$p_B$ of path frames")
     grid(axes)
-    if paths.q is None:
+    if frames.q is None:
         return
-    p = 0.5 * (1 + np.tanh(0.5 * paths.q))
+    p = 0.5 * (1 + np.tanh(0.5 * frames.q))
     groups = [g for g in np.array_split(np.argsort(x.values, kind="stable"), 40) if len(g)]
     centre = np.array([np.median(x.values[g]) for g in groups])
     bands = np.array([np.quantile(p[g], [0.1, 0.5, 0.9]) for g in groups]).T

@@ -164,9 +164,20 @@ def _criterion_panel(axes: Any, name: str, rounds: list[dict[str, Any]]) -> None
         axes.plot(number, value, "o", ms=5.5, mfc=face, mec=NETWORK)
     axes.set(title=title, ylabel=label)
     if logarithmic and all(value > 0 for value in values):
-        axes.set_yscale("log")
+        _log_scale(axes, plain=not as_p)
     _limit(axes, last["limit"], direction, values)
     _finish(axes, rounds)
+
+
+def _log_scale(axes: Any, plain: bool) -> None:
+    """Logarithmic scale; with ticks such as 50, 100, 200 if ``plain``."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    if plain:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(thousands())
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _limit(axes: Any, limit: float, direction: str | None, values: list[float]) -> None:

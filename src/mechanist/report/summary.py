@@ -183,7 +183,7 @@ def write_summary(layout: Layout, config: Config, last: int) -> dict[str, Any]:
     DataError
         If a file of the run is missing or damaged.
     """
-    data = load_report(layout, last)
+    data = load_report(layout, last, frames=False)
     summary = build_summary(data, config)
     write_json(data.layout.summary, summary)
     write_text(data.layout.summary_text, build_text(data, summary))
