@@ -2,10 +2,8 @@ import numpy as np
 
 from mechanist.analysis.chains import (
     chain_series,
-    crossing_coordinates,
     crossing_frames,
     principal_components,
-    sensitivities,
 )
 from mechanist.sampling.records import PathTable
 

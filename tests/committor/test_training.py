@@ -103,4 +103,3 @@ def test_loading_does_not_import_torch(trained, tmp_path):
         f"load(Path({str(weights)!r}), Path({str(card)!r})); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-

@@ -93,7 +93,7 @@ def test_pool_half_shots_are_pieces_of_baoab(alanine):
     (back,) = run(engine, [HalfShot(0, steps.frames[at], -velocity)])
     # Float32 frames: positions to 1e-7 nm, velocities to 1e-4 nm/ps, over 0.04 ps; an offset of
     # half a kick would show as more than 1e-3 nm.
-    error = np.abs(back.frames[: at] - steps.frames[at - 1 :: -1]).max()
+    error = np.abs(back.frames[:at] - steps.frames[at - 1 :: -1]).max()
     assert error < 1e-4
 
 

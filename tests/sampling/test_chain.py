@@ -49,9 +49,7 @@ def test_a_path_from_b_to_a_is_turned_round():
     _, forward = chain.propose()
     chain.told(half(3, 0, [1], "B"))
     shot = chain.told(half(3, 1, [-1], "A"))
-    np.testing.assert_array_equal(
-        shot.path.frames[:, 0, 0], [-1, forward.positions[0, 0], 1]
-    )
+    np.testing.assert_array_equal(shot.path.frames[:, 0, 0], [-1, forward.positions[0, 0], 1])
 
 
 @pytest.mark.parametrize("ends", ["AA", "BB", "A too_long", "exploded B", "too_long too_long"])

@@ -77,10 +77,21 @@ def test_manifests_fit(finished):
 def test_summary_has_the_keys_of_the_interface(finished):
     summary = json.loads((finished.root / "summary.json").read_text())
     assert summary["converged"] is True
-    for key in (
-        "system seed versions hardware reason rounds shots acceptance wall_seconds formula"
-        " network validation kinetics"
-    ).split():
+    for key in [
+        "system",
+        "seed",
+        "versions",
+        "hardware",
+        "reason",
+        "rounds",
+        "shots",
+        "acceptance",
+        "wall_seconds",
+        "formula",
+        "network",
+        "validation",
+        "kinetics",
+    ]:
         assert key in summary
     assert set(summary["formula"]) >= {"text", "latex", "complexity", "backend", "heldout_loss"}
     assert summary["shots"] == len(read_table(Layout(finished.root).shots, ["round"])["round"])
@@ -144,7 +155,9 @@ def test_editing_a_descriptor_reruns_what_depends_on_it_and_nothing_else(tmp_pat
     run = Run(tmp_path)
     run.complete()
     # An input only: the system, the first path and the uniform first round stand.
-    edited = (system / "system.yaml").read_text().replace("y: {coordinate: 1}", "y: {coordinate: 2}")
+    edited = (
+        (system / "system.yaml").read_text().replace("y: {coordinate: 1}", "y: {coordinate: 2}")
+    )
     (system / "system.yaml").write_text(edited)
     planned = run.planned()
     assert "describe" in planned

@@ -118,7 +118,9 @@ def last_shots(wildcards):
 
 def results_folder(wildcards, output):
     """Folder of the run that an output file belongs to."""
-    return next(str(folder) for folder in Path(output[0]).parents if folder.name == NAME)
+    return next(
+        str(folder) for folder in Path(output[0]).parents if folder.name == NAME
+    )
 
 
 def round_of(file):

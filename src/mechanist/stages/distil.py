@@ -21,9 +21,7 @@ from mechanist.systems.prepared import load, load_inputs
 RELEVANCE_STREAM = 2**33 + 1
 
 
-def rank_inputs(
-    config: Config, layout: Layout, last: int, log: Callable[[str], None]
-) -> None:
+def rank_inputs(config: Config, layout: Layout, last: int, log: Callable[[str], None]) -> None:
     """Write relevance.csv, most important descriptor first."""
     prepared, inputs = load(layout), load_inputs(layout)
     model = load_round_model(layout, last, inputs)
