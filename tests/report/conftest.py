@@ -1,6 +1,7 @@
 import pytest
 
-from tests.report.synthetic import ALANINE, DOUBLE_WELL, TOY, make_run, write_all
+from tests.report.kinds import ALANINE, DOUBLE_WELL, TOY
+from tests.report.synthetic import make_run, write_all
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from mechanist.errors import DataError
 from mechanist.layout import Layout
 from mechanist.report.load import load_report
 from mechanist.report.page import interval, subscripts, write_report
-from tests.report.synthetic import ALANINE, make_run, write_all
+from tests.report.kinds import ALANINE
+from tests.report.synthetic import make_run, write_all
 
 FRONT_HEADER = "complexity,heldout_loss,heldout_loss_se,text,chosen\n"
 CURVES_TOO_SHORT = '{"train": [1], "out_of_bag": [1], "best_epoch": [7]}'

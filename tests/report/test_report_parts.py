@@ -15,7 +15,8 @@ from mechanist.report.tables import numbers, read_costs, read_csv
 from mechanist.report.typeset import break_lines, formula_svg, split_terms
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 from mechanist.systems.states import Box, Disc, Interval, State, States
-from tests.report.synthetic import ALANINE, PHI, THETA, X, make_run
+from tests.report.kinds import ALANINE, PHI, THETA, X
+from tests.report.synthetic import make_run
 
 
 def test_costs_are_summed_by_stage(tmp_path):

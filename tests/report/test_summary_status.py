@@ -8,7 +8,8 @@ from mechanist.errors import DataError
 from mechanist.layout import Layout
 from mechanist.report.status import status, text_table
 from mechanist.sampling.records import SHOT_COLUMNS, read_table
-from tests.report.synthetic import ALANINE, make_run
+from tests.report.kinds import ALANINE
+from tests.report.synthetic import make_run
 
 PROMISED = {
     *("system", "seed", "versions", "hardware", "converged", "reason", "rounds", "shots"),

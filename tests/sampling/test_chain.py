@@ -67,7 +67,8 @@ def test_everything_else_is_rejected_and_counts_for_the_old_path(ends):
 
 
 def test_longer_paths_are_accepted_in_the_ratio_of_candidates():
-    # Old path: 3 candidates; new path: 12. Acceptance 1/4; 4 standard errors, n = 4000, seeds 0-3999.
+    # Old path: 3 candidates; new path: 12. Acceptance 1/4; 4 standard errors,
+    # n = 4000, seeds 0 to 3999.
     accepted = 0
     for seed in range(4000):
         chain = Chain(

@@ -126,3 +126,33 @@ def results_folder(wildcards, output):
 def round_of(file):
     """Number of the round that a file belongs to."""
     return int(Path(file).parent.name)
+
+
+def shoot_input(wildcards):
+    """First paths for round 0; later what the round before left, and its model."""
+    number = int(wildcards.round)
+    if number == 0:
+        return {
+            "paths": rules.initial.output.paths,
+            "index": rules.initial.output.index,
+        }
+    return {
+        "before": worker_files(number - 1, wildcards.worker),
+        "model": f"{round_folder(number - 1)}/model.safetensors",
+        "card": f"{round_folder(number - 1)}/model.json",
+        "inputs": rules.describe.output,
+    }
+
+
+def models_about(wildcards):
+    """Models of a round and of the one before."""
+    number = int(wildcards.round)
+    return [
+        f"{round_folder(n)}/model.safetensors" for n in (number - 1, number) if n >= 0
+    ]
+
+
+def assessments(wildcards):
+    """Assessments of all rounds up to the last one."""
+    rounds = range(last_round(wildcards) + 1)
+    return [f"{round_folder(number)}/assessment.json" for number in rounds]

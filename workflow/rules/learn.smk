@@ -26,14 +26,6 @@ rule learn:
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
-def models_about(wildcards):
-    """Models of a round and of the one before."""
-    number = int(wildcards.round)
-    return [
-        f"{round_folder(n)}/model.safetensors" for n in (number - 1, number) if n >= 0
-    ]
-
-
 checkpoint assess:
     input:
         shots=lambda wildcards: shots_until(wildcards.round),

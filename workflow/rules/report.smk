@@ -27,12 +27,6 @@ rule collect:
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
-def assessments(wildcards):
-    """Assessments of all rounds up to the last one."""
-    rounds = range(last_round(wildcards) + 1)
-    return [f"{round_folder(number)}/assessment.json" for number in rounds]
-
-
 rule report:
     input:
         collected=rules.collect.output,

@@ -31,22 +31,6 @@ rule initial:
         "mechanist initial --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
-def shoot_input(wildcards):
-    """First paths for round 0; later what the round before left, and its model."""
-    number = int(wildcards.round)
-    if number == 0:
-        return {
-            "paths": rules.initial.output.paths,
-            "index": rules.initial.output.index,
-        }
-    return {
-        "before": worker_files(number - 1, wildcards.worker),
-        "model": f"{round_folder(number - 1)}/model.safetensors",
-        "card": f"{round_folder(number - 1)}/model.json",
-        "inputs": rules.describe.output,
-    }
-
-
 rule shoot:
     input:
         unpack(shoot_input),

@@ -7,6 +7,7 @@ that a member did not draw tell it when to stop.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,7 +117,7 @@ class _Trainer:
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         widths = [inputs, *settings.hidden, 1]
         self.parameters = [torch.zeros(settings.members, inputs, 1)]
-        for fan_in, fan_out in zip(widths[:-1], widths[1:], strict=True):
+        for fan_in, fan_out in pairwise(widths):
             shape = (settings.members, fan_in, fan_out)
             gain = 1.0 if fan_out > 1 else 0.1
             normal = torch.randn(shape, generator=generator)
@@ -187,7 +188,7 @@ class _Trainer:
     ) -> None:
         optimizer.zero_grad()
         loss = (seen * self._nll(self.logits(x), counts)).sum()
-        (loss / (seen * counts.sum(dim=0)).sum().clamp(min=1) * len(seen)).backward()
+        (loss / (seen * counts.sum(dim=0)).sum().clamp(min=1) * len(seen)).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
     @staticmethod

@@ -1,0 +1,1 @@
+"""Formulas: search, refit on outcomes, choice."""

@@ -77,12 +77,13 @@ def efficiency(data: ReportData) -> Picture:
             grid(axes)
         svg = to_svg(figure, "efficiency", "Transitions generated against expected")
     how = (
-        "Expected is the sum of 2 p (1 - p) over the p_B predicted before each shot (the first "
-        "round, without a model, counts what it found). It is a lower bound: at low friction the "
-        "two halves of a shot tend to end on opposite sides"
+        "Expected is the sum of 2 p (1 \N{MINUS SIGN} p) over the p_B predicted before each shot "
+        "(the first round, without a model, counts what it found). It is a lower bound: at low "
+        "friction the two halves of a shot tend to end on opposite sides"
     )
     if counts.half_shot_correlation is not None:
-        how += f" (correlation of the halves here {counts.half_shot_correlation:+.2f})"
+        correlation = f"{counts.half_shot_correlation:.2f}".replace("-", "\N{MINUS SIGN}")
+        how += f" (correlation of the halves here {correlation})"
     how += ". Half of all shots is the most that independent halves can give."
     return Picture("efficiency", "How well shooting works", svg, how)
 

@@ -1,4 +1,4 @@
-"""Stage ``assess``: is the answer of this round good enough to stop?"""
+"""Stage ``assess``: tests whether the answer of a round is good enough to stop."""
 
 from collections.abc import Callable
 

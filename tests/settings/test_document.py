@@ -1,0 +1,7 @@
+from mechanist.settings.document import page
+from tests.conftest import REPOSITORY
+
+
+def test_the_page_of_settings_is_up_to_date():
+    command = "python -m mechanist.settings.document > docs/settings.md"
+    assert (REPOSITORY / "docs" / "settings.md").read_text() == page(), f"run: {command}"
