@@ -1,6 +1,6 @@
 import pytest
 
-from tests.report.kinds import ALANINE, DOUBLE_WELL, TOY
+from tests.report.kinds import ALANINE, DOUBLE_WELL
 from tests.report.synthetic import make_run, write_all
 
 
@@ -25,9 +25,3 @@ def bare(tmp_path_factory):
     root = tmp_path_factory.mktemp("bare") / "bare"
     layout = make_run(root, ALANINE, answers=False, rounds=1, converged=False)
     return write_all(layout, seed=3, rounds_max=1)
-
-
-@pytest.fixture(scope="session")
-def plane(tmp_path_factory):
-    """Two rounds in two dimensions with discs as states, with its report."""
-    return write_all(make_run(tmp_path_factory.mktemp("plane") / "toy", TOY, rounds=2))

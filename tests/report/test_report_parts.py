@@ -8,14 +8,15 @@ from mechanist.errors import DataError
 from mechanist.report.axis import degree_ticks, make_axis
 from mechanist.report.calibration_figures import binned_outcomes
 from mechanist.report.load import load_report
-from mechanist.report.path_figures import mean_length
+from mechanist.report.network_figures import learning
+from mechanist.report.path_figures import density, mean_length
 from mechanist.report.projection import choose_pairs, mark_states
 from mechanist.report.style import canvas, plain_name
 from mechanist.report.tables import numbers, read_costs, read_csv
 from mechanist.report.typeset import break_lines, formula_svg, split_terms
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 from mechanist.systems.states import Box, Disc, Interval, State, States
-from tests.report.kinds import ALANINE, PHI, THETA, X
+from tests.report.kinds import ALANINE, PHI, THETA, TOY, X
 from tests.report.synthetic import make_run
 
 
@@ -63,6 +64,16 @@ def test_pairs_are_the_states_and_the_most_relevant_other(molecule):
     x, y = choose_pairs(data)[0]
     assert x.limits == y.limits == (-180, 180)
     assert x.label == "$\\phi$ (degrees)"
+
+
+def test_two_dimensions_make_one_panel_that_holds_the_discs(tmp_path):
+    data = load_report(make_run(tmp_path / "run", TOY, rounds=1, answers=False), 0)
+    ((x, y),) = choose_pairs(data)
+    assert (x.name, y.name) == ("x", "y")
+    assert x.limits[0] < -0.9 < 0.9 < x.limits[1]
+    picture = density(data)
+    assert not picture.wide
+    assert picture.svg.startswith("<svg")
 
 
 def test_one_dimension_has_no_pair(potential):
@@ -183,6 +194,11 @@ def test_names_for_people():
 def test_damaged_training_is_named(tmp_path):
     layout = make_run(tmp_path / "run", ALANINE, rounds=1, answers=False)
     assert load_report(layout, 0).training["best_epoch"] == [17, 18, 20, 16, 19]
+    short = {"train": [1], "out_of_bag": [1], "best_epoch": [7]}
+    layout.round(0).training.write_text(json.dumps(short))
+    with pytest.raises(DataError, match="out of bounds") as caught:
+        learning(load_report(layout, 0))
+    assert caught.value.where == str(layout.round(0).training)
     layout.round(0).training.write_text(json.dumps([1]))
     with pytest.raises(DataError, match="lacks 'train'"):
         load_report(layout, 0)

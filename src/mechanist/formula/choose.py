@@ -10,6 +10,7 @@ Regression Trees, 1984, section 3.4.3, with the paired error).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from mechanist.formula.grow import Candidate, Points
 from mechanist.formula.likelihood import Outcomes, cluster_sums, point_losses
 
 Array = NDArray[np.float64]
+Expr = Any
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ def representatives(
 
     Of formulas that the shots cannot tell apart, within ``tie`` or one standard error of the
     paired difference to the best of the length, the one in the fewer and more relevant descriptors
-    is taken: descriptors about the same bond can stand in for each other, and the pick between
-    them should not be left to chance.
+    is taken, and of those the one with the fewest products of inputs: descriptors about the same
+    bond can stand in for each other, so can products, and the pick between them should not be left
+    to chance.
 
     Parameters
     ----------
@@ -98,9 +101,21 @@ def representatives(
             mean, error = mean_and_error(difference, points.outcomes)
             if mean <= max(error, tie):
                 places = sum(rank[name] for name in used(candidate, owners))
-                ties.append((places, candidate.loss, candidate))
-        result.append(min(ties, key=lambda tie: tie[:2])[2])
+                ties.append((places, products(candidate.expr), candidate.loss, candidate))
+        result.append(min(ties, key=lambda tie: tie[:3])[3])
     return result
+
+
+def products(expr: Expr) -> int:
+    """How often inputs are multiplied with or divided by each other, or enter a function."""
+    if not expr.args or not expr.free_symbols:
+        return 0
+    below = sum(products(part) for part in expr.args)
+    if expr.is_Add:
+        return below
+    if expr.is_Mul:
+        return below + sum(1 for part in expr.args if part.free_symbols) - 1
+    return below + 1
 
 
 def used(candidate: Candidate, owners: Sequence[str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ class InitialSettings(Section):
         None, description="a trajectory to start from, any format that mdtraj reads; null: hot MD"
     )
     heating: tuple[float, ...] = Field(
-        (2.0, 2.5, 3.0, 4.0),
+        (2.5, 3.0, 4.0),
         min_length=1,
         description="factors on the temperature, tried in this order until a crossing is seen",
     )

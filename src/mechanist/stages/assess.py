@@ -95,7 +95,8 @@ def one_line(result: Assessment, config: Config) -> str:
     """Progress of the run, such as ``round 3 of at most 8: 16,000 shots, 23 % accepted, ...``."""
     counts = result.counts
     return (
-        f"round {result.round + 1} of at most {config.sampling.rounds_max}: "
+        f"round {result.round + 1} of at most {config.sampling.rounds_max}"
+        f" (rounds/{result.round:03d}): "
         f"{counts.shots:,} shots, {100 * counts.acceptance:.0f} % accepted, "
         f"held-out loss {result.heldout_loss:.3f}, "
         + ("converged: " + result.reason if result.converged else result.reason)

@@ -12,6 +12,9 @@ from mechanist.systems import geometry
 
 Array = NDArray[np.float64]
 
+CHUNK = 512
+"""Frames at a time: temporary arrays of this size stay in the cache of a core."""
+
 ATOMS_OF_KIND = {"torsion": 4, "angle": 3, "distance": 2, "coordinate": 1}
 UNIT_OF_KIND = {"torsion": "rad", "angle": "rad", "distance": "nm", "coordinate": "nm"}
 
@@ -83,9 +86,15 @@ class DescriptorSet:
         ndarray
             (F, D) in rad and nm, see `Descriptor.unit`.
         """
-        frames = np.asarray(positions, dtype=np.float64)
+        result = np.empty((len(positions), len(self.descriptors)))
+        for start in range(0, len(positions), CHUNK):
+            rows = slice(start, start + CHUNK)
+            self._fill(np.asarray(positions[rows], dtype=np.float64), result[rows])
+        return result
+
+    def _fill(self, frames: Array, result: Array) -> None:
+        """Write the values of ``frames`` (F, N, 3) into ``result`` (F, D)."""
         box = None if self.box is None else np.asarray(self.box)
-        result = np.empty((len(frames), len(self.descriptors)))
         for kind, (columns, atoms) in self._by_kind.items():
             if kind == "coordinate":
                 axes = np.array([self.descriptors[i].axis for i in columns])
@@ -97,7 +106,6 @@ class DescriptorSet:
                     "distance": geometry.distances,
                 }[kind]
                 result[:, columns] = measure(frames, atoms, box)
-        return result
 
     @cached_property
     def owners(self) -> NDArray[np.int64]:
@@ -127,12 +135,17 @@ class DescriptorSet:
             (F, P), columns as `feature_names`.
         """
         result = values[:, self.owners]
-        periodic = np.array([d.periodic for d in self.descriptors])[self.owners]
-        second = np.r_[False, self.owners[1:] == self.owners[:-1]]
-        sine, cosine = periodic & ~second, periodic & second
+        sine, cosine = self._sines
         result[:, sine] = np.sin(result[:, sine])
         result[:, cosine] = np.cos(result[:, cosine])
         return result
+
+    @cached_property
+    def _sines(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Columns of `features` that are sines, and those that are cosines."""
+        periodic = np.array([d.periodic for d in self.descriptors])[self.owners]
+        second = np.r_[False, self.owners[1:] == self.owners[:-1]]
+        return np.flatnonzero(periodic & ~second), np.flatnonzero(periodic & second)
 
     def select(self, names: Sequence[str]) -> "DescriptorSet":
         """The descriptors of these names, in this order."""
