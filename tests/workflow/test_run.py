@@ -121,8 +121,9 @@ def test_a_changed_key_touches_only_what_depends_on_it(finished):
     try:
         finished.configure(formula={"max_nodes": 9})
         assert finished.planned() == {"distil", "validate", "report"}
+        # A larger budget is said by the test for convergence; nothing is sampled or learned anew.
         finished.configure(sampling={"rounds_max": 5})
-        assert finished.planned() <= {"assess", "report"}
+        assert not finished.planned() & {"prepare", "initial", "shoot", "learn"}
         finished.configure(validation={"shots": 12})
         assert finished.planned() == {"committor_shots", "validate", "report"}
     finally:

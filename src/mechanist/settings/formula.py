@@ -14,7 +14,7 @@ class FormulaSettings(Section):
 
     backend: Literal["operon"] = Field("operon", description="the engine of the symbolic search")
     inputs: int = Field(
-        6, ge=1, le=1000, description="how many of the most relevant descriptors may be used"
+        5, ge=1, le=1000, description="how many of the most relevant descriptors may be used"
     )
     allowed: tuple[str, ...] | None = Field(
         None, min_length=1, description="names of the only descriptors that may be used; null: any"
