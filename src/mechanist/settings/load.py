@@ -28,10 +28,10 @@ def validate(model: type[S], content: object, where: object) -> S:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise SettingsError(where, _one_line(error)) from None
+        raise SettingsError(where, _one_line(error, content)) from None
 
 
-def _one_line(error: ValidationError) -> str:
+def _one_line(error: ValidationError, content: object) -> str:
     """The most telling fault of a validation, as ``key: value: what is allowed``."""
     faults = error.errors(include_url=False)
     # A union reports a fault for each of its members; the one that went deepest came closest.
@@ -44,10 +44,22 @@ def _one_line(error: ValidationError) -> str:
         message = "there is no such key"
     elif fault["type"] == "missing":
         return f"{key}: this key is missing"
-    shown = json.dumps(fault["input"], default=str)
+    shown = json.dumps(_as_written(content, key.split("."), fault["input"]), default=str)
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
     prefix = f"{key}: {shown}: " if key else ""
     return prefix + message[:1].lower() + message[1:]
+
+
+def _as_written(content: object, keys: list[str], parsed: object) -> object:
+    """The value as the user wrote it; ``parsed`` may have lost its unit."""
+    for key in keys:
+        if isinstance(content, Mapping) and key in content:
+            content = content[key]
+        elif isinstance(content, list | tuple) and key.isdigit() and int(key) < len(content):
+            content = content[int(key)]
+        else:
+            return parsed
+    return content
 
 
 def read_yaml(path: Path) -> Any:

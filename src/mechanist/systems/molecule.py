@@ -32,7 +32,9 @@ def read_structure(path: Path) -> Any:
         UnicodeDecodeError,
         TypeError,
     ) as error:
-        raise SystemBuildError(path, f"not a readable structure ({error})") from None
+        raise SystemBuildError(
+            path, f"damaged or truncated, no structure to read ({error})"
+        ) from None
     if structure.topology.getNumAtoms() == 0:
         raise SystemBuildError(path, "holds no atoms")
     return structure

@@ -1,0 +1,421 @@
+"""Bad input ends in one clear line that names file, key and value, and loses nothing.
+
+Each row of the tables is one kind of bad input. Commands run in this process, as the entry point
+does; a few run as programs of their own.
+"""
+
+import contextlib
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mechanist.cli import main
+from tests.conftest import REPOSITORY
+
+CONFIG: dict[str, Any] = {
+    "system": "well",
+    "seed": 5,
+    "engine": {"platform": "Reference"},
+    "sampling": {"workers": 1, "chains": 10, "first_round": 100, "burn_in": 1},
+    "learn": {"members": 2, "hidden": [4], "epochs_max": 3},
+}
+
+
+def mechanist(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Exit code and standard error of the command line, in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["mechanist", *arguments])
+        code: object = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code
+    return int(code or 0) if not isinstance(code, str) else 1, capsys.readouterr().err
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def write_config(folder: Path, **changes: Any) -> None:
+    settings = {k: dict(v) if isinstance(v, dict) else v for k, v in CONFIG.items()}
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(settings.get(key), dict)
+        settings[key] = settings[key] | value if both else value
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A folder with two systems and one finished round of the double well, made for real."""
+    folder = tmp_path_factory.mktemp("template")
+    shutil.copytree(REPOSITORY / "systems" / "double_well", folder / "systems" / "well")
+    shutil.copytree(REPOSITORY / "systems" / "alanine_dipeptide", folder / "systems" / "ala")
+    write_config(folder)
+    with contextlib.chdir(folder):
+        for command in (
+            "prepare",
+            "describe",
+            "initial",
+            "shoot --round 0 --worker 0",
+            "learn --round 0",
+            "assess --round 0",
+        ):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(sys, "argv", ["mechanist", *command.split()])
+                with pytest.raises(SystemExit) as stop:
+                    main()
+                assert not stop.value.code, command
+    return folder
+
+
+@pytest.fixture
+def work(template, tmp_path, monkeypatch):
+    folder = tmp_path / "work"
+    shutil.copytree(template, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def check(capsys, work, command, words):
+    before = hashes(work / "results")
+    code, error = mechanist(capsys, *command.split())
+    assert code != 0, error
+    lines = [line for line in error.splitlines() if not line.startswith("[")]
+    assert len(lines) == 1, error
+    assert lines[0].startswith("mechanist: error: ")
+    for word in words:
+        assert word in lines[0], f"{word!r} is not in: {lines[0]}"
+    assert hashes(work / "results") == before
+
+
+CONFIGS = {
+    "unknown key": ({"sed": 1}, ["config.yaml", "sed", "no such key"]),
+    "unknown nested key": ({"sampling": {"worker": 2}}, ["sampling.worker", "no such key"]),
+    "wrong type": ({"seed": "one"}, ["seed", '"one"', "integer"]),
+    "section that is no section": ({"sampling": 3}, ["config.yaml", "sampling", "3"]),
+    "no workers": ({"sampling": {"workers": 0}}, ["sampling.workers", "0", "greater than"]),
+    "shrinking rounds": ({"sampling": {"growth": 0.5}}, ["sampling.growth", "0.5"]),
+    "negative seed": ({"seed": -1}, ["seed", "-1"]),
+    "probability above 1": (
+        {"convergence": {"calibration_p": 1.5}},
+        ["convergence.calibration_p", "1.5"],
+    ),
+    "not a number": ({"learn": {"learning_rate": float("nan")}}, ["learn.learning_rate"]),
+    "quantity without unit": ({"initial": {"budget": 100}}, ["initial.budget", "100", "unit"]),
+    "unit of another kind": ({"initial": {"budget": "3 K"}}, ["initial.budget", "3 K", "ps"]),
+    "unit that is none": ({"initial": {"budget": "3 foo"}}, ["initial.budget", "3 foo", "ps"]),
+    "unknown selection": ({"sampling": {"selection": "best"}}, ["sampling.selection", "best"]),
+    "unknown platform": ({"engine": {"platform": "GPU"}}, ["engine.platform", "GPU", "CUDA"]),
+    "unknown system": ({"system": "water"}, ["system", "water", "well"]),
+    "unknown back end": ({"formula": {"backend": "magic"}}, ["formula.backend", "magic"]),
+}
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_config(kind, work, capsys):
+    changes, words = CONFIGS[kind]
+    write_config(work, **changes)
+    check(capsys, work, "prepare", words)
+
+
+def replace(old: str, new: str) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        path = folder / "system.yaml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    return edit
+
+
+def content(data: bytes, name: str = "system.yaml") -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_bytes(data) and None
+
+
+def truncate(name: str, keep: float) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        data = (folder / name).read_bytes()
+        (folder / name).write_bytes(data[: int(keep * len(data))])
+
+    return edit
+
+
+PHI = "resname ALA and name CA"
+WELLS = {
+    "empty": (content(b""), ["system.yaml", "no keys"]),
+    "not YAML": (content(b"a: [1, 2"), ["system.yaml", "not YAML"]),
+    "object tag": (content(b"a: !!python/object:os.system {}"), ["system.yaml", "python/object"]),
+    "not a mapping": (content(b"- 1\n- 2\n"), ["system.yaml", "no keys"]),
+    "not text": (content(b"\xff\xfe\x00\x01"), ["system.yaml"]),
+    "missing key": (replace("  timestep: 10 fs\n", ""), ["dynamics.timestep", "missing"]),
+    "negative temperature": (
+        replace("1 kJ/mol # kT", "-300 K"),
+        ["dynamics.temperature", "-300 K", "greater than 0"],
+    ),
+    "temperature in metres": (
+        replace("1 kJ/mol # kT", "300 m"),
+        ["dynamics.temperature", "300 m", "K"],
+    ),
+    "bad expression": (replace("5*(x^2-1)^2", "5*(x^2-1"), ["potential.expression", "5*(x^2-1"]),
+    "unknown variable": (replace("5*(x^2-1)^2", "5*w^2"), ["potential.expression", "w"]),
+    "start of another dimension": (replace("[-1 nm]", "[-1 nm, 0 nm]"), ["start", "dimensions"]),
+    "descriptor name with a blank": (replace("  x: {coord", "  x y: {coord"), ["x y", "letters"]),
+    "unknown descriptor in a state": (
+        replace("box: {x: [0.8 nm, 100 nm]}", "box: {z: [0.8 nm, 100 nm]}"),
+        ["system.yaml", "states.B.box.z", "'z'", "known: x"],
+    ),
+    "states overlap": (replace("[0.8 nm, 100 nm]", "[-0.9 nm, 1 nm]"), ["states", "overlap"]),
+    "interval reversed": (
+        replace("[0.8 nm, 100 nm]", "[100 nm, 0.8 nm]"),
+        ["states.B.box.x", "100 nm", "smaller"],
+    ),
+    "state without unit": (
+        replace("[0.8 nm, 100 nm]", '["0.8", "100 nm"]'),
+        ["states.B.box.x", "0.8", "nm"],
+    ),
+    "state in degrees of a length": (
+        replace("[0.8 nm, 100 nm]", "[10 deg, 20 deg]"),
+        ["states.B.box.x", "10 deg", "nm"],
+    ),
+    "empty state": (replace("    box: {x: [0.8 nm, 100 nm]}\n", ""), ["states.B", "box"]),
+    "atom index out of range": (replace("coordinate: 0", "coordinate: 9"), ["descriptors.x", "3"]),
+    "both sources": (
+        replace("potential:", "molecule: {structure: a.pdb, force_field: [b.xml]}\npotential:"),
+        ["molecule", "potential"],
+    ),
+}
+
+MOLECULES = {
+    "missing atom": (
+        replace(PHI, "resname ALA and name CX"),
+        ["descriptors.phi", "name CX", "matches no atom"],
+    ),
+    "selection of several atoms": (
+        replace(PHI, "resname ALA"),
+        ["descriptors.phi", "resname ALA", "matches 10 atoms"],
+    ),
+    "selection that is none": (replace(PHI, "the CA"), ["descriptors.phi", "the CA"]),
+    "same atom twice": (
+        replace("resname ALA and name C\n  psi", "resname ALA and name N\n  psi"),
+        ["descriptors.phi", "same atom twice"],
+    ),
+    "more than a turn": (
+        replace("phi: [30 deg, 130 deg]", "phi: [30 deg, 430 deg]"),
+        ["states.B.box.phi", "430 deg", "full turn"],
+    ),
+    "structure missing": (
+        replace("structure: alanine_dipeptide.pdb", "structure: gone.pdb"),
+        ["gone.pdb", "molecule.structure"],
+    ),
+    "structure empty": (content(b"", "alanine_dipeptide.pdb"), ["alanine_dipeptide.pdb"]),
+    "structure is no PDB": (
+        content(b"ATOM  hello\n" * 5, "alanine_dipeptide.pdb"),
+        ["alanine_dipeptide.pdb"],
+    ),
+    "structure is binary": (
+        content(bytes(range(256)), "alanine_dipeptide.pdb"),
+        ["alanine_dipeptide.pdb"],
+    ),
+    "structure truncated": (
+        truncate("alanine_dipeptide.pdb", 0.5),
+        ["alanine_dipeptide.pdb", "truncated"],
+    ),
+    "force field missing": (
+        replace("amber99sbildn.xml", "amber98.xml"),
+        ["molecule.force_field", "amber98.xml"],
+    ),
+    "force field of other molecules": (
+        replace("amber99sbildn.xml", "tip3p.xml"),
+        ["alanine_dipeptide.pdb", "No template"],
+    ),
+}
+
+INPUTS = {
+    "empty selection": (
+        replace("select: all", "select: element Xe"),
+        ["inputs.2.select", "element Xe", "matches no atom"],
+    ),
+    "group without a member": (
+        replace("{all: torsions, select: all}", "{all: torsions, select: name CA}"),
+        ["inputs.2", "name CA", "no torsions"],
+    ),
+    "unknown input": (
+        replace("  - {all: torsions, select: all}", "  - chi"),
+        ["inputs.2", "chi", "known: phi"],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WELLS)
+def test_model_system(kind, work, capsys):
+    edit, words = WELLS[kind]
+    edit(work / "systems" / "well")
+    check(capsys, work, "prepare", words)
+
+
+@pytest.mark.parametrize("kind", MOLECULES)
+def test_molecule(kind, work, capsys):
+    edit, words = MOLECULES[kind]
+    edit(work / "systems" / "ala")
+    write_config(work, system="ala")
+    check(capsys, work, "prepare", words)
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_inputs(kind, work, capsys):
+    edit, words = INPUTS[kind]
+    edit(work / "systems" / "ala")
+    write_config(work, system="ala")
+    check(capsys, work, "describe", words)
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def halve(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def garble(path: Path) -> None:
+    path.write_bytes(b"garbage" * 50)
+
+
+def strip_json(path: Path) -> None:
+    path.write_text("{}")
+
+
+def other_inputs(path: Path) -> None:
+    path.write_text(path.read_text().replace('"x"', '"y"'))
+
+
+JOB = "rounds/000/worker_000"
+ROUND_1 = "shoot --round 1 --worker 0"
+DAMAGE = {
+    "shots damaged": (f"{JOB}/shots.parquet", garble, "learn --round 0", ["damaged"]),
+    "shots truncated": (f"{JOB}/shots.parquet", halve, ROUND_1, ["damaged"]),
+    "shots missing": (f"{JOB}/shots.parquet", remove, "assess --round 0", ["missing"]),
+    "paths truncated": (f"{JOB}/paths.trr", halve, ROUND_1, ["paths.parquet"]),
+    "paths damaged": (f"{JOB}/paths.trr", garble, "learn --round 0", ["damaged"]),
+    "points missing": (f"{JOB}/points.trr", remove, "learn --round 0", ["missing"]),
+    "points truncated": (f"{JOB}/points.trr", halve, "learn --round 0", ["100 shots"]),
+    "half-written round": (f"{JOB}/paths.parquet", remove, ROUND_1, ["missing"]),
+    "model truncated": ("rounds/000/model.safetensors", halve, ROUND_1, ["damaged"]),
+    "model missing": ("rounds/000/model.safetensors", remove, "assess --round 0", ["missing"]),
+    "model card emptied": ("rounds/000/model.json", strip_json, ROUND_1, ["model.safetensors"]),
+    "model of other inputs": ("rounds/000/model.json", other_inputs, ROUND_1, ["other inputs"]),
+    "dynamics emptied": ("system/dynamics.json", strip_json, ROUND_1, ["lacks"]),
+    "dynamics is no JSON": ("system/dynamics.json", garble, ROUND_1, ["not JSON"]),
+    "system damaged": ("system/system.xml", halve, ROUND_1, ["damaged"]),
+    "inputs missing": ("system/inputs.json", remove, "learn --round 0", ["missing"]),
+    "first paths damaged": ("initial/paths.trr", garble, "shoot --round 0 --worker 0", ["damaged"]),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damaged_results(kind, work, capsys):
+    name, damage, command, words = DAMAGE[kind]
+    damage(work / "results" / "well" / name)
+    check(capsys, work, command, [Path(name).name, *words])
+
+
+def test_a_state_that_is_never_visited(work, capsys):
+    replace("[0.8 nm, 100 nm]", "[50 nm, 60 nm]")(work / "systems" / "well")
+    write_config(work, initial={"budget": "20 ps", "heating": [1.5]})
+    assert mechanist(capsys, "prepare")[0] == 0
+    check(capsys, work, "initial", ["B (right)", "never visited", "initial.budget"])
+
+
+def test_another_number_of_chains(work, capsys):
+    write_config(work, sampling={"chains": 20})
+    check(capsys, work, ROUND_1, ["paths.parquet", "chain 10", "sampling.chains"])
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("gone.xtc", None, ["gone.xtc", "no such file"]),
+        ("bad.xtc", b"no trajectory", ["bad.xtc", "cannot read"]),
+        ("bad.txt", b"no trajectory", ["bad.txt", "cannot read"]),
+    ],
+)
+def test_first_path_of_the_user(name, data, words, work, capsys):
+    if data is not None:
+        (work / name).write_bytes(data)
+    write_config(work, initial={"path": name})
+    check(capsys, work, "initial", ["initial.path", *words])
+
+
+def test_first_path_of_another_molecule(work, capsys):
+    shutil.copy(work / "systems" / "ala" / "alanine_dipeptide.pdb", work / "other.pdb")
+    write_config(work, initial={"path": "other.pdb"})
+    check(capsys, work, "initial", ["other.pdb", "initial.path", "same atoms"])
+
+
+def test_no_chain_to_hold_out(work, capsys):
+    write_config(work, learn={"held_out_every": 50})
+    check(capsys, work, "assess --round 0", ["learn.held_out_every", "50"])
+
+
+def test_results_is_a_file(work, capsys):
+    (work / "taken").write_text("")
+    check(capsys, work, "prepare --results taken", ["taken"])
+
+
+def test_settings_that_are_no_json(work, capsys):
+    check(capsys, work, "prepare --config {seed:1}", ["--config", "not JSON"])
+
+
+@pytest.mark.parametrize("command", ["shoot --round -1 --worker 0", "shoot --round x --worker 0"])
+def test_bad_options(command, work, capsys):
+    code, error = mechanist(capsys, *command.split())
+    assert code == 2
+    assert "--round" in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("arguments", [["prepare"], ["shoot", "--round", "1", "--worker", "0"]])
+def test_as_a_program(arguments, work):
+    write_config(work, sampling={"workers": -3})
+    program = str(Path(sys.executable).with_name("mechanist"))
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("mechanist: error: config.yaml: sampling.workers: -3: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("config.yaml", "seed: 5", "seed: -5", ["config.yaml: seed: -5"]),
+        ("systems/well/system.yaml", "10 fs", "10 K", ["dynamics.timestep", "10 K"]),
+    ],
+)
+def test_through_snakemake(file, old, new, words, work):
+    path = work / file
+    path.write_text(path.read_text().replace(old, new))
+    before = hashes(work / "results")
+    snakemake = Path(sys.executable).with_name("snakemake")
+    command = [snakemake, "--snakefile", REPOSITORY / "Snakefile", "--cores", "1", "--dry-run"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    for word in words:
+        assert word in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert hashes(work / "results") == before
+
+
+def test_the_table_is_long_enough():
+    tables = (CONFIGS, WELLS, MOLECULES, INPUTS, DAMAGE)
+    assert sum(len(table) for table in tables) >= 30
+    assert json.dumps(sorted(CONFIGS))
