@@ -134,11 +134,7 @@ def sensitivities(features: Array, q: Callable[[Array], Array]) -> Array:
 
 
 def crossing_coordinates(
-    paths: PathTable,
-    features: Array,
-    path_q: Array,
-    q: Callable[[Array], Array],
-    components: int = 2,
+    crossing: Array, q: Callable[[Array], Array], components: int = 2
 ) -> Array:
     """Where each path crosses q = 0, in the few coordinates that bear on q.
 
@@ -148,14 +144,10 @@ def crossing_coordinates(
 
     Parameters
     ----------
-    paths
-        P paths with F frames.
-    features
-        (F, K) of all frames.
-    path_q
-        (F,) reaction coordinate of all frames.
+    crossing
+        (P, K) features of the frames that `crossing_frames` names, one a path.
     q
-        The model that gave it.
+        Reaction coordinate (F,) of features (F, K).
     components
         Coordinates to keep, at most.
 
@@ -164,5 +156,4 @@ def crossing_coordinates(
     ndarray
         (P, C).
     """
-    crossing = features[crossing_frames(paths, path_q)]
     return principal_components(crossing, components, sensitivities(crossing, q))

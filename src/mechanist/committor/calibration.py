@@ -1,10 +1,20 @@
-"""Are the predicted probabilities right? Held-out outcomes against predictions, bin by bin."""
+"""Are the predicted probabilities right? Held-out outcomes against predictions, bin by bin.
+
+A chi-squared test of exact calibration (Hosmer and Lemeshow, Commun. Stat. A 9, 1043 (1980)) is of
+no use as a criterion to stop: no finite network is exact, so it rejects every one of them once
+there are enough shots, and it takes outcomes for independent, which they are not. The two halves of
+a shot start with opposite velocities, so at low friction one that goes to A makes the other one
+likely to go to B; shots of a chain start from paths that share frames. Here a deviation counts only
+as far as it exceeds a tolerance, and chains are the independent units of its standard error (Liang
+and Zeger, Biometrika 73, 13 (1986)). Chains are few, so Student's t stands in for the normal.
+"""
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mechanist.committor.likelihood import nll
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -14,7 +24,7 @@ Counts = NDArray[np.int64]
 class Reliability:
     """Bins of predicted p_B that hold outcomes of at least two chains, (K,) each.
 
-    Parameters
+    Attributes
     ----------
     predicted
         Mean prediction, weighted by outcomes.
@@ -22,23 +32,35 @@ class Reliability:
         Fraction of outcomes in B.
     standard_error
         Of ``observed - predicted``, chains being the independent units.
-    outcomes
-        Number of half-shots.
+    outcomes, chains
+        Number of half-shots, and of chains that they come from.
     """
 
     predicted: Array
     observed: Array
     standard_error: Array
     outcomes: Counts
+    chains: Counts
 
 
 @dataclass(frozen=True)
 class CalibrationTest:
-    """P-value, and the bin that deviates most in units of its standard error."""
+    """Outcome of the test.
+
+    Attributes
+    ----------
+    p_value
+        Small if a deviation beyond the tolerance cannot be chance.
+    worst_deviation, worst_predicted
+        Observed minus predicted p_B of the bin that speaks most against the model, and its p_B.
+    rms_deviation
+        Root mean square over bins of the deviation, beyond counting noise.
+    """
 
     p_value: float
     worst_deviation: float
     worst_predicted: float
+    rms_deviation: float
 
 
 def reliability(q: Array, n_a: Counts, n_b: Counts, chain: Counts, bins: int = 10) -> Reliability:
@@ -49,33 +71,44 @@ def reliability(q: Array, n_a: Counts, n_b: Counts, chain: Counts, bins: int = 1
     q
         (N,) predicted logit.
     n_a, n_b
-        (N,) outcomes.
+        (N,) outcomes; points without any do not count.
     chain
-        (N,) number of the chain; shots of a chain, and the two halves of a shot, may be correlated.
+        (N,) number of the chain.
     bins
         Number of bins.
+
+    Raises
+    ------
+    DataError
+        If a q is not finite.
     """
-    p = 0.5 * (1 + np.tanh(0.5 * q))
-    outcomes = n_a + n_b
-    place = np.minimum((p * bins).astype(int), bins - 1)
+    nll(q, n_a, n_b)
+    use = n_a + n_b > 0
+    p, n_b, chain = 0.5 * (1 + np.tanh(0.5 * q[use])), n_b[use], chain[use]
+    outcomes = n_b + n_a[use]
+    excess = n_b - p * outcomes
+    noise = float((outcomes * p * (1 - p)).sum())
+    dispersion = float((excess**2).sum()) / noise if noise > 0 else 1.0
+    place = np.minimum((p * bins).astype(np.int64), bins - 1)
     rows = []
     for b in range(bins):
-        here = (place == b) & (outcomes > 0)
+        here = place == b
         _, cluster = np.unique(chain[here], return_inverse=True)
-        if len(here) == 0 or cluster.size == 0 or cluster.max() < 1:
+        sums = np.bincount(cluster, excess[here])
+        if len(sums) < 2:
             continue
-        total = outcomes[here].sum()
-        excess = n_b[here] - p[here] * outcomes[here]
-        residual = excess - excess.sum() / total * outcomes[here]
-        sums = np.bincount(cluster, residual)
-        scale = len(sums) / (len(sums) - 1)
-        predicted = float((p[here] * outcomes[here]).sum() / total)
-        error = float(np.sqrt(scale * (sums**2).sum()) / total)
-        # Few outcomes that all agree would give no error at all; binomial noise is the least.
-        error = max(error, float(np.sqrt(predicted * (1 - predicted) / total)))
-        rows.append((predicted, float(n_b[here].sum() / total), error, int(total)))
-    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
-    return Reliability(table[:, 0], table[:, 1], table[:, 2], table[:, 3].astype(np.int64))
+        weights = np.bincount(cluster, outcomes[here])
+        total = float(weights.sum())
+        predicted = float((p[here] * outcomes[here]).sum()) / total
+        residual = sums - sums.sum() / total * weights
+        variance = len(sums) / (len(sums) - 1) * float((residual**2).sum())
+        # Few outcomes that all agree show no spread; independent shots would have at least this.
+        least = dispersion * predicted * (1 - predicted) * total
+        error = float(np.sqrt(max(variance, least))) / total
+        rows.append((predicted, float(n_b[here].sum()) / total, error, total, len(sums)))
+    table = np.array(rows, dtype=np.float64).reshape(-1, 5)
+    counts = table[:, 3:].astype(np.int64)
+    return Reliability(table[:, 0], table[:, 1], table[:, 2], counts[:, 0], counts[:, 1])
 
 
 def calibration_test(
@@ -86,17 +119,26 @@ def calibration_test(
     tolerance: float = 0.02,
     bins: int = 10,
 ) -> CalibrationTest:
-    """Test that in no bin the true deviation is larger than ``tolerance``.
+    """Test that in no bin the true deviation of p_B is larger than ``tolerance``.
 
-    A test of exact calibration (Hosmer and Lemeshow) rejects every finite network once there are
-    enough shots. Here a deviation counts only as far as it exceeds the tolerance: one-sided normal
-    tests of ``(|observed - predicted| - tolerance) / standard error``, Bonferroni over bins.
+    For each bin the chance of a deviation d at least as large if the true one were ``tolerance``,
+    with T of Student's t distribution: T((|d| - tolerance) / se) + T((|d| + tolerance) / se), where
+    T is the upper tail; then Bonferroni over bins. Without any bin of two chains the p-value is 1.
     """
+    from scipy.special import stdtr
+
     table = reliability(q, n_a, n_b, chain, bins)
     if len(table.predicted) == 0:
-        return CalibrationTest(1.0, 0.0, 0.5)
+        return CalibrationTest(1.0, 0.0, 0.5, 0.0)
     deviation = table.observed - table.predicted
-    z = (np.abs(deviation) - tolerance) / table.standard_error
-    worst = int(np.argmax(z))
-    p_value = min(1.0, len(z) * NormalDist().cdf(-float(z[worst])))
-    return CalibrationTest(p_value, float(deviation[worst]), float(table.predicted[worst]))
+    freedom, error = table.chains - 1, np.maximum(table.standard_error, 1e-12)
+    chance = stdtr(freedom, (tolerance - np.abs(deviation)) / error)
+    chance = chance + stdtr(freedom, (-tolerance - np.abs(deviation)) / error)
+    worst = int(np.argmin(chance))
+    beyond = np.average(deviation**2 - table.standard_error**2, weights=table.outcomes)
+    return CalibrationTest(
+        p_value=min(1.0, len(chance) * float(chance[worst])),
+        worst_deviation=float(deviation[worst]),
+        worst_predicted=float(table.predicted[worst]),
+        rms_deviation=float(np.sqrt(max(0.0, beyond))),
+    )

@@ -1,11 +1,12 @@
 """The committor model: an ensemble of small networks, evaluated with numpy alone.
 
-Shooting jobs evaluate it on every new path; without torch they start a second sooner and give the
-same digits everywhere.
+Shooting jobs evaluate it on every new path; without torch they start a second sooner. The logit is
+a linear term of the standardised inputs plus a perceptron with SiLU units, x / (1 + exp(-x))
+(Elfwing, Uchibe and Doya, Neural Networks 107, 3 (2018)).
 """
 
-import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,21 @@ from numpy.typing import NDArray
 
 from mechanist import __version__
 from mechanist.errors import DataError
-from mechanist.files import atomic, read_json, write_json
+from mechanist.files import atomic, read_json, sha256, write_json
 
 Array = NDArray[np.float64]
-FORMAT = 1
+Single = NDArray[np.float32]
+
+FORMAT = 2
+"""Of the files; 1 had tanh units."""
+
+CHUNK = 1024
+"""Frames at once, so that hidden units stay in the cache."""
 
 
 @dataclass(frozen=True)
 class Committor:
-    """M networks of the same shape: standardise, tanh layers, one logit, plus a linear skip.
+    """M networks of the same shape: standardise, SiLU layers, one logit, plus a linear skip.
 
     Parameters
     ----------
@@ -46,6 +53,29 @@ class Committor:
     density_edges: Array | None = None
     density: Array | None = None
 
+    @cached_property
+    def _single(self) -> tuple[list[tuple[Single, Single]], Single]:
+        """Layers and skip in single precision, in which logits keep six digits."""
+        layers = [
+            (weights.astype(np.float32), biases[:, None, :].astype(np.float32))
+            for weights, biases in self.layers
+        ]
+        return layers, self.skip.astype(np.float32)
+
+    def _logits(self, x: Single) -> Single:
+        """Logits (M, F) of standardised inputs (F, P)."""
+        layers, skip = self._single
+        hidden: Any = x
+        for i, (weights, biases) in enumerate(layers):
+            hidden = hidden @ weights
+            hidden += biases
+            if i < len(layers) - 1:
+                gate = np.tanh(0.5 * hidden)
+                gate += 1
+                hidden *= gate
+                hidden *= 0.5
+        return np.asarray(hidden[..., 0] + skip @ x.T)
+
     def members(self, features: Array) -> Array:
         """Logit of every member.
 
@@ -64,17 +94,14 @@ class Committor:
         DataError
             If a logit is not finite.
         """
-        x = (features - self.mean) / self.scale
-        result = self.skip @ x.T
-        hidden: Array = x
-        for i, (weights, biases) in enumerate(self.layers):
-            hidden = hidden @ weights + biases[:, None, :]
-            if i < len(self.layers) - 1:
-                hidden = np.tanh(hidden)
-        result = result + hidden[..., 0]
+        result = np.empty((len(self.skip), len(features)))
+        for start in range(0, len(features), CHUNK):
+            rows = slice(start, start + CHUNK)
+            x = ((features[rows] - self.mean) / self.scale).astype(np.float32)
+            result[:, rows] = self._logits(x)
         if not np.isfinite(result).all():
             raise DataError("committor model", "gave a q that is not a number")
-        return np.asarray(result)
+        return result
 
     def q(self, features: Array) -> Array:
         """Reaction coordinate q = ln(p_B / (1 - p_B)) (F,), the mean over members."""
@@ -86,7 +113,7 @@ class Committor:
 
 
 def save(model: Committor, weights_path: Path, json_path: Path) -> None:
-    """Write the numbers as safetensors and what they mean as JSON."""
+    """Write the numbers as safetensors, what they mean as JSON; each file is complete or absent."""
     from safetensors.numpy import save_file
 
     with atomic(weights_path) as temporary:
@@ -96,14 +123,15 @@ def save(model: Committor, weights_path: Path, json_path: Path) -> None:
         {
             "format": FORMAT,
             "mechanist": __version__,
-            "meaning": "q = ln(p_B / (1 - p_B)); mean over members of"
-            " skip @ x + tanh layers of x, with x = (feature - mean) / scale",
+            "meaning": "q = ln(p_B / (1 - p_B)) = mean over members of (skip @ x + layers of x),"
+            " x = (feature - mean) / scale; SiLU between layers",
             "features": list(model.feature_names),
             "units": "sine and cosine of torsions, angles in rad, lengths in nm",
             "members": int(model.skip.shape[0]),
             "widths": [int(biases.shape[1]) for _, biases in model.layers],
             "mean": model.mean.tolist(),
             "scale": model.scale.tolist(),
+            "sha256": sha256(weights_path),
         },
     )
 
@@ -123,7 +151,7 @@ def load(weights_path: Path, json_path: Path) -> Committor:
     Raises
     ------
     DataError
-        If a file is missing or damaged, or the two do not belong together.
+        If a file is missing or damaged, holds NaN, or the two do not belong together.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -131,40 +159,52 @@ def load(weights_path: Path, json_path: Path) -> Committor:
     card = read_json(json_path)
     if not weights_path.is_file():
         raise DataError(weights_path, "the file is missing; run the stage that makes it again")
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise DataError(json_path, f"not a model card of format {FORMAT}; run the stage again")
     try:
         tensors = load_file(str(weights_path))
-        model = Committor(
-            feature_names=tuple(card["features"]),
-            mean=tensors["mean"],
-            scale=tensors["scale"],
-            layers=tuple(
-                (tensors[f"weights_{i}"], tensors[f"biases_{i}"])
-                for i in range(len(card["widths"]))
-            ),
-            skip=tensors["skip"],
-            density_edges=tensors.get("density_edges"),
-            density=tensors.get("density"),
-        )
     except (SafetensorError, OSError, ValueError) as error:
         raise DataError(weights_path, f"damaged ({error}); delete it and run again") from None
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    try:
+        model = _model(card, tensors)
+    except (KeyError, TypeError) as error:
         raise DataError(json_path, f"does not fit {weights_path.name} ({error})") from None
-    _check(model, tensors, weights_path)
+    bad = [name for name, tensor in tensors.items() if not np.isfinite(tensor).all()]
+    if bad:
+        raise DataError(weights_path, f"{bad[0]} holds numbers that are not finite; delete it")
+    if not _fits(model):
+        raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both")
+    if card.get("sha256") != sha256(weights_path):
+        raise DataError(weights_path, f"is not the file that {json_path.name} was written for")
     return model
 
 
-def _check(model: Committor, tensors: dict[str, NDArray[Any]], path: Path) -> None:
-    """Shapes fit each other and every number is finite."""
-    bad = [name for name, tensor in tensors.items() if not np.isfinite(tensor).all()]
-    if bad:
-        raise DataError(path, f"{bad[0]} holds numbers that are not finite; delete it")
-    inputs = len(model.feature_names)
-    fits = model.mean.shape == model.scale.shape == (inputs,)
-    fits &= model.skip.ndim == 2 and model.skip.shape[1] == inputs
-    width = inputs
+def _model(card: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Committor:
+    layers = tuple(
+        (tensors[f"weights_{i}"], tensors[f"biases_{i}"]) for i in range(len(card["widths"]))
+    )
+    return Committor(
+        feature_names=tuple(card["features"]),
+        mean=tensors["mean"],
+        scale=tensors["scale"],
+        layers=layers,
+        skip=tensors["skip"],
+        density_edges=tensors.get("density_edges"),
+        density=tensors.get("density"),
+    )
+
+
+def _fits(model: Committor) -> bool:
+    """Whether all shapes fit each other."""
+    width = len(model.feature_names)
+    if model.skip.ndim != 2 or model.mean.shape != (width,) or model.scale.shape != (width,):
+        return False
+    members = len(model.skip)
+    fits = model.skip.shape[1] == width and members > 0
     for weights, biases in model.layers:
-        fits &= weights.ndim == 3 and weights.shape[1] == width
-        fits &= biases.shape == (weights.shape[0], weights.shape[2])
-        width = biases.shape[-1]
-    if not fits or width != 1:
-        raise DataError(path, "shapes do not fit model.json; delete both and run again")
+        fits &= weights.ndim == 3 and weights.shape[:2] == (members, width)
+        fits &= biases.shape == (members, weights.shape[-1])
+        width = weights.shape[-1]
+    if model.density is not None and model.density_edges is not None:
+        fits &= model.density_edges.shape == (len(model.density) + 1,)
+    return bool(fits) and width == 1

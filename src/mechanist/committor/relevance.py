@@ -14,10 +14,10 @@ since the other one stands in. Here the better twin gets the credit and the othe
 adds. The permutation importance is kept beside it as ``marginal``.
 
 Each run draws training chains with replacement (bootstrap), fits response surfaces
-(`mechanist.committor.surface`) to the network's p_B, which is less noisy than outcomes, and compares
-descriptors on all training chains, drawn or not. Held-out shots only measure; they choose nothing.
-Twins that are equally good take turns and share the mean, with a large spread: stability selection
-(Meinshausen and Buehlmann, J. R. Stat. Soc. B 72, 417 (2010)).
+(`mechanist.committor.surface`) to the network's p_B, which is less noisy than outcomes, and
+compares descriptors on all training chains, drawn or not. Held-out shots only measure; they choose
+nothing. Twins that are equally good take turns and share the mean, with a large spread: stability
+selection (Meinshausen and Buehlmann, J. R. Stat. Soc. B 72, 417 (2010)).
 
 A weakness: an input that works only together with another one, with neither telling anything alone
 (q = x y), gets the whole credit or none, by chance.
@@ -111,20 +111,16 @@ def relevance(
 
     Parameters
     ----------
-    model
-        The trained ensemble.
-    data
-        Held-out shots, on which importances are measured.
+    model, data
+        The trained ensemble, and held-out shots, on which importances are measured.
     owners
         (P,) index into ``names`` of the descriptor that each feature belongs to.
     names
         (D,) names of the descriptors.
     repeats
         Runs of the forward selection, each on its own bootstrap over chains.
-    rng
-        Source of all random numbers.
-    log
-        Called with one line at the end.
+    rng, log
+        Source of all random numbers; called with one line at the end.
     train_data
         Training shots, on which descriptors are chosen.
 

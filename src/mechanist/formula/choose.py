@@ -46,7 +46,8 @@ class Scored:
 def mean_and_error(point_sums: Array, outcomes: Outcomes) -> tuple[float, float]:
     """Mean per outcome of numbers that are summed over each point's outcomes, and its error.
 
-    The linearised ratio estimator with chains as the independent units.
+    The linearised ratio estimator with chains as the independent units, or with points if that
+    error is the larger one: from a handful of chains alone it may come out small by chance.
 
     Parameters
     ----------
@@ -57,9 +58,13 @@ def mean_and_error(point_sums: Array, outcomes: Outcomes) -> tuple[float, float]
     """
     counts = outcomes.n_a + outcomes.n_b
     mean = float(point_sums.sum() / counts.sum())
-    sums = cluster_sums((point_sums - mean * counts)[:, None], outcomes.chain)[:, 0]
-    scale = len(sums) / max(len(sums) - 1, 1)
-    return mean, float(np.sqrt(scale * (sums**2).sum()) / counts.sum())
+    residuals = point_sums - mean * counts
+    by_chain = cluster_sums(residuals[:, None], outcomes.chain)[:, 0]
+    squares = [
+        float((units**2).sum()) * len(units) / max(len(units) - 1, 1)
+        for units in (by_chain, residuals)
+    ]
+    return mean, float(np.sqrt(max(squares)) / counts.sum())
 
 
 def candidate_losses(candidate: Candidate, points: Points) -> Array:

@@ -116,7 +116,7 @@ def removals(candidate: Candidate, points: Points, count: int) -> list[Expr]:
     _, weight = curvature(q, points.outcomes)
     hessian = jacobian.T @ (jacobian * weight[:, None])
     variance = np.diag(np.linalg.pinv(hessian, hermitian=True))
-    wald = candidate.constants**2 / np.maximum(variance, 1e-300)
+    wald = candidate.constants**2 / np.maximum(variance, 1e-100)
     result = []
     for k in np.argsort(wald, kind="stable")[:count]:
         expr = _filled(candidate.structure, candidate.constants, int(k), sympy.Integer(0))

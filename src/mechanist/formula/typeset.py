@@ -100,6 +100,9 @@ def _write(expr: Expr, style: Style) -> tuple[str, int]:
     """One node: its text and how tightly it holds together."""
     if expr.is_number:
         value = float(expr)
+        if expr.is_Float and abs(value) == 1:
+            # A fitted number that came out as one is not a mere sign, and reads back as a number.
+            return "1.0" if value > 0 else "-1.0", SUM if value < 0 else ATOM
         return style.number(value), SUM if value < 0 else ATOM
     if expr.is_Symbol:
         return style.name(expr.name), ATOM

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mechanist.analysis.chains import chain_series, crossing_coordinates
+from mechanist.analysis.chains import chain_series, crossing_coordinates, crossing_frames
 from mechanist.analysis.convergence import Assessment, AssessmentInputs, assess
 from mechanist.analysis.counts import count_shots
 from mechanist.committor.calibration import calibration_test
@@ -15,10 +15,19 @@ from mechanist.errors import DataError
 from mechanist.files import manifest, write_json
 from mechanist.layout import Layout
 from mechanist.settings.config import Config
-from mechanist.stages.gather import candidate_frames, gather_paths, gather_shots
+from mechanist.stages.gather import (
+    candidate_frames,
+    frame_features,
+    frame_q,
+    gather_paths,
+    gather_shots,
+)
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.prepared import load as load_system
 from mechanist.systems.prepared import load_inputs
+
+SPREAD_FRAMES = 20_000
+"""Frames near q = 0 that the mean spread is taken over, at most about twice as many."""
 
 
 def assess_round(
@@ -63,11 +72,12 @@ def collect_figures(
     tolerance = config.convergence.calibration_tolerance
     calibration = calibration_test(q, data.n_a, data.n_b, data.chain, tolerance)
     paths = gather_paths(layout, rounds, workers, atoms)
-    features = inputs.features(inputs.values(paths.frames))
-    path_q = model.q(features)
+    path_q = frame_q(paths.frames, inputs, model)
     use, _ = candidate_frames(paths)
     near = np.flatnonzero(use & (np.abs(path_q) < 1))
-    crossing = crossing_coordinates(paths, features, path_q, model.q)
+    near = near[:: max(1, len(near) // SPREAD_FRAMES)]
+    at_zero = frame_features(paths.frames[crossing_frames(paths, path_q)], inputs)
+    crossing = crossing_coordinates(at_zero, model.q)
     return AssessmentInputs(
         round=number,
         counts=count_shots(shots.table),
@@ -76,7 +86,7 @@ def collect_figures(
         previous_loss=previous,
         calibration_p=calibration.p_value,
         calibration_error=None,
-        spread=model.spread(features[near]),
+        spread=model.spread(frame_features(paths.frames[near], inputs)),
         lengths=chain_series(paths.index, paths.index["frames"].astype(np.float64)),
         crossings=chain_series(paths.index, crossing),
     )

@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.committor.data import ShotData
+from mechanist.committor.network import Committor
 from mechanist.errors import DataError
 from mechanist.layout import Layout
 from mechanist.sampling.records import (
     SHOT_COLUMNS,
+    Frames,
     PathTable,
     Table,
     join,
@@ -84,3 +86,19 @@ def candidate_frames(paths: PathTable) -> tuple[NDArray[np.bool_], NDArray[np.fl
     inner[starts + lengths - 1] = False
     weights = np.repeat(paths.index["weight"], lengths).astype(np.float64)
     return inner & (weights > 0), weights
+
+
+def frame_features(frames: Frames, inputs: DescriptorSet) -> NDArray[np.float64]:
+    """Features (F, P) of frames (F, N, 3)."""
+    return inputs.features(inputs.values(frames))
+
+
+def frame_q(
+    frames: Frames, inputs: DescriptorSet, model: Committor, chunk: int = 4096
+) -> NDArray[np.float64]:
+    """Reaction coordinate (F,) of frames (F, N, 3), without keeping the features of all."""
+    parts = [
+        model.q(frame_features(frames[start : start + chunk], inputs))
+        for start in range(0, len(frames), chunk)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0)

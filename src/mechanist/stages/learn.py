@@ -13,7 +13,7 @@ from mechanist.layout import Layout
 from mechanist.sampling.chain import shot_seed
 from mechanist.sampling.records import PathTable
 from mechanist.settings.config import Config
-from mechanist.stages.gather import candidate_frames, gather_paths, gather_shots
+from mechanist.stages.gather import candidate_frames, frame_q, gather_paths, gather_shots
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.prepared import load, load_inputs
 
@@ -47,7 +47,7 @@ def with_density(model: Committor, paths: PathTable, inputs: DescriptorSet) -> C
     use, weights = candidate_frames(paths)
     if not use.any():
         return model
-    q = model.q(inputs.features(inputs.values(paths.frames[use])))
+    q = frame_q(paths.frames[use], inputs, model)
     p = 0.5 * (1 + np.tanh(0.5 * q))
     edges = np.linspace(0, 1, DENSITY_BINS + 1)
     density, _ = np.histogram(p, edges, weights=weights[use])

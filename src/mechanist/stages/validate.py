@@ -30,7 +30,7 @@ from mechanist.sampling.records import (
 )
 from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
-from mechanist.stages.gather import candidate_frames, gather_paths
+from mechanist.stages.gather import candidate_frames, frame_q, gather_paths
 from mechanist.systems.prepared import load, load_inputs
 
 
@@ -52,7 +52,7 @@ def choose(config: Config, layout: Layout, last: int, log: Callable[[str], None]
             f"validation.points: {config.validation.points}: held-out chains have only"
             f" {len(rows)} path frames; sample more or ask for fewer points",
         )
-    q = model.q(inputs.features(inputs.values(paths.frames[rows])))
+    q = frame_q(paths.frames[rows], inputs, model)
     p = 0.5 * (1 + np.tanh(0.5 * q))
     rng = np.random.default_rng(shot_seed(config.seed, COMMITTOR_STREAM, 2**20))
     chosen = choose_points(p, rng, config.validation.points)

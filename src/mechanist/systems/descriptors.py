@@ -134,10 +134,13 @@ class DescriptorSet:
         ndarray
             (F, P), columns as `feature_names`.
         """
-        result = values[:, self.owners]
+        result = np.empty((len(values), len(self.owners)))
         sine, cosine = self._sines
-        result[:, sine] = np.sin(result[:, sine])
-        result[:, cosine] = np.cos(result[:, cosine])
+        for start in range(0, len(values), CHUNK):
+            part = values[start : start + CHUNK, self.owners]
+            part[:, sine] = np.sin(part[:, sine])
+            part[:, cosine] = np.cos(part[:, cosine])
+            result[start : start + CHUNK] = part
         return result
 
     @cached_property
