@@ -103,16 +103,17 @@ def test_weight_decay_follows_the_problem():
     """A wave in two inputs needs freedom; a line hidden among forty idle inputs needs restraint."""
     rng = np.random.default_rng(3)
     chain = np.repeat(np.arange(30), 50)
+    settings = SETTINGS.model_copy(update={"weight_decay": (0.03, 0.2, 0.8)})
 
     def chosen(x, q):
         n_b = rng.binomial(2, 1 / (1 + np.exp(-q)))
         names = tuple(f"x{i}" for i in range(x.shape[1]))
         data = ShotData(x, 2 - n_b, n_b, chain)
-        return train(data, SETTINGS, names, np.random.default_rng(1), 1, quiet)[1].weight_decay
+        return train(data, settings, names, np.random.default_rng(1), 1, quiet)[1].weight_decay
 
     wave = rng.uniform(-2, 2, size=(1500, 2))
     line = rng.normal(size=(1500, 41))
-    least, *_ = SETTINGS.weight_decay
+    least, *_ = settings.weight_decay
     assert chosen(wave, 4 * np.sin(3 * wave[:, 0]) * np.cos(2 * wave[:, 1])) == least
     assert chosen(line, line[:, 0]) > least
 

@@ -74,40 +74,36 @@ def candidate_losses(candidate: Candidate, points: Points) -> Array:
 
 
 def representatives(
-    candidates: Sequence[Candidate], points: Points, owners: Sequence[str], tie: float
+    candidates: Sequence[Candidate], owners: Sequence[str], tie: float
 ) -> list[Candidate]:
     """One candidate for each length, by the training chains alone.
 
-    Of formulas that the shots cannot tell apart, within ``tie`` or one standard error of the
-    paired difference to the best of the length, the one in the fewer and more relevant descriptors
-    is taken, and of those the one with the fewest products of inputs: descriptors about the same
-    bond can stand in for each other, so can products, and the pick between them should not be left
-    to chance.
+    Of formulas whose losses are within ``tie`` of the best of the length, the one in the fewer and
+    more relevant descriptors is taken, and of those the one with the fewest products of inputs:
+    descriptors about the same bond can stand in for each other, so can products, and the pick
+    between them should not be left to chance.
 
     Parameters
     ----------
     candidates
-        Fitted to ``points``.
-    points
-        Training chains.
+        Fitted to the training chains.
     owners
         Descriptor of each column, by relevance.
     tie
         Nats per outcome.
     """
     rank = {name: i + 1 for i, name in enumerate(dict.fromkeys(owners))}
+
+    def merit(candidate: Candidate) -> tuple[int, int, float]:
+        places = sum(rank[name] for name in used(candidate, owners))
+        return places, products(candidate.expr), candidate.loss
+
     result = []
     for length in sorted({c.nodes for c in candidates}):
-        group = sorted((c for c in candidates if c.nodes == length), key=lambda c: c.loss)
-        best = candidate_losses(group[0], points)
-        ties = []
-        for candidate in group:
-            difference = candidate_losses(candidate, points) - best
-            mean, error = mean_and_error(difference, points.outcomes)
-            if mean <= max(error, tie):
-                places = sum(rank[name] for name in used(candidate, owners))
-                ties.append((places, products(candidate.expr), candidate.loss, candidate))
-        result.append(min(ties, key=lambda tie: tie[:3])[3])
+        group = [c for c in candidates if c.nodes == length]
+        best = min(c.loss for c in group)
+        ties = [c for c in group if c.loss <= best + tie]
+        result.append(min(ties, key=merit))
     return result
 
 

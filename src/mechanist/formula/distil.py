@@ -31,7 +31,7 @@ from mechanist.formula.choose import (
 from mechanist.formula.constants import describe, in_columns, intervals, order, rounded
 from mechanist.formula.data import FormulaData
 from mechanist.formula.expression import latex, nodes, parse, text
-from mechanist.formula.grow import Candidate, Points, Pool, fitted, grow
+from mechanist.formula.grow import Candidate, Points, Pool, fitted, grow, shortened
 from mechanist.formula.likelihood import Outcomes, point_losses, sigmoid
 from mechanist.formula.refit import refit
 from mechanist.formula.result import Distillation, Formula
@@ -87,7 +87,7 @@ def distil(
     if inputs.frame_values is not None:
         everywhere = np.concatenate([everywhere, inputs.frame_values])
     settled = refit(candidates, train, everywhere, log)
-    front = pareto(representatives(settled, train, inputs.owners, settings.tie), held_out)
+    front = pareto(representatives(settled, inputs.owners, settings.tie), held_out)
     if not front:
         raise MechanistError("formula", "not one candidate could be fitted to the shots")
     formulas = [finish(scored, inputs, everything, settings) for scored in front]
@@ -144,7 +144,7 @@ def search(
     sample = Points(np.asfortranarray(points.columns[rows]), points.outcomes.select(rows))
     pool = Pool(settings.width, settings.max_nodes)
     for expr in in_symbols(texts, data.columns):
-        pool.offer(expr, sample, backend.name)
+        pool.offer(shortened(expr, sample, settings.max_nodes), sample, backend.name)
     grow(pool, sample, begun + settings.seconds, log)
     return [c for group in pool.by_nodes.values() for c in group[:KEPT]]
 

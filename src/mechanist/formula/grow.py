@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.formula.backend import Log
+from mechanist.formula.expression import nodes
 from mechanist.formula.likelihood import Outcomes, curvature, fit
 from mechanist.formula.structure import Structure, column_symbols, normal, structure
 
@@ -123,6 +124,18 @@ def removals(candidate: Candidate, points: Points, count: int) -> list[Expr]:
         if expr.free_symbols and not expr.has(sympy.zoo, sympy.nan, sympy.oo):
             result.append(normal(expr))
     return result
+
+
+def shortened(expr: Expr, points: Points, max_nodes: int) -> Expr:
+    """An expression without the numbers that matter least, as many as its length asks for."""
+    import sympy
+
+    while nodes(expr) > max_nodes:
+        candidate = fitted(expr, points, "", SETTLED)
+        shorter = [] if candidate is None else removals(candidate, points, len(candidate.constants))
+        # Not every number can go alone: one under a fraction bar cannot be zero.
+        expr = next((e for e in shorter if nodes(e) < nodes(expr)), sympy.Integer(1))
+    return expr
 
 
 def _filled(form: Structure, constants: Array, k: int, value: Expr) -> Expr:

@@ -19,7 +19,7 @@ from mechanist.settings.formula import FormulaSettings
 
 Array = NDArray[np.float64]
 
-ROWS = 3000
+ROWS = 2000
 """Rows that a search sees: more cost time and tell no more about the form."""
 LENGTHS = (15, 9, 21, 12)
 """Operon's node limits, in turn; Operon counts a weighted input as one node."""

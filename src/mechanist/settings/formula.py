@@ -26,7 +26,7 @@ class FormulaSettings(Section):
     )
     max_nodes: int = Field(25, ge=1, le=200, description="longest formula that may be chosen")
     seconds: float = Field(
-        40,
+        60,
         gt=0,
         le=86_400,
         description="ceiling on the search in s; the search is sized to end before it on two "
@@ -36,7 +36,7 @@ class FormulaSettings(Section):
         4, ge=0, le=1000, description="symbolic searches, each with a seed and a length of its own"
     )
     population: int = Field(300, ge=10, le=1_000_000, description="formulas in each search")
-    generations: int = Field(60, ge=1, le=1_000_000, description="generations of each search")
+    generations: int = Field(50, ge=1, le=1_000_000, description="generations of each search")
     width: int = Field(
         12, ge=1, le=1000, description="best formulas of each length that growth goes on from"
     )
@@ -45,8 +45,7 @@ class FormulaSettings(Section):
         ge=0,
         le=1,
         description="formulas of one length whose training losses differ by less, in nats per "
-        "outcome, or by less than a standard error, count as equal: the one in the fewer and more "
-        "relevant descriptors is taken",
+        "outcome, count as equal: the one in the fewer and more relevant descriptors is taken",
     )
     q_clip: float = Field(
         6.0, gt=0, le=50, description="the network's q is cut to this in size before the search"
