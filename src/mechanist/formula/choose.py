@@ -5,7 +5,8 @@ matters more than which formula is better. The standard error of one loss is the
 comparing them. What counts is the error of their difference, shot by shot, summed over each chain
 first because shots of a chain are not independent. The choice is the shortest formula whose loss is
 within one such error of the best (the one-standard-error rule of Breiman et al., Classification and
-Regression Trees, 1984, section 3.4.3, with the paired error).
+Regression Trees, 1984, section 3.4.3, with the paired error). A difference below ``tie`` counts as
+none, however many shots there are to prove it.
 """
 
 from collections.abc import Sequence
@@ -142,6 +143,6 @@ def pareto(candidates: Sequence[Candidate], held_out: Points) -> list[Scored]:
     return result
 
 
-def one_standard_error(front: Sequence[Scored]) -> int:
-    """Index of the shortest formula within one paired standard error of the best."""
-    return next(i for i, entry in enumerate(front) if entry.excess <= entry.excess_error)
+def one_standard_error(front: Sequence[Scored], tie: float = 0.0) -> int:
+    """Index of the shortest formula within one paired standard error, or ``tie``, of the best."""
+    return next(i for i, entry in enumerate(front) if entry.excess <= max(entry.excess_error, tie))

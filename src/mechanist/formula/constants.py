@@ -134,7 +134,7 @@ def describe(
     """
     text, places = template(form, columns)
     unit = _units(form, columns, units)
-    names = _names(text, len(places))
+    names = _names(text, len(places), order(columns))
     constants = [
         Constant(
             name=names[i],
@@ -159,12 +159,15 @@ def _units(form: Structure, columns: Sequence[str], units: Mapping[str, str]) ->
     return constant_units(form.expr, form.constants, known)
 
 
-def _names(text: str, count: int) -> list[str]:
+def _names(text: str, count: int, relevance: tuple[str, ...]) -> list[str]:
     """Where each constant of a template stands, in words."""
     import sympy
 
     whole = parse(text)
     symbols = _constant_symbols(text, count)
+    # As in `template`: numbers stand for the constants, so that terms keep their order.
+    marks = {own: sympy.Float(1000.5 + i) for i, own in enumerate(symbols)}
+    numbers = {float(mark): own.name for own, mark in marks.items()}
     result = []
     for own in symbols:
         term = next(t for t in sympy.Add.make_args(whole) if own in t.free_symbols)
@@ -172,9 +175,9 @@ def _names(text: str, count: int) -> list[str]:
         if term == own:
             result.append("constant term")
         elif rest.free_symbols.isdisjoint(symbols):
-            result.append(f"factor of {write_text(rest)}")
+            result.append(f"factor of {write_text(rest, relevance)}")
         else:
-            result.append(f"{own} in {write_text(term)}")
+            result.append(f"{own} in {write_text(term.xreplace(marks), relevance, numbers)}")
     return result
 
 

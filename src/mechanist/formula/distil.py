@@ -33,7 +33,7 @@ from mechanist.formula.data import FormulaData
 from mechanist.formula.expression import latex, nodes, parse, text
 from mechanist.formula.grow import Candidate, Points, Pool, fitted, grow, shortened
 from mechanist.formula.likelihood import Outcomes, point_losses, sigmoid
-from mechanist.formula.refit import refit
+from mechanist.formula.refit import LARGEST_Q, refit
 from mechanist.formula.result import Distillation, Formula
 from mechanist.formula.store import load, write
 from mechanist.formula.structure import Expr, column_symbols, normal
@@ -86,12 +86,13 @@ def distil(
     everywhere = everything.columns
     if inputs.frame_values is not None:
         everywhere = np.concatenate([everywhere, inputs.frame_values])
-    settled = refit(candidates, train, everywhere, log)
+    limit = max(LARGEST_Q, 3 * float(np.abs(data.q).max()))
+    settled = refit(candidates, train, everywhere, log, limit)
     front = pareto(representatives(settled, inputs.owners, settings.tie), held_out)
     if not front:
         raise MechanistError("formula", "not one candidate could be fitted to the shots")
     formulas = [finish(scored, inputs, everything, settings) for scored in front]
-    chosen = formulas[one_standard_error(front)]
+    chosen = formulas[one_standard_error(front, settings.tie)]
     network, network_error = mean_and_error(
         point_losses(data.q[data.held_out], held_out.outcomes), held_out.outcomes
     )

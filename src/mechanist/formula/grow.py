@@ -4,7 +4,8 @@ Every number c of a formula may come to depend on an input, c -> c + d*x. For th
 adds a linear term, for a coefficient a product of two inputs, and so on. Rao's score test tells
 what each such step gains without fitting it: with J the derivatives of q by the constants, g and w
 the slope and curvature of the loss by q, and z = J_c x, the gain is about U^2/(2 V), U = -g.z,
-V = z.Wz - z.WJ (J.WJ)^-1 J.Wz (Rao, Proc. Camb. Phil. Soc. 44, 50 (1948)). Numbers that do little
+V = z.Wz - z.WJ (J.WJ)^-1 J.Wz (Rao, Proc. Camb. Phil. Soc. 44, 50 (1948)). Whole products of two
+inputs are tried in the same way. Numbers that do little
 by Wald's test are taken out again. The best few formulas of each length go on, so that the front is
 rich where formulas are short, and the result does not hang on a random number.
 """
@@ -26,6 +27,8 @@ Expr = Any
 
 TRIES = 16
 """Additions tried for each formula."""
+PAIRS = 4
+"""Products of two inputs tried for each formula."""
 SETTLED = 1e-6
 """Nats per outcome to which the search fits; formulas differ by a hundred times as much."""
 REMOVALS = 3
@@ -80,33 +83,69 @@ def fitted(expr: Expr, points: Points, source: str, settled: float = 1e-9) -> Ca
 
 
 def additions(candidate: Candidate, points: Points, count: int) -> list[Expr]:
-    """The ``count`` steps c -> c + d*x that promise the largest gain of likelihood."""
+    """The steps that promise the largest gain of likelihood, in normal form.
+
+    These are the ``count`` best of c -> c + d*x, and the `PAIRS` best of q -> q + d*x*y, without
+    which two inputs that tell nothing alone would never be found.
+    """
     import sympy
 
-    q, jacobian = candidate.structure.tape.jacobian(points.columns, candidate.constants)
+    form, x = candidate.structure, points.columns
+    q, jacobian = form.tape.jacobian(x, candidate.constants)
     slope, weight = curvature(q, points.outcomes)
-    x = points.columns
-    score = -(jacobian * slope[:, None]).T @ x
-    own = (jacobian * jacobian * weight[:, None]).T @ (x * x)
-    cross = np.stack([(jacobian * (weight * j)[:, None]).T @ x for j in jacobian.T], axis=-1)
-    hessian = jacobian.T @ (jacobian * weight[:, None])
-    explained = np.einsum("kpl,lm,kpm->kp", cross, np.linalg.pinv(hessian, hermitian=True), cross)
-    information = own - explained
-    usable = information > 1e-6 * own + 1e-12
-    information[~usable] = np.inf
-    gain = score**2 / information
-    best = np.argsort(-gain, axis=None, kind="stable")[:count]
+    score = Score(jacobian, slope, weight)
     symbols = column_symbols(x.shape[1])
     result = []
-    for flat in best:
-        k, p = divmod(int(flat), x.shape[1])
-        if gain[k, p] <= 0:
-            break
-        form = candidate.structure
-        value, step = float(candidate.constants[k]), float(score[k, p] / information[k, p])
-        extended = sympy.Float(value) + sympy.Float(step) * symbols[p]
+    for k, p, step in score.best(jacobian, x, count):
+        extended = sympy.Float(float(candidate.constants[k])) + sympy.Float(step) * symbols[p]
         result.append(normal(_filled(form, candidate.constants, k, extended)))
+    whole = candidate.expr
+    for i, j, step in score.best(x, x, PAIRS, symmetric=True):
+        result.append(normal(whole + sympy.Float(step) * symbols[i] * symbols[j]))
     return result
+
+
+@dataclass(frozen=True)
+class Score:
+    """Rao's score test at a fitted formula.
+
+    Parameters
+    ----------
+    jacobian
+        (N, K) derivatives of q by the constants.
+    slope, weight
+        (N,) slope and curvature of the loss by q.
+    """
+
+    jacobian: Array
+    slope: Array
+    weight: Array
+
+    def best(
+        self, left: Array, right: Array, count: int, *, symmetric: bool = False
+    ) -> list[tuple[int, int, float]]:
+        """The ``count`` products of a column of ``left`` and one of ``right`` that gain most.
+
+        Returns
+        -------
+        list of (int, int, float)
+            The two columns, and the first step d of the number before their product.
+        """
+        score = -(left * self.slope[:, None]).T @ right
+        own = (left * left * self.weight[:, None]).T @ (right * right)
+        weighted = self.jacobian * self.weight[:, None]
+        cross = np.empty((*score.shape, weighted.shape[1]))
+        for k, w in enumerate(weighted.T):
+            cross[:, :, k] = (left * w[:, None]).T @ right
+        inverse = np.linalg.pinv(self.jacobian.T @ weighted, hermitian=True)
+        left_over = own - np.einsum("abl,lm,abm->ab", cross, inverse, cross)
+        usable = left_over > 1e-6 * own + 1e-12
+        if symmetric:
+            usable &= np.triu(np.ones(usable.shape, dtype=np.bool_))
+        gain = np.where(usable, score**2 / np.where(usable, left_over, 1.0), 0.0)
+        order = np.argsort(-gain, axis=None, kind="stable")[:count]
+        places = [divmod(int(flat), right.shape[1]) for flat in order]
+        return [(a, b, float(score[a, b] / left_over[a, b])) for a, b in places if gain[a, b] > 0]
 
 
 def removals(candidate: Candidate, points: Points, count: int) -> list[Expr]:

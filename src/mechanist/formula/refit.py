@@ -16,15 +16,15 @@ from mechanist.formula.tape import Tape
 Array = NDArray[np.float64]
 
 LARGEST_Q = 50.0
-"""A q beyond this on any data is no logit of a probability that shots could tell, but a pole."""
+"""A q beyond this, and beyond three times the network's largest, is no logit but a pole."""
 MARGIN = 0.05
 """A denominator may not come nearer to 0 than this share of its median size."""
 
 
-def bounded(tape: Tape, columns: Array, constants: Array) -> bool:
-    """Whether q is finite and modest on all rows of ``columns`` (F, P), with no pole near them."""
+def bounded(tape: Tape, columns: Array, constants: Array, limit: float = LARGEST_Q) -> bool:
+    """Whether |q| stays below ``limit`` on all rows of ``columns`` (F, P), with no pole near."""
     q = tape.value(columns, constants)
-    if not np.isfinite(q).all() or np.abs(q).max() > LARGEST_Q:
+    if not np.isfinite(q).all() or np.abs(q).max() > limit:
         return False
     for value in tape.denominators(columns, constants):
         sizes = np.atleast_1d(value)
@@ -36,7 +36,11 @@ def bounded(tape: Tape, columns: Array, constants: Array) -> bool:
 
 
 def refit(
-    candidates: Sequence[Candidate], points: Points, everywhere: Array, log: Log
+    candidates: Sequence[Candidate],
+    points: Points,
+    everywhere: Array,
+    log: Log,
+    limit: float = LARGEST_Q,
 ) -> list[Candidate]:
     """Fit the numbers anew, drop what fails, merge what is the same.
 
@@ -50,6 +54,8 @@ def refit(
         (F, P) all inputs there are; q must be bounded on them.
     log
         Told how many candidates were dropped, and why.
+    limit
+        Largest size of q.
 
     Returns
     -------
@@ -63,7 +69,7 @@ def refit(
         if new is None:
             failed += 1
             continue
-        if not bounded(new.structure.tape, everywhere, new.constants):
+        if not bounded(new.structure.tape, everywhere, new.constants, limit):
             unbounded += 1
             continue
         key = normal_key(new.expr)

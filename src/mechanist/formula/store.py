@@ -54,8 +54,8 @@ def load(path: Path) -> Formula:
     try:
         constants = tuple(Constant(**entry) for entry in content["constants"])
         fields = {name: content[name] for name in Formula.__dataclass_fields__}
-        formula = Formula(**{**fields, "constants": constants})
-        formula = _with_tuples(formula)
+        changed = {"constants": constants, "descriptors": tuple(content["descriptors"])}
+        formula = Formula(**{**fields, **changed})
         found = set(inputs(parse(formula.text)))
     except KeyError as error:
         raise DataError(path, f"lacks {error}; delete it and run again") from None
@@ -66,9 +66,3 @@ def load(path: Path) -> Formula:
     if found != set(formula.descriptors):
         raise DataError(path, "text and descriptors do not fit; delete it and run again")
     return formula
-
-
-def _with_tuples(formula: Formula) -> Formula:
-    from dataclasses import replace
-
-    return replace(formula, descriptors=tuple(formula.descriptors))

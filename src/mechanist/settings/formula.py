@@ -41,11 +41,12 @@ class FormulaSettings(Section):
         12, ge=1, le=1000, description="best formulas of each length that growth goes on from"
     )
     tie: float = Field(
-        1e-3,
+        5e-4,
         ge=0,
         le=1,
-        description="formulas of one length whose training losses differ by less, in nats per "
-        "outcome, count as equal: the one in the fewer and more relevant descriptors is taken",
+        description="losses that differ by less, in nats per outcome, count as equal: of formulas "
+        "of one length the one in the fewer and more relevant descriptors is taken, of formulas "
+        "on the front the shorter one",
     )
     q_clip: float = Field(
         6.0, gt=0, le=50, description="the network's q is cut to this in size before the search"

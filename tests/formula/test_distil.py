@@ -1,0 +1,153 @@
+"""The whole way from data to a chosen formula, on planted q with correlated inputs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mechanist.errors import DataError, MechanistError
+from mechanist.formula.data import FormulaData
+from mechanist.formula.distil import distil
+from mechanist.formula.expression import evaluate, nodes, parse
+from mechanist.settings.formula import FormulaSettings
+
+# The ceiling on time is out of reach, since a search that is cut short depends on the clock.
+SMALL = FormulaSettings(repeats=1, population=60, generations=8, width=4, max_nodes=13, seconds=600)
+TRUTH = "0.26 + 8.4*sin(phi) + 4.2*sin(theta)"
+ANGLES = ("phi", "theta", "twin", "psi")
+
+
+def planted(formula, seed=1, points=4000):
+    """Two outcomes a point; ``twin`` follows phi, and a bond plays no part unless named."""
+    rng = np.random.default_rng(seed)
+    angles = {name: rng.uniform(-0.7, 0.7, points) for name in ("phi", "theta", "psi")}
+    angles["twin"] = angles["phi"] + 0.15 * rng.normal(size=points)
+    bond = 0.1335 + 0.003 * rng.normal(size=points)
+    values = angles | {"bond_C1_N2": bond}
+    q = evaluate(formula, values)
+    n_b = rng.binomial(2, 1 / (1 + np.exp(-q)))
+    columns = [f"{f}({name})" for name in ANGLES for f in ("sin", "cos")]
+    chain = np.arange(points) % 40
+    data = FormulaData(
+        columns=(*columns, "bond_C1_N2"),
+        values=np.column_stack([*(evaluate(column, angles) for column in columns), bond]),
+        q=q + 0.2 * rng.normal(size=points),
+        n_a=2 - n_b,
+        n_b=n_b,
+        chain=chain,
+        held_out=chain % 5 == 4,
+        units={"bond_C1_N2": "nm"},
+    )
+    return data, values, q
+
+
+def run(data, settings=SMALL, seed=1, threads=1):
+    lines = []
+    return distil(data, settings, seed, threads, lines.append), lines
+
+
+@pytest.fixture(scope="module")
+def alanine_like():
+    data, values, q = planted(TRUTH)
+    result, lines = run(data)
+    return result, lines, data, values, q
+
+
+def test_the_two_planted_torsions_are_chosen(alanine_like):
+    result, lines, data, _, q = alanine_like
+    chosen = result.chosen
+    assert chosen.descriptors == ("phi", "theta")
+    assert chosen.complexity == nodes(parse(chosen.text)) == 9
+    assert chosen.text.startswith("0.")
+    assert "sin(phi)" in chosen.text.split("sin(theta)")[0]
+    truth = {"constant term": 0.26, "factor of sin(phi)": 8.4, "factor of sin(theta)": 4.2}
+    assert {c.name for c in chosen.constants} == set(truth)
+    for constant in chosen.constants:
+        # Intervals have two standard errors; twice that holds in 99.9 % of seeds for all three.
+        width = constant.high - constant.low
+        assert abs(truth[constant.name] - constant.value) < width
+        assert constant.unit == "1"
+    held = data.held_out
+    ideal = -np.mean(
+        data.n_b[held] * np.minimum(q[held], 0)
+        - data.n_b[held] * np.log1p(np.exp(-np.abs(q[held])))
+        - data.n_a[held] * np.logaddexp(0, q[held])
+    )
+    assert chosen.heldout_loss < ideal / 2 + 0.005
+    assert any("did not converge" in line for line in lines)
+    assert "chosen of" in lines[-1]
+
+
+def test_baselines_bracket_the_formula(alanine_like):
+    result = alanine_like[0]
+    names = list(result.baselines)
+    assert names == ["constant", "best single descriptor (phi)", "linear in all 9 inputs"]
+    constant, single, linear = result.baselines.values()
+    assert constant > single > result.chosen.heldout_loss
+    # Linear in all holds the truth and a handful of idle numbers.
+    assert abs(linear - result.chosen.heldout_loss) < 0.005
+    assert abs(result.network_heldout_loss - result.chosen.heldout_loss) < 0.01
+
+
+def test_seeds_and_threads(alanine_like):
+    result, _, data, _, _ = alanine_like
+    assert run(data, threads=2)[0] == result
+    assert run(data, seed=2)[0].chosen.descriptors == result.chosen.descriptors
+
+
+def test_the_front_is_bounded_in_length(alanine_like):
+    result = alanine_like[0]
+    assert max(formula.complexity for formula in result.front) <= SMALL.max_nodes
+    assert {1, 3} <= {formula.complexity for formula in result.front}
+    assert result.chosen in result.front
+
+
+def test_only_allowed_descriptors_are_used(alanine_like):
+    data = alanine_like[2]
+    result, _ = run(data, SMALL.model_copy(update={"allowed": ("theta", "psi")}))
+    assert set(result.chosen.descriptors) <= {"theta", "psi"}
+    result, _ = run(data, SMALL.model_copy(update={"inputs": 1}))
+    assert set(result.chosen.descriptors) == {"phi"}
+    with pytest.raises(MechanistError, match="allowed"):
+        run(data, SMALL.model_copy(update={"allowed": ("chi",)}))
+
+
+def test_a_bond_gets_a_unit():
+    data, values, _ = planted("2*sin(phi) + 400*bond_C1_N2 - 53.4", seed=2)
+    chosen = run(data)[0].chosen
+    assert set(chosen.descriptors) == {"phi", "bond_C1_N2"}
+    units = {c.name: c.unit for c in chosen.constants}
+    assert units["factor of bond_C1_N2"] == "nm^-1"
+    q = evaluate("2*sin(phi) + 400*bond_C1_N2 - 53.4", values)
+    # The spread of q is 1.5; constants are good to some per cent.
+    assert np.std(chosen.q(values) - q) < 0.2
+
+
+def test_a_search_that_is_cut_short_says_so(alanine_like):
+    _, lines = run(alanine_like[2], SMALL.model_copy(update={"seconds": 1e-6}))
+    assert sum("formula.seconds" in line for line in lines) == 2
+
+
+def test_frames_of_paths_guard_against_poles(alanine_like):
+    data = alanine_like[2]
+    rows = np.ones((50, len(data.columns)))
+    rows[:, data.columns.index("sin(phi)")] = np.linspace(-30, 30, 50)
+    result, lines = run(replace(data, frame_values=rows, frame_q=np.zeros(50)))
+    assert "0 are not bounded" not in "".join(lines)
+    for formula in result.front:
+        assert "sin(phi)" not in formula.text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"q": np.zeros(3)}, "differ in length"),
+        ({"q": np.full(4000, np.nan)}, "not a finite number"),
+        ({"held_out": np.zeros(4000, dtype=bool)}, "held-out chains hold no shot"),
+        ({"held_out": np.ones(4000, dtype=bool)}, "training chains hold no shot"),
+        ({"columns": ("sin(phi)*x",) * 9}, "not of one descriptor"),
+    ],
+)
+def test_data_that_do_not_fit_are_refused(change, message, alanine_like):
+    with pytest.raises(DataError, match=message):
+        run(replace(alanine_like[2], **change))
