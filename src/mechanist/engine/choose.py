@@ -33,7 +33,7 @@ def auto_chains(prepared: Prepared) -> int:
     return 64 if stacks(prepared) else 16
 
 
-def time_platforms(prepared: Prepared, copies: int, seconds: float = 0.3) -> list[Timing]:
+def time_platforms(prepared: Prepared, copies: int, seconds: float = 0.1) -> list[Timing]:
     """Time every platform on the real system, fastest first.
 
     Parameters
