@@ -312,7 +312,7 @@ DAMAGE = {
     "half-written round": (f"{JOB}/paths.parquet", remove, ROUND_1, ["missing"]),
     "model truncated": ("rounds/000/model.safetensors", halve, ROUND_1, ["damaged"]),
     "model missing": ("rounds/000/model.safetensors", remove, "assess --round 0", ["missing"]),
-    "model card emptied": ("rounds/000/model.json", strip_json, ROUND_1, ["model.safetensors"]),
+    "model card emptied": ("rounds/000/model.json", strip_json, ROUND_1, ["not a model card"]),
     "model of other inputs": ("rounds/000/model.json", other_inputs, ROUND_1, ["other inputs"]),
     "dynamics emptied": ("system/dynamics.json", strip_json, ROUND_1, ["lacks"]),
     "dynamics is no JSON": ("system/dynamics.json", garble, ROUND_1, ["not JSON"]),

@@ -151,3 +151,12 @@ def test_frames_of_paths_guard_against_poles(alanine_like):
 def test_data_that_do_not_fit_are_refused(change, message, alanine_like):
     with pytest.raises(DataError, match=message):
         run(replace(alanine_like[2], **change))
+
+
+def test_shots_that_ended_nowhere_do_not_count(alanine_like):
+    data = alanine_like[2]
+    lost = np.arange(len(data)) % 7 == 0
+    result, _ = run(replace(data, n_a=np.where(lost, 0, data.n_a), n_b=np.where(lost, 0, data.n_b)))
+    kept, _ = run(replace(data, n_a=2 * data.n_a, n_b=2 * data.n_b))
+    assert result.chosen.descriptors == kept.chosen.descriptors == ("phi", "theta")
+    assert abs(result.network_heldout_loss - kept.network_heldout_loss) < 0.05

@@ -74,40 +74,46 @@ def distil(
     MechanistError
         If not one candidate could be fitted.
     """
-    data.check()
-    allowed = [n for n in data.descriptors if settings.allowed is None or n in settings.allowed]
-    if not allowed:
-        raise MechanistError("formula.allowed", "names none of the descriptors that the data have")
-    inputs = data.select(allowed[: settings.inputs])
+    inputs = chosen_inputs(data, settings)
     train = points_of(inputs, ~data.held_out)
     held_out = points_of(inputs, data.held_out)
     everything = points_of(inputs, np.ones(len(data), dtype=np.bool_))
     candidates = search(inputs, settings, seed, threads, log)
-    everywhere = everything.columns
-    if inputs.frame_values is not None:
-        everywhere = np.concatenate([everywhere, inputs.frame_values])
     limit = max(LARGEST_Q, 3 * float(np.abs(data.q).max()))
-    settled = refit(candidates, train, everywhere, log, limit)
+    settled = refit(candidates, train, all_rows(inputs), log, limit)
     front = pareto(representatives(settled, inputs.owners, settings.tie), held_out)
     if not front:
         raise MechanistError("formula", "not one candidate could be fitted to the shots")
     formulas = [finish(scored, inputs, everything, settings) for scored in front]
     chosen = formulas[one_standard_error(front, settings.tie)]
-    network, network_error = mean_and_error(
-        point_losses(data.q[data.held_out], held_out.outcomes), held_out.outcomes
-    )
+    network, network_error = network_loss(data)
     log(
         f"chosen of {len(front)} formulas: {chosen.complexity} nodes, held-out loss "
         f"{chosen.heldout_loss:.4f} (network {network:.4f}): q = {chosen.text}"
     )
-    return Distillation(
-        front=tuple(formulas),
-        chosen=chosen,
-        baselines=baselines(train, held_out, inputs.owners),
-        network_heldout_loss=network,
-        network_heldout_loss_se=network_error,
-        backend=settings.backend,
-    )
+    known = baselines(train, held_out, inputs.owners)
+    return Distillation(tuple(formulas), chosen, known, network, network_error, settings.backend)
+
+
+def chosen_inputs(data: FormulaData, settings: FormulaSettings) -> FormulaData:
+    """The columns that formulas may use, of data that were checked."""
+    data.check()
+    allowed = [n for n in data.descriptors if settings.allowed is None or n in settings.allowed]
+    if not allowed:
+        raise MechanistError("formula.allowed", "names none of the descriptors that the data have")
+    return data.select(allowed[: settings.inputs])
+
+
+def all_rows(data: FormulaData) -> Array:
+    """Inputs (F, P) at shooting points and further frames."""
+    frames = [] if data.frame_values is None else [data.frame_values]
+    return np.asfortranarray(np.concatenate([data.values, *frames]))
+
+
+def network_loss(data: FormulaData) -> tuple[float, float]:
+    """Held-out loss of the network and its standard error, in nats per outcome."""
+    outcomes = data.outcomes.select(data.held_out)
+    return mean_and_error(point_losses(data.q[data.held_out], outcomes), outcomes)
 
 
 def points_of(data: FormulaData, rows: NDArray[np.bool_]) -> Points:

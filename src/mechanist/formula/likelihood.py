@@ -96,41 +96,61 @@ def fit(
         Fall of the loss, in nats per outcome, at which a fit is done. One that has not come there
         after `ITERATIONS` steps is given up.
     """
-    total = float(outcomes.n_a.sum() + outcomes.n_b.sum())
     constants = np.array(start, dtype=np.float64)
     q, jacobian = tape.jacobian(columns, constants)
     if not (np.isfinite(q).all() and np.isfinite(jacobian).all()):
         return None
     best, damping = loss(q, outcomes), 1e-3
     for _ in range(ITERATIONS):
-        slope, weight = curvature(q, outcomes)
-        gradient = jacobian.T @ slope
-        hessian = jacobian.T @ (jacobian * weight[:, None])
-        diagonal = np.diag(hessian) + 1e-12 * (1 + np.trace(hessian))
-        moved = False
-        while damping < 1e10:
-            step = np.linalg.solve(hessian + damping * np.diag(diagonal), gradient)
-            trial = constants - step
-            new = tape.value(columns, trial)
-            value = loss(new, outcomes) if np.isfinite(new).all() else np.inf
-            if value <= best:
-                moved = True
-                break
-            damping *= 8
-        if not moved:
-            break
-        gain, best, constants, damping = best - value, value, trial, max(damping / 8, 1e-9)
+        step = _step(tape, columns, constants, outcomes, q, jacobian, damping)
+        if step is None:
+            return Fit(constants, best)
+        gain, constants, best = best - step.loss, step.constants, step.loss
+        damping = max(step.damping / 8, 1e-9)
         if np.abs(constants).max(initial=0) > LARGEST:
             return None
-        # The Newton decrement bounds what is left to gain; total makes it a loss per outcome.
-        if gain < settled and float(gradient @ step) / total < 10 * settled:
+        if gain < settled and step.decrement < 10 * settled:
             return Fit(constants, best)
         q, jacobian = tape.jacobian(columns, constants)
         if not np.isfinite(jacobian).all():
             return None
-    else:
-        return None
-    return Fit(constants, best)
+    return None
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A step that does not raise the loss; ``decrement`` bounds what is left to gain."""
+
+    constants: Array
+    loss: float
+    damping: float
+    decrement: float
+
+
+def _step(
+    tape: Tape,
+    columns: Array,
+    constants: Array,
+    outcomes: Outcomes,
+    q: Array,
+    jacobian: Array,
+    damping: float,
+) -> _Step | None:
+    """One damped step of Fisher scoring; None if not even the smallest one helps."""
+    now = loss(q, outcomes)
+    slope, weight = curvature(q, outcomes)
+    gradient = jacobian.T @ slope
+    hessian = jacobian.T @ (jacobian * weight[:, None])
+    diagonal = np.diag(np.diag(hessian) + 1e-12 * (1 + np.trace(hessian)))
+    total = float(outcomes.n_a.sum() + outcomes.n_b.sum())
+    while damping < 1e10:
+        change = np.linalg.solve(hessian + damping * diagonal, gradient)
+        new = tape.value(columns, constants - change)
+        value = loss(new, outcomes) if np.isfinite(new).all() else np.inf
+        if value <= now:
+            return _Step(constants - change, value, damping, float(gradient @ change) / total)
+        damping *= 8
+    return None
 
 
 def information(tape: Tape, columns: Array, constants: Array, outcomes: Outcomes) -> Array:

@@ -82,6 +82,7 @@ def make_formula(
         n_b=shots.data.n_b,
         chain=shots.data.chain,
         held_out=held_out(shots.data.chain, config.learn.held_out_every),
+        units={d.name: d.unit for d in chosen.descriptors},
     )
     result = distil(data, config.formula, config.seed, threads, log)
     write(result, layout.root)
