@@ -169,6 +169,46 @@ def validate(config: ConfigOption = "config.yaml", results: ResultsOption = None
 
 
 @app.command()
+def equilibrium(
+    worker: WorkerOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+) -> None:
+    """Make the equilibrium runs of one job, in both states."""
+    from mechanist.stages.equilibrium import equilibrium as run
+
+    run(*open_run(config, results), worker, log)
+
+
+@app.command()
+def windows(
+    last: LastOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+) -> None:
+    """Spread windows along q for the excursions."""
+    from mechanist.stages.excursions import spread_windows
+
+    spread_windows(*open_run(config, results), last, log)
+
+
+@app.command()
+def excursions(
+    worker: WorkerOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+) -> None:
+    """Make the excursions of one job, from A to B and back."""
+    from mechanist.stages.excursions import make_excursions
+
+    make_excursions(*open_run(config, results), worker, log)
+
+
+@app.command()
+def kinetics(
+    last: LastOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+) -> None:
+    """Compute rates and free energies."""
+    from mechanist.stages.kinetics import kinetics as run
+
+    run(*open_run(config, results), last, log)
+
+
+@app.command()
 def report(
     last: LastOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
 ) -> None:

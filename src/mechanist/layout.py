@@ -77,6 +77,48 @@ class RoundFiles:
 
 
 @dataclass(frozen=True)
+class KineticsFiles:
+    """What one job for the rates leaves behind."""
+
+    folder: Path
+
+    @property
+    def runs(self) -> Path:
+        """Table of equilibrium runs: time observed, excursions that began."""
+        return self.folder / "runs.parquet"
+
+    @property
+    def run_excursions(self) -> Path:
+        """Frames of the excursions of the runs, one after the other."""
+        return self.folder / "run_excursions.trr"
+
+    @property
+    def run_index(self) -> Path:
+        """Which frames belong to which excursion of the runs."""
+        return self.folder / "run_excursions.parquet"
+
+    @property
+    def states(self) -> Path:
+        """Frames of the runs in their states, thinned."""
+        return self.folder / "states.trr"
+
+    @property
+    def state_index(self) -> Path:
+        """Run and weight of each of these frames."""
+        return self.folder / "states.parquet"
+
+    @property
+    def excursions(self) -> Path:
+        """Frames of the excursions that shots have made."""
+        return self.folder / "excursions.trr"
+
+    @property
+    def index(self) -> Path:
+        """Which frames belong to which of these excursions."""
+        return self.folder / "excursions.parquet"
+
+
+@dataclass(frozen=True)
 class Layout:
     """All files of one run."""
 
@@ -159,6 +201,35 @@ class Layout:
     def verdict(self) -> Path:
         """What the fresh shots say of the network and the formula."""
         return self.root / "validation" / "verdict.json"
+
+    @property
+    def kinetics(self) -> Path:
+        """Rates and free energies, with intervals."""
+        return self.root / "kinetics.json"
+
+    @property
+    def even_sampling(self) -> Path:
+        """Windows along q, and the weights that spread shots evenly over them."""
+        return self.root / "kinetics" / "windows.json"
+
+    @property
+    def profile(self) -> Path:
+        """Free energy along q."""
+        return self.root / "kinetics" / "free_energy.csv"
+
+    @property
+    def equilibrium_frames(self) -> Path:
+        """Frames of all regions that together, with their weights, represent equilibrium."""
+        return self.root / "kinetics" / "frames.trr"
+
+    @property
+    def equilibrium_weights(self) -> Path:
+        """The weights of these frames."""
+        return self.root / "kinetics" / "frames.parquet"
+
+    def kinetics_job(self, worker: int) -> KineticsFiles:
+        """Files of one job for the rates."""
+        return KineticsFiles(self.root / "kinetics" / f"worker_{worker:03d}")
 
     @property
     def shots(self) -> Path:

@@ -142,26 +142,39 @@ class Chain:
             point=point,
             backward=backward,
             forward=forward,
-            path=self._decide(point, backward, forward),
+            path=self.decide(point, backward, forward),
         )
         self.move += 1
         if self.accepted >= self._burn_in:
             self.path.weight += 1
         return shot
 
-    def _decide(self, point: Frames, backward: HalfPath, forward: HalfPath) -> CurrentPath | None:
+    def decide(self, point: Frames, backward: HalfPath, forward: HalfPath) -> CurrentPath | None:
         """Join the halves and accept or reject; on acceptance the chain moves on."""
         if {backward.reason, forward.reason} != {"A", "B"}:
             return None
-        frames = np.concatenate([backward.frames[::-1], point[None], forward.frames])
-        shooting_frame = len(backward.frames)
+        new = join_halves(point, backward, forward, self.move)
         if backward.reason == "B":
-            # Reversed in time it leads from A to B with the same weight.
-            frames, shooting_frame = frames[::-1], len(frames) - 1 - shooting_frame
-        new = CurrentPath(np.ascontiguousarray(frames), self.move, shooting_frame)
+            new = turned_round(new)
         candidates = self._selection.candidates(new.interior)
         if self._rng.random() >= self._candidates.total / candidates.total:
             return None
-        self.path, self._candidates = new, candidates
-        self.accepted += 1
+        self.take(new, candidates)
         return new
+
+    def take(self, path: CurrentPath, candidates: Candidates) -> None:
+        """Make an accepted path the current one."""
+        self.path, self._candidates = path, candidates
+        self.accepted += 1
+
+
+def join_halves(point: Frames, backward: HalfPath, forward: HalfPath, move: int) -> CurrentPath:
+    """The path through a shooting point (N, 3): the backward half reversed, then the forward."""
+    frames = np.concatenate([backward.frames[::-1], point[None], forward.frames])
+    return CurrentPath(frames, move, len(backward.frames))
+
+
+def turned_round(path: CurrentPath) -> CurrentPath:
+    """The same path reversed in time; in equilibrium it has the same weight."""
+    frames = np.ascontiguousarray(path.frames[::-1])
+    return CurrentPath(frames, path.move, len(frames) - 1 - path.shooting_frame)

@@ -5,6 +5,7 @@ from pydantic import Field
 from mechanist.settings.base import Section
 from mechanist.settings.convergence import ConvergenceSettings
 from mechanist.settings.formula import FormulaSettings
+from mechanist.settings.kinetics import KineticsSettings
 from mechanist.settings.learn import LearnSettings
 from mechanist.settings.run import EngineSettings, InitialSettings, SamplingSettings
 from mechanist.settings.validation import ValidationSettings
@@ -24,3 +25,4 @@ class Config(Section):
     convergence: ConvergenceSettings = ConvergenceSettings()
     formula: FormulaSettings = FormulaSettings()
     validation: ValidationSettings = ValidationSettings()
+    kinetics: KineticsSettings = KineticsSettings()

@@ -138,7 +138,7 @@ def last_paths(
     return result
 
 
-def reporter(log: Callable[[str], None], every: float = 10.0) -> Progress:
+def reporter(log: Callable[[str], None], what: str = "shots", every: float = 10.0) -> Progress:
     """Log progress every few seconds."""
     begin = last = time.monotonic()
 
@@ -147,6 +147,6 @@ def reporter(log: Callable[[str], None], every: float = 10.0) -> Progress:
         now = time.monotonic()
         if now - last >= every:
             last = now
-            log(f"{done:,} of {total:,} shots, {done / (now - begin):,.0f} a second")
+            log(f"{done:,} of {total:,} {what}, {done / (now - begin):,.0f} a second")
 
     return report

@@ -1,0 +1,172 @@
+"""Rates and free energies from equilibrium runs in both states and chains of excursions.
+
+A system that was last in A leaves it nu_A times per unit time for an excursion, a part of which
+ends in B: k_AB = nu_A mu(A to B) / mu(from A). The run in A gives nu_A; the reweighted excursions
+give the part, which is too small for the run alone (the reweighted path ensemble of Rogal, Lechner,
+Juraszek, Ensing, Bolhuis, J. Chem. Phys. 133, 174109 (2010)). With pi_A the chance to have been
+last in A, mu(from A) = pi_A nu_A, so that pi_A / pi_B follows from the same weights, and
+k_AB pi_A = k_BA pi_B.
+
+A shot counts for the window of q that its shooting point lies in. Within a window the points of a
+chain of excursions are in equilibrium, whatever the windows that the chain has come to visit: how
+slowly it wanders along q does not enter the result.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.analysis.reweighting import Reweighted, reweight
+from mechanist.errors import MechanistError
+
+Array = NDArray[np.float64]
+
+AA, AB, BB = 0, 1, 2
+"""Kinds of excursions by their ends; direction of time does not matter in equilibrium."""
+
+RUN_A, RUN_B, FIRST_WINDOW = 0, 1, 2
+"""Samplers; window ``w`` of q has number ``FIRST_WINDOW + w``."""
+
+
+@dataclass(frozen=True)
+class ExcursionData:
+    """What the rates are computed from.
+
+    Parameters
+    ----------
+    kind
+        (P,) `AA`, `AB` or `BB`.
+    source
+        (P,) the sampler of each excursion.
+    unit
+        (P,) the run or chain, unique over all; they are independent of each other.
+    half
+        (P,) 0 or 1 for the first and the second half of a chain's moves; -1 for runs.
+    window_totals
+        (W, P) sum of g over the frames of each excursion in each window.
+    run_source, run_unit, run_time, run_starts
+        (R,) of each run: `RUN_A` or `RUN_B`, its unit, frames observed, excursions that began.
+    """
+
+    kind: NDArray[np.int64]
+    source: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    half: NDArray[np.int64]
+    window_totals: Array
+    run_source: NDArray[np.int64]
+    run_unit: NDArray[np.int64]
+    run_time: Array
+    run_starts: Array
+
+    @property
+    def bias(self) -> Array:
+        """(2 + W, P) bias of each sampler; a run in A sees transitions in one direction only."""
+        from_a = np.array([1.0, 0.5, 0.0])[self.kind]
+        from_b = np.array([0.0, 0.5, 1.0])[self.kind]
+        return np.concatenate([[from_a, from_b], self.window_totals])
+
+    @property
+    def units(self) -> int:
+        """Number of runs and chains."""
+        return int(max(self.unit.max(), self.run_unit.max())) + 1
+
+
+@dataclass(frozen=True)
+class Kinetics:
+    """Rates per frame, and the chance to have been last in A.
+
+    Attributes
+    ----------
+    k_ab, k_ba
+        Transitions per frame spent last in A, and last in B.
+    pi_a
+        Fraction of time last in A.
+    per_weight
+        Factor that makes the weights of excursions occurrences per frame of equilibrium.
+    """
+
+    k_ab: float
+    k_ba: float
+    pi_a: float
+    per_weight: float
+
+    @property
+    def log_odds(self) -> float:
+        """ln(pi_A / pi_B)."""
+        return float(np.log(self.pi_a / (1 - self.pi_a)))
+
+
+def estimate(
+    data: ExcursionData,
+    copies: NDArray[np.int64] | None = None,
+    guess: Array | None = None,
+    rows: NDArray[np.bool_] | None = None,
+) -> tuple[Kinetics, Reweighted]:
+    """Rates from all data, or from a bootstrap sample.
+
+    Parameters
+    ----------
+    data
+        Excursions and runs.
+    copies
+        How often each unit is taken; once if None.
+    guess
+        (2 + W,) normalisers to start the solution from.
+    rows
+        (P,) excursions to use; all if None.
+
+    Raises
+    ------
+    MechanistError
+        If one of the states has no runs or no excursions, or nothing connects the samplers.
+    """
+    times, time, starts = np.ones(len(data.kind)), data.run_time, data.run_starts
+    if copies is not None:
+        times = copies[data.unit].astype(np.float64)
+        time, starts = time * copies[data.run_unit], starts * copies[data.run_unit]
+    if rows is not None:
+        times = times * rows
+    leave = [starts[data.run_source == side].sum() for side in (RUN_A, RUN_B)]
+    if not min(leave) or not (
+        times[data.source == RUN_A].any() and times[data.source == RUN_B].any()
+    ):
+        raise MechanistError("kinetics", "the runs in one of the states saw no excursion")
+    solved = reweight(data.bias, data.source, times, guess)
+    leave_a, leave_b = (
+        count / time[data.run_source == side].sum()
+        for count, side in zip(leave, (RUN_A, RUN_B), strict=True)
+    )
+    from_a, from_b = solved.normalisers[:FIRST_WINDOW]
+    transitions = 0.5 * solved.weights[data.kind == AB].sum()
+    last_a, last_b = from_a / leave_a, from_b / leave_b
+    result = Kinetics(
+        k_ab=float(leave_a * transitions / from_a),
+        k_ba=float(leave_b * transitions / from_b),
+        pi_a=float(last_a / (last_a + last_b)),
+        per_weight=float(1 / (last_a + last_b)),
+    )
+    return result, solved
+
+
+def resample(data: ExcursionData, rng: np.random.Generator) -> NDArray[np.int64]:
+    """How often a bootstrap sample takes each unit, drawn among those of its kind."""
+    kind = np.full(data.units, FIRST_WINDOW)
+    kind[data.run_unit] = data.run_source
+    copies = np.zeros(data.units, dtype=np.int64)
+    for k in (RUN_A, RUN_B, FIRST_WINDOW):
+        units = np.flatnonzero(kind == k)
+        copies += np.bincount(rng.choice(units, len(units)), minlength=data.units)
+    return copies
+
+
+def bootstrap(
+    data: ExcursionData, solved: Reweighted, samples: int, rng: np.random.Generator
+) -> Iterator[tuple[Kinetics, Reweighted]]:
+    """Estimates from bootstrap samples of runs and chains; those that fail are left out."""
+    for _ in range(samples):
+        try:
+            yield estimate(data, resample(data, rng), solved.normalisers)
+        except MechanistError:
+            continue

@@ -1,0 +1,108 @@
+"""Equilibrium runs in one state: how often it is left, and how far excursions go."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.engine.choose import make_engine
+from mechanist.engine.protocol import EXPLODED, HalfShot
+from mechanist.sampling.chain import Frames, shot_seed
+from mechanist.sampling.excursions import pieces
+from mechanist.sampling.first_path import thermal_velocities
+from mechanist.systems.prepared import Prepared
+
+EQUILIBRIUM_STREAM = 2**35
+"""First stream of random numbers of equilibrium runs."""
+
+
+@dataclass(frozen=True)
+class StateRun:
+    """What one equilibrium run has seen after its first frames were left out.
+
+    Attributes
+    ----------
+    frames
+        (F, N, 3) in nm, from the first to the last visit to a state.
+    labels
+        (F,) states: its own, neither, and at the end perhaps the other one.
+    time
+        Frames of observation, the last excursion included even if its end was not seen.
+    starts
+        Excursions that began.
+    """
+
+    frames: Frames
+    labels: NDArray[np.int8]
+    time: int
+    starts: int
+
+    @property
+    def excursions(self) -> list[slice]:
+        """Complete excursions, as ranges of frames."""
+        return pieces(self.labels)
+
+
+def state_runs(
+    prepared: Prepared,
+    starts: Frames,
+    home: int,
+    frames: int,
+    burn_in: int,
+    platform: str,
+    seed: int,
+    progress: Callable[[int, int], None],
+) -> list[StateRun]:
+    """Run from structures in one state until the other state is reached or the time is over.
+
+    Parameters
+    ----------
+    prepared
+        What to move.
+    starts
+        (K, N, 3) in nm, one a run, in the state.
+    home
+        -1 for A, +1 for B.
+    frames, burn_in
+        Frames a run, and how many at its start are left out.
+    platform, seed
+        Of the engine and of the starting velocities.
+    progress
+        Called with frames done and frames to do of one run.
+    """
+    done = 0
+
+    def label(positions: NDArray[np.float64]) -> NDArray[np.int8]:
+        nonlocal done
+        done += 1
+        progress(done, frames)
+        labels = prepared.states.label_positions(positions)
+        return np.where(labels == -home, labels, np.int8(0))
+
+    engine = make_engine(prepared, len(starts), platform, seed % 2**31, label, frames)
+    sigma = thermal_velocities(prepared)[:, None]
+    queue = []
+    for i, start in enumerate(starts):
+        rng = np.random.default_rng(shot_seed(seed, i, 0))
+        queue.append(HalfShot(i, start, rng.standard_normal(start.shape) * sigma))
+    queue.reverse()
+    runs: dict[int, StateRun] = {}
+    for half in engine.run(lambda: queue.pop() if queue else None):
+        # An exploded run is dropped whole: where it would have gone is not known.
+        if half.reason != EXPLODED:
+            kept = half.frames[burn_in:]
+            runs[half.key] = observe(kept, prepared.states.label_positions(kept), home)
+    return [runs[key] for key in sorted(runs)]
+
+
+def observe(frames: Frames, labels: NDArray[np.int8], home: int) -> StateRun:
+    """Count from the first visit to the home state on."""
+    at_home = np.flatnonzero(labels == home)
+    if len(at_home) == 0:
+        return StateRun(frames[:0], labels[:0], 0, 0)
+    first = int(at_home[0])
+    frames, labels = frames[first:], labels[first:]
+    left = (labels[:-1] == home) & (labels[1:] == 0)
+    last = int(np.flatnonzero(labels)[-1]) + 1
+    return StateRun(frames[:last], labels[:last], len(labels), int(left.sum()))

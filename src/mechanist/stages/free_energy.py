@@ -1,0 +1,92 @@
+"""Free energies: along q, and the weighted frames that give one along anything else."""
+
+import csv
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.analysis.free_energy import profile
+from mechanist.analysis.kinetics import RUN_A, Kinetics
+from mechanist.analysis.reweighting import Reweighted
+from mechanist.files import write_text
+from mechanist.layout import Layout
+from mechanist.sampling.records import (
+    Table,
+    join,
+    read_frames,
+    read_table,
+    write_frames,
+    write_table,
+)
+from mechanist.settings.config import Config
+from mechanist.stages.equilibrium import STATE_COLUMNS
+from mechanist.stages.kinetics_data import Excursions
+from mechanist.systems.prepared import Prepared
+
+Array = NDArray[np.float64]
+
+PROFILE_COLUMNS = ("q", "free_energy_kJ_per_mol", "low", "high")
+FRAME_COLUMNS = ("weight",)
+FRAMES_KEPT = 40_000
+"""Frames between the states that are kept, at most."""
+
+
+def write_profile(
+    layout: Layout, prepared: Prepared, edges: Array, mass: Array, masses: Array
+) -> None:
+    """Write free_energy.csv.
+
+    Parameters
+    ----------
+    layout, prepared
+        Of the run.
+    edges
+        (W + 1,) of the windows.
+    mass, masses
+        (W,) chance of each window, and (S, W) in bootstrap samples.
+    """
+    centres = 0.5 * (edges[1:] + edges[:-1])
+    energy = profile(centres, mass, edges, prepared.kt)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(PROFILE_COLUMNS)
+    for i in np.flatnonzero(np.isfinite(energy)):
+        logs = np.log(masses[masses[:, i] > 0, i]) if len(masses) else np.empty(0)
+        spread = 1.96 * prepared.kt * logs.std(ddof=1) if len(logs) > 1 else np.nan
+        row = (centres[i], energy[i], energy[i] - spread, energy[i] + spread)
+        writer.writerow([f"{x:.5g}" for x in row])
+    write_text(layout.profile, buffer.getvalue())
+
+
+def write_equilibrium_frames(
+    config: Config,
+    layout: Layout,
+    prepared: Prepared,
+    excursions: Excursions,
+    rates: Kinetics,
+    solved: Reweighted,
+) -> None:
+    """Write frames of all regions with weights that sum to 1: an equilibrium ensemble."""
+    table = excursions.table
+    between = np.flatnonzero(np.isfinite(excursions.q))
+    weight = rates.per_weight * solved.weights[table.frame_path[between]]
+    step = max(1, -(-len(between) // FRAMES_KEPT))
+    jobs = [layout.kinetics_job(worker) for worker in range(config.sampling.workers)]
+    states = join([read_table(job.state_index, STATE_COLUMNS) for job in jobs])
+    frames = [read_frames(job.states, prepared.atoms) for job in jobs]
+    weights = np.concatenate([weight[::step] * step, state_weights(states, excursions, rates)])
+    write_frames(layout.equilibrium_frames, [table.frames[between[::step]], *frames])
+    index: Table = {"weight": weights / weights.sum()}
+    write_table(layout.equilibrium_weights, index, FRAME_COLUMNS)
+
+
+def state_weights(states: Table, excursions: Excursions, rates: Kinetics) -> Array:
+    """Chance of each frame in a state: its share of the time of the runs there."""
+    data = excursions.data
+    result = np.empty(len(states["weight"]))
+    for name, side, last in (("A", RUN_A, rates.pi_a), ("B", RUN_A + 1, 1 - rates.pi_a)):
+        rows = states["source"] == name
+        time = data.run_time[data.run_source == side].sum()
+        result[rows] = last * states["weight"][rows] / time
+    return result

@@ -1,0 +1,90 @@
+"""What the rates are computed from: excursions of all jobs, with q and windows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.analysis.even_sampling import windows_of
+from mechanist.analysis.kinetics import AA, AB, BB, FIRST_WINDOW, RUN_A, RUN_B, ExcursionData
+from mechanist.layout import Layout
+from mechanist.sampling.records import PathTable, Table, join, join_paths, read_table
+from mechanist.settings.config import Config
+from mechanist.stages.equilibrium import RUN_COLUMNS
+from mechanist.stages.excursions import (
+    EXCURSION_STREAM,
+    along_q,
+    read_excursions,
+    read_run_excursions,
+)
+from mechanist.systems.prepared import Prepared
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Excursions:
+    """Excursions of all jobs: q (F,) of every frame, NaN in the states; edges of the windows."""
+
+    table: PathTable
+    q: Array
+    edges: Array
+    data: ExcursionData
+
+    @property
+    def frames_by_window(self) -> Array:
+        """Frames of each excursion in each window, (W, P)."""
+        between = np.isfinite(self.q)
+        window = windows_of(self.q[between], self.edges)
+        cells = window * len(self.table) + self.table.frame_path[between]
+        total = np.bincount(cells, minlength=(len(self.edges) - 1) * len(self.table))
+        return total.reshape(-1, len(self.table)).astype(np.float64)
+
+
+def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excursions:
+    """Read the excursions of all jobs and find window and kind of each."""
+    workers = range(config.sampling.workers)
+    jobs = [layout.kinetics_job(worker) for worker in workers]
+    tables = [read_run_excursions(layout, worker, prepared.atoms) for worker in workers]
+    tables += [read_excursions(job.excursions, job.index, prepared.atoms) for job in jobs]
+    table = join_paths(tables)
+    runs = join([read_table(job.runs, RUN_COLUMNS) for job in jobs])
+    weights, edges = along_q(layout)
+    labels = prepared.states.label_positions(table.frames)
+    between = labels == 0
+    q = np.full(len(labels), np.nan)
+    q[between] = weights.logit(table.frames[between])
+    g = np.where(between, weights.weigh(np.nan_to_num(q)), 0.0)
+    window = windows_of(np.nan_to_num(q), edges)
+    count = len(edges) - 1
+    totals = np.bincount(window * len(table) + table.frame_path, g, count * len(table))
+    index, first = table.index, table.index["first_frame"]
+    start, end = labels[first], labels[first + index["frames"] - 1]
+    shot = index["source"] == "shot"
+    point = np.where(shot, first + index["shooting_frame"], first)
+    source = np.where(index["source"] == "A", RUN_A, RUN_B)
+    chain_unit, run_unit = units_of(index, runs)
+    middle = np.median(index["move"][shot]) if shot.any() else 0
+    data = ExcursionData(
+        kind=np.where(start != end, AB, np.where(start == -1, AA, BB)),
+        source=np.where(shot, FIRST_WINDOW + window[point], source),
+        unit=chain_unit,
+        half=np.where(shot, (index["move"] > middle).astype(np.int64), -1),
+        window_totals=totals.reshape(count, len(table)).astype(np.float64),
+        run_source=np.where(runs["source"] == "A", RUN_A, RUN_B),
+        run_unit=run_unit,
+        run_time=runs["time"].astype(np.float64),
+        run_starts=runs["starts"].astype(np.float64),
+    )
+    return Excursions(table, q, edges, data)
+
+
+def units_of(index: Table, runs: Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of the independent runs and chains: of each excursion, and of each run."""
+    offset = {"A": 0, "B": EXCURSION_STREAM, "shot": 2 * EXCURSION_STREAM}
+    ids = [
+        np.array([offset[source] for source in table["source"]], dtype=np.int64) + table["chain"]
+        for table in (index, runs)
+    ]
+    _, number = np.unique(np.concatenate(ids), return_inverse=True)
+    return number[: len(ids[0])], number[len(ids[0]) :]
