@@ -5,6 +5,7 @@
 #           └─ shoot ─ learn ─ assess     in rounds, until converged or the budget is spent
 #                └─ relevance ─ distil    the formula
 #                └─ points ─ committor_shots ─ validate    its proof
+#      equilibrium ─ windows ─ excursions ─ kinetics       rates and free energies
 #                └─ collect ─ report      results/SYSTEM/
 #
 # Run: snakemake --cores 32          Settings: config.yaml          Systems: systems/
@@ -33,4 +34,5 @@ include: "workflow/rules/sample.smk"
 include: "workflow/rules/learn.smk"
 include: "workflow/rules/distil.smk"
 include: "workflow/rules/validate.smk"
+include: "workflow/rules/kinetics.smk"
 include: "workflow/rules/report.smk"

@@ -180,12 +180,15 @@ def equilibrium(
 
 @app.command()
 def windows(
-    last: LastOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+    last: LastOption,
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
+    threads: ThreadsOption = 1,
 ) -> None:
     """Spread windows along q for the excursions."""
-    from mechanist.stages.excursions import spread_windows
+    from mechanist.stages.windows import spread_windows
 
-    spread_windows(*open_run(config, results), last, log)
+    spread_windows(*open_run(config, results), last, threads, log)
 
 
 @app.command()

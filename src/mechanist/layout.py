@@ -208,9 +208,19 @@ class Layout:
         return self.root / "kinetics.json"
 
     @property
-    def even_sampling(self) -> Path:
+    def windows(self) -> Path:
         """Windows along q, and the weights that spread shots evenly over them."""
         return self.root / "kinetics" / "windows.json"
+
+    @property
+    def windows_model(self) -> Path:
+        """Committor model whose q the windows divide."""
+        return self.root / "kinetics" / "model.safetensors"
+
+    @property
+    def windows_model_card(self) -> Path:
+        """Inputs and normalisation of that model."""
+        return self.root / "kinetics" / "model.json"
 
     @property
     def profile(self) -> Path:

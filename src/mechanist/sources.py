@@ -1,10 +1,13 @@
 """Hashes of the package's own source, so that a changed package re-runs what depends on it."""
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+
+STAGE_IMPORT = re.compile(r"^from mechanist\.stages\.(\w+) import", re.MULTILINE)
 
 DEPENDS = {
     "settings": (),
@@ -27,11 +30,23 @@ def parts_below(part: str) -> set[str]:
     return result
 
 
+def stages_below(stage: str) -> set[str]:
+    """A stage's module and the modules of other stages that it imports."""
+    result, queue = set(), [stage]
+    while queue:
+        name = queue.pop()
+        if name not in result:
+            result.add(name)
+            text = (PACKAGE / "stages" / f"{name}.py").read_text()
+            queue += STAGE_IMPORT.findall(text)
+    return result
+
+
 @cache
 def digest(stage: str, *parts: str) -> str:
-    """Hash of a stage's module and of the parts that it uses, with all that they stand on."""
+    """Hash of the modules of a stage and of the parts that it uses, with all they stand on."""
     folders = set().union(*(parts_below(part) for part in parts))
-    files = [PACKAGE / "stages" / f"{stage}.py"]
+    files = [PACKAGE / "stages" / f"{name}.py" for name in sorted(stages_below(stage))]
     for folder in sorted(folders - {"settings"}):
         files += sorted((PACKAGE / folder).rglob("*.py"))
     # Settings change what a rule does only through values, which are parameters of the rule.

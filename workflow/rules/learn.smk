@@ -12,6 +12,7 @@ rule learn:
         f"{RESULTS}/logs/learn_{{round}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/learn_{{round}}.tsv"
+    priority: 10
     conda:
         "../../envs/mechanist.yaml"
     threads: 1
@@ -39,6 +40,7 @@ checkpoint assess:
         f"{RESULTS}/logs/assess_{{round}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/assess_{{round}}.tsv"
+    priority: 10
     conda:
         "../../envs/mechanist.yaml"
     params:

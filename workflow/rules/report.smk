@@ -35,6 +35,7 @@ rule report:
         relevance=rules.relevance.output,
         formulas=rules.distil.output,
         validation=rules.validate.output,
+        kinetics=rules.kinetics.output,
         initial=rules.initial.output.report,
         inputs=rules.describe.output,
     output:

@@ -44,6 +44,8 @@ rule shoot:
         f"{RESULTS}/logs/shoot_{{round}}_{{worker}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/shoot_{{round}}_{{worker}}.tsv"
+    # The rounds come first: only one thing in them can be done at a time.
+    priority: 10
     conda:
         "../../envs/mechanist.yaml"
     threads: 1

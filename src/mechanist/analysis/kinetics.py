@@ -44,8 +44,11 @@ class ExcursionData:
         (P,) the run or chain, unique over all; they are independent of each other.
     half
         (P,) 0 or 1 for the first and the second half of a chain's moves; -1 for runs.
-    window_totals
-        (W, P) sum of g over the frames of each excursion in each window.
+    start
+        (P,) 0 or 1 for chains that started from excursions of runs and from transition paths; -1
+        for runs.
+    window_frames
+        (W, P) frames of each excursion in each window.
     run_source, run_unit, run_time, run_starts
         (R,) of each run: `RUN_A` or `RUN_B`, its unit, frames observed, excursions that began.
     """
@@ -54,7 +57,8 @@ class ExcursionData:
     source: NDArray[np.int64]
     unit: NDArray[np.int64]
     half: NDArray[np.int64]
-    window_totals: Array
+    start: NDArray[np.int64]
+    window_frames: Array
     run_source: NDArray[np.int64]
     run_unit: NDArray[np.int64]
     run_time: Array
@@ -65,7 +69,7 @@ class ExcursionData:
         """(2 + W, P) bias of each sampler; a run in A sees transitions in one direction only."""
         from_a = np.array([1.0, 0.5, 0.0])[self.kind]
         from_b = np.array([0.0, 0.5, 1.0])[self.kind]
-        return np.concatenate([[from_a, from_b], self.window_totals])
+        return np.concatenate([[from_a, from_b], self.window_frames])
 
     @property
     def units(self) -> int:

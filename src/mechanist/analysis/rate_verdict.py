@@ -25,8 +25,14 @@ LEAST_OVERLAP = 0.003
 """Part of the excursions of a run that the shots could have made, at least."""
 WIDEST = 30.0
 """Ratio of the ends of an interval beyond which there is no rate to speak of."""
-LARGEST_DRIFT = 4.0
-"""Difference of the two halves of the shots, in its standard errors."""
+LARGEST_DIFFERENCE = 3.5
+"""Of the rates from two groups of shots that should agree, in its standard errors."""
+
+GROUPS = (
+    ("half", "first and second half of the shots"),
+    ("start", "chains that started near the states and those that started from transition paths"),
+)
+"""Fields of the data that say to which of two groups a shot belongs, in words."""
 
 
 @dataclass(frozen=True)
@@ -77,22 +83,31 @@ def objections(
         spread = log_interval(1.0, np.array([getattr(sample, name) for sample in samples]))
         if spread.high / spread.low > WIDEST:
             found.append(f"the interval of {name} spans a factor {spread.high / spread.low:.0f}")
-    found += _drift(data, solved, samples)
+    for groups in GROUPS:
+        found += _disagreement(data, solved, samples, groups)
     return found
 
 
-def _drift(data: ExcursionData, solved: Reweighted, samples: list[Kinetics]) -> list[str]:
-    """Whether the first and the second half of the shots disagree."""
-    logs = []
-    for half in (0, 1):
+def _disagreement(
+    data: ExcursionData, solved: Reweighted, samples: list[Kinetics], groups: tuple[str, str]
+) -> list[str]:
+    """Whether two groups of the shots disagree; ``groups`` are the field and its words."""
+    field, words = groups
+    member: NDArray[np.int64] = getattr(data, field)
+    logs, parts = [], []
+    for group in (0, 1):
+        rows = member != 1 - group
         try:
-            rates, _ = estimate(data, None, solved.normalisers, data.half != 1 - half)
+            rates, _ = estimate(data, None, solved.normalisers, rows)
         except MechanistError:
-            return ["half of the shots is too few"]
-        logs.append(np.log(rates.k_ab * rates.k_ba))
-    # Halves have twice the variance of the whole; their difference four times.
-    error = 2 * float(np.std([np.log(s.k_ab * s.k_ba) for s in samples], ddof=1))
-    drift = abs(logs[1] - logs[0]) / error
-    if drift > LARGEST_DRIFT:
-        return [f"the two halves of the shots differ by {drift:.1f} standard errors"]
+            return [f"the {words} alone are too few to check the rates"]
+        logs.append(np.log([rates.k_ab, rates.k_ba]))
+        parts.append(max(1, int((member == group).sum())))
+    spread = np.log([[s.k_ab, s.k_ba] for s in samples]).std(axis=0, ddof=1)
+    # The variance of a part goes with one over its size; the runs, which both share, add none, so
+    # that this is an upper bound of the error of the difference.
+    error = spread * np.sqrt(sum(sum(parts) / part for part in parts))
+    drift = float((np.abs(logs[1] - logs[0]) / error).max())
+    if drift > LARGEST_DIFFERENCE:
+        return [f"the {words} give rates that differ by {drift:.1f} standard errors"]
     return []

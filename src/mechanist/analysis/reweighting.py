@@ -63,7 +63,7 @@ def reweight(
     Raises
     ------
     MechanistError
-        If a sampler has no excursions, or the samplers share none.
+        If no solution is found within the steps allowed.
     """
     counts = np.bincount(source, times, minlength=len(bias)).astype(np.float64)
     used = times > 0
@@ -88,7 +88,9 @@ def reweight(
         if not np.isfinite(value):
             break
     else:
-        raise MechanistError("kinetics", "the samplers share no excursions; their ratio is unknown")
+        raise MechanistError(
+            "kinetics", f"no weights found in {STEPS} Newton steps; the samplers share too little"
+        )
     total, share = _shares(known, f)
     weights = np.zeros(len(source))
     weights[used] = drawn / total

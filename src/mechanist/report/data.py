@@ -82,6 +82,22 @@ class FrameSample:
 
 
 @dataclass(frozen=True)
+class Equilibrium:
+    """Frames that with their weights represent equilibrium.
+
+    Attributes
+    ----------
+    state_values
+        (F, D) for the descriptors of the states.
+    weights
+        (F,), sum 1.
+    """
+
+    state_values: Array
+    weights: Array
+
+
+@dataclass(frozen=True)
 class ReportData:
     """A results folder. What a run has not made yet is None or empty."""
 
@@ -99,6 +115,9 @@ class ReportData:
     validation: dict[str, Array] | None
     training: dict[str, Any] | None
     costs: list[StageCost]
+    kinetics: dict[str, Any] | None = None
+    profile: dict[str, Array] | None = None
+    equilibrium: Equilibrium | None = None
 
     @property
     def last(self) -> dict[str, Any]:

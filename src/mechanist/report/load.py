@@ -12,9 +12,23 @@ from mechanist.analysis.validation import Verdict
 from mechanist.errors import DataError
 from mechanist.files import read_json
 from mechanist.layout import Layout
-from mechanist.report.data import Array, Dynamics, FrameSample, Paths, Relevance, ReportData
+from mechanist.report.data import (
+    Array,
+    Dynamics,
+    Equilibrium,
+    FrameSample,
+    Paths,
+    Relevance,
+    ReportData,
+)
 from mechanist.report.tables import numbers, read_costs, read_csv
-from mechanist.sampling.records import PATH_COLUMNS, SHOT_COLUMNS, read_paths, read_table
+from mechanist.sampling.records import (
+    PATH_COLUMNS,
+    SHOT_COLUMNS,
+    read_frames,
+    read_paths,
+    read_table,
+)
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.prepared import load_inputs, states_from_json
 
@@ -22,6 +36,7 @@ FRAMES_SHOWN = 40_000
 """Frames of paths that figures are made from; more change no picture."""
 
 VERDICT_KEYS = tuple(field.name for field in fields(Verdict))
+KINETICS_KEYS = ("carries", "reason", "mean_path_duration_ps")
 TRAINING_KEYS = ("train", "out_of_bag", "best_epoch")
 
 
@@ -100,6 +115,29 @@ def _read_validation(layout: Layout) -> dict[str, Array] | None:
     columns = ("p_network", "p_formula", "n", "n_B", "low", "high")
     rows = read_csv(path, columns)
     return {name: np.array(numbers(rows, name, path)) for name in columns} if rows else None
+
+
+def _read_profile(layout: Layout) -> dict[str, Array] | None:
+    path = layout.profile
+    if not path.is_file():
+        return None
+    columns = ("q", "free_energy_kJ_per_mol", "low", "high")
+    rows = read_csv(path, columns)
+    return {name: np.array(numbers(rows, name, path)) for name in columns}
+
+
+def _read_equilibrium(layout: Layout, dynamics: Dynamics) -> Equilibrium | None:
+    if not layout.equilibrium_weights.is_file():
+        return None
+    weights = read_table(layout.equilibrium_weights, ("weight",))["weight"]
+    if not len(weights):
+        return None
+    frames = read_frames(layout.equilibrium_frames, dynamics.atoms)
+    if len(frames) != len(weights):
+        raise DataError(
+            layout.equilibrium_frames, f"holds {len(frames)} frames, {len(weights)} have weights"
+        )
+    return Equilibrium(dynamics.states.descriptors.values(frames), weights.astype(np.float64))
 
 
 def _predict(layout: Layout, features: Array) -> tuple[Array | None, Array | None]:
@@ -182,4 +220,7 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         validation=_read_validation(layout),
         training=_optional_json(layout.round(last).training, TRAINING_KEYS),
         costs=read_costs(layout.benchmarks, last) if layout.benchmarks.is_dir() else [],
+        kinetics=_optional_json(layout.kinetics, KINETICS_KEYS),
+        profile=_read_profile(layout),
+        equilibrium=_read_equilibrium(layout, dynamics) if frames else None,
     )

@@ -13,6 +13,7 @@ from mechanist.report.data import ReportData
 from mechanist.report.load import load_report
 from mechanist.report.network_figures import learning, uncertainty
 from mechanist.report.path_figures import density, lengths
+from mechanist.report.rate_figures import along_q, cost_line, over_descriptors, rates
 from mechanist.report.relevance_figures import pareto, relevance
 from mechanist.report.round_figures import convergence, efficiency
 from mechanist.report.style import Picture
@@ -21,6 +22,7 @@ from mechanist.report.typeset import formula_svg
 SECTIONS = {
     "Why": (relevance, pareto),
     "Evidence": (calibration,),
+    "Rates": (along_q, over_descriptors),
     "Paths": (density, lengths, uncertainty),
     "The run": (efficiency, convergence, learning, cost),
 }
@@ -149,6 +151,8 @@ def render(data: ReportData, summary: dict[str, Any]) -> str:
         units=any(unit for *_, unit in numbers),
         losses=losses(data),
         validation=validation(data),
+        rates=rates(data),
+        cost=cost_line(data),
         facts=facts(data, summary),
         criteria=criteria(data),
         sections=sections,

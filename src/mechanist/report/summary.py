@@ -13,6 +13,7 @@ from mechanist.layout import Layout
 from mechanist.report.data import ReportData
 from mechanist.report.load import load_report
 from mechanist.report.path_figures import mean_length
+from mechanist.report.rate_figures import rates
 from mechanist.report.status import HEADER, counted, round_row, text_table
 from mechanist.settings.config import Config
 
@@ -95,7 +96,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
         },
         "validation": None if verdict is None else _validation(verdict),
         "path_duration_ps": {"mean": mean, "standard_error": error},
-        "kinetics": None,
+        "kinetics": data.kinetics,
     }
 
 
@@ -133,6 +134,8 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
         lines += ["## Verdict of fresh shots", "", summary["validation"]["verdict"], ""]
     if data.relevance is not None:
         lines += ["## Inputs that matter", "", *_relevance_lines(data), ""]
+    if data.kinetics is not None:
+        lines += ["## Rates", "", *_rate_lines(data), ""]
     rows = [round_row(entry) for entry in data.rounds]
     lines += ["## Rounds", "", *(f"    {line}" for line in text_table(HEADER, rows)), ""]
     lines.append("Figures and how to read them: report.html. Every number: summary.json.")
@@ -156,6 +159,15 @@ def _formula_lines(data: ReportData) -> list[str]:
     if formula.get("network_heldout_loss") is not None:
         losses.append(f"network {formula['network_heldout_loss']:.4f}")
     return [*lines, ", ".join(losses) + ".", ""]
+
+
+def _rate_lines(data: ReportData) -> list[str]:
+    assert data.kinetics is not None
+    refused = [] if data.kinetics["carries"] else [f"no rate: {data.kinetics['reason']}", ""]
+    table = text_table(("value", "95 % interval", "unit", "quantity"), [
+        [value, interval, unit, meaning] for meaning, value, interval, unit in rates(data)
+    ])  # fmt: skip
+    return refused + [f"    {line}" for line in table]
 
 
 def _relevance_lines(data: ReportData) -> list[str]:

@@ -9,65 +9,163 @@ has detailed balance with respect to mu(P) G(P) and nothing but a half that is t
 is rejected (Falkner, Coretti, Dellago, arXiv 2207.14530; Lazzeri, Jung, Bolhuis, Covino, J. Chem.
 Theory Comput. 19, 9060 (2023)). Any g > 0 is exact; one that makes rho(x) g(x) even along q makes
 the chain wander between A and B.
+
+Shots alone do not lead from one exit of a state to another, because excursions end there. So each
+move first offers the chain an excursion that an equilibrium run in the state has made, as replica
+exchange with the interior of the state does (van Erp, Phys. Rev. Lett. 98, 268301 (2007)). A run in
+A makes P with rate mu(P) b(P), b = 1 for both ends in A and 1/2 for one, and the offer P' is taken
+with probability min(1, [G(P') b(P)] / [G(P) b(P')]).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.engine.protocol import HalfPath
-from mechanist.sampling.chain import Chain, CurrentPath, Frames, join_halves
+from mechanist.engine.protocol import HalfPath, HalfShot
+from mechanist.sampling.chain import Chain, CurrentPath, Frames, join_halves, shot_seed
 from mechanist.sampling.selection import Candidates
+from mechanist.sampling.windows import windows_of
 
 Array = NDArray[np.float64]
 
-EXCURSION_COLUMNS = ("source", "chain", "move", "first_frame", "frames", "shooting_frame")
+EXCURSION_COLUMNS = (
+    "source",
+    "start",
+    "chain",
+    "move",
+    "first_frame",
+    "frames",
+    "shooting_frame",
+)
 """One row an excursion, in the order of its TRR, the frames in the states included. ``source`` is
-A or B for an equilibrium run in that state and ``shot`` for a chain of excursions; ``chain`` is the
-run or the chain; ``move`` and ``shooting_frame`` are -1 for runs."""
+A or B for an equilibrium run in that state and ``shot`` for a chain of excursions; ``start`` says
+what the chain started from: an excursion of a run in A or B, or a transition ``path``; ``chain`` is
+the run or the chain; ``move`` and ``shooting_frame`` are -1 for runs."""
 
-
-class ExcursionChain(Chain):
-    """A chain whose state is an excursion; all that ends in states is accepted."""
-
-    def decide(self, point: Frames, backward: HalfPath, forward: HalfPath) -> CurrentPath | None:
-        """Join the halves unless one of them did not end in a state."""
-        if not {backward.reason, forward.reason} <= {"A", "B"}:
-            return None
-        new = join_halves(point, backward, forward, self.move)
-        self.take(new, self._selection.candidates(new.interior))
-        return new
+EXCHANGE_STREAM = 2**38
+"""Added to the number of a chain for the random numbers of its exchanges."""
 
 
 @dataclass(frozen=True)
-class AlongQ:
-    """Weighs frames by a table g(q), linear in ln g between its points and constant beyond.
+class EvenWindows:
+    """Weighs a frame by the window of q that it lies in.
 
     Parameters
     ----------
     logit
         From positions (F, N, 3) in nm to q (F,).
-    points, log_weights
-        (K,) ascending q and ln g there.
+    edges
+        (W + 1,) of the windows; the outermost go on beyond them.
+    log_weights
+        (W,) ln g.
     model
         Name of the model.
     """
 
     logit: Callable[[Frames], Array]
-    points: Array
+    edges: Array
     log_weights: Array
     model: str
 
     def candidates(self, frames: Frames) -> Candidates:
         """See `mechanist.sampling.selection.Selection`."""
         q = self.logit(frames)
-        return Candidates(self.weigh(q), 0.5 * (1 + np.tanh(0.5 * q)))
+        weights = np.exp(self.log_weights[windows_of(q, self.edges)])
+        return Candidates(weights, 0.5 * (1 + np.tanh(0.5 * q)))
 
-    def weigh(self, q: Array) -> Array:
-        """The weight g at each q."""
-        return np.asarray(np.exp(np.interp(q, self.points, self.log_weights)))
+
+@dataclass(frozen=True)
+class Reservoir:
+    """Excursions of equilibrium runs in one state.
+
+    Parameters
+    ----------
+    state
+        ``A`` or ``B``.
+    excursions
+        (K) frames of each, with both ends.
+    ends
+        (K) reasons of their two ends.
+    window_frames
+        (K, W) frames of each in each window.
+    """
+
+    state: str
+    excursions: Sequence[Frames]
+    ends: Sequence[tuple[str, str]]
+    window_frames: Array
+
+    def share(self, ends: tuple[str, str]) -> float:
+        """How many of the two ends lie in the state, in halves: b of an excursion."""
+        return ends.count(self.state) / 2
+
+
+class ExcursionChain(Chain):
+    """A chain whose state is an excursion; all that ends in states is accepted.
+
+    Parameters
+    ----------
+    number, path, selection, seed, sigma
+        As of `Chain`.
+    ends
+        States at the two ends of ``path``.
+    reservoirs
+        What the chain is offered before each move.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        path: CurrentPath,
+        ends: tuple[str, str],
+        selection: EvenWindows,
+        reservoirs: Sequence[Reservoir],
+        seed: int,
+        sigma: Array,
+    ) -> None:
+        super().__init__(number, path, selection, seed, 0, 0, 0, sigma)
+        self._ends = ends
+        self._reservoirs = reservoirs
+        self._windows = selection
+        self.exchanges = 0
+
+    def use(self, selection: EvenWindows) -> None:
+        """Weigh frames anew from here on."""
+        self._windows = self._selection = selection
+        self._candidates = selection.candidates(self.path.interior)
+
+    def propose(self) -> tuple[HalfShot, HalfShot]:
+        """Offer excursions of the reservoirs, then shoot from the current one."""
+        stream = shot_seed(self._seed, self.number + EXCHANGE_STREAM, self.move)
+        rng = np.random.default_rng(stream)
+        for reservoir in self._reservoirs:
+            self._exchange(reservoir, rng)
+        return super().propose()
+
+    def decide(self, point: Frames, backward: HalfPath, forward: HalfPath) -> CurrentPath | None:
+        """Join the halves unless one of them did not end in a state."""
+        if not {backward.reason, forward.reason} <= {"A", "B"}:
+            return None
+        new = join_halves(point, backward, forward, self.move)
+        self._ends = (backward.reason, forward.reason)
+        self.take(new, self._selection.candidates(new.interior))
+        return new
+
+    def _exchange(self, reservoir: Reservoir, rng: np.random.Generator) -> None:
+        drawn = int(rng.integers(len(reservoir.excursions))) if reservoir.excursions else 0
+        now = reservoir.share(self._ends)
+        if not reservoir.excursions or now == 0:
+            return
+        ends = reservoir.ends[drawn]
+        total = float(reservoir.window_frames[drawn] @ np.exp(self._windows.log_weights))
+        if rng.random() * self._candidates.total * reservoir.share(ends) >= total * now:
+            return
+        path = CurrentPath(reservoir.excursions[drawn], self.move, 1)
+        self._ends = ends
+        self.take(path, self._selection.candidates(path.interior))
+        self.exchanges += 1
 
 
 def pieces(labels: NDArray[np.int8]) -> list[slice]:

@@ -87,6 +87,7 @@ def run_index(pieces: list[tuple[int, Frames]], source: np.ndarray, chain: np.nd
     none = np.full(len(pieces), -1, dtype=np.int64)
     return {
         "source": source,
+        "start": source,
         "chain": chain,
         "move": none,
         "first_frame": np.cumsum(lengths) - lengths,

@@ -59,6 +59,13 @@ def write_profile(
     write_text(layout.profile, buffer.getvalue())
 
 
+def write_no_free_energy(layout: Layout) -> None:
+    """Write the files of the free energies without a row or frame, where nothing is known."""
+    write_text(layout.profile, ",".join(PROFILE_COLUMNS) + "\n")
+    write_frames(layout.equilibrium_frames, [])
+    write_table(layout.equilibrium_weights, {"weight": np.empty(0)}, FRAME_COLUMNS)
+
+
 def write_equilibrium_frames(
     config: Config,
     layout: Layout,

@@ -28,7 +28,11 @@ from mechanist.sampling.chain import shot_seed
 from mechanist.sampling.records import PATH_COLUMNS, join, read_table
 from mechanist.settings.config import Config
 from mechanist.stages.excursions import EXCURSION_STREAM
-from mechanist.stages.free_energy import write_equilibrium_frames, write_profile
+from mechanist.stages.free_energy import (
+    write_equilibrium_frames,
+    write_no_free_energy,
+    write_profile,
+)
 from mechanist.stages.kinetics_data import Excursions, load_excursions
 from mechanist.systems.prepared import Prepared, load
 
@@ -51,6 +55,7 @@ def kinetics(config: Config, layout: Layout, last: int, log: Callable[[str], Non
         result |= solve(config, layout, prepared, excursions, log)
     except MechanistError as error:
         result |= nothing(error.what)
+        write_no_free_energy(layout)
     write_json(layout.kinetics, result)
     log(one_line(result))
 
@@ -65,7 +70,7 @@ def solve(
     """Rates with intervals, or why there are none; writes the free energies."""
     data, wanted = excursions.data, config.kinetics.bootstrap
     rates, solved = estimate(data)
-    frames = excursions.frames_by_window
+    frames = data.window_frames
     rng = np.random.default_rng(shot_seed(config.seed, EXCURSION_STREAM - 1, 2))
     samples, masses = [], []
     for number, (sample, again) in enumerate(bootstrap(data, solved, wanted, rng), start=1):

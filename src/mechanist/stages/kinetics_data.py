@@ -5,18 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.even_sampling import windows_of
 from mechanist.analysis.kinetics import AA, AB, BB, FIRST_WINDOW, RUN_A, RUN_B, ExcursionData
 from mechanist.layout import Layout
 from mechanist.sampling.records import PathTable, Table, join, join_paths, read_table
+from mechanist.sampling.windows import windows_of
 from mechanist.settings.config import Config
 from mechanist.stages.equilibrium import RUN_COLUMNS
-from mechanist.stages.excursions import (
-    EXCURSION_STREAM,
-    along_q,
-    read_excursions,
-    read_run_excursions,
-)
+from mechanist.stages.excursions import EXCURSION_STREAM
+from mechanist.stages.windows import even_windows, read_excursions, run_frames
 from mechanist.systems.prepared import Prepared
 
 Array = NDArray[np.float64]
@@ -31,52 +27,43 @@ class Excursions:
     edges: Array
     data: ExcursionData
 
-    @property
-    def frames_by_window(self) -> Array:
-        """Frames of each excursion in each window, (W, P)."""
-        between = np.isfinite(self.q)
-        window = windows_of(self.q[between], self.edges)
-        cells = window * len(self.table) + self.table.frame_path[between]
-        total = np.bincount(cells, minlength=(len(self.edges) - 1) * len(self.table))
-        return total.reshape(-1, len(self.table)).astype(np.float64)
-
 
 def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excursions:
     """Read the excursions of all jobs and find window and kind of each."""
-    workers = range(config.sampling.workers)
-    jobs = [layout.kinetics_job(worker) for worker in workers]
-    tables = [read_run_excursions(layout, worker, prepared.atoms) for worker in workers]
-    tables += [read_excursions(job.excursions, job.index, prepared.atoms) for job in jobs]
-    table = join_paths(tables)
+    jobs = [layout.kinetics_job(worker) for worker in range(config.sampling.workers)]
+    run_table, _ = run_frames(config, layout, prepared)
+    tables = [read_excursions(job.excursions, job.index, prepared.atoms) for job in jobs]
+    table = join_paths([run_table, *tables])
     runs = join([read_table(job.runs, RUN_COLUMNS) for job in jobs])
-    weights, edges = along_q(layout)
+    _, windows = even_windows(layout)
     labels = prepared.states.label_positions(table.frames)
     between = labels == 0
     q = np.full(len(labels), np.nan)
-    q[between] = weights.logit(table.frames[between])
-    g = np.where(between, weights.weigh(np.nan_to_num(q)), 0.0)
-    window = windows_of(np.nan_to_num(q), edges)
-    count = len(edges) - 1
-    totals = np.bincount(window * len(table) + table.frame_path, g, count * len(table))
+    q[between] = windows.logit(table.frames[between])
+    window = np.where(between, windows_of(np.nan_to_num(q), windows.edges), 0)
+    count = len(windows.log_weights)
+    frames = np.bincount(window * len(table) + table.frame_path, between, count * len(table))
     index, first = table.index, table.index["first_frame"]
     start, end = labels[first], labels[first + index["frames"] - 1]
     shot = index["source"] == "shot"
     point = np.where(shot, first + index["shooting_frame"], first)
-    source = np.where(index["source"] == "A", RUN_A, RUN_B)
     chain_unit, run_unit = units_of(index, runs)
     middle = np.median(index["move"][shot]) if shot.any() else 0
     data = ExcursionData(
         kind=np.where(start != end, AB, np.where(start == -1, AA, BB)),
-        source=np.where(shot, FIRST_WINDOW + window[point], source),
+        source=np.where(
+            shot, FIRST_WINDOW + window[point], np.where(index["source"] == "A", RUN_A, RUN_B)
+        ),
         unit=chain_unit,
         half=np.where(shot, (index["move"] > middle).astype(np.int64), -1),
-        window_totals=totals.reshape(count, len(table)).astype(np.float64),
+        start=np.where(shot, (index["start"] == "path").astype(np.int64), -1),
+        window_frames=frames.reshape(count, len(table)).astype(np.float64),
         run_source=np.where(runs["source"] == "A", RUN_A, RUN_B),
         run_unit=run_unit,
         run_time=runs["time"].astype(np.float64),
         run_starts=runs["starts"].astype(np.float64),
     )
-    return Excursions(table, q, edges, data)
+    return Excursions(table, q, windows.edges, data)
 
 
 def units_of(index: Table, runs: Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

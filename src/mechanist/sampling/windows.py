@@ -1,10 +1,11 @@
-"""The weight g(q) that spreads the shooting points of excursion chains evenly along q.
+"""Windows along q, and the weight g of each that spreads shooting points evenly over them.
 
-Any g > 0 gives the right rates; one near 1 / rho(q), rho the equilibrium density of frames between
-the states, gives them soonest. Each of three samples knows rho over a part of q up to a factor:
-the runs in A and in B on their sides, and transition paths in the middle, whose density is
-rho p_B (1 - p_B) where motion is diffusive (Hummer, J. Chem. Phys. 120, 516 (2004)). The factors
-are matched where two samples overlap.
+Any g > 0 gives the right rates; one near 1 / rho, rho the equilibrium chance of a window among the
+frames between the states, gives them soonest. Each of three samples knows rho over a part of q up
+to a factor: the runs in A and in B on their sides, and transition paths in the middle, whose
+density is rho p_B (1 - p_B) where motion is diffusive (Hummer, J. Chem. Phys. 120, 516 (2004)).
+The factors are matched where two samples overlap. What is wrong with this first guess shows in how
+often each window is visited.
 """
 
 import numpy as np
@@ -13,15 +14,21 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 ENOUGH = 20
-"""Frames that a bin needs for its density to be believed."""
+"""Frames that a window needs for its density to be believed."""
 
 TAIL = 0.001
 """Part of the frames on each side that may lie beyond the windows."""
 
+FURTHEST = 10.0
+"""Beyond this q the outermost windows go on: the runs see these regions well enough."""
+
+PSEUDO_VISITS = 3.0
+"""Added to the visits of each window, so that few visits change its weight little."""
+
 
 def window_edges(q: Array, windows: int) -> Array:
     """Edges (W + 1,) of windows of equal width that hold nearly all of q (F,)."""
-    low, high = np.quantile(q, [TAIL, 1 - TAIL])
+    low, high = np.clip(np.quantile(q, [TAIL, 1 - TAIL]), -FURTHEST, FURTHEST)
     return np.linspace(low, max(high, low + 1e-6), windows + 1)
 
 
@@ -33,7 +40,7 @@ def windows_of(q: Array, edges: Array) -> NDArray[np.int64]:
 def even_log_weights(
     q_a: Array, q_b: Array, q_paths: Array, path_weights: Array, edges: Array
 ) -> Array:
-    """Ln g at the centres of the windows.
+    """First guess of ln g.
 
     Parameters
     ----------
@@ -64,6 +71,12 @@ def even_log_weights(
     centres = np.arange(len(result))
     filled = np.interp(centres, centres[known], result[known]) if known.any() else 0 * result
     return np.asarray(filled.max() - filled)
+
+
+def flattened(log_weights: Array, visits: NDArray[np.int64]) -> Array:
+    """Ln g (W,) lowered where shooting points were many and raised where they were few."""
+    seen = visits + PSEUDO_VISITS
+    return np.asarray(log_weights - np.log(seen / seen.mean()))
 
 
 def _log_density(q: Array, weights: Array, edges: Array) -> tuple[Array, Array]:

@@ -1,0 +1,114 @@
+"""Rates of a random walk against linear algebra."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mechanist.analysis.kinetics import AB, FIRST_WINDOW, RUN_A, bootstrap, estimate
+from mechanist.analysis.rate_verdict import log_interval, normal_interval, objections
+from mechanist.errors import MechanistError
+from tests.analysis.lattice import draw, exact
+
+BARRIER = np.array([0.0, 2.0, 4.0, 5.0, 5.5, 5.0, 4.0, 3.0, 1.0])
+EVEN = np.ones(len(BARRIER) - 2)
+
+
+def estimates(seeds, shots=1500):
+    found = []
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        data = draw(BARRIER, rng, shots, 8, 2000, EVEN)
+        rates, solved = estimate(data)
+        samples = [sample for sample, _ in bootstrap(data, solved, 40, rng)]
+        found.append((rates, samples))
+    return found
+
+
+@pytest.fixture(scope="module")
+def twenty():
+    """Twenty independent estimates, seeds 0 to 19."""
+    return estimates(20)
+
+
+def test_rates_are_unbiased_and_their_intervals_cover(twenty):
+    # 4 standard errors of the mean over 20 seeds; 95 % intervals of 20 seeds cover fewer than 15
+    # with probability 3e-4 each (binomial).
+    k_ab, k_ba, pi_a = exact(BARRIER)
+    truth = np.log([k_ab, k_ba, pi_a / (1 - pi_a)])
+    found = np.array([[np.log(r.k_ab), np.log(r.k_ba), r.log_odds] for r, _ in twenty])
+    spread = np.array(
+        [
+            np.std([[np.log(s.k_ab), np.log(s.k_ba), s.log_odds] for s in samples], axis=0, ddof=1)
+            for _, samples in twenty
+        ]
+    )
+    error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
+    assert (np.abs(found.mean(axis=0) - truth) < 4 * error).all()
+    assert ((np.abs(found - truth) < 1.96 * spread).sum(axis=0) >= 15).all()
+
+
+def test_the_two_directions_agree_with_the_free_energy(twenty):
+    # Exact by construction of the estimator, whatever the data: flux balance.
+    for rates, _ in twenty:
+        assert rates.k_ab * rates.pi_a == pytest.approx(rates.k_ba * (1 - rates.pi_a), rel=1e-6)
+
+
+def test_how_shots_are_spread_does_not_matter():
+    # Twenty seeds each; the difference of two means within 4 of its standard errors.
+    truth = np.log(exact(BARRIER)[0])
+    skewed = []
+    for seed in range(100, 120):
+        data = draw(BARRIER, np.random.default_rng(seed), 1500, 8, 2000, np.arange(1.0, 8.0))
+        skewed.append(np.log(estimate(data)[0].k_ab))
+    error = np.std(skewed, ddof=1) / np.sqrt(len(skewed))
+    assert abs(np.mean(skewed) - truth) < 4 * error
+
+
+def test_intervals_hold_their_value():
+    rng = np.random.default_rng(5)
+    spread = log_interval(2.0, 2 * np.exp(0.1 * rng.normal(size=4000)))
+    assert spread.low == pytest.approx(2 * np.exp(-0.196), rel=0.02)
+    assert spread.high == pytest.approx(2 * np.exp(0.196), rel=0.02)
+    plain = normal_interval(1.0, 1 + 0.5 * rng.normal(size=4000))
+    assert plain.high - plain.low == pytest.approx(2 * 1.96 * 0.5, rel=0.05)
+
+
+def checked(data):
+    _, solved = estimate(data)
+    samples = [s for s, _ in bootstrap(data, solved, 40, np.random.default_rng(1))]
+    return objections(data, solved, samples, 40)
+
+
+def test_good_data_raise_no_objection():
+    assert checked(draw(BARRIER, np.random.default_rng(3), 3000, 8, 4000, EVEN)) == []
+
+
+def test_without_transitions_there_is_no_rate():
+    data = draw(BARRIER, np.random.default_rng(3), 1500, 8, 2000, EVEN)
+    few = np.flatnonzero((data.kind == AB) & (data.source >= FIRST_WINDOW))[10:]
+    keep = np.ones(len(data.kind), dtype=bool)
+    keep[few] = False
+    fields = ("kind", "source", "unit", "half", "start")
+    less = replace(
+        data,
+        window_frames=data.window_frames[:, keep],
+        **{name: getattr(data, name)[keep] for name in fields},
+    )
+    assert any("only 10 shots joined A and B" in reason for reason in checked(less))
+
+
+def test_chains_that_have_not_mixed_are_found():
+    # Chains from the runs see the low window as it is, those from paths a region of their own that
+    # always crosses: what happens where a window holds two regions that nothing connects.
+    data = draw(BARRIER, np.random.default_rng(3), 3000, 8, 4000, EVEN)
+    apart = (data.start == 1) & (data.source == FIRST_WINDOW)
+    reasons = checked(replace(data, kind=np.where(apart, AB, data.kind)))
+    assert any("started near the states" in reason for reason in reasons)
+
+
+def test_runs_that_never_leave_are_refused():
+    data = draw(BARRIER, np.random.default_rng(3), 500, 4, 1000, EVEN)
+    silent = replace(data, run_starts=np.where(data.run_source == RUN_A, 0.0, data.run_starts))
+    with pytest.raises(MechanistError, match="saw no excursion"):
+        estimate(silent)

@@ -1,0 +1,109 @@
+"""Chains of excursions and their exchange with equilibrium runs."""
+
+import numpy as np
+import pytest
+
+from mechanist.engine.protocol import HalfPath
+from mechanist.sampling.chain import CurrentPath
+from mechanist.sampling.excursions import EvenWindows, ExcursionChain, Reservoir, pieces
+
+EDGES = np.linspace(0, 4, 5)
+
+
+def position(frames):
+    return frames[:, 0, 0].astype(float)
+
+
+def excursion(*q):
+    """Frames whose q is given; the first and the last are in states."""
+    frames = np.zeros((len(q), 1, 3), dtype=np.float32)
+    frames[:, 0, 0] = q
+    return frames
+
+
+def windows(log_weights):
+    return EvenWindows(position, EDGES, np.array(log_weights), "test")
+
+
+def frames_in_windows(path):
+    return np.histogram(np.clip(position(path[1:-1]), 0, 3.99), EDGES)[0]
+
+
+def chain_on(path, ends, selection, reservoirs):
+    return ExcursionChain(1, CurrentPath(path, -1, 1), ends, selection, reservoirs, 7, np.ones(1))
+
+
+def test_pieces_have_both_ends_in_states():
+    labels = np.array([0, -1, -1, 0, 0, -1, 0, 1, 0], dtype=np.int8)
+    assert [(p.start, p.stop) for p in pieces(labels)] == [(2, 6), (5, 8)]
+
+
+def test_frames_are_picked_in_proportion_to_the_weight_of_their_window():
+    got = windows([0, 1, 2, 3]).candidates(excursion(0.5, 1.5, 9))
+    np.testing.assert_allclose(got.weights, np.exp([0, 1, 3]))
+
+
+@pytest.mark.parametrize(
+    ("ends", "taken"), [(("A", "A"), True), (("B", "A"), True), (("A", "too_long"), False)]
+)
+def test_everything_that_ends_in_states_is_taken(ends, taken):
+    path = excursion(-1, 0.5, 1.5, -1)
+    chain = chain_on(path, ("A", "A"), windows(np.zeros(4)), [])
+    halves = chain.propose()
+    half = excursion(1.5, -1)
+    chain.told(HalfPath(halves[0].key, half, ends[0], 2))
+    shot = chain.told(HalfPath(halves[1].key, half, ends[1], 2))
+    assert (shot.path is not None) == taken
+    if taken:
+        np.testing.assert_array_equal(chain.path.frames[::4], np.concatenate([half[-1:]] * 2))
+
+
+def test_exchange_leaves_the_biased_ensemble_as_it_is():
+    # A run in A makes these excursions with rates mu b; the second crosses to B, so that only half
+    # of its occurrences start in A. The chain that does nothing but exchange must visit each with
+    # probability mu G. Seed 7; 4 standard errors of counts of 10,000 draws whose correlation time
+    # is at most 1 / (smallest acceptance) < 25.
+    paths = [excursion(-1, 0.5, 0.5, -1), excursion(-1, 0.5, 1.5, 2.5, 3.5, 9), excursion(-1, 1, 0)]
+    ends = [("A", "A"), ("A", "B"), ("A", "A")]
+    mu = np.array([5.0, 2.0, 1.0])
+    selection = windows([0.0, 0.7, 1.2, 1.5])
+    copies = [0] * 5 + [1] * 1 + [2] * 1
+    reservoir = Reservoir(
+        "A",
+        [paths[i] for i in copies],
+        [ends[i] for i in copies],
+        np.array([frames_in_windows(paths[i]) for i in copies], dtype=float),
+    )
+    chain = chain_on(paths[0], ends[0], selection, [reservoir])
+    totals = np.array([selection.candidates(path[1:-1]).total for path in paths])
+    expected = mu * totals / (mu * totals).sum()
+    counts, draws = np.zeros(3), 10_000
+    for _ in range(draws):
+        chain.propose()
+        chain.move += 1
+        counts[[len(path) for path in paths].index(len(chain.path.frames))] += 1
+    error = np.sqrt(25 * expected * (1 - expected) / draws)
+    assert (np.abs(counts / draws - expected) < 4 * error).all()
+    # The test can tell: without b the crossing path would come twice as rarely.
+    wrong = mu * totals * [1, 0.5, 1]
+    assert (np.abs(counts / draws - wrong / wrong.sum()) > 4 * error).any()
+
+
+def test_an_excursion_in_b_is_not_exchanged_with_runs_in_a():
+    path = excursion(9, 3.5, 9)
+    other = excursion(-1, 0.5, -1)
+    reservoir = Reservoir("A", [other], [("A", "A")], np.array([[1.0, 0, 0, 0]]))
+    chain = chain_on(path, ("B", "B"), windows(np.zeros(4)), [reservoir])
+    for _ in range(20):
+        chain.propose()
+    assert chain.path.frames is path
+    assert chain.exchanges == 0
+
+
+def test_an_empty_reservoir_offers_nothing():
+    path = excursion(-1, 0.5, -1)
+    chain = chain_on(
+        path, ("A", "A"), windows(np.zeros(4)), [Reservoir("A", [], [], np.empty((0, 4)))]
+    )
+    chain.propose()
+    assert chain.exchanges == 0

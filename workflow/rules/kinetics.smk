@@ -1,0 +1,149 @@
+# Rates and free energies: runs in both states, and excursions between them.
+RUN_FILES = [
+    "runs.parquet",
+    "run_excursions.trr",
+    "run_excursions.parquet",
+    "states.trr",
+    "states.parquet",
+]
+# Settings that shape a network.
+TRAINING = [
+    "learn.hidden",
+    "learn.steps",
+    "learn.epochs_max",
+    "learn.batch",
+    "learn.learning_rate",
+    "learn.weight_decay",
+]
+EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
+
+
+def kinetics_files(worker, names):
+    """Files of one job for the rates."""
+    return [f"{RESULTS}/kinetics/worker_{worker}/{name}" for name in names]
+
+
+def all_kinetics_files(names):
+    """Files of all jobs for the rates."""
+    return [file for worker in WORKERS for file in kinetics_files(worker, names)]
+
+
+# Needs no model: it fills cores that the rounds leave idle.
+rule equilibrium:
+    input:
+        **SYSTEM_FILES,
+        paths=rules.initial.output.paths,
+        index=rules.initial.output.index,
+    output:
+        kinetics_files("{worker}", RUN_FILES),
+    log:
+        f"{RESULTS}/logs/equilibrium_{{worker}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/equilibrium_{{worker}}.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    resources:
+        gpu=GPUS,
+    params:
+        results=results_folder,
+        settings=settings(
+            "seed",
+            "engine",
+            "sampling.workers",
+            "kinetics.runs",
+            "kinetics.run_frames",
+            "kinetics.relax",
+        ),
+        source=digest("equilibrium", "sampling"),
+    shell:
+        "mechanist equilibrium --worker {wildcards.worker}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
+
+
+rule windows:
+    input:
+        shots=last_shots,
+        runs=all_kinetics_files(RUN_FILES),
+        last=last_assessment,
+        inputs=rules.describe.output,
+    output:
+        windows=f"{RESULTS}/kinetics/windows.json",
+        model=f"{RESULTS}/kinetics/model.safetensors",
+        card=f"{RESULTS}/kinetics/model.json",
+    log:
+        f"{RESULTS}/logs/windows.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/windows.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
+    params:
+        results=results_folder,
+        last=lambda wildcards, input: round_of(input.last),
+        settings=settings("seed", "sampling.workers", "kinetics.windows", *TRAINING),
+        source=digest("windows", "committor"),
+    shell:
+        "mechanist windows --last {params.last}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
+
+
+rule excursions:
+    input:
+        **SYSTEM_FILES,
+        shots=last_shots,
+        runs=all_kinetics_files(RUN_FILES),
+        windows=rules.windows.output,
+    output:
+        kinetics_files("{worker}", EXCURSION_FILES),
+    log:
+        f"{RESULTS}/logs/excursions_{{worker}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/excursions_{{worker}}.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    resources:
+        gpu=GPUS,
+    params:
+        results=results_folder,
+        settings=settings(
+            "seed",
+            "engine",
+            "sampling.workers",
+            "sampling.chains",
+            "kinetics.shots",
+            "kinetics.relax",
+        ),
+        source=digest("excursions", "committor"),
+    shell:
+        "mechanist excursions --worker {wildcards.worker}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
+
+
+rule kinetics:
+    input:
+        **SYSTEM_FILES,
+        paths=last_shots,
+        runs=all_kinetics_files(RUN_FILES),
+        excursions=all_kinetics_files(EXCURSION_FILES),
+        windows=rules.windows.output,
+        last=last_assessment,
+    output:
+        rates=f"{RESULTS}/kinetics.json",
+        profile=f"{RESULTS}/kinetics/free_energy.csv",
+        frames=f"{RESULTS}/kinetics/frames.trr",
+        weights=f"{RESULTS}/kinetics/frames.parquet",
+    log:
+        f"{RESULTS}/logs/kinetics.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/kinetics.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
+    params:
+        results=results_folder,
+        last=lambda wildcards, input: round_of(input.last),
+        settings=settings("seed", "sampling.workers", "kinetics"),
+        source=digest("kinetics", "analysis"),
+    shell:
+        "mechanist kinetics --last {params.last}"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
