@@ -85,6 +85,31 @@ def shoot(
 
 
 @app.command()
+def replay(
+    round_: RoundOption,
+    worker: WorkerOption,
+    chain: Annotated[int, typer.Option("--chain", min=0, help="number of the chain")],
+    move: Annotated[int, typer.Option("--move", min=0, help="number of the move in its chain")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="TRR to write; default replay_ROUND_WORKER_CHAIN_MOVE.trr"),
+    ] = None,
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
+) -> None:
+    """Make one shot of shots.parquet again, as a trajectory.
+
+    Its frames are written in the order of time, also those of a shot that was not accepted, and
+    checked against the row. mdtraj and VMD open them with system/topology.pdb. The job of the shot
+    is done again up to its end, because the noise of a shot follows from what ran before it. Shots
+    for the proof (committor-shots) and for the rates (excursions) cannot be replayed.
+    """
+    from mechanist.stages.replay import replay as run
+
+    run(*open_run(config, results), (round_, worker, chain, move), out, log)
+
+
+@app.command()
 def learn(
     round_: RoundOption,
     config: ConfigOption = "config.yaml",

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from mechanist.errors import DataError
-from mechanist.sampling.records import read_frames, read_table, write_frames, write_table
+from mechanist.sampling.records import (
+    read_frames,
+    read_notes,
+    read_table,
+    write_frames,
+    write_table,
+)
 
 
 def test_frames_come_back_bit_by_bit(tmp_path, rng):
@@ -31,3 +37,12 @@ def test_nothing_is_left_of_a_write_that_failed(tmp_path):
     with pytest.raises(KeyError):
         write_table(tmp_path / "t.parquet", {"a": np.arange(3)}, ["missing"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_notes_in_the_head_of_a_table(tmp_path):
+    for notes in ({"platform": "CPU"}, {}):
+        write_table(tmp_path / "t.parquet", {"a": np.arange(3)}, ["a"], notes)
+        assert read_notes(tmp_path / "t.parquet") == notes
+        assert read_table(tmp_path / "t.parquet", ["a"])["a"].tolist() == [0, 1, 2]
+    with pytest.raises(DataError, match=r"gone.parquet: the file is missing"):
+        read_notes(tmp_path / "gone.parquet")

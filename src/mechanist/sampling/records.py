@@ -4,7 +4,7 @@ Positions are stored as TRR (float32, nm, no loss), which mdtraj and VMD open wi
 system/topology.pdb. The tables are Parquet.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,16 @@ PATH_COLUMNS = (
 ``weight`` is the number of moves of its round for which it was current after burn-in."""
 
 
-def write_table(path: Path, columns: Table, names: Sequence[str]) -> None:
-    """Write the columns ``names`` of a table as Parquet, atomically."""
+def write_table(
+    path: Path, columns: Table, names: Sequence[str], notes: Mapping[str, str] | None = None
+) -> None:
+    """Write the columns ``names`` of a table as Parquet, atomically; ``notes`` go into its head."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.table({name: pa.array(columns[name]) for name in names})
+    table = pa.table({name: pa.array(columns[name]) for name in names}).replace_schema_metadata(
+        notes
+    )
     with atomic(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
@@ -69,20 +73,30 @@ def read_table(path: Path, names: Sequence[str]) -> Table:
     DataError
         If the file is missing, damaged or lacks one of the columns ``names``.
     """
+    table = _open_table(path)
+    missing = [name for name in names if name not in table.column_names]
+    if missing:
+        raise DataError(path, f"lacks the column {missing[0]!r}; delete it and run again")
+    return {name: table[name].to_numpy() for name in names}
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """Notes in the head of a Parquet table; see `read_table` for errors."""
+    found = _open_table(path).schema.metadata or {}
+    return {name.decode(): note.decode() for name, note in found.items()}
+
+
+def _open_table(path: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if not path.is_file():
         raise DataError(path, "the file is missing; run the stage that makes it again")
     try:
-        table = pq.read_table(path)
+        return pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(path, f"damaged Parquet ({reason}); delete it and run again") from None
-    missing = [name for name in names if name not in table.column_names]
-    if missing:
-        raise DataError(path, f"lacks the column {missing[0]!r}; delete it and run again")
-    return {name: table[name].to_numpy() for name in names}
 
 
 def join(tables: Sequence[Table]) -> Table:

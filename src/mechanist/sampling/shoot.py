@@ -5,7 +5,7 @@ finish would favour short paths.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,6 +41,17 @@ def shoot(chains: Sequence[Chain], engine: Engine, moves: int, progress: Progres
         Called after every shot.
     """
     harvest = Harvest(paths={chain.number: [chain.path] for chain in chains})
+    for shot in shots_as_they_end(chains, engine, moves):
+        harvest.shots.append(shot)
+        if shot.path is not None:
+            harvest.paths[shot.chain].append(shot.path)
+        progress(len(harvest.shots), moves * len(chains))
+    harvest.shots.sort(key=lambda shot: (shot.chain, shot.move))
+    return harvest
+
+
+def shots_as_they_end(chains: Sequence[Chain], engine: Engine, moves: int) -> Iterator[Shot]:
+    """Shots of `shoot` in the order in which they end, ``moves`` of each chain."""
     by_number = {chain.number: chain for chain in chains}
     last = {chain.number: chain.move + moves for chain in chains}
     queue: deque[HalfShot] = deque()
@@ -51,14 +62,9 @@ def shoot(chains: Sequence[Chain], engine: Engine, moves: int, progress: Progres
         shot = chain.told(half)
         if shot is None:
             continue
-        harvest.shots.append(shot)
-        if shot.path is not None:
-            harvest.paths[chain.number].append(shot.path)
         if chain.move < last[chain.number]:
             queue.extend(chain.propose())
-        progress(len(harvest.shots), moves * len(chains))
-    harvest.shots.sort(key=lambda shot: (shot.chain, shot.move))
-    return harvest
+        yield shot
 
 
 def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[Table, Frames]:

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from mechanist.committor.network import load as load_model
 from mechanist.engine.choose import auto_chains, choose_platform, make_engine
+from mechanist.engine.protocol import Engine
 from mechanist.errors import DataError
 from mechanist.layout import Layout, WorkerFiles
 from mechanist.sampling.chain import Chain, CurrentPath, shot_seed
@@ -30,6 +32,15 @@ NOISE_STREAM = 2**32
 """Chain numbers from here on seed the noise of a job."""
 
 
+@dataclass(frozen=True)
+class Job:
+    """Chains of one worker where round ``number`` begins, and the engine that moves them."""
+
+    chains: list[Chain]
+    engine: Engine
+    selection: Selection
+
+
 def shoot_round(
     config: Config, layout: Layout, number: int, worker: int, log: Callable[[str], None]
 ) -> None:
@@ -38,21 +49,34 @@ def shoot_round(
     settings = config.sampling
     count = auto_chains(prepared) if settings.chains == "auto" else settings.chains
     moves = -(-settings.shots(number) // (count * settings.workers))
-    selection = make_selection(settings, layout, number)
-    chains = make_chains(config, prepared, layout, number, worker, count, selection)
     platform = choose_platform(prepared, config.engine.platform, 2 * count)
+    job = open_job(config, layout, prepared, number, worker, count, platform)
     log(f"round {number}, worker {worker}: {count} chains x {moves} moves on {platform}")
-    seed = shot_seed(config.seed, NOISE_STREAM + worker, number) % 2**31
-    engine = make_engine(prepared, 2 * count, platform, seed)
-    harvest = shoot(chains, engine, moves, reporter(log))
-    shots, points = shot_table(harvest, number, worker, selection.model)
+    harvest = shoot(job.chains, job.engine, moves, reporter(log))
+    shots, points = shot_table(harvest, number, worker, job.selection.model)
     index, frames = path_table(harvest, number, worker)
     files = layout.round(number).worker(worker)
     write_frames(files.points, [points])
     write_frames(files.paths, frames)
     write_table(files.index, index, PATH_COLUMNS)
-    write_table(files.shots, shots, SHOT_COLUMNS)
+    write_table(files.shots, shots, SHOT_COLUMNS, {"platform": platform})
     log(f"{len(points)} shots, {np.mean(shots['accepted']):.0%} accepted")
+
+
+def open_job(
+    config: Config,
+    layout: Layout,
+    prepared: Prepared,
+    number: int,
+    worker: int,
+    count: int,
+    platform: str,
+) -> Job:
+    """What a job of ``count`` chains starts with; opened again on Reference it makes the same."""
+    selection = make_selection(config.sampling, layout, number)
+    chains = make_chains(config, prepared, layout, number, worker, count, selection)
+    seed = shot_seed(config.seed, NOISE_STREAM + worker, number) % 2**31
+    return Job(chains, make_engine(prepared, 2 * count, platform, seed), selection)
 
 
 def make_selection(settings: SamplingSettings, layout: Layout, number: int) -> Selection:

@@ -1,0 +1,158 @@
+"""Stage ``replay``: one shot of shots.parquet, made again as a trajectory.
+
+The noise that a shot meets follows from all that its job has run before: contexts of the Reference
+platform share one random stream, and stacked copies share one integrator. So the job is done again
+from the files that it started with, up to the moment when this shot has ended. On other platforms
+noise cannot be repeated; there the shot is made alone, from the same point with the same
+velocities.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from mechanist.engine.choose import choose_platform, make_engine
+from mechanist.errors import DataError
+from mechanist.layout import Layout
+from mechanist.sampling.chain import Chain, Shot, shot_seed
+from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.records import Frames, write_frames
+from mechanist.sampling.shoot import shots_as_they_end
+from mechanist.sampling.shot_record import ShotRecord, read_record
+from mechanist.settings.config import Config
+from mechanist.stages.shoot import make_selection, open_job, reporter
+from mechanist.systems.prepared import Prepared, load
+
+Log = Callable[[str], None]
+
+
+def replay(
+    config: Config,
+    layout: Layout,
+    address: tuple[int, int, int, int],
+    out: Path | None,
+    log: Log,
+) -> None:
+    """Make a shot again, write its frames, print how it ended, and check it against its row.
+
+    Parameters
+    ----------
+    config, layout
+        Settings and files of the run.
+    address
+        Round, worker, chain and move.
+    out
+        TRR to write; ``replay_R_W_C_M.trr`` in the current folder if None.
+
+    Raises
+    ------
+    DataError
+        If there is no such shot, or what comes out is not what the run has recorded.
+    """
+    if out is None:
+        out = Path("replay_{}_{}_{}_{}.trr".format(*address))
+    if out.suffix != ".trr":
+        raise DataError(out, "--out: the name must end in .trr")
+    prepared = load(layout)
+    record = read_record(layout, address, prepared.atoms)
+    check_seed(config, record)
+    wanted = config.engine.platform
+    platform = choose_platform(prepared, record.platform if wanted == "auto" else wanted, 1)
+    exact = platform == record.platform == "Reference"
+    make = shot_in_job if exact else shot_alone
+    shot = make(config, layout, prepared, record, platform, log)
+    frames = trajectory(shot)
+    write_frames(out, [frames])
+    print(description(shot, record, out, len(frames), platform))
+    print(verdict(shot, record, platform, exact))
+
+
+def verdict(shot: Shot, record: ShotRecord, platform: str, exact: bool) -> str:
+    """Say that a shot is as recorded, or on another platform how its ends were; raise if not."""
+    differences = record.differences(shot) if exact else record.differences_before(shot)
+    if differences:
+        raise DataError(
+            record.file,
+            f"{record.name}: the replay differs in {'; '.join(differences)};"
+            " was the row changed, or made with other settings or versions?",
+        )
+    if exact:
+        return "As recorded: every column and frame that the run has kept of this shot."
+    return (
+        f"Made on {record.platform} by the run, on {platform} now: same point and velocities,"
+        " other noise (only Reference repeats it).\nIn the run the halves ended in"
+        f" {record['end_backward']} after {record['steps_backward']:,} and"
+        f" {record['end_forward']} after {record['steps_forward']:,} steps."
+    )
+
+
+def check_seed(config: Config, record: ShotRecord) -> None:
+    """Refuse at once what cannot come out right."""
+    seed = shot_seed(config.seed, record.chain, record.move)
+    if seed != record.seed:
+        raise DataError(
+            record.file,
+            f"{record.name}: the replay differs in seed (row {record.seed}, replay {seed});"
+            f" was it made with another seed than {config.seed}?",
+        )
+
+
+def shot_in_job(
+    config: Config, layout: Layout, prepared: Prepared, record: ShotRecord, platform: str, log: Log
+) -> Shot:
+    """The shot as its job makes it, with all that runs beside it."""
+    job = open_job(
+        config, layout, prepared, record.round, record.worker, record.job_chains, platform
+    )
+    record.check_model(job.selection.model)
+    total = record.job_chains * record.job_moves
+    log(f"making job {record.round}/{record.worker} again: up to {total:,} shots on {platform}")
+    progress = reporter(log, every=5.0)
+    made = shots_as_they_end(job.chains, job.engine, record.job_moves)
+    for done, shot in enumerate(made, start=1):
+        if (shot.chain, shot.move) == (record.chain, record.move):
+            log(f"it was shot {done:,} of {total:,}")
+            return shot
+        progress(done, total)
+    raise DataError(record.file, f"{record.name}: its job does not make it; were rows deleted?")
+
+
+def shot_alone(
+    config: Config, layout: Layout, prepared: Prepared, record: ShotRecord, platform: str, log: Log
+) -> Shot:
+    """A shot from the same point with the same velocities and other noise."""
+    selection = make_selection(config.sampling, layout, record.round)
+    record.check_model(selection.model)
+    chain = Chain(
+        record.chain,
+        record.path_before(),
+        selection,
+        config.seed,
+        record.move,
+        0,
+        config.sampling.burn_in,
+        thermal_velocities(prepared),
+    )
+    engine = make_engine(prepared, 2, platform, record.seed % 2**31)
+    return next(shots_as_they_end([chain], engine, 1))
+
+
+def trajectory(shot: Shot) -> Frames:
+    """Frames (F, N, 3) in nm in the order of time: backward half reversed, point, forward half."""
+    return np.concatenate([shot.backward.frames[::-1], shot.point[None], shot.forward.frames])
+
+
+def description(shot: Shot, record: ShotRecord, out: Path, frames: int, platform: str) -> str:
+    """What is printed of a shot."""
+    predicted = "no model yet" if np.isnan(shot.p_predicted) else f"{shot.p_predicted:.3f}"
+    return "\n".join(
+        [
+            f"{record.name}, on {platform}",
+            f"  predicted p_B  {predicted}",
+            f"  backward half  {shot.backward.reason} after {shot.backward.steps:,} steps",
+            f"  forward half   {shot.forward.reason} after {shot.forward.steps:,} steps",
+            f"  {'accepted' if shot.path is not None else 'not accepted'}",
+            f"{out}: {frames:,} frames, the shooting point is frame {len(shot.backward.frames)}",
+        ]
+    )
