@@ -5,7 +5,14 @@ import pytest
 
 from mechanist.engine.protocol import HalfPath
 from mechanist.sampling.chain import CurrentPath
-from mechanist.sampling.excursions import EvenWindows, ExcursionChain, Reservoir, pieces
+from mechanist.sampling.excursions import (
+    COMMON,
+    EvenWindows,
+    ExcursionChain,
+    Reservoir,
+    make_reservoir,
+    pieces,
+)
 
 EDGES = np.linspace(0, 4, 5)
 
@@ -70,6 +77,7 @@ def test_exchange_leaves_the_biased_ensemble_as_it_is():
     copies = [0] * 5 + [1] * 1 + [2] * 1
     reservoir = Reservoir(
         "A",
+        np.ones(4, dtype=bool),
         [paths[i] for i in copies],
         [ends[i] for i in copies],
         np.array([frames_in_windows(paths[i]) for i in copies], dtype=float),
@@ -92,7 +100,9 @@ def test_exchange_leaves_the_biased_ensemble_as_it_is():
 def test_an_excursion_in_b_is_not_exchanged_with_runs_in_a():
     path = excursion(9, 3.5, 9)
     other = excursion(-1, 0.5, -1)
-    reservoir = Reservoir("A", [other], [("A", "A")], np.array([[1.0, 0, 0, 0]]))
+    reservoir = Reservoir(
+        "A", np.ones(4, dtype=bool), [other], [("A", "A")], np.array([[1.0, 0, 0, 0]])
+    )
     chain = chain_on(path, ("B", "B"), windows(np.zeros(4)), [reservoir])
     for _ in range(20):
         chain.propose()
@@ -103,7 +113,34 @@ def test_an_excursion_in_b_is_not_exchanged_with_runs_in_a():
 def test_an_empty_reservoir_offers_nothing():
     path = excursion(-1, 0.5, -1)
     chain = chain_on(
-        path, ("A", "A"), windows(np.zeros(4)), [Reservoir("A", [], [], np.empty((0, 4)))]
+        path,
+        ("A", "A"),
+        windows(np.zeros(4)),
+        [Reservoir("A", np.ones(4, dtype=bool), [], [], np.empty((0, 4)))],
     )
     chain.propose()
     assert chain.exchanges == 0
+
+
+def test_only_excursions_in_well_known_windows_are_exchanged():
+    near, far = excursion(-1, 0.5, -1), excursion(-1, 0.5, 1.5, 2.5, -1)
+    every = [near] * COMMON + [far]
+    counts = np.array([frames_in_windows(path) for path in every], dtype=float)
+    made = make_reservoir("A", every, [("A", "A")] * len(every), counts)
+    assert made.windows.tolist() == [True, False, False, False]
+    assert len(made.excursions) == COMMON
+    stays = chain_on(far, ("A", "A"), windows(np.zeros(4)), [made])
+    moves = chain_on(near, ("A", "A"), windows(np.zeros(4)), [made])
+    for chain in (stays, moves):
+        for _ in range(20):
+            chain.propose()
+            chain.move += 1
+    assert stays.exchanges == 0
+    assert moves.exchanges == 20
+
+
+def test_out_of_b_windows_are_reached_from_above():
+    path = excursion(9, 3.5, 9)
+    counts = np.array([frames_in_windows(path)] * COMMON, dtype=float)
+    made = make_reservoir("B", [path] * COMMON, [("B", "B")] * COMMON, counts)
+    assert made.windows.tolist() == [False, False, False, True]

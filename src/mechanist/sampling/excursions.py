@@ -14,7 +14,9 @@ Shots alone do not lead from one exit of a state to another, because excursions 
 move first offers the chain an excursion that an equilibrium run in the state has made, as replica
 exchange with the interior of the state does (van Erp, Phys. Rev. Lett. 98, 268301 (2007)). A run in
 A makes P with rate mu(P) b(P), b = 1 for both ends in A and 1/2 for one, and the offer P' is taken
-with probability min(1, [G(P') b(P)] / [G(P) b(P')]).
+with probability min(1, [G(P') b(P)] / [G(P) b(P')]). Only excursions that stay in windows which
+many of the runs' excursions reach are exchanged, on both sides: the few that went further would be
+offered again and again, and all chains would share their chance.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,6 +51,13 @@ EXCHANGE_STREAM = 2**38
 
 
 @dataclass(frozen=True)
+class InWindows(Candidates):
+    """Frames that can be shot from, and the window (F,) of each."""
+
+    windows: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class EvenWindows:
     """Weighs a frame by the window of q that it lies in.
 
@@ -69,21 +78,24 @@ class EvenWindows:
     log_weights: Array
     model: str
 
-    def candidates(self, frames: Frames) -> Candidates:
+    def candidates(self, frames: Frames) -> InWindows:
         """See `mechanist.sampling.selection.Selection`."""
         q = self.logit(frames)
-        weights = np.exp(self.log_weights[windows_of(q, self.edges)])
-        return Candidates(weights, 0.5 * (1 + np.tanh(0.5 * q)))
+        windows = windows_of(q, self.edges)
+        weights = np.exp(self.log_weights[windows])
+        return InWindows(weights, 0.5 * (1 + np.tanh(0.5 * q)), windows)
 
 
 @dataclass(frozen=True)
 class Reservoir:
-    """Excursions of equilibrium runs in one state.
+    """Excursions of equilibrium runs in one state that stay in well known windows.
 
     Parameters
     ----------
     state
         ``A`` or ``B``.
+    windows
+        (W,) the windows that an excursion may have frames in to be exchanged.
     excursions
         (K) frames of each, with both ends.
     ends
@@ -93,6 +105,7 @@ class Reservoir:
     """
 
     state: str
+    windows: NDArray[np.bool_]
     excursions: Sequence[Frames]
     ends: Sequence[tuple[str, str]]
     window_frames: Array
@@ -100,6 +113,29 @@ class Reservoir:
     def share(self, ends: tuple[str, str]) -> float:
         """How many of the two ends lie in the state, in halves: b of an excursion."""
         return ends.count(self.state) / 2
+
+
+COMMON = 100
+"""Excursions of runs that reach a window, or one beyond it, for it to be well known."""
+
+
+def make_reservoir(
+    state: str,
+    excursions: Sequence[Frames],
+    ends: Sequence[tuple[str, str]],
+    window_frames: Array,
+) -> Reservoir:
+    """Keep the excursions (K) that stay in windows which at least `COMMON` of them reach."""
+    visited = window_frames > 0
+    toward = visited if state == "A" else visited[:, ::-1]
+    # An excursion out of A reaches all windows up to its highest, one out of B down to its lowest.
+    reached = np.flip(np.maximum.accumulate(np.flip(toward, axis=1), axis=1), axis=1)
+    known = reached.sum(axis=0) >= COMMON
+    known = known if state == "A" else known[::-1]
+    kept = [int(i) for i in np.flatnonzero(~visited[:, ~known].any(axis=1))]
+    return Reservoir(
+        state, known, [excursions[i] for i in kept], [ends[i] for i in kept], window_frames[kept]
+    )
 
 
 class ExcursionChain(Chain):
@@ -131,6 +167,11 @@ class ExcursionChain(Chain):
         self._windows = selection
         self.exchanges = 0
 
+    def _windows_now(self) -> NDArray[np.int64]:
+        """Windows of the frames of the current excursion."""
+        assert isinstance(self._candidates, InWindows)
+        return self._candidates.windows
+
     def use(self, selection: EvenWindows) -> None:
         """Weigh frames anew from here on."""
         self._windows = self._selection = selection
@@ -157,6 +198,8 @@ class ExcursionChain(Chain):
         drawn = int(rng.integers(len(reservoir.excursions))) if reservoir.excursions else 0
         now = reservoir.share(self._ends)
         if not reservoir.excursions or now == 0:
+            return
+        if not reservoir.windows[self._windows_now()].all():
             return
         ends = reservoir.ends[drawn]
         total = float(reservoir.window_frames[drawn] @ np.exp(self._windows.log_weights))

@@ -16,7 +16,7 @@ class KineticsSettings(Section):
         description="frames of each run (a frame is dynamics.stride MD steps)",
     )
     relax: float = Field(
-        0.2, ge=0, lt=1, description="part of each run and chain that is left out at its start"
+        0.1, ge=0, lt=1, description="part of each run and chain that is left out at its start"
     )
     shots: int = Field(
         16_000,

@@ -15,6 +15,7 @@ from mechanist.sampling.excursions import (
     EvenWindows,
     ExcursionChain,
     Reservoir,
+    make_reservoir,
 )
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.sampling.records import Frames, PathTable, Table, write_frames, write_table
@@ -108,7 +109,7 @@ def reservoir(
         [REASON_OF_LABEL[int(x)] for x in prepared.states.label_positions(runs.frames[at])]
         for at in (first, first + lengths - 1)
     ]
-    return Reservoir(
+    return make_reservoir(
         state,
         [runs.path(int(row)) for row in rows],
         [(ends[0][row], ends[1][row]) for row in rows],

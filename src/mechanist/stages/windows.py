@@ -47,6 +47,10 @@ TRAINING_SHOTS = 40_000
 RUN_FRAMES = 20_000
 """What the model is trained on, at most: any q is right, a good one is better."""
 
+EMPHASIS = 30
+"""How often a frame of a run counts. The exits of a state that lead nowhere are seen by the runs
+alone; this pushes them out to the ends of q, away from the foot of the barrier."""
+
 RUN_CHAINS = 2**40
 """Numbers of runs begin here where chains of shots have numbers of their own."""
 
@@ -96,8 +100,8 @@ def learn_windows(
     in_b = np.stack([ends_in_b(runs, prepared, end)[path] for end in (0, -1)]).sum(axis=0)
     data = ShotData(
         features=np.concatenate([shots.features, frame_features(runs.frames[rows], inputs)]),
-        n_a=np.concatenate([shots.n_a, 2 - in_b]),
-        n_b=np.concatenate([shots.n_b, in_b]),
+        n_a=np.concatenate([shots.n_a, EMPHASIS * (2 - in_b)]),
+        n_b=np.concatenate([shots.n_b, EMPHASIS * in_b]),
         chain=np.concatenate([shots.chain, RUN_CHAINS + runs.index["chain"][path]]),
     )
     # Two members, as few as can be: their spread is not used.
