@@ -10,6 +10,7 @@ from mechanist.layout import Layout
 from mechanist.sampling.records import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
+    read_frames,
     read_paths,
     read_table,
 )
@@ -29,6 +30,10 @@ FILES = [
     "paths/paths.parquet",
     "paths/topology.pdb",
     "validation.csv",
+    "kinetics.json",
+    "kinetics/free_energy.csv",
+    "kinetics/frames.trr",
+    "kinetics/frames.parquet",
 ]
 
 
@@ -90,6 +95,38 @@ def test_the_formula_is_the_coordinate(finished):
     assert formula["descriptors"] == ["x"]
 
 
+def test_rates_are_those_of_the_double_well(finished):
+    # k = 4.84e-3 per ps at this stride, from unbiased runs; 4 standard errors of the logarithm, a
+    # quarter of the 95 % interval each. Seed 3.
+    kinetics = json.loads((finished.root / "kinetics.json").read_text())
+    assert kinetics["carries"], kinetics["reason"]
+    for key in ("k_AB_per_ps", "k_BA_per_ps"):
+        rate = kinetics[key]
+        width = np.log(rate["high"] / rate["low"]) / 3.92
+        assert abs(np.log(rate["value"] / 4.84e-3)) < 4 * width, key
+    low, high = (kinetics["delta_F_kJ_per_mol"][end] for end in ("low", "high"))
+    assert low < high
+    assert kinetics["mean_path_duration_ps"]["value"] == pytest.approx(1.194, abs=0.15)
+    assert json.loads((finished.root / "summary.json").read_text())["kinetics"] == kinetics
+
+
+def test_weighted_frames_are_an_equilibrium_ensemble(finished):
+    # Of a symmetric well each half holds half of the weight; the two halves go with the odds of the
+    # free energy difference, whose interval is known.
+    layout = Layout(finished.root)
+    weights = read_table(layout.equilibrium_weights, ["weight"])["weight"]
+    x = read_frames(layout.equilibrium_frames, 1)[:, 0, 0]
+    assert len(x) == len(weights)
+    assert weights.sum() == pytest.approx(1)
+    spread = json.loads(layout.kinetics.read_text())["delta_F_kJ_per_mol"]
+    error = (spread["high"] - spread["low"]) / 3.92
+    odds = np.log(weights[x > 0].sum() / weights[x < 0].sum())
+    assert abs(odds) < 4 * error
+    # The density of the barrier top relative to the bottom, exp(-5) at kT = 1: within a factor 2.
+    top = weights[np.abs(x) < 0.1].sum() / weights[np.abs(np.abs(x) - 1) < 0.1].sum() * 2
+    assert np.exp(-5) / 2 < top < np.exp(-5) * 2
+
+
 def test_a_second_run_has_nothing_to_do(finished):
     assert finished.planned() == set()
 
@@ -126,6 +163,10 @@ def test_a_changed_key_touches_only_what_depends_on_it(finished):
         assert not finished.planned() & {"prepare", "initial", "shoot", "learn"}
         finished.configure(validation={"shots": 12})
         assert finished.planned() == {"committor_shots", "validate", "report"}
+        finished.configure(kinetics={"bootstrap": 41})
+        assert finished.planned() == {"kinetics", "report"}
+        finished.configure(kinetics={"shots": 3300})
+        assert finished.planned() == {"excursions", "kinetics", "report"}
     finally:
         finished.configure()
 
