@@ -26,6 +26,7 @@ CONFIG: dict[str, Any] = {
     "engine": {"platform": "Reference"},
     "sampling": {"workers": 1, "chains": 10, "first_round": 100, "burn_in": 1},
     "learn": {"members": 2, "hidden": [4], "epochs_max": 3},
+    "kinetics": {"runs": 4, "run_frames": 200, "shots": 100, "windows": 4, "bootstrap": 20},
 }
 
 
@@ -69,6 +70,10 @@ def template(tmp_path_factory):
             "shoot --round 0 --worker 0",
             "learn --round 0",
             "assess --round 0",
+            "equilibrium --worker 0",
+            "windows --last 0",
+            "excursions --worker 0",
+            "kinetics --last 0",
         ):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(sys, "argv", ["mechanist", *command.split()])
@@ -117,6 +122,8 @@ CONFIGS = {
     "unknown selection": ({"sampling": {"selection": "best"}}, ["sampling.selection", "best"]),
     "unknown platform": ({"engine": {"platform": "GPU"}}, ["engine.platform", "GPU", "CUDA"]),
     "unknown system": ({"system": "water"}, ["system", "water", "well"]),
+    "no runs": ({"kinetics": {"runs": 0}}, ["kinetics.runs", "0", "greater than"]),
+    "all of it relaxation": ({"kinetics": {"relax": 1}}, ["kinetics.relax", "1", "less than"]),
     "unknown back end": ({"formula": {"backend": "magic"}}, ["formula.backend", "magic"]),
 }
 
@@ -301,6 +308,8 @@ def other_inputs(path: Path) -> None:
 
 JOB = "rounds/000/worker_000"
 ROUND_1 = "shoot --round 1 --worker 0"
+RUNS = "kinetics/worker_000"
+RATES = "kinetics --last 0"
 DAMAGE = {
     "shots damaged": (f"{JOB}/shots.parquet", garble, "learn --round 0", ["damaged"]),
     "shots truncated": (f"{JOB}/shots.parquet", halve, ROUND_1, ["damaged"]),
@@ -318,6 +327,12 @@ DAMAGE = {
     "dynamics is no JSON": ("system/dynamics.json", garble, ROUND_1, ["not JSON"]),
     "system damaged": ("system/system.xml", halve, ROUND_1, ["damaged"]),
     "inputs missing": ("system/inputs.json", remove, "learn --round 0", ["missing"]),
+    "runs missing": (f"{RUNS}/runs.parquet", remove, RATES, ["missing"]),
+    "runs damaged": (f"{RUNS}/run_excursions.trr", halve, "windows --last 0", []),
+    "windows emptied": ("kinetics/windows.json", strip_json, "excursions --worker 0", ["lacks"]),
+    "windows of other inputs": ("kinetics/model.json", other_inputs, RATES, ["other inputs"]),
+    "excursions truncated": (f"{RUNS}/excursions.trr", halve, RATES, []),
+    "excursions damaged": (f"{RUNS}/excursions.parquet", garble, RATES, ["damaged"]),
     "first paths damaged": ("initial/paths.trr", garble, "shoot --round 0 --worker 0", ["damaged"]),
 }
 
@@ -365,6 +380,18 @@ def test_first_path_of_another_molecule(work, capsys):
 def test_no_chain_to_hold_out(work, capsys):
     write_config(work, learn={"held_out_every": 50})
     check(capsys, work, "assess --round 0", ["learn.held_out_every", "50"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("--along z", ["--along", "z", "known: x"]),
+        ("--along x --along x --along x", ["--along", "3 descriptors", "one or two"]),
+        ("--along x --out f.txt", ["--out", "f.txt", ".csv"]),
+    ],
+)
+def test_free_energy_along_what(arguments, words, work, capsys):
+    check(capsys, work, f"free-energy {arguments}", words)
 
 
 def test_results_is_a_file(work, capsys):

@@ -236,6 +236,21 @@ def kinetics(
     run(*open_run(config, results), last, log)
 
 
+@app.command("free-energy")
+def free_energy(
+    along: Annotated[list[str], typer.Option("--along", help="descriptor; once or twice")],
+    out: Annotated[Path, typer.Option("--out", help="table; the figure lies beside it")] = Path(
+        "free_energy.csv"
+    ),
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
+) -> None:
+    """Table and figure of the free energy over one or two descriptors."""
+    from mechanist.stages.landscape import free_energy as run
+
+    run(open_run(config, results)[1], along, out, log)
+
+
 @app.command()
 def report(
     last: LastOption, config: ConfigOption = "config.yaml", results: ResultsOption = None

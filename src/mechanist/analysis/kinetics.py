@@ -124,7 +124,7 @@ def estimate(
     Raises
     ------
     MechanistError
-        If one of the states has no runs or no excursions, or nothing connects the samplers.
+        If one of the states has no runs or no excursions, or nothing joins A and B.
     """
     times, time, starts = np.ones(len(data.kind)), data.run_time, data.run_starts
     if copies is not None:
@@ -137,6 +137,8 @@ def estimate(
         times[data.source == RUN_A].any() and times[data.source == RUN_B].any()
     ):
         raise MechanistError("kinetics", "the runs in one of the states saw no excursion")
+    if not times[data.kind == AB].any():
+        raise MechanistError("kinetics", "no excursion joins A and B")
     solved = reweight(data.bias, data.source, times, guess)
     leave_a, leave_b = (
         count / time[data.run_source == side].sum()

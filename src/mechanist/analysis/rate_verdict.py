@@ -78,6 +78,7 @@ def objections(
             )
     if len(samples) < 0.9 * wanted:
         found.append(f"{wanted - len(samples)} of {wanted} bootstrap samples were not connected")
+    if found:
         return found
     for name in ("k_ab", "k_ba"):
         spread = log_interval(1.0, np.array([getattr(sample, name) for sample in samples]))

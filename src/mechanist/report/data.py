@@ -87,13 +87,13 @@ class Equilibrium:
 
     Attributes
     ----------
-    state_values
-        (F, D) for the descriptors of the states.
+    values
+        (F, D) of the descriptors that were asked for.
     weights
         (F,), sum 1.
     """
 
-    state_values: Array
+    values: Array
     weights: Array
 
 

@@ -1,7 +1,7 @@
 """Reading a results folder for the report."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from mechanist.sampling.records import (
     read_paths,
     read_table,
 )
-from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.descriptors import Descriptor, DescriptorSet
 from mechanist.systems.prepared import load_inputs, states_from_json
 
 FRAMES_SHOWN = 40_000
@@ -126,7 +126,16 @@ def _read_profile(layout: Layout) -> dict[str, Array] | None:
     return {name: np.array(numbers(rows, name, path)) for name in columns}
 
 
-def _read_equilibrium(layout: Layout, dynamics: Dynamics) -> Equilibrium | None:
+def read_equilibrium(
+    layout: Layout, dynamics: Dynamics, descriptors: Sequence[Descriptor]
+) -> Equilibrium | None:
+    """Weighted frames of all regions with the values of some descriptors; None if there are none.
+
+    Raises
+    ------
+    DataError
+        If a file is damaged, or frames and weights differ in number.
+    """
     if not layout.equilibrium_weights.is_file():
         return None
     weights = read_table(layout.equilibrium_weights, ("weight",))["weight"]
@@ -137,7 +146,8 @@ def _read_equilibrium(layout: Layout, dynamics: Dynamics) -> Equilibrium | None:
         raise DataError(
             layout.equilibrium_frames, f"holds {len(frames)} frames, {len(weights)} have weights"
         )
-    return Equilibrium(dynamics.states.descriptors.values(frames), weights.astype(np.float64))
+    known = replace(dynamics.states.descriptors, descriptors=tuple(descriptors))
+    return Equilibrium(known.values(frames), weights.astype(np.float64))
 
 
 def _predict(layout: Layout, features: Array) -> tuple[Array | None, Array | None]:
@@ -222,5 +232,7 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         costs=read_costs(layout.benchmarks, last) if layout.benchmarks.is_dir() else [],
         kinetics=_optional_json(layout.kinetics, KINETICS_KEYS),
         profile=_read_profile(layout),
-        equilibrium=_read_equilibrium(layout, dynamics) if frames else None,
+        equilibrium=read_equilibrium(layout, dynamics, dynamics.states.descriptors.descriptors)
+        if frames
+        else None,
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from mechanist.analysis.free_energy import profile, surface
 from mechanist.report.axis import Axis, degree_ticks, make_axis
-from mechanist.report.data import Array, Equilibrium, ReportData
+from mechanist.report.data import Array, ReportData
 from mechanist.report.projection import mark_states
 from mechanist.report.style import HALF, NETWORK, Picture, canvas, grid, to_svg
 
@@ -78,9 +78,9 @@ def along_q(data: ReportData) -> Picture | None:
         svg = to_svg(figure, "along_q", "Free energy along q")
     how = (
         "Free energy of structures between the states, with its 95 % interval; zero is the lowest "
-        "window. The reaction coordinate q of this figure was trained on the runs in the states "
-        "as well, so that it holds everywhere. The states themselves are left out: q has no "
-        "meaning inside them."
+        "window. The coordinate of this figure was trained on the runs in the states as well: near "
+        "0 it is q, far from it it orders structures by how far they are from the transition. The "
+        "states themselves are left out, q has no meaning inside them."
     )
     return Picture("along_q", "Free energy along q", svg, how, wide=False)
 
@@ -92,47 +92,51 @@ def over_descriptors(data: ReportData) -> Picture | None:
         return None
     states = data.dynamics.states
     axes_of = [
-        make_axis(d, sample.state_values[:, i], sample.weights, full=True)
+        make_axis(d, sample.values[:, i], sample.weights, full=True)
         for i, d in enumerate(states.descriptors.descriptors)
     ]
     with canvas(HALF, 3.9) as figure:
         axes = figure.subplots()
         if len(axes_of) > 1:
-            _surface(figure, axes, axes_of[0], axes_of[1], sample, data.dynamics.kt)
+            surface_panel(figure, axes, axes_of[0], axes_of[1], sample.weights, data.dynamics.kt)
             mark_states(axes, axes_of[0], axes_of[1], states)
         else:
-            _line(axes, axes_of[0], sample, data.dynamics.kt)
+            line_panel(axes, axes_of[0], sample.weights, data.dynamics.kt)
             mark_states(axes, axes_of[0], None, states)
         svg = to_svg(figure, "over_descriptors", "Free energy over the descriptors of the states")
     how = (
-        "Free energy of all structures, the states included. White was never seen. The frames and "
-        "their weights are in kinetics/: any other pair of descriptors can be drawn from them."
+        "Free energy of all structures, the states included. White was never seen. "
+        "mechanist free-energy draws it over any other descriptors."
     )
     return Picture("over_descriptors", "Free energy over descriptors", svg, how, wide=False)
 
 
-def _bins(axis: Axis) -> Array:
+def edges_of(axis: Axis) -> Array:
+    """Edges (K + 1,) of the bins along an axis."""
     return np.linspace(*axis.limits, CELLS + 1)
 
 
-def _surface(figure: Any, axes: Any, x: Axis, y: Axis, sample: Equilibrium, kt: float) -> None:
-    energy = surface(x.values, y.values, sample.weights, (_bins(x), _bins(y)), kt)
-    shown = np.where(np.isfinite(energy), energy, np.nan)
+def surface_panel(figure: Any, axes: Any, x: Axis, y: Axis, weights: Array, kt: float) -> None:
+    """Free energy over two descriptors, in colours."""
+    energy = surface(x.values, y.values, weights, (edges_of(x), edges_of(y)), kt)
+    highest = float(energy[np.isfinite(energy)].max())
     image = axes.imshow(
-        np.ma.masked_invalid(shown.T), extent=(*x.limits, *y.limits), origin="lower",
-        aspect="auto", cmap="viridis", vmin=0, vmax=min(TOP * kt, float(np.nanmax(shown))),
+        np.ma.masked_invalid(energy.T), extent=(*x.limits, *y.limits), origin="lower",
+        aspect="auto", cmap="viridis", vmin=0, vmax=min(TOP * kt, highest),
         interpolation="nearest",
     )  # fmt: skip
-    figure.colorbar(image, ax=axes, label="free energy (kJ/mol)", extend="max", shrink=0.9)
+    figure.colorbar(image, ax=axes, label="free energy (kJ/mol)", shrink=0.9)
     axes.set(xlim=x.limits, ylim=y.limits, xlabel=x.label, ylabel=y.label)
     degree_ticks(axes, "x", x)
     degree_ticks(axes, "y", y)
 
 
-def _line(axes: Any, x: Axis, sample: Equilibrium, kt: float) -> None:
-    edges = _bins(x)
-    energy = profile(x.values, sample.weights, edges, kt)
+def line_panel(axes: Any, x: Axis, weights: Array, kt: float) -> None:
+    """Free energy along one descriptor."""
+    edges = edges_of(x)
+    energy = profile(x.values, weights, edges, kt)
     axes.plot(0.5 * (edges[1:] + edges[:-1]), energy, color=NETWORK)
     axes.set(xlim=x.limits, xlabel=x.label, ylabel="free energy (kJ/mol)")
     axes.set_ylim(0, min(TOP * kt, axes.get_ylim()[1]))
+    degree_ticks(axes, "x", x)
     grid(axes)

@@ -1,0 +1,141 @@
+"""Rates and free energies in the report, and the free energy over descriptors of choice."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from mechanist.errors import DataError, MechanistError
+from mechanist.files import write_json
+from mechanist.report.load import load_report
+from mechanist.report.rate_figures import number, rates
+from mechanist.sampling.records import write_frames, write_table
+from mechanist.stages.landscape import free_energy
+from tests.report.kinds import ALANINE, DOUBLE_WELL
+from tests.report.synthetic import chain_of_six, make_run, write_all
+
+RATES = {
+    "k_AB_per_ps": {"value": 1.1e-6, "low": 5.1e-7, "high": 2.4e-6},
+    "k_BA_per_ps": {"value": 0.0141, "low": 0.0085, "high": 0.023},
+    "mean_first_passage_AB_ps": {"value": 901449.6, "low": 411862.6, "high": 1973015.8},
+    "mean_first_passage_BA_ps": {"value": 70.9, "low": 43.5, "high": 117.6},
+    "delta_F_kJ_per_mol": {"value": -6.35, "low": -8.48, "high": -4.22},
+}
+
+
+def add_rates(layout, kind, carries=True):
+    content = {
+        "carries": carries,
+        "reason": "" if carries else "only 3 shots joined A and B (at least 20)",
+        "mean_path_duration_ps": {"value": 0.275, "low": 0.272, "high": 0.278},
+        **(RATES if carries else dict.fromkeys(RATES)),
+        **({"md_steps": 5934150, "md_steps_plain_run": 3.04e9} if carries else {}),
+    }
+    write_json(layout.kinetics, content)
+    q = np.linspace(-8, 8, 17)
+    lines = ["q,free_energy_kJ_per_mol,low,high"]
+    lines += [
+        f"{x:.3f},{30 - 0.4 * x**2:.3f},{29 - 0.4 * x**2:.3f},{31 - 0.4 * x**2:.3f}" for x in q
+    ]
+    layout.profile.parent.mkdir(exist_ok=True)
+    layout.profile.write_text("\n".join(lines if carries else lines[:1]) + "\n")
+    rng = np.random.default_rng(3)
+    size = 4000 if carries else 0
+    if kind.atoms == 1:
+        frames = np.zeros((size, 1, 3))
+        frames[:, 0, 0] = rng.choice([-1, 1], size) + 0.15 * rng.normal(size=size)
+    else:
+        angles = rng.normal(scale=0.4, size=(3, size))
+        frames = chain_of_six(angles[0], angles[1] - 1.4, angles[2] + 1.2, np.full(size, 2.1))
+    write_frames(layout.equilibrium_frames, [frames.astype(np.float32)] if size else [])
+    weights = {"weight": np.full(size, 1 / max(1, size))}
+    write_table(layout.equilibrium_weights, weights, ("weight",))
+
+
+@pytest.fixture(params=[ALANINE, DOUBLE_WELL], ids=["molecule", "potential"])
+def run(request, tmp_path):
+    layout = make_run(tmp_path / "run", request.param, rounds=1)
+    add_rates(layout, request.param)
+    return layout
+
+
+def test_the_page_shows_rates_with_intervals_and_both_free_energies(run):
+    write_all(run)
+    page = run.report.read_text()
+    assert "<h2>Rates</h2>" in page
+    assert 'rate from A to B</td><td class="n">1.10 × 10⁻⁶</td>' in page
+    assert "5.10 × 10⁻⁷ to 2.40 × 10⁻⁶" in page
+    assert "\u22126.35" in page
+    assert 'id="along_q"' in page
+    assert 'id="over_descriptors"' in page
+    assert "3.04 × 10⁹" in page
+    assert "rate from B to A" in run.summary_text.read_text()
+
+
+def test_the_page_says_why_there_is_no_rate(tmp_path):
+    layout = make_run(tmp_path / "run", ALANINE, rounds=1)
+    add_rates(layout, ALANINE, carries=False)
+    write_all(layout)
+    page = layout.report.read_text()
+    assert "only 3 shots joined A and B (at least 20)" in page
+    assert "rate from A to B" not in page
+    assert "mean duration of a transition path" in page
+    assert 'id="along_q"' not in page
+    assert "no rate: only 3 shots" in layout.summary_text.read_text()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.109e-6, "1.11 × 10⁻⁶"),
+        (-3.28, "\u22123.28"),
+        (70790.8, "70,800"),
+        (0.275, "0.275"),
+        (3.04e9, "3.04 × 10⁹"),
+        (0.0, "0"),
+    ],
+)
+def test_numbers_have_three_digits(value, text):
+    assert number(value) == text
+
+
+def test_rows_have_units(run):
+    units = [unit for *_, unit in rates(load_report(run, 0))]
+    assert units == ["1/ps", "1/ps", "ps", "ps", "kJ/mol", "ps"]
+
+
+def test_frames_without_weights_are_refused(run):
+    write_table(run.equilibrium_weights, {"weight": np.ones(7)}, ("weight",))
+    with pytest.raises(DataError, match="7 have weights"):
+        load_report(run, 0)
+
+
+def test_free_energy_over_descriptors_of_choice(tmp_path):
+    layout = make_run(tmp_path / "run", ALANINE, rounds=1)
+    add_rates(layout, ALANINE)
+    out = tmp_path / "over.csv"
+    free_energy(layout, ["phi", "theta"], out, lambda _: None)
+    rows = list(csv.DictReader(out.open()))
+    assert list(rows[0]) == ["phi_degrees", "theta_degrees", "free_energy_kJ_per_mol"]
+    energies = [float(row["free_energy_kJ_per_mol"]) for row in rows]
+    assert min(energies) == 0
+    assert out.with_suffix(".png").stat().st_size > 5000
+    # One Gaussian of 0.4 rad: F rises by kT / 2 at one standard deviation. Bins of 6 degrees hold
+    # about 100 frames there, so that 4 standard errors of a difference are 0.57 kT.
+    free_energy(layout, ["psi"], out, lambda _: None)
+    energy = {
+        float(row["psi_degrees"]): float(row["free_energy_kJ_per_mol"])
+        for row in csv.DictReader(out.open())
+    }
+    centre, one = np.degrees(1.2), np.degrees(1.6)
+    at = {x: energy[min(energy, key=lambda k: abs(k - x))] for x in (centre, one)}
+    kt = load_report(layout, 0, frames=False).dynamics.kt
+    assert at[one] - at[centre] == pytest.approx(kt / 2, abs=0.57 * kt)
+
+
+def test_free_energy_without_rates_is_refused(tmp_path):
+    layout = make_run(tmp_path / "run", ALANINE, rounds=1)
+    with pytest.raises(DataError, match="has no rates"):
+        free_energy(layout, ["phi"], tmp_path / "f.csv", lambda _: None)
+    with pytest.raises(MechanistError, match="no such descriptor"):
+        free_energy(layout, ["nothing"], tmp_path / "f.csv", lambda _: None)
