@@ -1,6 +1,5 @@
 """Path sampling that is broken on purpose: faults of published codes, which the suite must find."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,5 +83,3 @@ class Windowed:
         inside = (number + 1 <= self.limit) & (len(frames) - number <= self.limit)
         weights = np.where(inside, whole.weights, 1e-12 * whole.weights)
         return Candidates(weights, whole.p_predicted)
-
-

@@ -30,12 +30,15 @@ class BruteForce:
         Transition paths; the units are walkers.
     points
         (K, N, 3) frames between the states, far apart in time.
+    walker
+        (K,) whose they are.
     last, next
         (K,) the state that each of these was in before, and the one that it was in afterwards.
     """
 
     paths: PathSet
     points: NDArray[np.float32]
+    walker: NDArray[np.int64]
     last: NDArray[np.int8]
     next: NDArray[np.int8]
 
@@ -46,6 +49,7 @@ class _Points:
 
     waiting: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     points: list[NDArray[np.float32]] = field(default_factory=list)
+    walker: list[int] = field(default_factory=list)
     last: list[int] = field(default_factory=list)
     next: list[int] = field(default_factory=list)
 
@@ -53,6 +57,7 @@ class _Points:
         for walker in walkers.tolist():
             self.waiting[walker].append(len(self.points))
             self.points.append(now[walker].astype(np.float32))
+            self.walker.append(walker)
             self.last.append(int(last[walker]))
             self.next.append(0)
 
@@ -69,12 +74,12 @@ def brute_force(
     frames: int,
     burn_in: int,
     seed: int,
-    apart: int = 100,
+    apart: int = 200,
 ) -> BruteForce:
     """Run ``walkers`` for ``frames`` frames after ``burn_in`` frames.
 
-    ``starts`` (S, N, 3) are dealt to the walkers in turn; every ``apart`` frames the walkers between
-    the states are noted. Paths whose end is within the ``frames`` count.
+    ``starts`` (S, N, 3) are dealt to the walkers in turn; every ``apart`` frames the walkers
+    between the states are noted. Paths that end within the ``frames`` count.
     """
     system = replicate(prepared.system, walkers)
     context = make_context(prepared, system, "Reference", seed)
@@ -111,14 +116,14 @@ def _paths(found: list[NDArray[np.float32]], units: list[int], prepared: Prepare
     return PathSet(found, np.array(units), np.ones(len(found), dtype=np.int64), frame)
 
 
-def _resolved(
-    points: _Points,
-) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.int8]]:
-    """Points whose next state is known; those of the last moments are left out, all of a frame."""
+def _resolved(points: _Points) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Points up to the first whose next state is not known yet: leaving out single ones would
+    prefer those that end soon."""
     first_open = min((min(numbers) for numbers in points.waiting.values()), default=None)
     keep = slice(0, first_open)
     return (
         np.array(points.points[keep]),
-        np.array(points.last[keep], dtype=np.int8),
-        np.array(points.next[keep], dtype=np.int8),
+        np.array(points.walker[keep]),
+        np.array(points.last[keep]),
+        np.array(points.next[keep]),
     )

@@ -175,6 +175,13 @@ def density(ours: PathSet, truth: PathSet, observables: Observables) -> Comparis
     return together("density of frames, z", *means)
 
 
+def density_against(ours: PathSet, cell: Callable, solution: Array) -> Comparison:
+    """Shares of the frames between the states against a solution (cells,) without error."""
+    table = frames_in_cells(ours, Observables(cell, len(solution), lambda _: np.zeros(0)))
+    sampled = mean(ours, table[:, :-1].astype(float), table.sum(axis=1).astype(float))
+    return together("density of frames, z", sampled, known(solution[:-1]))
+
+
 def compare(ours: PathSet, truth: PathSet, observables: Observables) -> list[Comparison]:
     """All comparisons of two ensembles; both right and broken code go through this."""
     medians = median_length(truth), median_length(ours)

@@ -1,5 +1,6 @@
 """Path ensembles made by mechanist's own parts: first path, chains, selection, engine."""
 
+from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from mechanist.engine.choose import make_engine
 from mechanist.sampling.chain import Chain, CurrentPath, Shot
 from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
-from mechanist.sampling.selection import Selection
+from mechanist.sampling.selection import Selection, Uniform
 from mechanist.sampling.shoot import Harvest, shoot
 from mechanist.systems.prepared import Prepared
 from tests.truth.paths import PathSet
@@ -94,3 +95,18 @@ def _paths(harvest: Harvest, prepared: Prepared) -> PathSet:
         np.array([path.weight for _, path in rows]),
         prepared.timestep * prepared.stride,
     )
+
+
+def two_way(prepared: Prepared, points: NDArray[np.floating], seed: int) -> NDArray[np.int64]:
+    """(P, 2) ends of a two-way shot from each point (P, N, 3), made by a chain: -1 A, +1 B."""
+    sigma = thermal_velocities(prepared)
+    queue = deque()
+    for i, point in enumerate(np.asarray(points, dtype=np.float32)):
+        # The only frame between the ends of this path is the point.
+        path = CurrentPath(np.stack([point, point, point]), -1, 1)
+        queue.extend(Chain(i, path, Uniform(), seed, 0, 0, 0, sigma).propose())
+    engine = make_engine(prepared, min(2000, len(queue)), "Reference", seed)
+    ends = np.zeros((len(points), 2), dtype=np.int64)
+    for half in engine.run(lambda: queue.popleft() if queue else None):
+        ends[half.key // 2, half.key % 2] = {"A": -1, "B": 1}[half.reason]
+    return ends

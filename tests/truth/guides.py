@@ -26,6 +26,11 @@ def random_smooth(frames: NDArray[np.floating]) -> Array:
     return 1.5 * np.cos(frames[:, 0, :2].astype(float) @ waves.T + phases).sum(axis=1)
 
 
+def tilted(frames: NDArray[np.floating]) -> Array:
+    """A model that looks across the way from A to B of the AIMMD toy, at one of its valleys."""
+    return 8 * (frames[:, 0, 1].astype(float) - 0.67 * frames[:, 0, 0]) - 2
+
+
 def guide(name: str, logit: Logit, frames: NDArray[np.floating]) -> Selection:
     """A selection by name, from the true q and example frames (F, N, 3) for its density in p_B."""
     p = 0.5 * (1 + np.tanh(0.5 * logit(frames)))
@@ -40,5 +45,7 @@ def guide(name: str, logit: Logit, frames: NDArray[np.floating]) -> Selection:
     if name == "flipped model":
         # A Lorentzian does not see a sign, so A and B are told apart by a lopsided density.
         return Lorentzian(lambda x: -logit(x), 1.0, _EDGES, np.geomspace(0.3, 3, 10), name)
+    if name == "tilted model":
+        return Lorentzian(tilted, 1.0, None, None, name)
     assert name == "random model"
     return Lorentzian(random_smooth, 1.0, None, None, name)

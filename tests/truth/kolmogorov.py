@@ -13,6 +13,7 @@ fewer of them but lose all digits beyond 32: their outer weights fall below roun
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,9 +121,7 @@ class PhaseSpace1D:
         from scipy.interpolate import CubicSpline
 
         mass = CubicSpline(self.x, np.exp(-self.energy / self.kt) * self.p_transition)
-        shares = np.array(
-            [mass.integrate(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-        )
+        shares = np.array([mass.integrate(a, b) for a, b in pairwise(edges)])
         return np.asarray(shares / shares.sum())
 
     def mean_path(self) -> float:

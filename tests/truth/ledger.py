@@ -1,7 +1,7 @@
 """The table of truths: rows from tests, safe with several workers, written out at the end.
 
-Rule of the verdict. ``low`` and ``high`` are the 95 % interval of ours, about two standard errors to
-each side. A row passes if the truth is nearer to ours than
+Rule of the verdict. ``low`` and ``high`` are the 95 % interval of ours, about two standard errors
+to each side. A row passes if the truth is nearer to ours than
 
     sqrt((2 * the side of the interval that faces the truth)^2 + (4 * truth_error)^2),
 
@@ -27,7 +27,7 @@ KINDS = {
     "density of frames": "where transition paths spend their time, in cells",
     "crossing of q = 0": "where paths first cross q = 0, in one dimension how fast they do",
     "p_B": "committor: share of half-shots from a point that reach B first",
-    "p(transition": "share of two-way shots from a point that join A and B; halves share a velocity",
+    "p(transition)": "share of two-way shots from a point that join A and B",
 }
 
 
@@ -118,10 +118,10 @@ def _page(rows: list[Row], broken: list[BrokenRow], versions: str) -> Iterable[s
     yield ""
     yield "- *truth*: brute force or a numerical solution, with its standard error."
     yield "- *ours*: path sampling by Mechanist, with its 95 % interval."
-    yield "- *verdict*: passed if the truth is no farther from ours than four standard errors of both"
+    yield "- *verdict*: failed if the truth is farther from ours than four standard errors of both"
     yield "  together, which happens by chance to 1 row in 16,000."
-    yield "- A quantity that ends in `z` compares whole distributions: 0 is expected, a standard error"
-    yield "  is 1, and a large number means that they differ."
+    yield "- A quantity that ends in `z` compares whole distributions: 0 is expected, its standard"
+    yield "  error is 1, and a large number means that they differ."
     yield ""
     for kind, meaning in KINDS.items():
         yield f"- `{kind}`: {meaning}."

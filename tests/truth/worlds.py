@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,13 +23,21 @@ FRICTIONS = (0.5, 2.5, 10.0)
 
 @dataclass(frozen=True)
 class World:
-    """A system: ``logit`` is the true q or close to it, ``starts`` (2, 1, 3) a point in A and B."""
+    """A system and how long it is run.
+
+    ``logit`` is the true q or close to it, ``starts`` (2, 1, 3) a point in A and one in B;
+    ``walkers`` and ``frames`` are those of brute force, ``chains`` and ``moves`` those of sampling.
+    """
 
     name: str
     prepared: Prepared
     logit: Callable[[NDArray[np.floating]], Array]
     observables: Observables
     starts: Array
+    walkers: int
+    frames: int
+    chains: int
+    moves: int
 
 
 def _load(name: str) -> Prepared:
@@ -74,7 +82,9 @@ def double_well(friction: float) -> World:
 
     starts = np.array([[[-1.0, 0, 0]], [[1.0, 0, 0]]])
     name = f"double well, friction {friction:g}"
-    return World(name, prepared, logit, Observables(cell, 12, speed), starts)
+    return World(
+        name, prepared, logit, Observables(cell, 12, speed), starts, 2000, 30_000, 256, 200
+    )
 
 
 def _first_crossings(
@@ -90,7 +100,14 @@ def _first_crossings(
     return flat, up[first]
 
 
-def _plane(name: str, grid: Grid2D, a: tuple[float, float], b: tuple[float, float]) -> World:
+def _plane(
+    name: str,
+    grid: Grid2D,
+    a: tuple[float, float],
+    b: tuple[float, float],
+    frames: int,
+    moves: int,
+) -> World:
     """A system in two dimensions; cells of a fifth of the distance between the states."""
     ends = np.array([a, b])
     along = ends[1] - ends[0]
@@ -109,7 +126,9 @@ def _plane(name: str, grid: Grid2D, a: tuple[float, float], b: tuple[float, floa
         return where @ across
 
     starts = np.concatenate([ends, np.zeros((2, 1))], axis=1)[:, None, :]
-    return World(name, _load(name), grid.q, Observables(cell, 256, place), starts)
+    title = name.replace("_", " ")
+    look = Observables(cell, 256, place)
+    return World(title, _load(name), grid.q, look, starts, 2000, frames, 256, moves)
 
 
 def _disc(centre: tuple[float, float], radius: float) -> Callable[[Array, Array], Array]:
@@ -130,7 +149,7 @@ def aimmd_toy() -> World:
     grid = overdamped_2d(
         potential, 0.1, (-1.6, 1.6, -1.3, 1.3), _disc(a, 0.15), _disc(b, 0.15), 160
     )
-    return _plane("aimmd_toy", grid, a, b)
+    return _plane("aimmd_toy", grid, a, b, 20_000, 150)
 
 
 @cache
@@ -150,4 +169,11 @@ def muller_brown() -> World:
     grid = overdamped_2d(
         potential, 15.0, (-1.75, 1.25, -0.5, 2.25), _disc(a, 0.1), _disc(b, 0.1), 160
     )
-    return _plane("muller_brown", grid, a, b)
+    return _plane("muller_brown", grid, a, b, 20_000, 60)
+
+
+WORLDS: dict[str, Callable[[], World]] = {
+    "muller_brown": muller_brown,
+    "aimmd_toy": aimmd_toy,
+    **{f"double_well_{f:g}": partial(double_well, f) for f in FRICTIONS},
+}
