@@ -46,6 +46,11 @@ def fresh_shots(prepared: Prepared, points: np.ndarray, shots: int, seed: int) -
     return ends == "B"
 
 
+def every_step(prepared: Prepared) -> Prepared:
+    """The same dynamics, looked at after each step."""
+    return replace(prepared, stride=1, max_half_frames=prepared.stride * prepared.max_half_frames)
+
+
 def on_line(x: np.ndarray) -> np.ndarray:
     points = np.zeros((len(x), 1, 3), dtype=np.float32)
     points[:, 0, 0] = x
@@ -71,7 +76,7 @@ def test_committor_of_the_double_well(friction: float, ledger: Ledger):
     w = WORLDS[f"double_well_{friction:g}"]()
     solution = double_well_solution(friction)
     x = np.array([-0.2, 0.0, 0.1, 0.2, 0.4])
-    hits = fresh_shots(replace(w.prepared, stride=1), on_line(x), 10_000, 11)
+    hits = fresh_shots(every_step(w.prepared), on_line(x), 10_000, 11)
     expected = solution.at(solution.p_b, x)
     zs = [
         counted(
@@ -88,7 +93,7 @@ def test_two_way_shots_in_the_double_well(friction: float, ledger: Ledger):
     solution = double_well_solution(friction)
     x = np.array([-0.2, 0.0, 0.2, 0.4])
     points = np.repeat(on_line(x), 8000, axis=0)
-    ends = two_way(replace(w.prepared, stride=1), points, 12).reshape(len(x), -1, 2)
+    ends = two_way(every_step(w.prepared), points, 12).reshape(len(x), -1, 2)
     hits = ends[..., 0] != ends[..., 1]
     expected = solution.at(solution.p_transition, x)
     name = f"{w.name}, points: p(transition) at x = {{:g}}"
@@ -103,7 +108,7 @@ def test_two_way_shots_in_the_double_well(friction: float, ledger: Ledger):
 def test_paths_of_the_double_well_against_the_langevin_equation(friction: float, ledger: Ledger):
     name = f"double_well_{friction:g}"
     w, solution = WORLDS[name](), double_well_solution(friction)
-    fine = replace(w.prepared, stride=1)
+    fine = every_step(w.prepared)
     chosen = selection(name, "good model")
     ours = sample(fine, starts(name), chosen, 13, w.chains, 60, BURN_IN_MOVES).paths
     length = mean(ours, ours.frame * ours.steps[:, None])
@@ -126,7 +131,7 @@ def test_paths_of_the_double_well_against_the_langevin_equation(friction: float,
 def test_published_committors_of_the_aimmd_toy(ledger: Ledger):
     w = WORLDS["aimmd_toy"]()
     points = np.array([[[x, y, 0.0]] for x, y in TOY_POINTS])
-    hits = fresh_shots(replace(w.prepared, stride=1), points, 4000, 14)
+    hits = fresh_shots(every_step(w.prepared), points, 4000, 14)
     zs = [
         counted(ledger, f"{w.name}, points: p_B at ({point[0]:g}, {point[1]:g})", p, error, row)
         for (point, (p, error)), row in zip(TOY_POINTS.items(), hits, strict=True)
