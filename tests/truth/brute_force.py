@@ -70,20 +70,20 @@ class _Points:
 def brute_force(
     prepared: Prepared,
     starts: NDArray[np.float64],
-    walkers: int,
     frames: int,
     burn_in: int,
     seed: int,
     apart: int = 200,
 ) -> BruteForce:
-    """Run ``walkers`` for ``frames`` frames after ``burn_in`` frames.
+    """Run walkers from ``starts`` (W, N, 3) for ``frames`` frames after ``burn_in`` frames.
 
-    ``starts`` (S, N, 3) are dealt to the walkers in turn; every ``apart`` frames the walkers
-    between the states are noted. Paths that end within the ``frames`` count.
+    Every ``apart`` frames those between the states are noted. Paths that end within ``frames``
+    count. For what was last and what comes next, A and B must be populated as in equilibrium.
     """
+    walkers = len(starts)
     system = replicate(prepared.system, walkers)
     context = make_context(prepared, system, "Reference", seed)
-    context.setPositions(starts[np.arange(walkers) % len(starts)].reshape(-1, 3))
+    context.setPositions(starts.reshape(-1, 3))
     context.setVelocitiesToTemperature(prepared.temperature, seed)
     integrator = context.getIntegrator()
     now = np.empty((walkers, prepared.atoms, 3))

@@ -54,6 +54,16 @@ class BrokenRow:
     found: bool
 
 
+GUIDES = {
+    "uniform": "nothing, all frames of a path alike",
+    "good model": "the true q or one close to it, flattened in p_B, as in a run",
+    "shifted model": "q + 2, the transition state in the wrong place",
+    "flipped model": "-q and a lopsided density in p_B, A taken for B",
+    "random model": "waves in x and y that know nothing",
+    "tilted model": "a coordinate across the way from A to B, which prefers one of two valleys",
+}
+
+
 def verdict(truth: float, truth_error: float, ours: float, low: float, high: float) -> bool:
     """The rule above."""
     side = high - ours if truth > ours else ours - low
@@ -125,6 +135,11 @@ def _page(rows: list[Row], broken: list[BrokenRow], versions: str) -> Iterable[s
     yield ""
     for kind, meaning in KINDS.items():
         yield f"- `{kind}`: {meaning}."
+    yield ""
+    yield "What guided the choice of shooting points, which accepted paths must not depend on:"
+    yield ""
+    for name, meaning in GUIDES.items():
+        yield f"- `{name}`: {meaning}."
     section = None
     for row in rows:
         if _section(row.quantity) != section:

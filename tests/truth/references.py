@@ -20,7 +20,7 @@ def brute(world: str, frames: int | None = None) -> BruteForce:
     """Unbiased dynamics of a system, of its usual length unless ``frames`` says otherwise."""
     w = WORLDS[world]()
     count = frames or w.frames
-    return brute_force(w.prepared, w.starts, w.walkers, count, BURN_IN_FRAMES, BRUTE_SEED)
+    return brute_force(w.prepared, w.starts, count, BURN_IN_FRAMES, BRUTE_SEED)
 
 
 @cache

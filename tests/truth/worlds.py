@@ -20,13 +20,18 @@ Array = NDArray[np.float64]
 
 FRICTIONS = (0.5, 2.5, 10.0)
 
+WALKERS = 2000
+
+TITLES = {"aimmd_toy": "AIMMD toy", "muller_brown": "Müller-Brown"}
+
 
 @dataclass(frozen=True)
 class World:
     """A system and how long it is run.
 
-    ``logit`` is the true q or close to it, ``starts`` (2, 1, 3) a point in A and one in B;
-    ``walkers`` and ``frames`` are those of brute force, ``chains`` and ``moves`` those of sampling.
+    ``logit`` is the true q or close to it, ``starts`` (W, 1, 3) where the walkers of brute force
+    begin, as many in A and in B as in equilibrium, ``frames`` how long they run; ``chains`` and
+    ``moves`` are those of sampling.
     """
 
     name: str
@@ -34,10 +39,17 @@ class World:
     logit: Callable[[NDArray[np.floating]], Array]
     observables: Observables
     starts: Array
-    walkers: int
     frames: int
     chains: int
     moves: int
+
+
+def _starts(a: Array, b: Array, share: float) -> Array:
+    """(WALKERS, 1, 3) points, a ``share`` of them in B."""
+    points = np.zeros((WALKERS, 1, 3))
+    points[:, 0, : len(a)] = a
+    points[: round(share * WALKERS), 0, : len(b)] = b
+    return points
 
 
 def _load(name: str) -> Prepared:
@@ -80,11 +92,9 @@ def double_well(friction: float) -> World:
         flat, before = _first_crossings(paths, lambda f: f[:, 0, 0].astype(float))
         return (flat[before + 1, 0, 0] - flat[before, 0, 0]) / frame
 
-    starts = np.array([[[-1.0, 0, 0]], [[1.0, 0, 0]]])
+    starts = _starts(np.array([-1.0]), np.array([1.0]), 0.5)
     name = f"double well, friction {friction:g}"
-    return World(
-        name, prepared, logit, Observables(cell, 12, speed), starts, 2000, 30_000, 256, 200
-    )
+    return World(name, prepared, logit, Observables(cell, 12, speed), starts, 30_000, 256, 200)
 
 
 def _first_crossings(
@@ -125,10 +135,10 @@ def _plane(
         where = flat[before, 0, :2] * (1 - share) + flat[before + 1, 0, :2] * share
         return where @ across
 
-    starts = np.concatenate([ends, np.zeros((2, 1))], axis=1)[:, None, :]
-    title = name.replace("_", " ")
+    # The share of time after which B was the last state; inertia changes it little.
+    starts = _starts(*ends, share=float((grid.density * grid.committor).sum()))
     look = Observables(cell, 256, place)
-    return World(title, _load(name), grid.q, look, starts, 2000, frames, 256, moves)
+    return World(TITLES[name], _load(name), grid.q, look, starts, frames, 256, moves)
 
 
 def _disc(centre: tuple[float, float], radius: float) -> Callable[[Array, Array], Array]:
@@ -169,7 +179,7 @@ def muller_brown() -> World:
     grid = overdamped_2d(
         potential, 15.0, (-1.75, 1.25, -0.5, 2.25), _disc(a, 0.1), _disc(b, 0.1), 160
     )
-    return _plane("muller_brown", grid, a, b, 20_000, 60)
+    return _plane("muller_brown", grid, a, b, 20_000, 100)
 
 
 WORLDS: dict[str, Callable[[], World]] = {
