@@ -55,13 +55,6 @@ class OldPoint(_OtherRule):
         return float(now / new.total / (once / self._candidates.total))
 
 
-class WrongLength(_OtherRule):
-    """The ratio of sums is upside down."""
-
-    def chance(self, new: Candidates) -> float:
-        return new.total / self._candidates.total
-
-
 @dataclass(frozen=True)
 class Windowed:
     """Only frames from which both halves of the path keep within ``limit`` frames.
