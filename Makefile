@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint unlock clean help
+.PHONY: run test truth lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -17,6 +17,10 @@ run: $(STAMP)
 
 test: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2
+
+# make truth  compare with known answers, about ten minutes; writes benchmarks/TRUTH.md
+truth: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m truth -n 2 --dist loadgroup tests/truth
 
 # make lint  style, types and workflow checks
 lint: $(STAMP)

@@ -1,0 +1,45 @@
+"""The ledger: one folder a session, one file a worker, tables at the end of `make truth`."""
+
+import importlib.metadata
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.truth.ledger import Ledger, collect, write
+
+FOLDER = pytest.StashKey[Path]()
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", {}).get("truth_ledger")
+    config.stash[FOLDER] = Path(given or tempfile.mkdtemp(prefix="mechanist-truth-"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    node.workerinput["truth_ledger"] = str(node.config.stash[FOLDER])
+
+
+@pytest.fixture(scope="session")
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    """Rows for benchmarks/TRUTH.md; see `tests.truth.ledger.Ledger`."""
+    return Ledger(request.config.stash[FOLDER] / f"{os.getpid()}.jsonl")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    if "truth_ledger" in getattr(config, "workerinput", {}):
+        return
+    folder = config.stash[FOLDER]
+    # Only the whole long part makes the tables; part of it would leave rows out.
+    whole = config.option.markexpr == "truth" and not config.option.keyword
+    if whole and not any("::" in arg or arg.endswith(".py") for arg in config.args):
+        rows, broken = collect(folder)
+        names = ("openmm", "numpy", "mechanist")
+        versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+        write(rows, broken, REPOSITORY / "benchmarks", versions)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,112 @@
+"""Path ensembles made by mechanist's own parts: first path, chains, selection, engine."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.engine.choose import make_engine
+from mechanist.sampling.chain import Chain, CurrentPath, Shot
+from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
+from mechanist.sampling.selection import Selection, Uniform
+from mechanist.sampling.shoot import Harvest, shoot
+from mechanist.systems.prepared import Prepared
+from tests.truth.paths import PathSet
+
+FIRST_PATHS = 32
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What the chains made after burn-in: paths, with chains as units, and all shots."""
+
+    paths: PathSet
+    shots: list[Shot]
+
+    def count(self, reason: str) -> int:
+        """Half-shots that ended so."""
+        return sum((s.backward.reason == reason) + (s.forward.reason == reason) for s in self.shots)
+
+    @property
+    def acceptance(self) -> float:
+        """Share of accepted moves."""
+        return float(np.mean([shot.path is not None for shot in self.shots]))
+
+    def points(self) -> NDArray[np.float32]:
+        """(S, N, 3) the points that were shot from."""
+        return np.array([shot.point for shot in self.shots])
+
+    def ends(self) -> NDArray[np.int64]:
+        """(S, 2) ends of the backward and the forward half: -1 A, +1 B, 0 neither."""
+        number = {"A": -1, "B": 1}
+        return np.array(
+            [[number.get(half.reason, 0) for half in (s.backward, s.forward)] for s in self.shots]
+        )
+
+
+def first_paths(prepared: Prepared, seed: int) -> list[CurrentPath]:
+    """Transition paths from hot dynamics, relaxed by shooting, as a run makes them."""
+
+    def quiet(_: str) -> None:
+        return None
+
+    hot = hot_path(prepared, (2.0, 3.0), 16, 1e4, "Reference", seed, quiet)
+    paths, _ = relax(prepared, hot.frames, FIRST_PATHS, 20_000, 64, "Reference", seed, quiet)
+    return paths
+
+
+def sample(
+    prepared: Prepared,
+    starts: list[CurrentPath],
+    selection: Selection,
+    seed: int,
+    chains: int,
+    moves: int,
+    burn_in: int,
+    kind: type[Chain] = Chain,
+) -> Sampled:
+    """Let ``chains`` make ``burn_in`` moves that do not count and then ``moves`` that do.
+
+    The burn-in here is a fixed number of moves, as stopping at an accepted path would prefer the
+    paths that follow an acceptance.
+    """
+    sigma = thermal_velocities(prepared)
+    engine = make_engine(prepared, 2 * chains, "Reference", seed)
+
+    def group(paths: list[CurrentPath], move: int) -> list[Chain]:
+        fresh = [replace(path, weight=0) for path in paths]
+        return [kind(i, p, selection, seed, move, 0, 0, sigma) for i, p in enumerate(fresh)]
+
+    def nothing(_: int, __: int) -> None:
+        return None
+
+    warm = group([starts[i % len(starts)] for i in range(chains)], 0)
+    shoot(warm, engine, burn_in, nothing)
+    harvest = shoot(group([chain.path for chain in warm], burn_in), engine, moves, nothing)
+    return Sampled(_paths(harvest, prepared), harvest.shots)
+
+
+def _paths(harvest: Harvest, prepared: Prepared) -> PathSet:
+    rows = [(chain, path) for chain, paths in harvest.paths.items() for path in paths]
+    return PathSet(
+        [path.frames for _, path in rows],
+        np.array([chain for chain, _ in rows]),
+        np.array([path.weight for _, path in rows]),
+        prepared.timestep * prepared.stride,
+    )
+
+
+def two_way(prepared: Prepared, points: NDArray[np.floating], seed: int) -> NDArray[np.int64]:
+    """(P, 2) ends of a two-way shot from each point (P, N, 3), made by a chain: -1 A, +1 B."""
+    sigma = thermal_velocities(prepared)
+    queue = deque()
+    for i, point in enumerate(np.asarray(points, dtype=np.float32)):
+        # The only frame between the ends of this path is the point.
+        path = CurrentPath(np.stack([point, point, point]), -1, 1)
+        queue.extend(Chain(i, path, Uniform(), seed, 0, 0, 0, sigma).propose())
+    engine = make_engine(prepared, min(2000, len(queue)), "Reference", seed)
+    ends = np.zeros((len(points), 2), dtype=np.int64)
+    for half in engine.run(lambda: queue.popleft() if queue else None):
+        ends[half.key // 2, half.key % 2] = {"A": -1, "B": 1}[half.reason]
+    return ends
