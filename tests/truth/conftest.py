@@ -38,8 +38,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     # Only the whole long part makes the tables; part of it would leave rows out.
     whole = config.option.markexpr == "truth" and not config.option.keyword
     if whole and not any("::" in arg or arg.endswith(".py") for arg in config.args):
-        rows, broken = collect(folder)
         names = ("openmm", "numpy", "mechanist")
         versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
-        write(rows, broken, REPOSITORY / "benchmarks", versions)
+        write(collect(folder), REPOSITORY / "benchmarks", versions)
     shutil.rmtree(folder, ignore_errors=True)

@@ -28,7 +28,7 @@ def test_rows_of_several_workers_make_one_table(tmp_path):
     one.row("b: median", 1.0, 0.1, 1.05, 0.9, 1.2)
     other.broken("always accepts", "mean", -12.0, True)
     one.broken("never accepts", "mean", 1.0, False)
-    write(*collect(tmp_path), tmp_path, "openmm 1")
+    write(collect(tmp_path), tmp_path, "openmm 1")
     rows = json.loads((tmp_path / "truth.json").read_text())
     assert [row["quantity"] for row in rows] == ["a: mean", "b: mean", "b: median"]
     assert [row["passed"] for row in rows] == [False, True, True]
