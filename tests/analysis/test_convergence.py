@@ -6,6 +6,7 @@ import pytest
 
 from mechanist.analysis.convergence import AssessmentInputs, assess
 from mechanist.analysis.counts import ShotCounts
+from mechanist.committor.uncertainty import ErrorScale
 from mechanist.settings.convergence import ConvergenceSettings
 
 COUNTS = ShotCounts(8000, 4000, 1900, 4000, 1000, 800.0, 0.22, 3, 0, -0.2)
@@ -60,11 +61,26 @@ def test_each_criterion_can_fail_and_is_named(name):
     assert "\n" not in result.reason
 
 
-def test_a_small_calibration_error_passes_though_many_shots_reject_it():
+def test_calibration_that_nobody_can_judge_does_not_pass_and_says_why():
+    result = assess(good(calibration_p=None, calibration_error=None), ConvergenceSettings())
+    criterion = result.criteria["calibration"]
+    assert (criterion.value, criterion.passed) == (None, False)
+    assert "too few held-out shots" in criterion.explanation
+    assert "calibration unknown (needs at least 0.01)" in result.reason
+
+
+def test_a_rejected_calibration_fails_however_small_its_mean_error():
+    # The test of calibration lets pass what is within the tolerance in each bin by itself.
     result = assess(good(calibration_p=1e-6, calibration_error=0.015), ConvergenceSettings())
     criterion = result.criteria["calibration"]
-    assert (criterion.value, criterion.limit, criterion.passed) == (0.015, 0.02, True)
-    assert "p = 1e-06" in criterion.explanation
+    assert (criterion.value, criterion.limit, criterion.passed) == (1e-6, 0.01, False)
+    assert "off by 0.015" in criterion.explanation
+
+
+def test_the_scale_of_the_error_is_shown():
+    scale = ErrorScale(0.02, 1.4, 1e-4, 2e-4, 0.8)
+    content = assess(good(error=scale), ConvergenceSettings()).to_json()
+    assert content["error_scale"] == dataclasses.asdict(scale)
 
 
 def test_limits_are_those_of_the_settings():

@@ -27,7 +27,10 @@ from mechanist.systems.prepared import load as load_system
 from mechanist.systems.prepared import load_inputs
 
 SPREAD_FRAMES = 20_000
-"""Frames near q = 0 that the mean spread is taken over, at most about twice as many."""
+"""Frames near q = 0 that the mean error is taken over, at most about twice as many."""
+
+LEAST_BINS = 5
+"""Bins of p_B, of ten, that must hold shots of two held-out chains to judge the calibration."""
 
 
 def assess_round(
@@ -71,6 +74,8 @@ def collect_figures(
         previous = loss_per_outcome(before.q(data.features), data.n_a, data.n_b)
     tolerance = config.convergence.calibration_tolerance
     calibration = calibration_test(q, data.n_a, data.n_b, data.chain, tolerance)
+    # Where fewer bins can be looked at, that nothing is amiss in them is no sign of anything.
+    enough = calibration.bins >= LEAST_BINS
     paths = gather_paths(layout, rounds, workers, atoms)
     path_q = frame_q(paths.frames, inputs, model)
     use, _ = candidate_frames(paths)
@@ -84,11 +89,12 @@ def collect_figures(
         heldout_loss=loss_per_outcome(q, data.n_a, data.n_b),
         heldout_loss_se=clustered_se(q, data.n_a, data.n_b, data.chain),
         previous_loss=previous,
-        calibration_p=calibration.p_value,
-        calibration_error=None,
-        spread=model.spread(frame_features(paths.frames[near], inputs)),
+        calibration_p=calibration.p_value if enough else None,
+        calibration_error=calibration.rms_deviation if enough else None,
+        spread=model.q_error(frame_features(paths.frames[near], inputs)),
         lengths=chain_series(paths.index, paths.index["frames"].astype(np.float64)),
         crossings=chain_series(paths.index, crossing),
+        error=model.error,
     )
 
 
