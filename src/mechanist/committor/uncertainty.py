@@ -13,13 +13,13 @@ point badly and because bias, unlike spread, is not small where the training sho
 of a binomial fit are about even in p_B, not in q.
 
 The factor k is learned. A priori its median is 1 + 1/M for the sampling error of a mean over M
-members plus 1 for a bias as large, within a factor of `PRIOR_FACTOR`. The likelihood comes from held-out shots.
-Given where they start, shots of different chains are independent, so that the product of the
-residuals (outcomes in B minus those expected) of two shots is on average the product of the errors
-of p_B at their points. Its mean over pairs of different chains from the same small neighbourhood
-is an unbiased measure of the part of the squared error that varies slowly enough to be seen; which
-part that is, the deviations of the members from their mean tell, since they are known without
-noise. Half-shots of one shot may be correlated: a shot counts as one.
+members plus 1 for a bias as large, within a factor of `PRIOR_FACTOR`. The likelihood comes from
+held-out shots. Given where they start, shots of different chains are independent, so that the
+product of the residuals (outcomes in B minus those expected) of two shots is on average the product
+of the errors of p_B at their points. Its mean over pairs of different chains from the same small
+neighbourhood is an unbiased measure of the part of the squared error that varies slowly enough to
+be seen; which part that is, the deviations of the members from their mean tell, since they are
+known without noise. Half-shots of one shot may be correlated: a shot counts as one.
 """
 
 from dataclasses import dataclass
