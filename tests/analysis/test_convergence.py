@@ -6,6 +6,7 @@ import pytest
 
 from mechanist.analysis.convergence import AssessmentInputs, assess
 from mechanist.analysis.counts import ShotCounts
+from mechanist.analysis.inertia import TransitionCheck
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.settings.convergence import ConvergenceSettings
 
@@ -25,6 +26,7 @@ def good(**changes):
         spread=np.full(50, 0.2),
         lengths=[rng.normal(size=300) for _ in range(4)],
         crossings=[rng.normal(size=(300, 2)) for _ in range(4)],
+        transitions=TransitionCheck(510, 500.0, 40.0),
     )
     return dataclasses.replace(inputs, **changes)
 
@@ -32,7 +34,7 @@ def good(**changes):
 def test_converged_when_every_criterion_is_met():
     result = assess(good(), ConvergenceSettings())
     assert result.converged
-    assert result.reason == "all 6 criteria are met"
+    assert result.reason == "all 7 criteria are met"
     assert all(criterion.passed for criterion in result.criteria.values())
 
 
@@ -45,6 +47,7 @@ def disagreeing():
 FAULTS = {
     "heldout_gain": {"previous_loss": 0.32},
     "calibration": {"calibration_p": 1e-5, "calibration_error": 0.05},
+    "transitions": {"transitions": TransitionCheck(560, 500.0, 40.0)},
     "spread": {"spread": np.full(50, 0.5)},
     "rhat": {"crossings": disagreeing()},
     "independent_paths": {"lengths": [np.arange(40) % 5.0 for _ in range(4)]},
@@ -99,10 +102,12 @@ def test_what_is_unknown_never_passes_and_stays_json():
         spread=np.empty(0),
         lengths=[],
         crossings=[],
+        transitions=None,
     )
     result = assess(inputs, ConvergenceSettings())
     unmet = {name for name, criterion in result.criteria.items() if not criterion.passed}
-    assert unmet == {"heldout_gain", "calibration", "spread", "rhat", "independent_paths"}
+    known = {"rounds"}
+    assert unmet == set(result.criteria) - known
     content = json.loads(json.dumps(result.to_json(), allow_nan=False))
     assert content["criteria"]["rhat"]["value"] is None
     assert content["heldout_loss_se"] is None

@@ -12,6 +12,7 @@ import numpy as np
 from mechanist.analysis.chains import chain_series, crossing_frames, principal_components
 from mechanist.analysis.convergence import AssessmentInputs, assess
 from mechanist.analysis.counts import count_shots
+from mechanist.analysis.inertia import TransitionCheck
 from mechanist.analysis.validation import judge, validation_columns
 from mechanist.committor.network import Committor, save
 from mechanist.committor.uncertainty import ErrorScale
@@ -202,7 +203,7 @@ def write_rounds(kind, layout, rng, shots, paths, rounds, converged):
             )
         inputs = AssessmentInputs(
             round=number,
-            counts=count_shots({name: column[there] for name, column in shots.items()}),
+            counts=count_shots({name: column[there] for name, column in shots.items()}, -0.4),
             heldout_loss=float(losses[number]),
             heldout_loss_se=0.004 / (number + 1) ** 0.5,
             previous_loss=float(losses[number - 1]) if number else None,
@@ -211,6 +212,7 @@ def write_rounds(kind, layout, rng, shots, paths, rounds, converged):
             spread=model.q_error(features[near]),
             lengths=chain_series(index, index["frames"].astype(float)),
             crossings=chain_series(index, crossing),
+            transitions=TransitionCheck(410, 400.0, 40.0),
         )
         write_json(files.assessment, assess(inputs, settings).to_json())
 

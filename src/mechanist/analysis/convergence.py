@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.analysis.counts import ShotCounts
+from mechanist.analysis.inertia import TransitionCheck
 from mechanist.analysis.statistics import effective_samples, split_rhat
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.settings.convergence import ConvergenceSettings
@@ -39,8 +40,10 @@ class AssessmentInputs:
     spread
         (F,) standard deviation of the error of q of the path frames with |q| < 1: the ensemble
         spread, scaled by what held-out chains say (`mechanist.committor.uncertainty`).
+    transitions
+        Transitions of held-out shots against those expected; None if too few chains are held out.
     error
-        That scale.
+        Scale of the error of the model.
     lengths
         Path lengths along each chain, see `mechanist.analysis.chains.chain_series`.
     crossings
@@ -57,6 +60,7 @@ class AssessmentInputs:
     spread: Array
     lengths: Sequence[Array]
     crossings: Sequence[Array]
+    transitions: TransitionCheck | None
     error: ErrorScale | None = None
 
 
@@ -138,6 +142,17 @@ def _calibration(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Cri
     return at_least(p, settings.calibration_p, text)
 
 
+def _transitions(inputs: AssessmentInputs) -> Criterion:
+    """Both numbers know the same p_B, but their ratio is that of the model of inertia."""
+    check = inputs.transitions
+    text = "transitions of held-out shots, difference from the number expected as a part of it"
+    if check is None or check.expected <= 0:
+        return at_most(None, 0.0, text + ": too few chains are held out, so not passed")
+    off = abs(check.seen - check.expected) / check.expected
+    text += f" (seen {check.seen:,}, expected {check.expected:,.0f})"
+    return at_most(off, check.allowed / check.expected, text)
+
+
 def _series(inputs: AssessmentInputs) -> dict[str, list[Array]]:
     """The scalar series that chains are compared by."""
     series = {"path length": list(inputs.lengths)}
@@ -188,6 +203,7 @@ def assess(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Assessmen
     criteria = {
         "heldout_gain": _gain(inputs, settings),
         "calibration": _calibration(inputs, settings),
+        "transitions": _transitions(inputs),
         "spread": at_most(
             spread,
             settings.spread,

@@ -3,10 +3,16 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mechanist.analysis.chains import chain_series, crossing_coordinates, crossing_frames
 from mechanist.analysis.convergence import Assessment, AssessmentInputs, assess
-from mechanist.analysis.counts import count_shots
+from mechanist.analysis.counts import count_shots, decided, is_transition
+from mechanist.analysis.inertia import (
+    TransitionCheck,
+    check_transitions,
+    fit_latent_correlation,
+)
 from mechanist.committor.calibration import calibration_test
 from mechanist.committor.data import held_out
 from mechanist.committor.likelihood import clustered_se, loss_per_outcome
@@ -16,6 +22,7 @@ from mechanist.files import manifest, write_json
 from mechanist.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.stages.gather import (
+    Gathered,
     candidate_frames,
     frame_features,
     frame_q,
@@ -60,20 +67,23 @@ def collect_figures(
     rounds = range(number + 1)
     model = load_round_model(layout, number, inputs)
     shots = gather_shots(layout, rounds, workers, inputs, atoms)
-    data = shots.data.subset(held_out(shots.data.chain, config.learn.held_out_every))
+    apart = held_out(shots.data.chain, config.learn.held_out_every)
+    data = shots.data.subset(apart)
     if len(data) == 0:
         raise DataError(
             "config.yaml",
             f"learn.held_out_every: {config.learn.held_out_every}: leaves no chain held out of"
             f" {len(np.unique(shots.data.chain))}; use more chains or a smaller number",
         )
-    q = model.q(data.features)
+    every_q = model.q(shots.data.features)
+    q = every_q[apart]
     previous = None
     if number > 0:
         before = load_round_model(layout, number - 1, inputs)
         previous = loss_per_outcome(before.q(data.features), data.n_a, data.n_b)
     tolerance = config.convergence.calibration_tolerance
     calibration = calibration_test(q, data.n_a, data.n_b, data.chain, tolerance)
+    rho, transitions = inertia(shots, every_q, apart, tolerance)
     # Where fewer bins can be looked at, that nothing is amiss in them is no sign of anything.
     enough = calibration.bins >= LEAST_BINS
     paths = gather_paths(layout, rounds, workers, atoms)
@@ -85,7 +95,7 @@ def collect_figures(
     crossing = crossing_coordinates(at_zero, model.q)
     return AssessmentInputs(
         round=number,
-        counts=count_shots(shots.table),
+        counts=count_shots(shots.table, rho),
         heldout_loss=loss_per_outcome(q, data.n_a, data.n_b),
         heldout_loss_se=clustered_se(q, data.n_a, data.n_b, data.chain),
         previous_loss=previous,
@@ -94,8 +104,25 @@ def collect_figures(
         spread=model.q_error(frame_features(paths.frames[near], inputs)),
         lengths=chain_series(paths.index, paths.index["frames"].astype(np.float64)),
         crossings=chain_series(paths.index, crossing),
+        transitions=transitions,
         error=model.error,
     )
+
+
+def inertia(
+    shots: Gathered, q: NDArray[np.float64], apart: NDArray[np.bool_], tolerance: float
+) -> tuple[float | None, TransitionCheck | None]:
+    """Latent correlation of halves by training chains, and transitions of held-out chains."""
+    table, use = shots.table, decided(shots.table)
+    p = 0.5 * (1 + np.tanh(0.5 * q))
+    first, second = table["end_backward"] == "B", table["end_forward"] == "B"
+    known = use & ~apart
+    rho = fit_latent_correlation(p[known], first[known], second[known])
+    tested = use & apart
+    check = check_transitions(
+        p[tested], is_transition(table)[tested], shots.data.chain[tested], rho or 0.0, tolerance
+    )
+    return rho, check
 
 
 def load_round_model(layout: Layout, number: int, inputs: DescriptorSet) -> Committor:
