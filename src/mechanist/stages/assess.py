@@ -17,6 +17,7 @@ from mechanist.committor.calibration import calibration_test
 from mechanist.committor.data import held_out
 from mechanist.committor.likelihood import clustered_se, loss_per_outcome
 from mechanist.committor.network import Committor, load
+from mechanist.committor.surface import probability
 from mechanist.errors import DataError
 from mechanist.files import manifest, write_json
 from mechanist.layout import Layout
@@ -35,6 +36,9 @@ from mechanist.systems.prepared import load_inputs
 
 SPREAD_FRAMES = 20_000
 """Frames near q = 0 that the mean error is taken over, at most about twice as many."""
+
+INERTIA_SHOTS = 20_000
+"""Training shots that the correlation of halves is learned from, at most about twice as many."""
 
 LEAST_BINS = 5
 """Bins of p_B, of ten, that must hold shots of two held-out chains to judge the calibration."""
@@ -75,15 +79,14 @@ def collect_figures(
             f"learn.held_out_every: {config.learn.held_out_every}: leaves no chain held out of"
             f" {len(np.unique(shots.data.chain))}; use more chains or a smaller number",
         )
-    every_q = model.q(shots.data.features)
-    q = every_q[apart]
+    q = model.q(data.features)
     previous = None
     if number > 0:
         before = load_round_model(layout, number - 1, inputs)
         previous = loss_per_outcome(before.q(data.features), data.n_a, data.n_b)
     tolerance = config.convergence.calibration_tolerance
     calibration = calibration_test(q, data.n_a, data.n_b, data.chain, tolerance)
-    rho, transitions = inertia(shots, every_q, apart, tolerance)
+    rho, transitions = inertia(shots, model, q, apart, tolerance)
     # Where fewer bins can be looked at, that nothing is amiss in them is no sign of anything.
     enough = calibration.bins >= LEAST_BINS
     paths = gather_paths(layout, rounds, workers, atoms)
@@ -110,19 +113,26 @@ def collect_figures(
 
 
 def inertia(
-    shots: Gathered, q: NDArray[np.float64], apart: NDArray[np.bool_], tolerance: float
+    shots: Gathered,
+    model: Committor,
+    q: NDArray[np.float64],
+    apart: NDArray[np.bool_],
+    tolerance: float,
 ) -> tuple[float | None, TransitionCheck | None]:
-    """Latent correlation of halves by training chains, and transitions of held-out chains."""
-    table, use = shots.table, decided(shots.table)
-    p = 0.5 * (1 + np.tanh(0.5 * q))
+    """Latent correlation of halves by training chains, and transitions of held-out chains.
+
+    ``q`` is that of the held-out shots, for which ``apart`` (S,) is true.
+    """
+    table, both = shots.table, decided(shots.table)
     first, second = table["end_backward"] == "B", table["end_forward"] == "B"
-    known = use & ~apart
-    rho = fit_latent_correlation(p[known], first[known], second[known])
-    tested = use & apart
-    check = check_transitions(
-        p[tested], is_transition(table)[tested], shots.data.chain[tested], rho or 0.0, tolerance
-    )
-    return rho, check
+    known = np.flatnonzero(both & ~apart)
+    known = known[:: max(1, len(known) // INERTIA_SHOTS)]
+    p = probability(model.q(shots.data.features[known]))
+    rho = fit_latent_correlation(p, first[known], second[known])
+    tested = both & apart
+    p = probability(q[both[apart]])
+    joins, chain = is_transition(table)[tested], shots.data.chain[tested]
+    return rho, check_transitions(p, joins, chain, rho or 0.0, tolerance)
 
 
 def load_round_model(layout: Layout, number: int, inputs: DescriptorSet) -> Committor:
