@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from mechanist.files import read_json
-from tests.truth.test_convergence import positions, zero_of_q
-from tests.truth.toys import start
+from tests.truth.toys import positions, start, zero_of_q
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,10 @@ def test_the_assessment_shows_what_was_learned(run):
 
 def test_a_few_shots_never_say_converged(tmp_path):
     toy = start("double_well", tmp_path, 4, 64)
-    toy.round(0)
+    calibration = toy.round(0)["criteria"]["calibration"]
+    # 12 held-out shots: no half of the bins of p_B holds two chains.
+    assert (calibration["value"], calibration["passed"]) == (None, False)
+    assert "too few held-out shots" in calibration["explanation"]
     content = toy.round(1)
     assert not content["converged"]
     assert "independent_paths" in content["reason"]

@@ -11,26 +11,11 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from tests.truth.toys import shoot_truth, start
+from tests.truth.toys import positions, shoot_truth, start, zero_of_q
 
 RUNS = 20
 POINTS = np.array([-0.3, -0.15, 0.0, 0.15, 0.3])
 SHOTS = 4000
-
-
-def positions(x):
-    return np.stack([x, 0 * x, 0 * x], axis=1)[:, None, :].astype(np.float32)
-
-
-def zero_of_q(toy, number):
-    """Where q = 0, and the standard deviation of its error."""
-    x = np.linspace(-0.5, 0.5, 2001)
-    model = toy.model(number)
-    features = toy.features(positions(x))
-    q = model.q(features)
-    at = int(np.argmin(np.abs(q)))
-    slope = float(np.gradient(q, x)[at])
-    return float(x[at]), float(model.q_error(features[at : at + 1])[0]) / abs(slope)
 
 
 def symmetric(n, n_b):

@@ -76,6 +76,22 @@ def start(name: str, folder: Path, seed: int, first_round: int, rounds_max: int 
     return Toy(layout, config)
 
 
+def positions(x: Array) -> NDArray[np.float32]:
+    """Frames (F, 1, 3) of a particle on a line."""
+    return np.stack([x, 0 * x, 0 * x], axis=1)[:, None, :].astype(np.float32)
+
+
+def zero_of_q(toy: Toy, number: int) -> tuple[float, float]:
+    """Where q = 0 on a line, and the standard deviation of its error."""
+    x = np.linspace(-0.5, 0.5, 2001)
+    model = toy.model(number)
+    features = toy.features(positions(x))
+    q = model.q(features)
+    at = int(np.argmin(np.abs(q)))
+    slope = float(np.gradient(q, x)[at])
+    return float(x[at]), float(model.q_error(features[at : at + 1])[0]) / abs(slope)
+
+
 def shoot_truth(
     toy: Toy, frames: NDArray[np.float32], shots: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

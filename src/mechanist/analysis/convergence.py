@@ -135,10 +135,8 @@ def _calibration(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Cri
             "p-value of the calibration test: too few held-out shots to tell, so it does not pass"
         )
         return at_least(None, settings.calibration_p, text)
-    text = (
-        "p-value of the calibration test on held-out shots (p_B is off by"
-        f" {error:.3f} beyond counting noise, root mean square over bins)"
-    )
+    size = f"off by {error:.3f}" if error >= 5e-4 else "not off"
+    text = f"p-value of the calibration test on held-out shots (p_B {size} beyond counting noise)"
     return at_least(p, settings.calibration_p, text)
 
 

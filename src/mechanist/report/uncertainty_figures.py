@@ -13,7 +13,7 @@ from mechanist.report.style import FULL, MARK, NETWORK, Picture, canvas, grid, t
 LEVEL = 0.9
 CELLS = 45
 LEAST_FRAMES = 3
-"""Frames that a cell of the map must hold to be coloured."""
+"""Frames that a cell of the map or a bin must hold to be drawn."""
 
 LEAST_SAMPLE = 100
 
@@ -30,7 +30,7 @@ def uncertainty(data: ReportData) -> Picture | None:
         if pairs:
             image = _map(left, *pairs[0], half)
             mark_states(left, *pairs[0], data.dynamics.states)
-            figure.colorbar(image, ax=left, label="half-width", pad=0.02)
+            figure.colorbar(image, ax=left, pad=0.02)
         else:
             _along(left, data, frames, half)
         left.set_title(f"half-width of the {100 * LEVEL:.0f} % interval of $p_B$, along the paths")
@@ -51,7 +51,7 @@ def _how(data: ReportData, mapped: bool) -> str:
     )
     coverage = (data.verdict or {}).get("network_interval_coverage")
     if coverage is not None:
-        how += f". On the fresh shots {100 * coverage:.0f} % of such intervals were right"
+        how += f". {100 * coverage:.0f} % of the fresh points agree with such intervals"
     return how + "."
 
 
@@ -61,9 +61,12 @@ def _map(axes: Any, x: Axis, y: Axis, half: Array) -> Any:
     count, _, _ = np.histogram2d(x.values, y.values, CELLS, area)
     total, _, _ = np.histogram2d(x.values, y.values, CELLS, area, weights=half)
     mean = np.ma.masked_where(count < LEAST_FRAMES, total / np.maximum(count, 1))
+    shown = mean.compressed()
+    # A few cells at the rim would take up all colours.
+    low, high = np.quantile(shown, [0.02, 0.98]) if len(shown) else (0.0, 1.0)
     image = axes.imshow(
         mean.T, extent=(*x.limits, *y.limits), origin="lower", aspect="auto", cmap="viridis_r",
-        vmin=0, interpolation="nearest",
+        vmin=low, vmax=high, interpolation="nearest",
     )  # fmt: skip
     axes.set(xlim=x.limits, ylim=y.limits, xlabel=x.label, ylabel=y.label)
     degree_ticks(axes, "x", x)
@@ -71,10 +74,11 @@ def _map(axes: Any, x: Axis, y: Axis, half: Array) -> Any:
     return image
 
 
-def _band(axes: Any, along: Array, half: Array, groups: int) -> float:
-    """Median and middle 80 % of the half-width; gives the largest value drawn."""
-    order = np.argsort(along, kind="stable")
-    parts = [part for part in np.array_split(order, groups) if len(part)]
+def _band(axes: Any, along: Array, half: Array, edges: Array) -> float:
+    """Median and middle 80 % of the half-width in bins; gives the largest value drawn."""
+    place = np.digitize(along, edges)
+    parts = [np.flatnonzero(place == i) for i in np.unique(place)]
+    parts = [part for part in parts if len(part) >= LEAST_FRAMES] or [np.arange(len(along))]
     centre = np.array([np.median(along[part]) for part in parts])
     bands = np.array([np.quantile(half[part], [0.1, 0.5, 0.9]) for part in parts]).T
     axes.fill_between(centre, bands[0], bands[2], color=NETWORK, alpha=0.18, lw=0)
@@ -87,7 +91,7 @@ def _along(axes: Any, data: ReportData, frames: FrameSample, half: Array) -> Non
     """The half-width along the only descriptor."""
     descriptor = data.dynamics.states.descriptors.descriptors[0]
     x = make_axis(descriptor, frames.state_values[:, 0], frames.weights, full=False)
-    top = _band(axes, x.values, half, 40)
+    top = _band(axes, x.values, half, np.linspace(*x.limits, 41))
     axes.set(xlim=x.limits, ylim=(0, 1.25 * top), xlabel=x.label)
     axes.set_ylabel("half-width")
     mark_states(axes, x, None, data.dynamics.states)
@@ -95,7 +99,7 @@ def _along(axes: Any, data: ReportData, frames: FrameSample, half: Array) -> Non
 
 def _by_p(axes: Any, q: Array, half: Array, limit: float | None) -> None:
     """The half-width along predicted p_B, and the limit of the stopping rule for |q| < 1."""
-    top = _band(axes, 0.5 * (1 + np.tanh(0.5 * q)), half, 24)
+    top = _band(axes, 0.5 * (1 + np.tanh(0.5 * q)), half, np.linspace(0, 1, 26))
     if limit is not None:
         near = np.linspace(-1, 1, 41)
         p = 0.5 * (1 + np.tanh(0.5 * near))
