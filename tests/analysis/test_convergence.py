@@ -6,6 +6,8 @@ import pytest
 
 from mechanist.analysis.convergence import AssessmentInputs, assess
 from mechanist.analysis.counts import ShotCounts
+from mechanist.analysis.inertia import TransitionCheck
+from mechanist.committor.uncertainty import ErrorScale
 from mechanist.settings.convergence import ConvergenceSettings
 
 COUNTS = ShotCounts(8000, 4000, 1900, 4000, 1000, 800.0, 0.22, 3, 0, -0.2)
@@ -24,6 +26,7 @@ def good(**changes):
         spread=np.full(50, 0.2),
         lengths=[rng.normal(size=300) for _ in range(4)],
         crossings=[rng.normal(size=(300, 2)) for _ in range(4)],
+        transitions=TransitionCheck(510, 500.0, 40.0),
     )
     return dataclasses.replace(inputs, **changes)
 
@@ -31,7 +34,7 @@ def good(**changes):
 def test_converged_when_every_criterion_is_met():
     result = assess(good(), ConvergenceSettings())
     assert result.converged
-    assert result.reason == "all 6 criteria are met"
+    assert result.reason == "all 7 criteria are met"
     assert all(criterion.passed for criterion in result.criteria.values())
 
 
@@ -44,6 +47,7 @@ def disagreeing():
 FAULTS = {
     "heldout_gain": {"previous_loss": 0.32},
     "calibration": {"calibration_p": 1e-5, "calibration_error": 0.05},
+    "transitions": {"transitions": TransitionCheck(560, 500.0, 40.0)},
     "spread": {"spread": np.full(50, 0.5)},
     "rhat": {"crossings": disagreeing()},
     "independent_paths": {"lengths": [np.arange(40) % 5.0 for _ in range(4)]},
@@ -60,11 +64,26 @@ def test_each_criterion_can_fail_and_is_named(name):
     assert "\n" not in result.reason
 
 
-def test_a_small_calibration_error_passes_though_many_shots_reject_it():
+def test_calibration_that_nobody_can_judge_does_not_pass_and_says_why():
+    result = assess(good(calibration_p=None, calibration_error=None), ConvergenceSettings())
+    criterion = result.criteria["calibration"]
+    assert (criterion.value, criterion.passed) == (None, False)
+    assert "too few held-out shots" in criterion.explanation
+    assert "calibration unknown (needs at least 0.01)" in result.reason
+
+
+def test_a_rejected_calibration_fails_however_small_its_mean_error():
+    # The test of calibration lets pass what is within the tolerance in each bin by itself.
     result = assess(good(calibration_p=1e-6, calibration_error=0.015), ConvergenceSettings())
     criterion = result.criteria["calibration"]
-    assert (criterion.value, criterion.limit, criterion.passed) == (0.015, 0.02, True)
-    assert "p = 1e-06" in criterion.explanation
+    assert (criterion.value, criterion.limit, criterion.passed) == (1e-6, 0.01, False)
+    assert "off by 0.015" in criterion.explanation
+
+
+def test_the_scale_of_the_error_is_shown():
+    scale = ErrorScale(0.02, 1.4, 1e-4, 2e-4, 0.8)
+    content = assess(good(error=scale), ConvergenceSettings()).to_json()
+    assert content["error_scale"] == dataclasses.asdict(scale)
 
 
 def test_limits_are_those_of_the_settings():
@@ -83,10 +102,12 @@ def test_what_is_unknown_never_passes_and_stays_json():
         spread=np.empty(0),
         lengths=[],
         crossings=[],
+        transitions=None,
     )
     result = assess(inputs, ConvergenceSettings())
     unmet = {name for name, criterion in result.criteria.items() if not criterion.passed}
-    assert unmet == {"heldout_gain", "calibration", "spread", "rhat", "independent_paths"}
+    known = {"rounds"}
+    assert unmet == set(result.criteria) - known
     content = json.loads(json.dumps(result.to_json(), allow_nan=False))
     assert content["criteria"]["rhat"]["value"] is None
     assert content["heldout_loss_se"] is None

@@ -55,3 +55,9 @@ def test_half_shot_correlation_explains_the_excess_of_transitions(flip):
     assert counts.half_shot_correlation == pytest.approx(-flip, abs=0.02)
     expected = counts.transitions_expected * (1 - counts.half_shot_correlation)
     assert counts.transitions == pytest.approx(expected, rel=1e-9)
+    # With the latent correlation that gives the same chance at p = 1/2 as many are expected:
+    # 4 T(0, a) = 2 arctan(a) / pi. Counting noise of 40,000 shots is 0.6 %.
+    a = np.tan(0.25 * np.pi * (1 + flip))
+    learned = count_shots(table(names[:, 0], names[:, 1], p), (1 - a * a) / (1 + a * a))
+    assert learned.transitions_expected == pytest.approx(counts.transitions, rel=0.025)
+    assert learned.latent_correlation == pytest.approx((1 - a * a) / (1 + a * a))

@@ -7,8 +7,12 @@ from mechanist.analysis.validation import (
     VALIDATION_COLUMNS,
     choose_points,
     judge,
+    predictive_rank,
     validation_columns,
 )
+
+SHARP = np.full(120, 0.01)
+"""Errors that a network claims where the test is not about them."""
 
 
 def test_points_are_spread_evenly_though_frames_are_not():
@@ -52,7 +56,7 @@ def fresh(bias, seed, points=120, shots=60):
 
 def test_verdict_of_a_perfect_network_and_a_formula_that_is_off():
     p, formula, n, n_b, rng = fresh(0.08, 34)
-    verdict = judge(p, formula, n, n_b, rng)
+    verdict = judge(p, SHARP, formula, n, n_b, rng)
     # At 120 points of 60 shots the mean squared excess has a standard error of about 5e-4.
     assert verdict.network_rmse < np.sqrt(4 * 5e-4)
     assert verdict.formula_rmse == pytest.approx(0.08, abs=0.025)
@@ -68,14 +72,14 @@ def test_verdict_of_a_perfect_network_and_a_formula_that_is_off():
 def test_verdict_names_the_zone_where_the_formula_is_worst():
     p, formula, n, n_b, rng = fresh(0.0, 35)
     formula = np.where((p > 0.65) & (p < 0.75), p - 0.2, p)
-    verdict = judge(p, formula, n, n_b, rng)
+    verdict = judge(p, SHARP, formula, n, n_b, rng)
     assert "between 0.4 and 0.6" in verdict.text
     assert "too low" in verdict.text
 
 
 def test_a_formula_that_knows_nothing_explains_nothing():
     p, _, n, n_b, rng = fresh(0.0, 36)
-    verdict = judge(p, np.full_like(p, 0.95), n, n_b, rng)
+    verdict = judge(p, SHARP, np.full_like(p, 0.95), n, n_b, rng)
     assert verdict.formula_explained < 0
     assert "explains none of the variance" in verdict.text
 
@@ -85,12 +89,40 @@ def test_points_without_decided_shots_are_refused():
     n = n.copy()
     n[5] = 1
     with pytest.raises(ValueError, match="at least two"):
-        judge(p, formula, n, n_b, rng)
+        judge(p, SHARP, formula, n, n_b, rng)
 
 
 def test_columns_of_the_table():
     p, formula, n, n_b, _ = fresh(0.0, 38)
-    columns = validation_columns(p, formula, n, n_b)
+    columns = validation_columns(p, np.full(120, 0.02), formula, n, n_b)
     assert tuple(columns) == VALIDATION_COLUMNS
     assert np.all(columns["low"] <= n_b / n)
     assert np.all(n_b / n <= columns["high"])
+    assert np.all((columns["network_low"] >= 0) & (columns["network_high"] <= 1))
+    # 1.645 standard deviations to each side.
+    np.testing.assert_allclose(columns["network_high"] - p, 1.645 * 0.02, atol=1e-4)
+
+
+@pytest.mark.parametrize("claimed", [0.01, 0.05, 0.15])
+def test_coverage_of_the_network_s_intervals_tells_a_wrong_width(claimed):
+    rng = np.random.default_rng(39)
+    true = rng.uniform(0.2, 0.8, size=4000)
+    n = np.full(4000, 60)
+    p = true + 0.05 * rng.normal(size=4000)
+    verdict = judge(p, np.full(4000, claimed), p, n, rng.binomial(n, true), rng)
+    if claimed == 0.05:
+        # Binomial noise of 4,000 points is 0.005; the beta distribution is not quite normal.
+        assert verdict.network_interval_coverage == pytest.approx(0.9, abs=0.03)
+    else:
+        assert (verdict.network_interval_coverage < 0.85) == (claimed < 0.05)
+        assert (verdict.network_interval_coverage > 0.95) == (claimed > 0.05)
+    assert f"agree with {100 * verdict.network_interval_coverage:.0f} %" in verdict.text
+
+
+def test_predictive_rank_without_an_error_is_that_of_the_binomial():
+    from scipy.stats import binom
+
+    k = np.arange(11)
+    rank = predictive_rank(np.full(11, 0.3), np.full(11, 1e-5), k, np.full(11, 10))
+    expected = binom.cdf(k, 10, 0.3) - 0.5 * binom.pmf(k, 10, 0.3)
+    np.testing.assert_allclose(rank, expected, atol=1e-5)

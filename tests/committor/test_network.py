@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mechanist.committor.network import Committor, load, save
+from mechanist.committor.uncertainty import ErrorScale
 from mechanist.errors import DataError
 
 
@@ -24,6 +25,7 @@ def model():
         skip=rng.normal(size=(3, 4)),
         density_edges=np.linspace(0, 1, 6),
         density=np.ones(5),
+        error=ErrorScale(0.02, 1.3, 1e-4, None, 0.7),
     )
 
 
@@ -77,6 +79,31 @@ def test_what_was_saved_is_loaded(model, files):
     np.testing.assert_array_equal(again.members(frames), model.members(frames))
     np.testing.assert_array_equal(again.density, model.density)
     assert again.feature_names == model.feature_names
+    assert again.error == model.error
+
+
+def test_intervals_hold_the_prediction_and_widen_with_the_level(model):
+    frames = np.random.default_rng(8).normal(size=(50, 4))
+    p, sigma = model.estimate(frames)
+    np.testing.assert_allclose(p, 1 / (1 + np.exp(-model.q(frames))), atol=1e-9)
+    spread = p * (1 - p) * model.spread(frames)
+    np.testing.assert_allclose(sigma, 1.3 * np.sqrt((spread**2 + 0.02**2) / 2), rtol=1e-6)
+    low, high = model.interval(frames, 0.9)
+    # 1.645 is the 95 % quantile of the normal distribution.
+    np.testing.assert_allclose(high, np.minimum(p + 1.64485 * sigma, 1), rtol=1e-4)
+    wide_low, wide_high = model.interval(frames, 0.99)
+    assert np.all((wide_low <= low) & (low <= p) & (p <= high) & (high <= wide_high))
+    assert np.all((wide_low >= 0) & (wide_high <= 1))
+    np.testing.assert_allclose(model.q_error(frames) * p * (1 - p), sigma, rtol=1e-6)
+
+
+def test_a_model_without_a_scale_of_its_error_gives_no_interval(model, tmp_path):
+    from dataclasses import replace
+
+    paths = tmp_path / "m.safetensors", tmp_path / "m.json"
+    save(replace(model, error=None), *paths)
+    with pytest.raises(DataError, match="no scale of its error"):
+        load(*paths).interval(np.zeros((1, 4)))
 
 
 def test_a_model_may_have_no_density(model, tmp_path):
@@ -126,7 +153,16 @@ def test_nan_in_a_file(model, files):
 
 
 @pytest.mark.parametrize(
-    "change", [{"format": 1}, {"widths": [6, 1, 1]}, {"features": None}, {"widths": 3}]
+    "change",
+    [
+        {"format": 1},
+        {"widths": [6, 1, 1]},
+        {"features": None},
+        {"widths": 3},
+        {"error": {"floor": 0.1}},
+        {"error": {"floor": 0.1, "factor": "x", "excess": 0, "excess_se": 0, "visible": 1}},
+        {"error": {"floor": -0.1, "factor": 1, "excess": 0, "excess_se": 0, "visible": 1}},
+    ],
 )
 def test_a_card_that_was_changed(files, change):
     weights, card = files

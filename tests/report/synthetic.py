@@ -5,14 +5,17 @@ particle on a line. Shots follow a known committor, so that figures have somethi
 """
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 
 from mechanist.analysis.chains import chain_series, crossing_frames, principal_components
 from mechanist.analysis.convergence import AssessmentInputs, assess
 from mechanist.analysis.counts import count_shots
+from mechanist.analysis.inertia import TransitionCheck
 from mechanist.analysis.validation import judge, validation_columns
 from mechanist.committor.network import Committor, save
+from mechanist.committor.uncertainty import ErrorScale
 from mechanist.files import write_json, write_text
 from mechanist.formula.result import Constant, Distillation, Formula
 from mechanist.formula.store import write as write_formulas
@@ -81,7 +84,8 @@ def make_model(kind, rng, noise):
     skip = np.array(kind.weights) + noise * rng.normal(size=(members, inputs))
     bias = np.full((members, 1), kind.offset) + noise * rng.normal(size=(members, 1))
     layer = (np.zeros((members, inputs, 1)), bias)
-    return Committor(kind.inputs.feature_names, np.zeros(inputs), np.ones(inputs), (layer,), skip)
+    model = Committor(kind.inputs.feature_names, np.zeros(inputs), np.ones(inputs), (layer,), skip)
+    return replace(model, error=ErrorScale(0.1 * noise, 1.3, 1e-4, 1e-4, 0.5))
 
 
 def make_paths(kind, rng, rounds, chains, per_chain):
@@ -199,15 +203,16 @@ def write_rounds(kind, layout, rng, shots, paths, rounds, converged):
             )
         inputs = AssessmentInputs(
             round=number,
-            counts=count_shots({name: column[there] for name, column in shots.items()}),
+            counts=count_shots({name: column[there] for name, column in shots.items()}, -0.4),
             heldout_loss=float(losses[number]),
             heldout_loss_se=0.004 / (number + 1) ** 0.5,
             previous_loss=float(losses[number - 1]) if number else None,
             calibration_p=[1e-9, 2e-3, 0.2, 0.4][min(number, 3)],
-            calibration_error=None,
-            spread=model.spread(features[near]),
+            calibration_error=0.01,
+            spread=model.q_error(features[near]),
             lengths=chain_series(index, index["frames"].astype(float)),
             crossings=chain_series(index, crossing),
+            transitions=TransitionCheck(410, 400.0, 40.0),
         )
         write_json(files.assessment, assess(inputs, settings).to_json())
 
@@ -230,9 +235,10 @@ def write_answers(kind, layout, rng):
     n_b = rng.binomial(n, p)
     network = np.clip(p + 0.02 * rng.normal(size=120), 0.01, 0.99)
     formula = np.clip(p + 0.06 * rng.normal(size=120), 0.01, 0.99)
-    columns = validation_columns(network, formula, n, n_b)
+    error = np.full(120, 0.025)
+    columns = validation_columns(network, error, formula, n, n_b)
     write_csv(layout.validation, tuple(columns), zip(*columns.values(), strict=True))
-    write_json(layout.verdict, judge(network, formula, n, n_b, rng).to_json())
+    write_json(layout.verdict, judge(network, error, formula, n, n_b, rng).to_json())
 
 
 def make_distillation(kind, ranked):

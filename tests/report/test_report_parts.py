@@ -14,6 +14,7 @@ from mechanist.report.projection import choose_pairs, mark_states
 from mechanist.report.style import canvas, plain_name
 from mechanist.report.tables import numbers, read_costs, read_csv
 from mechanist.report.typeset import break_lines, formula_svg, split_terms
+from mechanist.report.uncertainty_figures import uncertainty
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 from mechanist.systems.states import Box, Disc, Interval, State, States
 from tests.report.kinds import ALANINE, PHI, THETA, TOY, X
@@ -189,6 +190,30 @@ def test_names_for_people():
     assert plain_name("phi") == "φ"
     assert plain_name("lambda") == "λ"
     assert plain_name("torsion_C1_N2") == "torsion C1 N2"
+
+
+def test_uncertainty_is_mapped_drawn_along_p_and_said_in_words(molecule, potential, bare):
+    from dataclasses import replace
+
+    for layout, mapped in ((molecule, True), (potential, False)):
+        data = load_report(layout, layout.rounds()[-1])
+        picture = uncertainty(data)
+        assert ("<image" in picture.svg) == mapped
+        assert "on chains that none of them had seen" in picture.how
+        share = f"{100 * data.verdict['network_interval_coverage']:.0f} % of the fresh points agree"
+        assert share in picture.how
+    unproven = load_report(bare, 0)
+    assert "fresh points" not in uncertainty(unproven).how
+    blind = replace(unproven, frames=replace(unproven.frames, q=None, p_error=None))
+    assert uncertainty(blind) is None
+
+
+def test_the_width_of_intervals_on_frames_is_that_of_the_model(molecule):
+    frames = load_report(molecule, molecule.rounds()[-1]).frames
+    p = 1 / (1 + np.exp(-frames.q))
+    # Errors of p_B follow p (1 - p) times a spread of q of up to about one, above a floor.
+    assert np.all(frames.p_error > 0)
+    assert frames.p_error[np.abs(p - 0.5) < 0.1].mean() > frames.p_error[p > 0.97].mean()
 
 
 def test_damaged_training_is_named(tmp_path):

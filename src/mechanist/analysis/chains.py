@@ -5,12 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.committor.sensitivity import column_spread, sensitivities
 from mechanist.sampling.records import PathTable, Table
 
 Array = NDArray[np.float64]
-
-SENSITIVITY_ROWS = 300
-"""Configurations that sensitivities are averaged over."""
 
 
 def chain_series(index: Table, values: Array) -> list[Array]:
@@ -81,14 +79,15 @@ def principal_components(
     components
         How many to keep, at most.
     sensitivity
-        (K,) factors on the standardised columns, see `sensitivities`; all equal if None.
+        (K,) factors on the standardised columns, see `mechanist.committor.sensitivity`; all
+        equal if None.
 
     Returns
     -------
     ndarray
         (P, C) with C at most ``components``; C is 0 if nothing varies.
     """
-    spread = _spread(features)
+    spread = column_spread(features)
     weights = np.ones(len(spread)) if sensitivity is None else sensitivity
     varies = (spread > 0) & (weights > 0)
     scaled = (features[:, varies] - features[:, varies].mean(axis=0)) / spread[varies]
@@ -97,40 +96,6 @@ def principal_components(
         return np.zeros((len(features), 0))
     _, vectors = np.linalg.eigh(scaled.T @ scaled)
     return np.asarray(scaled @ vectors[:, ::-1][:, :components])
-
-
-def _spread(features: Array) -> Array:
-    """Standard deviation of each column, exactly 0 where there is only rounding noise."""
-    if not len(features):
-        return np.zeros(features.shape[1])
-    spread = features.std(axis=0)
-    noise = 1e-9 * np.maximum(1.0, np.abs(features).max(axis=0))
-    return np.asarray(np.where(spread > noise, spread, 0.0))
-
-
-def sensitivities(features: Array, q: Callable[[Array], Array]) -> Array:
-    """How much q changes when one feature changes by its standard deviation.
-
-    Parameters
-    ----------
-    features
-        (P, K) configurations; some of them, evenly taken, are enough.
-    q
-        Reaction coordinate (F,) of features (F, K).
-
-    Returns
-    -------
-    ndarray
-        (K,) root mean square change; 0 for a feature that does not vary.
-    """
-    spread = _spread(features)
-    rows = features[:: max(1, len(features) // SENSITIVITY_ROWS)]
-    result = np.zeros(len(spread))
-    for k in np.flatnonzero(spread):
-        step = np.zeros(len(spread))
-        step[k] = spread[k] / 2
-        result[k] = np.sqrt(np.mean((q(rows + step) - q(rows - step)) ** 2))
-    return result
 
 
 def crossing_coordinates(

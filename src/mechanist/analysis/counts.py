@@ -1,9 +1,8 @@
 """Counting shots: transitions, acceptance, and how far the two half-shots go together.
 
-The chance that a two-way shot joins A and B is 2 p (1 - p) if its halves end independently (Hummer,
-J. Chem. Phys. 120, 516 (2004)). They do in the diffusive limit. At low friction the two halves
-leave with opposite velocities and tend to end on opposite sides, so that the sum of 2 p (1 - p) is
-a lower bound of the transitions to expect; `ShotCounts.half_shot_correlation` measures this.
+At low friction the two halves of a shot leave with opposite velocities and tend to end on opposite
+sides, so that more shots join A and B than the 2 p (1 - p) of independent halves; how many more is
+learned (`mechanist.analysis.inertia`).
 """
 
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.analysis.inertia import transition_probability
 from mechanist.sampling.records import Table
 
 
@@ -28,13 +28,16 @@ class ShotCounts:
     shots_predicted, transitions_predicted
         The same among shots with a p_B predicted before they were made.
     transitions_expected
-        Sum of 2 p (1 - p) over these shots: a lower bound at low friction.
+        Sum of their chances to join A and B, given p_B and the latent correlation.
     acceptance
         Accepted fraction of all shots.
     too_long, exploded
         Shots with at least one half that ended so; they are rejections.
     half_shot_correlation
         Correlation of the outcomes of the two halves given p, or None without predictions.
+    latent_correlation
+        That of the model of inertia, learned on training chains: 0 for independent halves, -1 if
+        velocities decide all. None if it was not learned; 0 is then taken.
     """
 
     shots: int
@@ -47,6 +50,7 @@ class ShotCounts:
     too_long: int
     exploded: int
     half_shot_correlation: float | None
+    latent_correlation: float | None = None
 
 
 def is_transition(shots: Table) -> NDArray[np.bool_]:
@@ -65,8 +69,21 @@ def _correlation(p: NDArray[Any], in_b: NDArray[Any]) -> float | None:
     return float((residual[:, 0] * residual[:, 1]).sum() / variance)
 
 
-def count_shots(shots: Table) -> ShotCounts:
+def decided(shots: Table) -> NDArray[np.bool_]:
+    """Whether both halves of each shot ended in a state, (S,)."""
+    ends = np.stack([shots["end_backward"], shots["end_forward"]])
+    return np.asarray(np.isin(ends, ["A", "B"]).all(axis=0), dtype=bool)
+
+
+def count_shots(shots: Table, latent_correlation: float | None = None) -> ShotCounts:
     """Count all shots of a table with `mechanist.sampling.records.SHOT_COLUMNS`.
+
+    Parameters
+    ----------
+    shots
+        The table.
+    latent_correlation
+        Of the halves of a shot, see `mechanist.analysis.inertia`; None: they are independent.
 
     Raises
     ------
@@ -79,16 +96,18 @@ def count_shots(shots: Table) -> ShotCounts:
     ends = np.stack([shots["end_backward"], shots["end_forward"]], axis=1)
     p = np.asarray(shots["p_predicted"], dtype=np.float64)
     transition, predicted = is_transition(shots), np.isfinite(p)
-    decided = predicted & np.isin(ends, ["A", "B"]).all(axis=1)
+    both = predicted & decided(shots)
+    expected = transition_probability(p[predicted], latent_correlation or 0.0)
     return ShotCounts(
         shots=total,
         shots_round=int((shots["round"] == shots["round"].max()).sum()),
         transitions=int(transition.sum()),
         shots_predicted=int(predicted.sum()),
         transitions_predicted=int(transition[predicted].sum()),
-        transitions_expected=float((2 * p[predicted] * (1 - p[predicted])).sum()),
+        transitions_expected=float(expected.sum()),
         acceptance=float(np.mean(shots["accepted"])),
         too_long=int((ends == "too_long").any(axis=1).sum()),
         exploded=int((ends == "exploded").any(axis=1).sum()),
-        half_shot_correlation=_correlation(p[decided], (ends[decided] == "B").astype(np.float64)),
+        half_shot_correlation=_correlation(p[both], (ends[both] == "B").astype(np.float64)),
+        latent_correlation=latent_correlation,
     )

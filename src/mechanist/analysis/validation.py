@@ -5,6 +5,7 @@ compared with counts by what they miss beyond binomial noise (`mechanist.analysi
 """
 
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,20 @@ P_RANGE = (0.02, 0.98)
 ZONES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Edges of the zones of p_B that the worst one is named from."""
 
-VALIDATION_COLUMNS = ("point", "p_network", "p_formula", "n", "n_B", "low", "high")
+VALIDATION_COLUMNS = (
+    "point",
+    "p_network",
+    "p_formula",
+    "n",
+    "n_B",
+    "low",
+    "high",
+    "network_low",
+    "network_high",
+)
+
+LEVEL = 0.9
+"""Of the intervals of the network that fresh shots test."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,9 @@ class Verdict:
         Their 95 % bootstrap intervals over points.
     network_coverage, formula_coverage
         Fraction of points whose 95 % Clopper-Pearson interval holds the prediction.
+    network_interval_coverage
+        Fraction of points whose count lies where the network's 90 % interval of p_B, widened by the
+        noise of the shots, says; 0.9 if the intervals are right.
     network_explained, formula_explained
         Explained part of the variance of the true p_B over the points; None if it has none.
     text
@@ -54,6 +71,7 @@ class Verdict:
     network_rmse: float
     network_interval: tuple[float, float]
     network_coverage: float
+    network_interval_coverage: float
     network_explained: float | None
     formula_rmse: float
     formula_interval: tuple[float, float]
@@ -122,6 +140,38 @@ def _coverage(p: Array, k: Counts, n: Counts) -> float:
     return float(((p >= low) & (p <= high)).mean())
 
 
+def predictive_rank(p: Array, error: Array, k: Counts, n: Counts) -> Array:
+    """Where each count stands in the distribution that a prediction with its error gives.
+
+    The true p_B is taken as beta distributed with mean ``p`` and standard deviation ``error``, the
+    count given p_B as binomial; a count half counts as below itself (mid-p), as counts are whole.
+
+    Parameters
+    ----------
+    p, error
+        (F,) predicted p_B and the standard deviation of its error.
+    k, n
+        (F,) successes and trials.
+
+    Returns
+    -------
+    ndarray
+        (F,) from 0 to 1, uniform if predictions and errors are right.
+    """
+    from scipy.stats import betabinom
+
+    p = np.clip(p, 1e-6, 1 - 1e-6)
+    # A beta distribution cannot be wider than a coin's.
+    size = np.maximum(p * (1 - p) / np.maximum(error, 1e-6) ** 2 - 1, 0.1)
+    counts = betabinom(n, p * size, (1 - p) * size)
+    return np.asarray(counts.cdf(k) - 0.5 * counts.pmf(k))
+
+
+def _interval_coverage(p: Array, error: Array, k: Counts, n: Counts) -> float:
+    rank = predictive_rank(p, error, k, n)
+    return float((np.abs(rank - 0.5) <= 0.5 * LEVEL).mean())
+
+
 def _worst(p: Array, k: Counts, n: Counts) -> str:
     """The zone of predicted p_B that adds most to the error, and which way it goes there."""
     observed = k / n
@@ -145,7 +195,9 @@ def _off(rmse: float, interval: tuple[float, float]) -> str:
     return f"{rmse:.3f}" if rmse > 0 else f"at most {interval[1]:.3f}"
 
 
-def _sentence(p_formula: Array, k: Counts, n: Counts, network: str, formula: str) -> str:
+def _sentence(
+    p_formula: Array, k: Counts, n: Counts, network: str, formula: str, coverage: float
+) -> str:
     explained = _explained(p_formula, k, n)
     text = (
         f"On {len(n)} fresh points ({n.mean():.0f} shots each) the network is off by "
@@ -158,18 +210,24 @@ def _sentence(p_formula: Array, k: Counts, n: Counts, network: str, formula: str
             text += "; the formula explains none of the variance of p_B"
     if squared_excess(p_formula, k, n).mean() > 0:
         text += f". The formula is worst where it says p_B between {_worst(p_formula, k, n)}"
-    return text + "."
+    text += f". The network's {100 * LEVEL:.0f} % intervals agree with {100 * coverage:.0f} %"
+    return text + " of the points."
 
 
 def judge(
-    p_network: Array, p_formula: Array, n: Counts, n_b: Counts, rng: np.random.Generator
+    p_network: Array,
+    p_error: Array,
+    p_formula: Array,
+    n: Counts,
+    n_b: Counts,
+    rng: np.random.Generator,
 ) -> Verdict:
     """Compare predictions with fresh shots.
 
     Parameters
     ----------
-    p_network, p_formula
-        (F,) predicted p_B of the configurations.
+    p_network, p_error, p_formula
+        (F,) predicted p_B of the configurations; the standard deviation of the network's error.
     n, n_b
         (F,) half-shots that ended in a state, at least 2 each, and those that ended in B.
     rng
@@ -185,6 +243,7 @@ def judge(
     network, formula = rmse_beyond_noise(p_network, n_b, n), rmse_beyond_noise(p_formula, n_b, n)
     network_interval = rmse_interval(p_network, n_b, n, rng)
     formula_interval = rmse_interval(p_formula, n_b, n, rng)
+    interval_coverage = _interval_coverage(p_network, p_error, n_b, n)
     off = _off(network, network_interval), _off(formula, formula_interval)
     return Verdict(
         points=len(n),
@@ -192,20 +251,26 @@ def judge(
         network_rmse=network,
         network_interval=network_interval,
         network_coverage=_coverage(p_network, n_b, n),
+        network_interval_coverage=interval_coverage,
         network_explained=_explained(p_network, n_b, n),
         formula_rmse=formula,
         formula_interval=formula_interval,
         formula_coverage=_coverage(p_formula, n_b, n),
         formula_explained=_explained(p_formula, n_b, n),
-        text=_sentence(p_formula, n_b, n, *off),
+        text=_sentence(p_formula, n_b, n, *off, interval_coverage),
     )
 
 
 def validation_columns(
-    p_network: Array, p_formula: Array, n: Counts, n_b: Counts
+    p_network: Array, p_error: Array, p_formula: Array, n: Counts, n_b: Counts
 ) -> dict[str, NDArray[Any]]:
-    """Columns of validation.csv, `VALIDATION_COLUMNS`, with 95 % Clopper-Pearson intervals."""
+    """Columns of validation.csv, `VALIDATION_COLUMNS`.
+
+    ``low`` and ``high`` are 95 % Clopper-Pearson intervals of the shots, ``network_low`` and
+    ``network_high`` the network's 90 % intervals, made before the shots.
+    """
     low, high = clopper_pearson(n_b, n)
+    half = NormalDist().inv_cdf(0.5 + 0.5 * LEVEL) * p_error
     return {
         "point": np.arange(len(n)),
         "p_network": p_network,
@@ -214,4 +279,6 @@ def validation_columns(
         "n_B": n_b,
         "low": low,
         "high": high,
+        "network_low": np.maximum(p_network - half, 0),
+        "network_high": np.minimum(p_network + half, 1),
     }

@@ -55,12 +55,15 @@ class CalibrationTest:
         Observed minus predicted p_B of the bin that speaks most against the model, and its p_B.
     rms_deviation
         Root mean square over bins of the deviation, beyond counting noise.
+    bins
+        Bins that hold outcomes of at least two chains; the test can say nothing of the others.
     """
 
     p_value: float
     worst_deviation: float
     worst_predicted: float
     rms_deviation: float
+    bins: int
 
 
 def reliability(q: Array, n_a: Counts, n_b: Counts, chain: Counts, bins: int = 10) -> Reliability:
@@ -129,7 +132,7 @@ def calibration_test(
 
     table = reliability(q, n_a, n_b, chain, bins)
     if len(table.predicted) == 0:
-        return CalibrationTest(1.0, 0.0, 0.5, 0.0)
+        return CalibrationTest(1.0, 0.0, 0.5, 0.0, 0)
     deviation = table.observed - table.predicted
     freedom, error = table.chains - 1, np.maximum(table.standard_error, 1e-12)
     chance = stdtr(freedom, (tolerance - np.abs(deviation)) / error)
@@ -141,4 +144,5 @@ def calibration_test(
         worst_deviation=float(deviation[worst]),
         worst_predicted=float(table.predicted[worst]),
         rms_deviation=float(np.sqrt(max(0.0, beyond))),
+        bins=len(chance),
     )

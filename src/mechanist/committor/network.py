@@ -5,15 +5,17 @@ a linear term of the standardised inputs plus a perceptron with SiLU units, x / 
 (Elfwing, Uchibe and Doya, Neural Networks 107, 3 (2018)).
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist import __version__
+from mechanist.committor.uncertainty import ErrorScale
 from mechanist.errors import DataError
 from mechanist.files import atomic, read_json, sha256, write_json
 
@@ -43,6 +45,8 @@ class Committor:
         (M, P) weights of a linear term from the inputs to the logit.
     density_edges, density
         (K + 1,) and (K,): density of candidate frames in p_B, which flattens the selection.
+    error
+        Scale of the error of p_B, learned on held-out chains; None if it was not.
     """
 
     feature_names: tuple[str, ...]
@@ -52,6 +56,7 @@ class Committor:
     skip: Array
     density_edges: Array | None = None
     density: Array | None = None
+    error: ErrorScale | None = None
 
     @cached_property
     def _single(self) -> tuple[list[tuple[Single, Single]], Single]:
@@ -111,6 +116,55 @@ class Committor:
         """Standard deviation of q over members, (F,)."""
         return np.asarray(self.members(features).std(axis=0, ddof=1))
 
+    def estimate(self, features: Array) -> tuple[Array, Array]:
+        """p_B (F,) and the standard deviation (F,) of its error.
+
+        Raises
+        ------
+        DataError
+            If the model has no scale of its error, or a logit is not finite.
+        """
+        if self.error is None:
+            raise DataError("committor model", "has no scale of its error; run the stage learn")
+        members = self.members(features)
+        p = 0.5 * (1 + np.tanh(0.5 * members.mean(axis=0)))
+        return p, self.error.sigma(p, members.std(axis=0, ddof=1))
+
+    def interval(self, features: Array, level: float = 0.9) -> tuple[Array, Array]:
+        """Interval of p_B.
+
+        Parameters
+        ----------
+        features
+            (F, P).
+        level
+            Chance that the interval holds the true p_B, over points like the shooting points.
+
+        Returns
+        -------
+        tuple of ndarray
+            Lower and upper ends (F,), within 0 and 1.
+
+        Raises
+        ------
+        DataError
+            As `estimate`.
+        """
+        p, sigma = self.estimate(features)
+        half = NormalDist().inv_cdf(0.5 + 0.5 * level) * sigma
+        return np.maximum(p - half, 0), np.minimum(p + half, 1)
+
+    def q_error(self, features: Array) -> Array:
+        """Standard deviation of the error of q, (F,), to first order: that of p_B over p (1 - p).
+
+        Raises
+        ------
+        DataError
+            As `estimate`.
+        """
+        p, sigma = self.estimate(features)
+        return np.asarray(sigma / np.maximum(p * (1 - p), 1e-6))
+
 
 def save(model: Committor, weights_path: Path, json_path: Path) -> None:
     """Write the numbers as safetensors, what they mean as JSON; each file is complete or absent."""
@@ -131,6 +185,9 @@ def save(model: Committor, weights_path: Path, json_path: Path) -> None:
             "widths": [int(biases.shape[1]) for _, biases in model.layers],
             "mean": model.mean.tolist(),
             "scale": model.scale.tolist(),
+            "error": None if model.error is None else asdict(model.error),
+            "error_meaning": "standard deviation of the error of p_B = factor * sqrt(((p_B * (1 -"
+            " p_B) * s)**2 + floor**2) / 2), s = standard deviation of q over members",
             "sha256": sha256(weights_path),
         },
     )
@@ -169,6 +226,8 @@ def load(weights_path: Path, json_path: Path) -> Committor:
         model = _model(card, tensors)
     except (KeyError, TypeError) as error:
         raise DataError(json_path, f"does not fit {weights_path.name} ({error})") from None
+    if model.error is not None and not model.error.usable():
+        raise DataError(json_path, "the scale of the error is not a number; run the stage again")
     bad = [name for name, tensor in tensors.items() if not np.isfinite(tensor).all()]
     if bad:
         raise DataError(weights_path, f"{bad[0]} holds numbers that are not finite; delete it")
@@ -183,6 +242,7 @@ def _model(card: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Committor:
     layers = tuple(
         (tensors[f"weights_{i}"], tensors[f"biases_{i}"]) for i in range(len(card["widths"]))
     )
+    error = card.get("error")
     return Committor(
         feature_names=tuple(card["features"]),
         mean=tensors["mean"],
@@ -191,6 +251,7 @@ def _model(card: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Committor:
         skip=tensors["skip"],
         density_edges=tensors.get("density_edges"),
         density=tensors.get("density"),
+        error=None if error is None else ErrorScale(**error),
     )
 
 

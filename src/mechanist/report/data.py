@@ -70,15 +70,16 @@ class FrameSample:
         (F, D) for the descriptors of the states and of the model.
     weights
         (F,) weight of the path of each frame.
-    q, spread
-        (F,) by the final model, or None if there is none.
+    q, p_error
+        (F,) by the final model, the latter the standard deviation of the error of p_B; None if
+        there is no model.
     """
 
     state_values: Array
     input_values: Array
     weights: Array
     q: Array | None
-    spread: Array | None
+    p_error: Array | None
 
 
 @dataclass(frozen=True)

@@ -151,13 +151,13 @@ def read_equilibrium(
 
 
 def _predict(layout: Layout, features: Array) -> tuple[Array | None, Array | None]:
-    """Mean q and its spread by the final model, if there is one."""
+    """Mean q and the error of p_B by the final model, if there is one."""
     if not layout.committor.model.is_file():
         return None, None
     from mechanist.committor.network import load
 
     model = load(layout.committor.model, layout.committor.model_card)
-    return model.q(features), model.spread(features)
+    return model.q(features), model.estimate(features)[1]
 
 
 def _read_paths(layout: Layout, dynamics: Dynamics) -> Paths | None:
@@ -182,13 +182,13 @@ def _sample_frames(layout: Layout, dynamics: Dynamics, inputs: DescriptorSet) ->
     step = -(-len(table.frames) // FRAMES_SHOWN)
     frames = table.frames[::step]
     input_values = inputs.values(frames)
-    q, spread = _predict(layout, inputs.features(input_values))
+    q, p_error = _predict(layout, inputs.features(input_values))
     return FrameSample(
         state_values=dynamics.states.descriptors.values(frames),
         input_values=input_values,
         weights=table.index["weight"].astype(np.float64)[table.frame_path[::step]],
         q=q,
-        spread=spread,
+        p_error=p_error,
     )
 
 

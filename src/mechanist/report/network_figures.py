@@ -1,41 +1,10 @@
-"""Figures of the network: where the ensemble is unsure, and how its training went."""
+"""Figure of the network: how its training went."""
 
 import numpy as np
 
 from mechanist.errors import DataError
 from mechanist.report.data import ReportData
 from mechanist.report.style import A_COLOUR, HALF, MARK, NETWORK, Picture, canvas, grid, to_svg
-
-
-def uncertainty(data: ReportData) -> Picture | None:
-    """Spread of q over the ensemble along q."""
-    frames = data.frames
-    if frames is None or frames.q is None or frames.spread is None or len(frames.q) < 100:
-        return None
-    inner = np.abs(frames.q) < np.quantile(np.abs(frames.q), 0.98)
-    q, spread = frames.q[inner], frames.spread[inner]
-    groups = np.array_split(np.argsort(q, kind="stable"), 24)
-    centre = np.array([np.median(q[g]) for g in groups])
-    bands = np.array([np.quantile(spread[g], [0.1, 0.5, 0.9]) for g in groups]).T
-    limit = data.last["criteria"].get("spread", {}).get("limit")
-    with canvas(HALF, 3.3) as figure:
-        axes = figure.subplots()
-        axes.fill_between(centre, bands[0], bands[2], color=NETWORK, alpha=0.18, lw=0)
-        axes.plot(centre, bands[1], color=NETWORK)
-        if limit is not None:
-            axes.plot([-1, 1], [limit, limit], color=MARK, lw=1.6, ls="--", label="limit of mean")
-            axes.legend(loc="upper center")
-        axes.set_ylim(0, max(float(bands[2].max()), limit or 0.0) * 1.25)
-        axes.set_xlabel("$q = \\ln\\,p_B/(1-p_B)$")
-        axes.set_ylabel("spread of $q$ over networks")
-        grid(axes)
-        svg = to_svg(figure, "uncertainty", "Ensemble spread of q along q")
-    how = (
-        "How far the networks of the ensemble disagree (standard deviation) on frames of "
-        "transition paths: median and the middle 80 %. Near q = 0 a spread of 0.4 in q means 0.1 "
-        "in p_B."
-    )
-    return Picture("uncertainty", "Where the network is unsure", svg, how, wide=False)
 
 
 def learning(data: ReportData) -> Picture | None:

@@ -11,13 +11,14 @@ from mechanist.report.contents import files_of_run
 from mechanist.report.cost_figures import cost
 from mechanist.report.data import ReportData
 from mechanist.report.load import load_report
-from mechanist.report.network_figures import learning, uncertainty
+from mechanist.report.network_figures import learning
 from mechanist.report.path_figures import density, lengths
 from mechanist.report.rate_figures import along_q, cost_line, over_descriptors, rates
 from mechanist.report.relevance_figures import pareto, relevance
 from mechanist.report.round_figures import convergence, efficiency
 from mechanist.report.style import Picture
 from mechanist.report.typeset import formula_svg
+from mechanist.report.uncertainty_figures import uncertainty
 
 SECTIONS = {
     "Why": (relevance, pareto),

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.analysis.counts import count_shots, is_transition
+from mechanist.analysis.counts import is_transition
+from mechanist.analysis.inertia import transition_probability
 from mechanist.report.data import Array, ReportData
 from mechanist.report.style import (
     A_COLOUR,
@@ -40,7 +41,8 @@ def _by_round(data: ReportData) -> tuple[Array, Array, Array]:
     shots = data.shots
     p = np.asarray(shots["p_predicted"], dtype=np.float64)
     found = is_transition(shots)
-    expected = np.where(np.isfinite(p), 2 * p * (1 - p), found)
+    chance = transition_probability(np.nan_to_num(p), data.last.get("latent_correlation") or 0.0)
+    expected = np.where(np.isfinite(p), chance, found)
     numbers, place = np.unique(shots["round"], return_inverse=True)
     size = len(numbers)
     totals = (np.ones(len(p)), found.astype(np.float64), expected)
@@ -53,7 +55,6 @@ def _by_round(data: ReportData) -> tuple[Array, Array, Array]:
 def efficiency(data: ReportData) -> Picture:
     """Transitions generated against expected, and acceptance."""
     shots, found, expected = (np.r_[0, part] for part in _by_round(data))
-    counts = count_shots(data.shots)
     accepted = [float(entry["acceptance"]) for entry in data.rounds]
     with canvas(FULL, 3.5) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
@@ -77,14 +78,18 @@ def efficiency(data: ReportData) -> Picture:
             grid(axes)
         svg = to_svg(figure, "efficiency", "Transitions generated against expected")
     how = (
-        "Expected is the sum of 2 p (1 \N{MINUS SIGN} p) over the p_B predicted before each shot "
-        "(the first round, without a model, counts what it found). It is a lower bound: at low "
-        "friction the two halves of a shot tend to end on opposite sides"
+        "Expected is the sum over shots of the chance to join A and B at the p_B predicted before "
+        "each shot (the first round, without a model, counts what it found)"
     )
-    if counts.half_shot_correlation is not None:
-        correlation = f"{counts.half_shot_correlation:.2f}".replace("-", "\N{MINUS SIGN}")
-        how += f" (correlation of the halves here {correlation})"
-    how += ". Half of all shots is the most that independent halves can give."
+    rho = data.last.get("latent_correlation")
+    if rho is not None:
+        number = f"{rho:.2f}".replace("-", "\N{MINUS SIGN}")
+        how += (
+            f". How far the first velocities decide where the two opposite halves end is learned "
+            f"from the shots: correlation {number}, where 0 is not at all (p_B alone decides) and "
+            "\N{MINUS SIGN}1 entirely"
+        )
+    how += ". Independent halves can give half of all shots at most, opposed ones more."
     return Picture("efficiency", "How well shooting works", svg, how)
 
 

@@ -19,8 +19,8 @@ class ConvergenceSettings(Section):
         0.02,
         gt=0,
         le=0.5,
-        description="largest error of predicted p_B beyond counting noise that is accepted even "
-        "when there are so many shots that the calibration test sees it",
+        description="error of predicted p_B up to which the calibration test lets a bin pass, "
+        "however many shots there are",
     )
     calibration_p: float = Field(
         0.01,
@@ -33,8 +33,8 @@ class ConvergenceSettings(Section):
         0.3,
         gt=0,
         le=10,
-        description="largest mean spread of q (standard deviation over the ensemble) of path "
-        "frames with |q| < 1; 0.3 in q is 0.07 in p_B",
+        description="largest mean error of q (one standard deviation: the spread over the "
+        "ensemble, scaled by held-out chains) of path frames with |q| < 1; 0.3 in q is 0.07 in p_B",
     )
     rhat: float = Field(
         1.1,

@@ -27,8 +27,9 @@ class LearnSettings(Section):
         (0.2,),
         min_length=1,
         max_length=10,
-        description="of AdamW at 50,000 shots, larger with fewer; all are tried at once and the "
-        "one that predicts the chains best that a network did not see is kept",
+        description="of AdamW at 50,000 shots and 100 inputs, larger with fewer shots, smaller "
+        "with fewer inputs; all are tried at once and the one that predicts the chains best that "
+        "a network did not see is kept",
     )
     held_out_every: int = Field(
         5, ge=2, description="every so many-th chain is held out of all training"

@@ -3,19 +3,27 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mechanist.analysis.chains import chain_series, crossing_coordinates, crossing_frames
 from mechanist.analysis.convergence import Assessment, AssessmentInputs, assess
-from mechanist.analysis.counts import count_shots
+from mechanist.analysis.counts import count_shots, decided, is_transition
+from mechanist.analysis.inertia import (
+    TransitionCheck,
+    check_transitions,
+    fit_latent_correlation,
+)
 from mechanist.committor.calibration import calibration_test
 from mechanist.committor.data import held_out
 from mechanist.committor.likelihood import clustered_se, loss_per_outcome
 from mechanist.committor.network import Committor, load
+from mechanist.committor.surface import probability
 from mechanist.errors import DataError
 from mechanist.files import manifest, write_json
 from mechanist.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.stages.gather import (
+    Gathered,
     candidate_frames,
     frame_features,
     frame_q,
@@ -27,7 +35,13 @@ from mechanist.systems.prepared import load as load_system
 from mechanist.systems.prepared import load_inputs
 
 SPREAD_FRAMES = 20_000
-"""Frames near q = 0 that the mean spread is taken over, at most about twice as many."""
+"""Frames near q = 0 that the mean error is taken over, at most about twice as many."""
+
+INERTIA_SHOTS = 20_000
+"""Training shots that the correlation of halves is learned from, at most about twice as many."""
+
+LEAST_BINS = 5
+"""Bins of p_B, of ten, that must hold shots of two held-out chains to judge the calibration."""
 
 
 def assess_round(
@@ -57,7 +71,8 @@ def collect_figures(
     rounds = range(number + 1)
     model = load_round_model(layout, number, inputs)
     shots = gather_shots(layout, rounds, workers, inputs, atoms)
-    data = shots.data.subset(held_out(shots.data.chain, config.learn.held_out_every))
+    apart = held_out(shots.data.chain, config.learn.held_out_every)
+    data = shots.data.subset(apart)
     if len(data) == 0:
         raise DataError(
             "config.yaml",
@@ -71,6 +86,9 @@ def collect_figures(
         previous = loss_per_outcome(before.q(data.features), data.n_a, data.n_b)
     tolerance = config.convergence.calibration_tolerance
     calibration = calibration_test(q, data.n_a, data.n_b, data.chain, tolerance)
+    rho, transitions = inertia(shots, model, q, apart, tolerance)
+    # Where fewer bins can be looked at, that nothing is amiss in them is no sign of anything.
+    enough = calibration.bins >= LEAST_BINS
     paths = gather_paths(layout, rounds, workers, atoms)
     path_q = frame_q(paths.frames, inputs, model)
     use, _ = candidate_frames(paths)
@@ -80,16 +98,41 @@ def collect_figures(
     crossing = crossing_coordinates(at_zero, model.q)
     return AssessmentInputs(
         round=number,
-        counts=count_shots(shots.table),
+        counts=count_shots(shots.table, rho),
         heldout_loss=loss_per_outcome(q, data.n_a, data.n_b),
         heldout_loss_se=clustered_se(q, data.n_a, data.n_b, data.chain),
         previous_loss=previous,
-        calibration_p=calibration.p_value,
-        calibration_error=None,
-        spread=model.spread(frame_features(paths.frames[near], inputs)),
+        calibration_p=calibration.p_value if enough else None,
+        calibration_error=calibration.rms_deviation if enough else None,
+        spread=model.q_error(frame_features(paths.frames[near], inputs)),
         lengths=chain_series(paths.index, paths.index["frames"].astype(np.float64)),
         crossings=chain_series(paths.index, crossing),
+        transitions=transitions,
+        error=model.error,
     )
+
+
+def inertia(
+    shots: Gathered,
+    model: Committor,
+    q: NDArray[np.float64],
+    apart: NDArray[np.bool_],
+    tolerance: float,
+) -> tuple[float | None, TransitionCheck | None]:
+    """Latent correlation of halves by training chains, and transitions of held-out chains.
+
+    ``q`` is that of the held-out shots, for which ``apart`` (S,) is true.
+    """
+    table, both = shots.table, decided(shots.table)
+    first, second = table["end_backward"] == "B", table["end_forward"] == "B"
+    known = np.flatnonzero(both & ~apart)
+    known = known[:: max(1, len(known) // INERTIA_SHOTS)]
+    p = probability(model.q(shots.data.features[known]))
+    rho = fit_latent_correlation(p, first[known], second[known])
+    tested = both & apart
+    p = probability(q[both[apart]])
+    joins, chain = is_transition(table)[tested], shots.data.chain[tested]
+    return rho, check_transitions(p, joins, chain, rho or 0.0, tolerance)
 
 
 def load_round_model(layout: Layout, number: int, inputs: DescriptorSet) -> Committor:

@@ -5,9 +5,11 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from mechanist.committor.data import held_out
+from mechanist.committor.data import ShotData, held_out
 from mechanist.committor.network import Committor, save
+from mechanist.committor.sensitivity import column_spread, sensitivities
 from mechanist.committor.training import train
+from mechanist.committor.uncertainty import fit_error_scale, neighbourhoods
 from mechanist.files import write_json
 from mechanist.layout import Layout
 from mechanist.sampling.chain import shot_seed
@@ -19,6 +21,9 @@ from mechanist.systems.prepared import load, load_inputs
 
 TRAINING_STREAM = 2**33
 """Stream of random numbers of the training; no chain has this number."""
+
+LEAST_NEIGHBOURHOODS = 10
+"""Groups of held-out shots that the error of the model is learned in."""
 
 DENSITY_BINS = 20
 DENSITY_FLOOR = 0.02
@@ -32,14 +37,31 @@ def learn(
     prepared, inputs = load(layout), load_inputs(layout)
     workers = config.sampling.workers
     shots = gather_shots(layout, range(number + 1), workers, inputs, prepared.atoms)
-    training = shots.data.subset(~held_out(shots.data.chain, config.learn.held_out_every))
+    apart = held_out(shots.data.chain, config.learn.held_out_every)
+    training = shots.data.subset(~apart)
     rng = np.random.default_rng(shot_seed(config.seed, TRAINING_STREAM, number))
     log(f"round {number}: training on {len(training):,} shots, {len(inputs)} descriptors")
     model, record = train(training, config.learn, inputs.feature_names, rng, threads, log)
+    model = with_error(model, shots.data.subset(apart), rng)
     paths = gather_paths(layout, [number], workers, prepared.atoms)
     files = layout.round(number)
     save(with_density(model, paths, inputs), files.model, files.model_card)
     write_json(files.training, asdict(record))
+
+
+def with_error(model: Committor, data: ShotData, rng: np.random.Generator) -> Committor:
+    """The model with the scale of its error, learned on shots of held-out chains.
+
+    Neighbourhoods are small in the inputs that q depends on. There are about as many of them as
+    each holds outcomes: fewer would hide errors, more would leave few pairs to compare.
+    """
+    spread = column_spread(data.features)
+    weights = sensitivities(data.features, model.q) / np.where(spread > 0, spread, 1.0)
+    count = max(LEAST_NEIGHBOURHOODS, int((data.n_a + data.n_b).sum() ** 0.5))
+    use = weights > 0
+    points = (data.features * weights)[:, use] if use.any() else np.zeros((len(data), 1))
+    group = neighbourhoods(points, count, rng) if len(data) else np.empty(0, dtype=np.int64)
+    return replace(model, error=fit_error_scale(model.members(data.features), data, group))
 
 
 def with_density(model: Committor, paths: PathTable, inputs: DescriptorSet) -> Committor:

@@ -30,7 +30,7 @@ from mechanist.sampling.records import (
 )
 from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
-from mechanist.stages.gather import candidate_frames, frame_q, gather_paths
+from mechanist.stages.gather import candidate_frames, frame_features, frame_q, gather_paths
 from mechanist.systems.prepared import load, load_inputs
 
 
@@ -57,7 +57,9 @@ def choose(config: Config, layout: Layout, last: int, log: Callable[[str], None]
     rng = np.random.default_rng(shot_seed(config.seed, COMMITTOR_STREAM, 2**20))
     chosen = choose_points(p, rng, config.validation.points)
     write_frames(layout.validation_points, [paths.frames[rows[chosen]]])
-    write_json(layout.validation_predictions, {"round": last, "p_network": p[chosen].tolist()})
+    _, error = model.estimate(frame_features(paths.frames[rows[chosen]], inputs))
+    predictions = {"p_network": p[chosen].tolist(), "p_error": error.tolist()}
+    write_json(layout.validation_predictions, {"round": last, **predictions})
     log(f"{len(chosen)} points from {len(rows):,} frames of held-out chains")
 
 
@@ -84,7 +86,8 @@ def validate(config: Config, layout: Layout, log: Callable[[str], None]) -> Verd
 
     prepared, inputs = load(layout), load_inputs(layout)
     points = read_frames(layout.validation_points, prepared.atoms)
-    p_network = np.array(read_json(layout.validation_predictions)["p_network"])
+    predictions = read_json(layout.validation_predictions)
+    p_network, p_error = (np.array(predictions[key]) for key in ("p_network", "p_error"))
     formula = load_formula(layout.formula)
     values = inputs.values(points)
     columns = {name: values[:, i] for i, name in enumerate(inputs.names)}
@@ -93,8 +96,8 @@ def validate(config: Config, layout: Layout, log: Callable[[str], None]) -> Verd
     shots = join([read_table(layout.validation_shots(w), COMMITTOR_COLUMNS) for w in workers])
     n_a, n_b = ends_by_point(shots, len(points))
     rng = np.random.default_rng(shot_seed(config.seed, COMMITTOR_STREAM, 2**20 + 1))
-    verdict = judge(p_network, p_formula, n_a + n_b, n_b, rng)
-    write_csv(layout, validation_columns(p_network, p_formula, n_a + n_b, n_b))
+    verdict = judge(p_network, p_error, p_formula, n_a + n_b, n_b, rng)
+    write_csv(layout, validation_columns(p_network, p_error, p_formula, n_a + n_b, n_b))
     write_json(layout.verdict, asdict(verdict))
     log(verdict.text)
     return verdict

@@ -1,0 +1,130 @@
+"""How far the two halves of a shot go together, learned from the shots.
+
+Both halves start at the same point with opposite velocities. In the diffusive limit they end
+independently and a shot joins A and B with probability 2 p (1 - p) (Hummer, J. Chem. Phys. 120, 516
+(2004)). With inertia they tend to end on opposite sides. To first order a half ends in B if a sum
+of what its first velocity brings and of later noise exceeds a threshold that the point sets; both
+are normal, so that the latent sums of the two halves are jointly normal with one correlation rho
+from -1 (the velocity decides all) to 0 (it is forgotten). Then
+
+    P(A and B | p) = 2 [p - Phi2(z, z; rho)] = 4 T(z, sqrt((1 - rho) / (1 + rho))),
+
+with z = Phi^-1(p), Phi2 the bivariate normal distribution and T the function of Owen (Ann. Math.
+Statist. 27, 1075 (1956)). Any rho agrees with any p, which a constant correlation of outcomes does
+not: they cannot be opposed where p is near 0 or 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+LIMIT = 0.999
+"""Largest size of rho."""
+
+LEVEL = 0.99
+"""Of the interval that the number of transitions must lie in."""
+
+TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class TransitionCheck:
+    """Transitions of some shots against those that p_B and rho let expect.
+
+    Attributes
+    ----------
+    seen, expected
+        Their numbers.
+    allowed
+        Largest |seen - expected| that passes: what an error of p_B by the tolerance everywhere may
+        do, plus the 99 % interval of the difference with chains as the independent units.
+    """
+
+    seen: int
+    expected: float
+    allowed: float
+
+
+def transition_probability(p: Array, rho: float) -> Array:
+    """Chance (S,) that one half ends in A and the other in B."""
+    from scipy.special import ndtri, owens_t
+
+    z = ndtri(np.clip(p, TINY, 1 - TINY))
+    return np.asarray(4 * owens_t(z, np.sqrt((1 - rho) / (1 + rho))))
+
+
+def log_likelihood(p: Array, first_b: Mask, second_b: Mask, rho: float) -> float:
+    """Log-likelihood of how both halves of each shot ended, in nats."""
+    joins = transition_probability(p, rho)
+    both_a, both_b = 1 - p - 0.5 * joins, p - 0.5 * joins
+    chance = np.where(first_b != second_b, joins, np.where(first_b, both_b, both_a))
+    return float(np.log(np.maximum(chance, TINY)).sum())
+
+
+def fit_latent_correlation(p: Array, first_b: Mask, second_b: Mask) -> float | None:
+    """Maximum-likelihood rho of shots with both halves decided.
+
+    Parameters
+    ----------
+    p
+        (S,) p_B of the shooting points.
+    first_b, second_b
+        (S,) whether the half ended in B.
+
+    Returns
+    -------
+    float or None
+        None if no shot has two decided halves.
+    """
+    from scipy.optimize import minimize_scalar
+
+    if not len(p):
+        return None
+    found = minimize_scalar(
+        lambda rho: -log_likelihood(p, first_b, second_b, rho),
+        bounds=(-LIMIT, LIMIT),
+        method="bounded",
+        options={"xatol": 1e-4},
+    )
+    return float(found.x)
+
+
+def check_transitions(
+    p: Array, transition: Mask, chain: NDArray[np.int64], rho: float, tolerance: float
+) -> TransitionCheck | None:
+    """Compare transitions with what is expected.
+
+    Parameters
+    ----------
+    p, transition, chain
+        (S,) p_B of shots that neither p_B nor ``rho`` were learned from; whether each joined A and
+        B; its chain.
+    rho
+        Latent correlation of halves.
+    tolerance
+        Error of p_B that is allowed.
+
+    Returns
+    -------
+    TransitionCheck or None
+        None if there are not two chains.
+    """
+    from scipy.special import stdtrit
+
+    expected = transition_probability(p, rho)
+    _, cluster = np.unique(chain, return_inverse=True)
+    sums = np.bincount(cluster, transition - expected)
+    if len(sums) < 2:
+        return None
+    # Chains that happen to agree show no scatter; independent shots would have at least this.
+    least = float((expected * (1 - expected)).sum())
+    variance = max(float(sums.var(ddof=1)) * len(sums), least)
+    step = 1e-4
+    up, down = (transition_probability(np.clip(p + side, 0, 1), rho) for side in (step, -step))
+    slope = float(np.abs(up - down).sum()) / (2 * step)
+    width = float(stdtrit(len(sums) - 1, 0.5 + 0.5 * LEVEL)) * variance**0.5
+    return TransitionCheck(int(transition.sum()), float(expected.sum()), tolerance * slope + width)
