@@ -32,11 +32,12 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
-    if "truth_ledger" in getattr(config, "workerinput", {}):
+    worker = getattr(config, "workerinput", None)
+    if worker is not None and "truth_ledger" in worker:
         return
     folder = config.stash[FOLDER]
     # Only the whole long part makes the tables; part of it would leave rows out.
-    whole = config.option.markexpr == "truth" and not config.option.keyword
+    whole = worker is None and config.option.markexpr == "truth" and not config.option.keyword
     if whole and not any("::" in arg or arg.endswith(".py") for arg in config.args):
         names = ("openmm", "numpy", "mechanist")
         versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
