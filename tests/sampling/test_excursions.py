@@ -29,7 +29,7 @@ def excursion(*q):
 
 
 def windows(log_weights):
-    return EvenWindows(position, EDGES, np.array(log_weights), "test")
+    return EvenWindows(position, EDGES, np.array(log_weights), 100, "test")
 
 
 def frames_in_windows(path):
@@ -126,7 +126,7 @@ def test_only_excursions_in_well_known_windows_are_exchanged():
     near, far = excursion(-1, 0.5, -1), excursion(-1, 0.5, 1.5, 2.5, -1)
     every = [near] * COMMON + [far]
     counts = np.array([frames_in_windows(path) for path in every], dtype=float)
-    made = make_reservoir("A", every, [("A", "A")] * len(every), counts)
+    made = make_reservoir("A", every, [("A", "A")] * len(every), counts > 0, counts)
     assert made.windows.tolist() == [True, False, False, False]
     assert len(made.excursions) == COMMON
     stays = chain_on(far, ("A", "A"), windows(np.zeros(4)), [made])
@@ -142,5 +142,5 @@ def test_only_excursions_in_well_known_windows_are_exchanged():
 def test_out_of_b_windows_are_reached_from_above():
     path = excursion(9, 3.5, 9)
     counts = np.array([frames_in_windows(path)] * COMMON, dtype=float)
-    made = make_reservoir("B", [path] * COMMON, [("B", "B")] * COMMON, counts)
+    made = make_reservoir("B", [path] * COMMON, [("B", "B")] * COMMON, counts > 0, counts)
     assert made.windows.tolist() == [False, False, False, True]

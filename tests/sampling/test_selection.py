@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mechanist.errors import SamplingError
-from mechanist.sampling.selection import Candidates, Lorentzian, Uniform
+from mechanist.sampling.selection import Candidates, Lorentzian, Uniform, WithinLimit, shootable
 
 
 def frames_of(q):
@@ -33,7 +33,7 @@ def test_density_divides():
 
 
 def test_a_nan_from_a_model_is_an_error():
-    with pytest.raises(SamplingError, match="not above zero"):
+    with pytest.raises(SamplingError, match="not numbers, below zero"):
         lorentzian().candidates(frames_of([0.0, np.nan]))
 
 
@@ -50,3 +50,16 @@ def test_uniform_predicts_nothing():
     candidates = Uniform().candidates(frames_of([1.0, 2.0]))
     assert candidates.total == 2
     assert np.isnan(candidates.p_predicted).all()
+
+
+def test_frames_whose_halves_would_be_too_long_are_left_out():
+    # Of 6 frames between the states the third has 3 frames to A and 4 to B, states included.
+    assert shootable(6, 4).tolist() == [False, False, True, True, False, False]
+    assert shootable(6, 3).tolist() == [False] * 6
+    within = WithinLimit(Uniform(), 4)
+    assert within.candidates(frames_of(np.zeros(6))).weights.tolist() == [0, 0, 1, 1, 0, 0]
+
+
+def test_a_path_that_is_too_long_may_be_left_from_anywhere():
+    within = WithinLimit(Uniform(), 3)
+    assert within.candidates(frames_of(np.zeros(6))).weights.tolist() == [1] * 6

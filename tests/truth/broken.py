@@ -1,12 +1,10 @@
 """Path sampling that is broken on purpose: faults of published codes, which the suite must find."""
 
-from dataclasses import dataclass
-
-import numpy as np
+from typing import Any
 
 from mechanist.engine.protocol import TOO_LONG, HalfPath
 from mechanist.sampling.chain import Chain, CurrentPath, Frames, Shot, join_halves, turned_round
-from mechanist.sampling.selection import Candidates, Selection
+from mechanist.sampling.selection import Candidates, Selection, WithinLimit
 
 
 class Retry(Chain):
@@ -55,24 +53,9 @@ class OldPoint(_OtherRule):
         return float(now / new.total / (once / self._candidates.total))
 
 
-@dataclass(frozen=True)
-class Windowed:
-    """Only frames from which both halves of the path keep within ``limit`` frames.
+class NoLimitOnPoints(Chain):
+    """Points are picked from which the way back to the old path would be too long."""
 
-    A limit on halves that bites forbids the way back to a path from a point near its end, so such
-    points must not be picked either. Their weight is 1e-12 of the others', as 0 is refused.
-    """
-
-    base: Selection
-    limit: int
-
-    @property
-    def model(self) -> str:
-        return self.base.model
-
-    def candidates(self, frames: Frames) -> Candidates:
-        whole = self.base.candidates(frames)
-        number = np.arange(len(frames))
-        inside = (number + 1 <= self.limit) & (len(frames) - number <= self.limit)
-        weights = np.where(inside, whole.weights, 1e-12 * whole.weights)
-        return Candidates(weights, whole.p_predicted)
+    def __init__(self, number: int, path: CurrentPath, selection: Selection, *rest: Any) -> None:
+        assert isinstance(selection, WithinLimit)
+        super().__init__(number, path, selection.base, *rest)

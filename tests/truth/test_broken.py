@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mechanist.sampling.chain import Chain
-from tests.truth.broken import NoLengthCorrection, OldPoint, Retry, Windowed
+from mechanist.sampling.selection import WithinLimit
+from tests.truth.broken import NoLengthCorrection, NoLimitOnPoints, OldPoint, Retry
 from tests.truth.compare import LIMIT, Comparison, compare, worst
 from tests.truth.ensembles import first_paths, sample
 from tests.truth.ledger import Ledger
@@ -66,12 +67,12 @@ def test_wrong_point_in_the_ratio_is_found(ledger: Ledger):
 def limited(kind: type[Chain]) -> list[Comparison]:
     """Chains whose halves may have `LIMIT_FRAMES`, against brute force of at most twice that.
 
-    With points in a window (see `Windowed`) and rejection this is exactly the ensemble of paths
-    that have a frame from which both ends are near enough.
+    With points from which both halves of the path are short enough, and rejection, this is exactly
+    the ensemble of paths that have a frame from which both ends are near enough.
     """
     w = WORLDS["double_well_2.5"]()
     short = replace(w.prepared, max_half_frames=LIMIT_FRAMES)
-    window = Windowed(selection("double_well_2.5", "uniform"), LIMIT_FRAMES)
+    window = WithinLimit(selection("double_well_2.5", "uniform"), LIMIT_FRAMES)
     chains = sample(
         short,
         first_paths(short, CHAIN_SEED),
@@ -100,4 +101,11 @@ def test_rejecting_shots_that_are_too_long_is_exact(ledger: Ledger):
 @pytest.mark.xdist_group("double_well_2.5")
 def test_retrying_shots_that_are_too_long_is_found(ledger: Ledger):
     most = found(ledger, "too long: tried again with another point (double well)", limited(Retry))
+    assert abs(most.z) > LIMIT, most
+
+
+@pytest.mark.xdist_group("double_well_2.5")
+def test_points_with_no_way_back_are_found(ledger: Ledger):
+    variant = "points from which the way back is too long (double well)"
+    most = found(ledger, variant, limited(NoLimitOnPoints))
     assert abs(most.z) > LIMIT, most

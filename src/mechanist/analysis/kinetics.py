@@ -48,7 +48,7 @@ class ExcursionData:
         (P,) 0 or 1 for chains that started from excursions of runs and from transition paths; -1
         for runs.
     window_frames
-        (W, P) frames of each excursion in each window.
+        (W, P) frames of each excursion in each window that can be shot from.
     run_source, run_unit, run_time, run_starts
         (R,) of each run: `RUN_A` or `RUN_B`, its unit, frames observed, excursions that began.
     """

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from mechanist.engine.protocol import HalfPath, HalfShot
 from mechanist.sampling.chain import Chain, CurrentPath, Frames, join_halves, shot_seed
-from mechanist.sampling.selection import Candidates
+from mechanist.sampling.selection import Candidates, shootable
 from mechanist.sampling.windows import windows_of
 
 Array = NDArray[np.float64]
@@ -69,6 +69,8 @@ class EvenWindows:
         (W + 1,) of the windows; the outermost go on beyond them.
     log_weights
         (W,) ln g.
+    longest
+        Frames that a half may have at most.
     model
         Name of the model.
     """
@@ -76,13 +78,14 @@ class EvenWindows:
     logit: Callable[[Frames], Array]
     edges: Array
     log_weights: Array
+    longest: int
     model: str
 
     def candidates(self, frames: Frames) -> InWindows:
         """See `mechanist.sampling.selection.Selection`."""
         q = self.logit(frames)
         windows = windows_of(q, self.edges)
-        weights = np.exp(self.log_weights[windows])
+        weights = np.exp(self.log_weights[windows]) * shootable(len(frames), self.longest)
         return InWindows(weights, 0.5 * (1 + np.tanh(0.5 * q)), windows)
 
 
@@ -101,7 +104,7 @@ class Reservoir:
     ends
         (K) reasons of their two ends.
     window_frames
-        (K, W) frames of each in each window.
+        (K, W) frames of each in each window that can be shot from.
     """
 
     state: str
@@ -123,16 +126,22 @@ def make_reservoir(
     state: str,
     excursions: Sequence[Frames],
     ends: Sequence[tuple[str, str]],
+    visited: NDArray[np.bool_],
     window_frames: Array,
 ) -> Reservoir:
-    """Keep the excursions (K) that stay in windows which at least `COMMON` of them reach."""
-    visited = window_frames > 0
+    """Keep the excursions (K) that stay in windows which at least `COMMON` of them reach.
+
+    ``visited`` (K, W) says in which windows each has frames, ``window_frames`` (K, W) how many of
+    them can be shot from; excursions without such a frame are left out.
+    """
     toward = visited if state == "A" else visited[:, ::-1]
     # An excursion out of A reaches all windows up to its highest, one out of B down to its lowest.
     reached = np.flip(np.maximum.accumulate(np.flip(toward, axis=1), axis=1), axis=1)
     known = reached.sum(axis=0) >= COMMON
     known = known if state == "A" else known[::-1]
-    kept = [int(i) for i in np.flatnonzero(~visited[:, ~known].any(axis=1))]
+    kept = [
+        int(i) for i in np.flatnonzero(window_frames.any(axis=1) & ~visited[:, ~known].any(axis=1))
+    ]
     return Reservoir(
         state, known, [excursions[i] for i in kept], [ends[i] for i in kept], window_frames[kept]
     )

@@ -5,6 +5,11 @@ f(x) = L(q(x)) / rho(p_B(x)): a Lorentzian L = gamma / (gamma^2 + q^2) that look
 state, divided by the density of candidate frames in p_B, so that plateaus do not swallow the shots
 (Jung et al., Nat. Comput. Sci. 3, 334 (2023)). Any f > 0 leaves the path ensemble as it is, because
 the acceptance rule accounts for it; f only decides how fast it is explored.
+
+A half of a shot may have so many frames at most; one that is too long is rejected. The way back to
+the old path is a shot as well, so a frame from which one half of the old path is too long must not
+be picked either: f is 0 there, in all sums. The ensemble is then that of paths with a frame from
+which both ends are near enough.
 """
 
 from collections.abc import Callable
@@ -22,14 +27,14 @@ Frames = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Candidates:
-    """Frames of a path that can be shot from: weights f (F,) and predicted p_B (F,) or NaN."""
+    """Frames of a path between the states: weights f (F,) and predicted p_B (F,) or NaN."""
 
     weights: Array
     p_predicted: Array
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.weights).all() and (self.weights > 0).all()):
-            raise SamplingError("selection", "the model gave a weight that is not above zero")
+        if not (np.isfinite(self.weights).all() and (self.weights >= 0).all() and self.total > 0):
+            raise SamplingError("selection", "weights are not numbers, below zero, or all zero")
 
     @property
     def total(self) -> float:
@@ -41,6 +46,12 @@ class Candidates:
         cumulative = np.cumsum(self.weights)
         index = np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right")
         return min(int(index), len(cumulative) - 1)
+
+
+def shootable(frames: int, longest: int) -> NDArray[np.bool_]:
+    """Which of the ``frames`` between the states leave halves of at most ``longest`` frames."""
+    number = np.arange(frames)
+    return (number + 1 <= longest) & (frames - number <= longest)
 
 
 class Selection(Protocol):
@@ -103,3 +114,28 @@ class Lorentzian:
             )
             weights = weights / self.density[bins]
         return Candidates(weights, p)
+
+
+@dataclass(frozen=True)
+class WithinLimit:
+    """Another selection, but only of frames that leave halves of at most ``longest`` frames."""
+
+    base: Selection
+    longest: int
+
+    @property
+    def model(self) -> str:
+        """Name of the model that weighs."""
+        return self.base.model
+
+    def candidates(self, frames: Frames) -> Candidates:
+        """See `Selection`.
+
+        Where no frame will do, all count: a first path that is too long is not in the ensemble,
+        and any way into it is right.
+        """
+        whole = self.base.candidates(frames)
+        allowed = shootable(len(frames), self.longest)
+        if not allowed.any():
+            return whole
+        return Candidates(whole.weights * allowed, whole.p_predicted)

@@ -19,6 +19,7 @@ from mechanist.sampling.excursions import (
 )
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.sampling.records import Frames, PathTable, Table, write_frames, write_table
+from mechanist.sampling.selection import shootable
 from mechanist.sampling.shoot import Progress, shoot
 from mechanist.sampling.windows import flattened, windows_of
 from mechanist.settings.config import Config
@@ -54,7 +55,7 @@ def make_excursions(
     settings, sampling = config.kinetics, config.sampling
     count = auto_chains(prepared) if sampling.chains == "auto" else sampling.chains
     moves = -(-settings.shots // (count * sampling.workers))
-    last, windows = even_windows(layout)
+    last, windows = even_windows(layout, prepared)
     runs, between = run_frames(config, layout, prepared)
     reservoirs = [reservoir(name, runs, between, prepared, windows) for name in ("A", "B")]
     paths = gather_paths(layout, [last], sampling.workers, prepared.atoms)
@@ -102,8 +103,9 @@ def reservoir(
     """Excursions of the runs in one state, with their frames in each window."""
     rows = np.flatnonzero(runs.index["source"] == state)
     place = windows_of(windows.logit(runs.frames[between]), windows.edges)
-    total = np.zeros((len(runs), len(windows.log_weights)))
-    np.add.at(total, (runs.frame_path[between], place), 1.0)
+    visited = frames_in_windows(runs, between, place, windows) > 0
+    usable = in_reach(runs, windows.longest)
+    counts = frames_in_windows(runs, between & usable, place[usable[between]], windows)
     first, lengths = runs.index["first_frame"], runs.index["frames"]
     ends = [
         [REASON_OF_LABEL[int(x)] for x in prepared.states.label_positions(runs.frames[at])]
@@ -113,8 +115,31 @@ def reservoir(
         state,
         [runs.path(int(row)) for row in rows],
         [(ends[0][row], ends[1][row]) for row in rows],
-        total[rows],
+        visited[rows],
+        counts[rows],
     )
+
+
+def in_reach(table: PathTable, longest: int) -> NDArray[np.bool_]:
+    """Which frames (F,) leave both halves of their path within ``longest`` frames."""
+    lengths = np.repeat(table.index["frames"], table.index["frames"])
+    place = np.arange(len(table.frames)) - np.repeat(
+        table.index["first_frame"], table.index["frames"]
+    )
+    return np.asarray((place <= longest) & (lengths - 1 - place <= longest))
+
+
+def frames_in_windows(
+    table: PathTable, use: NDArray[np.bool_], window: NDArray[np.int64], windows: EvenWindows
+) -> NDArray[np.float64]:
+    """Frames of each path in each window, (P, W).
+
+    ``use`` (F,) says which frames to count, ``window`` the window of each of these.
+    """
+    count = len(windows.log_weights)
+    cells = table.frame_path[use] * count + window
+    total = np.bincount(cells, minlength=len(table) * count)
+    return total.reshape(len(table), count).astype(np.float64)
 
 
 def draw_starts(
@@ -130,6 +155,10 @@ def draw_starts(
     for some in reservoirs:
         ends = zip(some.excursions, some.ends, strict=True)
         pools.append([Start(some.state, frames, both) for frames, both in ends])
+    pools = [
+        [start for start in pool if shootable(len(start.frames) - 2, windows.longest).any()]
+        for pool in pools
+    ]
     pools = [pool for pool in pools if pool]
     starts = []
     for i in range(count):

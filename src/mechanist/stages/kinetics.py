@@ -70,7 +70,7 @@ def solve(
     """Rates with intervals, or why there are none; writes the free energies."""
     data, wanted = excursions.data, config.kinetics.bootstrap
     rates, solved = estimate(data)
-    frames = data.window_frames
+    frames = excursions.frames
     rng = np.random.default_rng(shot_seed(config.seed, EXCURSION_STREAM - 1, 2))
     samples, masses = [], []
     for number, (sample, again) in enumerate(bootstrap(data, solved, wanted, rng), start=1):

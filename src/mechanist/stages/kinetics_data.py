@@ -11,7 +11,7 @@ from mechanist.sampling.records import PathTable, Table, join, join_paths, read_
 from mechanist.sampling.windows import windows_of
 from mechanist.settings.config import Config
 from mechanist.stages.equilibrium import RUN_COLUMNS
-from mechanist.stages.excursions import EXCURSION_STREAM
+from mechanist.stages.excursions import EXCURSION_STREAM, frames_in_windows, in_reach
 from mechanist.stages.windows import even_windows, read_excursions, run_frames
 from mechanist.systems.prepared import Prepared
 
@@ -20,11 +20,26 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Excursions:
-    """Excursions of all jobs: q (F,) of every frame, NaN in the states; edges of the windows."""
+    """Excursions of all jobs.
+
+    Attributes
+    ----------
+    table
+        Frames and index.
+    q
+        (F,) of every frame, NaN in the states.
+    edges
+        (W + 1,) of the windows.
+    frames
+        (W, P) frames of each excursion in each window.
+    data
+        What rates are computed from.
+    """
 
     table: PathTable
     q: Array
     edges: Array
+    frames: Array
     data: ExcursionData
 
 
@@ -35,14 +50,16 @@ def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excur
     tables = [read_excursions(job.excursions, job.index, prepared.atoms) for job in jobs]
     table = join_paths([run_table, *tables])
     runs = join([read_table(job.runs, RUN_COLUMNS) for job in jobs])
-    _, windows = even_windows(layout)
+    _, windows = even_windows(layout, prepared)
     labels = prepared.states.label_positions(table.frames)
     between = labels == 0
     q = np.full(len(labels), np.nan)
     q[between] = windows.logit(table.frames[between])
-    window = np.where(between, windows_of(np.nan_to_num(q), windows.edges), 0)
-    count = len(windows.log_weights)
-    frames = np.bincount(window * len(table) + table.frame_path, between, count * len(table))
+    place = windows_of(q[between], windows.edges)
+    window = np.zeros(len(labels), dtype=np.int64)
+    window[between] = place
+    usable = in_reach(table, windows.longest)
+    counts = frames_in_windows(table, between & usable, place[usable[between]], windows)
     index, first = table.index, table.index["first_frame"]
     start, end = labels[first], labels[first + index["frames"] - 1]
     shot = index["source"] == "shot"
@@ -57,13 +74,15 @@ def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excur
         unit=chain_unit,
         half=np.where(shot, (index["move"] > middle).astype(np.int64), -1),
         start=np.where(shot, (index["start"] == "path").astype(np.int64), -1),
-        window_frames=frames.reshape(count, len(table)).astype(np.float64),
+        window_frames=counts.T,
         run_source=np.where(runs["source"] == "A", RUN_A, RUN_B),
         run_unit=run_unit,
         run_time=runs["time"].astype(np.float64),
         run_starts=runs["starts"].astype(np.float64),
     )
-    return Excursions(table, q, windows.edges, data)
+    return Excursions(
+        table, q, windows.edges, frames_in_windows(table, between, place, windows).T, data
+    )
 
 
 def units_of(index: Table, runs: Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

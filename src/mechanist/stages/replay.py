@@ -18,6 +18,7 @@ from mechanist.layout import Layout
 from mechanist.sampling.chain import Chain, Shot, shot_seed
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.sampling.records import Frames, write_frames
+from mechanist.sampling.selection import WithinLimit
 from mechanist.sampling.shoot import shots_as_they_end
 from mechanist.sampling.shot_record import ShotRecord, read_record
 from mechanist.settings.config import Config
@@ -127,7 +128,7 @@ def shot_alone(
     chain = Chain(
         record.chain,
         record.path_before(),
-        selection,
+        WithinLimit(selection, prepared.max_half_frames),
         config.seed,
         record.move,
         0,

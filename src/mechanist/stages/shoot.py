@@ -22,7 +22,7 @@ from mechanist.sampling.records import (
     write_frames,
     write_table,
 )
-from mechanist.sampling.selection import Lorentzian, Selection, Uniform
+from mechanist.sampling.selection import Lorentzian, Selection, Uniform, WithinLimit
 from mechanist.sampling.shoot import Progress, path_table, shoot, shot_table
 from mechanist.settings.config import Config
 from mechanist.settings.run import SamplingSettings
@@ -109,6 +109,7 @@ def make_chains(
 ) -> list[Chain]:
     """Chains of a worker, each going on from where the round before left it."""
     first = worker * count
+    selection = WithinLimit(selection, prepared.max_half_frames)
     chains = []
     if number == 0:
         table = read_paths(layout.initial.paths, layout.initial.index, prepared.atoms)

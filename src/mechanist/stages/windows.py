@@ -146,7 +146,7 @@ def read_excursions(frames: Path, index: Path, atoms: int) -> PathTable:
     return PathTable(xyz, table)
 
 
-def even_windows(layout: Layout) -> tuple[int, EvenWindows]:
+def even_windows(layout: Layout, prepared: Prepared) -> tuple[int, EvenWindows]:
     """The last round, and the windows with their first weights."""
     content = read_json(layout.windows)
     try:
@@ -164,4 +164,4 @@ def even_windows(layout: Layout) -> tuple[int, EvenWindows]:
     def logit(frames: Frames) -> Array:
         return frame_q(frames, inputs, model)
 
-    return last, EvenWindows(logit, edges, log_weights, "windows")
+    return last, EvenWindows(logit, edges, log_weights, prepared.max_half_frames, "windows")
