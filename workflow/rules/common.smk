@@ -23,6 +23,23 @@ PLAIN = SETTINGS.model_dump(mode="json")
 # Settings of how shots are made; rounds_max is none, so that a larger budget re-runs nothing.
 SHOOTING = [f"sampling.{key}" for key in PLAIN["sampling"] if key != "rounds_max"]
 WORKER_FILES = ["shots.parquet", "points.trr", "paths.trr", "paths.parquet"]
+RUN_FILES = [
+    "runs.parquet",
+    "run_excursions.trr",
+    "run_excursions.parquet",
+    "states.trr",
+    "states.parquet",
+]
+# Settings that shape a network.
+TRAINING = [
+    "learn.hidden",
+    "learn.steps",
+    "learn.epochs_max",
+    "learn.batch",
+    "learn.learning_rate",
+    "learn.weight_decay",
+]
+EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
 
 
 wildcard_constraints:
@@ -77,6 +94,16 @@ def round_folder(number):
 def worker_files(number, worker):
     """Files of one shooting job."""
     return [f"{round_folder(number)}/worker_{worker}/{name}" for name in WORKER_FILES]
+
+
+def kinetics_files(worker, names):
+    """Files of one job for the rates."""
+    return [f"{RESULTS}/kinetics/worker_{worker}/{name}" for name in names]
+
+
+def all_kinetics_files(names):
+    """Files of all jobs for the rates."""
+    return [file for worker in WORKERS for file in kinetics_files(worker, names)]
 
 
 def shots_until(number):

@@ -1,31 +1,4 @@
 # Rates and free energies: runs in both states, and excursions between them.
-RUN_FILES = [
-    "runs.parquet",
-    "run_excursions.trr",
-    "run_excursions.parquet",
-    "states.trr",
-    "states.parquet",
-]
-# Settings that shape a network.
-TRAINING = [
-    "learn.hidden",
-    "learn.steps",
-    "learn.epochs_max",
-    "learn.batch",
-    "learn.learning_rate",
-    "learn.weight_decay",
-]
-EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
-
-
-def kinetics_files(worker, names):
-    """Files of one job for the rates."""
-    return [f"{RESULTS}/kinetics/worker_{worker}/{name}" for name in names]
-
-
-def all_kinetics_files(names):
-    """Files of all jobs for the rates."""
-    return [file for worker in WORKERS for file in kinetics_files(worker, names)]
 
 
 # Needs no model: it fills cores that the rounds leave idle.
