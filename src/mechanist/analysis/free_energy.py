@@ -27,8 +27,7 @@ def profile(values: Array, weights: Array, edges: Array, kt: float) -> Array:
     """
     sums, _ = np.histogram(values, edges, weights=weights)
     with np.errstate(divide="ignore"):
-        result = -kt * np.log(sums / np.diff(edges))
-    return np.asarray(result - result[np.isfinite(result)].min())
+        return lowest_zero(-kt * np.log(sums / np.diff(edges)))
 
 
 def surface(x: Array, y: Array, weights: Array, edges: tuple[Array, Array], kt: float) -> Array:
@@ -36,5 +35,10 @@ def surface(x: Array, y: Array, weights: Array, edges: tuple[Array, Array], kt: 
     sums, _, _ = np.histogram2d(x, y, edges, weights=weights)
     area = np.outer(np.diff(edges[0]), np.diff(edges[1]))
     with np.errstate(divide="ignore"):
-        result = -kt * np.log(sums / area)
-    return np.asarray(result - result[np.isfinite(result)].min())
+        return lowest_zero(-kt * np.log(sums / area))
+
+
+def lowest_zero(energy: Array) -> Array:
+    """Energies less the lowest of them; what is infinite stays so."""
+    known = energy[np.isfinite(energy)]
+    return energy - known.min() if len(known) else energy

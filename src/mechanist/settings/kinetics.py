@@ -23,7 +23,7 @@ class KineticsSettings(Section):
         ge=100,
         description="two-way shots spread evenly along q, from which excursions are made",
     )
-    windows: int = Field(32, ge=2, le=1000, description="windows along q")
+    windows: int = Field(32, ge=4, le=1000, description="windows along q")
     bootstrap: int = Field(
         200, ge=20, le=100_000, description="bootstrap samples for the intervals"
     )

@@ -35,7 +35,7 @@ FRAMES_KEPT = 40_000
 def write_profile(
     layout: Layout, prepared: Prepared, edges: Array, mass: Array, masses: Array
 ) -> None:
-    """Write free_energy.csv.
+    """Write free_energy.csv, without the outermost windows: they hold all that lies beyond them.
 
     Parameters
     ----------
@@ -47,7 +47,8 @@ def write_profile(
         (W,) chance of each window, and (S, W) in bootstrap samples.
     """
     centres = 0.5 * (edges[1:] + edges[:-1])
-    energy = profile(centres, mass, edges, prepared.kt)
+    energy = np.full(len(mass), np.inf)
+    energy[1:-1] = profile(centres[1:-1], mass[1:-1], edges[1:-1], prepared.kt)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(PROFILE_COLUMNS)
