@@ -3,7 +3,7 @@
 from typing import Any
 
 from mechanist.engine.protocol import TOO_LONG, HalfPath
-from mechanist.sampling.chain import Chain, CurrentPath, Frames, Shot, join_halves, turned_round
+from mechanist.sampling.chain import Chain, CurrentPath, Shot
 from mechanist.sampling.selection import Candidates, Selection, WithinLimit
 
 
@@ -17,33 +17,14 @@ class Retry(Chain):
         return shot
 
 
-class _OtherRule(Chain):
-    """Accepts by ``chance`` of the new candidates instead of the rule of `Chain`."""
-
-    def chance(self, new: Candidates) -> float:
-        raise NotImplementedError
-
-    def decide(self, point: Frames, backward: HalfPath, forward: HalfPath) -> CurrentPath | None:
-        if {backward.reason, forward.reason} != {"A", "B"}:
-            return None
-        new = join_halves(point, backward, forward, self.move)
-        if backward.reason == "B":
-            new = turned_round(new)
-        candidates = self._selection.candidates(new.interior)
-        if self._rng.random() >= self.chance(candidates):
-            return None
-        self.take(new, candidates)
-        return new
-
-
-class NoLengthCorrection(_OtherRule):
+class NoLengthCorrection(Chain):
     """Every path that joins A and B is accepted."""
 
     def chance(self, new: Candidates) -> float:
         return 1.0
 
 
-class OldPoint(_OtherRule):
+class OldPoint(Chain):
     """The ratio takes f for the old path at the point that once made it, not at the point now."""
 
     def chance(self, new: Candidates) -> float:

@@ -157,10 +157,14 @@ class Chain:
         if backward.reason == "B":
             new = turned_round(new)
         candidates = self._selection.candidates(new.interior)
-        if self._rng.random() >= self._candidates.total / candidates.total:
+        if self._rng.random() >= self.chance(candidates):
             return None
         self.take(new, candidates)
         return new
+
+    def chance(self, new: Candidates) -> float:
+        """Chance to accept a path with these candidates; 1 and more is always."""
+        return self._candidates.total / new.total
 
     def take(self, path: CurrentPath, candidates: Candidates) -> None:
         """Make an accepted path the current one."""

@@ -192,5 +192,5 @@ def read_paths(frames: Path, index: Path, atoms: int) -> PathTable:
 def join_paths(tables: Sequence[PathTable]) -> PathTable:
     """Stack path tables; ``first_frame`` is counted anew."""
     index = join([table.index for table in tables])
-    index["first_frame"] = np.concatenate([[0], np.cumsum(index["frames"])[:-1]])
+    index["first_frame"] = np.cumsum(index["frames"]) - index["frames"]
     return PathTable(np.concatenate([table.frames for table in tables]), index)
