@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from mechanist.files import read_json
 from mechanist.layout import Layout
@@ -105,8 +106,11 @@ def test_rates_of_twenty_seeds(known, ledger, tmp_path, monkeypatch, request):
             f"{name}, intervals of 20 that cover", expected, spread, covered, covered, covered
         )
         assert covered >= LEAST_COVERED, covered
-        # Intervals that were far too wide would cover as well.
-        assert 0.6 < values.std(ddof=1) / widths.mean() < 1.6
+        # Intervals that were far too wide would cover as well: the variance over seeds is that
+        # of the intervals times chi-squared of 19 degrees of freedom over 19, within 1e-4.
+        ratio = values.var(ddof=1) / np.mean(widths**2)
+        least, most = chi2.ppf([5e-5, 1 - 5e-5], SEEDS - 1) / (SEEDS - 1)
+        assert least < ratio < most, ratio
     assert all(passed)
     steps = np.mean([run["md_steps"] for run in runs])
     plain = np.exp(np.mean(np.log([run["md_steps_plain_run"] for run in runs])))
