@@ -51,12 +51,13 @@ def free_energy(
     if out.suffix != ".csv":
         raise MechanistError("--out", f"{out}: the table is a .csv file")
     dynamics = read_dynamics(layout)
-    sample = read_equilibrium(layout, dynamics, find(layout, along))
+    descriptors = find(layout, along)
+    sample = read_equilibrium(layout, dynamics, descriptors)
     if sample is None:
         raise DataError(layout.equilibrium_weights, "no weighted frames; the run has no rates")
-    descriptors = find(layout, along)
+    whole = dynamics.states.descriptors.names
     axes = [
-        make_axis(d, sample.values[:, i], sample.weights, full=True)
+        make_axis(d, sample.values[:, i], sample.weights, full=d.name in whole)
         for i, d in enumerate(descriptors)
     ]
     write_text(out, table(axes, sample, dynamics.kt))
