@@ -1,17 +1,20 @@
-# make run   set everything up and sample the system of config.yaml
+# make run   set everything up and sample the system of config.yaml; on a GPU: make run GPU=cuda13
 # make test  set everything up and run the tests
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 STAMP := $(VENV)/.installed
+# GPU=cuda13 (or cuda12, hip6, hip7) installs what OpenMM needs for it.
+GPU ?=
+READY := $(STAMP)$(if $(GPU),-$(GPU))
 
 .PHONY: run test truth lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
-run: $(STAMP)
+run: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 	@cat results/$$($(BIN)/python -c "import yaml, pathlib; print(pathlib.Path(yaml.safe_load(open('config.yaml'))['system']).name)")/summary.md
 
@@ -44,3 +47,7 @@ $(STAMP): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps -e .
 	touch $(STAMP)
+
+$(STAMP)-%: $(STAMP)
+	$(BIN)/python -m pip install --quiet "openmm[$*]==$$(sed -n 's/^OpenMM==//p' requirements.lock)"
+	touch $@

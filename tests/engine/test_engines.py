@@ -5,20 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mechanist.engine.choose import choose_platform, make_engine, stacks, time_platforms
 from mechanist.engine.engine import LaneEngine
 from mechanist.engine.history import FIRST_CAPACITY
 from mechanist.engine.pool import Pool
 from mechanist.engine.protocol import END_NAMES, HalfShots, ShotQueue
 from mechanist.engine.stacked import Stack
-from mechanist.errors import SystemBuildError
 from mechanist.sampling.first_path import thermal_velocities
 
 KINDS = [Pool, Stack]
 
 
 def engine_of(kind, prepared, slots, seed=1, lanes=1, **options):
-    movers = [kind(prepared, slots, "Reference", seed + i) for i in range(lanes)]
+    layout = ["pairs"] if kind is Stack else []
+    movers = [kind(prepared, slots, "Reference", *layout, seed + i) for i in range(lanes)]
     return LaneEngine(prepared, movers, **options)
 
 
@@ -136,22 +135,3 @@ def test_pool_half_shots_are_pieces_of_baoab(alanine):
     # half a kick would show as more than 1e-3 nm.
     error = np.abs(back[:at] - steps[at - 1 :: -1]).max()
     assert error < 1e-4
-
-
-def test_layout_follows_the_forces(double_well, alanine):
-    assert stacks(double_well)
-    assert not stacks(alanine)
-    assert make_engine(alanine, 3, "Reference", 1).slots == 3
-
-
-def test_stopwatch_times_every_platform(double_well):
-    timings = time_platforms(double_well, 10, seconds=0.02)
-    assert {"Reference", "CPU"} <= {timing.platform for timing in timings}
-    speeds = [timing.steps_per_second for timing in timings]
-    assert speeds == sorted(speeds, reverse=True)
-    assert speeds[0] > 0
-
-
-def test_unknown_platform_is_refused(double_well):
-    with pytest.raises(SystemBuildError, match=r"engine.platform: 'CUDA'.*Reference"):
-        choose_platform(double_well, "CUDA", 1)

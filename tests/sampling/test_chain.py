@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mechanist.engine.choose import make_engine
+from mechanist.engine.plan import default_plan
 from mechanist.engine.protocol import END_NAMES, HalfPaths
 from mechanist.sampling.chain import Chains, CurrentPath
 from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
@@ -131,12 +132,13 @@ def ends_of(keys, names):
 
 
 def sample(double_well, selection, seed, moves=40, chains=96):
-    hot = hot_path(double_well, (2.0, 3.0), 4, 4000.0, "Reference", seed, quiet)
-    starts, _ = relax(double_well, hot.frames, 16, 2000, 32, "Reference", seed, quiet)
+    plan = default_plan(double_well, "Reference")
+    hot = hot_path(double_well, (2.0, 3.0), 4, 4000.0, plan, seed, quiet)
+    starts, _ = relax(double_well, hot.frames, 16, 2000, plan, seed, quiet)
     sigma = thermal_velocities(double_well)
     paths = [replace(starts[i % len(starts)]) for i in range(chains)]
     group = Chains(np.arange(chains), paths, selection, seed, sigma, burn_in=3)
-    engine = make_engine(double_well, 2 * chains, "Reference", seed)
+    engine = make_engine(double_well, 2 * chains, default_plan(double_well, "Reference"), seed)
     return shoot(group, engine, moves, quiet)
 
 

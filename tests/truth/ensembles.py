@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.engine.choose import make_engine
+from mechanist.engine.plan import default_plan
 from mechanist.engine.protocol import END_NAMES, ShotQueue
 from mechanist.sampling.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
@@ -50,8 +51,9 @@ def first_paths(prepared: Prepared, seed: int) -> list[CurrentPath]:
     def quiet(_: str) -> None:
         return None
 
-    hot = hot_path(prepared, (2.0, 3.0), 16, 1e4, "Reference", seed, quiet)
-    paths, _ = relax(prepared, hot.frames, FIRST_PATHS, 20_000, 64, "Reference", seed, quiet)
+    plan = default_plan(prepared, "Reference")
+    hot = hot_path(prepared, (2.0, 3.0), 16, 1e4, plan, seed, quiet)
+    paths, _ = relax(prepared, hot.frames, FIRST_PATHS, 20_000, plan, seed, quiet)
     return paths
 
 
@@ -71,7 +73,7 @@ def sample(
     paths that follow an acceptance.
     """
     sigma = thermal_velocities(prepared)
-    engine = make_engine(prepared, 2 * chains, "Reference", seed)
+    engine = make_engine(prepared, 2 * chains, default_plan(prepared, "Reference"), seed)
 
     numbers = np.arange(chains)
 
@@ -107,7 +109,9 @@ def two_way(prepared: Prepared, points: NDArray[np.floating], seed: int) -> NDAr
     numbers = np.arange(len(points))
     queue = ShotQueue()
     queue.put(Chains(numbers, paths, Uniform(), seed, sigma).propose(numbers))
-    engine = make_engine(prepared, min(2000, 2 * len(points)), "Reference", seed)
+    engine = make_engine(
+        prepared, min(2000, 2 * len(points)), default_plan(prepared, "Reference"), seed
+    )
     ends = np.zeros((len(points), 2), dtype=np.int64)
     for halves in engine.run(queue.take):
         ends[halves.keys // 2, halves.keys % 2] = END_NUMBERS[halves.ends]

@@ -8,6 +8,7 @@ import pytest
 
 from mechanist.analysis.statistics import clopper_pearson
 from mechanist.engine.choose import make_engine
+from mechanist.engine.plan import default_plan
 from mechanist.sampling.committor_shots import committor_shots
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.systems.prepared import Prepared
@@ -37,7 +38,7 @@ TOY_POINTS = {
 
 def fresh_shots(prepared: Prepared, points: np.ndarray, shots: int, seed: int) -> np.ndarray:
     """(P, shots) whether each half-shot ended in B."""
-    engine = make_engine(prepared, 2000, "Reference", seed)
+    engine = make_engine(prepared, 2000, default_plan(prepared, "Reference"), seed)
     numbers = np.arange(len(points))
     sigma = thermal_velocities(prepared)
     table = committor_shots(points.astype(np.float32), numbers, shots, engine, sigma, seed)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mechanist.committor.network import Committor
 from mechanist.engine.choose import make_engine
+from mechanist.engine.plan import default_plan
 from mechanist.files import read_json
 from mechanist.layout import Layout
 from mechanist.sampling.committor_shots import committor_shots
@@ -97,7 +98,7 @@ def shoot_truth(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Half-shots (F,) that ended in a state, and those that ended in B, of ``shots`` each."""
     prepared = load(toy.layout)
-    engine = make_engine(prepared, 256, "Reference", seed)
+    engine = make_engine(prepared, 256, default_plan(prepared, "Reference"), seed)
     numbers = np.arange(len(frames))
     table = committor_shots(frames, numbers, shots, engine, thermal_velocities(prepared), seed)
     count = [

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from mechanist.engine.contexts import platform_names
+from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device
 from mechanist.errors import MechanistError
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
@@ -45,6 +47,14 @@ EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
 wildcard_constraints:
     round=r"\d{3}",
     worker=r"\d{3}",
+
+
+def on_gpu():
+    """Whether jobs that move coordinates use a GPU: they share the resource ``gpu``."""
+    wanted = SETTINGS.engine.platform
+    if wanted == "auto":
+        return gpu_device() and any(name in GPU_PLATFORMS for name in platform_names())
+    return wanted in GPU_PLATFORMS
 
 
 def settings(*keys):

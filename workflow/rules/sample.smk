@@ -4,7 +4,7 @@ SYSTEM_FILES = {
     "dynamics": f"{RESULTS}/system/dynamics.json",
     "topology": f"{RESULTS}/system/topology.pdb",
 }
-GPUS = int(SETTINGS.engine.platform in ("CUDA", "HIP", "OpenCL"))
+GPUS = int(on_gpu())
 
 
 rule initial:

@@ -1,104 +1,126 @@
-"""Which engine and platform: by a stopwatch, on the real system."""
+"""Which plan moves a system: what the user asks for, and for the rest the fastest one here."""
 
-import time
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
 
-import numpy as np
-
-from mechanist.engine.contexts import make_context, openmm_faults, platform_names
-from mechanist.engine.engine import LaneEngine
+from mechanist.engine.contexts import platform_names
+from mechanist.engine.engine import LaneEngine, Mover
+from mechanist.engine.hardware import GPU_PLATFORMS, gpus, processor
+from mechanist.engine.plan import POOL, Plan, default_plan
 from mechanist.engine.pool import Pool
 from mechanist.engine.protocol import Engine, Label
 from mechanist.engine.stacked import Stack
-from mechanist.errors import SystemBuildError
+from mechanist.engine.stopwatch import Timing, time_plans
+from mechanist.errors import DataError, SystemBuildError
+from mechanist.files import read_json, write_json
+from mechanist.settings.run import EngineSettings
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.replicate import can_replicate, replicate
+from mechanist.systems.replicate import why_not
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Measured speed of one platform: MD steps a second, summed over copies."""
-
-    platform: str
-    steps_per_second: float
-    fault: str = ""
-
-
-def stacks(prepared: Prepared) -> bool:
-    """Whether the copies of a system are stacked into one."""
-    return can_replicate(prepared.system)
-
-
-def auto_chains(prepared: Prepared) -> int:
-    """Chains a worker that keep its engine busy."""
-    return 64 if stacks(prepared) else 16
-
-
-def time_platforms(prepared: Prepared, copies: int, seconds: float = 0.1) -> list[Timing]:
-    """Time every platform on the real system, fastest first.
-
-    Parameters
-    ----------
-    prepared
-        What to move.
-    copies
-        Copies in one System where they stack; else ignored.
-    seconds
-        Time to spend on each platform after a warm-up.
-    """
-    stacked = stacks(prepared)
-    system = replicate(prepared.system, copies) if stacked else prepared.system
-    factor = copies if stacked else 1
-    timings = [_time(prepared, system, factor, name, seconds) for name in platform_names()]
-    return sorted(timings, key=lambda timing: -timing.steps_per_second)
-
-
-def _time(prepared: Prepared, system: object, factor: int, name: str, seconds: float) -> Timing:
-    try:
-        context = make_context(prepared, system, name, seed=1)
-    except SystemBuildError as error:
-        return Timing(name, 0.0, error.what)
-    with openmm_faults() as faults:
-        context.setPositions(np.tile(prepared.positions, (factor, 1)))
-        context.setVelocitiesToTemperature(prepared.temperature, 1)
-        integrator = context.getIntegrator()
-        integrator.step(50)
-        context.getState(positions=True)
-        steps, begin = 0, time.perf_counter()
-        while (elapsed := time.perf_counter() - begin) < seconds:
-            integrator.step(100)
-            context.getState(positions=True)
-            steps += 100
-        return Timing(name, factor * steps / elapsed)
-    return Timing(name, 0.0, faults[0])
-
-
-def choose_platform(prepared: Prepared, wanted: str, copies: int) -> str:
-    """The platform that was asked for, or the fastest one if that is ``auto``.
+def choose_plan(
+    prepared: Prepared, settings: EngineSettings, log: Callable[[str], None] | None = None
+) -> Plan:
+    """The plan that the settings ask for; what they leave open is timed once on each machine.
 
     Raises
     ------
     SystemBuildError
-        If the platform is not there.
+        If a platform is not there, or a layout does not suit the system.
     """
-    if wanted == "auto":
-        return time_platforms(prepared, copies)[0].platform
-    if wanted not in platform_names():
+    wanted = settings.platform
+    if wanted != "auto" and wanted not in platform_names():
         there = ", ".join(platform_names())
         raise SystemBuildError(
             "config.yaml", f"engine.platform: {wanted!r}: not on this machine; there are: {there}"
         )
-    return wanted
+    if wanted != "auto" and (wanted not in GPU_PLATFORMS or settings.copies != "auto"):
+        plan = default_plan(prepared, wanted)
+    else:
+        timings = cached_timings(prepared, log)
+        if wanted != "auto":
+            timings = [timing for timing in timings if timing.plan.platform == wanted]
+        plan = timings[0].plan
+    return _by_hand(prepared, plan, settings)
+
+
+def _by_hand(prepared: Prepared, plan: Plan, settings: EngineSettings) -> Plan:
+    """Put in what the settings name."""
+    if settings.layout != "auto":
+        fault = None if settings.layout == POOL else why_not(prepared.system, settings.layout)
+        if fault is not None:
+            raise SystemBuildError("config.yaml", f"engine.layout: {settings.layout!r}: {fault}")
+        plan = replace(plan, layout=settings.layout)
+    if settings.copies != "auto":
+        plan = replace(plan, copies=settings.copies)
+    if settings.lanes != "auto":
+        plan = replace(plan, lanes=settings.lanes)
+    return plan
+
+
+def cached_timings(
+    prepared: Prepared, log: Callable[[str], None] | None = None
+) -> Sequence[Timing]:
+    """Timings of this system on this machine, fastest first, measured if they never were."""
+    file = timings_file(prepared)
+    timings = _kept_timings(file)
+    if not timings:
+        if log is not None:
+            log("timing platforms on this system, once on this machine")
+        timings = time_plans(prepared)
+        # Without a place to keep them they are measured again.
+        with suppress(OSError):
+            write_json(file, [asdict(timing) for timing in timings])
+    return timings
+
+
+def _kept_timings(file: Path) -> list[Timing]:
+    """What was measured before; nothing if the file is not there or damaged."""
+    try:
+        return [
+            Timing(Plan(**row["plan"]), float(row["steps_per_second"]), row["fault"])
+            for row in read_json(file)
+        ]
+    except (DataError, KeyError, TypeError, ValueError):
+        return []
+
+
+def timings_file(prepared: Prepared) -> Path:
+    """Where timings are kept: one file for each system, machine and OpenMM version."""
+    import openmm
+    import platformdirs
+
+    identity = {
+        "system": openmm.XmlSerializer.serialize(prepared.system),
+        "dynamics": [prepared.temperature, prepared.friction, prepared.timestep, prepared.stride],
+        "hardware": [processor(), *gpus()],
+        "platforms": platform_names(),
+        "openmm": openmm.__version__,
+    }
+    digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
+    return Path(platformdirs.user_cache_dir("mechanist")) / "timings" / f"{digest}.json"
 
 
 def make_engine(
     prepared: Prepared,
     slots: int,
-    platform: str,
+    plan: Plan,
     seed: int,
     label: Label | None = None,
     max_frames: int | None = None,
 ) -> Engine:
-    """The engine that suits a system: stacked copies where possible, else a pool of contexts."""
-    kind = Stack if stacks(prepared) else Pool
-    return LaneEngine(prepared, [kind(prepared, slots, platform, seed)], label, max_frames)
+    """An engine with so many slots, spread over the lanes of a plan."""
+    lanes = min(plan.lanes, slots)
+    sizes = [slots // lanes + (i < slots % lanes) for i in range(lanes)]
+    movers = [_mover(prepared, size, plan, seed + i) for i, size in enumerate(sizes)]
+    return LaneEngine(prepared, movers, label, max_frames)
+
+
+def _mover(prepared: Prepared, slots: int, plan: Plan, seed: int) -> Mover:
+    if plan.layout == POOL:
+        return Pool(prepared, slots, plan.platform, seed)
+    return Stack(prepared, slots, plan.platform, plan.layout, seed)

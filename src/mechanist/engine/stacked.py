@@ -15,24 +15,40 @@ from mechanist.engine.contexts import (
 from mechanist.engine.protocol import HalfShots
 from mechanist.errors import SamplingError
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.replicate import replicate
+from mechanist.systems.replicate import replicate, shifts
 
 
 class Stack:
-    """R copies stacked into one System; see `mechanist.engine.engine.Mover` and `Pool`.
+    """R copies stacked into one System; see `mechanist.engine.engine.Mover`.
 
     Copies that wait are moved as well: they cost as much as the others.
+
+    Parameters
+    ----------
+    prepared
+        What to move.
+    slots
+        Number of copies.
+    platform
+        OpenMM platform.
+    layout
+        How they are stacked, see `mechanist.systems.replicate`.
+    seed
+        Seed of the noise.
     """
 
-    def __init__(self, prepared: Prepared, slots: int, platform: str, seed: int) -> None:
+    def __init__(
+        self, prepared: Prepared, slots: int, platform: str, layout: str, seed: int
+    ) -> None:
         self._prepared = prepared
         self._count = slots
         self._kick = half_kick(prepared.masses, prepared.timestep)
-        system = replicate(prepared.system, slots)
+        system = replicate(prepared.system, slots, layout)
+        self._origin = shifts(prepared.system, slots, layout)[:, None]
         self._context = make_context(prepared, system, platform, seed)
         self._integrator = self._context.getIntegrator()
         self._constrained = system.getNumConstraints() > 0
-        self._context.setPositions(np.tile(prepared.positions, (slots, 1)))
+        self._context.setPositions((prepared.positions + self._origin).reshape(-1, 3))
         size = (slots * prepared.atoms, 3)
         self._positions, self._velocities, self._forces = (np.empty(size) for _ in range(3))
 
@@ -51,7 +67,7 @@ class Stack:
         shape = (self._count, self._prepared.atoms, 3)
         positions, velocities = self._positions.reshape(shape), self._velocities.reshape(shape)
         read_state(self._context, self._positions, self._velocities)
-        positions[slots] = shots.positions
+        positions[slots] = shots.positions + self._origin[slots]
         self._context.setPositions(self._positions)
         read_forces(self._context, self._forces)
         velocities[slots] = shots.velocities - self._kick * self._forces.reshape(shape)[slots]
@@ -64,6 +80,7 @@ class Stack:
         with openmm_faults() as faults:
             self._integrator.step(self._prepared.stride)
             read_positions(self._context, now.reshape(-1, 3))
+            now -= self._origin
         if faults:
             raise SamplingError("engine", f"OpenMM failed on all copies: {faults[0]}")
 
@@ -71,7 +88,7 @@ class Stack:
         """Put exploded copies back to the start at rest."""
         shape = (self._count, self._prepared.atoms, 3)
         read_state(self._context, self._positions, self._velocities)
-        self._positions.reshape(shape)[slots] = self._prepared.positions
+        self._positions.reshape(shape)[slots] = self._prepared.positions + self._origin[slots]
         self._velocities.reshape(shape)[slots] = 0
         self._context.setPositions(self._positions)
         self._context.setVelocities(self._velocities)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.engine.choose import make_engine
+from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import EXPLODED, HalfShots, ShotQueue
 from mechanist.sampling.chain import Frames
 from mechanist.sampling.excursions import pieces
@@ -51,7 +52,7 @@ def state_runs(
     home: int,
     frames: int,
     burn_in: int,
-    platform: str,
+    plan: Plan,
     seed: int,
     progress: Callable[[int, int], None],
 ) -> list[StateRun]:
@@ -67,7 +68,7 @@ def state_runs(
         -1 for A, +1 for B.
     frames, burn_in
         Frames a run, and how many at its start are left out.
-    platform, seed
+    plan, seed
         Of the engine and of the starting velocities.
     progress
         Called with frames done and frames to do of one run.
@@ -81,7 +82,7 @@ def state_runs(
         labels = prepared.states.label_positions(positions)
         return np.where(labels == -home, labels, np.int8(0))
 
-    engine = make_engine(prepared, len(starts), platform, seed % 2**31, label, frames)
+    engine = make_engine(prepared, len(starts), plan, seed % 2**31, label, frames)
     numbers = np.arange(len(starts))
     seeds = shot_seeds(seed, numbers, 0 * numbers)
     velocities = normals(seeds, 0, starts.shape[1:]) * thermal_velocities(prepared)[:, None]

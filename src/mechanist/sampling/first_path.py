@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.engine.choose import make_engine
+from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import IN_B, HalfPaths, HalfShots, ShotQueue, in_states
 from mechanist.errors import SamplingError
 from mechanist.sampling.chain import CurrentPath, join_halves, turned_round
@@ -24,6 +25,10 @@ Log = Callable[[str], None]
 
 HOT_STREAM, SHOT_STREAM = 2**31, 2**31 + 1
 """Chain numbers of the random streams used here; no chain has these."""
+
+
+SLOTS = 256
+"""Shots from the hot path at the same time, at most: more would be made than are needed."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ def hot_path(
     heating: tuple[float, ...],
     replicas: int,
     budget_ps: float,
-    platform: str,
+    plan: Plan,
     seed: int,
     log: Log,
 ) -> HotPath:
@@ -62,7 +67,7 @@ def hot_path(
         Trajectories side by side.
     budget_ps
         Simulated time in all at each factor.
-    platform, seed
+    plan, seed
         Of the engine.
     log
         Called with one line a factor.
@@ -78,7 +83,7 @@ def hot_path(
     for attempt, factor in enumerate(heating):
         hot = replace(prepared, temperature=prepared.temperature * factor)
         spent = 0.0
-        for frames in _hot_runs(hot, replicas, longest, platform, seed + 1000 * attempt):
+        for frames in _hot_runs(hot, replicas, longest, plan, seed + 1000 * attempt):
             spent += len(frames) * frame_ps
             labels = prepared.states.label_positions(frames)
             seen |= set(np.unique(labels).tolist()) - {0}
@@ -111,7 +116,7 @@ def last_crossing(labels: NDArray[np.int8]) -> slice | None:
 
 
 def _hot_runs(
-    hot: Prepared, replicas: int, longest: int, platform: str, seed: int
+    hot: Prepared, replicas: int, longest: int, plan: Plan, seed: int
 ) -> Iterator[Frames]:
     """Hot trajectories (F, N, 3); each ends when it enters a state that it did not start from.
 
@@ -123,7 +128,7 @@ def _hot_runs(
         labels = hot.states.label_positions(positions)
         return np.where((labels != start) & (start != 0), labels, np.int8(0))
 
-    engine = make_engine(hot, replicas, platform, seed, label, longest)
+    engine = make_engine(hot, replicas, plan, seed, label, longest)
     numbers = np.arange(replicas)
     seeds = shot_seeds(seed, np.full(replicas, HOT_STREAM), numbers)
     velocities = normals(seeds, 0, hot.positions.shape) * thermal_velocities(hot)[:, None]
@@ -138,8 +143,7 @@ def relax(
     guess: Frames,
     count: int,
     shots_max: int,
-    slots: int,
-    platform: str,
+    plan: Plan,
     seed: int,
     log: Log,
 ) -> tuple[list[CurrentPath], int]:
@@ -155,7 +159,7 @@ def relax(
         How many paths.
     shots_max
         Two-way shots before giving up.
-    slots, platform, seed
+    plan, seed
         Of the engine.
     log
         Called with one line at the end.
@@ -176,7 +180,7 @@ def relax(
             "first path",
             "no frame of the hot or given path lies between the states; lower dynamics.stride",
         )
-    engine = make_engine(prepared, slots, platform, seed)
+    engine = make_engine(prepared, min(plan.copies, SLOTS), plan, seed)
     shots = _Attempts(prepared, interior, shots_max, seed)
     paths: list[CurrentPath] = []
     for halves in engine.run(shots.next):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
 from mechanist.layout import Layout, WorkerFiles
 from mechanist.sampling.chain import CurrentPath, Shot
@@ -32,8 +33,8 @@ class ShotRecord:
         Row of the shot, counted from 0.
     shots, index
         The job's tables with `SHOT_COLUMNS` and `PATH_COLUMNS`.
-    platform
-        OpenMM platform that the job ran on.
+    plan
+        How the job was run.
     atoms
         Atoms of a frame.
     """
@@ -42,7 +43,7 @@ class ShotRecord:
     row: int
     shots: Table
     index: Table
-    platform: str
+    plan: Plan
     atoms: int
 
     def __getitem__(self, column: str) -> Any:
@@ -192,13 +193,14 @@ def read_record(layout: Layout, address: tuple[int, int, int, int], atoms: int) 
             files.shots,
             f"has no shot of chain {chain}, move {move}; it has chains {chains}, moves {moves}",
         )
-    platform = read_notes(files.shots).get("platform")
-    if platform is None:
+    try:
+        plan = Plan.of(read_notes(files.shots))
+    except (KeyError, ValueError):
         raise DataError(
             files.shots, "does not say which platform it was made on; delete it and run again"
-        )
+        ) from None
     index = read_table(files.index, PATH_COLUMNS)
-    return ShotRecord(files, int(rows[0]), shots, index, platform, atoms)
+    return ShotRecord(files, int(rows[0]), shots, index, plan, atoms)
 
 
 def _jobs(layout: Layout, number: int) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mechanist.settings.base import Section, quantity
 
@@ -36,6 +36,27 @@ class EngineSettings(Section):
     platform: Literal["auto", "Reference", "CPU", "CUDA", "HIP", "OpenCL"] = Field(
         "auto", description="OpenMM platform; auto times the usable ones and keeps the fastest"
     )
+    layout: Literal["auto", "pool", "pairs", "grid"] = Field(
+        "auto",
+        description="a context for every half-shot (pool), or all copies in one System with their"
+        " nonbonded pairs as bonds (pairs) or apart from each other on a grid; auto: a pool for"
+        " molecules on CPUs, pairs for potentials, the fastest one on GPUs",
+    )
+    copies: int | Literal["auto"] = Field(
+        "auto", description="half-shots at the same time in a job; auto: 64 on CPUs, timed on GPUs"
+    )
+    lanes: int | Literal["auto"] = Field(
+        "auto",
+        description="contexts that share the copies of a job; auto: 1 on CPUs, on GPUs 2, so that"
+        " one moves while the frames of the other are looked at",
+    )
+
+    @field_validator("copies", "lanes")
+    @classmethod
+    def _above_zero(cls, value: int | str) -> int | str:
+        if isinstance(value, int) and not 1 <= value <= 1_000_000:
+            raise ValueError("must be auto or between 1 and 1,000,000")
+        return value
 
 
 class SamplingSettings(Section):
@@ -43,7 +64,9 @@ class SamplingSettings(Section):
 
     workers: int = Field(4, ge=1, le=10_000, description="shooting jobs a round")
     chains: int | Literal["auto"] = Field(
-        "auto", description="Markov chains a worker; auto: 16 for molecules, 64 for potentials"
+        "auto",
+        description="Markov chains a worker; auto: as many as keep the engine busy, on CPUs 32 for"
+        " molecules and 64 for potentials",
     )
     first_round: int = Field(4000, ge=1, description="shots of round 0")
     growth: float = Field(2.0, ge=1, le=10, description="factor from round to round")

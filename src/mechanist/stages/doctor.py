@@ -1,14 +1,14 @@
 """Stage ``doctor``: what this machine has, and how fast it is."""
 
-import os
 import platform
 import shutil
-import subprocess
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from mechanist.engine.choose import Timing, auto_chains, stacks, time_platforms
+from mechanist.engine.contexts import platform_names
+from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device, gpus, processor
+from mechanist.engine.stopwatch import Timing, time_plans
 from mechanist.layout import Layout
 from mechanist.stages.prepare import prepare
 from mechanist.systems.prepared import load
@@ -17,18 +17,15 @@ PACKAGES = ("mechanist", "snakemake", "openmm", "torch", "numpy", "mdtraj", "pyo
 
 
 def doctor(system: str) -> str:
-    """Text of the examination; platforms are timed on ``system``."""
+    """Text of the examination; plans are timed on ``system``."""
     with tempfile.TemporaryDirectory() as folder:
         layout = Layout(Path(folder))
         prepare(system, layout)
         prepared = load(layout)
-        copies = 2 * auto_chains(prepared)
-        timings = time_platforms(prepared, copies)
-    layout_name = f"{copies} copies stacked" if stacks(prepared) else "one copy, one thread"
-    lines = [f"OpenMM platforms, timed on {prepared.name} ({layout_name}):"]
+        timings = time_plans(prepared)
+    lines = [f"OpenMM platforms and layouts, timed now on {prepared.name}:"]
     lines += [_timing(timing, i == 0) for i, timing in enumerate(timings)]
-    lines += ["", f"Cores: {os.cpu_count()}    Machine: {platform.machine()}"]
-    lines.append(f"GPU: {gpu()}")
+    lines += ["", f"Processor: {processor()}", gpu(timings)]
     lines.append(f"Julia (for PySR, optional): {shutil.which('julia') or 'not found'}")
     lines += ["", "Versions: Python " + platform.python_version()]
     lines += [f"  {name:12} {_version(name)}" for name in PACKAGES]
@@ -37,19 +34,30 @@ def doctor(system: str) -> str:
 
 def _timing(timing: Timing, fastest: bool) -> str:
     if timing.fault:
-        return f"  {timing.platform:10} not usable: {timing.fault}"
+        return f"  {timing.plan!s:42} not usable: {timing.fault}"
     mark = "   <- auto takes this one" if fastest else ""
-    return f"  {timing.platform:10} {timing.steps_per_second:12,.0f} MD steps/s{mark}"
+    return f"  {timing.plan!s:42} {timing.steps_per_second:14,.0f} MD steps/s{mark}"
 
 
-def gpu() -> str:
-    """Name of the NVIDIA GPU that the driver shows."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return "none seen (no nvidia-smi)"
-    command = [tool, "--query-gpu=name,driver_version", "--format=csv,noheader"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    return answer.stdout.strip().replace("\n", "; ") or "nvidia-smi shows none"
+def gpu(timings: list[Timing]) -> str:
+    """Which GPU there is, and if it is not used, why."""
+    names = gpus()
+    if not names and not gpu_device():
+        return "GPU: none seen"
+    shown = f"GPU: {'; '.join(names) or 'a device without nvidia-smi'}"
+    there = [name for name in GPU_PLATFORMS if name in platform_names()]
+    if not there:
+        return (
+            f"{shown}\n  not used: OpenMM has no platform for it; install it with"
+            " 'make run GPU=cuda13' (or cuda12, hip6, hip7)"
+        )
+    own = [timing for timing in timings if timing.plan.platform in there]
+    faults = {timing.fault for timing in own if timing.fault}
+    if faults and all(timing.fault for timing in own):
+        return f"{shown}\n  not used: {'; '.join(sorted(faults))}"
+    if timings[0].plan.platform not in there:
+        return f"{shown}\n  not used: {timings[0].plan.platform} is faster for this system"
+    return shown
 
 
 def _version(name: str) -> str:

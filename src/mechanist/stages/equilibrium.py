@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mechanist.engine.choose import choose_platform
+from mechanist.engine.choose import choose_plan
 from mechanist.layout import Layout
 from mechanist.sampling.equilibrium import EQUILIBRIUM_STREAM, StateRun, state_runs
 from mechanist.sampling.excursions import EXCURSION_COLUMNS
@@ -31,7 +31,7 @@ def equilibrium(config: Config, layout: Layout, worker: int, log: Callable[[str]
     numbers = np.arange(worker, settings.runs, config.sampling.workers)
     first_paths = read_paths(layout.initial.paths, layout.initial.index, prepared.atoms)
     ends = [first_paths.path(i)[[0, -1]] for i in range(len(first_paths))]
-    platform = choose_platform(prepared, config.engine.platform, len(numbers))
+    plan = choose_plan(prepared, config.engine, log)
     runs: dict[str, list[StateRun]] = {}
     for column, (name, home, stream) in enumerate(STATES):
         starts = np.array([ends[number % len(ends)][column] for number in numbers])
@@ -41,7 +41,7 @@ def equilibrium(config: Config, layout: Layout, worker: int, log: Callable[[str]
             home,
             settings.run_frames,
             round(settings.relax * settings.run_frames),
-            platform,
+            plan,
             shot_seed(config.seed, EQUILIBRIUM_STREAM + stream, worker),
             reporter(log, f"frames in {name}"),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.engine.choose import auto_chains, choose_platform, make_engine
+from mechanist.engine.choose import choose_plan, make_engine
 from mechanist.engine.protocol import END_NAMES, Engine
 from mechanist.layout import Layout
 from mechanist.sampling.chain import CurrentPath, Shots
@@ -54,7 +54,8 @@ def make_excursions(
     """Let the excursion chains of one worker make their moves."""
     prepared = load(layout)
     settings, sampling = config.kinetics, config.sampling
-    count = auto_chains(prepared) if sampling.chains == "auto" else sampling.chains
+    plan = choose_plan(prepared, config.engine, log)
+    count = plan.chains if sampling.chains == "auto" else sampling.chains
     moves = -(-settings.shots // (count * sampling.workers))
     last, windows = even_windows(layout, prepared)
     runs, between = run_frames(config, layout, prepared)
@@ -73,9 +74,8 @@ def make_excursions(
         config.seed,
         sigma,
     )
-    platform = choose_platform(prepared, config.engine.platform, 2 * count)
     seed = shot_seed(config.seed, EXCURSION_STREAM - 1 - worker, 0) % 2**31
-    engine = make_engine(prepared, 2 * count, platform, seed)
+    engine = make_engine(prepared, plan.slots(count), plan, seed)
     relax = max(1, round(settings.relax * moves))
     shots = flatten(chains, engine, windows, relax, reporter(log))
     kept = shoot(chains, engine, moves - relax, reporter(log)).shots
@@ -85,7 +85,7 @@ def make_excursions(
     write_table(files.index, index, EXCURSION_COLUMNS)
     lost = int((~shots.accepted).sum() + (~kept.accepted).sum())
     log(
-        f"worker {worker}: {count} chains x {moves} moves on {platform}, {lost} shots lost,"
+        f"worker {worker}: {count} chains x {moves} moves; {plan}; {lost} shots lost,"
         f" {chains.exchanges} excursions of runs taken in"
     )
 

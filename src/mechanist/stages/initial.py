@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.engine.choose import choose_platform
+from mechanist.engine.choose import choose_plan
 from mechanist.errors import DataError
 from mechanist.files import write_json
 from mechanist.layout import Layout
@@ -21,15 +21,15 @@ def initial(config: Config, layout: Layout, log: Callable[[str], None]) -> None:
     """Find first paths and write them with a report of how they were found."""
     prepared = load(layout)
     settings = config.initial
-    platform = choose_platform(prepared, config.engine.platform, settings.replicas)
-    report: dict[str, object] = {"platform": platform}
+    plan = choose_plan(prepared, config.engine, log)
+    report: dict[str, object] = {"platform": plan.platform}
     if settings.path is None:
         found = hot_path(
             prepared,
             settings.heating,
             settings.replicas,
             settings.budget,
-            platform,
+            plan,
             config.seed,
             log,
         )
@@ -43,7 +43,7 @@ def initial(config: Config, layout: Layout, log: Callable[[str], None]) -> None:
         guess = read_guess(Path(settings.path), layout.topology, prepared.atoms)
         report |= {"method": "given path", "file": settings.path}
     paths, shots = relax(
-        prepared, guess, settings.paths, settings.shots_max, 32, platform, config.seed, log
+        prepared, guess, settings.paths, settings.shots_max, plan, config.seed, log
     )
     index, frames = path_table({i: [path] for i, path in enumerate(paths)}, -1, -1)
     write_frames(layout.initial.paths, frames)

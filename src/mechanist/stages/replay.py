@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mechanist.engine.choose import choose_platform, make_engine
+from mechanist.engine.choose import choose_plan, make_engine
+from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
 from mechanist.layout import Layout
 from mechanist.sampling.chain import Chains, Shot
@@ -22,6 +23,7 @@ from mechanist.sampling.shoot import shots_as_they_end
 from mechanist.sampling.shot_record import ShotRecord, read_record
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
+from mechanist.settings.run import EngineSettings
 from mechanist.stages.shoot import make_selection, open_job, reporter
 from mechanist.systems.prepared import Prepared, load
 
@@ -58,15 +60,17 @@ def replay(
     prepared = load(layout)
     record = read_record(layout, address, prepared.atoms)
     check_seed(config, record)
+    # What ran the job runs it again, if it is here and the settings do not name another.
     wanted = config.engine.platform
-    platform = choose_platform(prepared, record.platform if wanted == "auto" else wanted, 1)
-    exact = platform == record.platform == "Reference"
+    platform = record.plan.platform if wanted == "auto" else wanted
+    plan = choose_plan(prepared, EngineSettings(platform=platform, copies=2))
+    exact = plan.platform == record.plan.platform == "Reference"
     make = shot_in_job if exact else shot_alone
-    shot = make(config, layout, prepared, record, platform, log)
+    shot = make(config, layout, prepared, record, plan, log)
     frames = trajectory(shot)
     write_frames(out, [frames])
-    print(description(shot, record, out, len(frames), platform))
-    print(verdict(shot, record, platform, exact))
+    print(description(shot, record, out, len(frames), plan.platform))
+    print(verdict(shot, record, plan.platform, exact))
 
 
 def verdict(shot: Shot, record: ShotRecord, platform: str, exact: bool) -> str:
@@ -81,7 +85,7 @@ def verdict(shot: Shot, record: ShotRecord, platform: str, exact: bool) -> str:
     if exact:
         return "As recorded: every column and frame that the run has kept of this shot."
     return (
-        f"Made on {record.platform} by the run, on {platform} now: same point and velocities,"
+        f"Made on {record.plan.platform} by the run, on {platform} now: same point and velocities,"
         " other noise (only Reference repeats it).\nIn the run the halves ended in"
         f" {record['end_backward']} after {record['steps_backward']:,} and"
         f" {record['end_forward']} after {record['steps_forward']:,} steps."
@@ -100,15 +104,15 @@ def check_seed(config: Config, record: ShotRecord) -> None:
 
 
 def shot_in_job(
-    config: Config, layout: Layout, prepared: Prepared, record: ShotRecord, platform: str, log: Log
+    config: Config, layout: Layout, prepared: Prepared, record: ShotRecord, plan: Plan, log: Log
 ) -> Shot:
     """The shot as its job makes it, with all that runs beside it."""
     job = open_job(
-        config, layout, prepared, record.round, record.worker, record.job_chains, platform
+        config, layout, prepared, record.round, record.worker, record.job_chains, record.plan
     )
     record.check_model(job.selection.model)
     total = record.job_chains * record.job_moves
-    log(f"making job {record.round}/{record.worker} again: up to {total:,} shots on {platform}")
+    log(f"making job {record.round}/{record.worker} again: up to {total:,} shots; {record.plan}")
     progress = reporter(log, every=5.0)
     made = shots_as_they_end(job.chains, job.engine, record.job_moves)
     done = 0
@@ -123,7 +127,7 @@ def shot_in_job(
 
 
 def shot_alone(
-    config: Config, layout: Layout, prepared: Prepared, record: ShotRecord, platform: str, log: Log
+    config: Config, layout: Layout, prepared: Prepared, record: ShotRecord, plan: Plan, log: Log
 ) -> Shot:
     """A shot from the same point with the same velocities and other noise."""
     selection = make_selection(config.sampling, layout, record.round, prepared.max_half_frames)
@@ -136,7 +140,7 @@ def shot_alone(
         thermal_velocities(prepared),
         moves=np.array([record.move]),
     )
-    engine = make_engine(prepared, 2, platform, record.seed % 2**31)
+    engine = make_engine(prepared, 2, plan, record.seed % 2**31)
     return next(shots_as_they_end(chains, engine, 1)).one(0)
 
 

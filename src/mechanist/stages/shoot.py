@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mechanist.committor.network import load as load_model
-from mechanist.engine.choose import auto_chains, choose_platform, make_engine
+from mechanist.engine.choose import choose_plan, make_engine
+from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import Engine
 from mechanist.errors import DataError
 from mechanist.layout import Layout, WorkerFiles
 from mechanist.sampling.chain import Chains, CurrentPath
 from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.memory import check_memory
 from mechanist.sampling.records import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -33,6 +35,10 @@ NOISE_STREAM = 2**32
 """Chain numbers from here on seed the noise of a job."""
 
 
+LEAST_MOVES = 8
+"""Moves of each chain in a round: one alone would hardly leave its first path."""
+
+
 @dataclass(frozen=True)
 class Job:
     """Chains of one worker where round ``number`` begins, and the engine that moves them."""
@@ -48,11 +54,12 @@ def shoot_round(
     """Let the chains of one worker make their moves of round ``number``."""
     prepared = load(layout)
     settings = config.sampling
-    count = auto_chains(prepared) if settings.chains == "auto" else settings.chains
-    moves = -(-settings.shots(number) // (count * settings.workers))
-    platform = choose_platform(prepared, config.engine.platform, 2 * count)
-    job = open_job(config, layout, prepared, number, worker, count, platform)
-    log(f"round {number}, worker {worker}: {count} chains x {moves} moves on {platform}")
+    plan = choose_plan(prepared, config.engine, log)
+    count = chains_of(settings, layout, number, worker, plan)
+    moves = moves_of(settings, number, count)
+    job = open_job(config, layout, prepared, number, worker, count, plan)
+    check_memory(job.chains, plan, moves, prepared)
+    log(f"round {number}, worker {worker}: {count:,} chains x {moves} moves; {plan}")
     harvest = shoot(job.chains, job.engine, moves, reporter(log))
     shots, points = shot_table(harvest, number, worker, job.selection.model)
     index, frames = path_table(harvest.paths, number, worker)
@@ -60,8 +67,26 @@ def shoot_round(
     write_frames(files.points, [points])
     write_frames(files.paths, frames)
     write_table(files.index, index, PATH_COLUMNS)
-    write_table(files.shots, shots, SHOT_COLUMNS, {"platform": platform})
+    write_table(files.shots, shots, SHOT_COLUMNS, plan.notes())
     log(f"{len(points)} shots, {np.mean(shots['accepted']):.0%} accepted")
+
+
+def chains_of(
+    settings: SamplingSettings, layout: Layout, number: int, worker: int, plan: Plan
+) -> int:
+    """Chains of a job; where it is free, what round 0 has begun with is gone on with."""
+    if settings.chains != "auto":
+        return settings.chains
+    before = layout.round(number - 1).worker(worker).index
+    if number > 0 and before.is_file():
+        return len(np.unique(read_table(before, PATH_COLUMNS)["chain"]))
+    return plan.chains
+
+
+def moves_of(settings: SamplingSettings, number: int, chains: int) -> int:
+    """Moves of each chain in a round; with so many chains that few are left, a few more."""
+    moves = -(-settings.shots(number) // (chains * settings.workers))
+    return max(moves, LEAST_MOVES) if settings.chains == "auto" else moves
 
 
 def open_job(
@@ -71,13 +96,13 @@ def open_job(
     number: int,
     worker: int,
     count: int,
-    platform: str,
+    plan: Plan,
 ) -> Job:
     """What a job of ``count`` chains starts with; opened again on Reference it makes the same."""
     selection = make_selection(config.sampling, layout, number, prepared.max_half_frames)
     chains = make_chains(config, prepared, layout, number, worker, count, selection)
     seed = shot_seed(config.seed, NOISE_STREAM + worker, number) % 2**31
-    return Job(chains, make_engine(prepared, 2 * count, platform, seed), selection)
+    return Job(chains, make_engine(prepared, plan.slots(count), plan, seed), selection)
 
 
 def make_selection(

@@ -9,7 +9,7 @@ import numpy as np
 
 from mechanist.analysis.validation import Verdict, choose_points, judge, validation_columns
 from mechanist.committor.data import held_out
-from mechanist.engine.choose import auto_chains, choose_platform, make_engine
+from mechanist.engine.choose import choose_plan, make_engine
 from mechanist.errors import DataError
 from mechanist.files import read_json, write_json, write_text
 from mechanist.layout import Layout
@@ -68,15 +68,14 @@ def shoot_points(config: Config, layout: Layout, worker: int, log: Callable[[str
     prepared = load(layout)
     points = read_frames(layout.validation_points, prepared.atoms)
     numbers = np.arange(worker, len(points), config.sampling.workers)
-    slots = 2 * auto_chains(prepared)
-    platform = choose_platform(prepared, config.engine.platform, slots)
+    plan = choose_plan(prepared, config.engine, log)
     seed = shot_seed(config.seed, COMMITTOR_STREAM - 1 - worker, 0) % 2**31
-    engine = make_engine(prepared, slots, platform, seed)
+    engine = make_engine(prepared, plan.copies, plan, seed)
     sigma = thermal_velocities(prepared)
     shots = config.validation.shots
     table = committor_shots(points[numbers], numbers, shots, engine, sigma, config.seed)
     write_table(layout.validation_shots(worker), table, COMMITTOR_COLUMNS)
-    log(f"worker {worker}: {len(numbers)} points x {shots} fresh committor shots on {platform}")
+    log(f"worker {worker}: {len(numbers)} points x {shots} fresh committor shots; {plan}")
 
 
 def validate(config: Config, layout: Layout, log: Callable[[str], None]) -> Verdict:

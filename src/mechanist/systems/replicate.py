@@ -2,18 +2,34 @@
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mechanist.errors import SystemBuildError
 
 STACKABLE = ("CustomExternalForce",)
+LAYOUTS = ("pairs",)
 
 
-def can_replicate(system: Any) -> bool:
-    """Whether `replicate` knows every force of ``system`` and it has no constraints."""
-    known = all(force.getName() in STACKABLE for force in system.getForces())
-    return known and system.getNumConstraints() == 0
+def why_not(system: Any, layout: str) -> str | None:
+    """Why ``system`` cannot be stacked; None if it can."""
+    for force in system.getForces():
+        if force.getName() not in STACKABLE:
+            return f"{force.getName()} cannot be stacked"
+    return None
 
 
-def replicate(system: Any, copies: int) -> Any:
+def analytic(system: Any) -> bool:
+    """Whether ``system`` is a potential of positions alone."""
+    return all(force.getName() in STACKABLE for force in system.getForces())
+
+
+def shifts(system: Any, copies: int, layout: str) -> NDArray[np.float64]:
+    """Where the copies lie, (R, 3) in nm."""
+    return np.zeros((copies, 3))
+
+
+def replicate(system: Any, copies: int, layout: str = "pairs") -> Any:
     """Stack ``copies`` independent copies of ``system``.
 
     Particle ``i`` of copy ``c`` becomes particle ``c * N + i``.

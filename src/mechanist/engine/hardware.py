@@ -1,0 +1,50 @@
+"""What this machine has: processors, GPUs, memory."""
+
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+GPU_PLATFORMS = ("CUDA", "HIP", "OpenCL")
+
+
+def processor() -> str:
+    """Model and number of the processors."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    return f"{model}, {os.cpu_count()} cores"
+
+
+def gpus() -> list[str]:
+    """Names and drivers of the NVIDIA GPUs that the driver shows."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return []
+    command = [tool, "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [line.strip() for line in answer.stdout.splitlines() if line.strip() and "," in line]
+
+
+def gpu_device() -> bool:
+    """Whether the kernel shows a GPU for computing; takes no time."""
+    return Path("/dev/nvidia0").exists() or Path("/dev/kfd").exists()
+
+
+def free_memory() -> int:
+    """Bytes that this process can still take without swapping, its container's limit honoured."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if limit.is_file() and used.is_file() and limit.read_text().strip().isdigit():
+        free = min(free, int(limit.read_text()) - int(used.read_text()))
+    return free

@@ -1,0 +1,79 @@
+"""How a system is moved on a machine: platform, layout, number of copies."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from mechanist.engine.hardware import GPU_PLATFORMS
+from mechanist.systems.prepared import Prepared
+from mechanist.systems.replicate import analytic, why_not
+
+POOL = "pool"
+"""Layout with a context for every copy; the others are those of `mechanist.systems.replicate`."""
+
+POOL_CHAINS, STACK_CHAINS = 32, 64
+"""Chains a worker on CPUs: enough that Python is shared by many, few enough to relax."""
+
+GPU_LANES = 2
+"""Contexts that take turns on a GPU: one moves while the frames of the other are looked at."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How half-shots are moved.
+
+    Parameters
+    ----------
+    platform
+        OpenMM platform.
+    layout
+        ``pool``, or how copies are stacked: ``pairs`` or ``grid``.
+    copies
+        Half-shots at the same time that keep the hardware busy, over all lanes.
+    lanes
+        Contexts that hold the copies of a stack, in turn.
+    """
+
+    platform: str
+    layout: str
+    copies: int
+    lanes: int = 1
+
+    @property
+    def chains(self) -> int:
+        """Chains a worker that keep the copies busy.
+
+        In a pool each chain has a context for either half. Where waiting copies cost as much as
+        others, there are as many chains as copies, so that half-shots wait for copies.
+        """
+        return max(1, self.copies // 2) if self.layout == POOL else self.copies
+
+    def slots(self, chains: int) -> int:
+        """Half-shots at the same time for so many chains."""
+        return 2 * chains if self.layout == POOL else min(2 * chains, max(chains, self.copies))
+
+    def notes(self) -> dict[str, str]:
+        """What is kept of a plan in the head of a table."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+    @staticmethod
+    def of(notes: Mapping[str, str]) -> "Plan":
+        """Inverse of `notes`; a KeyError or ValueError if they are not complete."""
+        return Plan(notes["platform"], notes["layout"], int(notes["copies"]), int(notes["lanes"]))
+
+    def __str__(self) -> str:
+        copies = f"{self.copies:,} contexts" if self.layout == POOL else f"{self.copies:,} copies"
+        lanes = f" in {self.lanes} lanes" if self.lanes > 1 else ""
+        return f"{self.platform}, {self.layout}, {copies}{lanes}"
+
+
+def default_plan(prepared: Prepared, platform: str) -> Plan:
+    """The plan without a stopwatch.
+
+    On CPUs it depends on the system alone: analytic potentials are stacked, molecules are not.
+    There the same seed gives the same bytes on any machine (Reference), whatever its speed.
+    """
+    if analytic(prepared.system):
+        return Plan(platform, "pairs", STACK_CHAINS)
+    if platform not in GPU_PLATFORMS or why_not(prepared.system, "pairs") is not None:
+        return Plan(platform, POOL, 2 * POOL_CHAINS)
+    return Plan(platform, "pairs", 2048, GPU_LANES)

@@ -1,0 +1,106 @@
+"""The stopwatch: how fast each platform and layout moves the real system here."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mechanist.engine.contexts import make_context, openmm_faults, platform_names, read_positions
+from mechanist.engine.hardware import GPU_PLATFORMS
+from mechanist.engine.plan import GPU_LANES, POOL, Plan, default_plan
+from mechanist.errors import SystemBuildError
+from mechanist.systems.prepared import Prepared
+from mechanist.systems.replicate import LAYOUTS, replicate, shifts, why_not
+
+BUDGET = 10.0
+"""Seconds for everything."""
+
+GAIN = 1.15
+"""More copies must be faster by this factor, or fewer will do."""
+
+COPIES = (256, 1024, 4096, 16_384)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Measured speed of one plan: MD steps a second, summed over copies; or why there is none."""
+
+    plan: Plan
+    steps_per_second: float
+    fault: str = ""
+
+
+def time_plans(prepared: Prepared, seconds: float = 0.2, budget: float = BUDGET) -> list[Timing]:
+    """Time every platform and layout that may suit, fastest first.
+
+    Parameters
+    ----------
+    prepared
+        What to move.
+    seconds
+        For each plan, after a warm-up.
+    budget
+        Seconds after which no other number of copies is tried; each platform is tried once.
+    """
+    end = time.monotonic() + budget
+    timings: list[Timing] = []
+    for platform in platform_names():
+        if platform in GPU_PLATFORMS:
+            timings += _on_gpu(prepared, platform, seconds, end)
+        else:
+            timings.append(time_plan(prepared, default_plan(prepared, platform), seconds))
+    return sorted(timings, key=lambda timing: -timing.steps_per_second)
+
+
+def _on_gpu(prepared: Prepared, platform: str, seconds: float, end: float) -> Iterator[Timing]:
+    """Layouts with growing numbers of copies, as long as more are faster."""
+    layouts = [layout for layout in LAYOUTS if why_not(prepared.system, layout) is None]
+    for layout in layouts:
+        best = 0.0
+        for copies in COPIES:
+            timing = time_plan(prepared, Plan(platform, layout, copies, GPU_LANES), seconds)
+            yield timing
+            if timing.steps_per_second < GAIN * best or time.monotonic() > end:
+                break
+            best = timing.steps_per_second
+    if not layouts:
+        yield time_plan(prepared, default_plan(prepared, platform), seconds)
+
+
+def time_plan(prepared: Prepared, plan: Plan, seconds: float) -> Timing:
+    """Time one plan as shooting uses it: strides, each followed by a look at the positions.
+
+    One context stands for a pool, which advances one after the other.
+    """
+    try:
+        context, copies = _context(prepared, plan)
+    except SystemBuildError as error:
+        return Timing(plan, 0.0, error.what)
+    out = np.empty((copies * prepared.atoms, 3))
+    with openmm_faults() as faults:
+        context.setVelocitiesToTemperature(prepared.temperature, 1)
+        integrator = context.getIntegrator()
+        integrator.step(5 * prepared.stride)
+        read_positions(context, out)
+        strides, begin = 0, time.perf_counter()
+        while (elapsed := time.perf_counter() - begin) < seconds:
+            integrator.step(prepared.stride)
+            read_positions(context, out)
+            strides += 1
+        return Timing(plan, copies * strides * prepared.stride / elapsed)
+    return Timing(plan, 0.0, faults[0])
+
+
+def _context(prepared: Prepared, plan: Plan) -> tuple[Any, int]:
+    """A context of a plan with its copies at the start, and their number."""
+    copies = 1 if plan.layout == POOL else plan.copies // plan.lanes
+    system, origin = prepared.system, np.zeros((1, 3))
+    if plan.layout != POOL:
+        system = replicate(prepared.system, copies, plan.layout)
+        origin = shifts(prepared.system, copies, plan.layout)
+    context = make_context(prepared, system, plan.platform, seed=1)
+    positions = prepared.positions[None] + origin[:, None]
+    context.setPositions(positions.reshape(-1, 3))
+    return context, copies
