@@ -68,7 +68,9 @@ class SamplingSettings(Section):
         description="Markov chains a worker; auto: as many as keep the engine busy, on CPUs 32 for"
         " molecules and 64 for potentials",
     )
-    first_round: int = Field(4000, ge=1, description="shots of round 0")
+    first_round: int = Field(
+        4000, ge=1, description="shots of round 0; on a GPU at least 8 of each chain"
+    )
     growth: float = Field(2.0, ge=1, le=10, description="factor from round to round")
     round_max: int = Field(32_000, ge=1, description="shots of a round at most")
     rounds_max: int = Field(8, ge=1, le=999, description="the budget, in rounds")

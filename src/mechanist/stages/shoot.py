@@ -8,6 +8,7 @@ import numpy as np
 
 from mechanist.committor.network import load as load_model
 from mechanist.engine.choose import choose_plan, make_engine
+from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import Engine
 from mechanist.errors import DataError
@@ -36,7 +37,7 @@ NOISE_STREAM = 2**32
 
 
 LEAST_MOVES = 8
-"""Moves of each chain in a round: one alone would hardly leave its first path."""
+"""Moves of each chain in a round on a GPU: one alone would hardly leave its first path."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def shoot_round(
     settings = config.sampling
     plan = choose_plan(prepared, config.engine, log)
     count = chains_of(settings, layout, number, worker, plan)
-    moves = moves_of(settings, number, count)
+    moves = moves_of(settings, number, count, plan)
     job = open_job(config, layout, prepared, number, worker, count, plan)
     check_memory(job.chains, plan, moves, prepared)
     log(f"round {number}, worker {worker}: {count:,} chains x {moves} moves; {plan}")
@@ -83,10 +84,11 @@ def chains_of(
     return plan.chains
 
 
-def moves_of(settings: SamplingSettings, number: int, chains: int) -> int:
-    """Moves of each chain in a round; with so many chains that few are left, a few more."""
+def moves_of(settings: SamplingSettings, number: int, chains: int, plan: Plan) -> int:
+    """Moves of each chain in a round; more where a GPU has so many chains that few are left."""
     moves = -(-settings.shots(number) // (chains * settings.workers))
-    return max(moves, LEAST_MOVES) if settings.chains == "auto" else moves
+    many = settings.chains == "auto" and plan.platform in GPU_PLATFORMS
+    return max(moves, LEAST_MOVES) if many else moves
 
 
 def open_job(
