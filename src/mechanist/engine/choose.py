@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from mechanist.engine.protocol import Engine, Label
 from mechanist.engine.stacked import Stack
 from mechanist.errors import SystemBuildError
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.replicate import can_replicate, replicate
+from mechanist.systems.replicate import replicate
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,15 @@ class Timing:
     fault: str = ""
 
 
+def analytic(system: Any) -> bool:
+    """Whether a System is an analytic potential: external fields alone, no constraints."""
+    fields = all(type(force).__name__ == "CustomExternalForce" for force in system.getForces())
+    return fields and system.getNumConstraints() == 0
+
+
 def stacks(prepared: Prepared) -> bool:
     """Whether the copies of a system are stacked into one."""
-    return can_replicate(prepared.system)
+    return analytic(prepared.system)
 
 
 def auto_chains(prepared: Prepared) -> int:
