@@ -10,9 +10,10 @@ import numpy as np
 from mechanist.engine.contexts import make_context, openmm_faults, platform_names, read_positions
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import GPU_LANES, POOL, Plan, default_plan
+from mechanist.engine.stacked import stacked
 from mechanist.errors import SystemBuildError
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.replicate import LAYOUTS, replicate, shifts, why_not
+from mechanist.systems.replicate import LAYOUTS, why_not
 
 BUDGET = 10.0
 """Seconds for everything."""
@@ -96,11 +97,10 @@ def time_plan(prepared: Prepared, plan: Plan, seconds: float) -> Timing:
 def _context(prepared: Prepared, plan: Plan) -> tuple[Any, int]:
     """A context of a plan with its copies at the start, and their number."""
     copies = 1 if plan.layout == POOL else plan.copies // plan.lanes
-    system, origin = prepared.system, np.zeros((1, 3))
+    system, places = prepared.system, np.zeros((1, 3))
     if plan.layout != POOL:
-        system = replicate(prepared.system, copies, plan.layout)
-        origin = shifts(prepared.system, copies, plan.layout)
+        stack = stacked(prepared, copies, plan.layout)
+        system, places = stack.system, stack.places
     context = make_context(prepared, system, plan.platform, seed=1)
-    positions = prepared.positions[None] + origin[:, None]
-    context.setPositions(positions.reshape(-1, 3))
+    context.setPositions((prepared.positions + places[:, None]).reshape(-1, 3))
     return context, copies
