@@ -15,9 +15,11 @@ from mechanist.sampling.first_path import thermal_velocities
 KINDS = [Pool, Stack]
 
 
-def engine_of(kind, prepared, slots, seed=1, lanes=1, layout="pairs", **options):
+def engine_of(
+    kind, prepared, slots, seed=1, lanes=1, layout="pairs", platform="Reference", **options
+):
     layouts = [layout] if kind is Stack else []
-    movers = [kind(prepared, slots, "Reference", *layouts, seed + i) for i in range(lanes)]
+    movers = [kind(prepared, slots, platform, *layouts, seed + i) for i in range(lanes)]
     return LaneEngine(prepared, movers, **options)
 
 
@@ -93,11 +95,12 @@ def test_too_long_is_said_and_counted(kind, double_well, rng):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("platform", ["Reference", "CPU"])
 @pytest.mark.parametrize("speed", [1e200, 1e3], ids=["not a number", "too fast"])
-def test_an_exploding_shot_harms_no_other(kind, speed, double_well, rng):
+def test_an_exploding_shot_harms_no_other(kind, platform, speed, double_well, rng):
     shots = half_shots(double_well, 0.0, 12, rng)
     shots.velocities[3] = speed
-    halves = run(engine_of(kind, double_well, 4), shots)
+    halves = run(engine_of(kind, double_well, 4, platform=platform), shots)
     assert halves[3][0] == "exploded"
     assert all(halves[i][0] in "AB" for i in range(12) if i != 3)
 

@@ -7,9 +7,9 @@ import pytest
 from mechanist.errors import SystemBuildError
 from mechanist.systems.replicate import (
     MARGIN,
+    analytic,
     anchored,
     default_reach,
-    drift,
     replicate,
     shifts,
     within_reach,
@@ -62,17 +62,6 @@ def test_copies_at_the_edges_of_their_cells(excess: float) -> None:
 def test_all_at_home() -> None:
     positions, origins = scene()
     assert within_reach(positions, origins, REACH).all()
-    assert not drift(positions, origins, REACH).any()
-
-
-def test_drift_and_back() -> None:
-    positions, origins = scene()
-    positions[7] += [0.0, 1.1, 0.0]
-    assert not within_reach(positions, origins, REACH)[7]
-    positions -= drift(positions, origins, REACH)[:, None]
-    assert within_reach(positions, origins, REACH).all()
-    centre = 0.5 * (positions[7].min(axis=0) + positions[7].max(axis=0))
-    np.testing.assert_allclose(centre, origins[7], atol=1e-12)
 
 
 def test_a_copy_that_grows() -> None:
@@ -156,6 +145,15 @@ def test_anchored() -> None:
     for names, expected in ((free, False), (held, True)):
         for name in names:
             assert anchored(small.system_with(small.FORCES[name](rng))) is expected
+
+
+def test_analytic() -> None:
+    rng = np.random.default_rng(15)
+    system = small.system_with(small.external(rng))
+    assert analytic(system)
+    system.addConstraint(0, 1, 0.1)
+    assert not analytic(system)
+    assert not analytic(small.system_with(small.harmonic_bond(rng)))
 
 
 def test_relative_expressions() -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.replicate import why_not
+from mechanist.systems.replicate import analytic, why_not
 
 POOL = "pool"
 """Layout with a context for every copy; the others are those of `mechanist.systems.replicate`."""
@@ -66,18 +66,13 @@ class Plan:
         return f"{self.platform}, {self.layout}, {copies}{lanes}"
 
 
-def analytic(prepared: Prepared) -> bool:
-    """Whether a system is a potential of positions alone, which costs next to nothing a step."""
-    return all(type(f).__name__ == "CustomExternalForce" for f in prepared.system.getForces())
-
-
 def default_plan(prepared: Prepared, platform: str) -> Plan:
     """The plan without a stopwatch.
 
     On CPUs it depends on the system alone: analytic potentials are stacked, molecules are not.
     There the same seed gives the same bytes on any machine (Reference), whatever its speed.
     """
-    if analytic(prepared):
+    if analytic(prepared.system):
         return Plan(platform, "pairs", STACK_CHAINS)
     if platform not in GPU_PLATFORMS or why_not(prepared.system, "pairs") is not None:
         return Plan(platform, POOL, 2 * POOL_CHAINS)

@@ -71,6 +71,8 @@ class Stack:
     ) -> None:
         self._prepared = prepared
         self._count = slots
+        # These look for NaN: the CPU platform always, GPUs when they sort atoms under a cutoff.
+        self._stops = platform == "CPU" or (platform != "Reference" and layout == "grid")
         self._kick = half_kick(prepared.masses, prepared.timestep)
         copies = stacked(prepared, slots, layout)
         system, self._places, self._reach = copies.system, copies.places, copies.reach
@@ -113,25 +115,53 @@ class Stack:
 
     def advance(self, busy: NDArray[np.bool_], now: NDArray[np.float64]) -> None:
         """Move all copies by one stride."""
+        exploded = self._step(now)
+        if self._reach is not None:
+            lost = ~within_reach(now, self._places, self._reach)
+            now -= self._origin
+            # Near another copy forces would be wrong: no result is better than that.
+            now[lost] = np.nan
+            self.reset(np.flatnonzero(lost & ~busy))
+        now[exploded] = np.nan
+
+    def _step(self, now: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Move all copies, as they are in the stack; give those that have exploded.
+
+        Some platforms stop the whole stack when one coordinate is no number. Then the others make
+        this stride again with other noise, which does not hang on how they would have gone.
+        """
+        positions = now.reshape(-1, 3)
+        if self._stops:
+            read_state(self._context, self._positions, self._velocities)
         with openmm_faults() as faults:
             self._integrator.step(self._prepared.stride)
-            read_positions(self._context, now.reshape(-1, 3))
-            if self._reach is not None:
-                lost = ~within_reach(now, self._places, self._reach)
-                now -= self._origin
-                # Near another copy forces would be wrong: no result is better than that.
-                now[lost] = np.nan
-                self.reset(np.flatnonzero(lost & ~busy))
-        if faults:
+            read_positions(self._context, positions)
+        if not faults:
+            return np.empty(0, dtype=np.int64)
+        with openmm_faults():
+            read_positions(self._context, positions)
+        exploded = np.flatnonzero(~np.isfinite(now).all(axis=(1, 2)))
+        if not self._stops or len(exploded) == 0:
             raise SamplingError("engine", f"OpenMM failed on all copies: {faults[0]}")
+        self._restore(exploded)
+        with openmm_faults() as faults:
+            self._integrator.step(self._prepared.stride)
+            read_positions(self._context, positions)
+        if faults:
+            raise SamplingError("engine", f"OpenMM failed on all copies, twice: {faults[0]}")
+        return exploded
+
+    def _restore(self, exploded: NDArray[np.int64]) -> None:
+        """Go back to the state kept, exploded copies at the start at rest."""
+        shape = (self._count, self._prepared.atoms, 3)
+        self._positions.reshape(shape)[exploded] = self._prepared.positions + self._origin[exploded]
+        self._velocities.reshape(shape)[exploded] = 0
+        self._context.setPositions(self._positions)
+        self._context.setVelocities(self._velocities)
 
     def reset(self, slots: NDArray[np.int64]) -> None:
         """Put exploded copies back to the start at rest."""
         if len(slots) == 0:
             return
-        shape = (self._count, self._prepared.atoms, 3)
         read_state(self._context, self._positions, self._velocities)
-        self._positions.reshape(shape)[slots] = self._prepared.positions + self._origin[slots]
-        self._velocities.reshape(shape)[slots] = 0
-        self._context.setPositions(self._positions)
-        self._context.setVelocities(self._velocities)
+        self._restore(slots)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mechanist.engine.contexts import make_context, openmm_faults, platform_names, read_positions
 from mechanist.engine.hardware import GPU_PLATFORMS
-from mechanist.engine.plan import GPU_LANES, POOL, Plan, default_plan
+from mechanist.engine.plan import GPU_LANES, POOL, STACK_CHAINS, Plan, default_plan
 from mechanist.engine.stacked import stacked
 from mechanist.errors import SystemBuildError
 from mechanist.systems.prepared import Prepared
@@ -20,6 +20,9 @@ BUDGET = 10.0
 
 GAIN = 1.15
 """More copies must be faster by this factor, or fewer will do."""
+
+REPEATABLE = "Reference"
+"""Here the plan follows from the system alone, so that runs agree between machines."""
 
 COPIES = (256, 1024, 4096, 16_384)
 
@@ -48,26 +51,28 @@ def time_plans(prepared: Prepared, seconds: float = 0.2, budget: float = BUDGET)
     end = time.monotonic() + budget
     timings: list[Timing] = []
     for platform in platform_names():
-        if platform in GPU_PLATFORMS:
-            timings += _on_gpu(prepared, platform, seconds, end)
-        else:
-            timings.append(time_plan(prepared, default_plan(prepared, platform), seconds))
-    return sorted(timings, key=lambda timing: -timing.steps_per_second)
+        if platform != REPEATABLE:
+            timings += _stacks(prepared, platform, seconds, end)
+        timings.append(time_plan(prepared, default_plan(prepared, platform), seconds))
+    unique = {timing.plan: timing for timing in timings}
+    return sorted(unique.values(), key=lambda timing: -timing.steps_per_second)
 
 
-def _on_gpu(prepared: Prepared, platform: str, seconds: float, end: float) -> Iterator[Timing]:
+def _stacks(prepared: Prepared, platform: str, seconds: float, end: float) -> Iterator[Timing]:
     """Layouts with growing numbers of copies, as long as more are faster."""
-    layouts = [layout for layout in LAYOUTS if why_not(prepared.system, layout) is None]
-    for layout in layouts:
+    on_gpu = platform in GPU_PLATFORMS
+    for layout in LAYOUTS:
+        if why_not(prepared.system, layout) is not None:
+            continue
         best = 0.0
-        for copies in COPIES:
-            timing = time_plan(prepared, Plan(platform, layout, copies, GPU_LANES), seconds)
+        for copies in COPIES if on_gpu else (STACK_CHAINS,):
+            timing = time_plan(
+                prepared, Plan(platform, layout, copies, GPU_LANES if on_gpu else 1), seconds
+            )
             yield timing
             if timing.steps_per_second < GAIN * best or time.monotonic() > end:
                 break
             best = timing.steps_per_second
-    if not layouts:
-        yield time_plan(prepared, default_plan(prepared, platform), seconds)
 
 
 def time_plan(prepared: Prepared, plan: Plan, seconds: float) -> Timing:

@@ -1,16 +1,21 @@
 """One System that holds many independent copies of another."""
 
-from mechanist.systems.replicate.grid import LAYOUTS, MARGIN, drift, within_reach
+from mechanist.systems.replicate.grid import LAYOUTS, MARGIN, within_reach
 from mechanist.systems.replicate.reach import default_reach
-from mechanist.systems.replicate.stack import anchored, can_replicate, replicate, shifts, why_not
+from mechanist.systems.replicate.stack import (
+    analytic,
+    anchored,
+    replicate,
+    shifts,
+    why_not,
+)
 
 __all__ = [
     "LAYOUTS",
     "MARGIN",
+    "analytic",
     "anchored",
-    "can_replicate",
     "default_reach",
-    "drift",
     "replicate",
     "shifts",
     "why_not",

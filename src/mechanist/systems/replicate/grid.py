@@ -96,24 +96,6 @@ def within_reach(positions: Array, origins: Array, reach: float) -> NDArray[np.b
     return np.asarray(inside & (away <= reach))
 
 
-def drift(positions: Array, origins: Array, reach: float) -> Array:
-    """How far each copy has to be moved back to stay in its cell, (R, 3) nm; mostly zeros.
-
-    Nothing holds the centre of a free molecule. Subtracting the drift from a copy's coordinates
-    changes nothing else, unless `anchored` says that absolute coordinates matter.
-
-    Parameters
-    ----------
-    positions, origins, reach
-        As for `within_reach`.
-    """
-    low, high = _box(positions)
-    away = 0.5 * (low + high) - origins
-    # The box of a copy is no wider than the reach, so a quarter is left after this.
-    away[np.abs(away).max(axis=1) <= 0.25 * reach] = 0
-    return np.asarray(away)
-
-
 def _box(positions: Array) -> tuple[Array, Array]:
     """Lowest and highest coordinates of each copy, both (R, 3)."""
     # Axis by axis takes numpy a third of the time.

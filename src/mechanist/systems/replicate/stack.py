@@ -31,13 +31,14 @@ def why_not(system: Any, layout: str = "pairs") -> str | None:
     return next((reason for reason in reasons if reason is not None), refuse_sites(system, layout))
 
 
-def can_replicate(system: Any, layout: str = "pairs") -> bool:
-    """Whether `replicate` can stack a System in a layout."""
-    return why_not(system, layout) is None
+def analytic(system: Any) -> bool:
+    """Whether a System is a model potential: external fields alone, no constraints."""
+    fields = all(kind(force) == "CustomExternalForce" for force in system.getForces())
+    return fields and system.getNumConstraints() == 0
 
 
 def anchored(system: Any) -> bool:
-    """Whether absolute coordinates matter: then a copy must not be moved by its `drift`."""
+    """Whether absolute coordinates matter: then a copy must not be moved."""
     return any(map(uses_coordinates, system.getForces())) or bool(symmetry_sites(system))
 
 
