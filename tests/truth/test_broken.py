@@ -55,7 +55,7 @@ def test_dropping_late_finishers_is_found(ledger: Ledger):
                 starts("double_well_2.5"),
                 selection("double_well_2.5", "uniform"),
                 CHAIN_SEED,
-                2 * w.chains,
+                16 * w.chains,
                 2,
                 BURN_IN_MOVES,
                 work=work,
