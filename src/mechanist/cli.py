@@ -295,11 +295,9 @@ def report(
     last: LastOption,
     config: ConfigOption = "config.yaml",
     results: ResultsOption = None,
-    cores: Annotated[
-        int | None, typer.Option("--cores", min=1, help="cores of the run; default: most in use")
-    ] = None,
+    cores: Annotated[int, typer.Option(min=0, help="of the run; 0: the most in use")] = 0,
     since: Annotated[
-        float | None, typer.Option("--since", help="when the run began, in Unix time")
+        float | None, typer.Option(help="when the run began, in Unix time; not known if left out")
     ] = None,
 ) -> None:
     """Write summary.json, summary.md and report.html."""

@@ -44,10 +44,9 @@ TRAINING = [
     "learn.weight_decay",
 ]
 EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
-# What the report says of this run of Snakemake; no parameter of its rule, which it would re-run.
-SESSION = f"--since {time.time() - process_age():.2f}"
-if workflow.cores:
-    SESSION += f" --cores {workflow.cores}"
+# Since when Snakemake runs, in Unix time, and on how many cores: 0 if that is up to a cluster.
+SINCE = round(time.time() - process_age())
+CORES = workflow.resource_settings.cores or 0
 
 
 wildcard_constraints:

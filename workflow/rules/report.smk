@@ -48,11 +48,16 @@ rule report:
         f"{RESULTS}/benchmarks/report.tsv"
     conda:
         "../../envs/mechanist.yaml"
+    # Said to the report, but unlike parameters no reason to make it anew.
+    resources:
+        since=SINCE,
+        run_cores=CORES,
     params:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.last),
         settings=json.dumps(PLAIN | {"system": NAME}),
         source=digest("report", "report"),
     shell:
-        "mechanist report --last {params.last} {SESSION}"
+        "mechanist report --last {params.last}"
+        " --since {resources.since} --cores {resources.run_cores}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -28,7 +28,7 @@ FILES = {
     "trajectories": "tables and models of the trajectory learners",
     "system": "System, topology, states, inputs and the starting structure",
     "rounds": "each round: shots, points, paths, model, assessment.json, manifest.json",
-    "benchmarks": "time and memory of every job",
+    "benchmarks": "time and memory of every job, and where its time went",
     "logs": "what every job said",
 }
 """Path below the results folder, and what it holds."""

@@ -66,7 +66,7 @@ def cost(data: ReportData) -> Picture | None:
         axes.set_ylim(len(costs) - 0.5, -0.5)
         axes.set_xlim(0, max(ends) * 1.45)
         axes.xaxis.set_major_formatter(thousands())
-        axes.set_xlabel("time (s)")
+        axes.set_xlabel("time of cores (s)" if data.time else "time (s)")
         grid(axes, "x")
         if data.time:
             figure.legend(loc="outside upper left", ncols=2, edgecolor=GRID)

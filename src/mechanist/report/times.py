@@ -32,7 +32,7 @@ class Session:
     Parameters
     ----------
     cores
-        That it may use; None for the most that jobs were seen to use at the same time.
+        That it may use; 0 for the largest number of jobs at the same time.
     since
         When it began, in Unix time; None if not known.
     times
@@ -40,7 +40,7 @@ class Session:
         `mechanist.journal.Journal.times`; None if it is not to be counted.
     """
 
-    cores: int | None = None
+    cores: int = 0
     since: float | None = None
     times: Callable[[], Mapping[str, Any]] | None = None
 

@@ -12,12 +12,12 @@ def report(
     layout: Layout,
     last: int,
     log: Journal,
-    cores: int | None = None,
+    cores: int = 0,
     since: float | None = None,
 ) -> None:
     """Write summary.json, summary.md and report.html.
 
-    ``cores`` are those of the run, ``since`` is when it began, in Unix time.
+    ``cores`` are those of the run, 0 for the most in use; ``since`` is when it began, in Unix time.
     """
     log.load("matplotlib.figure", "jinja2")
     write_report(layout, config, last, Session(cores, since, log.times))
