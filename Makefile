@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 GPU ?=
 READY := $(STAMP)$(if $(GPU),-$(GPU))
 
-.PHONY: run test truth lint unlock clean help
+.PHONY: run test truth formulas lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -24,6 +24,10 @@ test: $(STAMP)
 # make truth  compare with known answers, about ten minutes; writes benchmarks/TRUTH.md
 truth: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m truth -n 2 --dist loadgroup tests/truth
+
+# make formulas  plant formulas and find them again, about ten minutes; writes benchmarks/formulas.md
+formulas: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.planted.run
 
 # make lint  style, types and workflow checks
 lint: $(STAMP)
