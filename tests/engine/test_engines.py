@@ -6,73 +6,114 @@ import numpy as np
 import pytest
 
 from mechanist.engine.choose import choose_platform, make_engine, stacks, time_platforms
-from mechanist.engine.pool import PoolEngine
-from mechanist.engine.protocol import HalfShot
-from mechanist.engine.stacked import StackedEngine
+from mechanist.engine.engine import LaneEngine
+from mechanist.engine.history import FIRST_CAPACITY
+from mechanist.engine.pool import Pool
+from mechanist.engine.protocol import END_NAMES, HalfShots, ShotQueue
+from mechanist.engine.stacked import Stack
 from mechanist.errors import SystemBuildError
 from mechanist.sampling.first_path import thermal_velocities
 
+KINDS = [Pool, Stack]
+
+
+def engine_of(kind, prepared, slots, seed=1, lanes=1, **options):
+    movers = [kind(prepared, slots, "Reference", seed + i) for i in range(lanes)]
+    return LaneEngine(prepared, movers, **options)
+
 
 def run(engine, shots):
-    queue = list(reversed(shots))
-    return list(engine.run(lambda: queue.pop() if queue else None))
+    """Half-paths by key: end, frames, steps."""
+    queue = ShotQueue()
+    queue.put(shots)
+    result = {}
+    for halves in engine.run(queue.take):
+        names = END_NAMES[halves.ends]
+        for row in zip(halves.keys.tolist(), names, halves.each(), halves.steps, strict=True):
+            assert row[0] not in result
+            result[row[0]] = row[1:]
+    return result
 
 
 def half_shots(prepared, x, count, rng):
     sigma = thermal_velocities(prepared)[:, None]
-    point = np.zeros((1, 3))
-    point[0, 0] = x
-    return [HalfShot(i, point, rng.standard_normal((1, 3)) * sigma) for i in range(count)]
+    points = np.zeros((count, 1, 3))
+    points[:, 0, 0] = x
+    return HalfShots(np.arange(count), points, rng.standard_normal((count, 1, 3)) * sigma)
 
 
-@pytest.mark.parametrize("kind", [PoolEngine, StackedEngine])
-def test_every_shot_comes_back_once_with_its_frames(kind, double_well, rng):
-    engine = kind(double_well, 7, "Reference", 1)
-    halves = run(engine, half_shots(double_well, 0.0, 40, rng))
-    assert sorted(half.key for half in halves) == list(range(40))
-    for half in halves:
-        labels = double_well.states.label_positions(half.frames)
+def one(prepared, positions, velocities):
+    return HalfShots(np.array([0]), positions[None], velocities[None])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_every_shot_comes_back_once_with_its_frames(kind, lanes, double_well, rng):
+    engine = engine_of(kind, double_well, 7, lanes=lanes)
+    assert engine.slots == 7 * lanes
+    halves = run(engine, half_shots(double_well, 0.0, 60, rng))
+    assert sorted(halves) == list(range(60))
+    for end, frames, steps in halves.values():
+        labels = double_well.states.label_positions(frames)
         assert (labels[:-1] == 0).all()
-        assert labels[-1] == {"A": -1, "B": 1}[half.reason]
-        assert half.steps == len(half.frames) * double_well.stride
+        assert labels[-1] == {"A": -1, "B": 1}[end]
+        assert steps == len(frames) * double_well.stride
 
 
-@pytest.mark.parametrize("kind", [PoolEngine, StackedEngine])
+@pytest.mark.parametrize("kind", KINDS)
+def test_frames_follow_each_other_and_begin_at_the_point(kind, double_well, rng):
+    # Half-shots that outlive the first ring of frames many times over; one stride moves a particle
+    # at 4.5 thermal speeds by 0.27 (dt 0.01, stride 5, kT 1, m 1, friction 2.5: less).
+    slow = replace(double_well, friction=50.0)
+    shots = half_shots(slow, 0.0, 30, rng)
+    for end, frames, _ in run(engine_of(kind, slow, 4), shots).values():
+        assert end in "AB"
+        path = np.concatenate([shots.positions[0][None], frames])[:, 0, 0]
+        assert np.abs(np.diff(path)).max() < 0.27
+    lengths = [len(frames) for _, frames, _ in run(engine_of(kind, slow, 4), shots).values()]
+    assert max(lengths) > 4 * FIRST_CAPACITY
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_committor_of_the_double_well(kind, double_well, rng):
     # p_B(0.2) = 0.807 from the backward equation at friction 2.5; 4 standard errors of a
     # binomial with n = 1200 are 0.046. Seed 20261120.
-    engine = kind(double_well, 32 if kind is PoolEngine else 300, "Reference", 11)
-    n = 1200 if kind is StackedEngine else 300
+    n = 1200 if kind is Stack else 300
+    engine = engine_of(kind, double_well, 300 if kind is Stack else 32, seed=11)
     halves = run(engine, half_shots(double_well, 0.2, n, rng))
-    p = np.mean([half.reason == "B" for half in halves])
+    p = np.mean([end == "B" for end, _, _ in halves.values()])
     assert abs(p - 0.807) < 4 * np.sqrt(0.807 * 0.193 / n)
 
 
-@pytest.mark.parametrize("kind", [PoolEngine, StackedEngine])
+@pytest.mark.parametrize("kind", KINDS)
 def test_too_long_is_said_and_counted(kind, double_well, rng):
     short = replace(double_well, max_half_frames=2)
-    halves = run(kind(short, 5, "Reference", 1), half_shots(short, 0.0, 20, rng))
-    reasons = {half.reason for half in halves}
-    assert "too_long" in reasons
-    assert all(len(half.frames) == 2 for half in halves if half.reason == "too_long")
+    halves = run(engine_of(kind, short, 5), half_shots(short, 0.0, 20, rng))
+    assert any(end == "too_long" for end, _, _ in halves.values())
+    assert all(len(frames) == 2 for end, frames, _ in halves.values() if end == "too_long")
 
 
-@pytest.mark.parametrize("kind", [PoolEngine, StackedEngine])
-def test_an_exploding_shot_harms_no_other(kind, double_well, rng):
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("speed", [1e200, 1e3], ids=["not a number", "too fast"])
+def test_an_exploding_shot_harms_no_other(kind, speed, double_well, rng):
     shots = half_shots(double_well, 0.0, 12, rng)
-    shots[3] = HalfShot(3, shots[3].positions, np.full((1, 3), 1e200))
-    halves = {half.key: half for half in run(kind(double_well, 4, "Reference", 1), shots)}
-    assert halves[3].reason == "exploded"
-    assert all(halves[i].reason in "AB" for i in range(12) if i != 3)
+    shots.velocities[3] = speed
+    halves = run(engine_of(kind, double_well, 4), shots)
+    assert halves[3][0] == "exploded"
+    assert all(halves[i][0] in "AB" for i in range(12) if i != 3)
 
 
 def test_same_seed_same_frames(double_well):
     results = []
     for _ in range(2):
         shots = half_shots(double_well, 0.0, 10, np.random.default_rng(5))
-        results.append(run(StackedEngine(double_well, 4, "Reference", 3), shots))
-    for one, other in zip(*results, strict=True):
-        np.testing.assert_array_equal(one.frames, other.frames)
+        results.append(run(engine_of(Stack, double_well, 4, seed=3), shots))
+    for key in range(10):
+        np.testing.assert_array_equal(results[0][key][1], results[1][key][1])
+
+
+def nowhere(positions):
+    return np.zeros(len(positions), dtype=np.int8)
 
 
 def test_pool_half_shots_are_pieces_of_baoab(alanine):
@@ -80,27 +121,27 @@ def test_pool_half_shots_are_pieces_of_baoab(alanine):
     still = replace(alanine, friction=0.0, temperature=300.0, max_half_frames=4, stride=5)
     rng = np.random.default_rng(2)
     v = rng.standard_normal(still.positions.shape) * thermal_velocities(still)[:, None]
-    engine = PoolEngine(still, 2, "Reference", 1, label=lambda x: np.zeros(len(x), dtype=np.int8))
-    (ahead,) = run(engine, [HalfShot(0, still.positions, v)])
+    engine = engine_of(Pool, still, 2, label=nowhere)
+    ahead = run(engine, one(still, still.positions, v))[0][1]
     # Shoot back from the end with the reversed on-step velocity, estimated by central differences
     # of a run with stride 1 about that frame.
     fine = replace(still, stride=1, max_half_frames=21)
-    engine = PoolEngine(fine, 1, "Reference", 1, label=lambda x: np.zeros(len(x), dtype=np.int8))
-    (steps,) = run(engine, [HalfShot(0, still.positions, v)])
-    np.testing.assert_allclose(steps.frames[4:20:5], ahead.frames, atol=1e-6)
+    engine = engine_of(Pool, fine, 1, label=nowhere)
+    steps = run(engine, one(fine, still.positions, v))[0][1]
+    np.testing.assert_allclose(steps[4:20:5], ahead, atol=1e-6)
     at = 19
-    velocity = (steps.frames[at + 1].astype(float) - steps.frames[at - 1]) / (2 * fine.timestep)
-    (back,) = run(engine, [HalfShot(0, steps.frames[at], -velocity)])
+    velocity = (steps[at + 1].astype(float) - steps[at - 1]) / (2 * fine.timestep)
+    back = run(engine, one(fine, steps[at], -velocity))[0][1]
     # Float32 frames: positions to 1e-7 nm, velocities to 1e-4 nm/ps, over 0.04 ps; an offset of
     # half a kick would show as more than 1e-3 nm.
-    error = np.abs(back.frames[:at] - steps.frames[at - 1 :: -1]).max()
+    error = np.abs(back[:at] - steps[at - 1 :: -1]).max()
     assert error < 1e-4
 
 
 def test_layout_follows_the_forces(double_well, alanine):
     assert stacks(double_well)
     assert not stacks(alanine)
-    assert isinstance(make_engine(alanine, 1, "Reference", 1), PoolEngine)
+    assert make_engine(alanine, 3, "Reference", 1).slots == 3
 
 
 def test_stopwatch_times_every_platform(double_well):

@@ -1,11 +1,13 @@
 """The acceptance rule, move by move and against the exact ensemble."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mechanist.engine.choose import make_engine
-from mechanist.engine.protocol import HalfPath
-from mechanist.sampling.chain import Chain, CurrentPath, shot_seed
+from mechanist.engine.protocol import END_NAMES, HalfPaths
+from mechanist.sampling.chain import Chains, CurrentPath
 from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
 from mechanist.sampling.selection import Lorentzian, Uniform
 from mechanist.sampling.shoot import path_table, shoot, shot_table
@@ -21,49 +23,61 @@ def line(values):
     return frames
 
 
-def half(chain, side, values, reason):
-    return HalfPath(2 * chain + side, line(values), reason, 5 * len(values))
+def half(row, side, values, reason):
+    end = np.array([END_NAMES.tolist().index(reason)], dtype=np.int8)
+    length = np.array([len(values)])
+    return HalfPaths(np.array([2 * row + side]), end, length, line(values), 5 * length)
 
 
-def new_chain(selection=None, path=(-1, -0.5, 0, 0.5, 1), burn_in=0):
-    return Chain(
-        3, CurrentPath(line(path), -1, 1), selection or Uniform(), 7, 0, 0, burn_in, np.ones(1)
-    )
+ROW = np.array([0])
+
+
+def new_chain(selection=None, path=(-1, -0.5, 0, 0.5, 1), burn_in=0, seed=7):
+    paths = [CurrentPath(line(path), -1, 1)]
+    return Chains(np.array([3]), paths, selection or Uniform(), seed, np.ones(1), burn_in=burn_in)
+
+
+def finish(chain, backward, forward):
+    """Tell a chain how its halves ended, the forward one first; give the shot."""
+    assert chain.told(half(0, 1, *forward)) is None
+    rows, shots = chain.told(half(0, 0, *backward))
+    assert rows.tolist() == [0]
+    return shots.one(0)
 
 
 def test_a_path_that_joins_the_states_in_fewer_frames_is_always_accepted():
     chain = new_chain()
-    backward, forward = chain.propose()
-    assert (backward.key, forward.key) == (6, 7)
-    np.testing.assert_array_equal(backward.velocities, -forward.velocities)
-    assert chain.told(half(3, 1, [0.4, 1], "B")) is None
-    shot = chain.told(half(3, 0, [-1], "A"))
+    shots = chain.propose(ROW)
+    assert shots.keys.tolist() == [0, 1]
+    np.testing.assert_array_equal(shots.velocities[0], -shots.velocities[1])
+    shot = finish(chain, ([-1], "A"), ([0.4, 1], "B"))
     assert shot.path is not None
+    assert shot.ends == ("A", "B")
+    assert shot.steps == (5, 10)
     assert shot.path.frames[0, 0, 0] == -1
     assert shot.path.frames[-1, 0, 0] == 1
-    assert shot.path.frames[shot.path.shooting_frame, 0, 0] == forward.positions[0, 0]
+    assert shot.path.frames[shot.path.shooting_frame, 0, 0] == shots.positions[1, 0, 0]
 
 
 def test_a_path_from_b_to_a_is_turned_round():
     chain = new_chain()
-    _, forward = chain.propose()
-    chain.told(half(3, 0, [1], "B"))
-    shot = chain.told(half(3, 1, [-1], "A"))
-    np.testing.assert_array_equal(shot.path.frames[:, 0, 0], [-1, forward.positions[0, 0], 1])
+    point = chain.propose(ROW).positions[0, 0, 0]
+    shot = finish(chain, ([1], "B"), ([-1], "A"))
+    np.testing.assert_array_equal(shot.path.frames[:, 0, 0], [-1, point, 1])
 
 
-@pytest.mark.parametrize("ends", ["AA", "BB", "A too_long", "exploded B", "too_long too_long"])
+@pytest.mark.parametrize("ends", ["A A", "B B", "A too_long", "exploded B", "too_long too_long"])
 def test_everything_else_is_rejected_and_counts_for_the_old_path(ends):
-    first, second = ends.split() if " " in ends else ends
+    first, second = ends.split()
     chain = new_chain()
-    old = chain.path
-    chain.propose()
-    chain.told(half(3, 0, [0.1], first))
-    shot = chain.told(half(3, 1, [0.1], second))
+    old = chain.paths[0]
+    chain.propose(ROW)
+    shot = finish(chain, ([0.1], first), ([0.1], second))
     assert shot.path is None
-    assert chain.path is old
+    assert shot.ends == (first, second)
+    assert chain.paths[0] is old
     assert old.weight == 1
-    assert chain.move == 1
+    assert chain.moves.tolist() == [1]
 
 
 def test_longer_paths_are_accepted_in_the_ratio_of_candidates():
@@ -71,12 +85,10 @@ def test_longer_paths_are_accepted_in_the_ratio_of_candidates():
     # n = 4000, seeds 0 to 3999.
     accepted = 0
     for seed in range(4000):
-        chain = Chain(
-            0, CurrentPath(line([-1, -0.5, 0, 0.5, 1]), -1, 1), Uniform(), seed, 0, 0, 0, np.ones(1)
-        )
-        chain.propose()
-        chain.told(half(0, 0, [0] * 5 + [-1], "A"))
-        accepted += chain.told(half(0, 1, [0] * 6 + [1], "B")).path is not None
+        chain = new_chain(seed=seed)
+        chain.propose(ROW)
+        shot = finish(chain, ([0] * 5 + [-1], "A"), ([0] * 6 + [1], "B"))
+        accepted += shot.path is not None
     assert abs(accepted / 4000 - 0.25) < 4 * np.sqrt(0.25 * 0.75 / 4000)
 
 
@@ -84,32 +96,53 @@ def test_burn_in_paths_do_not_count():
     chain = new_chain(burn_in=2)
     weights = []
     for _ in range(3):
-        chain.propose()
-        chain.told(half(3, 0, [-1], "A"))
-        chain.told(half(3, 1, [1], "B"))
-        weights.append(chain.path.weight)
+        chain.propose(ROW)
+        finish(chain, ([-1], "A"), ([1], "B"))
+        weights.append(chain.paths[0].weight)
     assert weights == [0, 1, 1]
 
 
-def test_shot_seeds_differ():
-    seeds = {shot_seed(s, c, m) for s in range(5) for c in range(20) for m in range(50)}
-    assert len(seeds) == 5000
+def test_chains_side_by_side_do_what_each_does_alone():
+    # Halves end in another order than they began, several at a time.
+    starts = [(-1, -0.5, 0, 0.5, 1), (-1, 0, 1), (-1, -0.2, 0.2, 1)]
+    paths = [CurrentPath(line(path), -1, 1) for path in starts]
+    group = Chains(np.arange(3), paths, Uniform(), 5, np.ones(1))
+    shots = group.propose(np.arange(3))
+    both = ends_of([3, 0, 4], ["B", "A", "A"])
+    assert group.told(both) is None
+    rows, finished = group.told(ends_of([2, 5, 1], ["A", "A", "B"]))
+    assert rows.tolist() == [0, 1, 2]
+    for i, path in enumerate(starts):
+        alone = Chains(np.array([i]), [CurrentPath(line(path), -1, 1)], Uniform(), 5, np.ones(1))
+        own = alone.propose(ROW)
+        np.testing.assert_array_equal(own.positions, shots.positions[2 * i : 2 * i + 2])
+        np.testing.assert_array_equal(own.velocities, shots.velocities[2 * i : 2 * i + 2])
+        shot = finish(alone, ([0], "A"), ([0], "AB"[i < 2]))
+        assert (finished.paths[i] is None) == (shot.path is None)
+        assert finished.one(i).ends == shot.ends
+
+
+def ends_of(keys, names):
+    ends = [END_NAMES.tolist().index(name) for name in names]
+    lengths = np.ones(len(keys), dtype=np.int64)
+    return HalfPaths(
+        np.array(keys), np.array(ends, dtype=np.int8), lengths, line([0] * len(keys)), lengths
+    )
 
 
 def sample(double_well, selection, seed, moves=40, chains=96):
     hot = hot_path(double_well, (2.0, 3.0), 4, 4000.0, "Reference", seed, quiet)
     starts, _ = relax(double_well, hot.frames, 16, 2000, 32, "Reference", seed, quiet)
     sigma = thermal_velocities(double_well)
-    group = [
-        Chain(i, starts[i % len(starts)], selection, seed, 0, 0, 3, sigma) for i in range(chains)
-    ]
+    paths = [replace(starts[i % len(starts)]) for i in range(chains)]
+    group = Chains(np.arange(chains), paths, selection, seed, sigma, burn_in=3)
     engine = make_engine(double_well, 2 * chains, "Reference", seed)
     return shoot(group, engine, moves, quiet)
 
 
 def mean_path(harvest, double_well):
     """Mean path duration in ps and its standard error, chains as the units."""
-    index, _ = path_table(harvest, 0, 0)
+    index, _ = path_table(harvest.paths, 0, 0)
     per_chain = []
     for chain in np.unique(index["chain"]):
         rows = index["chain"] == chain
@@ -144,7 +177,7 @@ def test_mean_path_duration_of_the_double_well(double_well, selection):
 def test_tables_hold_every_move(double_well):
     harvest = sample(double_well, Uniform(), seed=8, moves=5, chains=10)
     shots, points = shot_table(harvest, 2, 1, "001")
-    index, frames = path_table(harvest, 2, 1)
+    index, frames = path_table(harvest.paths, 2, 1)
     assert len(shots["move"]) == len(points) == 50
     assert len(index["move"]) == 10 + shots["accepted"].sum()
     assert [len(f) for f in frames] == index["frames"].tolist()

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from mechanist.engine.protocol import HalfPath
+from mechanist.engine.protocol import END_NAMES, HalfPaths
 from mechanist.sampling.chain import CurrentPath
 from mechanist.sampling.excursions import (
     COMMON,
     EvenWindows,
-    ExcursionChain,
+    ExcursionChains,
     Reservoir,
     make_reservoir,
     pieces,
@@ -37,7 +37,11 @@ def frames_in_windows(path):
 
 
 def chain_on(path, ends, selection, reservoirs):
-    return ExcursionChain(1, CurrentPath(path, -1, 1), ends, selection, reservoirs, 7, np.ones(1))
+    paths = [CurrentPath(path, -1, 1)]
+    return ExcursionChains(np.array([1]), paths, [ends], selection, reservoirs, 7, np.ones(1))
+
+
+ROW = np.array([0])
 
 
 def test_pieces_have_both_ends_in_states():
@@ -46,7 +50,8 @@ def test_pieces_have_both_ends_in_states():
 
 
 def test_frames_are_picked_in_proportion_to_the_weight_of_their_window():
-    got = windows([0, 1, 2, 3]).candidates(excursion(0.5, 1.5, 9))
+    (got,) = windows([0, 1, 2, 3]).candidates([excursion(0.5, 1.5, 9)])
+    assert got.windows.tolist() == [0, 1, 3]
     np.testing.assert_allclose(got.weights, np.exp([0, 1, 3]))
 
 
@@ -56,13 +61,14 @@ def test_frames_are_picked_in_proportion_to_the_weight_of_their_window():
 def test_everything_that_ends_in_states_is_taken(ends, taken):
     path = excursion(-1, 0.5, 1.5, -1)
     chain = chain_on(path, ("A", "A"), windows(np.zeros(4)), [])
-    halves = chain.propose()
+    keys = chain.propose(ROW).keys
     half = excursion(1.5, -1)
-    chain.told(HalfPath(halves[0].key, half, ends[0], 2))
-    shot = chain.told(HalfPath(halves[1].key, half, ends[1], 2))
-    assert (shot.path is not None) == taken
+    numbers = np.array([END_NAMES.tolist().index(end) for end in ends], dtype=np.int8)
+    two = np.array([2, 2])
+    _, shots = chain.told(HalfPaths(keys, numbers, two, np.concatenate([half, half]), two))
+    assert shots.accepted.tolist() == [taken]
     if taken:
-        np.testing.assert_array_equal(chain.path.frames[::4], np.concatenate([half[-1:]] * 2))
+        np.testing.assert_array_equal(chain.paths[0].frames[::4], np.concatenate([half[-1:]] * 2))
 
 
 def test_exchange_leaves_the_biased_ensemble_as_it_is():
@@ -83,13 +89,13 @@ def test_exchange_leaves_the_biased_ensemble_as_it_is():
         np.array([frames_in_windows(paths[i]) for i in copies], dtype=float),
     )
     chain = chain_on(paths[0], ends[0], selection, [reservoir])
-    totals = np.array([selection.candidates(path[1:-1]).total for path in paths])
+    totals = np.array([one.total for one in selection.candidates([path[1:-1] for path in paths])])
     expected = mu * totals / (mu * totals).sum()
     counts, draws = np.zeros(3), 10_000
     for _ in range(draws):
-        chain.propose()
-        chain.move += 1
-        counts[[len(path) for path in paths].index(len(chain.path.frames))] += 1
+        chain.propose(ROW)
+        chain.moves += 1
+        counts[[len(path) for path in paths].index(len(chain.paths[0].frames))] += 1
     error = np.sqrt(25 * expected * (1 - expected) / draws)
     assert (np.abs(counts / draws - expected) < 4 * error).all()
     # The test can tell: without b the crossing path would come twice as rarely.
@@ -105,8 +111,8 @@ def test_an_excursion_in_b_is_not_exchanged_with_runs_in_a():
     )
     chain = chain_on(path, ("B", "B"), windows(np.zeros(4)), [reservoir])
     for _ in range(20):
-        chain.propose()
-    assert chain.path.frames is path
+        chain.propose(ROW)
+    assert chain.paths[0].frames is path
     assert chain.exchanges == 0
 
 
@@ -118,7 +124,7 @@ def test_an_empty_reservoir_offers_nothing():
         windows(np.zeros(4)),
         [Reservoir("A", np.ones(4, dtype=bool), [], [], np.empty((0, 4)))],
     )
-    chain.propose()
+    chain.propose(ROW)
     assert chain.exchanges == 0
 
 
@@ -133,8 +139,8 @@ def test_only_excursions_in_well_known_windows_are_exchanged():
     moves = chain_on(near, ("A", "A"), windows(np.zeros(4)), [made])
     for chain in (stays, moves):
         for _ in range(20):
-            chain.propose()
-            chain.move += 1
+            chain.propose(ROW)
+            chain.moves += 1
     assert stays.exchanges == 0
     assert moves.exchanges == 20
 

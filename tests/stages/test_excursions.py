@@ -7,7 +7,7 @@ from mechanist.files import read_json
 from mechanist.sampling.chain import CurrentPath
 from mechanist.sampling.excursions import EvenWindows, Reservoir
 from mechanist.sampling.records import PathTable
-from mechanist.sampling.selection import Uniform, WithinLimit, shootable
+from mechanist.sampling.selection import Uniform, shootable
 from mechanist.settings.config import Config
 from mechanist.stages.equilibrium import equilibrium
 from mechanist.stages.excursions import draw_starts, frames_in_windows, in_reach, make_excursions
@@ -67,8 +67,8 @@ def test_a_limit_on_halves_is_kept_by_the_chain():
     # A path of 5 frames between the states with halves of at most 3 has one frame to shoot from.
     path = table([-1, 0.1, 0.2, 0.3, 0.4, 0.5, 9]).path(0)
     current = CurrentPath(path, -1, 1)
-    weights = WithinLimit(Uniform(), 3).candidates(current.interior).weights
-    assert weights.tolist() == [0, 0, 1, 0, 0]
+    (candidates,) = Uniform(3).candidates([current.interior])
+    assert candidates.weights.tolist() == [0, 0, 1, 0, 0]
 
 
 SHORT = {

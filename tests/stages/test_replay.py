@@ -11,7 +11,13 @@ import pytest
 
 from mechanist.errors import DataError
 from mechanist.layout import Layout
-from mechanist.sampling.records import SHOT_COLUMNS, read_frames, read_paths, read_table
+from mechanist.sampling.records import (
+    PATH_COLUMNS,
+    SHOT_COLUMNS,
+    read_frames,
+    read_paths,
+    read_table,
+)
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.initial import initial
@@ -155,9 +161,13 @@ def test_changed_frames_are_told(changed, tmp_path):
     shots = read_table(files.shots, SHOT_COLUMNS)
     row = int(np.flatnonzero(shots["accepted"])[-1])
     address = (0, 0, int(shots["chain"][row]), int(shots["move"][row]))
-    # The last byte is one of the last frame's, which is the last path of the last chain.
-    data = files.paths.read_bytes()
-    files.paths.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    index = read_table(files.index, PATH_COLUMNS)
+    path = np.flatnonzero((index["chain"] == address[2]) & (index["move"] == address[3]))[-1]
+    # All frames take the same room; the last byte of a path is one of its last coordinate.
+    data = bytearray(files.paths.read_bytes())
+    last = int(index["first_frame"][path] + index["frames"][path])
+    data[len(data) // int(index["frames"].sum()) * last - 1] ^= 1
+    files.paths.write_bytes(data)
     with pytest.raises(DataError, match=r"differs in the frames of its path \(paths.trr\)"):
         replay(WELL, changed, address, tmp_path / "shot.trr", quiet)
 

@@ -1,42 +1,53 @@
 """Path sampling that is broken on purpose: faults of published codes, which the suite must find."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from mechanist.engine.protocol import TOO_LONG, HalfPath
-from mechanist.sampling.chain import Chain, CurrentPath, Shot
-from mechanist.sampling.selection import Candidates, Selection, WithinLimit
+import numpy as np
+
+from mechanist.engine.protocol import TOO_LONG, HalfPaths
+from mechanist.sampling.chain import Array, Chains, CurrentPath, Rows, Shots
+from mechanist.sampling.selection import Candidates, Selection
 
 
-class Retry(Chain):
+class Retry(Chains):
     """A shot that is too long is made again with another point, instead of counted as rejected."""
 
-    def told(self, half: HalfPath) -> Shot | None:
-        shot = super().told(half)
-        if shot is not None and TOO_LONG in (shot.backward.reason, shot.forward.reason):
-            self.path.weight -= 1
-        return shot
+    def told(self, halves: HalfPaths) -> tuple[Rows, Shots] | None:
+        finished = super().told(halves)
+        if finished is not None:
+            rows, shots = finished
+            for row in rows[(shots.ends == TOO_LONG).any(axis=1)]:
+                self.paths[row].weight -= 1
+        return finished
 
 
-class NoLengthCorrection(Chain):
+class NoLengthCorrection(Chains):
     """Every path that joins A and B is accepted."""
 
-    def chance(self, new: Candidates) -> float:
-        return 1.0
+    def chances(self, rows: Rows, new: Sequence[Candidates]) -> Array:
+        return np.ones(len(rows))
 
 
-class OldPoint(Chain):
+class OldPoint(Chains):
     """The ratio takes f for the old path at the point that once made it, not at the point now."""
 
-    def chance(self, new: Candidates) -> float:
-        weights = self._candidates.weights
-        now = weights[self._point]
-        once = weights[self.path.shooting_frame - 1]
-        return float(now / new.total / (once / self._candidates.total))
+    def chances(self, rows: Rows, new: Sequence[Candidates]) -> Array:
+        now = np.array([self._candidates[row].weights[self._points[row]] for row in rows])
+        once = [self._candidates[row].weights[self.paths[row].shooting_frame - 1] for row in rows]
+        return super().chances(rows, new) * now / np.array(once)
 
 
-class NoLimitOnPoints(Chain):
+class NoLimitOnPoints(Chains):
     """Points are picked from which the way back to the old path would be too long."""
 
-    def __init__(self, number: int, path: CurrentPath, selection: Selection, *rest: Any) -> None:
-        assert isinstance(selection, WithinLimit)
-        super().__init__(number, path, selection.base, *rest)
+    def __init__(
+        self,
+        numbers: Rows,
+        paths: Sequence[CurrentPath],
+        selection: Selection,
+        *rest: Any,
+        **options: Any,
+    ) -> None:
+        super().__init__(numbers, paths, replace(selection, longest=None), *rest, **options)

@@ -1,13 +1,13 @@
 """Path ensembles made by mechanist's own parts: first path, chains, selection, engine."""
 
-from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.engine.choose import make_engine
-from mechanist.sampling.chain import Chain, CurrentPath, Shot
+from mechanist.engine.protocol import END_NAMES, ShotQueue
+from mechanist.sampling.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
 from mechanist.sampling.selection import Selection, Uniform
 from mechanist.sampling.shoot import Harvest, shoot
@@ -16,33 +16,32 @@ from tests.truth.paths import PathSet
 
 FIRST_PATHS = 32
 
+END_NUMBERS = np.array([-1, 1, 0, 0])
+
 
 @dataclass(frozen=True)
 class Sampled:
     """What the chains made after burn-in: paths, with chains as units, and all shots."""
 
     paths: PathSet
-    shots: list[Shot]
+    shots: Shots
 
     def count(self, reason: str) -> int:
         """Half-shots that ended so."""
-        return sum((s.backward.reason == reason) + (s.forward.reason == reason) for s in self.shots)
+        return int((END_NAMES[self.shots.ends] == reason).sum())
 
     @property
     def acceptance(self) -> float:
         """Share of accepted moves."""
-        return float(np.mean([shot.path is not None for shot in self.shots]))
+        return float(np.mean(self.shots.accepted))
 
     def points(self) -> NDArray[np.float32]:
         """(S, N, 3) the points that were shot from."""
-        return np.array([shot.point for shot in self.shots])
+        return self.shots.points
 
     def ends(self) -> NDArray[np.int64]:
         """(S, 2) ends of the backward and the forward half: -1 A, +1 B, 0 neither."""
-        number = {"A": -1, "B": 1}
-        return np.array(
-            [[number.get(half.reason, 0) for half in (s.backward, s.forward)] for s in self.shots]
-        )
+        return END_NUMBERS[self.shots.ends]
 
 
 def first_paths(prepared: Prepared, seed: int) -> list[CurrentPath]:
@@ -64,7 +63,7 @@ def sample(
     chains: int,
     moves: int,
     burn_in: int,
-    kind: type[Chain] = Chain,
+    kind: type[Chains] = Chains,
 ) -> Sampled:
     """Let ``chains`` make ``burn_in`` moves that do not count and then ``moves`` that do.
 
@@ -74,16 +73,18 @@ def sample(
     sigma = thermal_velocities(prepared)
     engine = make_engine(prepared, 2 * chains, "Reference", seed)
 
-    def group(paths: list[CurrentPath], move: int) -> list[Chain]:
+    numbers = np.arange(chains)
+
+    def group(paths: list[CurrentPath], move: int) -> Chains:
         fresh = [replace(path, weight=0) for path in paths]
-        return [kind(i, p, selection, seed, move, 0, 0, sigma) for i, p in enumerate(fresh)]
+        return kind(numbers, fresh, selection, seed, sigma, np.full(chains, move))
 
     def nothing(_: int, __: int) -> None:
         return None
 
     warm = group([starts[i % len(starts)] for i in range(chains)], 0)
     shoot(warm, engine, burn_in, nothing)
-    harvest = shoot(group([chain.path for chain in warm], burn_in), engine, moves, nothing)
+    harvest = shoot(group(warm.paths, burn_in), engine, moves, nothing)
     return Sampled(_paths(harvest, prepared), harvest.shots)
 
 
@@ -100,13 +101,15 @@ def _paths(harvest: Harvest, prepared: Prepared) -> PathSet:
 def two_way(prepared: Prepared, points: NDArray[np.floating], seed: int) -> NDArray[np.int64]:
     """(P, 2) ends of a two-way shot from each point (P, N, 3), made by a chain: -1 A, +1 B."""
     sigma = thermal_velocities(prepared)
-    queue = deque()
-    for i, point in enumerate(np.asarray(points, dtype=np.float32)):
-        # The only frame between the ends of this path is the point.
-        path = CurrentPath(np.stack([point, point, point]), -1, 1)
-        queue.extend(Chain(i, path, Uniform(), seed, 0, 0, 0, sigma).propose())
-    engine = make_engine(prepared, min(2000, len(queue)), "Reference", seed)
+    points = np.asarray(points, dtype=np.float32)
+    # The only frame between the ends of each path is the point.
+    paths = [CurrentPath(np.stack([point, point, point]), -1, 1) for point in points]
+    numbers = np.arange(len(points))
+    queue = ShotQueue()
+    queue.put(Chains(numbers, paths, Uniform(), seed, sigma).propose(numbers))
+    engine = make_engine(prepared, min(2000, 2 * len(points)), "Reference", seed)
     ends = np.zeros((len(points), 2), dtype=np.int64)
-    for half in engine.run(lambda: queue.popleft() if queue else None):
-        ends[half.key // 2, half.key % 2] = {"A": -1, "B": 1}[half.reason]
+    for halves in engine.run(queue.take):
+        ends[halves.keys // 2, halves.keys % 2] = END_NUMBERS[halves.ends]
+    assert (ends != 0).all()
     return ends

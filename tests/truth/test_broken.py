@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mechanist.sampling.chain import Chain
-from mechanist.sampling.selection import WithinLimit
+from mechanist.sampling.chain import Chains
 from tests.truth.broken import NoLengthCorrection, NoLimitOnPoints, OldPoint, Retry
 from tests.truth.compare import LIMIT, Comparison, compare, worst
 from tests.truth.ensembles import first_paths, sample
@@ -64,7 +63,7 @@ def test_wrong_point_in_the_ratio_is_found(ledger: Ledger):
     assert abs(most.z) > LIMIT, most
 
 
-def limited(kind: type[Chain]) -> list[Comparison]:
+def limited(kind: type[Chains]) -> list[Comparison]:
     """Chains whose halves may have `LIMIT_FRAMES`, against brute force of at most twice that.
 
     With points from which both halves of the path are short enough, and rejection, this is exactly
@@ -72,7 +71,7 @@ def limited(kind: type[Chain]) -> list[Comparison]:
     """
     w = WORLDS["double_well_2.5"]()
     short = replace(w.prepared, max_half_frames=LIMIT_FRAMES)
-    window = WithinLimit(selection("double_well_2.5", "uniform"), LIMIT_FRAMES)
+    window = replace(selection("double_well_2.5", "uniform"), longest=LIMIT_FRAMES)
     chains = sample(
         short,
         first_paths(short, CHAIN_SEED),
@@ -90,7 +89,7 @@ def limited(kind: type[Chain]) -> list[Comparison]:
 
 @pytest.mark.xdist_group("double_well_2.5")
 def test_rejecting_shots_that_are_too_long_is_exact(ledger: Ledger):
-    comparisons = limited(Chain)
+    comparisons = limited(Chains)
     for c in comparisons:
         name = f"double well, halves of at most {LIMIT_FRAMES} frames, rejected: {c.quantity}"
         ledger.row(name, c.truth, c.truth_error, c.ours, *c.interval)

@@ -7,7 +7,7 @@ independent walkers and chains. About 25 comparisons: a correct code fails by ch
 import numpy as np
 import pytest
 
-from mechanist.sampling.chain import Chain
+from mechanist.sampling.chain import Chains
 from tests.truth.broken import NoLengthCorrection
 from tests.truth.compare import LIMIT, Comparison, compare, worst
 from tests.truth.ensembles import Sampled, sample, two_way
@@ -19,7 +19,7 @@ from tests.truth.worlds import WORLDS, double_well_solution
 WORLD = "double_well_2.5"
 
 
-def chains(guide: str, kind: type[Chain] = Chain) -> Sampled:
+def chains(guide: str, kind: type[Chains] = Chains) -> Sampled:
     prepared = WORLDS[WORLD]().prepared
     return sample(prepared, starts(WORLD), selection(WORLD, guide), 42, 128, 80, 40, kind)
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mechanist.engine.contexts import make_context, openmm_faults, platform_names
-from mechanist.engine.pool import PoolEngine
+from mechanist.engine.engine import LaneEngine
+from mechanist.engine.pool import Pool
 from mechanist.engine.protocol import Engine, Label
-from mechanist.engine.stacked import StackedEngine
+from mechanist.engine.stacked import Stack
 from mechanist.errors import SystemBuildError
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import can_replicate, replicate
@@ -99,5 +100,5 @@ def make_engine(
     max_frames: int | None = None,
 ) -> Engine:
     """The engine that suits a system: stacked copies where possible, else a pool of contexts."""
-    kind = StackedEngine if stacks(prepared) else PoolEngine
-    return kind(prepared, slots, platform, seed, label, max_frames)
+    kind = Stack if stacks(prepared) else Pool
+    return LaneEngine(prepared, [kind(prepared, slots, platform, seed)], label, max_frames)

@@ -68,11 +68,13 @@ def read_positions(context: Any, out: Array) -> None:
     context.getState(positions=True)._getVectorAsNumpy(openmm.State.Positions, out)
 
 
-def read_velocities(context: Any, out: Array) -> None:
-    """Velocities (N, 3) in nm/ps, half a step behind the positions."""
+def read_state(context: Any, positions: Array, velocities: Array) -> None:
+    """Positions (N, 3) in nm and velocities (N, 3) in nm/ps, half a step behind them."""
     import openmm
 
-    context.getState(velocities=True)._getVectorAsNumpy(openmm.State.Velocities, out)
+    state = context.getState(positions=True, velocities=True)
+    state._getVectorAsNumpy(openmm.State.Positions, positions)
+    state._getVectorAsNumpy(openmm.State.Velocities, velocities)
 
 
 def read_forces(context: Any, out: Array) -> None:
@@ -82,10 +84,13 @@ def read_forces(context: Any, out: Array) -> None:
     context.getState(forces=True)._getVectorAsNumpy(openmm.State.Forces, out)
 
 
-def half_kick(forces: Array, masses: Array, timestep: float) -> Array:
-    """Velocity change (N, 3) in nm/ps of half a step; particles without mass do not move."""
+def half_kick(masses: Array, timestep: float) -> Array:
+    """What forces are multiplied with for the velocity change of half a step: dt / 2m, (N, 1).
+
+    0 for particles without mass, which do not move.
+    """
     inverse = np.divide(1.0, masses, out=np.zeros_like(masses), where=masses > 0)
-    return np.asarray(0.5 * timestep * inverse[:, None] * forces)
+    return np.asarray(0.5 * timestep * inverse[:, None])
 
 
 @contextmanager

@@ -1,12 +1,10 @@
-"""Engine for molecules on CPUs: one context a slot, all frames of one time labelled together.
+"""Copies as a pool of contexts that are advanced in turn: molecules on CPUs, periodic systems.
 
-A context that waits costs nothing on a CPU, so slots are advanced in turn and only if they hold a
-half-shot.
+A context that waits costs nothing, so only slots that hold a half-shot are advanced.
 """
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
+from numpy.typing import NDArray
 
 from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
@@ -16,46 +14,12 @@ from mechanist.engine.contexts import (
     read_forces,
     read_positions,
 )
-from mechanist.engine.protocol import (
-    EXPLODED,
-    REASON_OF_LABEL,
-    TOO_LONG,
-    HalfPath,
-    HalfShot,
-    Label,
-)
+from mechanist.engine.protocol import HalfShots
 from mechanist.systems.prepared import Prepared
 
 
-class _Slot:
-    """One context and the half-shot that it runs."""
-
-    def __init__(self, prepared: Prepared, platform: str, seed: int) -> None:
-        self.context = make_context(prepared, prepared.system, platform, seed)
-        self.integrator = self.context.getIntegrator()
-        self.key = -1
-        self.frames: list[np.ndarray] = []
-
-    def start(self, shot: HalfShot, prepared: Prepared) -> None:
-        """Load positions and velocities, with half a kick taken off (see `contexts`)."""
-        self.key, self.frames = shot.key, []
-        forces = np.empty((prepared.atoms, 3))
-        self.context.setPositions(shot.positions.astype(np.float64))
-        read_forces(self.context, forces)
-        kick = half_kick(forces, prepared.masses, prepared.timestep)
-        self.context.setVelocities(shot.velocities - kick)
-        self.context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
-
-    def finite_energy(self) -> bool:
-        """Whether the potential energy is a number."""
-        with openmm_faults() as faults:
-            energy = self.context.getState(energy=True).getPotentialEnergy()
-            return bool(np.isfinite(energy._value))
-        return not faults
-
-
-class PoolEngine:
-    """A pool of contexts that are advanced in turn by one thread.
+class Pool:
+    """One context a slot; see `mechanist.engine.engine.Mover`.
 
     Parameters
     ----------
@@ -68,74 +32,53 @@ class PoolEngine:
     seed
         Seed of the noise. On the Reference platform all contexts of a process draw from one
         stream, which the last context that was made has seeded.
-    label
-        Ends a half-shot; the states of ``prepared`` if None.
-    max_frames
-        A half-shot with more frames is too long; as in ``prepared`` if None.
     """
 
-    def __init__(
-        self,
-        prepared: Prepared,
-        slots: int,
-        platform: str,
-        seed: int,
-        label: Label | None = None,
-        max_frames: int | None = None,
-    ) -> None:
-        self._prepared = prepared
-        self._label = label or prepared.states.label_positions
-        self._max_frames = max_frames or prepared.max_half_frames
-        self._slots = [_Slot(prepared, platform, seed + i) for i in range(slots)]
+    def __init__(self, prepared: Prepared, slots: int, platform: str, seed: int) -> None:
+        self._stride = prepared.stride
+        self._kick = half_kick(prepared.masses, prepared.timestep)
+        self._contexts = [
+            make_context(prepared, prepared.system, platform, seed + i) for i in range(slots)
+        ]
+        self._integrators = [context.getIntegrator() for context in self._contexts]
 
     @property
     def slots(self) -> int:
-        """How many half-shots run at the same time."""
-        return len(self._slots)
+        """Number of contexts."""
+        return len(self._contexts)
 
-    def run(self, next_shot: Callable[[], HalfShot | None]) -> Iterator[HalfPath]:
-        """See `mechanist.engine.protocol.Engine.run`."""
-        free = list(reversed(self._slots))
-        busy: list[_Slot] = []
-        now = np.empty((len(self._slots), self._prepared.atoms, 3))
-        while True:
-            while free and (shot := next_shot()) is not None:
-                slot = free.pop()
-                slot.start(shot, self._prepared)
-                busy.append(slot)
-            if not busy:
-                return
-            faulty = self._advance(busy, now)
-            labels = self._label(now[: len(busy)])
-            waiting: list[_Slot] = []
-            for i, slot in enumerate(busy):
-                slot.frames.append(now[i].astype(np.float32))
-                reason = self._reason(slot, int(labels[i]), bool(faulty[i]))
-                if reason is None:
-                    waiting.append(slot)
-                    continue
-                free.append(slot)
-                steps = len(slot.frames) * self._prepared.stride
-                yield HalfPath(slot.key, np.array(slot.frames), reason, steps)
-            busy = waiting
+    @property
+    def patience(self) -> int:
+        """An eighth: contexts that wait cost nothing, and Python is faster on many at once."""
+        return self.slots // 8
 
-    def _advance(self, busy: list[_Slot], now: np.ndarray) -> np.ndarray:
-        """Move every busy slot by one stride; say which have exploded."""
-        stride = self._prepared.stride
-        faulty = np.zeros(len(busy), dtype=bool)
-        for i, slot in enumerate(busy):
-            with openmm_faults() as faults:
-                slot.integrator.step(stride)
-                read_positions(slot.context, now[i])
-            faulty[i] = bool(faults)
-        faulty |= ~np.isfinite(now[: len(busy)].sum(axis=(1, 2)))
-        # An exploded frame must not reach the descriptors; any finite numbers do.
-        now[: len(busy)][faulty] = self._prepared.positions
-        return faulty
+    def load(self, slots: NDArray[np.int64], shots: HalfShots) -> None:
+        """Load positions and velocities, with half a kick taken off (see `contexts`)."""
+        forces = np.empty(shots.positions.shape[1:])
+        before = None
+        rows = zip(slots.tolist(), shots.positions, shots.velocities, strict=True)
+        for slot, positions, velocities in rows:
+            context = self._contexts[slot]
+            with openmm_faults():
+                context.setPositions(positions.astype(np.float64))
+                # The two halves of a shot come one after the other and share their forces.
+                if before is None or not np.array_equal(before, positions):
+                    read_forces(context, forces)
+                    before = positions
+                context.setVelocities(velocities - self._kick * forces)
+                context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
 
-    def _reason(self, slot: _Slot, label: int, faulty: bool) -> str | None:
-        if faulty:
-            return EXPLODED
-        if label:
-            return REASON_OF_LABEL[label] if slot.finite_energy() else EXPLODED
-        return TOO_LONG if len(slot.frames) >= self._max_frames else None
+    def advance(self, busy: NDArray[np.bool_], now: NDArray[np.float64]) -> None:
+        """Move every busy copy by one stride."""
+        import openmm
+
+        for slot in np.flatnonzero(busy).tolist():
+            try:
+                self._integrators[slot].step(self._stride)
+                read_positions(self._contexts[slot], now[slot])
+            except openmm.OpenMMException:
+                # An exploding shot is an outcome.
+                now[slot] = np.nan
+
+    def reset(self, slots: NDArray[np.int64]) -> None:
+        """Nothing: a context harms no other, and the next half-shot sets it anew."""

@@ -1,8 +1,12 @@
-"""What every engine promises: half-shots in, half-paths out, slots that never wait."""
+"""What every engine promises: half-shots in, half-paths out, slots that never wait.
 
-from collections.abc import Callable, Iterator
+Half-shots and half-paths travel in batches, so that the cost of Python is shared by many.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,50 +14,117 @@ from numpy.typing import NDArray
 Label = Callable[[NDArray[np.float64]], NDArray[np.int8]]
 """From positions (F, N, 3) in nm to states (F,): -1 in A, +1 in B, 0 in neither."""
 
-REASON_OF_LABEL = {-1: "A", 1: "B"}
-TOO_LONG, EXPLODED = "too_long", "exploded"
+IN_A, IN_B, TOO_LONG, EXPLODED = np.arange(4, dtype=np.int8)
+"""How a half-shot can end."""
+
+END_NAMES = np.array(["A", "B", "too_long", "exploded"], dtype=object)
+"""Names of the ends, by their numbers."""
+
+
+def in_states(ends: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Which ends are in a state."""
+    return np.asarray(ends < TOO_LONG)
 
 
 @dataclass(frozen=True)
-class HalfShot:
-    """A trajectory to be run until it ends in a state.
+class HalfShots:
+    """Trajectories to be run until they end in a state.
 
     Parameters
     ----------
-    key
-        Who asked; comes back with the half-path.
+    keys
+        (K,) who asked; come back with the half-paths.
     positions
-        (N, 3) in nm.
+        (K, N, 3) in nm.
     velocities
-        (N, 3) in nm/ps, at the same time as the positions. Components along constraints are
+        (K, N, 3) in nm/ps, at the same time as the positions. Components along constraints are
         projected out by the engine.
     """
 
-    key: int
-    positions: NDArray[np.floating]
+    keys: NDArray[np.int64]
+    positions: NDArray[np.floating[Any]]
     velocities: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def part(self, rows: slice) -> "HalfShots":
+        """Some of them."""
+        return HalfShots(self.keys[rows], self.positions[rows], self.velocities[rows])
 
 
 @dataclass(frozen=True)
-class HalfPath:
-    """A finished half-shot.
+class HalfPaths:
+    """Finished half-shots.
 
     Parameters
     ----------
-    key
-        As in the half-shot.
+    keys
+        (K,) as in the half-shots.
+    ends
+        (K,) `IN_A`, `IN_B`, `TOO_LONG` or `EXPLODED`.
+    lengths
+        (K,) frames of each.
     frames
-        (F, N, 3) in nm, without the starting point, the last one in the state if it ended in one.
-    reason
-        ``A``, ``B``, ``too_long`` or ``exploded``.
+        (sum of lengths, N, 3) in nm, one half-path after the other, without the starting points;
+        the last frame of each is in the state if it ended in one.
     steps
-        MD steps that were run.
+        (K,) MD steps that were run.
     """
 
-    key: int
+    keys: NDArray[np.int64]
+    ends: NDArray[np.int8]
+    lengths: NDArray[np.int64]
     frames: NDArray[np.float32]
-    reason: str
-    steps: int
+    steps: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def each(self) -> list[NDArray[np.float32]]:
+        """Frames of each half-path."""
+        stops = np.cumsum(self.lengths).tolist()
+        starts = [0, *stops[:-1]]
+        return [self.frames[start:stop] for start, stop in zip(starts, stops, strict=True)]
+
+
+def joined(batches: Sequence[HalfPaths]) -> HalfPaths:
+    """Several batches in one."""
+    if len(batches) == 1:
+        return batches[0]
+    return HalfPaths(
+        np.concatenate([batch.keys for batch in batches]),
+        np.concatenate([batch.ends for batch in batches]),
+        np.concatenate([batch.lengths for batch in batches]),
+        np.concatenate([batch.frames for batch in batches]),
+        np.concatenate([batch.steps for batch in batches]),
+    )
+
+
+NextShots = Callable[[int], HalfShots | None]
+"""Gives up to so many half-shots, or None if there are none at the moment."""
+
+
+class ShotQueue:
+    """Half-shots that wait for a slot; first come, first served."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[HalfShots] = deque()
+
+    def put(self, shots: HalfShots) -> None:
+        """Add half-shots at the end."""
+        if len(shots):
+            self._waiting.append(shots)
+
+    def take(self, count: int) -> HalfShots | None:
+        """Up to ``count`` half-shots of one batch; a `NextShots`."""
+        if not self._waiting or count < 1:
+            return None
+        first = self._waiting.popleft()
+        if len(first) > count:
+            self._waiting.appendleft(first.part(slice(count, None)))
+            first = first.part(slice(count))
+        return first
 
 
 class Engine(Protocol):
@@ -63,17 +134,17 @@ class Engine(Protocol):
     def slots(self) -> int:
         """How many half-shots run at the same time."""
 
-    def run(self, next_shot: Callable[[], HalfShot | None]) -> Iterator[HalfPath]:
+    def run(self, next_shots: NextShots) -> Iterator[HalfPaths]:
         """Run half-shots from a queue until it is empty and all have ended.
 
         Parameters
         ----------
-        next_shot
-            Gives the next half-shot, or None if there is none at the moment. It is asked again
-            after every half-path that was yielded, so that a free slot is filled at once.
+        next_shots
+            Asked for as many half-shots as there are free slots, again after every batch that was
+            yielded, so that a free slot is filled at once.
 
         Yields
         ------
-        HalfPath
+        HalfPaths
             In the order in which they end.
         """

@@ -1,4 +1,4 @@
-"""One Markov chain of transition path sampling by two-way shooting.
+"""Markov chains of transition path sampling by two-way shooting.
 
 A move picks a frame x of the current path with probability f(x) / sum f, draws new velocities,
 runs both halves until they end in a state and accepts a new path that joins A and B with
@@ -9,33 +9,30 @@ The point and the model are the same on both sides, the velocity part cancels be
 come from equilibrium (Dellago, Bolhuis, Chandler, J. Chem. Phys. 108, 1964 (1998); Jung, Okazaki,
 Hummer, J. Chem. Phys. 147, 152716 (2017)). A half that is too long or explodes is a rejection: to
 try again with another point would favour points whose paths are short.
+
+Chains know nothing of each other; they are kept together so that the numbers of all that move at
+the same time are computed in one call.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.engine.protocol import HalfPath, HalfShot
-from mechanist.sampling.selection import Candidates, Selection
+from mechanist.engine.protocol import END_NAMES, IN_B, HalfPaths, HalfShots, in_states
+from mechanist.sampling.selection import Candidates, Selection, pick
+from mechanist.sampling.streams import normals, shot_seeds, uniforms
 
+Array = NDArray[np.float64]
 Frames = NDArray[np.float32]
+Rows = NDArray[np.int64]
 
-_MASK = 2**64 - 1
-
-
-def shot_seed(seed: int, chain: int, move: int) -> int:
-    """Seed of one shot: splitmix64 of (seed, chain, move), so that any shot can be made again."""
-    state = 0
-    for part in (seed, chain, move):
-        state = (state + part * 0x9E3779B97F4A7C15 + 0x9E3779B97F4A7C15) & _MASK
-        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK
-        state ^= state >> 31
-    return state >> 1
+POINT, ACCEPT, VELOCITIES = 0, 1, 2
+"""Places in the stream of a shot of what picks the point, what accepts, and the velocities."""
 
 
-@dataclass
+@dataclass(slots=True)
 class CurrentPath:
     """A transition path from A to B, frames (F, N, 3) in nm with the ends in the states.
 
@@ -56,126 +53,227 @@ class CurrentPath:
 
 @dataclass(frozen=True)
 class Shot:
-    """A finished two-way shot; ``path`` is the new path if it was accepted."""
+    """One of `Shots`; ends are A, B, too_long or exploded."""
 
     chain: int
     move: int
-    seed: int
     p_predicted: float
     point: Frames
-    backward: HalfPath
-    forward: HalfPath
+    ends: tuple[str, str]
+    steps: tuple[int, int]
     path: CurrentPath | None
+    halves: tuple[Frames, Frames]
 
 
-class Chain:
-    """State of one chain; it asks for two half-shots and is told how they ended.
+@dataclass(frozen=True)
+class Shots:
+    """Finished two-way shots.
 
     Parameters
     ----------
-    number
-        Number of the chain, unique in the run.
-    path
-        Current path.
+    chain, move, seed
+        (S,) numbers of the chain and its move, and the seed.
+    p_predicted
+        (S,) predicted p_B of the points, or NaN.
+    points
+        (S, N, 3) in nm.
+    ends
+        (S, 2) how the backward and the forward half ended.
+    steps
+        (S, 2) MD steps of the halves.
+    paths
+        (S) the new path where it was accepted.
+    halves
+        (S) frames of the backward and the forward half; empty where they were not kept.
+    """
+
+    chain: NDArray[np.int64]
+    move: NDArray[np.int64]
+    seed: NDArray[np.int64]
+    p_predicted: Array
+    points: Frames
+    ends: NDArray[np.int8]
+    steps: NDArray[np.int64]
+    paths: Sequence[CurrentPath | None]
+    halves: Sequence[tuple[Frames, Frames]]
+
+    def __len__(self) -> int:
+        return len(self.chain)
+
+    @property
+    def accepted(self) -> NDArray[np.bool_]:
+        """Which made the current path of their chain, (S,)."""
+        return np.fromiter((path is not None for path in self.paths), np.bool_, len(self.paths))
+
+    def one(self, row: int) -> Shot:
+        """One of them, whose halves were kept."""
+        backward, forward = END_NAMES[self.ends[row]]
+        return Shot(
+            int(self.chain[row]),
+            int(self.move[row]),
+            float(self.p_predicted[row]),
+            self.points[row],
+            (backward, forward),
+            (int(self.steps[row, 0]), int(self.steps[row, 1])),
+            self.paths[row],
+            self.halves[row],
+        )
+
+
+class Chains:
+    """State of chains that move side by side; they ask for half-shots and are told how they ended.
+
+    The keys of half-shots are 2 * row and 2 * row + 1 for the backward and the forward half of the
+    chain in that row.
+
+    Parameters
+    ----------
+    numbers
+        (C,) numbers of the chains, unique in the run.
+    paths
+        (C) current paths.
     selection
-        Weighs frames; fixed while the chain lives, which keeps detailed balance exact.
+        Weighs frames; fixed while chains move, which keeps detailed balance exact.
     seed
         Seed of the run.
-    next_move
-        Number of the next move.
-    accepted
-        Paths accepted so far in earlier rounds, for burn-in.
-    burn_in
-        Accepted paths before paths count.
     sigma
         (N,) thermal velocity sqrt(kT/m) in nm/ps.
+    moves
+        (C,) numbers of the next moves; from 0 if None.
+    accepted
+        (C,) paths accepted so far, for burn-in; 0 if None.
+    burn_in
+        Accepted paths before paths count.
     """
 
     def __init__(
         self,
-        number: int,
-        path: CurrentPath,
+        numbers: NDArray[np.int64],
+        paths: Sequence[CurrentPath],
         selection: Selection,
         seed: int,
-        next_move: int,
-        accepted: int,
-        burn_in: int,
-        sigma: NDArray[np.float64],
+        sigma: Array,
+        moves: NDArray[np.int64] | None = None,
+        accepted: NDArray[np.int64] | None = None,
+        burn_in: int = 0,
     ) -> None:
-        self.number = number
-        self.path = path
-        self.accepted = accepted
-        self.move = next_move
+        count = len(numbers)
+        self.numbers = np.asarray(numbers, dtype=np.int64)
+        self.paths = list(paths)
+        self.moves = np.zeros(count, dtype=np.int64) if moves is None else moves.copy()
+        self.accepted = np.zeros(count, dtype=np.int64) if accepted is None else accepted.copy()
         self._selection = selection
         self._seed = seed
-        self._burn_in = burn_in
         self._sigma = sigma[:, None]
-        self._candidates: Candidates = selection.candidates(path.interior)
-        self._point = 0
-        self._rng = np.random.default_rng(0)
-        self._halves: dict[int, HalfPath] = {}
+        self._burn_in = burn_in
+        self._candidates: list[Candidates] = list(
+            selection.candidates([path.interior for path in self.paths])
+        )
+        self._seeds = np.zeros(count, dtype=np.int64)
+        self._points = np.zeros(count, dtype=np.int64)
+        self._ends = np.zeros((count, 2), dtype=np.int8)
+        self._steps = np.zeros((count, 2), dtype=np.int64)
+        self._unfinished = np.zeros(count, dtype=np.int64)
+        self._halves: dict[int, Frames] = {}
 
-    def propose(self) -> tuple[HalfShot, HalfShot]:
-        """Backward and forward half of the next move; keys are 2 * chain and 2 * chain + 1."""
-        self._rng = np.random.default_rng(shot_seed(self._seed, self.number, self.move))
-        self._point = self._candidates.pick(self._rng)
-        point = self.path.interior[self._point]
-        velocities = self._rng.standard_normal(point.shape) * self._sigma
-        self._halves = {}
-        return (
-            HalfShot(2 * self.number, point, -velocities),
-            HalfShot(2 * self.number + 1, point, velocities),
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def propose(self, rows: Rows) -> HalfShots:
+        """Backward and forward halves of the next move of some chains (K,): (2 K) half-shots."""
+        self._seeds[rows] = shot_seeds(self._seed, self.numbers[rows], self.moves[rows])
+        seeds = self._seeds[rows]
+        self._points[rows] = pick(
+            [self._candidates[row] for row in rows.tolist()], uniforms(seeds, POINT, 1)[:, 0]
+        )
+        points = self._points_of(rows)
+        velocities = normals(seeds, VELOCITIES, points.shape[1:]) * self._sigma
+        self._unfinished[rows] = 2
+        return HalfShots(
+            np.stack([2 * rows, 2 * rows + 1], axis=1).ravel(),
+            np.repeat(points, 2, axis=0),
+            np.stack([-velocities, velocities], axis=1).reshape(-1, *points.shape[1:]),
         )
 
-    def told(self, half: HalfPath) -> Shot | None:
-        """Take in a finished half; give the finished shot once both halves are there."""
-        self._halves[half.key - 2 * self.number] = half
-        if len(self._halves) < 2:
-            return None
-        backward, forward = self._halves[0], self._halves[1]
-        point = self.path.interior[self._point]
-        shot = Shot(
-            chain=self.number,
-            move=self.move,
-            seed=shot_seed(self._seed, self.number, self.move),
-            p_predicted=float(self._candidates.p_predicted[self._point]),
-            point=point,
-            backward=backward,
-            forward=forward,
-            path=self.decide(point, backward, forward),
+    def _points_of(self, rows: Rows) -> Frames:
+        places = zip(rows.tolist(), self._points[rows].tolist(), strict=True)
+        return np.array([self.paths[row].frames[1 + point] for row, point in places])
+
+    def told(self, halves: HalfPaths) -> tuple[Rows, Shots] | None:
+        """Take in finished halves; give the rows and shots whose both halves are there now."""
+        rows, sides = np.divmod(halves.keys, 2)
+        self._ends[rows, sides] = halves.ends
+        self._steps[rows, sides] = halves.steps
+        self._halves.update(zip(halves.keys.tolist(), halves.each(), strict=True))
+        np.subtract.at(self._unfinished, rows, 1)
+        done = np.unique(rows[self._unfinished[rows] == 0])
+        return (done, self._finish(done)) if len(done) else None
+
+    def _finish(self, rows: Rows) -> Shots:
+        points = self._points_of(rows)
+        halves = [
+            (self._halves.pop(2 * row), self._halves.pop(2 * row + 1)) for row in rows.tolist()
+        ]
+        chosen = zip(rows.tolist(), self._points[rows].tolist(), strict=True)
+        predicted = [self._candidates[row].p_predicted[point] for row, point in chosen]
+        shots = Shots(
+            chain=self.numbers[rows],
+            move=self.moves[rows],
+            seed=self._seeds[rows],
+            p_predicted=np.array(predicted),
+            points=points,
+            ends=self._ends[rows],
+            steps=self._steps[rows],
+            paths=self._decide(rows, points, halves),
+            halves=halves,
         )
-        self.move += 1
-        if self.accepted >= self._burn_in:
-            self.path.weight += 1
-        return shot
+        self.moves[rows] += 1
+        for row in rows[self.accepted[rows] >= self._burn_in].tolist():
+            self.paths[row].weight += 1
+        return shots
 
-    def decide(self, point: Frames, backward: HalfPath, forward: HalfPath) -> CurrentPath | None:
-        """Join the halves and accept or reject; on acceptance the chain moves on."""
-        if {backward.reason, forward.reason} != {"A", "B"}:
-            return None
-        new = join_halves(point, backward, forward, self.move)
-        if backward.reason == "B":
-            new = turned_round(new)
-        candidates = self._selection.candidates(new.interior)
-        if self._rng.random() >= self.chance(candidates):
-            return None
-        self.take(new, candidates)
-        return new
+    def _decide(
+        self, rows: Rows, points: Frames, halves: list[tuple[Frames, Frames]]
+    ) -> list[CurrentPath | None]:
+        """Join halves, accept or reject; where a path is accepted, the chain moves on."""
+        eligible = np.flatnonzero(self.eligible(self._ends[rows]))
+        paths = [self.joined(int(rows[i]), points[i], *halves[i]) for i in eligible.tolist()]
+        candidates = self._selection.candidates([path.interior for path in paths])
+        chances = self.chances(rows[eligible], candidates)
+        accepted = uniforms(self._seeds[rows[eligible]], ACCEPT, 1)[:, 0] < chances
+        result: list[CurrentPath | None] = [None] * len(rows)
+        for i, path, new, taken in zip(
+            eligible.tolist(), paths, candidates, accepted.tolist(), strict=True
+        ):
+            if taken:
+                result[i] = path
+                self.take(int(rows[i]), path, new)
+        return result
 
-    def chance(self, new: Candidates) -> float:
-        """Chance to accept a path with these candidates; 1 and more is always."""
-        return self._candidates.total / new.total
+    def eligible(self, ends: NDArray[np.int8]) -> NDArray[np.bool_]:
+        """Which shots with these ends (K, 2) make a path that may be accepted: A with B."""
+        return np.asarray(in_states(ends).all(axis=1) & (ends[:, 0] != ends[:, 1]))
 
-    def take(self, path: CurrentPath, candidates: Candidates) -> None:
-        """Make an accepted path the current one."""
-        self.path, self._candidates = path, candidates
-        self.accepted += 1
+    def joined(self, row: int, point: Frames, backward: Frames, forward: Frames) -> CurrentPath:
+        """The new path through a point (N, 3), from A to B."""
+        path = join_halves(point, backward, forward, int(self.moves[row]))
+        return turned_round(path) if self._ends[row, 0] == IN_B else path
+
+    def chances(self, rows: Rows, new: Sequence[Candidates]) -> Array:
+        """Chances (K,) to accept paths with these candidates; 1 and more is always."""
+        old = np.array([self._candidates[row].total for row in rows.tolist()])
+        return np.asarray(old / np.array([candidates.total for candidates in new]))
+
+    def take(self, row: int, path: CurrentPath, candidates: Candidates) -> None:
+        """Make a path the current one of a chain."""
+        self.paths[row], self._candidates[row] = path, candidates
+        self.accepted[row] += 1
 
 
-def join_halves(point: Frames, backward: HalfPath, forward: HalfPath, move: int) -> CurrentPath:
+def join_halves(point: Frames, backward: Frames, forward: Frames, move: int) -> CurrentPath:
     """The path through a shooting point (N, 3): the backward half reversed, then the forward."""
-    frames = np.concatenate([backward.frames[::-1], point[None], forward.frames])
-    return CurrentPath(frames, move, len(backward.frames))
+    frames = np.concatenate([backward[::-1], point[None], forward])
+    return CurrentPath(frames, move, len(backward))
 
 
 def turned_round(path: CurrentPath) -> CurrentPath:

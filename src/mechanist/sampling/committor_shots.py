@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.engine.protocol import Engine, HalfShot
-from mechanist.sampling.chain import shot_seed
+from mechanist.engine.protocol import END_NAMES, Engine, HalfShots
 from mechanist.sampling.records import Frames, Table
+from mechanist.sampling.streams import normals, shot_seeds
 
 COMMITTOR_STREAM = 2**34
 """Stream of random numbers of point 0; point ``i`` has the next but ``i``."""
@@ -43,26 +43,24 @@ def committor_shots(
     Table
         `COMMITTOR_COLUMNS`, ordered by point and shot; ends are A, B, too_long or exploded.
     """
-    total = len(points) * shots
+    row, shot = np.divmod(np.arange(len(points) * shots), shots)
+    seeds = shot_seeds(seed, COMMITTOR_STREAM + numbers[row], shot)
     made = 0
 
-    def next_shot() -> HalfShot | None:
+    def next_shots(count: int) -> HalfShots | None:
         nonlocal made
-        if made >= total:
-            return None
-        row, shot = divmod(made, shots)
-        rng = np.random.default_rng(shot_seed(seed, COMMITTOR_STREAM + int(numbers[row]), shot))
-        half = HalfShot(made, points[row], rng.standard_normal(points[row].shape) * sigma[:, None])
-        made += 1
-        return half
+        keys = np.arange(made, min(made + count, len(row)))
+        made += len(keys)
+        velocities = normals(seeds[keys], 0, points.shape[1:]) * sigma[:, None]
+        return HalfShots(keys, points[row[keys]], velocities) if len(keys) else None
 
-    ends = np.empty(total, dtype=object)
-    steps = np.empty(total, dtype=np.int64)
-    for half in engine.run(next_shot):
-        ends[half.key], steps[half.key] = half.reason, half.steps
+    ends = np.empty(len(row), dtype=object)
+    steps = np.empty(len(row), dtype=np.int64)
+    for halves in engine.run(next_shots):
+        ends[halves.keys], steps[halves.keys] = END_NAMES[halves.ends], halves.steps
     return {
-        "point": np.repeat(numbers, shots),
-        "shot": np.tile(np.arange(shots), len(points)),
+        "point": numbers[row],
+        "shot": shot,
         "end": ends,
         "steps": steps,
     }

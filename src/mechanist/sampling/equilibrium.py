@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.engine.choose import make_engine
-from mechanist.engine.protocol import EXPLODED, HalfShot
-from mechanist.sampling.chain import Frames, shot_seed
+from mechanist.engine.protocol import EXPLODED, HalfShots, ShotQueue
+from mechanist.sampling.chain import Frames
 from mechanist.sampling.excursions import pieces
 from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.streams import normals, shot_seeds
 from mechanist.systems.prepared import Prepared
 
 EQUILIBRIUM_STREAM = 2**35
@@ -81,18 +82,19 @@ def state_runs(
         return np.where(labels == -home, labels, np.int8(0))
 
     engine = make_engine(prepared, len(starts), platform, seed % 2**31, label, frames)
-    sigma = thermal_velocities(prepared)[:, None]
-    queue = []
-    for i, start in enumerate(starts):
-        rng = np.random.default_rng(shot_seed(seed, i, 0))
-        queue.append(HalfShot(i, start, rng.standard_normal(start.shape) * sigma))
-    queue.reverse()
+    numbers = np.arange(len(starts))
+    seeds = shot_seeds(seed, numbers, 0 * numbers)
+    velocities = normals(seeds, 0, starts.shape[1:]) * thermal_velocities(prepared)[:, None]
+    queue = ShotQueue()
+    queue.put(HalfShots(numbers, starts, velocities))
     runs: dict[int, StateRun] = {}
-    for half in engine.run(lambda: queue.pop() if queue else None):
-        # An exploded run is dropped whole: where it would have gone is not known.
-        if half.reason != EXPLODED:
-            kept = half.frames[burn_in:]
-            runs[half.key] = observe(kept, prepared.states.label_positions(kept), home)
+    for halves in engine.run(queue.take):
+        ended = zip(halves.keys.tolist(), halves.ends.tolist(), halves.each(), strict=True)
+        for key, end, path in ended:
+            # An exploded run is dropped whole: where it would have gone is not known.
+            if end != EXPLODED:
+                kept = path[burn_in:]
+                runs[key] = observe(kept, prepared.states.label_positions(kept), home)
     return [runs[key] for key in sorted(runs)]
 
 

@@ -25,9 +25,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.engine.protocol import HalfPath, HalfShot
-from mechanist.sampling.chain import Chain, CurrentPath, Frames, join_halves, shot_seed
-from mechanist.sampling.selection import Candidates, shootable
+from mechanist.engine.protocol import END_NAMES, HalfShots, in_states
+from mechanist.sampling.chain import Chains, CurrentPath, Frames, Rows, join_halves
+from mechanist.sampling.selection import Candidates, candidates_of, lengths_of
+from mechanist.sampling.streams import shot_seeds, uniforms
 from mechanist.sampling.windows import windows_of
 
 Array = NDArray[np.float64]
@@ -50,7 +51,7 @@ EXCHANGE_STREAM = 2**38
 """Added to the number of a chain for the random numbers of its exchanges."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InWindows(Candidates):
     """Frames that can be shot from, and the window (F,) of each."""
 
@@ -81,12 +82,19 @@ class EvenWindows:
     longest: int
     model: str
 
-    def candidates(self, frames: Frames) -> InWindows:
+    def candidates(self, paths: Sequence[Frames]) -> list[InWindows]:
         """See `mechanist.sampling.selection.Selection`."""
-        q = self.logit(frames)
+        if not paths:
+            return []
+        q = self.logit(np.concatenate(paths))
         windows = windows_of(q, self.edges)
-        weights = np.exp(self.log_weights[windows]) * shootable(len(frames), self.longest)
-        return InWindows(weights, 0.5 * (1 + np.tanh(0.5 * q)), windows)
+        weights = np.exp(self.log_weights[windows])
+        found = candidates_of(paths, weights, 0.5 * (1 + np.tanh(0.5 * q)), self.longest)
+        parts = np.split(windows, np.cumsum(lengths_of(paths))[:-1])
+        return [
+            InWindows(one.weights, one.p_predicted, one.total, part)
+            for one, part in zip(found, parts, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -147,77 +155,94 @@ def make_reservoir(
     )
 
 
-class ExcursionChain(Chain):
-    """A chain whose state is an excursion; all that ends in states is accepted.
+class ExcursionChains(Chains):
+    """Chains whose states are excursions; all that ends in states is accepted.
 
     Parameters
     ----------
-    number, path, selection, seed, sigma
-        As of `Chain`.
+    numbers, paths, selection, seed, sigma
+        As of `Chains`.
     ends
-        States at the two ends of ``path``.
+        (C, 2) states at the two ends of the paths, A or B.
     reservoirs
-        What the chain is offered before each move.
+        What chains are offered before each move.
     """
 
     def __init__(
         self,
-        number: int,
-        path: CurrentPath,
-        ends: tuple[str, str],
+        numbers: NDArray[np.int64],
+        paths: Sequence[CurrentPath],
+        ends: Sequence[tuple[str, str]],
         selection: EvenWindows,
         reservoirs: Sequence[Reservoir],
         seed: int,
         sigma: Array,
     ) -> None:
-        super().__init__(number, path, selection, seed, 0, 0, 0, sigma)
-        self._ends = ends
+        super().__init__(numbers, paths, selection, seed, sigma)
+        self._path_ends = list(ends)
         self._reservoirs = reservoirs
         self._windows = selection
         self.exchanges = 0
 
-    def _windows_now(self) -> NDArray[np.int64]:
-        """Windows of the frames of the current excursion."""
-        assert isinstance(self._candidates, InWindows)
-        return self._candidates.windows
-
     def use(self, selection: EvenWindows) -> None:
         """Weigh frames anew from here on."""
         self._windows = self._selection = selection
-        self._candidates = selection.candidates(self.path.interior)
+        self._candidates = list(selection.candidates([path.interior for path in self.paths]))
 
-    def propose(self) -> tuple[HalfShot, HalfShot]:
-        """Offer excursions of the reservoirs, then shoot from the current one."""
-        stream = shot_seed(self._seed, self.number + EXCHANGE_STREAM, self.move)
-        rng = np.random.default_rng(stream)
-        for reservoir in self._reservoirs:
-            self._exchange(reservoir, rng)
-        return super().propose()
+    def propose(self, rows: Rows) -> HalfShots:
+        """Offer excursions of the reservoirs, then shoot from the current ones."""
+        seeds = shot_seeds(self._seed, self.numbers[rows] + EXCHANGE_STREAM, self.moves[rows])
+        for i, reservoir in enumerate(self._reservoirs):
+            if reservoir.excursions:
+                self._exchange(reservoir, rows, uniforms(seeds, 2 * i, 2))
+        return super().propose(rows)
 
-    def decide(self, point: Frames, backward: HalfPath, forward: HalfPath) -> CurrentPath | None:
-        """Join the halves unless one of them did not end in a state."""
-        if not {backward.reason, forward.reason} <= {"A", "B"}:
-            return None
-        new = join_halves(point, backward, forward, self.move)
-        self._ends = (backward.reason, forward.reason)
-        self.take(new, self._selection.candidates(new.interior))
-        return new
+    def _exchange(self, reservoir: Reservoir, rows: Rows, u: Array) -> None:
+        """Offer each chain one excursion, by two uniform numbers each (K, 2)."""
+        drawn = (u[:, 0] * len(reservoir.excursions)).astype(np.int64)
+        offered = np.array([reservoir.share(reservoir.ends[i]) for i in drawn.tolist()])
+        now = np.array([reservoir.share(self._path_ends[row]) for row in rows.tolist()])
+        old = np.array([self._candidates[row].total for row in rows.tolist()])
+        new = reservoir.window_frames[drawn] @ np.exp(self._windows.log_weights)
+        taken = np.flatnonzero((now > 0) & (u[:, 1] * old * offered < new * now))
+        taken = taken[self._well_known(reservoir, rows[taken])]
+        paths = [
+            CurrentPath(reservoir.excursions[drawn[i]], int(self.moves[rows[i]]), 1)
+            for i in taken.tolist()
+        ]
+        candidates = self._selection.candidates([path.interior for path in paths])
+        for i, path, weighed in zip(taken.tolist(), paths, candidates, strict=True):
+            row = int(rows[i])
+            self._path_ends[row] = reservoir.ends[drawn[i]]
+            super().take(row, path, weighed)
+        self.exchanges += len(taken)
 
-    def _exchange(self, reservoir: Reservoir, rng: np.random.Generator) -> None:
-        drawn = int(rng.integers(len(reservoir.excursions))) if reservoir.excursions else 0
-        now = reservoir.share(self._ends)
-        if not reservoir.excursions or now == 0:
-            return
-        if not reservoir.windows[self._windows_now()].all():
-            return
-        ends = reservoir.ends[drawn]
-        total = float(reservoir.window_frames[drawn] @ np.exp(self._windows.log_weights))
-        if rng.random() * self._candidates.total * reservoir.share(ends) >= total * now:
-            return
-        path = CurrentPath(reservoir.excursions[drawn], self.move, 1)
-        self._ends = ends
-        self.take(path, self._selection.candidates(path.interior))
-        self.exchanges += 1
+    def _well_known(self, reservoir: Reservoir, rows: Rows) -> NDArray[np.bool_]:
+        """Which chains' excursions (K,) stay in the windows of a reservoir."""
+        current = [self._candidates[row] for row in rows.tolist()]
+        inside = [
+            isinstance(one, InWindows) and bool(reservoir.windows[one.windows].all())
+            for one in current
+        ]
+        return np.array(inside, dtype=np.bool_)
+
+    def eligible(self, ends: NDArray[np.int8]) -> NDArray[np.bool_]:
+        """All whose halves have both ended in a state."""
+        return np.asarray(in_states(ends).all(axis=1))
+
+    def joined(self, row: int, point: Frames, backward: Frames, forward: Frames) -> CurrentPath:
+        """The new excursion through a point (N, 3), in the direction of the shot."""
+        return join_halves(point, backward, forward, int(self.moves[row]))
+
+    def chances(self, rows: Rows, new: Sequence[Candidates]) -> Array:
+        """All are accepted."""
+        return np.ones(len(rows))
+
+    def take(self, row: int, path: CurrentPath, candidates: Candidates) -> None:
+        """Make an excursion the current one of a chain."""
+        first, last = END_NAMES[self._ends[row]]
+        self._path_ends[row] = (first, last)
+        super().take(row, path, candidates)
 
 
 def pieces(labels: NDArray[np.int8]) -> list[slice]:

@@ -6,7 +6,6 @@ are at the target temperature; only its shooting point is not drawn from the ens
 burn-in of the chain forgets.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -14,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.engine.choose import make_engine
-from mechanist.engine.protocol import HalfPath, HalfShot
+from mechanist.engine.protocol import IN_B, HalfPaths, HalfShots, ShotQueue, in_states
 from mechanist.errors import SamplingError
-from mechanist.sampling.chain import CurrentPath, shot_seed
+from mechanist.sampling.chain import CurrentPath, join_halves, turned_round
+from mechanist.sampling.streams import normals, shot_seeds, uniforms
 from mechanist.systems.prepared import Prepared
 
 Frames = NDArray[np.float32]
@@ -78,14 +78,14 @@ def hot_path(
     for attempt, factor in enumerate(heating):
         hot = replace(prepared, temperature=prepared.temperature * factor)
         spent = 0.0
-        for half in _hot_runs(hot, replicas, longest, platform, seed + 1000 * attempt):
-            spent += half.steps * prepared.timestep
-            labels = prepared.states.label_positions(half.frames)
+        for frames in _hot_runs(hot, replicas, longest, platform, seed + 1000 * attempt):
+            spent += len(frames) * frame_ps
+            labels = prepared.states.label_positions(frames)
             seen |= set(np.unique(labels).tolist()) - {0}
             crossing = last_crossing(labels)
             if crossing is not None:
                 log(f"hot MD at {hot.temperature:.0f} K crossed within {spent:.0f} ps")
-                return HotPath(half.frames[crossing], factor, spent)
+                return HotPath(frames[crossing], factor, spent)
         log(f"hot MD at {hot.temperature:.0f} K: no crossing in {spent:.0f} ps")
     missing = [name for name, label in (("A", -1), ("B", 1)) if label not in seen]
     states = prepared.states
@@ -112,8 +112,8 @@ def last_crossing(labels: NDArray[np.int8]) -> slice | None:
 
 def _hot_runs(
     hot: Prepared, replicas: int, longest: int, platform: str, seed: int
-) -> Iterator[HalfPath]:
-    """Hot trajectories; each ends when it enters a state that it did not start from.
+) -> Iterator[Frames]:
+    """Hot trajectories (F, N, 3); each ends when it enters a state that it did not start from.
 
     A start in neither state runs its whole time, so that a crossing in either direction shows.
     """
@@ -124,13 +124,13 @@ def _hot_runs(
         return np.where((labels != start) & (start != 0), labels, np.int8(0))
 
     engine = make_engine(hot, replicas, platform, seed, label, longest)
-    sigma = thermal_velocities(hot)[:, None]
-    queue: deque[HalfShot] = deque()
-    for i in range(replicas):
-        rng = np.random.default_rng(shot_seed(seed, HOT_STREAM, i))
-        velocities = rng.standard_normal(hot.positions.shape) * sigma
-        queue.append(HalfShot(i, hot.positions, velocities))
-    return engine.run(lambda: queue.popleft() if queue else None)
+    numbers = np.arange(replicas)
+    seeds = shot_seeds(seed, np.full(replicas, HOT_STREAM), numbers)
+    velocities = normals(seeds, 0, hot.positions.shape) * thermal_velocities(hot)[:, None]
+    queue = ShotQueue()
+    queue.put(HalfShots(numbers, np.repeat(hot.positions[None], replicas, axis=0), velocities))
+    for halves in engine.run(queue.take):
+        yield from halves.each()
 
 
 def relax(
@@ -179,18 +179,17 @@ def relax(
     engine = make_engine(prepared, slots, platform, seed)
     shots = _Attempts(prepared, interior, shots_max, seed)
     paths: list[CurrentPath] = []
-    for half in engine.run(shots.next):
-        path = shots.told(half)
-        if path is not None and len(paths) < count:
-            paths.append(path)
-            if len(paths) == count:
-                shots.stop()
+    for halves in engine.run(shots.next):
+        paths += shots.told(halves)
+        if len(paths) >= count:
+            shots.stop()
     if not paths:
         raise SamplingError(
             "first path",
             f"none of {shots.done} shots from the hot path joined A and B; raise"
             " initial.shots_max, dynamics.max_half_path, or give initial.path",
         )
+    paths = paths[:count]
     log(f"{len(paths)} first paths from {shots.done} shots at {prepared.temperature:.0f} K")
     return paths, shots.done
 
@@ -204,41 +203,49 @@ class _Attempts:
         self._limit = limit
         self._seed = seed
         self._made = 0
-        self._pending: HalfShot | None = None
-        self._halves: dict[int, HalfPath] = {}
+        self._halves: dict[int, tuple[int, Frames]] = {}
         self._points: dict[int, Frames] = {}
+        self._queue = ShotQueue()
         self.done = 0
 
     def stop(self) -> None:
         """Make no more shots; those on their way are finished."""
         self._limit = self._made
 
-    def next(self) -> HalfShot | None:
-        """The next half-shot."""
-        if self._pending is not None:
-            shot, self._pending = self._pending, None
-            return shot
-        if self._made >= self._limit:
+    def next(self, count: int) -> HalfShots | None:
+        """The next half-shots, the second half of a shot right after its first."""
+        waiting = self._queue.take(count)
+        if waiting is not None:
+            return waiting
+        numbers = np.arange(self._made, min(self._limit, self._made + -(-count // 2)))
+        if len(numbers) == 0:
             return None
-        number, self._made = self._made, self._made + 1
-        rng = np.random.default_rng(shot_seed(self._seed, SHOT_STREAM, number))
-        point = self._interior[rng.integers(len(self._interior))]
-        velocities = rng.standard_normal(point.shape) * self._sigma
-        self._points[number] = point
-        self._pending = HalfShot(2 * number + 1, point, velocities)
-        return HalfShot(2 * number, point, -velocities)
+        self._made += len(numbers)
+        seeds = shot_seeds(self._seed, np.full(len(numbers), SHOT_STREAM), numbers)
+        rows = (uniforms(seeds, 0, 1)[:, 0] * len(self._interior)).astype(np.int64)
+        points = self._interior[rows]
+        velocities = normals(seeds, 1, points.shape[1:]) * self._sigma
+        self._points.update(zip(numbers.tolist(), points, strict=True))
+        both = np.stack([-velocities, velocities], axis=1).reshape(-1, *points.shape[1:])
+        keys = np.stack([2 * numbers, 2 * numbers + 1], axis=1).ravel()
+        self._queue.put(HalfShots(keys, np.repeat(points, 2, axis=0), both))
+        return self._queue.take(count)
 
-    def told(self, half: HalfPath) -> CurrentPath | None:
-        """The transition path that a finished half completes, if it does."""
-        number = half.key // 2
-        other = self._halves.pop(number, None)
-        if other is None:
-            self._halves[number] = half
-            return None
-        self.done += 1
-        point = self._points.pop(number)
-        by_end = {half.reason: half, other.reason: other}
-        if set(by_end) != {"A", "B"}:
-            return None
-        frames = np.concatenate([by_end["A"].frames[::-1], point[None], by_end["B"].frames])
-        return CurrentPath(frames, -1, len(by_end["A"].frames))
+    def told(self, halves: HalfPaths) -> list[CurrentPath]:
+        """The transition paths that finished halves complete."""
+        paths = []
+        ended = zip(halves.keys.tolist(), halves.ends.tolist(), halves.each(), strict=True)
+        for key, end, frames in ended:
+            self._halves[key] = (end, frames)
+            number = key // 2
+            if key ^ 1 not in self._halves:
+                continue
+            (back_end, backward), (end, forward) = (
+                self._halves.pop(2 * number + side) for side in (0, 1)
+            )
+            self.done += 1
+            point = self._points.pop(number)
+            if in_states(np.array([back_end, end])).all() and back_end != end:
+                path = join_halves(point, backward, forward, -1)
+                paths.append(path if end == IN_B else turned_round(path))
+        return paths

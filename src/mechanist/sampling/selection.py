@@ -12,7 +12,7 @@ be picked either: f is 0 there, in all sums. The ensemble is then that of paths 
 which both ends are near enough.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,27 +25,82 @@ Array = NDArray[np.float64]
 Frames = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidates:
-    """Frames of a path between the states: weights f (F,) and predicted p_B (F,) or NaN."""
+    """Frames of a path between the states.
+
+    Parameters
+    ----------
+    weights
+        (F,) the weights f.
+    p_predicted
+        (F,) predicted p_B, or NaN.
+    total
+        Sum of the weights.
+    """
 
     weights: Array
     p_predicted: Array
+    total: float
 
-    def __post_init__(self) -> None:
-        if not (np.isfinite(self.weights).all() and (self.weights >= 0).all() and self.total > 0):
-            raise SamplingError("selection", "weights are not numbers, below zero, or all zero")
 
-    @property
-    def total(self) -> float:
-        """Sum of the weights."""
-        return float(self.weights.sum())
+def lengths_of(paths: Sequence[Array | Frames]) -> NDArray[np.int64]:
+    """Lengths of some arrays, (K,)."""
+    return np.fromiter(map(len, paths), dtype=np.int64, count=len(paths))
 
-    def pick(self, rng: np.random.Generator) -> int:
-        """Draw a frame in proportion to its weight."""
-        cumulative = np.cumsum(self.weights)
-        index = np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right")
-        return min(int(index), len(cumulative) - 1)
+
+def candidates_of(
+    paths: Sequence[Frames], weights: Array, p_predicted: Array, longest: int | None
+) -> list[Candidates]:
+    """Candidates of each path from the numbers of all their frames, one path after the other.
+
+    Parameters
+    ----------
+    paths
+        (K) frames between the states.
+    weights, p_predicted
+        (F,) of all frames.
+    longest
+        Frames that a half may have at most; None: as many as it takes. Where no frame will do, all
+        count: a first path that is too long is not in the ensemble, and any way into it is right.
+
+    Raises
+    ------
+    SamplingError
+        If weights are not numbers, below zero, or all zero.
+    """
+    if not paths:
+        return []
+    stops = np.cumsum(lengths_of(paths))
+    starts = stops - lengths_of(paths)
+    if longest is not None and int((stops - starts).max()) > longest:
+        # Shorter paths cannot have a half that is too long.
+        weights = weights.copy()
+        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+            allowed = shootable(stop - start, longest)
+            if allowed.any():
+                weights[start:stop] *= allowed
+    totals = np.add.reduceat(weights, starts)
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and (totals > 0).all()):
+        raise SamplingError("selection", "weights are not numbers, below zero, or all zero")
+    bounds = zip(starts.tolist(), stops.tolist(), totals.tolist(), strict=True)
+    return [Candidates(weights[a:b], p_predicted[a:b], total) for a, b, total in bounds]
+
+
+def pick(candidates: Sequence[Candidates], u: Array) -> NDArray[np.int64]:
+    """Draw a frame of each path in proportion to its weight, by a uniform number each: (K,)."""
+    lengths = lengths_of([c.weights for c in candidates])
+    totals = np.array([c.total for c in candidates])
+    shares = np.concatenate([c.weights for c in candidates]) / np.repeat(totals, lengths)
+    sums = np.cumsum(shares)
+    stops = np.cumsum(lengths)
+    starts = stops - lengths
+    ends = sums[stops - 1]
+    before = np.where(starts > 0, sums[starts - 1], 0.0)
+    found = np.searchsorted(sums, before + u * (ends - before), side="right")
+    # Rounding must not lead past a path, nor to a frame of no weight at its end.
+    last = np.searchsorted(sums, ends, side="left")
+    return np.asarray(np.clip(found, starts, last) - starts)
 
 
 def shootable(frames: int, longest: int) -> NDArray[np.bool_]:
@@ -55,25 +110,33 @@ def shootable(frames: int, longest: int) -> NDArray[np.bool_]:
 
 
 class Selection(Protocol):
-    """Weighs the frames of a path."""
+    """Weighs the frames of paths."""
 
     @property
     def model(self) -> str:
         """Name of the model that weighs, empty without one."""
 
-    def candidates(self, frames: Frames) -> Candidates:
-        """Weigh the frames (F, N, 3) of a path that lie between the states."""
+    def candidates(self, paths: Sequence[Frames]) -> Sequence[Candidates]:
+        """Weigh the frames (F, N, 3) of each path that lie between the states."""
 
 
 @dataclass(frozen=True)
 class Uniform:
-    """All frames alike."""
+    """All frames alike.
 
+    Parameters
+    ----------
+    longest
+        Frames that a half may have at most; None: as many as it takes.
+    """
+
+    longest: int | None = None
     model: str = ""
 
-    def candidates(self, frames: Frames) -> Candidates:
+    def candidates(self, paths: Sequence[Frames]) -> list[Candidates]:
         """See `Selection`."""
-        return Candidates(np.ones(len(frames)), np.full(len(frames), np.nan))
+        count = int(lengths_of(paths).sum())
+        return candidates_of(paths, np.ones(count), np.full(count, np.nan), self.longest)
 
 
 @dataclass(frozen=True)
@@ -92,6 +155,8 @@ class Lorentzian:
         Name of the model.
     uniform
         Weigh all frames alike and use the model for predictions only.
+    longest
+        Frames that a half may have at most; None: as many as it takes.
     """
 
     logit: Callable[[Frames], Array]
@@ -100,42 +165,20 @@ class Lorentzian:
     density: Array | None
     model: str
     uniform: bool = False
+    longest: int | None = None
 
-    def candidates(self, frames: Frames) -> Candidates:
+    def candidates(self, paths: Sequence[Frames]) -> list[Candidates]:
         """See `Selection`."""
-        q = self.logit(frames)
+        if not paths:
+            return []
+        q = self.logit(np.concatenate(paths))
         p = 0.5 * (1 + np.tanh(0.5 * q))
-        if self.uniform:
-            return Candidates(np.ones(len(frames)), p)
+        weights = np.ones(len(p)) if self.uniform else self._weights(q, p)
+        return candidates_of(paths, weights, p, self.longest)
+
+    def _weights(self, q: Array, p: Array) -> Array:
         weights = self.gamma / (self.gamma**2 + q**2)
-        if self.edges is not None and self.density is not None:
-            bins = np.clip(
-                np.searchsorted(self.edges, p, side="right") - 1, 0, len(self.density) - 1
-            )
-            weights = weights / self.density[bins]
-        return Candidates(weights, p)
-
-
-@dataclass(frozen=True)
-class WithinLimit:
-    """Another selection, but only of frames that leave halves of at most ``longest`` frames."""
-
-    base: Selection
-    longest: int
-
-    @property
-    def model(self) -> str:
-        """Name of the model that weighs."""
-        return self.base.model
-
-    def candidates(self, frames: Frames) -> Candidates:
-        """See `Selection`.
-
-        Where no frame will do, all count: a first path that is too long is not in the ensemble,
-        and any way into it is right.
-        """
-        whole = self.base.candidates(frames)
-        allowed = shootable(len(frames), self.longest)
-        if not allowed.any():
-            return whole
-        return Candidates(whole.weights * allowed, whole.p_predicted)
+        if self.edges is None or self.density is None:
+            return np.asarray(weights)
+        bins = np.searchsorted(self.edges, p, side="right") - 1
+        return np.asarray(weights / self.density[np.clip(bins, 0, len(self.density) - 1)])

@@ -4,29 +4,29 @@ Every chain makes all of its moves, so a shot that takes long is never dropped: 
 finish would favour short paths.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields, replace
+from itertools import chain
 
 import numpy as np
 
-from mechanist.engine.protocol import Engine, HalfShot
-from mechanist.sampling.chain import Chain, CurrentPath, Shot
+from mechanist.engine.protocol import END_NAMES, Engine, ShotQueue
+from mechanist.sampling.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.records import PATH_COLUMNS, SHOT_COLUMNS, Frames, Table
 
 Progress = Callable[[int, int], None]
 """Called with shots done and shots to do."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Harvest:
-    """What a job has made: shots in the order in which they ended, and the paths of each chain."""
+    """What a job has made: shots by chain and move, and the paths of each chain."""
 
-    shots: list[Shot] = field(default_factory=list)
-    paths: dict[int, list[CurrentPath]] = field(default_factory=dict)
+    shots: Shots
+    paths: dict[int, list[CurrentPath]]
 
 
-def shoot(chains: Sequence[Chain], engine: Engine, moves: int, progress: Progress) -> Harvest:
+def shoot(chains: Chains, engine: Engine, moves: int, progress: Progress) -> Harvest:
     """Let every chain make ``moves`` moves.
 
     Parameters
@@ -38,71 +38,84 @@ def shoot(chains: Sequence[Chain], engine: Engine, moves: int, progress: Progres
     moves
         Moves a chain.
     progress
-        Called after every shot.
+        Called after every batch of shots.
     """
-    harvest = Harvest(paths={chain.number: [chain.path] for chain in chains})
-    for shot in shots_as_they_end(chains, engine, moves):
-        harvest.shots.append(shot)
-        if shot.path is not None:
-            harvest.paths[shot.chain].append(shot.path)
-        progress(len(harvest.shots), moves * len(chains))
-    harvest.shots.sort(key=lambda shot: (shot.chain, shot.move))
-    return harvest
+    paths = {
+        number: [path] for number, path in zip(chains.numbers.tolist(), chains.paths, strict=True)
+    }
+    done, batches = 0, []
+    for shots in shots_as_they_end(chains, engine, moves):
+        # Frames of halves that made no path are not kept.
+        batches.append(replace(shots, halves=()))
+        for number, path in zip(shots.chain.tolist(), shots.paths, strict=True):
+            if path is not None:
+                paths[number].append(path)
+        done += len(shots)
+        progress(done, moves * len(chains))
+    return Harvest(join(batches), paths)
 
 
-def shots_as_they_end(chains: Sequence[Chain], engine: Engine, moves: int) -> Iterator[Shot]:
+def shots_as_they_end(chains: Chains, engine: Engine, moves: int) -> Iterator[Shots]:
     """Shots of `shoot` in the order in which they end, ``moves`` of each chain."""
-    by_number = {chain.number: chain for chain in chains}
-    last = {chain.number: chain.move + moves for chain in chains}
-    queue: deque[HalfShot] = deque()
-    for chain in chains:
-        queue.extend(chain.propose())
-    for half in engine.run(lambda: queue.popleft() if queue else None):
-        chain = by_number[half.key // 2]
-        shot = chain.told(half)
-        if shot is None:
+    last = chains.moves + moves
+    queue = ShotQueue()
+    queue.put(chains.propose(np.arange(len(chains))))
+    for halves in engine.run(queue.take):
+        finished = chains.told(halves)
+        if finished is None:
             continue
-        if chain.move < last[chain.number]:
-            queue.extend(chain.propose())
-        yield shot
+        rows, shots = finished
+        on = rows[chains.moves[rows] < last[rows]]
+        if len(on):
+            queue.put(chains.propose(on))
+        yield shots
+
+
+def join(batches: Sequence[Shots]) -> Shots:
+    """All shots in one, by chain and move."""
+    columns = {part.name: [getattr(b, part.name) for b in batches] for part in fields(Shots)}
+    del columns["halves"]
+    paths = list(chain.from_iterable(columns.pop("paths")))
+    arrays = {name: np.concatenate(parts) for name, parts in columns.items()}
+    order = np.lexsort([arrays["move"], arrays["chain"]])
+    paths = [paths[i] for i in order.tolist()]
+    return Shots(**{name: part[order] for name, part in arrays.items()}, paths=paths, halves=())
 
 
 def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[Table, Frames]:
     """Rows of `SHOT_COLUMNS` and the shooting points (S, N, 3)."""
     shots = harvest.shots
-    weights = {
-        (chain, path.move): path.weight for chain, paths in harvest.paths.items() for path in paths
-    }
-    accepted = np.array([shot.path is not None for shot in shots])
+    weights = [0 if path is None else path.weight for path in shots.paths]
+    names = END_NAMES[shots.ends]
     columns: Table = {
         "round": np.full(len(shots), number, dtype=np.int32),
         "worker": np.full(len(shots), worker, dtype=np.int32),
-        "chain": np.array([s.chain for s in shots], dtype=np.int32),
-        "move": np.array([s.move for s in shots], dtype=np.int32),
-        "seed": np.array([s.seed for s in shots], dtype=np.int64),
-        "model": np.array([model] * len(shots), dtype=object),
-        "p_predicted": np.array([s.p_predicted for s in shots], dtype=np.float64),
-        "end_backward": np.array([s.backward.reason for s in shots], dtype=object),
-        "end_forward": np.array([s.forward.reason for s in shots], dtype=object),
-        "steps_backward": np.array([s.backward.steps for s in shots], dtype=np.int64),
-        "steps_forward": np.array([s.forward.steps for s in shots], dtype=np.int64),
-        "accepted": accepted,
-        "weight": np.array(
-            [weights[s.chain, s.move] if s.path else 0 for s in shots], dtype=np.int64
-        ),
+        "chain": shots.chain.astype(np.int32),
+        "move": shots.move.astype(np.int32),
+        "seed": shots.seed,
+        "model": np.full(len(shots), model, dtype=object),
+        "p_predicted": shots.p_predicted,
+        "end_backward": names[:, 0],
+        "end_forward": names[:, 1],
+        "steps_backward": shots.steps[:, 0],
+        "steps_forward": shots.steps[:, 1],
+        "accepted": shots.accepted,
+        "weight": np.array(weights, dtype=np.int64),
     }
     assert tuple(columns) == SHOT_COLUMNS
-    return columns, np.array([shot.point for shot in shots], dtype=np.float32)
+    return columns, shots.points.astype(np.float32)
 
 
-def path_table(harvest: Harvest, number: int, worker: int) -> tuple[Table, list[Frames]]:
+def path_table(
+    paths: dict[int, list[CurrentPath]], number: int, worker: int
+) -> tuple[Table, list[Frames]]:
     """Rows of `PATH_COLUMNS`, by chain and move, and the frames of each path."""
-    rows = [(chain, path) for chain, paths in harvest.paths.items() for path in paths]
+    rows = [(of, path) for of, group in paths.items() for path in group]
     lengths = np.array([len(path.frames) for _, path in rows], dtype=np.int64)
     columns: Table = {
         "round": np.full(len(rows), number, dtype=np.int32),
         "worker": np.full(len(rows), worker, dtype=np.int32),
-        "chain": np.array([chain for chain, _ in rows], dtype=np.int32),
+        "chain": np.array([of for of, _ in rows], dtype=np.int32),
         "move": np.array([path.move for _, path in rows], dtype=np.int32),
         "first_frame": np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
         "frames": lengths,

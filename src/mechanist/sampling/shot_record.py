@@ -148,10 +148,10 @@ class ShotRecord:
     def differences(self, shot: Shot) -> list[str]:
         """Columns and frames in which a shot differs from the record, with both values."""
         made: dict[str, object] = {
-            "end_backward": shot.backward.reason,
-            "end_forward": shot.forward.reason,
-            "steps_backward": shot.backward.steps,
-            "steps_forward": shot.forward.steps,
+            "end_backward": shot.ends[0],
+            "end_forward": shot.ends[1],
+            "steps_backward": shot.steps[0],
+            "steps_forward": shot.steps[1],
             "accepted": shot.path is not None,
         }
         result = self.differences_before(shot)

@@ -11,7 +11,7 @@ from mechanist.committor.relevance import relevance
 from mechanist.errors import DataError
 from mechanist.files import write_text
 from mechanist.layout import Layout
-from mechanist.sampling.chain import shot_seed
+from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
 from mechanist.stages.gather import gather_shots

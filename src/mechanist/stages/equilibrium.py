@@ -6,10 +6,10 @@ import numpy as np
 
 from mechanist.engine.choose import choose_platform
 from mechanist.layout import Layout
-from mechanist.sampling.chain import shot_seed
 from mechanist.sampling.equilibrium import EQUILIBRIUM_STREAM, StateRun, state_runs
 from mechanist.sampling.excursions import EXCURSION_COLUMNS
 from mechanist.sampling.records import Frames, Table, read_paths, write_frames, write_table
+from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.shoot import reporter
 from mechanist.systems.prepared import load

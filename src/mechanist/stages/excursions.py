@@ -7,20 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.engine.choose import auto_chains, choose_platform, make_engine
-from mechanist.engine.protocol import REASON_OF_LABEL, Engine
+from mechanist.engine.protocol import END_NAMES, Engine
 from mechanist.layout import Layout
-from mechanist.sampling.chain import CurrentPath, Shot, shot_seed
+from mechanist.sampling.chain import CurrentPath, Shots
 from mechanist.sampling.excursions import (
     EXCURSION_COLUMNS,
     EvenWindows,
-    ExcursionChain,
+    ExcursionChains,
     Reservoir,
     make_reservoir,
 )
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.sampling.records import Frames, PathTable, Table, write_frames, write_table
 from mechanist.sampling.selection import shootable
-from mechanist.sampling.shoot import Progress, shoot
+from mechanist.sampling.shoot import Progress, join, shoot
+from mechanist.sampling.streams import shot_seed
 from mechanist.sampling.windows import flattened, windows_of
 from mechanist.settings.config import Config
 from mechanist.stages.gather import gather_paths
@@ -63,18 +64,15 @@ def make_excursions(
     starts = draw_starts(reservoirs, paths, windows, count, rng)
     sigma = thermal_velocities(prepared)
     first = EXCURSION_STREAM + worker * count
-    chains = [
-        ExcursionChain(
-            first + i,
-            CurrentPath(start.frames, -1, 1),
-            start.ends,
-            windows,
-            reservoirs,
-            config.seed,
-            sigma,
-        )
-        for i, start in enumerate(starts)
-    ]
+    chains = ExcursionChains(
+        first + np.arange(count),
+        [CurrentPath(start.frames, -1, 1) for start in starts],
+        [start.ends for start in starts],
+        windows,
+        reservoirs,
+        config.seed,
+        sigma,
+    )
     platform = choose_platform(prepared, config.engine.platform, 2 * count)
     seed = shot_seed(config.seed, EXCURSION_STREAM - 1 - worker, 0) % 2**31
     engine = make_engine(prepared, 2 * count, platform, seed)
@@ -85,11 +83,10 @@ def make_excursions(
     files = layout.kinetics_job(worker)
     write_frames(files.excursions, frames)
     write_table(files.index, index, EXCURSION_COLUMNS)
-    lost = sum(shot.path is None for shot in [*shots, *kept])
-    taken = sum(chain.exchanges for chain in chains)
+    lost = int((~shots.accepted).sum() + (~kept.accepted).sum())
     log(
         f"worker {worker}: {count} chains x {moves} moves on {platform}, {lost} shots lost,"
-        f" {taken} excursions of runs taken in"
+        f" {chains.exchanges} excursions of runs taken in"
     )
 
 
@@ -108,7 +105,7 @@ def reservoir(
     counts = frames_in_windows(runs, between & usable, place[usable[between]], windows)
     first, lengths = runs.index["first_frame"], runs.index["frames"]
     ends = [
-        [REASON_OF_LABEL[int(x)] for x in prepared.states.label_positions(runs.frames[at])]
+        END_NAMES[(prepared.states.label_positions(runs.frames[at]) + 1) // 2]
         for at in (first, first + lengths - 1)
     ]
     return make_reservoir(
@@ -164,45 +161,47 @@ def draw_starts(
     for i in range(count):
         pool = pools[i % len(pools)]
         tried = [pool[j] for j in rng.choice(len(pool), min(len(pool), TRIED), replace=False)]
+        interiors = [start.frames[1:-1] for start in tried]
         # Drawn in proportion to G, of a few, so that even a start is nearly in equilibrium.
-        totals = np.array([windows.candidates(start.frames[1:-1]).total for start in tried])
+        totals = np.array([one.total for one in windows.candidates(interiors)])
         starts.append(tried[int(rng.choice(len(tried), p=totals / totals.sum()))])
     return starts
 
 
 def flatten(
-    chains: list[ExcursionChain],
+    chains: ExcursionChains,
     engine: Engine,
     windows: EvenWindows,
     moves: int,
     progress: Progress,
-) -> list[Shot]:
+) -> Shots:
     """Make the first moves, and learn from them which windows need more weight."""
-    done, shots = 0, []
+    done, lessons = 0, []
     for part in LESSONS:
         until = max(done + 1, round(part * moves))
         lesson = shoot(chains, engine, until - done, progress).shots
         done = until
-        shots += lesson
-        q = windows.logit(np.array([shot.point for shot in lesson]))
+        lessons.append(lesson)
+        q = windows.logit(lesson.points)
         visits = np.bincount(windows_of(q, windows.edges), minlength=len(windows.log_weights))
         windows = replace(windows, log_weights=flattened(windows.log_weights, visits))
-        for chain in chains:
-            chain.use(windows)
-    return shots
+        chains.use(windows)
+    return join(lessons)
 
 
-def excursion_table(shots: list[Shot], starts: dict[int, str]) -> tuple[Table, list[Frames]]:
+def excursion_table(shots: Shots, starts: dict[int, str]) -> tuple[Table, list[Frames]]:
     """Rows of `EXCURSION_COLUMNS` for the excursions of shots, and their frames."""
-    kept = [(shot, shot.path) for shot in shots if shot.path]
-    lengths = np.array([len(path.frames) for _, path in kept], dtype=np.int64)
+    kept = np.flatnonzero(shots.accepted)
+    paths = [path for path in shots.paths if path is not None]
+    chains = shots.chain[kept]
+    lengths = np.array([len(path.frames) for path in paths], dtype=np.int64)
     table: Table = {
-        "source": np.array(["shot"] * len(kept), dtype=object),
-        "start": np.array([starts[shot.chain] for shot, _ in kept], dtype=object),
-        "chain": np.array([shot.chain - EXCURSION_STREAM for shot, _ in kept], dtype=np.int64),
-        "move": np.array([shot.move for shot, _ in kept], dtype=np.int64),
+        "source": np.full(len(kept), "shot", dtype=object),
+        "start": np.array([starts[chain] for chain in chains.tolist()], dtype=object),
+        "chain": chains - EXCURSION_STREAM,
+        "move": shots.move[kept],
         "first_frame": np.cumsum(lengths) - lengths,
         "frames": lengths,
-        "shooting_frame": np.array([path.shooting_frame for _, path in kept], dtype=np.int64),
+        "shooting_frame": np.array([path.shooting_frame for path in paths], dtype=np.int64),
     }
-    return table, [path.frames for _, path in kept]
+    return table, [path.frames for path in paths]

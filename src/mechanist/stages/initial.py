@@ -12,7 +12,7 @@ from mechanist.files import write_json
 from mechanist.layout import Layout
 from mechanist.sampling.first_path import hot_path, relax
 from mechanist.sampling.records import PATH_COLUMNS, write_frames, write_table
-from mechanist.sampling.shoot import Harvest, path_table
+from mechanist.sampling.shoot import path_table
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import load
 
@@ -45,7 +45,7 @@ def initial(config: Config, layout: Layout, log: Callable[[str], None]) -> None:
     paths, shots = relax(
         prepared, guess, settings.paths, settings.shots_max, 32, platform, config.seed, log
     )
-    index, frames = path_table(Harvest(paths={i: [path] for i, path in enumerate(paths)}), -1, -1)
+    index, frames = path_table({i: [path] for i, path in enumerate(paths)}, -1, -1)
     write_frames(layout.initial.paths, frames)
     write_table(layout.initial.index, index, PATH_COLUMNS)
     write_json(layout.initial_report, report | {"shots": shots, "paths": len(paths)})

@@ -24,8 +24,8 @@ from mechanist.analysis.statistics import effective_samples
 from mechanist.errors import MechanistError
 from mechanist.files import write_json
 from mechanist.layout import Layout
-from mechanist.sampling.chain import shot_seed
 from mechanist.sampling.records import PATH_COLUMNS, join, read_table
+from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.excursions import EXCURSION_STREAM
 from mechanist.stages.free_energy import (

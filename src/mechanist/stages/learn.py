@@ -12,8 +12,8 @@ from mechanist.committor.training import train
 from mechanist.committor.uncertainty import fit_error_scale, neighbourhoods
 from mechanist.files import write_json
 from mechanist.layout import Layout
-from mechanist.sampling.chain import shot_seed
 from mechanist.sampling.records import PathTable
+from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.gather import candidate_frames, frame_q, gather_paths, gather_shots
 from mechanist.systems.descriptors import DescriptorSet

@@ -15,12 +15,12 @@ import numpy as np
 from mechanist.engine.choose import choose_platform, make_engine
 from mechanist.errors import DataError
 from mechanist.layout import Layout
-from mechanist.sampling.chain import Chain, Shot, shot_seed
+from mechanist.sampling.chain import Chains, Shot
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.sampling.records import Frames, write_frames
-from mechanist.sampling.selection import WithinLimit
 from mechanist.sampling.shoot import shots_as_they_end
 from mechanist.sampling.shot_record import ShotRecord, read_record
+from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.shoot import make_selection, open_job, reporter
 from mechanist.systems.prepared import Prepared, load
@@ -111,10 +111,13 @@ def shot_in_job(
     log(f"making job {record.round}/{record.worker} again: up to {total:,} shots on {platform}")
     progress = reporter(log, every=5.0)
     made = shots_as_they_end(job.chains, job.engine, record.job_moves)
-    for done, shot in enumerate(made, start=1):
-        if (shot.chain, shot.move) == (record.chain, record.move):
-            log(f"it was shot {done:,} of {total:,}")
-            return shot
+    done = 0
+    for shots in made:
+        found = np.flatnonzero((shots.chain == record.chain) & (shots.move == record.move))
+        if len(found):
+            log(f"it was shot {done + int(found[0]) + 1:,} of {total:,}")
+            return shots.one(int(found[0]))
+        done += len(shots)
         progress(done, total)
     raise DataError(record.file, f"{record.name}: its job does not make it; were rows deleted?")
 
@@ -123,25 +126,24 @@ def shot_alone(
     config: Config, layout: Layout, prepared: Prepared, record: ShotRecord, platform: str, log: Log
 ) -> Shot:
     """A shot from the same point with the same velocities and other noise."""
-    selection = make_selection(config.sampling, layout, record.round)
+    selection = make_selection(config.sampling, layout, record.round, prepared.max_half_frames)
     record.check_model(selection.model)
-    chain = Chain(
-        record.chain,
-        record.path_before(),
-        WithinLimit(selection, prepared.max_half_frames),
+    chains = Chains(
+        np.array([record.chain]),
+        [record.path_before()],
+        selection,
         config.seed,
-        record.move,
-        0,
-        config.sampling.burn_in,
         thermal_velocities(prepared),
+        moves=np.array([record.move]),
     )
     engine = make_engine(prepared, 2, platform, record.seed % 2**31)
-    return next(shots_as_they_end([chain], engine, 1))
+    return next(shots_as_they_end(chains, engine, 1)).one(0)
 
 
 def trajectory(shot: Shot) -> Frames:
     """Frames (F, N, 3) in nm in the order of time: backward half reversed, point, forward half."""
-    return np.concatenate([shot.backward.frames[::-1], shot.point[None], shot.forward.frames])
+    backward, forward = shot.halves
+    return np.concatenate([backward[::-1], shot.point[None], forward])
 
 
 def description(shot: Shot, record: ShotRecord, out: Path, frames: int, platform: str) -> str:
@@ -151,9 +153,9 @@ def description(shot: Shot, record: ShotRecord, out: Path, frames: int, platform
         [
             f"{record.name}, on {platform}",
             f"  predicted p_B  {predicted}",
-            f"  backward half  {shot.backward.reason} after {shot.backward.steps:,} steps",
-            f"  forward half   {shot.forward.reason} after {shot.forward.steps:,} steps",
+            f"  backward half  {shot.ends[0]} after {shot.steps[0]:,} steps",
+            f"  forward half   {shot.ends[1]} after {shot.steps[1]:,} steps",
             f"  {'accepted' if shot.path is not None else 'not accepted'}",
-            f"{out}: {frames:,} frames, the shooting point is frame {len(shot.backward.frames)}",
+            f"{out}: {frames:,} frames, the shooting point is frame {len(shot.halves[0])}",
         ]
     )

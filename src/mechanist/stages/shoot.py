@@ -11,7 +11,7 @@ from mechanist.engine.choose import auto_chains, choose_platform, make_engine
 from mechanist.engine.protocol import Engine
 from mechanist.errors import DataError
 from mechanist.layout import Layout, WorkerFiles
-from mechanist.sampling.chain import Chain, CurrentPath, shot_seed
+from mechanist.sampling.chain import Chains, CurrentPath
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.sampling.records import (
     PATH_COLUMNS,
@@ -22,8 +22,9 @@ from mechanist.sampling.records import (
     write_frames,
     write_table,
 )
-from mechanist.sampling.selection import Lorentzian, Selection, Uniform, WithinLimit
+from mechanist.sampling.selection import Lorentzian, Selection, Uniform
 from mechanist.sampling.shoot import Progress, path_table, shoot, shot_table
+from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.settings.run import SamplingSettings
 from mechanist.systems.prepared import Prepared, load, load_inputs
@@ -36,7 +37,7 @@ NOISE_STREAM = 2**32
 class Job:
     """Chains of one worker where round ``number`` begins, and the engine that moves them."""
 
-    chains: list[Chain]
+    chains: Chains
     engine: Engine
     selection: Selection
 
@@ -54,7 +55,7 @@ def shoot_round(
     log(f"round {number}, worker {worker}: {count} chains x {moves} moves on {platform}")
     harvest = shoot(job.chains, job.engine, moves, reporter(log))
     shots, points = shot_table(harvest, number, worker, job.selection.model)
-    index, frames = path_table(harvest, number, worker)
+    index, frames = path_table(harvest.paths, number, worker)
     files = layout.round(number).worker(worker)
     write_frames(files.points, [points])
     write_frames(files.paths, frames)
@@ -73,16 +74,18 @@ def open_job(
     platform: str,
 ) -> Job:
     """What a job of ``count`` chains starts with; opened again on Reference it makes the same."""
-    selection = make_selection(config.sampling, layout, number)
+    selection = make_selection(config.sampling, layout, number, prepared.max_half_frames)
     chains = make_chains(config, prepared, layout, number, worker, count, selection)
     seed = shot_seed(config.seed, NOISE_STREAM + worker, number) % 2**31
     return Job(chains, make_engine(prepared, 2 * count, platform, seed), selection)
 
 
-def make_selection(settings: SamplingSettings, layout: Layout, number: int) -> Selection:
+def make_selection(
+    settings: SamplingSettings, layout: Layout, number: int, longest: int
+) -> Selection:
     """Selection of a round: uniform in round 0, then by the model of the round before."""
     if number == 0:
-        return Uniform()
+        return Uniform(longest)
     files = layout.round(number - 1)
     model = load_model(files.model, files.model_card)
     inputs = load_inputs(layout)
@@ -95,6 +98,7 @@ def make_selection(settings: SamplingSettings, layout: Layout, number: int) -> S
         density=model.density if settings.flatten else None,
         model=f"{number - 1:03d}",
         uniform=settings.selection == "uniform",
+        longest=longest,
     )
 
 
@@ -106,34 +110,30 @@ def make_chains(
     worker: int,
     count: int,
     selection: Selection,
-) -> list[Chain]:
+) -> Chains:
     """Chains of a worker, each going on from where the round before left it."""
     first = worker * count
-    selection = WithinLimit(selection, prepared.max_half_frames)
-    chains = []
     if number == 0:
         table = read_paths(layout.initial.paths, layout.initial.index, prepared.atoms)
         starts = {first + i: (_path(table, (first + i) % len(table)), 0, 0) for i in range(count)}
     else:
         starts = last_paths(layout.round(number - 1).worker(worker), prepared.atoms, config)
-    for chain in range(first, first + count):
+    numbers = np.arange(first, first + count)
+    for chain in numbers.tolist():
         if chain not in starts:
             file = layout.round(number - 1).worker(worker).index
             raise DataError(file, f"lacks chain {chain}; was sampling.chains changed?")
-        path, move, accepted = starts[chain]
-        chains.append(
-            Chain(
-                chain,
-                path,
-                selection,
-                config.seed,
-                move,
-                accepted,
-                config.sampling.burn_in,
-                thermal_velocities(prepared),
-            )
-        )
-    return chains
+    paths, moves, accepted = zip(*(starts[chain] for chain in numbers.tolist()), strict=True)
+    return Chains(
+        numbers,
+        paths,
+        selection,
+        config.seed,
+        thermal_velocities(prepared),
+        np.array(moves),
+        np.array(accepted),
+        config.sampling.burn_in,
+    )
 
 
 def _path(table: PathTable, row: int) -> CurrentPath:

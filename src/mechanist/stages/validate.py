@@ -13,7 +13,6 @@ from mechanist.engine.choose import auto_chains, choose_platform, make_engine
 from mechanist.errors import DataError
 from mechanist.files import read_json, write_json, write_text
 from mechanist.layout import Layout
-from mechanist.sampling.chain import shot_seed
 from mechanist.sampling.committor_shots import (
     COMMITTOR_COLUMNS,
     COMMITTOR_STREAM,
@@ -28,6 +27,7 @@ from mechanist.sampling.records import (
     write_frames,
     write_table,
 )
+from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
 from mechanist.stages.gather import candidate_frames, frame_features, frame_q, gather_paths

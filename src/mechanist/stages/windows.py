@@ -18,9 +18,9 @@ from mechanist.committor.training import train
 from mechanist.errors import DataError
 from mechanist.files import read_json, write_json
 from mechanist.layout import Layout
-from mechanist.sampling.chain import shot_seed
 from mechanist.sampling.excursions import EXCURSION_COLUMNS, EvenWindows
 from mechanist.sampling.records import Frames, PathTable, join_paths, read_frames, read_table
+from mechanist.sampling.streams import shot_seed
 from mechanist.sampling.windows import even_log_weights, window_edges
 from mechanist.settings.config import Config
 from mechanist.settings.learn import LearnSettings

@@ -14,17 +14,21 @@ Vectors = tuple[Array, Array, Array]
 """Components x, y, z of many vectors, (F, D) each: numpy is fast on whole arrays."""
 
 
-def _between(
-    positions: Array, start: NDArray[np.int64], end: NDArray[np.int64], box: Array | None
-) -> Vectors:
-    """Vectors from ``start`` to ``end``; nearest image if ``box`` (3,) lengths in nm is given."""
-    result = []
+def _steps(positions: Array, atoms: NDArray[np.int64], box: Array | None) -> list[Vectors]:
+    """Vectors from each of the ``atoms`` (D, K) to the next one in its row, K - 1 times (F, D).
+
+    Those to the nearest image if ``box`` (3,) lengths in nm is given.
+    """
+    rows, columns = atoms.shape
+    steps = []
     for axis in range(3):
-        component = positions[:, end, axis] - positions[:, start, axis]
+        places = positions[:, atoms.T.ravel(), axis].reshape(len(positions), columns, rows)
+        step = places[:, 1:] - places[:, :-1]
         if box is not None:
-            component -= box[axis] * np.round(component / box[axis])
-        result.append(component)
-    return result[0], result[1], result[2]
+            step -= box[axis] * np.round(step / box[axis])
+        steps.append(step)
+    x, y, z = steps
+    return [(x[:, k], y[:, k], z[:, k]) for k in range(columns - 1)]
 
 
 def _dot(a: Vectors, b: Vectors) -> Array:
@@ -56,22 +60,19 @@ def distances(positions: Array, atoms: NDArray[np.int64], box: Array | None = No
     ndarray
         (F, D) in nm.
     """
-    delta = _between(positions, atoms[:, 0], atoms[:, 1], box)
+    (delta,) = _steps(positions, atoms, box)
     return np.asarray(np.sqrt(_dot(delta, delta)))
 
 
 def angles(positions: Array, atoms: NDArray[np.int64], box: Array | None = None) -> Array:
     """Angles at the middle atom of each triple of ``atoms`` (D, 3): (F, D) in rad, 0 to pi."""
-    first = _between(positions, atoms[:, 1], atoms[:, 0], box)
-    last = _between(positions, atoms[:, 1], atoms[:, 2], box)
+    first, last = _steps(positions, atoms, box)
     normal = _cross(first, last)
-    return np.asarray(np.arctan2(np.sqrt(_dot(normal, normal)), _dot(first, last)))
+    return np.asarray(np.arctan2(np.sqrt(_dot(normal, normal)), -_dot(first, last)))
 
 
 def torsions(positions: Array, atoms: NDArray[np.int64], box: Array | None = None) -> Array:
     """Torsions about the middle bond of each quadruple of ``atoms`` (D, 4): (F, D), -pi to pi."""
-    b1 = _between(positions, atoms[:, 0], atoms[:, 1], box)
-    b2 = _between(positions, atoms[:, 1], atoms[:, 2], box)
-    b3 = _between(positions, atoms[:, 2], atoms[:, 3], box)
+    b1, b2, b3 = _steps(positions, atoms, box)
     n1, n2 = _cross(b1, b2), _cross(b2, b3)
     return np.asarray(np.arctan2(np.sqrt(_dot(b2, b2)) * _dot(b1, n2), _dot(n1, n2)))

@@ -1,0 +1,196 @@
+"""The engine: half-shots into free slots, one stride forward, finished half-paths out.
+
+Slots are grouped into lanes, each with an OpenMM context (or a pool of them) of its own. With more
+than one lane, one moves in a thread while the frames of another are looked at, so that a GPU does
+not wait for Python.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.engine.history import History
+from mechanist.engine.protocol import (
+    EXPLODED,
+    TOO_LONG,
+    HalfPaths,
+    HalfShots,
+    Label,
+    NextShots,
+    joined,
+)
+from mechanist.systems.prepared import Prepared
+
+SPEED_LIMIT = 25.0
+"""Thermal speeds of the lightest atom: what is faster has exploded."""
+
+
+class Mover(Protocol):
+    """Coordinates of R copies in OpenMM."""
+
+    @property
+    def patience(self) -> int:
+        """Slots that may wait until the half-paths that have ended are looked at together."""
+
+    @property
+    def slots(self) -> int:
+        """The number R of copies."""
+
+    def load(self, slots: NDArray[np.int64], shots: HalfShots) -> None:
+        """Put half-shots into slots (K,), leaving the others as they are."""
+
+    def advance(self, busy: NDArray[np.bool_], now: NDArray[np.float64]) -> None:
+        """Move the ``busy`` (R,) copies by one stride.
+
+        Writes positions into ``now`` (R, N, 3) in nm, NaN where OpenMM failed.
+        """
+
+    def reset(self, slots: NDArray[np.int64]) -> None:
+        """Put exploded copies (K,) where they harm nobody."""
+
+
+class Lane:
+    """Slots of one mover, and the half-shots that they run."""
+
+    def __init__(self, prepared: Prepared, mover: Mover, label: Label, longest: int) -> None:
+        shape = (mover.slots, prepared.atoms, 3)
+        self._prepared, self._mover, self._label = prepared, mover, label
+        self._longest = longest
+        self._history = History(mover.slots, prepared.atoms, longest)
+        self._keys = np.zeros(mover.slots, dtype=np.int64)
+        self._busy = np.zeros(mover.slots, dtype=np.bool_)
+        self._now, self._before = np.zeros(shape), np.zeros(shape)
+        self._farthest = farthest(prepared)
+        self._ended: list[HalfPaths] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether any slot runs."""
+        return bool(self._busy.any())
+
+    def fill(self, next_shots: NextShots) -> None:
+        """Load waiting half-shots into free slots."""
+        free = np.flatnonzero(~self._busy)
+        while len(free) and (shots := next_shots(len(free))) is not None:
+            slots, free = free[: len(shots)], free[len(shots) :]
+            self._mover.load(slots, shots)
+            self._now[slots] = shots.positions
+            self._keys[slots] = shots.keys
+            self._busy[slots] = True
+
+    def move(self) -> None:
+        """Move all busy slots by one stride."""
+        self._now, self._before = self._before, self._now
+        self._mover.advance(self._busy, self._now)
+
+    def harvest(self) -> HalfPaths | None:
+        """Take the new frames in; give the half-paths that have ended, once they are enough."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            moved = np.abs(self._now - self._before).max(axis=(1, 2))
+        exploded = self._busy & ~(moved < self._farthest)
+        if exploded.any():
+            # What comes next must see numbers; the frame itself is lost.
+            self._now[exploded] = self._prepared.positions
+            self._mover.reset(np.flatnonzero(exploded))
+        self._history.push(self._now, self._busy)
+        rows = np.flatnonzero(self._busy)
+        labels = self._label(self._now if len(rows) == len(self._busy) else self._now[rows])
+        ends = np.where(self._history.ages[rows] >= self._longest, TOO_LONG, np.int8(-1))
+        inside = labels != 0
+        ends[inside] = (labels[inside] + 1) // 2
+        ends[exploded[rows]] = EXPLODED
+        ended = ends >= 0
+        if ended.any():
+            self._take(rows[ended], ends[ended])
+        if self.busy and sum(map(len, self._ended)) < self._mover.patience:
+            return None
+        batches, self._ended = self._ended, []
+        return joined(batches) if batches else None
+
+    def _take(self, slots: NDArray[np.int64], ends: NDArray[np.int8]) -> None:
+        lengths = self._history.ages[slots]
+        self._busy[slots] = False
+        frames, steps = self._history.pull(slots), lengths * self._prepared.stride
+        self._ended.append(HalfPaths(self._keys[slots], ends, lengths, frames, steps))
+
+
+def farthest(prepared: Prepared) -> float:
+    """Distance in nm along an axis that no atom can go in one stride."""
+    light = prepared.masses[prepared.masses > 0].min()
+    speed = SPEED_LIMIT * np.sqrt(prepared.kt / light)
+    return float(speed * prepared.timestep * prepared.stride)
+
+
+class LaneEngine:
+    """Half-shots over lanes; see `mechanist.engine.protocol.Engine`.
+
+    Parameters
+    ----------
+    prepared
+        What to move.
+    movers
+        One a lane.
+    label
+        Ends a half-shot; the states of ``prepared`` if None.
+    max_frames
+        A half-shot with more frames is too long; as in ``prepared`` if None.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        movers: Sequence[Mover],
+        label: Label | None = None,
+        max_frames: int | None = None,
+    ) -> None:
+        label = label or prepared.states.label_positions
+        longest = max_frames or prepared.max_half_frames
+        self._lanes = [Lane(prepared, mover, label, longest) for mover in movers]
+        self._slots = sum(mover.slots for mover in movers)
+
+    @property
+    def slots(self) -> int:
+        """How many half-shots run at the same time."""
+        return self._slots
+
+    def run(self, next_shots: NextShots) -> Iterator[HalfPaths]:
+        """See `mechanist.engine.protocol.Engine.run`."""
+        if len(self._lanes) == 1:
+            return self._run_alone(self._lanes[0], next_shots)
+        return self._run_in_threads(next_shots)
+
+    def _run_alone(self, lane: Lane, next_shots: NextShots) -> Iterator[HalfPaths]:
+        while True:
+            lane.fill(next_shots)
+            if not lane.busy:
+                return
+            lane.move()
+            ended = lane.harvest()
+            if ended is not None:
+                yield ended
+
+    def _run_in_threads(self, next_shots: NextShots) -> Iterator[HalfPaths]:
+        """Lanes in turn, so that the order of what ends does not hang on the clock."""
+        idle = deque(self._lanes)
+        moving: deque[tuple[Lane, Future[None]]] = deque()
+        with ThreadPoolExecutor(len(self._lanes)) as threads:
+            while True:
+                for _ in range(len(idle)):
+                    lane = idle.popleft()
+                    lane.fill(next_shots)
+                    if lane.busy:
+                        moving.append((lane, threads.submit(lane.move)))
+                    else:
+                        idle.append(lane)
+                if not moving:
+                    return
+                lane, done = moving.popleft()
+                done.result()
+                ended = lane.harvest()
+                idle.appendleft(lane)
+                if ended is not None:
+                    yield ended

@@ -1,0 +1,67 @@
+"""Frames of half-shots that are under way."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIRST_CAPACITY = 32
+
+
+class History:
+    """Frames of all slots since each of them began.
+
+    One block of all slots a frame, in a ring that is as long as the oldest half-shot needs. It
+    doubles when one outlives it, so that memory follows the longest half-shot seen, not the longest
+    one allowed: slots x frames x atoms x 12 bytes.
+
+    Parameters
+    ----------
+    slots, atoms
+        Shape of a block.
+    longest
+        Frames that a half-shot may have at most.
+    """
+
+    def __init__(self, slots: int, atoms: int, longest: int) -> None:
+        self._longest = longest
+        self._ring = np.empty((min(FIRST_CAPACITY, longest), slots, atoms, 3), dtype=np.float32)
+        self._next = 0
+        self.ages = np.zeros(slots, dtype=np.int64)
+
+    @property
+    def capacity(self) -> int:
+        """Frames that a half-shot can have before the ring must grow."""
+        return len(self._ring)
+
+    def push(self, now: NDArray[np.float64], busy: NDArray[np.bool_]) -> None:
+        """Add one frame (R, N, 3) in nm to each of the slots that are ``busy`` (R,)."""
+        if self.ages.max() >= self.capacity:
+            self._grow()
+        self._ring[self._next] = now
+        self._next = (self._next + 1) % self.capacity
+        self.ages += busy
+
+    def pull(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Frames of some slots, one slot after the other, (sum of ages, N, 3); they begin anew."""
+        lengths = self.ages[slots]
+        stops = np.cumsum(lengths)
+        place = np.arange(stops[-1]) - np.repeat(stops, lengths)
+        frames: NDArray[np.float32] = self._ring[
+            (self._next + place) % self.capacity, np.repeat(slots, lengths)
+        ]
+        self.ages[slots] = 0
+        return frames
+
+    def _grow(self) -> None:
+        capacity = min(2 * self.capacity, self._longest)
+        larger = np.empty((capacity, *self._ring.shape[1:]), dtype=np.float32)
+        # The oldest block, which would be overwritten next, comes first.
+        older = len(self._ring) - self._next
+        larger[:older] = self._ring[self._next :]
+        larger[older : len(self._ring)] = self._ring[: self._next]
+        self._next = len(self._ring) % capacity
+        self._ring = larger
+
+
+def history_bytes(slots: int, atoms: int, longest: int) -> int:
+    """Memory of a history whose half-shots are as long as they may be."""
+    return 12 * slots * atoms * longest
