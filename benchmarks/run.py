@@ -64,6 +64,7 @@ def measure_gpu(size: Size, folder: Path, say: Say) -> Measured | None:
     if platform is None:
         say("no GPU: none of CUDA, HIP and OpenCL can move a molecule here; gpu is null")
         return None
+    machine["gpu"] = machine["gpu"] or gpu.device(laid[0], platform)
     laid += [grounds.lay(toy, folder / toy) for toy in TOYS]
     series = gpu.measure(laid, size, platform, scratch, say)
     return Measured(machine, series, seconds=time.monotonic() - begin)
@@ -74,7 +75,7 @@ def report(content: dict[str, object]) -> None:
     rows = write.verdicts(content)
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     print()
-    for row in (("number", "what it is", "target", "measured", ""), *rows):
+    for row in rows:
         print(
             "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
         )

@@ -56,7 +56,8 @@ def serve(
     state = prepare(json.loads(sys.argv[1]))
     start_mb = memory_mb()
     print(READY, flush=True)
-    sys.stdin.readline()
+    if not sys.stdin.readline():
+        return
     cpu, begin = time.process_time(), time.perf_counter()
     outcome = work(state)
     end, cpu = time.perf_counter(), time.process_time() - cpu
@@ -75,7 +76,8 @@ class Child:
 
     def __init__(self, module: str, job: dict[str, Any], python: str = sys.executable) -> None:
         self.name = module
-        self._errors = tempfile.TemporaryFile("w+")
+        # Lives as long as the child.
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._process = subprocess.Popen(
             [python, "-m", f"benchmarks.suite.{module}", json.dumps(job)],
             cwd=REPOSITORY,

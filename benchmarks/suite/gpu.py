@@ -6,6 +6,7 @@ from benchmarks.suite import shoot
 from benchmarks.suite.child import BenchmarkError
 from benchmarks.suite.ground import Ground
 from benchmarks.suite.interleaved import Plan, Say, interleave, loop, raw
+from benchmarks.suite.plain import open_context
 from benchmarks.suite.size import Size
 from benchmarks.suite.speed import Series
 
@@ -20,6 +21,13 @@ def platform(ground: Ground) -> str | None:
         except BenchmarkError:
             continue
     return None
+
+
+def device(ground: Ground, name: str) -> str:
+    """Name of the card, as OpenMM tells it."""
+    context, _ = open_context(str(ground.folder), name, 1)
+    told: str = context.getPlatform().getPropertyValue(context, "DeviceName")
+    return told
 
 
 def plan(ground: Ground, size: Size, name: str, scratch: Path) -> Plan:

@@ -3,7 +3,7 @@
 It does what one chain of Mechanist does: two-way shooting from a frame picked uniformly, new
 velocities, accepted with min(1, frames of the old path / frames of the new one) if the ends differ
 (Dellago, Bolhuis, Chandler, J. Chem. Phys. 108, 1964 (1998)), frames kept, shots and paths saved.
-Nothing in it is slow on purpose: positions come as numpy arrays without units, the states are
+Nothing in it is slow on purpose: positions come as numpy arrays, the states are
 written out for one frame in plain arithmetic, which beats array code there, and setting up the
 context is not timed. The half kick makes velocities on-step ones, as in Mechanist.
 """
@@ -15,9 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from openmm import unit
 
 from benchmarks.suite.child import serve
 from benchmarks.suite.plain import CONSTRAINT_TOLERANCE, masses, open_context
+
+FORCE = unit.kilojoule_per_mole / unit.nanometer
+
+Row = tuple[int, int, int, int, bool]
+"""Of a shot: ends and frames of both halves, and whether it was accepted."""
 
 State = Callable[[Any], int]
 """From the positions (N, 3) of one frame in nm to -1 in A, +1 in B, 0 in neither."""
@@ -82,15 +88,16 @@ class Walker:
     def half(self, point: Any, velocities: Any) -> tuple[list[Any], int]:
         """Run until a state is entered: frames without the point, and the state (0: too long)."""
         self.context.setPositions(point)
-        forces = self.context.getState(getForces=True).getForces(asNumpy=True)._value
-        self.context.setVelocities(velocities - self.kick * forces)
+        forces = self.context.getState(getForces=True).getForces(asNumpy=True)
+        kick = self.kick * forces.value_in_unit(FORCE)
+        self.context.setVelocities(velocities - kick)
         self.context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
         frames: list[Any] = []
         end = 0
         while not end and len(frames) < self.longest:
             self.integrator.step(self.stride)
             state = self.context.getState(getPositions=True)
-            positions = state.getPositions(asNumpy=True)._value
+            positions = state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
             frames.append(positions.astype(np.float32))
             end = self.state(positions)
         return frames, end
@@ -98,7 +105,7 @@ class Walker:
 
 def sample(
     walker: Walker, path: list[Any], rng: np.random.Generator, seconds: float, shots: int = 10**9
-) -> tuple[list[list[Any]], list[tuple[int, int, int, int, bool]]]:
+) -> tuple[list[list[Any]], list[Row]]:
     """Make shots until the time is over or their number is reached.
 
     Returns
@@ -106,7 +113,7 @@ def sample(
     list of path, list of shot
         Accepted paths; of each shot the ends and frames of its halves and whether it was accepted.
     """
-    paths, rows = [path], []
+    paths, rows = [path], list[Row]()
     deadline = time.perf_counter() + seconds
     while len(rows) < shots and time.perf_counter() < deadline:
         point = path[rng.integers(1, len(path) - 1)].astype(float)
@@ -124,7 +131,7 @@ def sample(
     return paths, rows
 
 
-def save(file: Path, paths: list[list[Any]], rows: list[tuple[int, int, int, int, bool]]) -> None:
+def save(file: Path, paths: list[list[Any]], rows: list[Row]) -> None:
     """Frames of all paths one after the other, their lengths, and the table of shots."""
     frames = np.concatenate([np.array(path) for path in paths])
     np.savez(file, frames=frames, lengths=[len(path) for path in paths], shots=np.array(rows))

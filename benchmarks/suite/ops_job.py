@@ -32,25 +32,15 @@ PILOT_MOVES = 20
 
 
 def torsion(snapshot: Any, atoms: list[int]) -> float:
-    """Torsion of four atoms in radians, in plain arithmetic.
-
-    Imports stand inside because OpenPathSampling stores the function.
-    """
+    """Torsion of four atoms in radians; imports inside, because OpenPathSampling stores it."""
     import math
 
-    (x0, y0, z0), (x1, y1, z1), (x2, y2, z2), (x3, y3, z3) = snapshot.coordinates._value[
-        atoms
-    ].tolist()
-    ax, ay, az = x1 - x0, y1 - y0, z1 - z0
-    bx, by, bz = x2 - x1, y2 - y1, z2 - z1
-    cx, cy, cz = x3 - x2, y3 - y2, z3 - z2
-    mx, my, mz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
-    nx, ny, nz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
-    sine = math.sqrt(bx * bx + by * by + bz * bz) * (ax * nx + ay * ny + az * nz)
-    return math.atan2(sine, mx * nx + my * ny + mz * nz)
+    from benchmarks.suite import one_walker
+
+    return math.radians(one_walker.torsion(snapshot.coordinates._value, atoms))
 
 
-class Counter(PathSimulatorHook):
+class Counter(PathSimulatorHook):  # type: ignore[misc]
     """Counts moves, accepted moves and MD frames."""
 
     implemented_for = ("after_step",)

@@ -1,5 +1,6 @@
 """Plain MD: one context, one thread, many steps a call, no frames."""
 
+import sys
 import time
 from typing import Any
 
@@ -49,6 +50,8 @@ def prepare(job: dict[str, Any]) -> dict[str, Any]:
     names = [openmm.Platform.getPlatform(i).getName() for i in range(count)]
     wanted = job.get("platform", "auto")
     contexts = usable(job["folder"], names if wanted == "auto" else [wanted])
+    if not contexts:
+        sys.exit(f"no platform of {names} can move the system")
     name = fastest(contexts)
     return {"context": contexts[name], "platform": name, "seconds": job["seconds"]}
 

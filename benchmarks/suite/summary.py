@@ -105,7 +105,10 @@ def cpu(measured: Measured) -> dict[str, Any]:
             for timing in measured.timings
         ],
     }
-    return short({"cpu": numbers, "snakemake": {"seconds_per_job": per_job}, "detail": detail})
+    parts: dict[str, Any] = short(
+        {"cpu": numbers, "snakemake": {"seconds_per_job": per_job}, "detail": detail}
+    )
+    return parts
 
 
 def gpu(measured: Measured) -> dict[str, Any]:
@@ -117,7 +120,8 @@ def gpu(measured: Measured) -> dict[str, Any]:
         "shots_per_second": middle(rates(alanine, SHOOT, by_shots)),
         "single_ratio": middle(ratios[ALANINE]),
     }
-    return short({"gpu": numbers, "detail": common(measured) | {"ratios": ratios}})
+    parts: dict[str, Any] = short({"gpu": numbers, "detail": common(measured) | {"ratios": ratios}})
+    return parts
 
 
 def common(measured: Measured) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 INTRODUCTION = (
     "Made by `make bench` (two cores, under ten minutes) and `make bench-gpu`. Absolute numbers",
     "drift with the machine and the hour, so every comparison is a ratio of measurements made in",
-    "turn in one run: A B C, A B C, and so on. The ratio is taken repeat by repeat; the table gives",
+    "turn in one run: A B C, A B C, and so on. Ratios are taken repeat by repeat; the table gives",
     "the median, with the smallest and the largest in brackets.",
 )
 
@@ -22,8 +22,8 @@ DEFINITIONS = (
     "- *two workers*, *all cores*: so many workers that begin at the same moment; the time runs",
     "  until the last one has ended.",
     "- *hand-written loop*: two-way shooting with uniform selection by one walker in one context,",
-    "  as one would write it in a script (`benchmarks/suite/one_walker.py`); frames are kept, paths",
-    "  and shots saved. Its set-up is not timed.",
+    "  as in a script of one's own (`benchmarks/suite/one_walker.py`); frames are kept, paths and",
+    "  shots saved. Its set-up is not timed. It can use one core.",
     "- *OpenPathSampling*: the same moves with `TwoWayShootingStrategy` on the Reference platform",
     "  (`benchmarks/suite/ops_job.py`), with and without its netCDF storage. Its torsions are a",
     "  plain function, which is faster than the mdtraj function of its examples, shown as well.",

@@ -98,6 +98,7 @@ def write(content: dict[str, Any], folder: Path = FOLDER) -> None:
     """Write results.json, RESULTS.md, and the figure if there are points for it."""
     from benchmarks.suite.figure import draw
 
+    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     (folder / RESULTS.name).write_text(text, encoding="utf-8")
     (folder / PAGE.name).write_text(page(content), encoding="utf-8")
