@@ -27,6 +27,12 @@ def say(text: str) -> None:
 def measure_cpu(size: Size, folder: Path) -> Measured:
     """All of `make bench`."""
     begin, machine, cores = time.monotonic(), hardware.describe(), hardware.cores()
+    # Else `engine.platform: auto` could take a GPU where there is one.
+    os.environ |= {
+        "CUDA_VISIBLE_DEVICES": "",
+        "HIP_VISIBLE_DEVICES": "",
+        "ROCR_VISIBLE_DEVICES": "",
+    }
     scratch = folder / "scratch"
     scratch.mkdir()
     python, version = ops.interpreter()
@@ -48,7 +54,8 @@ def measure_cpu(size: Size, folder: Path) -> Measured:
     fastest = series[ALANINE][LOOP][0].platform
     points = scaling.measure(alanine, laid[TOYS[0]], size, fastest, cores, folder, say)
     say("Snakemake itself")
-    timings = workflow.measure(folder, size.rounds, size.workers, cores, size.workflow_limit, say)
+    left = max(30.0, size.total - (time.monotonic() - begin))
+    timings = workflow.measure(folder, size.rounds, size.workers, cores, left, say)
     reason = version if python else f"OpenPathSampling is left out: {version}"
     seconds = time.monotonic() - begin
     return Measured(machine, series, points, usage, timings, reason, seconds)

@@ -72,7 +72,7 @@ def alanine_plan(ground: Ground, size: Size, cores: int, python: str | None, scr
 
 
 def toy_plan(ground: Ground, size: Size, cores: int, scratch: Path) -> Plan:
-    """A model potential: the loop, the stage on one core, the stage on all cores."""
+    """A model potential: plain MD, the loop, the stage on one core, the stage on all cores."""
     fastest = raw(ground, 0.3).platform
     pilot = shoot.Job(ground.system, ground.folder, size.pilot_shots)
     job, _ = shoot.grown(pilot, size.toy_seconds, scratch)
@@ -81,6 +81,7 @@ def toy_plan(ground: Ground, size: Size, cores: int, scratch: Path) -> Plan:
         return lambda seed: shoot.run(job.varied(workers=workers, seed=seed), scratch)
 
     plan: Plan = {
+        "raw MD": lambda _: raw(ground, size.raw_seconds / 3),
         "hand-written loop": lambda seed: loop(ground, size.loop_seconds, fastest, seed, scratch),
         "shoot": stage(1),
     }

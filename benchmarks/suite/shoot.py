@@ -101,9 +101,7 @@ def prepare(job: dict[str, Any]) -> dict[str, Any]:
     from mechanist.stages.shoot import shoot_round
 
     if job["number"] > 0:
-        import torch
-
-        torch.set_num_threads(1)
+        import torch  # noqa: F401
     layout = Layout(Path(job["folder"]))
     arguments = (load_config(job["config"]), layout, job["number"], job["worker"], lambda _: None)
     return {

@@ -23,8 +23,8 @@ class Size:
         Snakemake is timed with each of these numbers of rounds.
     workers
         Shooting jobs a round for Snakemake.
-    workflow_limit
-        Snakemake is stopped after this time.
+    total
+        Of everything; Snakemake, which comes last, is stopped then.
     """
 
     repeats: int = 3
@@ -36,16 +36,14 @@ class Size:
     scaling_seconds: float = 2.0
     gpu_seconds: float = 20.0
     pilot_shots: int = 500
-    limit: float = 220.0
+    limit: float = 200.0
     rounds: tuple[int, ...] = (10, 40)
     workers: int = 32
-    workflow_limit: float = 130.0
+    total: float = 570.0
 
 
 NORMAL = Size()
-FULL = Size(
-    repeats=5, toy_seconds=10, ops_seconds=20, scaling_seconds=5, limit=3600, workflow_limit=3600
-)
+FULL = Size(repeats=5, toy_seconds=10, ops_seconds=20, scaling_seconds=5, limit=3600, total=7200)
 QUICK = Size(
     repeats=1,
     shots=500,

@@ -87,6 +87,11 @@ def by_steps(speed: Speed) -> float:
     return speed.steps_per_second
 
 
+def by_cpu(speed: Speed) -> float:
+    """MD steps a CPU second: the rate if nothing else had used the cores."""
+    return speed.steps / speed.cpu_seconds
+
+
 def by_shots(speed: Speed) -> float:
     """Shots a second."""
     return speed.shots_per_second

@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.suite.memory import kilobytes_per_shot
 from benchmarks.suite.ops import STORED
 from benchmarks.suite.scaling import Point
-from benchmarks.suite.speed import Series, Spread, by_shots, by_steps, rates, ratio, spread
+from benchmarks.suite.speed import Series, Spread, by_cpu, by_shots, by_steps, rates, ratio, spread
 from benchmarks.suite.workflow import Timing
 
 ALANINE = "alanine_dipeptide"
@@ -79,6 +79,20 @@ def cpu_ratios(series: dict[str, Series]) -> dict[str, Spread | None]:
     return found
 
 
+def cpu_time_ratios(series: dict[str, Series]) -> dict[str, Spread | None]:
+    """Ratios of one worker to another that does not hang on who else uses the machine."""
+    alanine = series[ALANINE]
+    found = {
+        "raw_md_fraction": ratio(alanine, GUIDED, RAW, by_cpu),
+        "raw_md_fraction_uniform": ratio(alanine, SHOOT, RAW, by_cpu),
+        "ops_ratio_per_core": ratio(alanine, SHOOT, STORED, by_cpu),
+        "alanine_ratio_per_core": ratio(alanine, SHOOT, LOOP, by_cpu),
+    }
+    for toy in TOYS:
+        found[f"{toy}_ratio_per_core"] = ratio(series[toy], SHOOT, LOOP, by_cpu)
+    return found
+
+
 def middle(value: Spread | None) -> float | None:
     """Median, or None of nothing."""
     return None if value is None else float(f"{value.median:.4g}")
@@ -99,6 +113,7 @@ def cpu(measured: Measured) -> dict[str, Any]:
         "ops": measured.ops,
         "points": [point.plain() for point in measured.points],
         "memory": [point.plain() for point in measured.memory],
+        "ratios_of_cpu_time": cpu_time_ratios(measured.series),
         "kilobytes_per_shot": kilobytes_per_shot(measured.memory) if measured.memory else None,
         "snakemake": [
             asdict(timing) | {"seconds_per_job": timing.seconds_per_job}

@@ -30,6 +30,8 @@ DEFINITIONS = (
     "- Ratios are of MD steps a second: mean steps a shot are the same for all that select",
     "  uniformly, and steps carry less noise than shots.",
     "- *core*: CPU time over wall time of a worker. Below 0.95 something else used the cores.",
+    "- *of CPU time*: the same ratio with CPU time in the place of wall time, which hangs less on",
+    "  what else runs on the machine. The wall time is what counts.",
     "- Memory is the peak of one worker, imports included.",
     "- Snakemake: the real Snakefile and `profiles/default`, with a `mechanist` that leaves empty",
     "  files; rounds up to the last assessment. Wall time of the whole run over its jobs.",
@@ -97,14 +99,16 @@ def points(entries: list[dict[str, Any]]) -> list[str]:
     return table(("system", "", "steps/s", "shots/s", "steps a shot", "core", "MB"), rows)
 
 
-def ratios(found: dict[str, Any]) -> list[str]:
-    """All ratios with their spread."""
-    rows = [
-        (name, number(entry["median"]), f"{number(entry['low'])} to {number(entry['high'])}")
-        for name, entry in found.items()
-        if entry is not None
-    ]
-    return table(("number", "median", "spread"), rows)
+def ratios(found: dict[str, Any], of_cpu_time: dict[str, Any] | None = None) -> list[str]:
+    """All ratios with their spread; beside them the same of CPU time."""
+    rows = []
+    for name, entry in found.items():
+        if entry is not None:
+            quiet = (of_cpu_time or {}).get(name)
+            spread = f"{number(entry['low'])} to {number(entry['high'])}"
+            beside = number(quiet["median"]) if quiet else "-"
+            rows.append((name, number(entry["median"]), spread, beside))
+    return table(("number", "median", "spread", "of CPU time"), rows)
 
 
 def snakemake(timings: list[dict[str, Any]]) -> list[str]:
@@ -125,7 +129,7 @@ def cpu(detail: dict[str, Any]) -> list[str]:
     lines = ["", "## CPU", "", *hardware(detail, "make bench"), "", detail["ops"] + "."]
     for system, rows in detail["series"].items():
         lines += ["", f"### {system.replace('_', ' ')}", "", *series(rows)]
-    lines += ["", "### Ratios", "", *ratios(detail["ratios"])]
+    lines += ["", "### Ratios", "", *ratios(detail["ratios"], detail["ratios_of_cpu_time"])]
     lines += ["", "### Snakemake itself", "", *snakemake(detail["snakemake"])]
     if detail["memory"]:
         growth = number(detail["kilobytes_per_shot"])

@@ -127,10 +127,11 @@ def measure(
     limit: float,
     say: Callable[[str], None],
 ) -> list[Timing]:
-    """Time each number of rounds."""
+    """Time each number of rounds, within ``limit`` seconds in all."""
     timings = []
     for count in rounds:
         timing = run(folder / f"workflow_{count}", count, workers, cores, limit)
+        limit = max(10.0, limit - timing.seconds)
         cut = "" if timing.finished == timing.jobs else f" of {timing.jobs}, then time was up"
         say(
             f"  {count} rounds by {workers} jobs: {timing.finished} jobs{cut},"

@@ -12,7 +12,7 @@ from mechanist.layout import Layout
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.prepared import load as load_prepared
 
-SHOTS, BURN_IN, BATCHES = 9000, 1000, 20
+SHOTS, BURN_IN, BATCHES = 7000, 1000, 20
 
 
 @pytest.fixture(scope="module")

@@ -88,6 +88,7 @@ def test_halves_keep_each_other() -> None:
     content = write.with_gpu(content, None)
     assert content["gpu"] is None
     assert set(content["cpu"]) == CPU
+    assert set(write.EMPTY["cpu"]) == CPU
     assert "has not seen a GPU" in write.page(content)
 
 
