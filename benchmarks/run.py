@@ -10,8 +10,20 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from benchmarks.suite import gpu, hardware, memory, ops, scaling, shoot, summary, workflow, write
+from benchmarks.suite import (
+    gpu,
+    hardware,
+    memory,
+    ops,
+    scaling,
+    shoot,
+    summary,
+    tables,
+    workflow,
+    write,
+)
 from benchmarks.suite import ground as grounds
 from benchmarks.suite.child import BenchmarkError
 from benchmarks.suite.interleaved import Say, alanine_plan, interleave, toy_plan
@@ -77,15 +89,16 @@ def measure_gpu(size: Size, folder: Path, say: Say) -> Measured | None:
     return Measured(machine, series, seconds=time.monotonic() - begin)
 
 
-def report(content: dict[str, object]) -> None:
+def report(content: dict[str, Any], half: str) -> None:
     """Print targets beside measurements."""
     rows = write.verdicts(content)
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     print()
     for row in rows:
-        print(
-            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        )
+        padded = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
+        print("  ".join(padded).rstrip())
+    if half in content["detail"] and (warning := tables.busy(content["detail"][half])):
+        print(f"\n{warning}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,11 +107,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--gpu", action="store_true", help="the GPU half only")
     parser.add_argument("--full", action="store_true", help="more repeats, no limit on time")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
-    parser.add_argument("--out", type=Path, default=write.FOLDER, help="folder for the results")
+    parser.add_argument(
+        "--out", type=Path, help="folder for the results; default benchmarks/, with --quick none"
+    )
     chosen = parser.parse_args(arguments)
     os.environ["OMP_NUM_THREADS"] = "1"
     size = FULL if chosen.full else QUICK if chosen.quick else NORMAL
-    content = write.read(chosen.out / write.RESULTS.name)
+    out = chosen.out or (None if chosen.quick else write.FOLDER)
+    content = write.read((out or write.FOLDER) / write.RESULTS.name)
     with tempfile.TemporaryDirectory() as name:
         try:
             if chosen.gpu:
@@ -110,8 +126,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BenchmarkError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
-    write.write(content, chosen.out)
-    report(content)
+    if out is not None:
+        write.write(content, out)
+    report(content, "gpu" if chosen.gpu else "cpu")
     return 0
 
 

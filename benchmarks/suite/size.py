@@ -36,7 +36,7 @@ class Size:
     scaling_seconds: float = 2.0
     gpu_seconds: float = 20.0
     pilot_shots: int = 500
-    limit: float = 200.0
+    limit: float = 230.0
     rounds: tuple[int, ...] = (10, 40)
     workers: int = 32
     total: float = 570.0

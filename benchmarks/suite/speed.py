@@ -72,7 +72,7 @@ class Speed:
 
     @property
     def core_share(self) -> float:
-        """CPU time over wall time a worker: below 0.95 others were using the cores."""
+        """CPU time over wall time a worker: below 0.9 others were using the cores."""
         return self.cpu_seconds / self.seconds / self.workers
 
 

@@ -141,9 +141,16 @@ def gpu(measured: Measured) -> dict[str, Any]:
 
 def common(measured: Measured) -> dict[str, Any]:
     """What both halves have."""
+    shares = [
+        speed.core_share
+        for series in measured.series.values()
+        for speeds in series.values()
+        for speed in speeds
+    ]
     return {
         "hardware": measured.hardware,
         "seconds": measured.seconds,
+        "least_core_share": min(shares),
         "series": {
             system: {name: row(speeds) for name, speeds in series.items() if speeds}
             for system, series in measured.series.items()

@@ -29,7 +29,7 @@ DEFINITIONS = (
     "  plain function, which is faster than the mdtraj function of its examples, shown as well.",
     "- Ratios are of MD steps a second: mean steps a shot are the same for all that select",
     "  uniformly, and steps carry less noise than shots.",
-    "- *core*: CPU time over wall time of a worker. Below 0.95 something else used the cores.",
+    "- *core*: CPU time over wall time of a worker. Below 0.9 something else used the cores.",
     "- *of CPU time*: the same ratio with CPU time in the place of wall time, which hangs less on",
     "  what else runs on the machine. The wall time is what counts.",
     "- Memory is the peak of one worker, imports included.",
@@ -53,6 +53,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return lines + ["| " + " | ".join(row) + " |" for row in rows]
 
 
+def busy(detail: dict[str, Any]) -> str:
+    """A warning if something else used the machine, else nothing."""
+    load, share = detail["hardware"]["load_before"], detail["least_core_share"]
+    if load <= 0.5 and share >= 0.9:
+        return ""
+    return (
+        f"The machine was busy (load {load} before the start, a worker got {share:.2f} of its"
+        " core at worst): numbers are too low, and ratios of all cores most of all."
+    )
+
+
 def hardware(detail: dict[str, Any], command: str) -> list[str]:
     """Machine, versions, command."""
     machine = detail["hardware"]
@@ -63,9 +74,7 @@ def hardware(detail: dict[str, Any], command: str) -> list[str]:
         f" {machine['system']}; {versions}.",
         f"`{command}`, {machine['day']}, {detail['seconds']:.0f} s in all.",
     ]
-    if machine["load_before"] > 0.5:
-        lines.append(f"**The machine was busy** (load {machine['load_before']} before the start).")
-    return lines
+    return [*lines, *(["", f"**{busy(detail)}**"] if busy(detail) else [])]
 
 
 def series(rows: dict[str, dict[str, Any]]) -> list[str]:
