@@ -20,8 +20,8 @@ from mechanist.files import write_json, write_text
 from mechanist.formula.result import Constant, Distillation, Formula
 from mechanist.formula.store import write as write_formulas
 from mechanist.layout import Layout
-from mechanist.report.page import write_report
-from mechanist.report.summary import write_summary
+from mechanist.report.times import Session
+from mechanist.report.write import write_report
 from mechanist.sampling.records import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -308,10 +308,9 @@ def make_run(root, kind, *, converged=True, answers=True, rounds=4, seed=1, pred
     return layout
 
 
-def write_all(layout, last=None, seed=1, rounds_max=8):
+def write_all(layout, last=None, seed=1, rounds_max=8, session=None):
     """Summary and report, as the stage makes them."""
     config = Config(seed=seed, sampling=SamplingSettings(rounds_max=rounds_max))
     last = layout.rounds()[-1] if last is None else last
-    write_summary(layout, config, last)
-    write_report(layout, last)
+    write_report(layout, config, last, Session() if session is None else session)
     return layout
