@@ -71,10 +71,14 @@ def alanine_plan(ground: Ground, size: Size, cores: int, python: str | None, scr
     return plan
 
 
+TOY_CHAINS = 1024
+"""Chains a worker; a step costs so little that Python must be shared by many."""
+
+
 def toy_plan(ground: Ground, size: Size, cores: int, scratch: Path) -> Plan:
     """A model potential: plain MD, the loop, the stage on one core, the stage on all cores."""
     fastest = raw(ground, 0.3).platform
-    pilot = shoot.Job(ground.system, ground.folder, size.pilot_shots)
+    pilot = shoot.Job(ground.system, ground.folder, 8 * TOY_CHAINS, chains=TOY_CHAINS)
     job, _ = shoot.grown(pilot, size.toy_seconds, scratch)
 
     def stage(workers: int) -> Callable[[int], Speed]:
