@@ -63,7 +63,7 @@ def read_relevance(layout: Layout, inputs: DescriptorSet) -> list[str]:
 def make_formula(
     config: Config, layout: Layout, last: int, threads: int, log: Callable[[str], None]
 ) -> None:
-    """Write formulas.csv and formula.json."""
+    """Write formulas.csv, formula.json and the formula for other programs."""
     from mechanist.formula.data import FormulaData
     from mechanist.formula.distil import distil, write
 
@@ -85,7 +85,7 @@ def make_formula(
         units={d.name: d.unit for d in chosen.descriptors},
     )
     result = distil(data, config.formula, config.seed, threads, log)
-    write(result, layout.root)
+    write(result, layout.root, chosen)
 
 
 def allowed_inputs(config: Config, ranked: list[str], inputs: DescriptorSet) -> list[str]:
