@@ -156,23 +156,6 @@ def problem():
     return Problem(x, COLUMNS, q, p * (1 - p), outcomes, guesses)
 
 
-@pytest.fixture
-def standin(monkeypatch, tmp_path):
-    """Ends the stand-in's process in a given way."""
-
-    def set_up(mode):
-        path = (str(HERE / "standin"), os.environ.get("PYTHONPATH", ""), str(REPOSITORY / "src"))
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
-        monkeypatch.setenv("STANDIN", mode)
-        monkeypatch.setenv("STANDIN_RECORD", str(tmp_path / "record.json"))
-        monkeypatch.setenv("STANDIN_CHILD", str(tmp_path / "child"))
-        monkeypatch.setenv("TMPDIR", str(tmp_path))
-        monkeypatch.setattr("tempfile.tempdir", None)
-        return tmp_path
-
-    return set_up
-
-
 def search(problem, seconds=60.0, limits=QUICK, seed=1):
     lines = []
     settings = SETTINGS.model_copy(update={"seconds": seconds})

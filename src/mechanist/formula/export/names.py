@@ -56,7 +56,7 @@ def renamed(formula: str, names: Mapping[str, str], prefix: str = "") -> str:
 def free_names(wanted: Iterable[str], taken: Container[str]) -> dict[str, str]:
     """For each name itself, or with underscores at its end where it is taken."""
     result: dict[str, str] = {}
-    for name in wanted:
+    for name in dict.fromkeys(wanted):
         free = name
         while free in taken or free in result.values():
             free += "_"

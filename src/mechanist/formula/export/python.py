@@ -10,8 +10,8 @@ HEAD = '''"""q(x) = ln(p_B / (1 - p_B)), the logit of the committor, as a formul
     q = {formula}
 
 where{lines}
-Atoms are counted from 0 as in system/topology.pdb of the run; lengths are in nm, angles in rad.
-q < 0 falls to A, q > 0 to B. Written by Mechanist; this file needs numpy and nothing else.
+Atoms are counted from 0 in the order of system/topology.pdb of the run. Lengths are in nm, angles
+in rad. q < 0 falls to A, q > 0 to B. Written by Mechanist; this file needs numpy and nothing else.
 """
 
 import numpy as np
