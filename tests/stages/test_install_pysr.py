@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from mechanist.errors import MechanistError
-from mechanist.stages import install_pysr
+from mechanist.stages import doctor, install_pysr
 from mechanist.stages.install_pysr import PIP, RESOLVE, run
 
 
@@ -39,6 +39,14 @@ def test_a_failure_is_one_line(code, message):
         run("step", script(code), lambda line: None)
     assert str(caught.value).startswith("doctor --install-pysr: step failed")
     assert "\n" not in str(caught.value)
+
+
+def test_the_state_is_one_line_of_the_doctor(monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHON_JULIAPKG_PROJECT", str(tmp_path))
+    line = doctor.pysr()
+    assert line.startswith("PySR (optional): PySR")
+    assert line.endswith("mechanist doctor --install-pysr sets it up")
+    assert "\n" not in line
 
 
 def test_what_is_run():

@@ -10,9 +10,10 @@ n [softplus(q) - p q], with n shots of which the share p ends in B (see
 seed and ``deterministic`` make a search repeat itself as long as the clock does not end it.
 """
 
+import os
+import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,6 @@ ROWS = 1000
 POPULATIONS = 15
 SMALLEST_MAXSIZE = 7
 """PySR refuses a smaller ``maxsize``; longer formulas than asked for are shortened later."""
-SHARE = 0.7
-"""Of formula.seconds; growth from what PySR has found takes the rest."""
 BINARY = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 RUN_ID = "search"
 WORKER = (sys.executable, "-P", "-m", "mechanist.formula.pysr_worker")
@@ -83,16 +82,15 @@ class PySR:
         names = column_symbols(len(problem.columns))
         back = scaled_columns(problem.columns, scale, shift)
         guesses = scaled_guesses(problem, scale, shift, settings)
-        seconds = SHARE * settings.seconds
         with tempfile.TemporaryDirectory(prefix="mechanist_pysr_") as place:
             folder = Path(place)
-            keywords = arguments(settings, int(rng.integers(2**31 - 1)), guesses, folder, seconds)
+            keywords = arguments(settings, int(rng.integers(2**31 - 1)), guesses, folder)
             x = (problem.inputs[rows] - shift) / scale
             share = problem.outcomes.n_b[rows] / shots[rows]
             np.savez(folder / "data.npz", x=x, y=share, weights=shots[rows])
             fit = {"variable_names": [name.name for name in names]}
             write_json(folder / "request.json", {"arguments": keywords, "fit": fit})
-            models = self._run(folder, seconds, log)
+            models = self._run(folder, settings.seconds, log)
         texts, dropped = translate(
             models, {symbol(s.name): c for s, c in zip(names, back, strict=True)}
         )
@@ -102,38 +100,49 @@ class PySR:
 
     def _run(self, folder: Path, seconds: float, log: Log) -> list[str]:
         """Run the worker; the equations of its hall of fame."""
-        begun = time.monotonic()
         end = run_worker([*self.worker, str(folder)], folder, seconds, self.limits, log)
         models = read_hall_of_fame(folder, RUN_ID)
         if end.fault and not (end.late and models):
+            _keep(folder / "output.txt", log)
             raise MechanistError("pysr", end.fault)
         if not models:
             raise MechanistError("pysr", "the search ended without a single formula")
-        if end.fault or end.searched >= seconds:
+        if end.late:
+            log(f"pysr: {end.fault}; what it had found is used, another run may find other things")
+        elif end.searched >= seconds:
+            # PySR does not tell; its clock starts a little later than the worker's.
             log(
-                f"pysr: stopped after {time.monotonic() - begun:.0f} s, formula.seconds is over; "
-                "what it had found is used, and another run may find something else"
+                f"pysr: the search took {end.searched:.0f} s, formula.seconds may have cut it "
+                "short; then another run may find other things"
             )
         return models
 
 
+def _keep(output: Path, log: Log) -> None:
+    """Save what a failed process has printed; its folder is about to go."""
+    if output.stat().st_size == 0:
+        return
+    handle, name = tempfile.mkstemp(prefix="mechanist_pysr_", suffix=".log")
+    os.close(handle)
+    shutil.copyfile(output, name)
+    log(f"pysr: all that it has printed is in {name}")
+
+
 def arguments(
-    settings: FormulaSettings, seed: int, guesses: Sequence[str], folder: Path, seconds: float
+    settings: FormulaSettings, seed: int, guesses: Sequence[str], folder: Path
 ) -> dict[str, Any]:
     """Keywords for ``PySRRegressor``, as JSON can hold them.
 
     Parameters
     ----------
     settings
-        Operators, sizes, iterations.
+        Operators, sizes, iterations, and the seconds after which the search returns early.
     seed
         Of the search.
     guesses
         Julia text in x0, x1, ...
     folder
         Where the hall of fame is written, in a subfolder that PySR makes.
-    seconds
-        After which the search returns early.
     """
     unary = [name for name in settings.operators if name not in BINARY]
     return {
@@ -145,7 +154,7 @@ def arguments(
         "maxsize": max(SMALLEST_MAXSIZE, settings.max_nodes),
         "niterations": settings.iterations,
         "populations": POPULATIONS,
-        "timeout_in_seconds": seconds,
+        "timeout_in_seconds": settings.seconds,
         "guesses": list(guesses) or None,
         "deterministic": True,
         "parallelism": "serial",

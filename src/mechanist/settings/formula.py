@@ -42,7 +42,7 @@ class FormulaSettings(Section):
     )
     population: int = Field(300, ge=10, le=1_000_000, description="formulas in each of them")
     generations: int = Field(50, ge=1, le=1_000_000, description="generations of each of them")
-    iterations: int = Field(30, ge=1, le=1_000_000, description="iterations of PySR")
+    iterations: int = Field(40, ge=1, le=1_000_000, description="iterations of PySR")
     width: int = Field(
         12, ge=1, le=1000, description="best formulas of each length that growth goes on from"
     )
