@@ -436,6 +436,20 @@ def test_as_a_program(arguments, work):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_times_that_cannot_be_written_are_no_fault_of_the_job(work, capsys):
+    folder = work / "results" / "well" / "benchmarks"
+    assert (folder / "shoot_000_000.json").is_file()
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+    inputs = work / "results" / "well" / "system" / "inputs.json"
+    inputs.unlink()
+    code, said = mechanist(capsys, "describe")
+    assert code == 0
+    assert inputs.is_file()
+    (line,) = said.splitlines()
+    assert "results/well/benchmarks/describe.json: not written" in line
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "words"),
     [

@@ -2,12 +2,15 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from mechanist.journal import Journal
     from mechanist.layout import Layout
     from mechanist.settings.config import Config
 
@@ -45,15 +48,37 @@ def open_run(config: str, results: Path | None) -> "tuple[Config, Layout]":
     return settings, Layout(results or Path("results") / Path(settings.system).name)
 
 
+@contextmanager
+def job(
+    name: str, config: str, results: Path | None, *numbers: int, threads: int = 1
+) -> Iterator["tuple[Config, Layout, Journal]"]:
+    """Settings, files and journal of a job; at its end it is written where its time has gone.
+
+    The file has the name of Snakemake's benchmark of the job. The run does without it, so that a
+    full disk is no fault of the job.
+    """
+    from mechanist.files import write_json
+    from mechanist.journal import Journal
+
+    settings, layout = open_run(config, results)
+    journal = Journal(log)
+    yield settings, layout, journal
+    file = layout.times("_".join([name, *(f"{number:03d}" for number in numbers)]))
+    try:
+        write_json(file, journal.times() | {"threads": threads})
+    except OSError as error:
+        log(f"{file}: not written, so that the report lacks the times of this job: {error}")
+
+
 @app.command()
 def prepare(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
     """Build the system: forces, starting structure, states."""
     from mechanist.formula.engines import require
     from mechanist.stages.prepare import prepare as run
 
-    settings, layout = open_run(config, results)
-    require(settings.formula.backend)
-    run(settings.system, layout)
+    with job("prepare", config, results) as (settings, layout, _):
+        require(settings.formula.backend)
+        run(settings.system, layout)
 
 
 @app.command()
@@ -61,8 +86,8 @@ def describe(config: ConfigOption = "config.yaml", results: ResultsOption = None
     """List the descriptors that networks and formulas see."""
     from mechanist.stages.prepare import describe as run
 
-    settings, layout = open_run(config, results)
-    run(settings.system, layout)
+    with job("describe", config, results) as (settings, layout, _):
+        run(settings.system, layout)
 
 
 @app.command()
@@ -70,7 +95,8 @@ def initial(config: ConfigOption = "config.yaml", results: ResultsOption = None)
     """Find the first transition paths."""
     from mechanist.stages.initial import initial as run
 
-    run(*open_run(config, results), log)
+    with job("initial", config, results) as (settings, layout, journal):
+        run(settings, layout, journal)
 
 
 @app.command()
@@ -83,7 +109,8 @@ def shoot(
     """Make the shots of one job of one round."""
     from mechanist.stages.shoot import shoot_round
 
-    shoot_round(*open_run(config, results), round_, worker, log)
+    with job("shoot", config, results, round_, worker) as (settings, layout, journal):
+        shoot_round(settings, layout, round_, worker, journal)
 
 
 @app.command()
@@ -121,7 +148,8 @@ def learn(
     """Train the committor model of one round on all shots so far."""
     from mechanist.stages.learn import learn as run
 
-    run(*open_run(config, results), round_, threads, log)
+    with job("learn", config, results, round_, threads=threads) as (settings, layout, journal):
+        run(settings, layout, round_, threads, journal)
 
 
 @app.command()
@@ -131,7 +159,8 @@ def assess(
     """Test one round for convergence."""
     from mechanist.stages.assess import assess_round
 
-    assess_round(*open_run(config, results), round_, log)
+    with job("assess", config, results, round_) as (settings, layout, journal):
+        assess_round(settings, layout, round_, journal)
 
 
 @app.command()
@@ -141,7 +170,8 @@ def collect(
     """Put all shots, transition paths and the last model in one place."""
     from mechanist.stages.collect import collect as run
 
-    run(*open_run(config, results), last)
+    with job("collect", config, results) as (settings, layout, _):
+        run(settings, layout, last)
 
 
 @app.command()
@@ -151,7 +181,8 @@ def relevance(
     """Rank the inputs by importance."""
     from mechanist.stages.distil import rank_inputs
 
-    rank_inputs(*open_run(config, results), last, log)
+    with job("relevance", config, results) as (settings, layout, journal):
+        rank_inputs(settings, layout, last, journal)
 
 
 @app.command()
@@ -164,7 +195,8 @@ def distil(
     """Find the formula."""
     from mechanist.stages.distil import make_formula
 
-    make_formula(*open_run(config, results), last, threads, log)
+    with job("distil", config, results, threads=threads) as (settings, layout, journal):
+        make_formula(settings, layout, last, threads, journal)
 
 
 @app.command()
@@ -174,7 +206,8 @@ def points(
     """Choose points for fresh committor shots."""
     from mechanist.stages.validate import choose
 
-    choose(*open_run(config, results), last, log)
+    with job("points", config, results) as (settings, layout, journal):
+        choose(settings, layout, last, journal)
 
 
 @app.command("committor-shots")
@@ -184,7 +217,8 @@ def committor_shots(
     """Make the fresh committor shots of one job."""
     from mechanist.stages.validate import shoot_points
 
-    shoot_points(*open_run(config, results), worker, log)
+    with job("committor-shots", config, results, worker) as (settings, layout, journal):
+        shoot_points(settings, layout, worker, journal)
 
 
 @app.command()
@@ -192,7 +226,8 @@ def validate(config: ConfigOption = "config.yaml", results: ResultsOption = None
     """Judge network and formula by the fresh committor shots."""
     from mechanist.stages.validate import validate as run
 
-    run(*open_run(config, results), log)
+    with job("validate", config, results) as (settings, layout, journal):
+        run(settings, layout, journal)
 
 
 @app.command()
@@ -202,7 +237,8 @@ def equilibrium(
     """Make the equilibrium runs of one job, in both states."""
     from mechanist.stages.equilibrium import equilibrium as run
 
-    run(*open_run(config, results), worker, log)
+    with job("equilibrium", config, results, worker) as (settings, layout, journal):
+        run(settings, layout, worker, journal)
 
 
 @app.command()
@@ -215,7 +251,8 @@ def windows(
     """Spread windows along q for the excursions."""
     from mechanist.stages.windows import spread_windows
 
-    spread_windows(*open_run(config, results), last, threads, log)
+    with job("windows", config, results, threads=threads) as (settings, layout, journal):
+        spread_windows(settings, layout, last, threads, journal)
 
 
 @app.command()
@@ -225,7 +262,8 @@ def excursions(
     """Make the excursions of one job, from A to B and back."""
     from mechanist.stages.excursions import make_excursions
 
-    make_excursions(*open_run(config, results), worker, log)
+    with job("excursions", config, results, worker) as (settings, layout, journal):
+        make_excursions(settings, layout, worker, journal)
 
 
 @app.command()
@@ -235,7 +273,8 @@ def kinetics(
     """Compute rates and free energies."""
     from mechanist.stages.kinetics import kinetics as run
 
-    run(*open_run(config, results), last, log)
+    with job("kinetics", config, results) as (settings, layout, journal):
+        run(settings, layout, last, journal)
 
 
 @app.command("free-energy")
@@ -255,12 +294,21 @@ def free_energy(
 
 @app.command()
 def report(
-    last: LastOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+    last: LastOption,
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
+    cores: Annotated[
+        int | None, typer.Option("--cores", min=1, help="cores of the run; default: most in use")
+    ] = None,
+    since: Annotated[
+        float | None, typer.Option("--since", help="when the run began, in Unix time")
+    ] = None,
 ) -> None:
     """Write summary.json, summary.md and report.html."""
     from mechanist.stages.report import report as run
 
-    run(*open_run(config, results), last, log)
+    with job("report", config, results) as (settings, layout, journal):
+        run(settings, layout, last, journal, cores, since)
 
 
 @app.command()

@@ -273,5 +273,9 @@ class Layout:
 
     @property
     def benchmarks(self) -> Path:
-        """Cost of every job, written by Snakemake."""
+        """Cost of every job: a table by Snakemake, and where the time went by the job itself."""
         return self.root / "benchmarks"
+
+    def times(self, job: str) -> Path:
+        """Where the time of a job went; beside the benchmark that Snakemake names after it."""
+        return self.benchmarks / f"{job}.json"

@@ -15,9 +15,11 @@ from mechanist.sampling.first_path import thermal_velocities
 KINDS = [Pool, Stack]
 
 
-def engine_of(kind, prepared, slots, seed=1, lanes=1, **options):
-    layout = ["pairs"] if kind is Stack else []
-    movers = [kind(prepared, slots, "Reference", *layout, seed + i) for i in range(lanes)]
+def engine_of(
+    kind, prepared, slots, seed=1, lanes=1, layout="pairs", platform="Reference", **options
+):
+    layouts = [layout] if kind is Stack else []
+    movers = [kind(prepared, slots, platform, *layouts, seed + i) for i in range(lanes)]
     return LaneEngine(prepared, movers, **options)
 
 
@@ -93,11 +95,12 @@ def test_too_long_is_said_and_counted(kind, double_well, rng):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("platform", ["Reference", "CPU"])
 @pytest.mark.parametrize("speed", [1e200, 1e3], ids=["not a number", "too fast"])
-def test_an_exploding_shot_harms_no_other(kind, speed, double_well, rng):
+def test_an_exploding_shot_harms_no_other(kind, platform, speed, double_well, rng):
     shots = half_shots(double_well, 0.0, 12, rng)
     shots.velocities[3] = speed
-    halves = run(engine_of(kind, double_well, 4), shots)
+    halves = run(engine_of(kind, double_well, 4, platform=platform), shots)
     assert halves[3][0] == "exploded"
     assert all(halves[i][0] in "AB" for i in range(12) if i != 3)
 
@@ -135,3 +138,38 @@ def test_pool_half_shots_are_pieces_of_baoab(alanine):
     # half a kick would show as more than 1e-3 nm.
     error = np.abs(back[:at] - steps[at - 1 :: -1]).max()
     assert error < 1e-4
+
+
+@pytest.mark.parametrize("layout", ["pairs", "grid"])
+def test_stacked_molecules_move_as_single_ones_do(layout, alanine, rng):
+    """Without noise each copy follows the path that a context of its own follows.
+
+    The shots begin far from each other and from the start, as paths do that have drifted. Frames
+    are float32: 1e-6 nm at 4 nm; a wrong force of 1 kJ/mol/nm would show as 1e-4 nm.
+    """
+    still = replace(alanine, friction=0.0, max_half_frames=6, stride=10)
+    count = 7
+    away = rng.uniform(-4, 4, (count, 1, 3))
+    velocities = rng.standard_normal((count, *still.positions.shape))
+    velocities *= thermal_velocities(still)[:, None]
+    shots = HalfShots(np.arange(count), still.positions + away, velocities)
+    single = run(engine_of(Pool, still, 2, label=nowhere), shots)
+    stacked = run(engine_of(Stack, still, 3, layout=layout, label=nowhere), shots)
+    for key in range(count):
+        assert stacked[key][0] == "too_long"
+        np.testing.assert_allclose(stacked[key][1], single[key][1], atol=5e-6)
+
+
+def test_a_copy_that_leaves_its_cell_is_given_up_and_harms_no_other(alanine, rng):
+    still = replace(alanine, friction=0.0, max_half_frames=6, stride=10)
+    velocities = rng.standard_normal((3, *still.positions.shape))
+    velocities *= thermal_velocities(still)[:, None]
+    # 20 nm/ps, 0.4 nm a frame: below the limit of speed, out of the cell in six frames.
+    velocities[1] += [20.0, 0, 0]
+    shots = HalfShots(np.arange(3), np.repeat(still.positions[None], 3, axis=0), velocities)
+    single = run(engine_of(Pool, still, 3, label=nowhere), shots)
+    stacked = run(engine_of(Stack, still, 3, layout="grid", label=nowhere), shots)
+    assert single[1][0] == "too_long"
+    assert stacked[1][0] == "exploded"
+    for key in (0, 2):
+        np.testing.assert_allclose(stacked[key][1], single[key][1], atol=5e-6)

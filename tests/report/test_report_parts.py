@@ -7,12 +7,13 @@ from mechanist.analysis.statistics import effective_samples
 from mechanist.errors import DataError
 from mechanist.report.axis import degree_ticks, make_axis
 from mechanist.report.calibration_figures import binned_outcomes
+from mechanist.report.jobs import read_jobs, stage_costs
 from mechanist.report.load import load_report
 from mechanist.report.network_figures import learning
 from mechanist.report.path_figures import density, mean_length
 from mechanist.report.projection import choose_pairs, mark_states
 from mechanist.report.style import canvas, plain_name
-from mechanist.report.tables import numbers, read_costs, read_csv
+from mechanist.report.tables import numbers, read_csv
 from mechanist.report.typeset import break_lines, formula_svg, split_terms
 from mechanist.report.uncertainty_figures import uncertainty
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
@@ -36,7 +37,7 @@ def test_costs_are_summed_by_stage(tmp_path):
     for name, row in rows.items():
         (tmp_path / f"{name}.tsv").write_text(header + row + "\n")
     (tmp_path / "learn_000.tsv").write_text("")
-    costs = {cost.stage: cost for cost in read_costs(tmp_path, 1)}
+    costs = {cost.stage: cost for cost in stage_costs(read_jobs(tmp_path, 1))}
     assert set(costs) == {"shoot", "points", "distil", "report", "learn"}
     shoot = costs["shoot"]
     assert (shoot.jobs, shoot.wall, shoot.cpu, shoot.memory) == (3, 44, 41, 300)

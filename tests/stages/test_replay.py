@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mechanist.errors import DataError
+from mechanist.journal import Journal
 from mechanist.layout import Layout
 from mechanist.sampling.records import (
     PATH_COLUMNS,
@@ -28,9 +29,7 @@ from mechanist.systems.prepared import load
 from tests.conftest import build
 from tests.test_bad_input import mechanist
 
-
-def quiet(*_):
-    return None
+quiet = Journal()
 
 
 def config(system: str, **sections: object) -> Config:

@@ -1,14 +1,29 @@
 """Path sampling that is broken on purpose: faults of published codes, which the suite must find."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from mechanist.engine.protocol import TOO_LONG, HalfPaths
+from mechanist.engine.protocol import TOO_LONG, Engine, HalfPaths
 from mechanist.sampling.chain import Array, Chains, CurrentPath, Rows, Shots
 from mechanist.sampling.selection import Candidates, Selection
+from mechanist.sampling.shoot import Harvest, Progress, gather, shots_as_they_end
+
+
+def first_come(chains: Chains, engine: Engine, moves: int, progress: Progress) -> Harvest:
+    """As many shots as `shoot` makes, but whichever end first: late finishers are dropped."""
+
+    def until_enough() -> Iterator[Shots]:
+        left = moves * len(chains)
+        for shots in shots_as_they_end(chains, engine, 10**9):
+            yield shots
+            left -= len(shots)
+            if left <= 0:
+                return
+
+    return gather(chains, until_enough(), moves, progress)
 
 
 class Retry(Chains):

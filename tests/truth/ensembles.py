@@ -1,5 +1,6 @@
 """Path ensembles made by mechanist's own parts: first path, chains, selection, engine."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,11 +8,11 @@ from numpy.typing import NDArray
 
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import default_plan
-from mechanist.engine.protocol import END_NAMES, ShotQueue
+from mechanist.engine.protocol import END_NAMES, Engine, ShotQueue
 from mechanist.sampling.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
 from mechanist.sampling.selection import Selection, Uniform
-from mechanist.sampling.shoot import Harvest, shoot
+from mechanist.sampling.shoot import Harvest, Progress, shoot
 from mechanist.systems.prepared import Prepared
 from tests.truth.paths import PathSet
 
@@ -66,6 +67,7 @@ def sample(
     moves: int,
     burn_in: int,
     kind: type[Chains] = Chains,
+    work: Callable[[Chains, Engine, int, Progress], Harvest] = shoot,
 ) -> Sampled:
     """Let ``chains`` make ``burn_in`` moves that do not count and then ``moves`` that do.
 
@@ -86,7 +88,7 @@ def sample(
 
     warm = group([starts[i % len(starts)] for i in range(chains)], 0)
     shoot(warm, engine, burn_in, nothing)
-    harvest = shoot(group(warm.paths, burn_in), engine, moves, nothing)
+    harvest = work(group(warm.paths, burn_in), engine, moves, nothing)
     return Sampled(_paths(harvest, prepared), harvest.shots)
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mechanist.sampling.chain import Chains
-from tests.truth.broken import NoLengthCorrection, NoLimitOnPoints, OldPoint, Retry
+from mechanist.sampling.shoot import shoot
+from tests.truth.broken import NoLengthCorrection, NoLimitOnPoints, OldPoint, Retry, first_come
 from tests.truth.compare import LIMIT, Comparison, compare, worst
 from tests.truth.ensembles import first_paths, sample
 from tests.truth.ledger import Ledger
@@ -40,6 +41,40 @@ def test_no_length_correction_is_found(ledger: Ledger):
     )
     comparisons = compare(chains.paths, brute("double_well_2.5").paths, w.observables)
     most = found(ledger, "every transition path accepted (double well, uniform)", comparisons)
+    assert abs(most.z) > LIMIT, most
+
+
+@pytest.mark.xdist_group("double_well_2.5")
+def test_dropping_late_finishers_is_found(ledger: Ledger):
+    # Few moves of many chains: then the shots that are under way at the end are a large part.
+    w = WORLDS["double_well_2.5"]()
+    variants = {
+        work: compare(
+            sample(
+                w.prepared,
+                starts("double_well_2.5"),
+                selection("double_well_2.5", "uniform"),
+                CHAIN_SEED,
+                16 * w.chains,
+                2,
+                BURN_IN_MOVES,
+                work=work,
+            ).paths,
+            brute("double_well_2.5").paths,
+            w.observables,
+        )
+        for work in (shoot, first_come)
+    }
+    for c in variants[shoot]:
+        ledger.row(
+            f"double well, two moves of each chain: {c.quantity}",
+            c.truth,
+            c.truth_error,
+            c.ours,
+            *c.interval,
+        )
+        assert abs(c.z) < LIMIT, c
+    most = found(ledger, "late finishers dropped (double well)", variants[first_come])
     assert abs(most.z) > LIMIT, most
 
 

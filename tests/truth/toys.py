@@ -10,6 +10,7 @@ from mechanist.committor.network import Committor
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import default_plan
 from mechanist.files import read_json
+from mechanist.journal import Journal
 from mechanist.layout import Layout
 from mechanist.sampling.committor_shots import committor_shots
 from mechanist.sampling.first_path import thermal_velocities
@@ -26,8 +27,7 @@ from tests.conftest import build
 Array = NDArray[np.float64]
 
 
-def quiet(text: str) -> None:
-    """Log nothing."""
+quiet = Journal()
 
 
 @dataclass(frozen=True)

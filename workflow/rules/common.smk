@@ -1,5 +1,6 @@
 # Settings, names of files, and the test for the last round.
 import json
+import time
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -8,6 +9,7 @@ from mechanist.engine.contexts import platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device
 from mechanist.errors import MechanistError
 from mechanist.formula.engines import require
+from mechanist.journal import process_age
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
 from mechanist.sources import digest
@@ -44,6 +46,10 @@ TRAINING = [
     "learn.weight_decay",
 ]
 EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
+# What the report says of this run of Snakemake; no parameter of its rule, which it would re-run.
+SESSION = f"--since {time.time() - process_age():.2f}"
+if workflow.cores:
+    SESSION += f" --cores {workflow.cores}"
 
 
 wildcard_constraints:

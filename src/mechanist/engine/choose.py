@@ -17,6 +17,7 @@ from mechanist.engine.stacked import Stack
 from mechanist.engine.stopwatch import Timing, time_plans
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.files import read_json, write_json
+from mechanist.journal import Clock
 from mechanist.settings.run import EngineSettings
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import why_not
@@ -112,12 +113,13 @@ def make_engine(
     seed: int,
     label: Label | None = None,
     max_frames: int | None = None,
+    clock: Clock | None = None,
 ) -> Engine:
-    """An engine with so many slots, spread over the lanes of a plan."""
+    """An engine with so many slots, spread over the lanes of a plan; see `LaneEngine`."""
     lanes = min(plan.lanes, slots)
     sizes = [slots // lanes + (i < slots % lanes) for i in range(lanes)]
     movers = [_mover(prepared, size, plan, seed + i) for i, size in enumerate(sizes)]
-    return LaneEngine(prepared, movers, label, max_frames)
+    return LaneEngine(prepared, movers, label, max_frames, clock)
 
 
 def _mover(prepared: Prepared, slots: int, plan: Plan, seed: int) -> Mover:

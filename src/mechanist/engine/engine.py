@@ -23,6 +23,7 @@ from mechanist.engine.protocol import (
     NextShots,
     joined,
 )
+from mechanist.journal import Clock
 from mechanist.systems.prepared import Prepared
 
 SPEED_LIMIT = 25.0
@@ -56,10 +57,12 @@ class Mover(Protocol):
 class Lane:
     """Slots of one mover, and the half-shots that they run."""
 
-    def __init__(self, prepared: Prepared, mover: Mover, label: Label, longest: int) -> None:
+    def __init__(
+        self, prepared: Prepared, mover: Mover, label: Label, longest: int, clock: Clock
+    ) -> None:
         shape = (mover.slots, prepared.atoms, 3)
         self._prepared, self._mover, self._label = prepared, mover, label
-        self._longest = longest
+        self._longest, self._clock = longest, clock
         self._history = History(mover.slots, prepared.atoms, longest)
         self._keys = np.zeros(mover.slots, dtype=np.int64)
         self._busy = np.zeros(mover.slots, dtype=np.bool_)
@@ -77,7 +80,8 @@ class Lane:
         free = np.flatnonzero(~self._busy)
         while len(free) and (shots := next_shots(len(free))) is not None:
             slots, free = free[: len(shots)], free[len(shots) :]
-            self._mover.load(slots, shots)
+            with self._clock:
+                self._mover.load(slots, shots)
             self._now[slots] = shots.positions
             self._keys[slots] = shots.keys
             self._busy[slots] = True
@@ -85,7 +89,8 @@ class Lane:
     def move(self) -> None:
         """Move all busy slots by one stride."""
         self._now, self._before = self._before, self._now
-        self._mover.advance(self._busy, self._now)
+        with self._clock:
+            self._mover.advance(self._busy, self._now)
 
     def harvest(self) -> HalfPaths | None:
         """Take the new frames in; give the half-paths that have ended, once they are enough."""
@@ -95,7 +100,8 @@ class Lane:
         if exploded.any():
             # What comes next must see numbers; the frame itself is lost.
             self._now[exploded] = self._prepared.positions
-            self._mover.reset(np.flatnonzero(exploded))
+            with self._clock:
+                self._mover.reset(np.flatnonzero(exploded))
         self._history.push(self._now, self._busy)
         rows = np.flatnonzero(self._busy)
         labels = self._label(self._now if len(rows) == len(self._busy) else self._now[rows])
@@ -138,6 +144,8 @@ class LaneEngine:
         Ends a half-shot; the states of ``prepared`` if None.
     max_frames
         A half-shot with more frames is too long; as in ``prepared`` if None.
+    clock
+        Adds up the time that movers take.
     """
 
     def __init__(
@@ -146,10 +154,12 @@ class LaneEngine:
         movers: Sequence[Mover],
         label: Label | None = None,
         max_frames: int | None = None,
+        clock: Clock | None = None,
     ) -> None:
+        clock = clock or Clock()
         label = label or prepared.states.label_positions
         longest = max_frames or prepared.max_half_frames
-        self._lanes = [Lane(prepared, mover, label, longest) for mover in movers]
+        self._lanes = [Lane(prepared, mover, label, longest, clock) for mover in movers]
         self._slots = sum(mover.slots for mover in movers)
 
     @property

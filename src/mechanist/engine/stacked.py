@@ -1,5 +1,8 @@
 """Copies in one System: all slots move in one call. GPUs, and analytic potentials everywhere."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +18,33 @@ from mechanist.engine.contexts import (
 from mechanist.engine.protocol import HalfShots
 from mechanist.errors import SamplingError
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.replicate import replicate, shifts
+from mechanist.systems.replicate import anchored, default_reach, replicate, shifts, within_reach
+
+
+@dataclass(frozen=True)
+class Copies:
+    """A System of R copies, their places (R, 3) in nm, and how large they may become in nm.
+
+    ``reach`` is None where copies cannot meet.
+    """
+
+    system: Any
+    places: NDArray[np.float64]
+    reach: float | None
+
+
+def stacked(prepared: Prepared, count: int, layout: str) -> Copies:
+    """Stack copies of a system.
+
+    Raises
+    ------
+    SystemBuildError
+        If it cannot be stacked in this layout.
+    """
+    system = prepared.system
+    reach = default_reach(system, prepared.positions) if layout == "grid" else None
+    whole = replicate(system, count, layout, reach)
+    return Copies(whole, shifts(system, count, layout, reach), reach)
 
 
 class Stack:
@@ -42,9 +71,14 @@ class Stack:
     ) -> None:
         self._prepared = prepared
         self._count = slots
+        # These look for NaN: the CPU platform always, GPUs when they sort atoms under a cutoff.
+        self._stops = platform == "CPU" or (platform != "Reference" and layout == "grid")
         self._kick = half_kick(prepared.masses, prepared.timestep)
-        system = replicate(prepared.system, slots, layout)
-        self._origin = shifts(prepared.system, slots, layout)[:, None]
+        copies = stacked(prepared, slots, layout)
+        system, self._places, self._reach = copies.system, copies.places, copies.reach
+        self._free = self._reach is not None and not anchored(prepared.system)
+        centre = prepared.positions.mean(axis=0) if self._free else np.zeros(3)
+        self._origin = (self._places - centre)[:, None]
         self._context = make_context(prepared, system, platform, seed)
         self._integrator = self._context.getIntegrator()
         self._constrained = system.getNumConstraints() > 0
@@ -67,6 +101,10 @@ class Stack:
         shape = (self._count, self._prepared.atoms, 3)
         positions, velocities = self._positions.reshape(shape), self._velocities.reshape(shape)
         read_state(self._context, self._positions, self._velocities)
+        if self._free:
+            # Paths drift through space from shot to shot; each begins in the middle of its cell.
+            centres = shots.positions.mean(axis=1)
+            self._origin[slots] = (self._places[slots] - centres)[:, None]
         positions[slots] = shots.positions + self._origin[slots]
         self._context.setPositions(self._positions)
         read_forces(self._context, self._forces)
@@ -77,18 +115,53 @@ class Stack:
 
     def advance(self, busy: NDArray[np.bool_], now: NDArray[np.float64]) -> None:
         """Move all copies by one stride."""
+        exploded = self._step(now)
+        if self._reach is not None:
+            lost = ~within_reach(now, self._places, self._reach)
+            now -= self._origin
+            # Near another copy forces would be wrong: no result is better than that.
+            now[lost] = np.nan
+            self.reset(np.flatnonzero(lost & ~busy))
+        now[exploded] = np.nan
+
+    def _step(self, now: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Move all copies, as they are in the stack; give those that have exploded.
+
+        Some platforms stop the whole stack when one coordinate is no number. Then the others make
+        this stride again with other noise, which does not hang on how they would have gone.
+        """
+        positions = now.reshape(-1, 3)
+        if self._stops:
+            read_state(self._context, self._positions, self._velocities)
         with openmm_faults() as faults:
             self._integrator.step(self._prepared.stride)
-            read_positions(self._context, now.reshape(-1, 3))
-            now -= self._origin
-        if faults:
+            read_positions(self._context, positions)
+        if not faults:
+            return np.empty(0, dtype=np.int64)
+        with openmm_faults():
+            read_positions(self._context, positions)
+        exploded = np.flatnonzero(~np.isfinite(now).all(axis=(1, 2)))
+        if not self._stops or len(exploded) == 0:
             raise SamplingError("engine", f"OpenMM failed on all copies: {faults[0]}")
+        self._restore(exploded)
+        with openmm_faults() as faults:
+            self._integrator.step(self._prepared.stride)
+            read_positions(self._context, positions)
+        if faults:
+            raise SamplingError("engine", f"OpenMM failed on all copies, twice: {faults[0]}")
+        return exploded
+
+    def _restore(self, exploded: NDArray[np.int64]) -> None:
+        """Go back to the state kept, exploded copies at the start at rest."""
+        shape = (self._count, self._prepared.atoms, 3)
+        self._positions.reshape(shape)[exploded] = self._prepared.positions + self._origin[exploded]
+        self._velocities.reshape(shape)[exploded] = 0
+        self._context.setPositions(self._positions)
+        self._context.setVelocities(self._velocities)
 
     def reset(self, slots: NDArray[np.int64]) -> None:
         """Put exploded copies back to the start at rest."""
-        shape = (self._count, self._prepared.atoms, 3)
+        if len(slots) == 0:
+            return
         read_state(self._context, self._positions, self._velocities)
-        self._positions.reshape(shape)[slots] = self._prepared.positions + self._origin[slots]
-        self._velocities.reshape(shape)[slots] = 0
-        self._context.setPositions(self._positions)
-        self._context.setVelocities(self._velocities)
+        self._restore(slots)

@@ -9,16 +9,20 @@ import numpy as np
 
 from mechanist.engine.contexts import make_context, openmm_faults, platform_names, read_positions
 from mechanist.engine.hardware import GPU_PLATFORMS
-from mechanist.engine.plan import GPU_LANES, POOL, Plan, default_plan
+from mechanist.engine.plan import GPU_LANES, POOL, STACK_CHAINS, Plan, default_plan
+from mechanist.engine.stacked import stacked
 from mechanist.errors import SystemBuildError
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.replicate import LAYOUTS, replicate, shifts, why_not
+from mechanist.systems.replicate import LAYOUTS, why_not
 
 BUDGET = 10.0
 """Seconds for everything."""
 
 GAIN = 1.15
 """More copies must be faster by this factor, or fewer will do."""
+
+REPEATABLE = "Reference"
+"""Here the plan follows from the system alone, so that runs agree between machines."""
 
 COPIES = (256, 1024, 4096, 16_384)
 
@@ -47,26 +51,28 @@ def time_plans(prepared: Prepared, seconds: float = 0.2, budget: float = BUDGET)
     end = time.monotonic() + budget
     timings: list[Timing] = []
     for platform in platform_names():
-        if platform in GPU_PLATFORMS:
-            timings += _on_gpu(prepared, platform, seconds, end)
-        else:
-            timings.append(time_plan(prepared, default_plan(prepared, platform), seconds))
-    return sorted(timings, key=lambda timing: -timing.steps_per_second)
+        if platform != REPEATABLE:
+            timings += _stacks(prepared, platform, seconds, end)
+        timings.append(time_plan(prepared, default_plan(prepared, platform), seconds))
+    unique = {timing.plan: timing for timing in timings}
+    return sorted(unique.values(), key=lambda timing: -timing.steps_per_second)
 
 
-def _on_gpu(prepared: Prepared, platform: str, seconds: float, end: float) -> Iterator[Timing]:
+def _stacks(prepared: Prepared, platform: str, seconds: float, end: float) -> Iterator[Timing]:
     """Layouts with growing numbers of copies, as long as more are faster."""
-    layouts = [layout for layout in LAYOUTS if why_not(prepared.system, layout) is None]
-    for layout in layouts:
+    on_gpu = platform in GPU_PLATFORMS
+    for layout in LAYOUTS:
+        if why_not(prepared.system, layout) is not None:
+            continue
         best = 0.0
-        for copies in COPIES:
-            timing = time_plan(prepared, Plan(platform, layout, copies, GPU_LANES), seconds)
+        for copies in COPIES if on_gpu else (STACK_CHAINS,):
+            timing = time_plan(
+                prepared, Plan(platform, layout, copies, GPU_LANES if on_gpu else 1), seconds
+            )
             yield timing
             if timing.steps_per_second < GAIN * best or time.monotonic() > end:
                 break
             best = timing.steps_per_second
-    if not layouts:
-        yield time_plan(prepared, default_plan(prepared, platform), seconds)
 
 
 def time_plan(prepared: Prepared, plan: Plan, seconds: float) -> Timing:
@@ -96,11 +102,10 @@ def time_plan(prepared: Prepared, plan: Plan, seconds: float) -> Timing:
 def _context(prepared: Prepared, plan: Plan) -> tuple[Any, int]:
     """A context of a plan with its copies at the start, and their number."""
     copies = 1 if plan.layout == POOL else plan.copies // plan.lanes
-    system, origin = prepared.system, np.zeros((1, 3))
+    system, places = prepared.system, np.zeros((1, 3))
     if plan.layout != POOL:
-        system = replicate(prepared.system, copies, plan.layout)
-        origin = shifts(prepared.system, copies, plan.layout)
+        stack = stacked(prepared, copies, plan.layout)
+        system, places = stack.system, stack.places
     context = make_context(prepared, system, plan.platform, seed=1)
-    positions = prepared.positions[None] + origin[:, None]
-    context.setPositions(positions.reshape(-1, 3))
+    context.setPositions((prepared.positions + places[:, None]).reshape(-1, 3))
     return context, copies

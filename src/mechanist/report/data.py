@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.layout import Layout
-from mechanist.report.tables import Row, StageCost
+from mechanist.report.jobs import Job, StageCost, stage_costs
+from mechanist.report.tables import Row
+from mechanist.report.times import RunTime
 from mechanist.sampling.records import Table
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.states import States
@@ -115,10 +117,16 @@ class ReportData:
     verdict: dict[str, Any] | None
     validation: dict[str, Array] | None
     training: dict[str, Any] | None
-    costs: list[StageCost]
+    jobs: list[Job]
     kinetics: dict[str, Any] | None = None
     profile: dict[str, Array] | None = None
     equilibrium: Equilibrium | None = None
+    time: RunTime | None = None
+
+    @property
+    def costs(self) -> list[StageCost]:
+        """Cost of each stage."""
+        return stage_costs(self.jobs)
 
     @property
     def last(self) -> dict[str, Any]:

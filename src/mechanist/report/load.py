@@ -21,7 +21,8 @@ from mechanist.report.data import (
     Relevance,
     ReportData,
 )
-from mechanist.report.tables import numbers, read_costs, read_csv
+from mechanist.report.jobs import read_jobs
+from mechanist.report.tables import numbers, read_csv
 from mechanist.sampling.records import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -229,7 +230,7 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         verdict=_optional_json(layout.verdict, VERDICT_KEYS),
         validation=_read_validation(layout),
         training=_optional_json(layout.round(last).training, TRAINING_KEYS),
-        costs=read_costs(layout.benchmarks, last) if layout.benchmarks.is_dir() else [],
+        jobs=read_jobs(layout.benchmarks, last),
         kinetics=_optional_json(layout.kinetics, KINETICS_KEYS),
         profile=_read_profile(layout),
         equilibrium=read_equilibrium(layout, dynamics, dynamics.states.descriptors.descriptors)

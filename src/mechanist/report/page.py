@@ -4,19 +4,18 @@ import math
 from pathlib import Path
 from typing import Any
 
-from mechanist.files import read_json, write_text
-from mechanist.layout import Layout
 from mechanist.report.calibration_figures import calibration
 from mechanist.report.contents import files_of_run
 from mechanist.report.cost_figures import cost
 from mechanist.report.data import ReportData
-from mechanist.report.load import load_report
 from mechanist.report.network_figures import learning
 from mechanist.report.path_figures import density, lengths
 from mechanist.report.rate_figures import along_q, cost_line, over_descriptors, rates
 from mechanist.report.relevance_figures import pareto, relevance
 from mechanist.report.round_figures import convergence, efficiency
+from mechanist.report.status import counted
 from mechanist.report.style import Picture
+from mechanist.report.times import duration, rows
 from mechanist.report.typeset import formula_svg
 from mechanist.report.uncertainty_figures import uncertainty
 
@@ -25,9 +24,9 @@ SECTIONS = {
     "Evidence": (calibration,),
     "Rates": (along_q, over_descriptors),
     "Paths": (density, lengths, uncertainty),
-    "The run": (efficiency, convergence, learning, cost),
+    "The run": (efficiency, convergence, learning),
 }
-"""Figures by section, in the order of the page."""
+"""Figures by section, in the order of the page; the last section ends with the cost."""
 
 
 def minus(text: str) -> str:
@@ -93,7 +92,7 @@ def validation(data: ReportData) -> list[tuple[str, ...]]:
 
 def facts(data: ReportData, summary: dict[str, Any]) -> list[tuple[str, str]]:
     """The numbers below the headline: value, what it is."""
-    duration = summary["path_duration_ps"]["mean"]
+    path = summary["path_duration_ps"]["mean"]
     result = [(f"{summary['shots']:,}", "two-way shots")]
     if summary["transitions"] is not None:
         result.append((f"{summary['transitions']:,}", "transitions"))
@@ -101,10 +100,13 @@ def facts(data: ReportData, summary: dict[str, Any]) -> list[tuple[str, str]]:
         (f"{100 * summary['acceptance']:.0f} %", "shots accepted"),
         (str(summary["rounds"]), "rounds" if summary["rounds"] > 1 else "round"),
     ]
-    if duration is not None:
-        result.append((f"{duration:.3g} ps", "mean path duration"))
-    if summary["wall_seconds"]:
-        result.append((f"{summary['wall_seconds'] / 60:.1f} min", "run time of the jobs"))
+    if path is not None:
+        result.append((f"{path:.3g} ps", "mean path duration"))
+    if data.time is not None:
+        cores = counted(data.time.cores, "core")
+        result.append((duration(data.time.wall_seconds), f"wall time on {cores}"))
+    elif summary["wall_seconds"]:
+        result.append((duration(summary["wall_seconds"]), "run time of the jobs"))
     return result
 
 
@@ -126,8 +128,17 @@ def subscripts(text: str) -> Any:
     return Markup(str(escape(text)).replace("p_B", "p<sub>B</sub>"))
 
 
-def render(data: ReportData, summary: dict[str, Any]) -> str:
-    """The page as HTML text."""
+def draw(data: ReportData) -> dict[str, list[Picture]]:
+    """All figures but the cost, by section."""
+    sections: dict[str, list[Picture]] = {}
+    for title, makers in SECTIONS.items():
+        made = [maker(data) for maker in makers]
+        sections[title] = [picture for picture in made if picture is not None]
+    return sections
+
+
+def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[Picture]]) -> str:
+    """The page as HTML text, of figures that were drawn before."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     folder = Path(__file__).parent
@@ -136,10 +147,8 @@ def render(data: ReportData, summary: dict[str, Any]) -> str:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["subscripts"] = subscripts
-    sections: dict[str, list[Picture]] = {}
-    for title, makers in SECTIONS.items():
-        made = [maker(data) for maker in makers]
-        sections[title] = [picture for picture in made if picture is not None]
+    spent = cost(data)
+    sections = sections | {"The run": sections["The run"] + ([spent] if spent else [])}
     formula, numbers = data.formula, constants(data)
     return environment.get_template("page.html").render(
         css=(folder / "page.css").read_text(encoding="utf-8"),
@@ -154,20 +163,10 @@ def render(data: ReportData, summary: dict[str, Any]) -> str:
         validation=validation(data),
         rates=rates(data),
         cost=cost_line(data),
+        times=rows(data.time) if data.time else [],
+        duration=duration,
         facts=facts(data, summary),
         criteria=criteria(data),
         sections=sections,
         files=files_of_run(data.layout),
     )
-
-
-def write_report(layout: Layout, last: int) -> None:
-    """Write report.html of a run that ended with round ``last`` and has its summary.json.
-
-    Raises
-    ------
-    DataError
-        If a file of the run is missing or damaged.
-    """
-    data = load_report(layout, last)
-    write_text(layout.report, render(data, read_json(layout.summary)))

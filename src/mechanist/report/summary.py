@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from mechanist.files import write_json, write_text
-from mechanist.layout import Layout
 from mechanist.report.data import ReportData
-from mechanist.report.load import load_report
 from mechanist.report.path_figures import mean_length
 from mechanist.report.rate_figures import rates
 from mechanist.report.status import HEADER, counted, round_row, text_table
+from mechanist.report.times import RunTime, line
 from mechanist.settings.config import Config
 
 PACKAGES = (
@@ -77,7 +76,8 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
     -------
     dict
         Losses are binomial, in nats per half-shot outcome; ``wall_seconds`` is the sum over stages
-        and rounds of the slowest job; what a run has not made is None.
+        and rounds of the slowest job; what a run has not made is None. ``time`` is in core seconds,
+        but for ``wall_seconds``.
     """
     last, formula, verdict = data.last, data.formula, data.verdict
     states = data.dynamics.states
@@ -103,7 +103,14 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
         "validation": None if verdict is None else _validation(verdict),
         "path_duration_ps": {"mean": mean, "standard_error": error},
         "kinetics": data.kinetics,
+        "time": None if data.time is None else _time(data.time),
+        "work_share": data.time and data.time.work_share,
+        "work_wall_share": data.time and data.time.work_wall_share,
     }
+
+
+def _time(time: RunTime) -> dict[str, float]:
+    return {"wall_seconds": time.wall_seconds, "cores": time.cores, **time.parts}
 
 
 def _reason(data: ReportData, rounds_max: int) -> str:
@@ -144,6 +151,8 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
         lines += ["## Rates", "", *_rate_lines(data), ""]
     rows = [round_row(entry) for entry in data.rounds]
     lines += ["## Rounds", "", *(f"    {line}" for line in text_table(HEADER, rows)), ""]
+    if data.time is not None:
+        lines += ["## Time", "", f"{line(data.time)}.", ""]
     lines.append("Figures and how to read them: report.html. Every number: summary.json.")
     return "\n".join(lines) + "\n"
 
@@ -191,20 +200,14 @@ def _relevance_lines(data: ReportData) -> list[str]:
     return [f"    {line}" for line in table]
 
 
-def write_summary(layout: Layout, config: Config, last: int) -> dict[str, Any]:
-    """Write summary.json and summary.md of a run that ended with round ``last``.
+def write_summary(data: ReportData, config: Config) -> dict[str, Any]:
+    """Write summary.json and summary.md of a run.
 
     Returns
     -------
     dict
         Content of summary.json.
-
-    Raises
-    ------
-    DataError
-        If a file of the run is missing or damaged.
     """
-    data = load_report(layout, last, frames=False)
     summary = build_summary(data, config)
     write_json(data.layout.summary, summary)
     write_text(data.layout.summary_text, build_text(data, summary))

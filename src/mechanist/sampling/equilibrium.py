@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import EXPLODED, HalfShots, ShotQueue
+from mechanist.journal import Clock
 from mechanist.sampling.chain import Frames
 from mechanist.sampling.excursions import pieces
 from mechanist.sampling.first_path import thermal_velocities
@@ -55,6 +56,7 @@ def state_runs(
     plan: Plan,
     seed: int,
     progress: Callable[[int, int], None],
+    clock: Clock | None = None,
 ) -> list[StateRun]:
     """Run from structures in one state until the other state is reached or the time is over.
 
@@ -72,6 +74,8 @@ def state_runs(
         Of the engine and of the starting velocities.
     progress
         Called with frames done and frames to do of one run.
+    clock
+        Adds up the time in OpenMM.
     """
     done = 0
 
@@ -82,7 +86,7 @@ def state_runs(
         labels = prepared.states.label_positions(positions)
         return np.where(labels == -home, labels, np.int8(0))
 
-    engine = make_engine(prepared, len(starts), plan, seed % 2**31, label, frames)
+    engine = make_engine(prepared, len(starts), plan, seed % 2**31, label, frames, clock)
     numbers = np.arange(len(starts))
     seeds = shot_seeds(seed, numbers, 0 * numbers)
     velocities = normals(seeds, 0, starts.shape[1:]) * thermal_velocities(prepared)[:, None]

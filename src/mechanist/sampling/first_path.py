@@ -16,6 +16,7 @@ from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import IN_B, HalfPaths, HalfShots, ShotQueue, in_states
 from mechanist.errors import SamplingError
+from mechanist.journal import Clock
 from mechanist.sampling.chain import CurrentPath, join_halves, turned_round
 from mechanist.sampling.streams import normals, shot_seeds, uniforms
 from mechanist.systems.prepared import Prepared
@@ -54,6 +55,7 @@ def hot_path(
     plan: Plan,
     seed: int,
     log: Log,
+    clock: Clock | None = None,
 ) -> HotPath:
     """Run hot MD from the starting structure until it goes from one state to the other.
 
@@ -69,8 +71,8 @@ def hot_path(
         Simulated time in all at each factor.
     plan, seed
         Of the engine.
-    log
-        Called with one line a factor.
+    log, clock
+        Called with one line a factor; adds up the time in OpenMM.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def hot_path(
     for attempt, factor in enumerate(heating):
         hot = replace(prepared, temperature=prepared.temperature * factor)
         spent = 0.0
-        for frames in _hot_runs(hot, replicas, longest, plan, seed + 1000 * attempt):
+        for frames in _hot_runs(hot, replicas, longest, plan, seed + 1000 * attempt, clock):
             spent += len(frames) * frame_ps
             labels = prepared.states.label_positions(frames)
             seen |= set(np.unique(labels).tolist()) - {0}
@@ -116,7 +118,7 @@ def last_crossing(labels: NDArray[np.int8]) -> slice | None:
 
 
 def _hot_runs(
-    hot: Prepared, replicas: int, longest: int, plan: Plan, seed: int
+    hot: Prepared, replicas: int, longest: int, plan: Plan, seed: int, clock: Clock | None
 ) -> Iterator[Frames]:
     """Hot trajectories (F, N, 3); each ends when it enters a state that it did not start from.
 
@@ -128,7 +130,7 @@ def _hot_runs(
         labels = hot.states.label_positions(positions)
         return np.where((labels != start) & (start != 0), labels, np.int8(0))
 
-    engine = make_engine(hot, replicas, plan, seed, label, longest)
+    engine = make_engine(hot, replicas, plan, seed, label, longest, clock)
     numbers = np.arange(replicas)
     seeds = shot_seeds(seed, np.full(replicas, HOT_STREAM), numbers)
     velocities = normals(seeds, 0, hot.positions.shape) * thermal_velocities(hot)[:, None]
@@ -146,6 +148,7 @@ def relax(
     plan: Plan,
     seed: int,
     log: Log,
+    clock: Clock | None = None,
 ) -> tuple[list[CurrentPath], int]:
     """Shoot from the frames of a guessed path until ``count`` transition paths are found.
 
@@ -161,8 +164,8 @@ def relax(
         Two-way shots before giving up.
     plan, seed
         Of the engine.
-    log
-        Called with one line at the end.
+    log, clock
+        Called with one line at the end; adds up the time in OpenMM.
 
     Returns
     -------
@@ -180,7 +183,7 @@ def relax(
             "first path",
             "no frame of the hot or given path lies between the states; lower dynamics.stride",
         )
-    engine = make_engine(prepared, min(plan.copies, SLOTS), plan, seed)
+    engine = make_engine(prepared, min(plan.copies, SLOTS), plan, seed, clock=clock)
     shots = _Attempts(prepared, interior, shots_max, seed)
     paths: list[CurrentPath] = []
     for halves in engine.run(shots.next):

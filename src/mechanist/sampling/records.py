@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mechanist.errors import DataError
 from mechanist.files import atomic
+from mechanist.sampling.columns import to_arrow, to_numpy
 
 Frames = NDArray[np.float32]
 Table = dict[str, NDArray[Any]]
@@ -58,9 +59,8 @@ def write_table(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.table({name: pa.array(columns[name]) for name in names}).replace_schema_metadata(
-        notes
-    )
+    arrays = {name: to_arrow(columns[name]) for name in names}
+    table = pa.table(arrays).replace_schema_metadata(notes)
     with atomic(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
@@ -77,7 +77,7 @@ def read_table(path: Path, names: Sequence[str]) -> Table:
     missing = [name for name in names if name not in table.column_names]
     if missing:
         raise DataError(path, f"lacks the column {missing[0]!r}; delete it and run again")
-    return {name: table[name].to_numpy() for name in names}
+    return {name: to_numpy(table[name]) for name in names}
 
 
 def read_notes(path: Path) -> dict[str, str]:
@@ -93,7 +93,8 @@ def _open_table(path: Path) -> Any:
     if not path.is_file():
         raise DataError(path, "the file is missing; run the stage that makes it again")
     try:
-        return pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            return file.read()
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(path, f"damaged Parquet ({reason}); delete it and run again") from None

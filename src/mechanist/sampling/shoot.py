@@ -4,7 +4,7 @@ Every chain makes all of its moves, so a shot that takes long is never dropped: 
 finish would favour short paths.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain
 
@@ -40,11 +40,16 @@ def shoot(chains: Chains, engine: Engine, moves: int, progress: Progress) -> Har
     progress
         Called after every batch of shots.
     """
+    return gather(chains, shots_as_they_end(chains, engine, moves), moves, progress)
+
+
+def gather(chains: Chains, made: Iterable[Shots], moves: int, progress: Progress) -> Harvest:
+    """Put shots of `shoot` together as they end."""
     paths = {
         number: [path] for number, path in zip(chains.numbers.tolist(), chains.paths, strict=True)
     }
     done, batches = 0, []
-    for shots in shots_as_they_end(chains, engine, moves):
+    for shots in made:
         # Frames of halves that made no path are not kept.
         batches.append(replace(shots, halves=()))
         for number, path in zip(shots.chain.tolist(), shots.paths, strict=True):

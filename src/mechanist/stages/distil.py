@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from mechanist.committor.data import held_out
 from mechanist.committor.relevance import relevance
 from mechanist.errors import DataError
 from mechanist.files import write_text
+from mechanist.journal import SEARCH, TRAINING, Journal
 from mechanist.layout import Layout
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
@@ -20,8 +20,11 @@ from mechanist.systems.prepared import load, load_inputs
 
 RELEVANCE_STREAM = 2**33 + 1
 
+LIBRARIES = {"operon": ("pyoperon.sklearn",)}
+"""What searches import, by back end: loaded before the time of the search is taken."""
 
-def rank_inputs(config: Config, layout: Layout, last: int, log: Callable[[str], None]) -> None:
+
+def rank_inputs(config: Config, layout: Layout, last: int, log: Journal) -> None:
     """Write relevance.csv, most important descriptor first."""
     prepared, inputs = load(layout), load_inputs(layout)
     model = load_round_model(layout, last, inputs)
@@ -29,16 +32,17 @@ def rank_inputs(config: Config, layout: Layout, last: int, log: Callable[[str], 
     data = gather_shots(layout, range(last + 1), workers, inputs, prepared.atoms).data
     out = held_out(data.chain, config.learn.held_out_every)
     rng = np.random.default_rng(shot_seed(config.seed, RELEVANCE_STREAM, last))
-    rows = relevance(
-        model,
-        data.subset(out),
-        inputs.owners,
-        inputs.names,
-        config.learn.relevance_repeats,
-        rng,
-        log,
-        data.subset(~out),
-    )
+    with log.work(TRAINING):
+        rows = relevance(
+            model,
+            data.subset(out),
+            inputs.owners,
+            inputs.names,
+            config.learn.relevance_repeats,
+            rng,
+            log,
+            data.subset(~out),
+        )
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["descriptor", "importance", "spread", "marginal"])
@@ -60,13 +64,12 @@ def read_relevance(layout: Layout, inputs: DescriptorSet) -> list[str]:
     return names
 
 
-def make_formula(
-    config: Config, layout: Layout, last: int, threads: int, log: Callable[[str], None]
-) -> None:
+def make_formula(config: Config, layout: Layout, last: int, threads: int, log: Journal) -> None:
     """Write formulas.csv, formula.json and the formula for other programs."""
     from mechanist.formula.data import FormulaData
     from mechanist.formula.distil import distil, write
 
+    log.load("sympy", *LIBRARIES.get(config.formula.backend, ()))
     prepared, inputs = load(layout), load_inputs(layout)
     model = load_round_model(layout, last, inputs)
     workers = config.sampling.workers
@@ -84,7 +87,8 @@ def make_formula(
         held_out=held_out(shots.data.chain, config.learn.held_out_every),
         units={d.name: d.unit for d in chosen.descriptors},
     )
-    result = distil(data, config.formula, config.seed, threads, log)
+    with log.work(SEARCH):
+        result = distil(data, config.formula, config.seed, threads, log)
     write(result, layout.root, chosen)
 
 

@@ -1,10 +1,9 @@
 """Stage ``equilibrium``: runs in both states, for how often they are left and how far."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from mechanist.engine.choose import choose_plan
+from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
 from mechanist.sampling.equilibrium import EQUILIBRIUM_STREAM, StateRun, state_runs
 from mechanist.sampling.excursions import EXCURSION_COLUMNS
@@ -24,7 +23,7 @@ KEPT = 100
 """Frames in a state that are kept of each run, at most."""
 
 
-def equilibrium(config: Config, layout: Layout, worker: int, log: Callable[[str], None]) -> None:
+def equilibrium(config: Config, layout: Layout, worker: int, log: Journal) -> None:
     """Make the runs of one job: every so many-th run is its own."""
     prepared = load(layout)
     settings = config.kinetics
@@ -35,16 +34,18 @@ def equilibrium(config: Config, layout: Layout, worker: int, log: Callable[[str]
     runs: dict[str, list[StateRun]] = {}
     for column, (name, home, stream) in enumerate(STATES):
         starts = np.array([ends[number % len(ends)][column] for number in numbers])
-        runs[name] = state_runs(
-            prepared,
-            starts,
-            home,
-            settings.run_frames,
-            round(settings.relax * settings.run_frames),
-            plan,
-            shot_seed(config.seed, EQUILIBRIUM_STREAM + stream, worker),
-            reporter(log, f"frames in {name}"),
-        )
+        with log.work(SHOOTING):
+            runs[name] = state_runs(
+                prepared,
+                starts,
+                home,
+                settings.run_frames,
+                round(settings.relax * settings.run_frames),
+                plan,
+                shot_seed(config.seed, EQUILIBRIUM_STREAM + stream, worker),
+                reporter(log, f"frames in {name}"),
+                log.clock(MD),
+            )
         time = sum(run.time for run in runs[name]) * prepared.timestep * prepared.stride
         left = sum(run.starts for run in runs[name])
         log(f"worker {worker}: {len(runs[name])} runs in {name}, {time:,.0f} ps, left {left} times")

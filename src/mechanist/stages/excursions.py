@@ -1,6 +1,5 @@
 """Stage ``excursions``: shots that are spread evenly from A to B."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 
 from mechanist.engine.choose import choose_plan, make_engine
 from mechanist.engine.protocol import END_NAMES, Engine
+from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
 from mechanist.sampling.chain import CurrentPath, Shots
 from mechanist.sampling.excursions import (
@@ -48,9 +48,7 @@ class Start:
     ends: tuple[str, str]
 
 
-def make_excursions(
-    config: Config, layout: Layout, worker: int, log: Callable[[str], None]
-) -> None:
+def make_excursions(config: Config, layout: Layout, worker: int, log: Journal) -> None:
     """Let the excursion chains of one worker make their moves."""
     prepared = load(layout)
     settings, sampling = config.kinetics, config.sampling
@@ -75,10 +73,11 @@ def make_excursions(
         sigma,
     )
     seed = shot_seed(config.seed, EXCURSION_STREAM - 1 - worker, 0) % 2**31
-    engine = make_engine(prepared, plan.slots(count), plan, seed)
+    engine = make_engine(prepared, plan.slots(count), plan, seed, clock=log.clock(MD))
     relax = max(1, round(settings.relax * moves))
-    shots = flatten(chains, engine, windows, relax, reporter(log))
-    kept = shoot(chains, engine, moves - relax, reporter(log)).shots
+    with log.work(SHOOTING):
+        shots = flatten(chains, engine, windows, relax, reporter(log))
+        kept = shoot(chains, engine, moves - relax, reporter(log)).shots
     index, frames = excursion_table(kept, {first + i: s.kind for i, s in enumerate(starts)})
     files = layout.kinetics_job(worker)
     write_frames(files.excursions, frames)

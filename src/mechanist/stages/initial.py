@@ -1,6 +1,5 @@
 """Stage ``initial``: the first transition paths."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from mechanist.engine.choose import choose_plan
 from mechanist.errors import DataError
 from mechanist.files import write_json
+from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
 from mechanist.sampling.first_path import hot_path, relax
 from mechanist.sampling.records import PATH_COLUMNS, write_frames, write_table
@@ -17,22 +17,24 @@ from mechanist.settings.config import Config
 from mechanist.systems.prepared import load
 
 
-def initial(config: Config, layout: Layout, log: Callable[[str], None]) -> None:
+def initial(config: Config, layout: Layout, log: Journal) -> None:
     """Find first paths and write them with a report of how they were found."""
     prepared = load(layout)
     settings = config.initial
     plan = choose_plan(prepared, config.engine, log)
     report: dict[str, object] = {"platform": plan.platform}
     if settings.path is None:
-        found = hot_path(
-            prepared,
-            settings.heating,
-            settings.replicas,
-            settings.budget,
-            plan,
-            config.seed,
-            log,
-        )
+        with log.work(SHOOTING):
+            found = hot_path(
+                prepared,
+                settings.heating,
+                settings.replicas,
+                settings.budget,
+                plan,
+                config.seed,
+                log,
+                log.clock(MD),
+            )
         guess = found.frames
         report |= {
             "method": "hot MD",
@@ -42,9 +44,9 @@ def initial(config: Config, layout: Layout, log: Callable[[str], None]) -> None:
     else:
         guess = read_guess(Path(settings.path), layout.topology, prepared.atoms)
         report |= {"method": "given path", "file": settings.path}
-    paths, shots = relax(
-        prepared, guess, settings.paths, settings.shots_max, plan, config.seed, log
-    )
+    most, clock = settings.shots_max, log.clock(MD)
+    with log.work(SHOOTING):
+        paths, shots = relax(prepared, guess, settings.paths, most, plan, config.seed, log, clock)
     index, frames = path_table({i: [path] for i, path in enumerate(paths)}, -1, -1)
     write_frames(layout.initial.paths, frames)
     write_table(layout.initial.index, index, PATH_COLUMNS)

@@ -1,6 +1,5 @@
 """Stage ``learn``: the committor model of one round, trained on all shots so far."""
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -11,6 +10,7 @@ from mechanist.committor.sensitivity import column_spread, sensitivities
 from mechanist.committor.training import train
 from mechanist.committor.uncertainty import fit_error_scale, neighbourhoods
 from mechanist.files import write_json
+from mechanist.journal import TRAINING, Journal
 from mechanist.layout import Layout
 from mechanist.sampling.records import PathTable
 from mechanist.sampling.streams import shot_seed
@@ -30,10 +30,9 @@ DENSITY_FLOOR = 0.02
 """A bin counts at least as this fraction of a flat density, so that no weight becomes huge."""
 
 
-def learn(
-    config: Config, layout: Layout, number: int, threads: int, log: Callable[[str], None]
-) -> None:
+def learn(config: Config, layout: Layout, number: int, threads: int, log: Journal) -> None:
     """Train on the training chains of rounds 0 to ``number`` and write the model."""
+    log.load("torch")
     prepared, inputs = load(layout), load_inputs(layout)
     workers = config.sampling.workers
     shots = gather_shots(layout, range(number + 1), workers, inputs, prepared.atoms)
@@ -41,7 +40,8 @@ def learn(
     training = shots.data.subset(~apart)
     rng = np.random.default_rng(shot_seed(config.seed, TRAINING_STREAM, number))
     log(f"round {number}: training on {len(training):,} shots, {len(inputs)} descriptors")
-    model, record = train(training, config.learn, inputs.feature_names, rng, threads, log)
+    with log.work(TRAINING):
+        model, record = train(training, config.learn, inputs.feature_names, rng, threads, log)
     model = with_error(model, shots.data.subset(apart), rng)
     paths = gather_paths(layout, [number], workers, prepared.atoms)
     files = layout.round(number)

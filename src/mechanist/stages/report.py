@@ -1,15 +1,24 @@
 """Stage ``report``: the answer as JSON, text and a page."""
 
-from collections.abc import Callable
-
+from mechanist.journal import Journal
 from mechanist.layout import Layout
-from mechanist.report.page import write_report
-from mechanist.report.summary import write_summary
+from mechanist.report.times import Session
+from mechanist.report.write import write_report
 from mechanist.settings.config import Config
 
 
-def report(config: Config, layout: Layout, last: int, log: Callable[[str], None]) -> None:
-    """Write summary.json, summary.md and report.html."""
-    write_summary(layout, config, last)
-    write_report(layout, last)
+def report(
+    config: Config,
+    layout: Layout,
+    last: int,
+    log: Journal,
+    cores: int | None = None,
+    since: float | None = None,
+) -> None:
+    """Write summary.json, summary.md and report.html.
+
+    ``cores`` are those of the run, ``since`` is when it began, in Unix time.
+    """
+    log.load("matplotlib.figure", "jinja2")
+    write_report(layout, config, last, Session(cores, since, log.times))
     log(f"open {layout.report}")

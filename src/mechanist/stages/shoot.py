@@ -12,6 +12,7 @@ from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import Engine
 from mechanist.errors import DataError
+from mechanist.journal import MD, SHOOTING, Clock, Journal
 from mechanist.layout import Layout, WorkerFiles
 from mechanist.sampling.chain import Chains, CurrentPath
 from mechanist.sampling.first_path import thermal_velocities
@@ -49,19 +50,18 @@ class Job:
     selection: Selection
 
 
-def shoot_round(
-    config: Config, layout: Layout, number: int, worker: int, log: Callable[[str], None]
-) -> None:
+def shoot_round(config: Config, layout: Layout, number: int, worker: int, log: Journal) -> None:
     """Let the chains of one worker make their moves of round ``number``."""
     prepared = load(layout)
     settings = config.sampling
     plan = choose_plan(prepared, config.engine, log)
     count = chains_of(settings, layout, number, worker, plan)
     moves = moves_of(settings, number, count, plan)
-    job = open_job(config, layout, prepared, number, worker, count, plan)
+    job = open_job(config, layout, prepared, number, worker, count, plan, log.clock(MD))
     check_memory(job.chains, plan, moves, prepared)
     log(f"round {number}, worker {worker}: {count:,} chains x {moves} moves; {plan}")
-    harvest = shoot(job.chains, job.engine, moves, reporter(log))
+    with log.work(SHOOTING):
+        harvest = shoot(job.chains, job.engine, moves, reporter(log))
     shots, points = shot_table(harvest, number, worker, job.selection.model)
     index, frames = path_table(harvest.paths, number, worker)
     files = layout.round(number).worker(worker)
@@ -99,12 +99,14 @@ def open_job(
     worker: int,
     count: int,
     plan: Plan,
+    clock: Clock | None = None,
 ) -> Job:
     """What a job of ``count`` chains starts with; opened again on Reference it makes the same."""
     selection = make_selection(config.sampling, layout, number, prepared.max_half_frames)
     chains = make_chains(config, prepared, layout, number, worker, count, selection)
     seed = shot_seed(config.seed, NOISE_STREAM + worker, number) % 2**31
-    return Job(chains, make_engine(prepared, plan.slots(count), plan, seed), selection)
+    engine = make_engine(prepared, plan.slots(count), plan, seed, clock=clock)
+    return Job(chains, engine, selection)
 
 
 def make_selection(

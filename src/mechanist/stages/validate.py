@@ -12,6 +12,7 @@ from mechanist.committor.data import held_out
 from mechanist.engine.choose import choose_plan, make_engine
 from mechanist.errors import DataError
 from mechanist.files import read_json, write_json, write_text
+from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
 from mechanist.sampling.committor_shots import (
     COMMITTOR_COLUMNS,
@@ -63,17 +64,18 @@ def choose(config: Config, layout: Layout, last: int, log: Callable[[str], None]
     log(f"{len(chosen)} points from {len(rows):,} frames of held-out chains")
 
 
-def shoot_points(config: Config, layout: Layout, worker: int, log: Callable[[str], None]) -> None:
+def shoot_points(config: Config, layout: Layout, worker: int, log: Journal) -> None:
     """Make the fresh committor shots of one job: every so many-th point is its own."""
     prepared = load(layout)
     points = read_frames(layout.validation_points, prepared.atoms)
     numbers = np.arange(worker, len(points), config.sampling.workers)
     plan = choose_plan(prepared, config.engine, log)
     seed = shot_seed(config.seed, COMMITTOR_STREAM - 1 - worker, 0) % 2**31
-    engine = make_engine(prepared, plan.copies, plan, seed)
+    engine = make_engine(prepared, plan.copies, plan, seed, clock=log.clock(MD))
     sigma = thermal_velocities(prepared)
     shots = config.validation.shots
-    table = committor_shots(points[numbers], numbers, shots, engine, sigma, config.seed)
+    with log.work(SHOOTING):
+        table = committor_shots(points[numbers], numbers, shots, engine, sigma, config.seed)
     write_table(layout.validation_shots(worker), table, COMMITTOR_COLUMNS)
     log(f"worker {worker}: {len(numbers)} points x {shots} fresh committor shots; {plan}")
 

@@ -6,7 +6,6 @@ nothing to do with each other. So one more model is trained, on the shots and on
 the runs.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from mechanist.committor.network import Committor, load, save
 from mechanist.committor.training import train
 from mechanist.errors import DataError
 from mechanist.files import read_json, write_json
+from mechanist.journal import TRAINING, Journal
 from mechanist.layout import Layout
 from mechanist.sampling.excursions import EXCURSION_COLUMNS, EvenWindows
 from mechanist.sampling.records import Frames, PathTable, join_paths, read_frames, read_table
@@ -55,10 +55,9 @@ RUN_CHAINS = 2**40
 """Numbers of runs begin here where chains of shots have numbers of their own."""
 
 
-def spread_windows(
-    config: Config, layout: Layout, last: int, threads: int, log: Callable[[str], None]
-) -> None:
+def spread_windows(config: Config, layout: Layout, last: int, threads: int, log: Journal) -> None:
     """Train the model, and write windows.json: edges along its q, and a first guess of ln g."""
+    log.load("torch")
     prepared, inputs = load_system(layout), load_inputs(layout)
     runs, between = run_frames(config, layout, prepared)
     model = learn_windows(config, layout, last, inputs, prepared, runs, between, threads, log)
@@ -88,7 +87,7 @@ def learn_windows(
     runs: PathTable,
     between: NDArray[np.bool_],
     threads: int,
-    log: Callable[[str], None],
+    log: Journal,
 ) -> Committor:
     """A model of all shots and of the excursions of runs, each frame of which is a shot."""
     rounds = range(last + 1)
@@ -110,7 +109,8 @@ def learn_windows(
     )
     rng = np.random.default_rng(shot_seed(config.seed, WINDOW_STREAM, last))
     log(f"training on {len(shots):,} shots and {len(rows):,} frames of excursions of the runs")
-    model, _ = train(data, settings, inputs.feature_names, rng, threads, log)
+    with log.work(TRAINING):
+        model, _ = train(data, settings, inputs.feature_names, rng, threads, log)
     return model
 
 

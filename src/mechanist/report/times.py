@@ -1,0 +1,141 @@
+"""Where the time of a whole run went: jobs, and cores that had none."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mechanist.journal import merged
+from mechanist.report.jobs import PARTS, Job, Span, timed_job
+
+BREAK = 60.0
+"""Seconds without a job after which a run counts as stopped, to go on later."""
+
+WORK = ("md", "training", "search")
+"""Parts that the answer is made of."""
+
+NAMES = {
+    "md": "MD in OpenMM",
+    "rest_of_shooting": "rest of shooting",
+    "training": "training",
+    "search": "formula search",
+    "start_up": "start-up",
+    "other": "all else",
+    "idle": "idle cores",
+}
+"""Parts of the time in the words of the report."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """The run of the workflow that makes the report.
+
+    Parameters
+    ----------
+    cores
+        That it may use; None for the most that jobs were seen to use at the same time.
+    since
+        When it began, in Unix time; None if not known.
+    times
+        Gives the times of the job of the report up to now, as of
+        `mechanist.journal.Journal.times`; None if it is not to be counted.
+    """
+
+    cores: int | None = None
+    since: float | None = None
+    times: Callable[[], Mapping[str, Any]] | None = None
+
+    def with_report(self, jobs: Sequence[Job]) -> list[Job]:
+        """Jobs with that of the report as it is now instead of an earlier one."""
+        if self.times is None:
+            return list(jobs)
+        kept = [job for job in jobs if job.stage != "report"]
+        return [*kept, timed_job("report", None, self.times())]
+
+
+@dataclass(frozen=True)
+class RunTime:
+    """Time of a whole run.
+
+    Attributes
+    ----------
+    wall_seconds
+        From the begin to the end, without breaks.
+    cores
+        That the run had.
+    parts
+        Core seconds of each of `mechanist.report.jobs.PARTS` and ``idle``.
+    work_share
+        Part of the core seconds that were work: MD in OpenMM, training, search.
+    work_wall_share
+        Part of the wall time in which at least one job was shooting, training or searching.
+    """
+
+    wall_seconds: float
+    cores: int
+    parts: Mapping[str, float]
+    work_share: float
+    work_wall_share: float
+
+
+def run_time(jobs: Sequence[Job], session: Session) -> RunTime | None:
+    """Where the time of a run went; None if no job has said.
+
+    Wall time is what jobs and the session cover, with gaps of up to `BREAK`: a run may have been
+    stopped and gone on with on another day.
+    """
+    if not any(job.parts is not None for job in jobs if job.stage != "report"):
+        return None
+    spans = [job.span for job in jobs]
+    end = max(span[1] for span in spans)
+    if session.since is not None and session.since < end:
+        spans.append((session.since, end))
+    wall = length(merged(spans, BREAK))
+    cores = session.cores or most_at_once(jobs)
+    parts = dict.fromkeys(PARTS, 0.0)
+    for job in jobs:
+        for name, seconds in (job.parts or {"other": job.wall}).items():
+            parts[name] += seconds
+    parts["idle"] = max(0.0, cores * wall - sum(parts.values()))
+    work = sum(parts[name] for name in WORK)
+    working = length(merged([span for job in jobs for span in job.work]))
+    return RunTime(wall, cores, parts, work / sum(parts.values()), min(1.0, working / wall))
+
+
+def length(spans: Sequence[Span]) -> float:
+    """Sum of the lengths of spans."""
+    return sum(end - begin for begin, end in spans)
+
+
+def most_at_once(jobs: Sequence[Job]) -> int:
+    """Largest number of jobs at the same time."""
+    steps = [(job.span[0], 1) for job in jobs] + [(job.span[1], -1) for job in jobs]
+    running = most = 0
+    for _, step in sorted(steps):
+        running += step
+        most = max(most, running)
+    return most
+
+
+def rows(time: RunTime) -> list[tuple[str, str, str]]:
+    """Rows of the table: part, core seconds, share."""
+    total = sum(time.parts.values())
+    return [
+        (NAMES[name], f"{seconds:,.0f}", f"{100 * seconds / total:.0f} %")
+        for name, seconds in time.parts.items()
+    ]
+
+
+def line(time: RunTime) -> str:
+    """The same in one line."""
+    shares = ", ".join(f"{share} {name}" for name, _, share in rows(time))
+    return (
+        f"{duration(time.wall_seconds)} on {time.cores} core{'s' if time.cores > 1 else ''}, "
+        f"{100 * time.work_share:.0f} % work: {shares}"
+    )
+
+
+def duration(seconds: float) -> str:
+    """``48 s``, ``5.2 min``, ``3.1 h``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,28 @@
+"""Everything that a report is made of, in the order in which it can be made."""
+
+from dataclasses import replace
+
+from mechanist.files import write_text
+from mechanist.layout import Layout
+from mechanist.report.load import load_report
+from mechanist.report.page import draw, render
+from mechanist.report.summary import write_summary
+from mechanist.report.times import Session, run_time
+from mechanist.settings.config import Config
+
+
+def write_report(layout: Layout, config: Config, last: int, session: Session) -> None:
+    """Write summary.json, summary.md and report.html of a run that ended with round ``last``.
+
+    Raises
+    ------
+    DataError
+        If a file of the run is missing or damaged.
+    """
+    data = load_report(layout, last)
+    # Figures take longest; only when they are made is it known how long the run has taken.
+    sections = draw(data)
+    jobs = session.with_report(data.jobs)
+    data = replace(data, jobs=jobs, time=run_time(jobs, session))
+    summary = write_summary(data, config)
+    write_text(layout.report, render(data, summary, sections))

@@ -1,0 +1,100 @@
+"""Which forces can be stacked, and by which function."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mechanist.systems.replicate import bonded, custom_bonded, solvent
+from mechanist.systems.replicate.custom_nonbonded import custom_nonbonded, refuse_custom_nonbonded
+from mechanist.systems.replicate.expression import AXES, used
+from mechanist.systems.replicate.nonbonded import nonbonded, refuse_nonbonded
+from mechanist.systems.replicate.tile import Tile
+
+
+def _never(force: Any, layout: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one kind of force is stacked.
+
+    Parameters
+    ----------
+    stack
+        Gives the forces of all copies.
+    refuse
+        Says why a force of this kind cannot be stacked in a layout, or None.
+    """
+
+    stack: Callable[[Any, Tile], list[Any]]
+    refuse: Callable[[Any, str], str | None] = _never
+
+
+RULES = {
+    "HarmonicBondForce": Rule(bonded.harmonic_bonds),
+    "HarmonicAngleForce": Rule(bonded.harmonic_angles),
+    "PeriodicTorsionForce": Rule(bonded.torsions),
+    "RBTorsionForce": Rule(bonded.torsions),
+    "CMAPTorsionForce": Rule(bonded.cmap_torsions),
+    "NonbondedForce": Rule(nonbonded, refuse_nonbonded),
+    "GBSAOBCForce": Rule(solvent.gbsa, solvent.refuse_gbsa),
+    "CustomGBForce": Rule(solvent.custom_gb, solvent.refuse_custom_gb),
+    "CustomBondForce": Rule(custom_bonded.custom_bonds),
+    "CustomAngleForce": Rule(custom_bonded.custom_angles),
+    "CustomTorsionForce": Rule(custom_bonded.custom_torsions),
+    "CustomCompoundBondForce": Rule(
+        custom_bonded.compound_bonds, custom_bonded.refuse_compound_bonds
+    ),
+    "CustomCentroidBondForce": Rule(
+        custom_bonded.centroid_bonds, custom_bonded.refuse_centroid_bonds
+    ),
+    "CustomExternalForce": Rule(custom_bonded.external, custom_bonded.refuse_external),
+    "CustomNonbondedForce": Rule(custom_nonbonded, refuse_custom_nonbonded),
+}
+
+_COUPLES = "acts on all particles at once, so it would couple the copies"
+REFUSALS = {
+    "CMMotionRemover": "would remove the motion of all copies together",
+    "AndersenThermostat": "works beside the integrator, which has a thermostat of its own",
+    "MonteCarloBarostat": "changes the box, which all copies would share",
+    "MonteCarloAnisotropicBarostat": "changes the box, which all copies would share",
+    "MonteCarloFlexibleBarostat": "changes the box, which all copies would share",
+    "MonteCarloMembraneBarostat": "changes the box, which all copies would share",
+    "RPMDMonteCarloBarostat": "changes the box, which all copies would share",
+    "CustomVolumeForce": "depends on the box, which all copies would share",
+    "CustomCVForce": "is a function of sums over all particles, so it would couple the copies",
+    "RMSDForce": _COUPLES,
+    "RGForce": _COUPLES,
+    "OrientationRestraintForce": _COUPLES,
+}
+
+
+def kind(force: Any) -> str:
+    """The class of a force, whatever name its author gave it."""
+    name = type(force).__name__
+    # A plugin without a Python layer has no class of its own here.
+    return str(force.getName()) if name == "Force" else name
+
+
+def refusal(force: Any, layout: str) -> str | None:
+    """Why a force cannot be stacked, beginning with its kind, or None."""
+    name = kind(force)
+    if name not in RULES:
+        return f"{name}: {REFUSALS.get(name, 'no way to stack it')}"
+    if force.usesPeriodicBoundaryConditions():
+        return f"{name}: uses a periodic box"
+    reason = RULES[name].refuse(force, layout)
+    return None if reason is None else f"{name}: {reason}"
+
+
+def uses_coordinates(force: Any) -> bool:
+    """Whether a force depends on absolute coordinates, so that moving a copy changes it."""
+    name = kind(force)
+    if name == "CustomExternalForce":
+        return used(force.getEnergyFunction(), AXES)
+    if name == "CustomCompoundBondForce":
+        return used(force.getEnergyFunction(), custom_bonded.compound_coordinates(force))
+    if name == "CustomCentroidBondForce":
+        return used(force.getEnergyFunction(), custom_bonded.centroid_coordinates(force))
+    return False
