@@ -73,9 +73,11 @@ def job(
 @app.command()
 def prepare(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
     """Build the system: forces, starting structure, states."""
+    from mechanist.formula.engines import require
     from mechanist.stages.prepare import prepare as run
 
     with job("prepare", config, results) as (settings, layout, _):
+        require(settings.formula.backend)
         run(settings.system, layout)
 
 
@@ -320,8 +322,16 @@ def status(results: Annotated[Path, typer.Argument(help="folder of a run")]) -> 
 @app.command()
 def doctor(
     system: Annotated[str, typer.Argument(help="system to time")] = "alanine_dipeptide",
+    install_pysr: Annotated[
+        bool, typer.Option("--install-pysr", help="install PySR with Julia, try it, and stop")
+    ] = False,
 ) -> None:
-    """Show platforms with their measured speed, GPU, Julia and versions."""
+    """Show platforms with their measured speed, GPU, PySR and versions."""
+    if install_pysr:
+        from mechanist.stages.install_pysr import install_pysr as install
+
+        install(log)
+        return
     from mechanist.stages.doctor import doctor as examine
 
     print(examine(system))

@@ -13,9 +13,9 @@ def molecule(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def potential(tmp_path_factory):
-    """A run in one dimension that did not converge, with its report."""
+    """A run in one dimension that did not converge and whose jobs have not said their times."""
     root = tmp_path_factory.mktemp("potential") / "double_well"
-    layout = make_run(root, DOUBLE_WELL, converged=False)
+    layout = make_run(root, DOUBLE_WELL, converged=False, times=False)
     return write_all(layout, seed=2)
 
 

@@ -19,6 +19,7 @@ from mechanist.committor.uncertainty import ErrorScale
 from mechanist.files import write_json, write_text
 from mechanist.formula.result import Constant, Distillation, Formula
 from mechanist.formula.store import write as write_formulas
+from mechanist.journal import KINDS, MD, SEARCH, SHOOTING, TRAINING
 from mechanist.layout import Layout
 from mechanist.report.times import Session
 from mechanist.report.write import write_report
@@ -229,7 +230,7 @@ def write_answers(kind, layout, rng):
         ("descriptor", "importance", "spread", "marginal"),
         [(n, 0.2 * 0.45**i, 0.02 * 0.7**i, 0.3 * 0.5**i) for i, n in enumerate(ranked)],
     )
-    write_formulas(make_distillation(kind, ranked), layout.root)
+    write_formulas(make_distillation(kind, ranked), layout.root, kind.inputs)
     p = rng.uniform(0.02, 0.98, size=120)
     n = rng.integers(58, 61, size=120)
     n_b = rng.binomial(n, p)
@@ -268,10 +269,53 @@ def make_distillation(kind, ranked):
     )
     baselines = {"constant": 0.6895, "best single descriptor (phi)": 0.3612}
     baselines |= {"linear in all 16 inputs": 0.3291}
-    return Distillation(front, front[4], baselines, 0.3081, 0.003, "operon")
+    reason = "auto: PySR is not installed"
+    return Distillation(front, front[4], baselines, 0.3081, 0.003, "operon", reason)
 
 
-def write_benchmarks(layout, rounds):
+SPENT = {
+    "shoot": {SHOOTING: 0.8, MD: 0.5},
+    "committor-shots": {SHOOTING: 0.6, MD: 0.4},
+    "initial": {SHOOTING: 0.7, MD: 0.6},
+    "learn": {TRAINING: 0.7},
+    "relevance": {TRAINING: 0.5},
+    "distil": {SEARCH: 0.5},
+}
+"""Parts of the wall time of jobs, by stage."""
+
+BEGUN = 1.7e9
+
+
+def write_times(layout, costs):
+    """What jobs say of their time: one after the other, two workers side by side.
+
+    A tenth of each job is start-up. The search has two threads, which are busy for 0.8 of its time.
+    """
+    begun = ended = BEGUN
+    for name, wall in costs.items():
+        stage = name.split("_")[0]
+        begun = begun if name.endswith("_001") and stage in ("shoot", "committor-shots") else ended
+        ended = max(ended, begun + wall)
+        spent = {kind: SPENT.get(stage, {}).get(kind, 0.0) * wall for kind in KINDS[:-1]}
+        threads = 2 if stage == "distil" else 1
+        kinds = {
+            kind: {"seconds": seconds, "cpu_seconds": 0.8 * threads * seconds}
+            for kind, seconds in spent.items()
+        }
+        working = spent[SHOOTING] + spent[TRAINING] + spent[SEARCH]
+        content = {
+            "begun": begun,
+            "seconds": 0.98 * wall,
+            "cpu_seconds": 0.93 * wall,
+            "start_up": 0.1 * wall,
+            "kinds": kinds,
+            "spans": [[begun + 0.1 * wall, begun + 0.1 * wall + working]] if working else [],
+            "threads": threads,
+        }
+        write_json(layout.times(name), content)
+
+
+def write_benchmarks(layout, rounds, times):
     header = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
     costs = {"prepare": 2.1, "initial": 9.5}
     for number in range(rounds):
@@ -287,11 +331,15 @@ def write_benchmarks(layout, rounds):
     for name, seconds in costs.items():
         row = f"{seconds}\t0:00:09\t512.3\t9\t9\t9\t-\t0\t95.0\t{0.93 * seconds:.2f}\n"
         write_text(layout.benchmarks / f"{name}.tsv", header + row)
+    if times:
+        write_times(layout, costs)
     write_text(layout.benchmarks / "report.tsv", header + "0.2\t0:00:00\t" + "NA\t" * 7 + "NA\n")
 
 
-def make_run(root, kind, *, converged=True, answers=True, rounds=4, seed=1, predict=True):
-    """Write a results folder; gives its layout."""
+def make_run(
+    root, kind, *, converged=True, answers=True, rounds=4, seed=1, predict=True, times=True
+):
+    """Write a results folder; gives its layout. Without ``times`` it is one of an older version."""
     rng = np.random.default_rng(seed)
     layout = Layout(root)
     write_system(kind, layout)
@@ -304,7 +352,7 @@ def make_run(root, kind, *, converged=True, answers=True, rounds=4, seed=1, pred
     save(make_model(kind, rng, 0.15), layout.committor.model, layout.committor.model_card)
     if answers:
         write_answers(kind, layout, rng)
-        write_benchmarks(layout, rounds)
+        write_benchmarks(layout, rounds, times)
     return layout
 
 

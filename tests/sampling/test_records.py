@@ -1,7 +1,12 @@
+import subprocess
+import sys
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from mechanist.errors import DataError
+from mechanist.sampling.columns import to_arrow, to_numpy
 from mechanist.sampling.records import (
     read_frames,
     read_notes,
@@ -46,3 +51,62 @@ def test_notes_in_the_head_of_a_table(tmp_path):
         assert read_table(tmp_path / "t.parquet", ["a"])["a"].tolist() == [0, 1, 2]
     with pytest.raises(DataError, match=r"gone.parquet: the file is missing"):
         read_notes(tmp_path / "gone.parquet")
+
+
+TEXTS = np.array(["A", "", "too_long", "Å", "A"], dtype=object)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.arange(5, dtype=np.int32),
+        np.arange(10, dtype=np.int64)[::2],
+        np.array([0.5, np.nan, -np.inf, 1e300, -0.0]),
+        np.array([True, False, True, True, False] * 3),
+        TEXTS,
+        TEXTS[:0],
+        np.empty(0),
+        np.empty(0, dtype=bool),
+    ],
+    ids=["int32", "strided", "float", "bool", "text", "no text", "no float", "no bool"],
+)
+def test_columns_go_to_arrow_and_back_as_by_pyarrow(column, tmp_path):
+    kind = pa.string() if column.dtype == object else None
+    expected = pa.array(column, type=kind)
+    got = to_arrow(column)
+    got.validate(full=True)
+    assert got.type == expected.type
+    np.testing.assert_array_equal(got.to_numpy(zero_copy_only=False), column)
+    path = tmp_path / "t.parquet"
+    write_table(path, {"a": column}, ["a"])
+    back = read_table(path, ["a"])["a"]
+    assert back.dtype == column.dtype
+    np.testing.assert_array_equal(back, column)
+    pieces = pa.chunked_array([expected[1:3], expected[:2]])
+    np.testing.assert_array_equal(to_numpy(pieces), [*column[1:3], *column[:2]])
+
+
+def test_columns_of_other_programs_are_read_as_pyarrow_has_them():
+    assert to_numpy(pa.chunked_array([pa.array(["x", None])])).tolist() == ["x", None]
+    np.testing.assert_array_equal(to_numpy(pa.chunked_array([pa.array([1, None])])), [1, np.nan])
+    large = pa.chunked_array([pa.array(["x", "y"], pa.large_string())])
+    assert to_numpy(large).tolist() == ["x", "y"]
+    assert to_numpy(pa.chunked_array([], pa.string())).tolist() == []
+
+
+def test_a_short_job_imports_nothing_that_is_slow(tmp_path):
+    # Each of these takes a quarter of a second or more, in each of dozens of jobs.
+    write_table(tmp_path / "t.parquet", {"a": np.arange(3), "b": TEXTS[:3]}, ["a", "b"])
+    code = f"""
+import sys
+from pathlib import Path
+import mechanist.stages.shoot
+from mechanist.sampling.records import read_table, write_table
+from mechanist.settings.load import load_config
+load_config('{{"initial": {{"budget": "10.5 ps"}}}}')
+table = read_table(Path({str(tmp_path / "t.parquet")!r}), ["a", "b"])
+write_table(Path({str(tmp_path / "u.parquet")!r}), table, ["a", "b"])
+print({{"pandas", "pint", "torch", "sympy", "scipy.stats"}} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

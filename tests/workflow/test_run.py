@@ -22,6 +22,9 @@ FILES = [
     "report.html",
     "formulas.csv",
     "formula.json",
+    "formula.py",
+    "formula.plumed",
+    "formula_openmm.xml",
     "committor/model.safetensors",
     "committor/model.json",
     "relevance.csv",
@@ -127,8 +130,39 @@ def test_weighted_frames_are_an_equilibrium_ensemble(finished):
     assert np.exp(-5) / 2 < top < np.exp(-5) * 2
 
 
+def test_every_job_says_where_its_time_went(finished):
+    folder = finished.root / "benchmarks"
+    names = {path.stem for path in folder.glob("*.tsv")}
+    assert names == {path.stem for path in folder.glob("*.json")}
+    for name in names:
+        times = read_json(folder / f"{name}.json")
+        spent = {kind: clock["seconds"] for kind, clock in times["kinds"].items()}
+        assert times["start_up"] > 0, name
+        inside = spent["shooting"] + spent["training"] + spent["formula search"]
+        assert times["start_up"] + inside < times["seconds"], name
+        assert spent["MD"] <= spent["shooting"], name
+        stage = name.split("_")[0]
+        shooting = stage in ("initial", "shoot", "committor-shots", "equilibrium", "excursions")
+        assert (spent["MD"] > 0) == shooting, name
+        assert (spent["training"] > 0) == (stage in ("learn", "windows", "relevance")), name
+        assert (spent["formula search"] > 0) == (stage == "distil"), name
+
+
+def test_the_report_says_where_the_time_of_the_run_went(finished):
+    summary = json.loads((finished.root / "summary.json").read_text())
+    spent = summary["time"]
+    cores, wall = spent.pop("cores"), spent.pop("wall_seconds")
+    assert cores == 2
+    assert sum(spent.values()) == pytest.approx(cores * wall)
+    assert 0 < summary["work_share"] < summary["work_wall_share"] < 1
+    assert "Where the time went" in (finished.root / "report.html").read_text()
+
+
 def test_a_second_run_has_nothing_to_do(finished):
     assert finished.planned() == set()
+    # Neither the number of cores nor the time of day is a reason to make the report anew.
+    done = finished.snakemake("--dry-run", "--cores", "1")
+    assert "Nothing to be done" in done.stdout + done.stderr
 
 
 def test_thresholds_make_more_rounds_and_fewer(tmp_path):

@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 from mechanist.engine.contexts import platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device
 from mechanist.errors import MechanistError
+from mechanist.formula.engines import require
 from mechanist.journal import process_age
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
@@ -17,6 +18,7 @@ try:
     SETTINGS = validate(Config, dict(config), "config.yaml")
     SYSTEM_FOLDER = find_system(SETTINGS.system, Path.cwd(), Path(workflow.basedir))
     SYSTEM = load_system(SYSTEM_FOLDER)
+    require(SETTINGS.formula.backend)
 except MechanistError as error:
     raise WorkflowError(str(error))
 

@@ -65,7 +65,7 @@ def read_relevance(layout: Layout, inputs: DescriptorSet) -> list[str]:
 
 
 def make_formula(config: Config, layout: Layout, last: int, threads: int, log: Journal) -> None:
-    """Write formulas.csv and formula.json."""
+    """Write formulas.csv, formula.json and the formula for other programs."""
     from mechanist.formula.data import FormulaData
     from mechanist.formula.distil import distil, write
 
@@ -89,7 +89,7 @@ def make_formula(config: Config, layout: Layout, last: int, threads: int, log: J
     )
     with log.work(SEARCH):
         result = distil(data, config.formula, config.seed, threads, log)
-    write(result, layout.root)
+    write(result, layout.root, chosen)
 
 
 def allowed_inputs(config: Config, ranked: list[str], inputs: DescriptorSet) -> list[str]:
