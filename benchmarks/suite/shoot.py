@@ -96,25 +96,22 @@ def prepare(job: dict[str, Any]) -> dict[str, Any]:
     import openmm  # noqa: F401
     import pyarrow.parquet  # noqa: F401
 
+    import mechanist.stages.shoot  # noqa: F401
+    from mechanist.cli import app
     from mechanist.layout import Layout
-    from mechanist.settings.load import load_config
-    from mechanist.stages.shoot import shoot_round
 
     if job["number"] > 0:
         import torch  # noqa: F401
-    layout = Layout(Path(job["folder"]))
-    arguments = (load_config(job["config"]), layout, job["number"], job["worker"], lambda _: None)
-    return {
-        "stage": shoot_round,
-        "arguments": arguments,
-        "files": layout.round(job["number"]),
-    } | job
+    arguments = ["shoot", "--round", str(job["number"]), "--worker", str(job["worker"])]
+    arguments += ["--config", job["config"], "--results", job["folder"]]
+    files = Layout(Path(job["folder"])).round(job["number"]).worker(job["worker"])
+    return {"app": app, "arguments": arguments, "shots": files.shots}
 
 
 def work(state: dict[str, Any]) -> Path:
-    """Run the stage; give its table of shots."""
-    state["stage"](*state["arguments"])
-    shots: Path = state["files"].worker(state["worker"]).shots
+    """Run the stage as the command line does; give its table of shots."""
+    state["app"](state["arguments"], standalone_mode=False)
+    shots: Path = state["shots"]
     return shots
 
 

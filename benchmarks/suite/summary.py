@@ -107,7 +107,6 @@ def cpu(measured: Measured) -> dict[str, Any]:
     numbers = {key: middle(ratios[key]) for key in keys}
     numbers |= {"toy_ratio": min(known) if len(known) == len(TOYS) else None}
     numbers |= {"shots_per_second": middle(ratios["shots_per_second"])}
-    per_job = measured.timings[-1].seconds_per_job if measured.timings else None
     detail = common(measured) | {
         "ratios": ratios,
         "ops": measured.ops,
@@ -121,9 +120,17 @@ def cpu(measured: Measured) -> dict[str, Any]:
         ],
     }
     parts: dict[str, Any] = short(
-        {"cpu": numbers, "snakemake": {"seconds_per_job": per_job}, "detail": detail}
+        {"cpu": numbers, "snakemake": snakemake(measured.timings), "detail": detail}
     )
     return parts
+
+
+def snakemake(timings: Sequence[Timing]) -> dict[str, Any]:
+    """The part ``snakemake``: the largest run, ``finished`` of its ``jobs`` if time was up."""
+    if not timings:
+        return {"seconds_per_job": None}
+    last = timings[-1]
+    return {"seconds_per_job": last.seconds_per_job} | asdict(last)
 
 
 def gpu(measured: Measured) -> dict[str, Any]:

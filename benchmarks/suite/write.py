@@ -85,7 +85,7 @@ def verdicts(content: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
         rows.append((target.key, target.text, f">= {target.least:g}", measured, verdict))
     others = (
         ("cpu", "shots_per_second", "alanine dipeptide, uniform selection, one core"),
-        ("snakemake", "seconds_per_job", "Snakemake itself, jobs that do nothing"),
+        ("snakemake", "seconds_per_job", f"Snakemake itself{shape(content['snakemake'])}"),
         ("gpu", "replica_steps_per_second", "alanine dipeptide, all copies together"),
         ("gpu", "shots_per_second", "alanine dipeptide"),
         ("gpu", "single_ratio", "over one trajectory in a loop on the same card"),
@@ -95,6 +95,14 @@ def verdicts(content: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
         measured = "-" if value is None else tables.number(value)
         rows.append((f"{part} {key}", text, "", measured, "" if value else "not measured"))
     return rows
+
+
+def shape(run: dict[str, Any]) -> str:
+    """Which run of Snakemake the number is from, and whether it was cut short."""
+    if "jobs" not in run:
+        return ""
+    cut = f", cut short after {run['finished']} jobs" if run["finished"] < run["jobs"] else ""
+    return f", {run['rounds']} rounds by {run['workers']} jobs that do nothing{cut}"
 
 
 def page(content: dict[str, Any]) -> str:

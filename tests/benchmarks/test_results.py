@@ -1,6 +1,7 @@
 """results.json has the promised keys, whatever was left out; RESULTS.md says what was missed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def test_keys_and_numbers() -> None:
     content = write.with_cpu(write.EMPTY, summary.cpu(measured()))
     assert set(content) >= {"cpu", "gpu", "snakemake"}
     assert content["gpu"] is None
-    assert content["snakemake"] == {"seconds_per_job": 0.1}
+    assert content["snakemake"]["seconds_per_job"] == 0.1
     assert set(content["cpu"]) == CPU
     # Ratios are taken repeat by repeat: 0.7, 0.9, 0.85, not a ratio of medians.
     assert content["cpu"]["raw_md_fraction"] == 0.85
@@ -100,6 +101,14 @@ def test_missed_targets_are_shown() -> None:
     text = write.page(content)
     assert text.count("MISSED") == 1
     assert "0.85 (0.7 to 0.9)" in text
+
+
+def test_snakemake_that_was_cut_short_is_shown() -> None:
+    whole = write.with_cpu(write.EMPTY, summary.cpu(measured()))
+    assert "cut short" not in write.page(whole)
+    timings = [Timing(40, 32, 1363, 512, 18.0)]
+    cut = write.with_cpu(write.EMPTY, summary.cpu(replace(measured(), timings=timings)))
+    assert "40 rounds by 32 jobs that do nothing, cut short after 512 jobs" in write.page(cut)
 
 
 def test_files(tmp_path: Path) -> None:
