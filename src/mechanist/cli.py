@@ -297,18 +297,12 @@ def report(
     last: LastOption,
     config: ConfigOption = "config.yaml",
     results: ResultsOption = None,
-    cores: Annotated[
-        int | None, typer.Option("--cores", min=1, help="cores of the run; default: most in use")
-    ] = None,
-    since: Annotated[
-        float | None, typer.Option("--since", help="when the run began, in Unix time")
-    ] = None,
 ) -> None:
     """Write summary.json, summary.md and report.html."""
     from mechanist.stages.report import report as run
 
     with job("report", config, results) as (settings, layout, journal):
-        run(settings, layout, last, journal, cores, since)
+        run(settings, layout, last, journal)
 
 
 @app.command()

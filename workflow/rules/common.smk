@@ -9,7 +9,9 @@ from mechanist.engine.contexts import platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device
 from mechanist.errors import MechanistError
 from mechanist.formula.engines import require
+from mechanist.files import write_json
 from mechanist.journal import process_age
+from mechanist.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
 from mechanist.sources import digest
@@ -46,10 +48,6 @@ TRAINING = [
     "learn.weight_decay",
 ]
 EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
-# What the report says of this run of Snakemake; no parameter of its rule, which it would re-run.
-SESSION = f"--since {time.time() - process_age():.2f}"
-if workflow.cores:
-    SESSION += f" --cores {workflow.cores}"
 
 
 wildcard_constraints:
@@ -63,6 +61,14 @@ def on_gpu():
     if wanted == "auto":
         return gpu_device() and any(name in GPU_PLATFORMS for name in platform_names())
     return wanted in GPU_PLATFORMS
+
+
+def write_session():
+    """Note when this run of the workflow began, and its cores."""
+    write_json(
+        Layout(Path(RESULTS)).session,
+        {"since": time.time() - process_age(), "cores": workflow.cores},
+    )
 
 
 def settings(*keys):

@@ -54,5 +54,5 @@ rule report:
         settings=json.dumps(PLAIN | {"system": NAME}),
         source=digest("report", "report"),
     shell:
-        "mechanist report --last {params.last} {SESSION}"
+        "mechanist report --last {params.last}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
