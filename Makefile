@@ -3,13 +3,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+OPS := .venv-ops
 CORES ?= all
 STAMP := $(VENV)/.installed
 # GPU=cuda13 (or cuda12, hip6, hip7) installs what OpenMM needs for it.
 GPU ?=
 READY := $(STAMP)$(if $(GPU),-$(GPU))
 
-.PHONY: run test truth lint unlock clean help
+.PHONY: run test truth formulas bench bench-gpu ops lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -25,6 +26,27 @@ test: $(STAMP)
 truth: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m truth -n 2 --dist loadgroup tests/truth
 
+# make formulas  plant formulas and find them again, about ten minutes; writes benchmarks/formulas.md
+formulas: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.planted.run
+
+# make bench  how fast, and against what, under ten minutes; writes benchmarks/RESULTS.md
+bench: $(STAMP) ops
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.run
+
+# make bench-gpu  the same on a GPU
+bench-gpu: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.run --gpu
+
+# OpenPathSampling, to compare with; bench goes on without it and says so.
+ops:
+	@$(MAKE) --no-print-directory $(OPS)/.installed || echo "OpenPathSampling could not be installed; see above"
+
+$(OPS)/.installed: envs/ops.txt
+	$(PYTHON) -m venv $(OPS)
+	$(OPS)/bin/python -m pip install --quiet -r envs/ops.txt
+	touch $@
+
 # make lint  style, types and workflow checks
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -37,9 +59,9 @@ lint: $(STAMP)
 unlock: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --unlock
 
-# make clean  remove the virtual environment; results/ stays
+# make clean  remove the virtual environments; results/ stays
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(OPS)
 
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed, this is ' + sys.version.split()[0] if sys.version_info < (3, 11) else 0)"

@@ -20,6 +20,11 @@ configfile: "config.yaml"
 include: "workflow/rules/common.smk"
 
 
+# For the share of time in the report; not an input, since it changes with every run.
+onstart:
+    write_session()
+
+
 rule all:
     default_target: True
     input:

@@ -136,6 +136,13 @@ def test_config(kind, work, capsys):
     check(capsys, work, "prepare", words)
 
 
+def test_an_engine_that_is_not_there(work, capsys, monkeypatch):
+    monkeypatch.setenv("PYTHON_JULIAPKG_PROJECT", str(work))
+    write_config(work, formula={"backend": "pysr"})
+    words = ["formula.backend", "'pysr' needs PySR", "--install-pysr", "operon"]
+    check(capsys, work, "prepare", words)
+
+
 def replace(old: str, new: str) -> Callable[[Path], None]:
     def edit(folder: Path) -> None:
         path = folder / "system.yaml"
@@ -448,9 +455,17 @@ def test_times_that_cannot_be_written_are_no_fault_of_the_job(work, capsys):
     [
         ("config.yaml", "seed: 5", "seed: -5", ["config.yaml: seed: -5"]),
         ("systems/well/system.yaml", "10 fs", "10 K", ["dynamics.timestep", "10 K"]),
+        (
+            "config.yaml",
+            "seed: 5",
+            "seed: 5\nformula: {backend: both}",
+            ["formula.backend: 'both' needs PySR, but", "mechanist doctor --install-pysr"],
+        ),
     ],
 )
-def test_through_snakemake(file, old, new, words, work):
+def test_through_snakemake(file, old, new, words, work, monkeypatch):
+    # Julia is not there, whatever this machine has.
+    monkeypatch.setenv("PYTHON_JULIAPKG_PROJECT", str(work))
     path = work / file
     path.write_text(path.read_text().replace(old, new))
     before = hashes(work / "results")

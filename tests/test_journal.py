@@ -59,6 +59,15 @@ def test_time_of_the_processor_is_counted():
     assert clock.cpu_seconds >= NAP
 
 
+def test_time_of_processes_that_were_waited_for_is_counted():
+    # Their time is known to a hundredth of a second.
+    code = f"import time\nwhile time.process_time() < {NAP}: pass"
+    clock = Clock()
+    with clock:
+        subprocess.run([sys.executable, "-c", code], check=True)
+    assert clock.cpu_seconds >= NAP - 0.02
+
+
 def test_threads_side_by_side_count_once():
     clock = Clock()
 

@@ -73,9 +73,11 @@ def job(
 @app.command()
 def prepare(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
     """Build the system: forces, starting structure, states."""
+    from mechanist.formula.engines import require
     from mechanist.stages.prepare import prepare as run
 
     with job("prepare", config, results) as (settings, layout, _):
+        require(settings.formula.backend)
         run(settings.system, layout)
 
 
@@ -295,16 +297,12 @@ def report(
     last: LastOption,
     config: ConfigOption = "config.yaml",
     results: ResultsOption = None,
-    cores: Annotated[int, typer.Option(min=0, help="of the run; 0: the most in use")] = 0,
-    since: Annotated[
-        float | None, typer.Option(help="when the run began, in Unix time; not known if left out")
-    ] = None,
 ) -> None:
     """Write summary.json, summary.md and report.html."""
     from mechanist.stages.report import report as run
 
     with job("report", config, results) as (settings, layout, journal):
-        run(settings, layout, last, journal, cores, since)
+        run(settings, layout, last, journal)
 
 
 @app.command()
@@ -318,8 +316,16 @@ def status(results: Annotated[Path, typer.Argument(help="folder of a run")]) -> 
 @app.command()
 def doctor(
     system: Annotated[str, typer.Argument(help="system to time")] = "alanine_dipeptide",
+    install_pysr: Annotated[
+        bool, typer.Option("--install-pysr", help="install PySR with Julia, try it, and stop")
+    ] = False,
 ) -> None:
-    """Show platforms with their measured speed, GPU, Julia and versions."""
+    """Show platforms with their measured speed, GPU, PySR and versions."""
+    if install_pysr:
+        from mechanist.stages.install_pysr import install_pysr as install
+
+        install(log)
+        return
     from mechanist.stages.doctor import doctor as examine
 
     print(examine(system))

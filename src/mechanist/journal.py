@@ -4,6 +4,7 @@ Seconds are kept by kind, so that a run can show how much of it was work. Start-
 the start of the process until the stage began, and libraries that the stage loads later.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +39,7 @@ class Clock:
     def __enter__(self) -> "Clock":
         with self._lock:
             if self._inside == 0:
-                self._begun = time.monotonic(), time.process_time()
+                self._begun = time.monotonic(), processor_seconds()
             self._inside += 1
         return self
 
@@ -52,7 +53,7 @@ class Clock:
             self._inside -= 1
             if self._inside == 0:
                 self.seconds += time.monotonic() - self._begun[0]
-                self.cpu_seconds += time.process_time() - self._begun[1]
+                self.cpu_seconds += processor_seconds() - self._begun[1]
 
 
 class Journal:
@@ -112,7 +113,7 @@ class Journal:
         return {
             "begun": now - age,
             "seconds": age,
-            "cpu_seconds": time.process_time(),
+            "cpu_seconds": processor_seconds(),
             "start_up": before + self._clocks[START_UP].seconds,
             "kinds": {
                 kind: {"seconds": clock.seconds, "cpu_seconds": clock.cpu_seconds}
@@ -131,6 +132,12 @@ def merged(spans: list[tuple[float, float]], gap: float = 0.0) -> list[tuple[flo
         else:
             result.append((begun, ended))
     return result
+
+
+def processor_seconds() -> float:
+    """Processor time of this process, and of processes that it has started and waited for."""
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
 
 
 def process_age() -> float:

@@ -276,6 +276,11 @@ class Layout:
         """Cost of every job: a table by Snakemake, and where the time went by the job itself."""
         return self.root / "benchmarks"
 
+    @property
+    def session(self) -> Path:
+        """When the last run of the workflow began, and its cores."""
+        return self.benchmarks / "session" / "session.json"
+
     def times(self, job: str) -> Path:
         """Where the time of a job went; beside the benchmark that Snakemake names after it."""
         return self.benchmarks / f"{job}.json"

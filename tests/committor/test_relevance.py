@@ -1,6 +1,6 @@
 import numpy as np
 
-from mechanist.committor.data import held_out
+from mechanist.committor.data import ShotData, held_out
 from mechanist.committor.relevance import relevance
 from mechanist.committor.training import train
 from mechanist.settings.learn import LearnSettings
@@ -9,13 +9,40 @@ from tests.committor.conftest import planted
 SETTINGS = LearnSettings(members=3, hidden=(16,), epochs_max=25, batch=128)
 
 
+def quiet(_):
+    return None
+
+
+def test_two_inputs_that_tell_something_only_together_share_the_credit():
+    # q = 2.5 x y: neither x nor y alone says anything about the outcome. Seed 4.
+    rng = np.random.default_rng(4)
+    features = rng.normal(size=(5000, 6))
+    q = 2.5 * features[:, 1] * features[:, 4]
+    n_b = rng.binomial(2, 1 / (1 + np.exp(-q)))
+    data = ShotData(features, 2 - n_b, n_b, np.repeat(np.arange(50), 100))
+    out = held_out(data.chain, 5)
+    names = tuple("abcdef")
+    model, _ = train(data.subset(~out), SETTINGS, names, np.random.default_rng(1), 1, quiet)
+    rows = relevance(
+        model,
+        data.subset(out),
+        np.arange(6),
+        names,
+        3,
+        np.random.default_rng(1),
+        quiet,
+        data.subset(~out),
+    )
+    assert {row.descriptor for row in rows[:2]} == {"b", "e"}
+    for row in rows[:2]:
+        assert row.importance > 3 * row.spread
+    assert all(row.importance < 0.1 * rows[1].importance for row in rows[2:])
+
+
 def test_a_twin_does_not_hide_what_matters():
     data, _ = planted(np.random.default_rng(6), shots=6000)
     out = held_out(data.chain, 5)
     names = ("a", "b", "twin of a", "idle", "constant")
-
-    def quiet(_):
-        return None
 
     model, _ = train(data.subset(~out), SETTINGS, names, np.random.default_rng(1), 1, quiet)
     rows = relevance(

@@ -12,7 +12,15 @@ from mechanist.formula.expression import evaluate, nodes, parse
 from mechanist.settings.formula import FormulaSettings
 
 # The ceiling on time is out of reach, since a search that is cut short depends on the clock.
-SMALL = FormulaSettings(repeats=1, population=60, generations=8, width=4, max_nodes=13, seconds=600)
+SMALL = FormulaSettings(
+    backend="operon",
+    repeats=1,
+    population=60,
+    generations=8,
+    width=4,
+    max_nodes=13,
+    seconds=600,
+)
 TRUTH = "0.26 + 8.4*sin(phi) + 4.2*sin(theta)"
 ANGLES = ("phi", "theta", "twin", "psi")
 

@@ -12,6 +12,7 @@ from mechanist.formula.distil import distil
 from mechanist.formula.expression import evaluate, latex, nodes, parse, text
 from mechanist.formula.store import load, write
 from mechanist.settings.formula import FormulaSettings
+from mechanist.systems.descriptors import Descriptor, DescriptorSet
 
 
 def quiet(_):
@@ -101,7 +102,13 @@ def planted(truth, seed, points=4000):
 
 # The ceiling on time is out of reach, since a search that is cut short depends on the clock.
 SETTINGS = FormulaSettings(
-    repeats=1, population=60, generations=8, width=4, max_nodes=13, seconds=600
+    backend="operon",
+    repeats=1,
+    population=60,
+    generations=8,
+    width=4,
+    max_nodes=13,
+    seconds=600,
 )
 
 
@@ -143,7 +150,8 @@ def test_same_seed_same_formulas(linear):
 
 def test_written_and_read_again(linear, tmp_path):
     result, _, q, values = linear
-    write(result, tmp_path)
+    torsions = (Descriptor(name, "torsion", (0, 1, 2, 3)) for name in ("phi", "theta", "psi"))
+    write(result, tmp_path, DescriptorSet((*torsions, Descriptor("r", "distance", (0, 1)))))
     formula = load(tmp_path / "formula.json")
     np.testing.assert_allclose(formula.q(values), evaluate(result.chosen.text, values))
     assert np.corrcoef(formula.q(values), q)[0, 1] > 0.99

@@ -5,6 +5,8 @@ import pytest
 
 from mechanist.formula.backend import BACKENDS
 from mechanist.formula.expression import evaluate, inputs, nodes, parse
+from mechanist.formula.likelihood import Outcomes
+from mechanist.formula.problem import Problem
 from mechanist.settings.formula import FormulaSettings
 
 SMALL = FormulaSettings(repeats=2, population=60, generations=10)
@@ -25,10 +27,15 @@ def search(data, seed, threads, **changes):
     x, target, _ = data
     settings = SMALL.model_copy(update=changes)
     lines = []
-    texts = BACKENDS["operon"]().search(
-        x, COLUMNS, target, np.ones(len(x)), settings, seed, threads, lines.append
-    )
+    problem = problem_of(x, target, np.ones(len(x)))
+    texts = BACKENDS["operon"]().search(problem, settings, seed, threads, lines.append)
     return texts, lines
+
+
+def problem_of(x, target, weights):
+    # Operon does not look at outcomes.
+    nothing = Outcomes(np.zeros(len(x)), np.zeros(len(x)), np.zeros(len(x), dtype=np.int64))
+    return Problem(x, COLUMNS, target, weights, nothing)
 
 
 def test_the_planted_sum_is_among_the_expressions(data, capfd):
@@ -58,7 +65,8 @@ def test_rows_without_weight_are_never_seen(data):
     x, target, values = data
     weights = (target > 0).astype(float)
     odd = np.where(target > 0, target, 1e6)
-    texts = BACKENDS["operon"]().search(x, COLUMNS, odd, weights, SMALL, 1, 1, lambda line: None)
+    problem = problem_of(x, odd, weights)
+    texts = BACKENDS["operon"]().search(problem, SMALL, 1, 1, lambda line: None)
     errors = [np.std((evaluate(one, values) - target)[target > 0]) for one in texts]
     assert min(errors) < 0.05
 

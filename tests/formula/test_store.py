@@ -9,6 +9,7 @@ import pytest
 from mechanist.errors import DataError
 from mechanist.formula.result import Constant, Distillation, Formula
 from mechanist.formula.store import load, write
+from mechanist.systems.descriptors import Descriptor, DescriptorSet
 
 FORMULA = Formula(
     text="0.26 + 8.4*sin(phi) - 20*bond_C1_N2",
@@ -29,11 +30,26 @@ FORMULA = Formula(
     source="operon",
 )
 OTHER = Formula(**{**FORMULA.__dict__, "text": "0.1", "complexity": 1, "descriptors": ()})
-RESULT = Distillation((OTHER, FORMULA), FORMULA, {"constant": 0.66}, 0.29, 0.01, "operon")
+RESULT = Distillation(
+    (OTHER, FORMULA),
+    FORMULA,
+    {"constant": 0.66},
+    0.29,
+    0.01,
+    "operon",
+    "auto: PySR is not installed",
+)
+INPUTS = DescriptorSet(
+    (
+        Descriptor("bond_C1_N2", "distance", (4, 6)),
+        Descriptor("psi", "torsion", (6, 8, 14, 16)),
+        Descriptor("phi", "torsion", (4, 6, 8, 14)),
+    )
+)
 
 
 def test_round_trip(tmp_path):
-    write(RESULT, tmp_path)
+    write(RESULT, tmp_path, INPUTS)
     formula = load(tmp_path / "formula.json")
     assert formula == FORMULA
     phi, bond = np.linspace(-1, 1, 5), np.full(5, 0.13)
@@ -42,7 +58,7 @@ def test_round_trip(tmp_path):
 
 
 def test_names_of_files_and_keys(tmp_path):
-    write(RESULT, tmp_path)
+    write(RESULT, tmp_path, INPUTS)
     with (tmp_path / "formulas.csv").open(encoding="utf-8", newline="") as handle:
         rows = list(csv.reader(handle))
     assert rows[0][:6] == [
@@ -53,8 +69,21 @@ def test_names_of_files_and_keys(tmp_path):
     content = json.loads((tmp_path / "formula.json").read_text(encoding="utf-8"))
     for key in ("text", "latex", "complexity", "backend", "constants", "descriptors"):
         assert key in content
+    assert content["backend_reason"] == "auto: PySR is not installed"
     for key in ("heldout_loss", "heldout_loss_se", "network_heldout_loss", "q_rms", "baselines"):
         assert key in content
+
+
+def test_what_the_names_mean_and_files_for_other_programs(tmp_path):
+    write(RESULT, tmp_path, INPUTS)
+    content = json.loads((tmp_path / "formula.json").read_text(encoding="utf-8"))
+    phi, bond = content["definitions"]
+    assert (phi["name"], phi["kind"], phi["atoms"]) == ("phi", "torsion", [4, 6, 8, 14])
+    assert (bond["name"], bond["kind"], bond["unit"]) == ("bond_C1_N2", "distance", "nm")
+    assert content["box"] is None
+    assert set(content["exports"]) == {"python", "plumed", "openmm"}
+    for name in content["exports"].values():
+        assert "bond_C1_N2" in (tmp_path / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +99,7 @@ def test_names_of_files_and_keys(tmp_path):
     ],
 )
 def test_damage_is_told_in_one_line(change, message, tmp_path):
-    write(RESULT, tmp_path)
+    write(RESULT, tmp_path, INPUTS)
     path = tmp_path / "formula.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     for key, value in change.items():

@@ -8,7 +8,7 @@ import pytest
 from mechanist.files import write_json
 from mechanist.journal import Journal
 from mechanist.report.jobs import PARTS, read_jobs, stage_costs
-from mechanist.report.times import Session, duration, most_at_once, run_time
+from mechanist.report.times import Session, duration, most_at_once, read_session, run_time
 from tests.report.kinds import ALANINE
 from tests.report.synthetic import BEGUN, make_run, write_all
 
@@ -115,6 +115,16 @@ def test_files_that_are_damaged_or_missing_cost_the_times_of_one_job(tmp_path):
     assert costs["shoot"].jobs == 2
     assert costs["shoot"].parts["md"] == pytest.approx(0.5 * 12)
     assert run_time(jobs, Session()).parts["search"] == 0
+
+
+def test_what_the_workflow_notes_may_be_missing_or_damaged(tmp_path):
+    path = tmp_path / "session.json"
+    assert read_session(path) == Session()
+    for text in ("{", "[]", '{"cores": 2}'):
+        path.write_text(text)
+        assert read_session(path) == Session()
+    write_json(path, {"since": BEGUN, "cores": 4})
+    assert read_session(path) == Session(4, BEGUN)
 
 
 def test_most_jobs_at_once(tmp_path):

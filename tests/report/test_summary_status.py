@@ -21,6 +21,7 @@ def test_summary_has_the_promised_keys_and_the_numbers_of_the_run(molecule):
     summary = json.loads(molecule.summary.read_text())
     assert set(summary) >= PROMISED
     assert set(summary["formula"]) >= {"text", "latex", "complexity", "backend", "heldout_loss"}
+    assert summary["formula"]["backend_reason"] == "auto: PySR is not installed"
     assert set(summary["validation"]) >= {
         *("points", "shots_per_point", "network_rmse", "formula_rmse", "verdict"),
     }
@@ -59,6 +60,7 @@ def test_text_fits_a_terminal(molecule):
     text = molecule.summary_text.read_text()
     for part in ("converged after 4 rounds", "q = 0.412 + 4.61*sin(phi)", "120 fresh points"):
         assert part in text
+    assert "Search by operon (auto: PySR is not installed)." in text
     assert text.index("phi\n") < text.index("theta\n") < text.index("psi\n")
     assert "3,000" in text
 

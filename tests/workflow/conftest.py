@@ -31,7 +31,13 @@ SMALL: dict[str, Any] = {
         "calibration_tolerance": 0.4,
         "min_rounds": 2,
     },
-    "formula": {"repeats": 1, "population": 50, "generations": 10, "seconds": 10},
+    "formula": {
+        "backend": "operon",
+        "repeats": 1,
+        "population": 50,
+        "generations": 10,
+        "seconds": 10,
+    },
     "validation": {"points": 20, "shots": 10},
     "kinetics": {"runs": 16, "run_frames": 2000, "shots": 3200, "windows": 16, "bootstrap": 40},
 }

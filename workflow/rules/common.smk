@@ -8,7 +8,10 @@ from snakemake.exceptions import WorkflowError
 from mechanist.engine.contexts import platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device
 from mechanist.errors import MechanistError
+from mechanist.formula.engines import require
+from mechanist.files import write_json
 from mechanist.journal import process_age
+from mechanist.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
 from mechanist.sources import digest
@@ -17,6 +20,7 @@ try:
     SETTINGS = validate(Config, dict(config), "config.yaml")
     SYSTEM_FOLDER = find_system(SETTINGS.system, Path.cwd(), Path(workflow.basedir))
     SYSTEM = load_system(SYSTEM_FOLDER)
+    require(SETTINGS.formula.backend)
 except MechanistError as error:
     raise WorkflowError(str(error))
 
@@ -44,9 +48,6 @@ TRAINING = [
     "learn.weight_decay",
 ]
 EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
-# Since when Snakemake runs, in Unix time, and on how many cores: 0 if that is up to a cluster.
-SINCE = round(time.time() - process_age())
-CORES = workflow.resource_settings.cores or 0
 
 
 wildcard_constraints:
@@ -60,6 +61,18 @@ def on_gpu():
     if wanted == "auto":
         return gpu_device() and any(name in GPU_PLATFORMS for name in platform_names())
     return wanted in GPU_PLATFORMS
+
+
+def write_session():
+    """Note when this run of the workflow began, and its cores."""
+    write_json(
+        Layout(Path(RESULTS)).session,
+        {
+            "since": time.time() - process_age(),
+            # Of a cluster nobody knows them.
+            "cores": workflow.resource_settings.cores or 0,
+        },
+    )
 
 
 def settings(*keys):

@@ -32,6 +32,9 @@ rule distil:
     output:
         front=f"{RESULTS}/formulas.csv",
         formula=f"{RESULTS}/formula.json",
+        python=f"{RESULTS}/formula.py",
+        plumed=f"{RESULTS}/formula.plumed",
+        openmm=f"{RESULTS}/formula_openmm.xml",
     log:
         f"{RESULTS}/logs/distil.log",
     benchmark:

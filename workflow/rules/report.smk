@@ -48,10 +48,6 @@ rule report:
         f"{RESULTS}/benchmarks/report.tsv"
     conda:
         "../../envs/mechanist.yaml"
-    # Said to the report, but unlike parameters no reason to make it anew.
-    resources:
-        since=SINCE,
-        run_cores=CORES,
     params:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.last),
@@ -59,5 +55,4 @@ rule report:
         source=digest("report", "report"),
     shell:
         "mechanist report --last {params.last}"
-        " --since {resources.since} --cores {resources.run_cores}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -19,12 +19,14 @@ compares descriptors on all training chains, drawn or not. Held-out shots only m
 nothing. Twins that are equally good take turns and share the mean, with a large spread: stability
 selection (Meinshausen and Buehlmann, J. R. Stat. Soc. B 72, 417 (2010)).
 
-A weakness: an input that works only together with another one, with neither telling anything alone
-(q = x y), gets the whole credit or none, by chance.
+Two inputs may tell something together and nothing alone (q = x y). So where no single descriptor
+lowers the loss by much, pairs are tried too, of those that the network changes its mind about when
+they are permuted; the two share the credit.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +58,12 @@ FIT_SHOTS, DECIDE_SHOTS, PERMUTED_SHOTS = 8000, 6000, 2000
 
 FITTED = 6
 """Descriptors of best score that are fitted in earnest at each step."""
+
+SMALL_GAIN = 2e-3
+"""Pairs are tried where no single descriptor lowers the loss by more."""
+
+PAIRED = 6
+"""Descriptors whose pairs are tried."""
 
 SCORED = 64
 """Descriptors scored with all cross terms at each step; more are first screened without them."""
@@ -137,7 +145,10 @@ def relevance(
     data, train_data = (part.subset(part.n_a + part.n_b > 0) for part in (data, train_data))
     if len(data) == 0:
         raise DataError("relevance", "there are no held-out outcomes; use more chains")
-    gains = np.array([_run(model, data, train_data, owners, rng) for _ in range(repeats)])
+    sensitive = np.argsort(-_permuted(model, train_data, owners, rng))
+    gains = np.array(
+        [_run(model, data, train_data, owners, sensitive, rng) for _ in range(repeats)]
+    )
     marginal = np.mean([_permuted(model, data, owners, rng) for _ in range(repeats)], axis=0)
     mean, spread = _summary(gains, data)
     order = np.lexsort((-marginal, -mean))
@@ -170,6 +181,7 @@ def _run(
     data: ShotData,
     train_data: ShotData,
     owners: Owners,
+    sensitive: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> Array:
     """One forward selection: fall of the loss of each held-out shot by descriptor, (D, N)."""
@@ -181,7 +193,7 @@ def _run(
     )
     outcomes = data.n_a + data.n_b
     held = _Sample(_standardised(model, data.features), data.n_b / outcomes)
-    return _forward(fitted, decide, held, owners) * outcomes
+    return _forward(fitted, decide, held, owners, sensitive.tolist()) * outcomes
 
 
 def _standardised(model: Committor, features: Array) -> Array:
@@ -192,37 +204,96 @@ def _sample(model: Committor, features: Array) -> _Sample:
     return _Sample(_standardised(model, features), probability(model.q(features)))
 
 
-def _forward(fitted: _Sample, decide: _Sample, held: _Sample, owners: Owners) -> Array:
+def _forward(
+    fitted: _Sample, decide: _Sample, held: _Sample, owners: Owners, sensitive: list[int]
+) -> Array:
     """Fall of the loss per outcome of each held-out shot by descriptor, (D, N)."""
     gains = np.zeros((int(owners.max()) + 1, len(held.p)))
     features = [np.flatnonzero(owners == d) for d in range(len(gains))]
-    samples = (fitted, decide, held)
-    columns = [np.ones((len(sample.p), 1)) for sample in samples]
-    constants, q = fit(columns[0], fitted.p, np.zeros(1))
-    chosen: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-    left = list(range(len(gains)))
-    loss = cross_entropy(columns[1] @ constants, decide.p).mean()
-    held_loss = cross_entropy(columns[2] @ constants, held.p)
-    for _ in range(min(STEPS, len(left))):
-        trials = []
-        for d in _shortlist(fitted, features, left, chosen, Score(columns[0], q, fitted.p)):
-            wider = [
-                np.hstack([old, new_columns(s.of(chosen), s.of(features[d]))])
-                for old, s in zip(columns[:2], samples[:2], strict=True)
-            ]
-            start = np.append(constants, np.zeros(wider[0].shape[1] - len(constants)))
-            trial, trial_q = fit(wider[0], fitted.p, start)
-            trials.append((cross_entropy(wider[1] @ trial, decide.p).mean(), d, trial, trial_q))
-        best, d, constants, q = min(trials, key=lambda trial: trial[0])
-        if loss - best < LEAST_GAIN:
+    surface = _Surface((fitted, decide, held), features)
+    while len(surface.chosen) < min(STEPS, len(features)):
+        singles = [(d,) for d in surface.shortlist()]
+        best = min((surface.tried(trial) for trial in singles), key=lambda trial: trial.loss)
+        gain = surface.loss - best.loss
+        if gain < SMALL_GAIN:
+            pairs = combinations([d for d in sensitive if d in surface.left][:PAIRED], 2)
+            together = min(
+                (surface.tried(pair) for pair in pairs), key=lambda trial: trial.loss, default=best
+            )
+            # A pair must beat two steps with what helps best alone.
+            if surface.loss - together.loss > 2 * max(gain, LEAST_GAIN):
+                best = together
+        if surface.loss - best.loss < LEAST_GAIN:
             break
-        for i, s in enumerate(samples):
-            columns[i] = np.hstack([columns[i], new_columns(s.of(chosen), s.of(features[d]))])
-        now = cross_entropy(columns[2] @ constants, held.p)
-        gains[d], held_loss, loss = held_loss - now, now, best
-        chosen = np.append(chosen, features[d])
-        left.remove(d)
+        fall = surface.take(best)
+        gains[list(best.descriptors)] = fall / len(best.descriptors)
     return gains
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What adding some descriptors would bring."""
+
+    descriptors: tuple[int, ...]
+    loss: float
+    constants: Array
+    q: Array
+
+
+class _Surface:
+    """A response surface that grows descriptor by descriptor, on three samples alike."""
+
+    def __init__(self, samples: tuple[_Sample, ...], features: list[NDArray[np.int64]]) -> None:
+        self._samples, self._features = samples, features
+        self._columns = [np.ones((len(sample.p), 1)) for sample in samples]
+        self._constants, self._q = fit(self._columns[0], samples[0].p, np.zeros(1))
+        self.chosen: list[int] = []
+        self.loss = float(self._cross_entropy(1, self._constants).mean())
+        self._held = self._cross_entropy(2, self._constants)
+
+    @property
+    def left(self) -> list[int]:
+        """Descriptors that have not been chosen."""
+        return [d for d in range(len(self._features)) if d not in self.chosen]
+
+    def shortlist(self) -> list[int]:
+        """Those left that promise most."""
+        fitted = self._samples[0]
+        score = Score(self._columns[0], self._q, fitted.p)
+        return _shortlist(fitted, self._features, self.left, self._inputs(self.chosen), score)
+
+    def tried(self, descriptors: tuple[int, ...]) -> _Trial:
+        """Fit with some more descriptors."""
+        fitted, decide = (self._wider(i, descriptors) for i in (0, 1))
+        start = np.append(self._constants, np.zeros(fitted.shape[1] - len(self._constants)))
+        constants, q = fit(fitted, self._samples[0].p, start)
+        loss = float(cross_entropy(decide @ constants, self._samples[1].p).mean())
+        return _Trial(descriptors, loss, constants, q)
+
+    def take(self, trial: _Trial) -> Array:
+        """Add descriptors; give the fall of the loss of each held-out shot."""
+        self._columns = [self._wider(i, trial.descriptors) for i in range(3)]
+        self._constants, self._q, self.loss = trial.constants, trial.q, trial.loss
+        self.chosen += trial.descriptors
+        before, self._held = self._held, self._cross_entropy(2, trial.constants)
+        return before - self._held
+
+    def _wider(self, i: int, descriptors: tuple[int, ...]) -> Array:
+        """Columns of a sample with those of some more descriptors."""
+        columns, chosen, sample = self._columns[i], list(self.chosen), self._samples[i]
+        for d in descriptors:
+            new = new_columns(sample.of(self._inputs(chosen)), sample.of(self._features[d]))
+            columns = np.hstack([columns, new])
+            chosen.append(d)
+        return columns
+
+    def _inputs(self, descriptors: list[int]) -> NDArray[np.int64]:
+        """Features of some descriptors, in their order."""
+        parts = [self._features[d] for d in descriptors]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def _cross_entropy(self, i: int, constants: Array) -> Array:
+        return cross_entropy(self._columns[i] @ constants, self._samples[i].p)
 
 
 def _shortlist(

@@ -1,14 +1,11 @@
 """Engines of the symbolic search, by name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mechanist.formula.problem import Problem
 from mechanist.settings.formula import FormulaSettings
 
-Array = NDArray[np.float64]
 Log = Callable[[str], None]
 
 
@@ -19,29 +16,19 @@ class Backend(Protocol):
     def name(self) -> str:
         """As in ``formula.backend`` of the settings."""
 
+    @property
+    def guided(self) -> bool:
+        """Whether the search starts from guesses, so that growth must go before it."""
+
     def search(
-        self,
-        inputs: Array,
-        columns: Sequence[str],
-        target: Array,
-        weights: Array,
-        settings: FormulaSettings,
-        seed: int,
-        threads: int,
-        log: Log,
+        self, problem: Problem, settings: FormulaSettings, seed: int, threads: int, log: Log
     ) -> list[str]:
         """Candidate expressions, short and long, good ones of each length.
 
         Parameters
         ----------
-        inputs
-            (N, P).
-        columns
-            Text of each input, which the expressions hold where they use it.
-        target
-            (N,) q of the network.
-        weights
-            (N,) how much the error of each row counts.
+        problem
+            The numbers, the columns' texts, and guesses to start from.
         settings
             Operators, sizes and the ceiling on time.
         seed
@@ -55,6 +42,11 @@ class Backend(Protocol):
         -------
         list of str
             Text that `mechanist.formula.expression.parse` reads.
+
+        Raises
+        ------
+        MechanistError
+            If the engine cannot run.
         """
 
 
@@ -64,5 +56,11 @@ def _operon() -> Backend:
     return Operon()
 
 
-BACKENDS: Mapping[str, Callable[[], Backend]] = {"operon": _operon}
+def _pysr() -> Backend:
+    from mechanist.formula.pysr import PySR
+
+    return PySR()
+
+
+BACKENDS: Mapping[str, Callable[[], Backend]] = {"operon": _operon, "pysr": _pysr}
 """Loaders by name; a further engine is one entry here and one name in the settings."""

@@ -7,14 +7,13 @@ short end of the front thin.
 """
 
 import time
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.errors import DataError
 from mechanist.formula.backend import Log
-from mechanist.formula.expression import Expr, parse, symbol, text
+from mechanist.formula.expression import symbol
+from mechanist.formula.problem import Problem, draw, scaled_columns, scaling, translate
 from mechanist.settings.formula import FormulaSettings
 
 Array = NDArray[np.float64]
@@ -29,24 +28,19 @@ class Operon:
     """The back end that comes as a wheel and is always there."""
 
     name = "operon"
+    guided = False
 
     def search(
-        self,
-        inputs: Array,
-        columns: Sequence[str],
-        target: Array,
-        weights: Array,
-        settings: FormulaSettings,
-        seed: int,
-        threads: int,
-        log: Log,
+        self, problem: Problem, settings: FormulaSettings, seed: int, threads: int, log: Log
     ) -> list[str]:
         """See `mechanist.formula.backend.Backend.search`."""
+        inputs, columns, target = problem.inputs, problem.columns, problem.target
         rng = np.random.default_rng([seed, 0])
-        rows = _draw(weights, min(ROWS, len(target)), rng)
-        scale, shift = _scaling(inputs[rows], columns)
+        rows = draw(problem.weights, min(ROWS, len(target)), rng)
+        scale, shift = scaling(inputs[rows], columns)
         x = (inputs[rows] - shift) / scale
-        back = [(parse(c) - m) / s for c, m, s in zip(columns, shift, scale, strict=True)]
+        back = scaled_columns(columns, scale, shift)
+        names = {symbol(f"X{i + 1}"): column for i, column in enumerate(back)}
         seeds = rng.integers(1, 2**31, settings.repeats)
         found: dict[str, None] = {}
         begun = time.monotonic()
@@ -57,25 +51,11 @@ class Operon:
                 break
             length = LENGTHS[i % len(LENGTHS)]
             models = _run(x, target[rows], settings, length, int(one), threads, left)
-            found |= dict.fromkeys(_translate(models, back, log))
+            texts, dropped = translate(models, names)
+            if dropped:
+                log(f"operon: {dropped} expressions without a finite value dropped")
+            found |= dict.fromkeys(texts)
         return list(found)
-
-
-def _draw(weights: Array, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    chance = weights / weights.sum()
-    count = min(count, int((chance > 0).sum()))
-    return np.sort(rng.choice(len(weights), size=count, replace=False, p=chance))
-
-
-def _scaling(inputs: Array, columns: Sequence[str]) -> tuple[Array, Array]:
-    """Spread and mean by which inputs are scaled; sines and cosines stay as they are."""
-    scale, shift = np.ones(len(columns)), np.zeros(len(columns))
-    for i, column in enumerate(columns):
-        if parse(column).is_Symbol and inputs[:, i].std() > 0:
-            # Two digits are enough, and the texts stay short.
-            scale[i] = float(f"{inputs[:, i].std():.2g}")
-            shift[i] = float(f"{inputs[:, i].mean():.3g}")
-    return scale, shift
 
 
 def _run(
@@ -114,17 +94,3 @@ def _run(
         search.fit(x, y)
     front = sorted(search.pareto_front_, key=lambda entry: entry["length"])
     return [search.get_model_string(entry["tree"], 8) for entry in front]
-
-
-def _translate(models: list[str], columns: list[Expr], log: Log) -> list[str]:
-    """Texts in the columns' own names; what cannot be read is dropped and counted."""
-    pairs = {symbol(f"X{i + 1}"): column for i, column in enumerate(columns)}
-    result, dropped = [], 0
-    for model in models:
-        try:
-            result.append(text(parse(model).xreplace(pairs)))
-        except DataError:
-            dropped += 1
-    if dropped:
-        log(f"operon: {dropped} expressions without a finite value dropped")
-    return result

@@ -101,7 +101,9 @@ class Distillation:
     network_heldout_loss, network_heldout_loss_se
         Of the network on the same shots.
     backend
-        The engine of the symbolic search.
+        The engine of the symbolic search, or ``operon+pysr``.
+    backend_reason
+        Why it was this one, in one line.
     """
 
     front: tuple[Formula, ...]
@@ -110,3 +112,4 @@ class Distillation:
     network_heldout_loss: float
     network_heldout_loss_se: float
     backend: str
+    backend_reason: str

@@ -1,4 +1,7 @@
-"""Files of a distillation: formulas.csv with the front, formula.json with the chosen one."""
+"""Files of a distillation: formulas.csv with the front, formula.json with the chosen one.
+
+The chosen one is written for other programs, too, see `mechanist.formula.export`.
+"""
 
 import csv
 import io
@@ -8,15 +11,23 @@ from typing import Any
 
 from mechanist.errors import DataError
 from mechanist.files import read_json, write_json, write_text
+from mechanist.formula.export import EXPORTS, write_exports
 from mechanist.formula.expression import inputs, parse
 from mechanist.formula.result import Constant, Distillation, Formula
+from mechanist.systems.descriptors import DescriptorSet
 
 COLUMNS = ("complexity", "heldout_loss", "heldout_loss_se", "text", "latex", "chosen")
 MORE_COLUMNS = ("excess_loss", "excess_loss_se", "q_rms", "source")
 
 
-def write(distillation: Distillation, folder: Path) -> None:
-    """Write formulas.csv and formula.json into ``folder``."""
+def write(distillation: Distillation, folder: Path, descriptors: DescriptorSet) -> None:
+    """Write formulas.csv, formula.json and the files for other programs into ``folder``.
+
+    Raises
+    ------
+    DataError
+        If the formula uses a name that is not among ``descriptors``.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*COLUMNS, *MORE_COLUMNS])
@@ -27,18 +38,24 @@ def write(distillation: Distillation, folder: Path) -> None:
         row = [formula.complexity, *(f"{x:.6f}" for x in losses), formula.text, formula.latex]
         writer.writerow([*row, chosen, *(f"{x:.6f}" for x in more), formula.source])
     write_text(folder / "formulas.csv", buffer.getvalue())
-    write_json(folder / "formula.json", to_json(distillation))
+    write_exports(distillation.chosen.text, descriptors, folder)
+    write_json(folder / "formula.json", to_json(distillation, descriptors))
 
 
-def to_json(distillation: Distillation) -> dict[str, Any]:
+def to_json(distillation: Distillation, descriptors: DescriptorSet) -> dict[str, Any]:
     """Content of formula.json."""
+    used = descriptors.select(distillation.chosen.descriptors).to_json()
     return {
         **asdict(distillation.chosen),
         "backend": distillation.backend,
+        "backend_reason": distillation.backend_reason,
         "network_heldout_loss": distillation.network_heldout_loss,
         "network_heldout_loss_se": distillation.network_heldout_loss_se,
         "baselines": dict(distillation.baselines),
         "units": {"lengths": "nm", "angles": "rad", "q": "1"},
+        "definitions": used["descriptors"],
+        "box": used["box"],
+        "exports": EXPORTS,
     }
 
 

@@ -16,9 +16,15 @@ from mechanist.report.status import HEADER, counted, round_row, text_table
 from mechanist.report.times import RunTime, line
 from mechanist.settings.config import Config
 
-PACKAGES = ("mechanist", "openmm", "mdtraj", "numpy", "scipy", "torch", "pyoperon", "snakemake")
+PACKAGES = (
+    *("mechanist", "openmm", "mdtraj", "numpy", "scipy", "torch", "pyoperon", "pysr"),
+    "snakemake",
+)
 
-FORMULA_KEYS = ("text", "latex", "complexity", "backend", "heldout_loss", "heldout_loss_se")
+FORMULA_KEYS = (
+    *("text", "latex", "complexity", "backend", "backend_reason"),
+    *("heldout_loss", "heldout_loss_se"),
+)
 
 
 def versions() -> dict[str, str]:
@@ -167,7 +173,10 @@ def _formula_lines(data: ReportData) -> list[str]:
         losses.append(f"held-out loss {formula['heldout_loss']:.4f} nats per outcome")
     if formula.get("network_heldout_loss") is not None:
         losses.append(f"network {formula['network_heldout_loss']:.4f}")
-    return [*lines, ", ".join(losses) + ".", ""]
+    lines.append(", ".join(losses) + ".")
+    if formula.get("backend_reason"):
+        lines.append(f"Search by {formula['backend']} ({formula['backend_reason']}).")
+    return [*lines, ""]
 
 
 def _rate_lines(data: ReportData) -> list[str]:

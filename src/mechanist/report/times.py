@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from mechanist.errors import DataError
+from mechanist.files import read_json
 from mechanist.journal import merged
 from mechanist.report.jobs import PARTS, Job, Span, timed_job
 
@@ -50,6 +53,15 @@ class Session:
             return list(jobs)
         kept = [job for job in jobs if job.stage != "report"]
         return [*kept, timed_job("report", None, self.times())]
+
+
+def read_session(path: Path) -> Session:
+    """What the workflow has written when it began; nothing is known if the file is not there."""
+    try:
+        content = read_json(path)
+        return Session(content["cores"], content["since"])
+    except (DataError, KeyError, TypeError):
+        return Session()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,11 @@ Operator = Literal["add", "sub", "mul", "div", "exp", "log", "tanh", "sqrt"]
 class FormulaSettings(Section):
     """The search for formulas and the choice among them."""
 
-    backend: Literal["operon"] = Field("operon", description="the engine of the symbolic search")
+    backend: Literal["auto", "operon", "pysr", "both"] = Field(
+        "auto",
+        description="the engine of the symbolic search; auto: PySR where it and its Julia are "
+        "installed, else Operon; both: what either finds",
+    )
     inputs: int = Field(
         5, ge=1, le=1000, description="how many of the most relevant descriptors may be used"
     )
@@ -29,14 +33,16 @@ class FormulaSettings(Section):
         60,
         gt=0,
         le=86_400,
-        description="ceiling on the search in s; the search is sized to end before it on two "
-        "cores, and the log says so when it is cut short",
+        description="ceiling on the search of an engine in s, not counting the start of Julia; "
+        "the search is sized to end before it on two cores, and the log says so when it is cut "
+        "short",
     )
     repeats: int = Field(
-        4, ge=0, le=1000, description="symbolic searches, each with a seed and a length of its own"
+        4, ge=0, le=1000, description="searches of Operon, each with a seed and a length of its own"
     )
-    population: int = Field(300, ge=10, le=1_000_000, description="formulas in each search")
-    generations: int = Field(50, ge=1, le=1_000_000, description="generations of each search")
+    population: int = Field(300, ge=10, le=1_000_000, description="formulas in each of them")
+    generations: int = Field(50, ge=1, le=1_000_000, description="generations of each of them")
+    iterations: int = Field(40, ge=1, le=1_000_000, description="iterations of PySR")
     width: int = Field(
         12, ge=1, le=1000, description="best formulas of each length that growth goes on from"
     )

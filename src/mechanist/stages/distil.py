@@ -20,8 +20,8 @@ from mechanist.systems.prepared import load, load_inputs
 
 RELEVANCE_STREAM = 2**33 + 1
 
-LIBRARIES = {"operon": ("pyoperon.sklearn",)}
-"""What searches import, by back end: loaded before the time of the search is taken."""
+LIBRARIES = {"operon": "pyoperon.sklearn"}
+"""What engines import into this process: loaded before the time of the search is taken."""
 
 
 def rank_inputs(config: Config, layout: Layout, last: int, log: Journal) -> None:
@@ -65,11 +65,13 @@ def read_relevance(layout: Layout, inputs: DescriptorSet) -> list[str]:
 
 
 def make_formula(config: Config, layout: Layout, last: int, threads: int, log: Journal) -> None:
-    """Write formulas.csv and formula.json."""
+    """Write formulas.csv, formula.json and the formula for other programs."""
     from mechanist.formula.data import FormulaData
     from mechanist.formula.distil import distil, write
+    from mechanist.formula.engines import choose
 
-    log.load("sympy", *LIBRARIES.get(config.formula.backend, ()))
+    engines = choose(config.formula.backend).names
+    log.load("sympy", *(LIBRARIES[name] for name in engines if name in LIBRARIES))
     prepared, inputs = load(layout), load_inputs(layout)
     model = load_round_model(layout, last, inputs)
     workers = config.sampling.workers
@@ -89,7 +91,7 @@ def make_formula(config: Config, layout: Layout, last: int, threads: int, log: J
     )
     with log.work(SEARCH):
         result = distil(data, config.formula, config.seed, threads, log)
-    write(result, layout.root)
+    write(result, layout.root, chosen)
 
 
 def allowed_inputs(config: Config, ranked: list[str], inputs: DescriptorSet) -> list[str]:

@@ -1,7 +1,6 @@
 """Stage ``doctor``: what this machine has, and how fast it is."""
 
 import platform
-import shutil
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from mechanist.engine.contexts import platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device, gpus, processor
 from mechanist.engine.stopwatch import Timing, time_plans
+from mechanist.formula.julia import INSTALL, look
 from mechanist.layout import Layout
 from mechanist.stages.prepare import prepare
 from mechanist.systems.prepared import load
@@ -26,7 +26,7 @@ def doctor(system: str) -> str:
     lines = [f"OpenMM platforms and layouts, timed now on {prepared.name}:"]
     lines += [_timing(timing, i == 0) for i, timing in enumerate(timings)]
     lines += ["", f"Processor: {processor()}", gpu(timings)]
-    lines.append(f"Julia (for PySR, optional): {shutil.which('julia') or 'not found'}")
+    lines.append(pysr())
     lines += ["", "Versions: Python " + platform.python_version()]
     lines += [f"  {name:12} {_version(name)}" for name in PACKAGES]
     return "\n".join(lines)
@@ -58,6 +58,13 @@ def gpu(timings: list[Timing]) -> str:
     if timings[0].plan.platform not in there:
         return f"{shown}\n  not used: {timings[0].plan.platform} is faster for this system"
     return shown
+
+
+def pysr() -> str:
+    """Whether formula.backend: auto will use PySR, in one line."""
+    state = look()
+    then = "formula.backend: auto uses it" if state.ready else f"{INSTALL} sets it up"
+    return f"PySR (optional): {state.line}; {then}"
 
 
 def _version(name: str) -> str:

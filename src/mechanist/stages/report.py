@@ -1,24 +1,17 @@
 """Stage ``report``: the answer as JSON, text and a page."""
 
+from dataclasses import replace
+
 from mechanist.journal import Journal
 from mechanist.layout import Layout
-from mechanist.report.times import Session
+from mechanist.report.times import read_session
 from mechanist.report.write import write_report
 from mechanist.settings.config import Config
 
 
-def report(
-    config: Config,
-    layout: Layout,
-    last: int,
-    log: Journal,
-    cores: int = 0,
-    since: float | None = None,
-) -> None:
-    """Write summary.json, summary.md and report.html.
-
-    ``cores`` are those of the run, 0 for the most in use; ``since`` is when it began, in Unix time.
-    """
+def report(config: Config, layout: Layout, last: int, log: Journal) -> None:
+    """Write summary.json, summary.md and report.html."""
     log.load("matplotlib.figure", "jinja2")
-    write_report(layout, config, last, Session(cores, since, log.times))
+    session = replace(read_session(layout.session), times=log.times)
+    write_report(layout, config, last, session)
     log(f"open {layout.report}")

@@ -1,0 +1,1 @@
+"""How fast Mechanist is, and against what."""

@@ -1,0 +1,1 @@
+"""Formulas planted in synthetic shooting outcomes, and whether they are found again."""

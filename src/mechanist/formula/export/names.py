@@ -1,0 +1,72 @@
+"""What the exports share: the descriptors of a formula, and its text with other names in it."""
+
+import re
+from collections.abc import Container, Iterable, Mapping
+
+from mechanist.errors import DataError
+from mechanist.formula.expression import FUNCTIONS, inputs, parse
+from mechanist.formula.typeset import write_text
+from mechanist.systems.descriptors import Descriptor, DescriptorSet
+
+WORD = re.compile(r"\b[A-Za-z_]\w*\b(\()?")
+
+
+def definitions(formula: str, descriptors: DescriptorSet) -> tuple[Descriptor, ...]:
+    """Descriptors that a formula uses, in the order in which its text names them.
+
+    Raises
+    ------
+    DataError
+        If the text is no formula or uses a name that is no descriptor.
+    """
+    by_name = {d.name: d for d in descriptors.descriptors}
+    names = _in_order(formula)
+    missing = [name for name in names if name not in by_name]
+    if missing:
+        raise DataError("formula", f"{missing[0]!r} is no descriptor of the system")
+    return tuple(by_name[name] for name in names)
+
+
+def plain(formula: str) -> str:
+    """The text in the form that `mechanist.formula.expression.text` writes.
+
+    There exponents are positive numbers, so it means the same by the rules of other languages.
+    """
+    return write_text(parse(formula), _in_order(formula))
+
+
+def _in_order(formula: str) -> tuple[str, ...]:
+    used = set(inputs(parse(formula)))
+    words = (word[0] for word in WORD.finditer(formula))
+    return tuple(dict.fromkeys(word for word in words if word in used))
+
+
+def renamed(formula: str, names: Mapping[str, str], prefix: str = "") -> str:
+    """Formula text with other names for descriptors and ``prefix`` before functions."""
+
+    def change(word: re.Match[str]) -> str:
+        if word[1]:
+            assert word[0][:-1] in FUNCTIONS
+            return prefix + word[0]
+        return names.get(word[0], word[0])
+
+    return WORD.sub(change, formula)
+
+
+def free_names(wanted: Iterable[str], taken: Container[str]) -> dict[str, str]:
+    """For each name itself, or with underscores at its end where it is taken."""
+    result: dict[str, str] = {}
+    for name in dict.fromkeys(wanted):
+        free = name
+        while free in taken or free in result.values():
+            free += "_"
+        result[name] = free
+    return result
+
+
+def meaning(descriptor: Descriptor, first: int) -> str:
+    """What a descriptor is, in words, with its atoms counted from ``first``."""
+    atoms = ", ".join(str(atom + first) for atom in descriptor.atoms)
+    if descriptor.kind == "coordinate":
+        return f"{'xyz'[descriptor.axis]} of atom {atoms} in nm"
+    return f"{descriptor.kind} of atoms {atoms} in {descriptor.unit}"

@@ -1,0 +1,73 @@
+"""The formula as PLUMED input: one line for each descriptor, one for q.
+
+PLUMED counts atoms from 1 and works in nm and rad unless UNITS says otherwise. CUSTOM (MATHEVAL in
+old versions) reads the function with Lepton, which writes powers as ``^`` and knows some constants
+by name (PLUMED manual, CUSTOM).
+"""
+
+from mechanist.formula.export.names import definitions, free_names, meaning, plain, renamed
+from mechanist.systems.descriptors import Descriptor, DescriptorSet
+
+CONSTANTS = (
+    *("e", "log2e", "log10e", "ln2", "ln10", "pi", "pi_2", "pi_4", "sqrt2", "sqrt1_2"),
+    *("inf", "nan"),
+)
+ACTIONS = {"torsion": "TORSION", "angle": "ANGLE", "distance": "DISTANCE"}
+
+HEAD = """\
+# q(x) = ln(p_B / (1 - p_B)), the logit of the committor, as a formula found by Mechanist:
+#   q = {formula}
+# where{lines}
+# Atoms are counted from 1, in the order of system/topology.pdb of the run. Units are those that
+# PLUMED takes without a UNITS line: nm, rad; q has none. q < 0 falls to A, q > 0 to B.
+"""
+
+
+def plumed_text(formula: str, descriptors: DescriptorSet) -> str:
+    """PLUMED input that defines q.
+
+    Parameters
+    ----------
+    formula
+        Text as `mechanist.formula.expression.parse` reads it.
+    descriptors
+        What its names mean.
+
+    Raises
+    ------
+    DataError
+        If the text is no formula or uses a name that is no descriptor.
+    """
+    used = definitions(formula, descriptors)
+    names = free_names((d.name for d in used), CONSTANTS)
+    taken = set(names.values())
+    result = free_names(["q"], taken)["q"]
+    atoms = free_names((f"atom{d.atoms[0] + 1}" for d in used if d.kind == "coordinate"), taken)
+    nopbc = "" if descriptors.box else " NOPBC"
+    head = HEAD.format(
+        formula=renamed(plain(formula), names),
+        lines="".join(f"\n#   {names[d.name]}: {meaning(d, 1)}" for d in used) or " none is in it",
+    )
+    lines = [f"{label}: POSITION ATOM={key[4:]} NOPBC" for key, label in atoms.items()]
+    lines += [_action(d, names[d.name]) + nopbc for d in used if d.kind != "coordinate"]
+    function = renamed(plain(formula), names).replace("**", "^").replace(" ", "")
+    if used:
+        arguments = ",".join(_argument(d, names, atoms) for d in used)
+        variables = ",".join(names[d.name] for d in used)
+        known = f"ARG={arguments} VAR={variables}"
+        lines.append(f"{result}: CUSTOM {known} FUNC={function} PERIODIC=NO")
+    else:
+        lines.append(f"{result}: CONSTANT VALUE={function}")
+    lines.append(f"# PRINT ARG={result} FILE=q.dat STRIDE=100")
+    return head + "\n".join(lines) + "\n"
+
+
+def _action(descriptor: Descriptor, label: str) -> str:
+    atoms = ",".join(str(atom + 1) for atom in descriptor.atoms)
+    return f"{label}: {ACTIONS[descriptor.kind]} ATOMS={atoms}"
+
+
+def _argument(descriptor: Descriptor, names: dict[str, str], atoms: dict[str, str]) -> str:
+    if descriptor.kind == "coordinate":
+        return f"{atoms[f'atom{descriptor.atoms[0] + 1}']}.{'xyz'[descriptor.axis]}"
+    return names[descriptor.name]

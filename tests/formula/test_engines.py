@@ -1,0 +1,203 @@
+"""Which engine searches: what is looked at, what is said, and what happens when PySR fails."""
+
+import json
+import subprocess
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+import pytest
+
+from mechanist.errors import MechanistError
+from mechanist.formula.backend import BACKENDS
+from mechanist.formula.distil import distil
+from mechanist.formula.engines import choose, require
+from mechanist.formula.julia import State, look
+from mechanist.settings.formula import FormulaSettings
+from tests.formula.test_distil import SMALL, TRUTH, planted
+
+YES = State(True, "PySR 2.7.2 with Julia 1.11.5 and SymbolicRegression 2.7.2 is installed")
+NO = State(False, "PySR is not installed")
+
+
+def test_auto_takes_what_is_there_and_says_why():
+    assert choose("auto", YES).names == ("pysr",)
+    assert choose("auto", NO).names == ("operon",)
+    assert choose("auto", NO).reason == "auto: PySR is not installed"
+    assert "Julia 1.11.5" in choose("auto", YES).reason
+
+
+def test_a_wish_is_kept_or_refused():
+    assert choose("operon", YES).names == ("operon",)
+    assert choose("pysr", YES).names == ("pysr",)
+    assert choose("both", YES).names == ("operon", "pysr")
+    assert choose("both", YES).label == "operon+pysr"
+    for wish in ("pysr", "both"):
+        with pytest.raises(MechanistError, match="not installed; run mechanist doctor --install"):
+            choose(wish, NO)
+    require("operon")
+    require("auto")
+
+
+def test_every_name_of_the_settings_can_be_searched_with():
+    for wish in ("auto", "operon", "pysr", "both"):
+        FormulaSettings(backend=wish)
+        for name in choose(wish, YES).names:
+            assert BACKENDS[name]().name == name
+
+
+def test_nothing_is_installed(installed):
+    try:
+        version("pysr")
+    except PackageNotFoundError:
+        assert look(installed.environ, installed.prefix) == NO
+    else:
+        pytest.skip("PySR is installed, so that it is missing cannot be tried")
+
+
+def test_the_files_of_an_installation_are_found_step_by_step(installed):
+    def line():
+        state = look(installed.environ, installed.prefix)
+        assert "\n" not in state.line
+        return state.ready, state.line
+
+    installed.pysr("2.7.2")
+    ready, why = line()
+    assert not ready
+    assert "without Julia" in why
+    assert "julia_env" in why
+    installed.julia_itself()
+    ready, why = line()
+    assert not ready
+    assert "lacks the packages" in why
+    installed.packages()
+    begun = time.monotonic()
+    assert line() == (True, YES.line)
+    # Well under a second even on a machine under load.
+    assert time.monotonic() - begun < 0.5
+    installed.julia.unlink()
+    ready, why = line()
+    assert not ready
+    assert "no program at" in why
+
+
+def test_another_version_is_not_used(installed):
+    installed.pysr("1.5.9")
+    state = look(installed.environ, installed.prefix)
+    assert state == State(False, "PySR 1.5.9 is installed, 2.7.x is needed")
+
+
+def test_packages_must_be_in_a_depot(installed):
+    installed.pysr("2.7.0")
+    installed.julia_itself()
+    installed.packages("Manifest-v1.11.toml")
+    assert look(installed.environ, installed.prefix).ready
+    elsewhere = installed.environ | {"JULIA_DEPOT_PATH": str(installed.site)}
+    assert "depot" in look(elsewhere, installed.prefix).line
+    home = installed.environ | {"JULIA_DEPOT_PATH": ""}
+    assert not look(home, installed.prefix).ready
+    installed.depot.rename(installed.depot.parent / ".julia")
+    assert look(home, installed.prefix).ready
+
+
+def test_the_project_may_be_named(installed):
+    installed.pysr("2.7.2")
+    installed.julia_itself()
+    installed.packages()
+    named = installed.environ | {"PYTHON_JULIAPKG_PROJECT": str(installed.project)}
+    assert look(named, "/nowhere").ready
+    assert not look(installed.environ, "/nowhere").ready
+    conda = installed.environ | {"CONDA_PREFIX": installed.prefix}
+    # A prefix of its own that is no virtual environment is what conda has.
+    assert look(conda, installed.prefix).ready
+    both = installed.environ | {
+        "PYTHON_JULIACALL_EXE": str(installed.julia),
+        "PYTHON_JULIACALL_PROJECT": str(installed.project),
+    }
+    assert look(both, "/nowhere").ready
+    exe = installed.environ | {"PYTHON_JULIAPKG_EXE": "/no/julia"}
+    assert "/no/julia" in look(exe, installed.prefix).line
+
+
+def test_a_damaged_record_is_no_installation(installed):
+    installed.pysr("2.7.2")
+    installed.julia_itself()
+    installed.packages()
+    (installed.project / "Manifest.toml").write_text("[[deps")
+    assert "lacks the packages" in look(installed.environ, installed.prefix).line
+    (installed.project / "pyjuliapkg" / "meta.json").write_text("[1]")
+    assert "without Julia" in look(installed.environ, installed.prefix).line
+
+
+def test_looking_imports_nothing_heavy():
+    code = "import sys; from mechanist.formula.julia import look; look(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numpy", "pysr", "juliacall", "juliapkg"} & set(done.stdout.split())
+
+
+@pytest.fixture
+def ready(installed, monkeypatch):
+    """This process believes that PySR is there."""
+    installed.pysr("2.7.2")
+    installed.julia_itself()
+    installed.packages()
+    monkeypatch.setenv("PYTHON_JULIAPKG_PROJECT", str(installed.project))
+    monkeypatch.setenv("JULIA_DEPOT_PATH", str(installed.depot))
+    monkeypatch.delenv("PYTHON_JULIAPKG_EXE", raising=False)
+    monkeypatch.delenv("PYTHON_JULIACALL_EXE", raising=False)
+
+
+def run(backend, **changes):
+    data, _, _ = planted(TRUTH, points=1600)
+    lines = []
+    settings = SMALL.model_copy(update={"backend": backend, "max_nodes": 9, **changes})
+    return distil(data, settings, 1, 1, lines.append), lines
+
+
+def test_auto_with_pysr(ready, standin):
+    folder = standin("well")
+    result, lines = run("auto")
+    assert result.backend == "pysr"
+    assert result.backend_reason == f"auto: {YES.line}"
+    assert any("search by pysr (auto: PySR 2.7.2 with Julia" in line for line in lines)
+    assert result.chosen.descriptors == ("phi", "theta")
+    # Growth goes before the search and gives it one guess of each length.
+    record = json.loads((folder / "record.json").read_text())
+    guesses = record["arguments"]["guesses"]
+    assert len(guesses) > 2
+    assert any("x0" in guess and "x2" in guess for guess in guesses)
+
+
+def test_both_find_what_either_finds(ready, standin):
+    standin("well")
+    result, lines = run("both")
+    assert result.backend == "operon+pysr"
+    assert [line.split(":")[0] for line in lines if " expressions in " in line] == [
+        *("operon", "pysr"),
+    ]
+
+
+def test_when_pysr_fails_auto_goes_on_with_operon(ready, standin):
+    standin("dies")
+    result, lines = run("auto")
+    assert result.backend == "operon"
+    assert "auto: pysr failed: its process ended" in result.backend_reason
+    assert "\n" not in result.backend_reason
+    assert sum("search by" in line for line in lines) == 2
+    plain, _ = run("operon")
+    assert [f.text for f in plain.front] == [f.text for f in result.front]
+
+
+def test_when_pysr_fails_a_wish_is_not_quietly_dropped(ready, standin):
+    standin("dies")
+    for wish in ("pysr", "both"):
+        with pytest.raises(MechanistError, match="pysr: its process ended"):
+            run(wish)
+
+
+def test_operon_alone_does_not_look_for_pysr(standin):
+    standin("dies")
+    result, _ = run("operon")
+    assert (result.backend, result.backend_reason) == ("operon", "formula.backend asks for it")
+    assert np.isfinite(result.chosen.heldout_loss)

@@ -1,0 +1,299 @@
+"""The back end that needs Julia: what it asks PySR for, and how its process is watched.
+
+Julia is not needed for these tests but the last: PySR's package is read, not imported, and the real
+worker runs with a stand-in that has PySR's interface and leaves a recorded hall of fame.
+"""
+
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mechanist.errors import MechanistError
+from mechanist.formula.expression import evaluate, parse
+from mechanist.formula.julia import PYSR, SERIES, look
+from mechanist.formula.likelihood import Outcomes, point_losses, sigmoid
+from mechanist.formula.problem import Problem
+from mechanist.formula.pysr import LOSS, PySR, arguments
+from mechanist.formula.pysr_process import Limits, last_fault
+from mechanist.formula.pysr_text import equations, julia_text
+from mechanist.settings.formula import FormulaSettings
+from tests.conftest import REPOSITORY
+from tests.formula.pysr_signature import signatures, source
+
+HERE = Path(__file__).parent
+RECORDED = json.loads((HERE / "pysr_signature.json").read_text())
+COLUMNS = ("sin(phi)", "cos(phi)", "bond_C1_N2")
+SETTINGS = FormulaSettings(backend="pysr", operators=("add", "sub", "mul", "div", "exp", "tanh"))
+# The stand-in is up in a second; machines under load are given more.
+QUICK = Limits(start=30, grace=2)
+
+
+def given(operators=SETTINGS.operators):
+    settings = SETTINGS.model_copy(update={"operators": operators})
+    return arguments(settings, 5, ["(x0 * 2.0)"], Path("here"))
+
+
+def check(signature):
+    for operators in (("add",), SETTINGS.operators, ("add", "sub", "mul", "div", "log", "sqrt")):
+        assert set(given(operators)) <= set(signature["__init__"])
+    assert {"X", "y", "weights", "variable_names"} <= set(signature["fit"])
+
+
+def test_every_keyword_is_one_of_the_recorded_version():
+    assert RECORDED["version"] == PYSR
+    assert len(RECORDED["__init__"]) > 100
+    check(RECORDED)
+
+
+def test_every_keyword_is_one_of_the_installed_version():
+    place = source()
+    if place is None:
+        pytest.skip("PySR is not installed; the recorded signature was compared")
+    check(signatures(place))
+
+
+def test_the_version_is_pinned_alike():
+    content = (REPOSITORY / "pyproject.toml").read_text()
+    assert f'pysr = ["pysr=={PYSR}"]' in content
+    assert PYSR.startswith(SERIES)
+
+
+def test_the_search_repeats_itself_and_is_sized_by_the_settings():
+    keywords = given()
+    assert keywords["deterministic"] is True
+    assert keywords["parallelism"] == "serial"
+    assert keywords["random_state"] == 5
+    assert keywords["maxsize"] == SETTINGS.max_nodes
+    assert keywords["timeout_in_seconds"] == SETTINGS.seconds
+    assert keywords["niterations"] == SETTINGS.iterations
+    assert json.loads(json.dumps(keywords)) == keywords
+
+
+def test_operators_are_those_of_the_settings_and_functions_are_not_nested():
+    keywords = given(("add", "mul", "exp", "log"))
+    assert keywords["binary_operators"] == ["+", "*"]
+    assert keywords["unary_operators"] == ["exp", "log"]
+    none = {"exp": 0, "log": 0}
+    assert keywords["nested_constraints"] == {"exp": none, "log": none}
+    plain = given(("add", "sub", "mul", "div"))
+    assert plain["binary_operators"] == ["+", "-", "*", "/"]
+    assert plain["unary_operators"] is plain["nested_constraints"] is None
+
+
+def test_the_loss_is_the_likelihood():
+    # The body is Julia that Python reads alike; what differs are the names of two functions.
+    head, body = LOSS.split(" = ")
+    assert head.endswith("(q, p, n)")
+    known = {"max": max, "abs": abs, "exp": math.exp, "log1p": math.log1p, "zero": lambda q: 0.0}
+    rng = np.random.default_rng(3)
+    q = np.concatenate([rng.normal(size=50) * 5, [-700.0, 0.0, 700.0]])
+    n_a, n_b = rng.uniform(0, 3, len(q)), rng.uniform(0.1, 3, len(q))
+    ours = point_losses(q, Outcomes(n_a, n_b, np.zeros(len(q), dtype=np.int64)))
+    for i, expected in enumerate(ours):
+        n = n_a[i] + n_b[i]
+        loss = eval(body, {"__builtins__": {}}, {**known, "q": q[i], "p": n_b[i] / n, "n": n})
+        assert loss == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("formula", "size"),
+    [
+        ("1.5", 1),
+        ("0.26 + 8.4*x0 + 4.2*x1", 9),
+        ("0.26 - 8.4*x0 - x1", 9),
+        ("x0**2 - 1e-05*x1", 7),
+        ("(0.5 + x0)/(1.7 + x1)/x2", 9),
+        ("1/x0", 3),
+        ("2.5*exp(x0*x1) + tanh(x2)", 9),
+    ],
+)
+def test_guesses_are_written_with_two_arguments_for_each_operation(formula, size):
+    written = julia_text(parse(formula), SETTINGS.operators)
+    assert written is not None
+    assert written.size == size
+    # Julia and Python agree on this much of their grammar.
+    rng = np.random.default_rng(1)
+    values = {name: rng.uniform(0.5, 2, 20) for name in ("x0", "x1", "x2")}
+    np.testing.assert_allclose(evaluate(written.text, values), evaluate(formula, values))
+    operations = (
+        written.text.count(" ") // 2 + written.text.count("exp") + written.text.count("tanh")
+    )
+    assert written.text.count("(") == operations
+    assert "**" not in written.text
+
+
+@pytest.mark.parametrize("formula", ["log(x0)", "sqrt(x0)", "x0**1.5", "x0**9"])
+def test_guesses_with_other_operations_are_left_out(formula):
+    assert julia_text(parse(formula), SETTINGS.operators) is None
+    assert julia_text(parse("1/x0"), ("add", "mul")) is None
+
+
+def test_the_hall_of_fame_is_read():
+    found = equations((HERE / "standin" / "hall_of_fame.csv").read_text())
+    assert found[:2] == ["0.041203316", "(x0 * 2.4471939)"]
+    # Single precision has an exponent of its own, powers another sign.
+    assert found[3] == "tanh(x0 + 1.5e-7)"
+    assert "** 1.0" in found[5]
+    assert equations("Complexity,Loss,Equation\n") == equations("") == equations("x\n1\n") == []
+
+
+@pytest.fixture
+def problem():
+    rng = np.random.default_rng(7)
+    phi, bond = rng.uniform(-1, 1, 2500), 0.133 + 0.003 * rng.normal(size=2500)
+    x = np.column_stack([np.sin(phi), np.cos(phi), bond])
+    q = 3 * np.sin(phi) + 200 * (bond - 0.133)
+    p = sigmoid(q)
+    outcomes = Outcomes(2 * (1 - p), 2 * p, np.zeros(len(q), dtype=np.int64))
+    guesses = ("0.1 + 3*sin(phi)", "2*sin(phi) + 190*bond_C1_N2", "log(bond_C1_N2)")
+    return Problem(x, COLUMNS, q, p * (1 - p), outcomes, guesses)
+
+
+def search(problem, seconds=60.0, limits=QUICK, seed=1):
+    lines = []
+    settings = SETTINGS.model_copy(update={"seconds": seconds})
+    texts = PySR(limits=limits).search(problem, settings, seed, 1, lines.append)
+    return texts, lines
+
+
+def test_data_out_and_formulas_back(problem, standin):
+    folder = standin("well")
+    texts, lines = search(problem)
+    rng = np.random.default_rng(1)
+    values = {"phi": rng.uniform(-1, 1, 30), "bond_C1_N2": rng.uniform(0.12, 0.14, 30)}
+    assert "2.4471939*sin(phi)" in texts
+    # x2 is the bond, shifted by its mean and scaled by its spread.
+    truth = 3 * np.sin(values["phi"]) + 200 * (values["bond_C1_N2"] - 0.133)
+    errors = [np.abs(evaluate(one, values) - truth).max() for one in texts]
+    assert min(errors) < 0.1
+    # A number that is none and a row that is not whole.
+    assert sum("2 expressions that cannot be used dropped" in line for line in lines) == 1
+    assert len(texts) == 6
+    record = json.loads((folder / "record.json").read_text())
+    assert record["rows"] == 1000
+    assert record["arguments"]["guesses"][0] == "(0.1 + (3.0 * x0))"
+    assert len(record["arguments"]["guesses"]) == 2
+    assert not list(folder.glob("mechanist_pysr_*"))
+
+
+def test_the_seed_reaches_the_search(problem, standin):
+    folder = standin("well")
+    seeds = []
+    for seed in (1, 1, 2):
+        search(problem, seed=seed)
+        record = json.loads((folder / "record.json").read_text())
+        seeds.append(record["arguments"]["random_state"])
+    assert seeds[0] == seeds[1] != seeds[2]
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        ("dies", "pysr: its process ended with exit status 1: RuntimeError: the loss is not a num"),
+        ("crashes", "signal SIGSEGV"),
+        ("no_julia", "Temporary failure in name resolution.*run mechanist doctor --install-pysr"),
+    ],
+)
+def test_a_process_that_dies_is_told_in_one_line(mode, message, problem, standin):
+    folder = standin(mode)
+    lines = []
+    with pytest.raises(MechanistError, match=message) as caught:
+        PySR(limits=QUICK).search(problem, SETTINGS, 1, 1, lines.append)
+    assert "\n" not in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+    # The rest is kept where the log says.
+    kept = list(folder.glob("mechanist_pysr_*"))
+    assert [path.suffix for path in kept] == ([".log"] if mode != "crashes" else [])
+    assert all(any(str(path) in line for line in lines) for path in kept)
+
+
+def gone(pid):
+    """Whether a process has ended; it may stay as a zombie where nobody waits for it."""
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+@pytest.mark.parametrize(
+    ("mode", "limits", "message"),
+    [
+        ("hangs_at_start", Limits(start=3, grace=60), "the start of Julia was still not over"),
+        ("hangs_early", QUICK, "the search was still not over"),
+    ],
+)
+def test_a_process_that_hangs_is_ended_with_its_children(mode, limits, message, problem, standin):
+    folder = standin(mode)
+    begun = time.monotonic()
+    with pytest.raises(MechanistError, match=message):
+        search(problem, seconds=1.0, limits=limits)
+    # 1 s for the search and 2 s of grace, or 3 s; 2 s between asking and forcing.
+    assert time.monotonic() - begun < 20
+    child = int((folder / "child").read_text())
+    deadline = time.monotonic() + 10
+    while not gone(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert gone(child)
+
+
+def test_what_a_search_had_found_before_it_was_ended_is_used(problem, standin):
+    standin("hangs")
+    texts, lines = search(problem, seconds=1.0)
+    assert "2.4471939*sin(phi)" in texts
+    assert any("still not over after" in line and "is used" in line for line in lines)
+
+
+def test_the_worker_ends_with_its_parent(standin, tmp_path):
+    standin("hangs_early")
+    # As when the parent is killed: the pipe to the worker's input is closed.
+    np.savez(tmp_path / "data.npz", x=np.ones((2, 1)), y=np.ones(2), weights=np.ones(2))
+    fit = {"variable_names": ["x0"]}
+    (tmp_path / "request.json").write_text(json.dumps({"arguments": {}, "fit": fit}))
+    environ = os.environ | {
+        "PYTHON_JULIACALL_HANDLE_SIGNALS": "yes",
+        "PYTHON_JULIACALL_THREADS": "1",
+        "PYTHON_JULIAPKG_OFFLINE": "yes",
+    }
+    command = [sys.executable, "-P", "-m", "mechanist.formula.pysr_worker", str(tmp_path)]
+    worker = subprocess.Popen(command, stdin=subprocess.PIPE, env=environ)
+    try:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "child").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert (tmp_path / "started").exists()
+        assert worker.poll() is None
+        worker.stdin.close()
+        assert worker.wait(timeout=30) == 3
+    finally:
+        worker.kill()
+        os.kill(int((tmp_path / "child").read_text()), 9)
+
+
+def test_the_line_that_names_a_failure():
+    julia = (
+        "Traceback (most recent call last):\njuliacall.JuliaError: UndefVarError: `x` not defined"
+    )
+    assert last_fault(julia + "\nStacktrace:\n [1] top-level scope\n").startswith("juliacall.Julia")
+    assert last_fault("ERROR: No matching distribution found\n\nnote") == (
+        "ERROR: No matching distribution found"
+    )
+    assert last_fault("killed\n") == "killed"
+    assert last_fault("") == ""
+
+
+@pytest.mark.julia
+@pytest.mark.slow
+def test_the_real_thing_finds_a_planted_sum(problem):
+    state = look()
+    if not state.ready:
+        pytest.skip(state.line)
+    texts, _ = search(problem, seconds=200, limits=Limits())
+    values = {"phi": np.arcsin(problem.inputs[:, 0]), "bond_C1_N2": problem.inputs[:, 2]}
+    # q has a spread of 1.8; the bond's part alone has 0.6.
+    assert min(np.std(evaluate(one, values) - problem.target) for one in texts) < 0.05
+    assert search(problem, seconds=200, limits=Limits())[0] == texts
