@@ -189,11 +189,7 @@ class Chains:
         points = self._points_of(rows)
         velocities = normals(seeds, VELOCITIES, points.shape[1:]) * self._sigma
         self._unfinished[rows] = 2
-        return HalfShots(
-            np.stack([2 * rows, 2 * rows + 1], axis=1).ravel(),
-            np.repeat(points, 2, axis=0),
-            np.stack([-velocities, velocities], axis=1).reshape(-1, *points.shape[1:]),
-        )
+        return both_halves(rows, points, velocities)
 
     def _points_of(self, rows: Rows) -> Frames:
         places = zip(rows.tolist(), self._points[rows].tolist(), strict=True)
@@ -268,6 +264,15 @@ class Chains:
         """Make a path the current one of a chain."""
         self.paths[row], self._candidates[row] = path, candidates
         self.accepted[row] += 1
+
+
+def both_halves(numbers: Rows, points: Frames, velocities: Array) -> HalfShots:
+    """Backward and forward half from each point (K, N, 3); keys are 2 * number and the next."""
+    return HalfShots(
+        np.stack([2 * numbers, 2 * numbers + 1], axis=1).ravel(),
+        np.repeat(points, 2, axis=0),
+        np.stack([-velocities, velocities], axis=1).reshape(-1, *points.shape[1:]),
+    )
 
 
 def join_halves(point: Frames, backward: Frames, forward: Frames, move: int) -> CurrentPath:

@@ -17,7 +17,7 @@ from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import IN_B, HalfPaths, HalfShots, ShotQueue, in_states
 from mechanist.errors import SamplingError
 from mechanist.journal import Clock
-from mechanist.sampling.chain import CurrentPath, join_halves, turned_round
+from mechanist.sampling.chain import CurrentPath, both_halves, join_halves, turned_round
 from mechanist.sampling.streams import normals, shot_seeds, uniforms
 from mechanist.systems.prepared import Prepared
 
@@ -233,9 +233,7 @@ class _Attempts:
         points = self._interior[rows]
         velocities = normals(seeds, 1, points.shape[1:]) * self._sigma
         self._points.update(zip(numbers.tolist(), points, strict=True))
-        both = np.stack([-velocities, velocities], axis=1).reshape(-1, *points.shape[1:])
-        keys = np.stack([2 * numbers, 2 * numbers + 1], axis=1).ravel()
-        self._queue.put(HalfShots(keys, np.repeat(points, 2, axis=0), both))
+        self._queue.put(both_halves(numbers, points, velocities))
         return self._queue.take(count)
 
     def told(self, halves: HalfPaths) -> list[CurrentPath]:
