@@ -10,6 +10,8 @@ rule relevance:
         f"{RESULTS}/logs/relevance.log",
     benchmark:
         f"{RESULTS}/benchmarks/relevance.tsv"
+    # Relevance and distil go one after the other: early, so that shots for the rates run beside.
+    priority: 5
     conda:
         "../../envs/mechanist.yaml"
     threads: 1
@@ -39,14 +41,15 @@ rule distil:
         f"{RESULTS}/logs/distil.log",
     benchmark:
         f"{RESULTS}/benchmarks/distil.tsv"
+    priority: 5
     conda:
         "../../envs/mechanist.yaml"
-    threads: 2
+    threads: 1
     params:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
         settings=settings("seed", "sampling.workers", "learn.held_out_every", "formula"),
         source=digest("distil", "formula"),
     shell:
-        "mechanist distil --last {params.last} --threads 2"
+        "mechanist distil --last {params.last} --threads 1"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
