@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mechanist.engine.plan import Plan
 from mechanist.files import read_json
 from mechanist.journal import Journal
 from mechanist.sampling.chain import CurrentPath
@@ -11,7 +12,14 @@ from mechanist.sampling.records import PathTable
 from mechanist.sampling.selection import Uniform, shootable
 from mechanist.settings.config import Config
 from mechanist.stages.equilibrium import equilibrium
-from mechanist.stages.excursions import draw_starts, frames_in_windows, in_reach, make_excursions
+from mechanist.stages.excursions import (
+    LONG,
+    chains_for,
+    draw_starts,
+    frames_in_windows,
+    in_reach,
+    make_excursions,
+)
 from mechanist.stages.initial import initial
 from mechanist.stages.kinetics import kinetics
 from mechanist.stages.learn import learn
@@ -46,6 +54,15 @@ def test_frames_in_reach_are_those_that_can_be_shot_from():
     for i in range(len(paths)):
         rows = np.flatnonzero(paths.frame_path == i)[1:-1]
         np.testing.assert_array_equal(got[rows], shootable(len(rows), 3))
+
+
+def test_chains_of_a_molecule_are_few_rather_than_short():
+    pool, stack = Plan("Reference", "pool", 64), Plan("Reference", "pairs", 64)
+    assert chains_for(pool, 10**6, "auto") == pool.chains
+    assert chains_for(pool, 4 * LONG, "auto") == 4
+    assert chains_for(pool, 1, "auto") == 1
+    assert chains_for(stack, 1, "auto") == stack.chains
+    assert chains_for(pool, 1, 7) == 7
 
 
 def test_frames_are_counted_by_path_and_window():

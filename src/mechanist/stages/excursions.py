@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.engine.choose import choose_plan, make_engine
+from mechanist.engine.plan import POOL, Plan
 from mechanist.engine.protocol import END_NAMES, Engine
 from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
@@ -35,6 +36,9 @@ EXCURSION_STREAM = 2**36
 LESSONS = (0.25, 0.5, 1.0)
 """Parts of the moves before relaxation after which the weights are corrected by the visits."""
 
+LONG = 250
+"""Moves after which excursions of a molecule no longer tell what their chain started from."""
+
 TRIED = 20
 """Excursions of which a chain starts from one."""
 
@@ -53,7 +57,7 @@ def make_excursions(config: Config, layout: Layout, worker: int, log: Journal) -
     prepared = load(layout)
     settings, sampling = config.kinetics, config.sampling
     plan = choose_plan(prepared, config.engine, log)
-    count = plan.chains if sampling.chains == "auto" else sampling.chains
+    count = chains_for(plan, settings.shots // sampling.workers, sampling.chains)
     moves = -(-settings.shots // (count * sampling.workers))
     last, windows = even_windows(layout, prepared)
     runs, between = run_frames(config, layout, prepared)
@@ -87,6 +91,13 @@ def make_excursions(config: Config, layout: Layout, worker: int, log: Journal) -
         f"worker {worker}: {count} chains x {moves} moves; {plan}; {lost} shots lost,"
         f" {chains.exchanges} excursions of runs taken in"
     )
+
+
+def chains_for(plan: Plan, shots: int, wanted: int | str) -> int:
+    """Chains of a job: in a pool, where fewer are hardly slower, long ones that can relax."""
+    if isinstance(wanted, int):
+        return wanted
+    return min(plan.chains, max(1, shots // LONG)) if plan.layout == POOL else plan.chains
 
 
 def reservoir(
