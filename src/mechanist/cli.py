@@ -90,6 +90,15 @@ def describe(config: ConfigOption = "config.yaml", results: ResultsOption = None
         run(settings.system, layout)
 
 
+@app.command("formula-inputs")
+def formula_inputs(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
+    """List the descriptors that formulas may use beside the inputs."""
+    from mechanist.stages.prepare import describe_formula_inputs as run
+
+    with job("formula-inputs", config, results) as (settings, layout, _):
+        run(settings.system, layout)
+
+
 @app.command()
 def initial(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
     """Find the first transition paths."""

@@ -145,6 +145,11 @@ class Layout:
         return self.root / "system" / "inputs.json"
 
     @property
+    def formula_inputs(self) -> Path:
+        """Descriptors that formulas may use beside the inputs."""
+        return self.root / "system" / "formula_inputs.json"
+
+    @property
     def initial(self) -> WorkerFiles:
         """The first transition paths."""
         return WorkerFiles(self.root / "initial")

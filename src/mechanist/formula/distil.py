@@ -93,7 +93,8 @@ def chosen_inputs(data: FormulaData, settings: FormulaSettings) -> FormulaData:
     allowed = [n for n in data.descriptors if settings.allowed is None or n in settings.allowed]
     if not allowed:
         raise MechanistError("formula.allowed", "names none of the descriptors that the data have")
-    return data.select(allowed[: settings.inputs])
+    relevant = [name for name in allowed if name not in data.further][: settings.inputs]
+    return data.select([*relevant, *data.further])
 
 
 def all_rows(data: FormulaData) -> Array:

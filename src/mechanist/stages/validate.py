@@ -32,7 +32,7 @@ from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
 from mechanist.stages.gather import candidate_frames, frame_features, frame_q, gather_paths
-from mechanist.systems.prepared import load, load_inputs
+from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
 
 def choose(config: Config, layout: Layout, last: int, log: Callable[[str], None]) -> None:
@@ -85,13 +85,13 @@ def validate(config: Config, layout: Layout, log: Callable[[str], None]) -> Verd
     # The stages that only shoot must not wait for what formulas need.
     from mechanist.formula.distil import load as load_formula
 
-    prepared, inputs = load(layout), load_inputs(layout)
+    prepared, known = load(layout), load_formula_inputs(layout)
     points = read_frames(layout.validation_points, prepared.atoms)
     predictions = read_json(layout.validation_predictions)
     p_network, p_error = (np.array(predictions[key]) for key in ("p_network", "p_error"))
     formula = load_formula(layout.formula)
-    values = inputs.values(points)
-    columns = {name: values[:, i] for i, name in enumerate(inputs.names)}
+    values = known.values(points)
+    columns = {name: values[:, i] for i, name in enumerate(known.names)}
     p_formula = 0.5 * (1 + np.tanh(0.5 * np.broadcast_to(formula.q(columns), len(points))))
     workers = range(config.sampling.workers)
     shots = join([read_table(layout.validation_shots(w), COMMITTOR_COLUMNS) for w in workers])
