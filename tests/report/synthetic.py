@@ -264,6 +264,8 @@ def make_distillation(kind, ranked):
             excess_loss_se=0.001,
             q_rms=0.5,
             source="operon",
+            stands_share=0.9,
+            chosen_share=0.8,
         )
         for i in range(7)
     )
