@@ -60,7 +60,7 @@ def own_points(config: Config, layout: Layout, rng: np.random.Generator) -> Proo
     p_network, p_error, q, on_surface = read_predictions(layout, FORMULA).values()
     n, n_b = read_counts(layout, FORMULA, config.sampling.workers, len(q))
     table = validation_columns(p_network, p_error, chance(q), n, n_b)
-    write_columns(layout.validation_formula, {**table, "on_surface": on_surface})
+    write_columns(layout.validation_formula, {**table, "on_surface": on_surface.astype(np.int64)})
     return prove(q, n, n_b, on_surface.astype(np.bool_), rng)
 
 
