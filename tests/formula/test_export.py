@@ -46,7 +46,7 @@ def energies(force, frames, box=None):
     for _ in range(frames.shape[1]):
         system.addParticle(1.0)
     if box is not None:
-        system.setDefaultPeriodicBoxVectors(*np.diag(box))
+        system.setDefaultPeriodicBoxVectors(*box)
     system.addForce(force)
     platform = openmm.Platform.getPlatformByName("Reference")
     context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
@@ -153,10 +153,10 @@ def test_forces_follow_from_the_formula(frames):
 
 
 def test_in_a_periodic_box(frames, tmp_path):
-    box = (1.9, 2.1, 2.3)
+    box = ((1.9, 0.0, 0.0), (0.0, 2.1, 0.0), (0.0, 0.0, 2.3))
     inputs = DescriptorSet(INPUTS.descriptors, box)
     # Every atom is put back into the box, so that the molecule is cut by its faces.
-    wrapped = np.mod(frames[:200], box)
+    wrapped = np.mod(frames[:200], np.diag(box))
     assert np.abs(wrapped - frames[:200]).max() > 1
     check(energies(openmm_force(FORMULA, inputs), wrapped, box), wrapped, inputs, FORMULA)
     module = imported(python_text(FORMULA, inputs), tmp_path)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from mechanist.systems import geometry
+from mechanist.systems.box import Cell
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def trajectory(positions, box=None):
 def test_against_mdtraj(positions, box):
     reference = trajectory(positions, box)
     periodic = box is not None
+    box = Cell(tuple(map(tuple, np.diag(box)))) if periodic else None
     pairs, triples = np.array([[0, 1], [2, 5]]), np.array([[0, 1, 2], [3, 4, 5]])
     quadruples = np.array([[0, 1, 2, 3], [2, 3, 4, 5], [5, 3, 1, 0]])
     ours = geometry.distances(positions, pairs, box)

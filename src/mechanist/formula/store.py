@@ -11,7 +11,7 @@ from typing import Any
 
 from mechanist.errors import DataError
 from mechanist.files import read_json, write_json, write_text
-from mechanist.formula.export import EXPORTS, write_exports
+from mechanist.formula.export import exports_of, write_exports
 from mechanist.formula.expression import inputs, parse
 from mechanist.formula.result import Constant, Distillation, Formula
 from mechanist.systems.descriptors import DescriptorSet
@@ -54,8 +54,9 @@ def to_json(distillation: Distillation, descriptors: DescriptorSet) -> dict[str,
         "baselines": dict(distillation.baselines),
         "units": {"lengths": "nm", "angles": "rad", "q": "1"},
         "definitions": used["descriptors"],
+        "selections": used["selections"],
         "box": used["box"],
-        "exports": EXPORTS,
+        "exports": exports_of(distillation.chosen.text, descriptors),
     }
 
 

@@ -14,6 +14,7 @@ from mechanist.settings.system import SystemSettings
 
 S = TypeVar("S", bound=Section)
 
+TYPES = frozenset({"str", "int", "float"})
 SYSTEM_FILE = "system.yaml"
 
 
@@ -36,9 +37,9 @@ def _one_line(error: ValidationError, content: object) -> str:
     faults = error.errors(include_url=False)
     # A union reports a fault for each of its members; the one that went deepest came closest.
     fault = max(faults, key=lambda f: (len(f["loc"]), f["type"] == "extra_forbidden"))
-    skip = {"TorsionSettings", "AngleSettings", "DistanceSettings", "CoordinateSettings"}
-    skip |= {"GroupSettings", "str", "int"}
-    key = ".".join(str(part) for part in fault["loc"] if str(part) not in skip)
+    # Members of a union stand among the keys by the name of their type.
+    parts = [str(part) for part in fault["loc"]]
+    key = ".".join(p for p in parts if not p.endswith("Settings") and p not in TYPES)
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         message = "there is no such key"

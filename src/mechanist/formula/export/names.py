@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import asdict
 
 from mechanist.errors import DataError
 from mechanist.formula.expression import FUNCTIONS, inputs, parse
 from mechanist.formula.typeset import write_text
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.shapes import Shape
 
 WORD = re.compile(r"\b[A-Za-z_]\w*\b(\()?")
 
@@ -25,6 +27,15 @@ def definitions(formula: str, descriptors: DescriptorSet) -> tuple[Descriptor, .
     if missing:
         raise DataError("formula", f"{missing[0]!r} is no descriptor of the system")
     return tuple(by_name[name] for name in names)
+
+
+def inexpressible(used: Iterable[Descriptor], kinds: Container[str], program: str) -> str | None:
+    """Why a formula cannot be written for another program, None if it can."""
+    for descriptor in used:
+        if descriptor.kind not in kinds:
+            kind = descriptor.kind.replace("_", " ")
+            return f"{descriptor.name!r} ({kind}) cannot be written for {program}"
+    return None
 
 
 def plain(formula: str) -> str:
@@ -66,7 +77,19 @@ def free_names(wanted: Iterable[str], taken: Container[str]) -> dict[str, str]:
 
 def meaning(descriptor: Descriptor, first: int) -> str:
     """What a descriptor is, in words, with its atoms counted from ``first``."""
+    if descriptor.shape is not None:
+        return _meaning_of_shape(descriptor, descriptor.shape, first)
     atoms = ", ".join(str(atom + first) for atom in descriptor.atoms)
     if descriptor.kind == "coordinate":
         return f"{'xyz'[descriptor.axis]} of atom {atoms} in nm"
     return f"{descriptor.kind} of atoms {atoms} in {descriptor.unit}"
+
+
+def _meaning_of_shape(descriptor: Descriptor, shape: Shape, first: int) -> str:
+    """Of a descriptor of the solvent; its groups of atoms may be long."""
+    groups = (descriptor.atoms, *descriptor.others)
+    atoms = "; ".join(
+        str(group[0] + first) if len(group) == 1 else f"{len(group)} atoms" for group in groups
+    )
+    numbers = ", ".join(f"{key} {value}" for key, value in asdict(shape).items())
+    return f"{descriptor.kind.replace('_', ' ')} of atoms {atoms}; {numbers}"

@@ -5,7 +5,15 @@ old versions) reads the function with Lepton, which writes powers as ``^`` and k
 by name (PLUMED manual, CUSTOM).
 """
 
-from mechanist.formula.export.names import definitions, free_names, meaning, plain, renamed
+from mechanist.errors import DataError
+from mechanist.formula.export.names import (
+    definitions,
+    free_names,
+    inexpressible,
+    meaning,
+    plain,
+    renamed,
+)
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 
 CONSTANTS = (
@@ -13,6 +21,8 @@ CONSTANTS = (
     *("inf", "nan"),
 )
 ACTIONS = {"torsion": "TORSION", "angle": "ANGLE", "distance": "DISTANCE"}
+KINDS = frozenset({*ACTIONS, "coordinate"})
+"""Kinds of descriptors that can be written; switches of PLUMED differ from those of counts."""
 
 HEAD = """\
 # q(x) = ln(p_B / (1 - p_B)), the logit of the committor, as a formula found by Mechanist:
@@ -36,9 +46,13 @@ def plumed_text(formula: str, descriptors: DescriptorSet) -> str:
     Raises
     ------
     DataError
-        If the text is no formula or uses a name that is no descriptor.
+        If the text is no formula, uses a name that is no descriptor, or one of another kind than
+        `KINDS`.
     """
     used = definitions(formula, descriptors)
+    fault = inexpressible(used, KINDS, "PLUMED")
+    if fault:
+        raise DataError("formula", fault)
     names = free_names((d.name for d in used), CONSTANTS)
     taken = set(names.values())
     result = free_names(["q"], taken)["q"]
