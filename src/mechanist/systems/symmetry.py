@@ -20,7 +20,7 @@ FRAMES = 64
 WIDTHS = 16
 """Widths 1/alpha beyond the cutoff, where the Fermi function is 1e-7, are the end."""
 LIGHT = 1e-7
-"""Atoms whose every factor in G5 is smaller do not enter its pairs."""
+"""Atoms whose every factor exp(...) fc in G5 is smaller do not enter its pairs."""
 
 
 @dataclass(frozen=True)
