@@ -2,7 +2,6 @@
 
 import math
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -50,17 +49,6 @@ def licl_box():
     box = tuple(tuple(row) for row in np.diag([lengths.x, lengths.y, lengths.z]).tolist())
     positions = np.array(modeller.positions.value_in_unit(unit.nanometer))
     return modeller.topology, positions, box
-
-
-def write_system(folder: Path, text: str = SYSTEM) -> None:
-    """A system folder of `licl_box`."""
-    from openmm import app, unit
-
-    topology, positions, _ = licl_box()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "box.pdb").open("w") as handle:
-        app.PDBFile.writeFile(topology, positions * unit.nanometer, handle, keepIds=True)
-    (folder / "system.yaml").write_text(text)
 
 
 def step(frame, i, j, box):

@@ -13,8 +13,18 @@ from scipy.spatial.transform import Rotation
 from mechanist.settings.load import validate
 from mechanist.settings.system import SystemSettings
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
-from mechanist.systems.resolve import resolve_inputs
-from mechanist.systems.shapes import IDEAL, NONE, PUBLISHED, Angular, angular_norm, radial_norm
+from mechanist.systems.prepared import states_from_json, states_to_json
+from mechanist.systems.resolve import resolve_inputs, resolve_states
+from mechanist.systems.shapes import (
+    IDEAL,
+    NONE,
+    PUBLISHED,
+    Angular,
+    Radial,
+    angular_norm,
+    radial_norm,
+)
+from tests.conftest import REPOSITORY
 from tests.systems.solvent import BY_HAND, SYSTEM, WATERS, licl_box
 from tests.systems.test_box import OCTAHEDRON
 
@@ -46,24 +56,23 @@ G5_one:
 """
 
 
-def resolve(text, inputs=None):
+def resolve(resolver=resolve_inputs, descriptors=None, **changes):
+    """Inputs, or states, of `SYSTEM` with more descriptors and other sections."""
     topology, _, box = licl_box()
-    content = yaml.safe_load(SYSTEM)
-    if inputs is not None:
-        content["descriptors"] |= yaml.safe_load(text)
-        content["inputs"] = inputs
+    content = yaml.safe_load(SYSTEM) | changes
+    content["descriptors"] |= descriptors or {}
     settings = validate(SystemSettings, content, "system.yaml")
-    return resolve_inputs(settings, "system.yaml", mdtraj.Topology.from_openmm(topology), box)
+    return resolver(settings, "system.yaml", mdtraj.Topology.from_openmm(topology), box)
 
 
 @pytest.fixture(scope="module")
 def family():
-    return resolve(SYSTEM)
+    return resolve()
 
 
 @pytest.fixture(scope="module")
 def counts():
-    return resolve(COUNTS, list(yaml.safe_load(COUNTS)))
+    return resolve(descriptors=yaml.safe_load(COUNTS), inputs=list(yaml.safe_load(COUNTS)))
 
 
 @pytest.fixture(scope="module")
@@ -232,8 +241,6 @@ def test_an_ideal_gas_has_about_one(rng):
     frames = rng.uniform(-1, 1, size=(200, 801, 3))
     frames[:, 0] = 0
     shell = {"eta": 200.0, "shift": 0.5, "cutoff": 0.9, "steepness": 150.0}
-    from mechanist.systems.shapes import Radial
-
     norms = radial_norm(IDEAL, 100, 200, 0.5), angular_norm(IDEAL, 100, 200, 0.5, 4)
     others = (tuple(range(1, 801)),)
     inputs = DescriptorSet(
@@ -260,6 +267,37 @@ def test_density_counts_atoms_of_a_molecule(family):
     shapes = {d.name: d.shape for d in family.descriptors}
     assert shapes["G2_Li_H_025"].norm == pytest.approx(2 * shapes["G2_Li_O_025"].norm)
     assert shapes["G2_Li_O_025"].norm == pytest.approx(radial_norm(PUBLISHED, 33, 200, 0.25))
+
+
+def test_states_by_the_nearest_image_and_by_a_count(frames):
+    count = {"n_Li_O": {"coordination": {"around": 0, "of": "element O", "radius": "0.28 nm"}}}
+    boxes = {"A": {"r_LiCl": ["0.01 nm", "0.23 nm"]}, "B": {"r_LiCl": ["0.48 nm", "1 nm"]}}
+    boxes["B"]["n_Li_O"] = [0.5, 8]
+    sides = {side: {"name": side, "box": box} for side, box in boxes.items()}
+    states = resolve(resolve_states, count, states=sides)
+    assert states_from_json(states_to_json(states)) == states
+    box = np.array(states.descriptors.box)
+    some = np.tile(frames[:1], (3, 1, 1))
+    some[:, 1] = some[:, 0] + np.array([[0.2, 0, 0], [0, 0.3, 0], [0, 0, 0.6]])
+    some[:, 2] = some[:, 0] - [0, 0.2, 0]
+    assert states.label_positions(some).tolist() == [-1, 0, 1]
+    some[:, 1] += box[0] - 2 * box[2]
+    assert states.label_positions(some).tolist() == [-1, 0, 1]
+    # No oxygen near Li any more.
+    some[:, 2:] = some[:, :1] + 0.5 * box.sum(axis=0)
+    assert states.label_positions(some).tolist() == [-1, 0, 0]
+
+
+def test_the_examples_of_the_page(frames):
+    text = (REPOSITORY / "docs" / "descriptors.md").read_text()
+    blocks = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
+    sizes = [7, 221]
+    for block, size in zip(blocks, sizes, strict=True):
+        inputs = resolve(**yaml.safe_load(block))
+        assert len(inputs) == size
+        values = inputs.values(frames[:2])
+        assert np.isfinite(values).all()
+        assert (values.max(axis=0) > 0).all()
 
 
 def test_221_functions_of_1000_frames_are_quick(family, frames):
