@@ -5,6 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from mechanist.settings.base import Section, quantity, to_unit
+from mechanist.settings.descriptors import (
+    DescriptorSettings,
+    GroupSettings,
+    Nanometre,
+    SymmetrySettings,
+)
 
 GAS_CONSTANT = 8.31446261815324e-3
 """kJ/mol/K (CODATA 2018, exact)."""
@@ -12,7 +18,6 @@ GAS_CONSTANT = 8.31446261815324e-3
 Femtoseconds: Any = quantity("fs")
 Picoseconds: Any = quantity("ps")
 PerPicosecond: Any = quantity("1/ps")
-Nanometre: Any = quantity("nm")
 Dalton: Any = quantity("dalton")
 Stiffness: Any = quantity("kJ/mol/nm**2")
 
@@ -32,9 +37,6 @@ Temperature = Annotated[
     BeforeValidator(_kelvin),
     PlainSerializer(lambda value: f"{value!r} K", return_type=str),
 ]
-
-Atom = int | str
-"""An index counted from 0, or a selection in mdtraj's language that matches one atom."""
 
 
 class MoleculeSettings(Section):
@@ -83,54 +85,6 @@ class DynamicsSettings(Section):
     )
 
 
-class TorsionSettings(Section):
-    """A torsion of four atoms."""
-
-    torsion: tuple[Atom, Atom, Atom, Atom]
-
-
-class AngleSettings(Section):
-    """An angle of three atoms."""
-
-    angle: tuple[Atom, Atom, Atom]
-
-
-class DistanceSettings(Section):
-    """A distance of two atoms."""
-
-    distance: tuple[Atom, Atom]
-
-
-class HeightSettings(Section):
-    """How far an atom stands over the plane of three others, below it with a minus.
-
-    Above is where those three are seen counter-clockwise.
-    """
-
-    height: tuple[Atom, Atom, Atom, Atom]
-
-
-class CoordinateSettings(Section):
-    """A Cartesian coordinate, for model potentials: 0 is x, 1 is y, 3 is x of the next particle."""
-
-    coordinate: int = Field(ge=0)
-
-
-DescriptorSettings = (
-    TorsionSettings | AngleSettings | DistanceSettings | HeightSettings | CoordinateSettings
-)
-
-
-class GroupSettings(Section):
-    """All bonds, angles or torsions along bonds whose atoms are all in a selection.
-
-    ``heights``: of every atom over the plane of any three that are bound to one atom.
-    """
-
-    all: Literal["bonds", "angles", "torsions", "heights"]
-    select: str = Field("all", description="atoms, in mdtraj's selection language")
-
-
 class DiscSettings(Section):
     """All points nearer than a radius to a centre."""
 
@@ -138,11 +92,15 @@ class DiscSettings(Section):
     radius: Nanometre = Field(gt=0)
 
 
+Limits = tuple[str | float, str | float]
+"""Ends of an interval: quantities, or plain numbers for a descriptor without a unit."""
+
+
 class StateSettings(Section):
     """A stable state: inside every interval of one of its boxes, or of its disc."""
 
     name: str = Field(min_length=1, description="what chemists call it")
-    box: dict[str, tuple[str, str]] | tuple[dict[str, tuple[str, str]], ...] = Field(
+    box: dict[str, Limits] | tuple[dict[str, Limits], ...] = Field(
         default_factory=dict, description="intervals of descriptors, with units; or a list of those"
     )
     disc: DiscSettings | None = None
@@ -154,7 +112,7 @@ class StateSettings(Section):
         return self
 
     @property
-    def boxes(self) -> tuple[dict[str, tuple[str, str]], ...]:
+    def boxes(self) -> tuple[dict[str, Limits], ...]:
         """Its boxes as a tuple."""
         if isinstance(self.box, tuple):
             return self.box
@@ -179,10 +137,10 @@ class SystemSettings(Section):
         default_factory=dict, description="named descriptors"
     )
     states: StatesSettings
-    inputs: tuple[str | GroupSettings, ...] = Field(
+    inputs: tuple[str | GroupSettings | SymmetrySettings, ...] = Field(
         min_length=1, description="what networks and formulas see: names and groups"
     )
-    formula_inputs: tuple[str | GroupSettings, ...] = Field(
+    formula_inputs: tuple[str | GroupSettings | SymmetrySettings, ...] = Field(
         (), description="what formulas may use beside that: names and groups"
     )
 

@@ -11,6 +11,7 @@ from mechanist.errors import DataError, SystemBuildError
 from mechanist.files import atomic, read_json, write_json, write_text
 from mechanist.layout import Layout
 from mechanist.settings.system import GAS_CONSTANT, SystemSettings
+from mechanist.systems.box import box_of
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.molecule import build_molecule
 from mechanist.systems.potential import build_potential
@@ -86,7 +87,8 @@ def prepare(settings: SystemSettings, folder: Path, layout: Layout) -> None:
 
     topology, positions, system = build_parts(settings, folder)
     file = folder / "system.yaml"
-    states = resolve_states(settings, file, mdtraj.Topology.from_openmm(topology))
+    atoms = mdtraj.Topology.from_openmm(topology)
+    states = resolve_states(settings, file, atoms, box_of(system))
     if settings.molecule is not None:
         positions = _relax(system, positions, folder / settings.molecule.structure)
     dynamics = settings.dynamics
@@ -132,9 +134,9 @@ def _resolve(
 ) -> DescriptorSet:
     import mdtraj
 
-    topology, _, _ = build_parts(settings, folder)
-    chain = mdtraj.Topology.from_openmm(topology)
-    return resolve_inputs(settings, folder / "system.yaml", chain, part)
+    topology, _, system = build_parts(settings, folder)
+    atoms = mdtraj.Topology.from_openmm(topology)
+    return resolve_inputs(settings, folder / "system.yaml", atoms, box_of(system), part)
 
 
 def _relax(system: Any, positions: Any, structure: Path) -> Any:
