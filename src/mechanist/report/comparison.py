@@ -312,9 +312,9 @@ def sentences(result: Comparison, pairs: Sequence[Pair]) -> list[str]:
     )
     if result.ceiling is not None:
         lines.append(
-            f"From the best tenth of places by predicted p_B, {result.ceiling:.2f} times the"
-            " transitions per step of uniform selection can be had: no selection by this p_B makes"
-            " more."
+            "Shots from the tenth of places, by predicted p_B, that yields most make"
+            f" {result.ceiling:.2f} times the transitions per MD step of uniform selection; no"
+            " selection by this p_B makes more."
         )
     return lines
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mechanist.analysis.comparison import Array, over_seeds
 from mechanist.report.comparison import Comparison, Pair
-from mechanist.report.style import A_COLOUR, B_COLOUR, FULL, MUTED, canvas, grid, to_svg
+from mechanist.report.style import A_COLOUR, B_COLOUR, FULL, MUTED, canvas, grid, thousands, to_svg
 
 COLOURS = {"guided": B_COLOUR, "uniform": A_COLOUR}
 
@@ -33,9 +33,11 @@ def draw(
             axes.set_xlabel("million MD steps")
             grid(axes)
         panels[0, 0].legend(loc="upper left")
-        panels[0, 0].annotate(
-            "round 0 ends", (first, 0.02), xycoords=("data", "axes fraction"), rotation=90,
-            xytext=(3, 0), textcoords="offset points", fontsize=8.5, color=MUTED,
+        for axes in panels[0]:
+            axes.yaxis.set_major_formatter(thousands())
+        panels[1, 1].annotate(
+            "round 0 ends", (first, 0.02), xycoords=("data", "axes fraction"),
+            xytext=(4, 0), textcoords="offset points", fontsize=8.5, color=MUTED,
         )  # fmt: skip
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
