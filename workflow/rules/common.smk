@@ -53,6 +53,7 @@ EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
 wildcard_constraints:
     round=r"\d{3}",
     worker=r"\d{3}",
+    pair=r"\d{3}",
 
 
 def on_gpu():
@@ -75,7 +76,7 @@ def write_session():
     )
 
 
-def settings(*keys):
+def settings(*keys, **others):
     """JSON of the settings with these dotted keys: a rule is re-run when one of its own changes."""
     chosen = {}
     for key in keys:
@@ -84,7 +85,7 @@ def settings(*keys):
             chosen.setdefault(section, {})[name] = PLAIN[section][name]
         else:
             chosen[section] = PLAIN[section]
-    return json.dumps(chosen)
+    return json.dumps(chosen | others)
 
 
 def system_files():
