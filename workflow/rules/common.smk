@@ -200,17 +200,11 @@ def shoot_input(wildcards):
     }
 
 
-def points_input(wildcards):
-    """What points are chosen by."""
-    files = {
-        "shots": last_shots(wildcards),
-        "model": last_model(wildcards),
-        "inputs": rules.describe.output,
-    }
-    if wildcards.by == "formula":
-        files["formula"] = rules.distil.output.formula
-        files["formula_inputs"] = rules.formula_inputs.output
-    return files
+def points_formula(wildcards):
+    """The formula, where it chooses the points."""
+    if wildcards.by == "network":
+        return []
+    return [rules.distil.output.formula, *rules.formula_inputs.output]
 
 
 def points_settings(wildcards):
