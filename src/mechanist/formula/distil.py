@@ -17,6 +17,7 @@ from mechanist.formula.backend import Log
 from mechanist.formula.baselines import baselines
 from mechanist.formula.choose import (
     Scored,
+    luck,
     mean_and_error,
     one_standard_error,
     pareto,
@@ -71,11 +72,13 @@ def distil(
     candidates, engines = search(inputs, settings, seed, threads, log)
     limit = max(LARGEST_Q, 3 * float(np.abs(data.q).max()))
     settled = refit(candidates, train, all_rows(inputs), log, limit)
-    front = pareto(representatives(settled, inputs.owners, settings.tie), held_out)
+    rivals = representatives(settled, inputs.owners, settings.tie)
+    front = pareto(rivals, held_out)
     if not front:
         raise MechanistError("formula", "not one candidate could be fitted to the shots")
     formulas = [finish(scored, inputs, everything, settings) for scored in front]
-    chosen = formulas[one_standard_error(front, settings.tie)]
+    tie = max(settings.tie, luck(len(rivals), held_out.outcomes))
+    chosen = formulas[one_standard_error(front, tie)]
     network, network_error = network_loss(data)
     log(
         f"chosen of {len(front)} formulas: {chosen.complexity} nodes, held-out loss "
