@@ -13,7 +13,6 @@ nothing passes the rule more often than not. So a difference must also be more t
 """
 
 import math
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

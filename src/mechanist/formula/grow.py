@@ -6,8 +6,9 @@ what each such step gains without fitting it: with J the derivatives of q by the
 the slope and curvature of the loss by q, and z = J_c x, the gain is about U^2/(2 V), U = -g.z,
 V = z.Wz - z.WJ (J.WJ)^-1 J.Wz (Rao, Proc. Camb. Phil. Soc. 44, 50 (1948)). Whole products of two
 inputs are tried in the same way, and so are functions of inputs where they are allowed
-(`mechanist.formula.shapes`). Numbers that do little by Wald's test are taken out again. The best few formulas of each length go on, so that the front is
-rich where formulas are short, and the result does not hang on a random number.
+(`mechanist.formula.shapes`). Numbers that do little by Wald's test are taken out again. The best
+few formulas of each length go on, so that the front is rich where formulas are short, and the
+result does not hang on a random number.
 """
 
 import time
@@ -29,8 +30,8 @@ Expr = Any
 TRIES = 16
 """Additions tried for each formula."""
 PAIRS = 4
-"""Products of two inputs tried for each formula, of its numbers with functions of an input, and of
-inputs or nothing with these."""
+"""Products of two inputs tried for each formula; also how many functions of inputs are tried as
+factors of its numbers, and how many as further terms, alone or times an input."""
 SETTLED = 1e-6
 """Nats per outcome to which the search fits; formulas differ by a hundred times as much."""
 REMOVALS = 3

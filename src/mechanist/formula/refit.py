@@ -18,8 +18,8 @@ Array = NDArray[np.float64]
 LARGEST_Q = 50.0
 """A q beyond this, and beyond three times the network's largest, is no logit but a pole."""
 BEYOND, FAR_BEYOND = 1e-3, 10.0
-"""Share of rows that may have a larger q nevertheless, and how many times larger it may be: the tail
-of an exponential harms nobody where p_B is 0 or 1."""
+"""Share of rows that may have a larger q nevertheless, and how many times larger it may be: the
+tail of an exponential harms nobody where p_B is 0 or 1."""
 MARGIN = 0.05
 """A denominator may not come nearer to 0 than this share of its median size."""
 
