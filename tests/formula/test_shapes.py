@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+import sympy
 
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.grow import Points, Pool, additions, fitted, grow
@@ -98,3 +99,15 @@ def test_growth_finds_functions(formula, operators, nodes, inputs):
     truth = fitted(parse(formula), points, "test")
     assert pool.by_nodes[nodes][0].loss == pytest.approx(truth.loss, abs=1e-5)
     assert pool.by_nodes[nodes][0].structure.key == truth.structure.key
+
+
+def test_no_function_comes_into_another(inputs):
+    points = soft("0.5 + 1.5*exp(1.3*x2) - 2*x0", inputs)
+    start = fitted(parse("0.4 + 1.4*exp(1.2*x2)"), points, "test")
+    for step in additions(start, points, 4, shapes(inputs, COLUMNS, ("exp", "log"))):
+        for function in step.atoms(sympy.Function):
+            assert not function.args[0].atoms(sympy.Function)
+    # A formula whose only numbers stand in a function can take a further term nevertheless.
+    start = fitted(parse("exp(1.2*x2)"), points, "test")
+    steps = additions(start, points, 4, shapes(inputs, COLUMNS, ("exp",)))
+    assert any(len(step.atoms(sympy.Function)) == 2 for step in steps)

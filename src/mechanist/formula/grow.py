@@ -111,8 +111,11 @@ def additions(
         result.append(normal(whole + sympy.Float(step) * symbols[i] * symbols[j]))
     if shapes is None or not shapes.exprs:
         return result
-    for k, s, step in score.best(jacobian, shapes.values, PAIRS):
-        result.append(extended(k, step, shapes.exprs[s]))
+    within = set().union(*(f.free_symbols for f in form.expr.atoms(sympy.Function)))
+    # No function comes into another one.
+    bare = [k for k, constant in enumerate(form.constants) if constant not in within]
+    for k, s, step in score.best(jacobian[:, bare], shapes.values, PAIRS):
+        result.append(extended(bare[k], step, shapes.exprs[s]))
     factors = (sympy.Integer(1), *symbols)
     for i, s, step in score.best(np.column_stack([np.ones(len(x)), x]), shapes.values, PAIRS):
         result.append(normal(whole + sympy.Float(step) * factors[i] * shapes.exprs[s]))
