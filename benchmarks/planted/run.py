@@ -25,7 +25,7 @@ from mechanist.settings.config import Config
 
 HERE = Path(__file__).resolve().parent.parent
 POINTS, SHOTS, CHAINS = 4000, 2, 40
-SEED, THREADS = 1, 2
+SEED, THREADS = 1, 1
 GAP, SECONDS, FOUND = 0.003, 60.0, 8
 """Limits: of the loss over that of the truth in nats per outcome, of time, of structures found."""
 

@@ -6,15 +6,18 @@ import sympy
 
 from mechanist.formula.expression import parse
 
+NUMBER = sympy.Symbol("k")
+
 
 def terms(text: str) -> frozenset[Any]:
-    """Terms of a formula, multiplied out, without numbers and without the constant term."""
+    """Terms of a formula, multiplied out, without the numbers that they begin with.
+
+    The constant term is one of them. Numbers inside functions and under fraction bars do not count
+    either, but signs in an exponential and all numbers in a sine or cosine do: exp(-x) is no
+    exp(x), and sin(2*x) is no sin(x).
+    """
     expr = sympy.expand(sympy.expand_log(_real(parse(text)), force=True))
-    shapes = {_shape(term) for term in sympy.Add.make_args(expr)}
-    return frozenset(shape for shape in shapes if shape.free_symbols - {NUMBER})
-
-
-NUMBER = sympy.Symbol("k")
+    return frozenset(_shape(term) for term in sympy.Add.make_args(expr) if term != 0)
 
 
 def _real(expr: Any) -> Any:
@@ -23,14 +26,23 @@ def _real(expr: Any) -> Any:
 
 def _shape(expr: Any) -> Any:
     """An expression without factors that are numbers; inside functions they become one symbol."""
+    if expr.is_number:
+        return sympy.Integer(1)
     if expr.is_Mul:
-        return sympy.Mul(*[_shape(part) for part in expr.args if not part.is_Number])
-    if expr.is_Function or expr.is_Pow:
+        return sympy.Mul(*[_shape(part) for part in expr.args if not part.is_number])
+    if isinstance(expr, sympy.sin | sympy.cos):
+        return expr
+    if isinstance(expr, sympy.exp):
+        sign = -1 if expr.args[0].could_extract_minus_sign() else 1
+        return sympy.exp(sign * _inside(expr.args[0]))
+    if expr.is_Pow:
+        return _inside(expr.args[0]) ** expr.args[1]
+    if expr.is_Function:
         return expr.func(*[_inside(part) for part in expr.args])
     return expr
 
 
 def _inside(expr: Any) -> Any:
     if expr.is_Add:
-        return sympy.Add(*[NUMBER if part.is_Number else _shape(part) for part in expr.args])
-    return expr if expr.is_Integer else _shape(expr)
+        return sympy.Add(*[NUMBER if part.is_number else _shape(part) for part in expr.args])
+    return _shape(expr)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from mechanist.formula.choose import (
+    LEVEL,
+    luck,
     mean_and_error,
     merit,
     one_standard_error,
@@ -14,7 +16,7 @@ from mechanist.formula.choose import (
 )
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.grow import Candidate, Points, fitted
-from mechanist.formula.likelihood import Outcomes, sigmoid
+from mechanist.formula.likelihood import Outcomes, point_losses, sigmoid
 from mechanist.formula.structure import structure
 
 
@@ -111,3 +113,30 @@ def test_a_tie_goes_to_the_shorter():
     excess, error = np.array([4e-4, 0.0]), np.array([1e-4, 0.0])
     assert one_standard_error(excess, error) == 1
     assert one_standard_error(excess, error, 5e-4) == 0
+
+
+def test_luck_of_the_best_of_many():
+    """Rivals that add nothing pass one standard error often, and luck seldom."""
+    rng = np.random.default_rng(6)
+    points, rivals, repeats = 400, 15, 400
+    by_error = by_luck = 0
+    for _ in range(repeats):
+        q = rng.normal(size=points)
+        n_b = rng.binomial(2, sigmoid(q)).astype(float)
+        ends = Outcomes(2 - n_b, n_b, np.zeros(points, dtype=np.int64))
+        others = q + 0.15 * rng.normal(size=(rivals, points))
+        rises = point_losses(q, ends) - np.array([point_losses(other, ends) for other in others])
+        excess, error = mean_and_error(rises[np.argmax(rises.sum(axis=1))], ends)
+        by_error += excess > error
+        by_luck += excess > luck(rivals, ends)
+    assert by_error > 0.3 * repeats
+    # Four standard errors (0.018 each) above the level that is promised.
+    assert by_luck < (LEVEL + 0.073) * repeats
+
+
+def test_luck_hides_no_real_difference():
+    """Truths that gain 0.05 nats an outcome are told from a constant with 800 outcomes."""
+    held = shots("1.2*x0", 400, 3)
+    front = pareto(fits(["0.1", "1.1*x0"], shots("1.2*x0", 400, 4)), held)
+    assert front[0].excess > luck(25, held.outcomes)
+    assert luck(25, held.outcomes) == pytest.approx(np.log(25 / LEVEL) / 800)

@@ -7,8 +7,12 @@ first because shots of a chain are not independent. The choice is the shortest f
 within one such error of the best (the one-standard-error rule of Breiman et al., Classification and
 Regression Trees, 1984, section 3.4.3, with the paired error). A difference below ``enough`` counts
 as none, however many shots there are to prove it: what is gained is less than a reader loses.
+
+The best of many is also the luckiest of many: with few shots one of twenty longer formulas that add
+nothing passes the rule more often than not. So a difference must also be more than `luck`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +25,10 @@ from mechanist.formula.likelihood import Outcomes, cluster_sums, point_losses
 
 Array = NDArray[np.float64]
 Expr = Any
+
+LEVEL = 0.16
+"""Chance that a formula is called worse than a longer one which is better by luck alone: as large
+as the chance that a normal deviate is above one standard error."""
 
 
 @dataclass(frozen=True)
@@ -160,3 +168,21 @@ def one_standard_error(excess: Array, error: Array, enough: float = 0.0) -> int:
         An excess below this counts as none, in nats per outcome.
     """
     return int(np.argmax(excess <= np.maximum(error, enough)))
+
+
+def luck(rivals: int, outcomes: Outcomes) -> float:
+    """Difference of held-out losses, in nats per outcome, that luck alone explains.
+
+    If the shorter formula is the truth, the likelihood ratio of a rival to it on outcomes that
+    chose nothing has a mean of one, so the largest of m ratios is above m / `LEVEL` with a chance
+    of at most `LEVEL` (Wasserman, Ramdas and Balakrishnan, PNAS 117, 16880 (2020)). This needs no
+    estimate of an error, and shots from given points are independent whatever their chains are.
+
+    Parameters
+    ----------
+    rivals
+        Formulas that are compared.
+    outcomes
+        Held-out outcomes.
+    """
+    return math.log(max(rivals, 1) / LEVEL) / float(outcomes.n_a.sum() + outcomes.n_b.sum())

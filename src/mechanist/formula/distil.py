@@ -18,6 +18,7 @@ from mechanist.formula.backend import Log
 from mechanist.formula.baselines import baselines
 from mechanist.formula.choose import (
     Scored,
+    luck,
     mean_and_error,
     pareto,
     used,
@@ -73,7 +74,9 @@ def distil(
     settled = refit(candidates, train, all_rows(inputs), log, limit)
     rng = np.random.default_rng([seed, 2])
     rivals = best_of_each_length(settled)
-    shares = resampled(rivals, train, held_out, inputs.owners, settings.tie, settings.enough, rng)
+    lengths = len({candidate.nodes for candidate in rivals})
+    enough = max(settings.enough, luck(lengths, held_out.outcomes))
+    shares = resampled(rivals, train, held_out, inputs.owners, settings.tie, enough, rng)
     front = pareto(steadiest(rivals, shares), held_out)
     if not front:
         raise MechanistError("formula", "not one candidate could be fitted to the shots")

@@ -102,7 +102,8 @@ def _combine(operation: ast.operator, left: Expr, right: Expr) -> Expr:
             if left.is_number:
                 return sympy.Float(float(left) ** float(right))
             # 2.0 and 0.5 are the integer and the root that they look like.
-            return left ** (sympy.Rational(float(right)) if 2 * right == int(2 * right) else right)
+            twice = 2 * float(right)
+            return left ** (sympy.Rational(int(twice), 2) if twice.is_integer() else right)
     raise DataError("formula", "the only operations are + - * / **")
 
 

@@ -5,9 +5,10 @@ adds a linear term, for a coefficient a product of two inputs, and so on. Rao's 
 what each such step gains without fitting it: with J the derivatives of q by the constants, g and w
 the slope and curvature of the loss by q, and z = J_c x, the gain is about U^2/(2 V), U = -g.z,
 V = z.Wz - z.WJ (J.WJ)^-1 J.Wz (Rao, Proc. Camb. Phil. Soc. 44, 50 (1948)). Whole products of two
-inputs are tried in the same way. Numbers that do little
-by Wald's test are taken out again. The best few formulas of each length go on, so that the front is
-rich where formulas are short, and the result does not hang on a random number.
+inputs are tried in the same way, and so are functions of inputs where they are allowed
+(`mechanist.formula.shapes`). Numbers that do little by Wald's test are taken out again. The best
+few formulas of each length go on, so that the front is rich where formulas are short, and the
+result does not hang on a random number.
 """
 
 import time
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from mechanist.formula.backend import Log
 from mechanist.formula.expression import nodes
 from mechanist.formula.likelihood import Outcomes, curvature, fit
+from mechanist.formula.shapes import Shapes
 from mechanist.formula.structure import Structure, column_symbols, normal, structure
 
 Array = NDArray[np.float64]
@@ -28,7 +30,8 @@ Expr = Any
 TRIES = 16
 """Additions tried for each formula."""
 PAIRS = 4
-"""Products of two inputs tried for each formula."""
+"""Products of two inputs tried for each formula; also how many functions of inputs are tried as
+factors of its numbers, and how many as further terms, alone or times an input."""
 SETTLED = 1e-6
 """Nats per outcome to which the search fits; formulas differ by a hundred times as much."""
 REMOVALS = 3
@@ -82,11 +85,14 @@ def fitted(expr: Expr, points: Points, source: str, settled: float = 1e-9) -> Ca
     return None if found is None else Candidate(form, found.constants, found.loss, source)
 
 
-def additions(candidate: Candidate, points: Points, count: int) -> list[Expr]:
+def additions(
+    candidate: Candidate, points: Points, count: int, shapes: Shapes | None = None
+) -> list[Expr]:
     """The steps that promise the largest gain of likelihood, in normal form.
 
     These are the ``count`` best of c -> c + d*x, and the `PAIRS` best of q -> q + d*x*y, without
-    which two inputs that tell nothing alone would never be found.
+    which two inputs that tell nothing alone would never be found. With functions f of inputs they
+    are also the `PAIRS` best of c -> c + d*f, and of q -> q + d*f and q -> q + d*x*f.
     """
     import sympy
 
@@ -94,14 +100,25 @@ def additions(candidate: Candidate, points: Points, count: int) -> list[Expr]:
     q, jacobian = form.tape.jacobian(x, candidate.constants)
     slope, weight = curvature(q, points.outcomes)
     score = Score(jacobian, slope, weight)
-    symbols = column_symbols(x.shape[1])
-    result = []
-    for k, p, step in score.best(jacobian, x, count):
-        extended = sympy.Float(float(candidate.constants[k])) + sympy.Float(step) * symbols[p]
-        result.append(normal(_filled(form, candidate.constants, k, extended)))
-    whole = candidate.expr
+    symbols, whole = column_symbols(x.shape[1]), candidate.expr
+
+    def extended(k: int, step: float, function: Expr) -> Expr:
+        number = sympy.Float(float(candidate.constants[k])) + sympy.Float(step) * function
+        return normal(_filled(form, candidate.constants, k, number))
+
+    result = [extended(k, step, symbols[p]) for k, p, step in score.best(jacobian, x, count)]
     for i, j, step in score.best(x, x, PAIRS, symmetric=True):
         result.append(normal(whole + sympy.Float(step) * symbols[i] * symbols[j]))
+    if shapes is None or not shapes.exprs:
+        return result
+    within = set().union(*(f.free_symbols for f in form.expr.atoms(sympy.Function)))
+    # No function comes into another one.
+    bare = [k for k, constant in enumerate(form.constants) if constant not in within]
+    for k, s, step in score.best(jacobian[:, bare], shapes.values, PAIRS):
+        result.append(extended(bare[k], step, shapes.exprs[s]))
+    factors = (sympy.Integer(1), *symbols)
+    for i, s, step in score.best(np.column_stack([np.ones(len(x)), x]), shapes.values, PAIRS):
+        result.append(normal(whole + sympy.Float(step) * factors[i] * shapes.exprs[s]))
     return result
 
 
@@ -228,7 +245,9 @@ class Pool:
         return None
 
 
-def grow(pool: Pool, points: Points, deadline: float, log: Log) -> None:
+def grow(
+    pool: Pool, points: Points, deadline: float, log: Log, shapes: Shapes | None = None
+) -> None:
     """Expand the pool until nothing new comes.
 
     Parameters
@@ -241,18 +260,20 @@ def grow(pool: Pool, points: Points, deadline: float, log: Log) -> None:
         On `time.monotonic`; a pool that is not exhausted by then stays as it is.
     log
         Takes one line of progress.
+    shapes
+        Functions of the inputs that may be added.
     """
     import sympy
 
     begun = time.monotonic()
     pool.offer(sympy.Float(0.5), points, "grown")
-    for x in column_symbols(points.columns.shape[1]):
+    for x in (*column_symbols(points.columns.shape[1]), *(shapes.exprs if shapes else ())):
         pool.offer(sympy.Float(0.5) * x, points, "grown")
     while (candidate := pool.next()) is not None:
         if time.monotonic() > deadline:
             log("growth stopped early, formula.seconds is over; the front may be thinner")
             break
-        for expr in additions(candidate, points, TRIES):
+        for expr in additions(candidate, points, TRIES, shapes):
             pool.offer(expr, points, "grown")
         for expr in removals(candidate, points, REMOVALS):
             pool.offer(expr, points, "grown")

@@ -17,14 +17,19 @@ Array = NDArray[np.float64]
 
 LARGEST_Q = 50.0
 """A q beyond this, and beyond three times the network's largest, is no logit but a pole."""
+BEYOND, FAR_BEYOND = 1e-3, 10.0
+"""Share of rows that may have a larger q nevertheless, and how many times larger it may be: the
+tail of an exponential harms nobody where p_B is 0 or 1."""
 MARGIN = 0.05
 """A denominator may not come nearer to 0 than this share of its median size."""
 
 
 def bounded(tape: Tape, columns: Array, constants: Array, limit: float = LARGEST_Q) -> bool:
-    """Whether |q| stays below ``limit`` on all rows of ``columns`` (F, P), with no pole near."""
-    q = tape.value(columns, constants)
-    if not np.isfinite(q).all() or np.abs(q).max() > limit:
+    """Whether |q| stays below ``limit`` on the rows of ``columns`` (F, P), with no pole near."""
+    sizes = np.abs(tape.value(columns, constants))
+    if not np.isfinite(sizes).all() or sizes.max() > FAR_BEYOND * limit:
+        return False
+    if (sizes > limit).mean() > BEYOND:
         return False
     for value in tape.denominators(columns, constants):
         sizes = np.atleast_1d(value)
@@ -55,7 +60,7 @@ def refit(
     log
         Told how many candidates were dropped, and why.
     limit
-        Largest size of q.
+        Largest size of q, but for a few rows.
 
     Returns
     -------

@@ -19,6 +19,7 @@ from mechanist.formula.expression import text
 from mechanist.formula.grow import Candidate, Points, Pool, grow, shortened
 from mechanist.formula.likelihood import Outcomes, sigmoid
 from mechanist.formula.problem import Problem, in_symbols
+from mechanist.formula.shapes import shapes
 from mechanist.settings.formula import FormulaSettings
 
 Array = NDArray[np.float64]
@@ -84,13 +85,14 @@ def _explore(
     rng = np.random.default_rng([seed, 1])
     rows = np.sort(rng.choice(len(q), size=min(SEARCH_ROWS, len(q)), replace=False))
     sample = Points(np.asfortranarray(points.columns[rows]), points.outcomes.select(rows))
+    functions = shapes(sample.columns, data.columns, settings.operators)
     pool = Pool(settings.width, settings.max_nodes)
     for name in engines.names:
         backend = BACKENDS[name]()
         begun = time.monotonic()
         if backend.guided:
             if not pool.by_nodes:
-                grow(pool, sample, begun + GROWTH * settings.seconds, log)
+                grow(pool, sample, begun + GROWTH * settings.seconds, log, functions)
             problem = replace(problem, guesses=_best(pool, data))
         texts = backend.search(problem, settings, seed, threads, log)
         now = time.monotonic()
@@ -99,7 +101,7 @@ def _explore(
             pool.offer(shortened(expr, sample, settings.max_nodes), sample, name)
         # The start of a guided engine is not in its time, so growth has a share of its own.
         late = now + GROWTH * settings.seconds if backend.guided else begun + settings.seconds
-        grow(pool, sample, late, log)
+        grow(pool, sample, late, log, functions)
     return pool
 
 

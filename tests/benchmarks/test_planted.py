@@ -1,0 +1,66 @@
+"""Structures of planted formulas are judged up to algebra and numbers, and no further."""
+
+import numpy as np
+import pytest
+
+from benchmarks.planted.run import POINTS
+from benchmarks.planted.same import terms
+from benchmarks.planted.truths import CORRELATION, TRUTHS, TWINS, descriptors, draw
+from mechanist.formula.expression import evaluate
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2*d1 - 1.5*r", "-1.5*(r - 1.3*d1)"),
+        ("1.5*t1 + 2*d1*d2", "d1*(2.1*d2 + 1.4*t1/d1)"),
+        ("3*d1/r - 1", "(2.9*d1 - 1.1*r)/r"),
+        ("3*d1/r - 1", "-1.03 + d1/(0.33*r)"),
+        ("4*log(r/s)", "-3.8*log(s/r)"),
+        ("4*log(r/s)", "3.9*log(r) - 4.1*log(s)"),
+        ("1.5*exp(d1) - 2*d2 - 2", "-1.85 + 1.29*exp(1.087*d1) - 1.95*d2"),
+        ("1.5*exp(d1) - 2*d2 - 2", "exp(0.4 + d1) - 1.95*(d2 + 1)"),
+        ("2*sin(phi) + 2.5*cos(psi)*sin(chi)", "sin(chi)*cos(psi)*3 - 2*sin(phi)"),
+        ("2/(r + s)", "1/(0.4*r + 0.5*s)"),
+        ("sqrt(2*r)", "1.4*r**0.5"),
+    ],
+)
+def test_the_same_up_to_algebra_and_numbers(one, other):
+    assert terms(one) == terms(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2.5*d1*d2", "2.5*d1*d2 + 0.1*d1"),
+        ("2.5*d1*d2", "(2.52*d2 - 0.05*d1)*d1"),
+        ("2.5*d1*d2", "2.5*d1*d2 - 0.03"),
+        ("2.5*t2 - 0.7", "2.5*t1 - 0.7"),
+        ("2.5*t2 - 0.7", "2.5*t2"),
+        ("3*d1/r - 1", "3*d1/(r + 0.1) - 1"),
+        ("3*d1/r - 1", "3*r/d1 - 1"),
+        ("4*log(r/s)", "4*log(r/s) + 0.1"),
+        ("4*log(r/s)", "4*log(r)"),
+        ("4*log(r/s)", "4*log(r/(s + 1))"),
+        ("1.5*exp(d1) - 2*d2 - 2", "1.5*exp(-d1) - 2*d2 - 2"),
+        ("1.5*exp(d1) - 2*d2 - 2", "1.5*d1*exp(0.5*d1) - 2*d2 - 2"),
+        ("sin(phi)", "cos(phi)"),
+        ("sin(phi)", "sin(2*phi)"),
+        ("d1**2", "d1"),
+    ],
+)
+def test_not_the_same(one, other):
+    assert terms(one) != terms(other)
+
+
+def test_truths_are_what_the_page_says():
+    assert len(TRUTHS) == 10 == len(descriptors().names)
+    values = draw(POINTS, np.random.default_rng(1))
+    twins = np.corrcoef([values[name] for name in TWINS])[np.triu_indices(3, 1)]
+    # The error of a correlation of 0.9 is (1 - 0.81)/sqrt(4,000) = 0.003; four of them.
+    np.testing.assert_allclose(twins, CORRELATION, atol=0.012)
+    for truth in TRUTHS:
+        q = np.asarray(evaluate(truth.text, values))
+        assert np.isfinite(q).all()
+        # Neither state takes nearly all shots, so that there is something to learn.
+        assert 0.2 < (1 / (1 + np.exp(-q))).mean() < 0.8

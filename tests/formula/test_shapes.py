@@ -1,0 +1,113 @@
+"""Functions of inputs that growth may add: allowed, bounded on the data, and found when planted."""
+
+import time
+
+import numpy as np
+import pytest
+import sympy
+
+from mechanist.formula.expression import evaluate, parse
+from mechanist.formula.grow import Points, Pool, additions, fitted, grow
+from mechanist.formula.likelihood import Outcomes, sigmoid
+from mechanist.formula.shapes import shapes
+from mechanist.formula.structure import column_symbols
+
+COLUMNS = ("r", "s", "d", "sin(phi)")
+EVERYTHING = ("add", "sub", "mul", "div", "exp", "log", "tanh", "sqrt")
+
+
+@pytest.fixture
+def inputs():
+    rng = np.random.default_rng(4)
+    lengths = rng.uniform(0.5, 2.0, (3000, 2))
+    signed = rng.uniform(-1.0, 1.0, (3000, 2))
+    return np.asfortranarray(np.hstack([lengths, signed]))
+
+
+def soft(formula, inputs):
+    """Points whose outcomes are the true p_B of a formula in x0, x1, ..."""
+    names = {s.name: inputs[:, i] for i, s in enumerate(column_symbols(inputs.shape[1]))}
+    p = sigmoid(np.asarray(evaluate(formula, names)))
+    return Points(inputs, Outcomes(2 * (1 - p), 2 * p, np.zeros(len(p), dtype=np.int64)))
+
+
+@pytest.mark.parametrize(
+    ("operators", "count"),
+    [
+        (("add", "mul"), 0),
+        # 1/r and 1/s; d passes through 0, and a sine stands in no function.
+        (("add", "mul", "div"), 2),
+        (("log",), 2),
+        # Beside those log(r/s).
+        (("div", "log"), 5),
+        (("sqrt",), 2),
+        (("exp",), 6),
+        (("tanh",), 3),
+    ],
+)
+def test_what_is_allowed_and_bounded(operators, count, inputs):
+    found = shapes(inputs, COLUMNS, operators)
+    assert len(found.exprs) == count == found.values.shape[1]
+    assert np.isfinite(found.values).all()
+    assert not any(expr.has(column_symbols(4)[3]) for expr in found.exprs)
+
+
+def test_values_are_those_of_the_functions(inputs):
+    found = shapes(inputs, COLUMNS, EVERYTHING)
+    names = {f"x{i}": inputs[:, i] for i in range(4)}
+    for expr, values in zip(found.exprs, found.values.T, strict=True):
+        np.testing.assert_allclose(values, evaluate(expr, names))
+
+
+def test_an_input_far_from_zero_gets_no_exponential(inputs):
+    bond = 0.13 + 0.003 * inputs[:, 2:3]
+    assert not shapes(bond, ("bond",), ("exp",)).exprs
+    assert not shapes(np.ones((50, 1)), ("constant",), EVERYTHING).exprs
+
+
+@pytest.mark.parametrize(
+    ("formula", "start"),
+    [
+        ("3*x2/x0 - 1", "0.1 + 2*x2"),
+        ("2*log(x0) + x2 + 0.5", "0.1 + x2"),
+        ("4*log(x0/x1)", "2.5*x0 - 2.5*x1"),
+    ],
+)
+def test_a_planted_function_is_one_addition_away(formula, start, inputs):
+    points = soft(formula, inputs)
+    candidate = fitted(parse(start), points, "test")
+    truth = fitted(parse(formula), points, "test")
+    steps = additions(candidate, points, 4, shapes(inputs, COLUMNS, EVERYTHING))
+    fits = [fitted(step, points, "test") for step in steps]
+    best = min(fit.loss for fit in fits if fit is not None)
+    without = min(
+        fit.loss for step in additions(candidate, points, 4) if (fit := fitted(step, points, ""))
+    )
+    assert best == pytest.approx(truth.loss, abs=1e-5)
+    assert without > truth.loss + 1e-4
+
+
+@pytest.mark.parametrize(
+    ("formula", "operators", "nodes"),
+    [("4*log(x0/x1)", ("div", "log"), 6), ("0.5 + 1.5*exp(1.3*x2) - 2*x0", ("exp",), 12)],
+)
+def test_growth_finds_functions(formula, operators, nodes, inputs):
+    points = soft(formula, inputs)
+    pool = Pool(width=3, max_nodes=nodes)
+    functions = shapes(inputs, COLUMNS, operators)
+    grow(pool, points, time.monotonic() + 600, lambda line: None, functions)
+    truth = fitted(parse(formula), points, "test")
+    assert pool.by_nodes[nodes][0].loss == pytest.approx(truth.loss, abs=1e-5)
+    assert pool.by_nodes[nodes][0].structure.key == truth.structure.key
+
+
+def test_no_function_comes_into_another(inputs):
+    points = soft("0.5 + 1.5*exp(1.3*x2) - 2*x0", inputs)
+    start = fitted(parse("0.4 + 1.4*exp(1.2*x2)"), points, "test")
+    for step in additions(start, points, 4, shapes(inputs, COLUMNS, ("exp", "log"))):
+        for function in step.atoms(sympy.Function):
+            assert not function.args[0].atoms(sympy.Function)
+    # A formula whose only numbers stand in a function can take a further term nevertheless.
+    start = fitted(parse("exp(1.2*x2)"), points, "test")
+    steps = additions(start, points, 4, shapes(inputs, COLUMNS, ("exp",)))
+    assert any(len(step.atoms(sympy.Function)) == 2 for step in steps)
