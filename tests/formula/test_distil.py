@@ -140,7 +140,7 @@ def test_a_search_that_is_cut_short_says_so(alanine_like):
 
 def test_frames_of_paths_guard_against_poles(alanine_like):
     data = alanine_like[2]
-    rows = np.ones((50, len(data.columns)))
+    rows = np.tile(data.values.mean(axis=0), (50, 1))
     rows[:, data.columns.index("sin(phi)")] = np.linspace(-30, 30, 50)
     result, lines = run(replace(data, frame_values=rows, frame_q=np.zeros(50)))
     assert "0 are not bounded" not in "".join(lines)
