@@ -67,7 +67,10 @@ class Prepared:
 def build_parts(settings: SystemSettings, folder: Path) -> tuple[Any, Any, Any]:
     """Topology, positions and System as OpenMM objects."""
     if settings.molecule is not None:
-        return build_molecule(settings.molecule, folder)
+        from openmm import unit
+
+        molecule = build_molecule(settings.molecule, folder)
+        return molecule.topology, molecule.positions * unit.nanometer, molecule.system
     assert settings.potential is not None
     return build_potential(settings.potential)
 
