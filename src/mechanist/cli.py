@@ -78,7 +78,7 @@ def prepare(config: ConfigOption = "config.yaml", results: ResultsOption = None)
 
     with job("prepare", config, results) as (settings, layout, _):
         require(settings.formula.backend)
-        run(settings.system, layout)
+        run(settings.system, layout, settings.seed, log)
 
 
 @app.command()

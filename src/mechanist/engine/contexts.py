@@ -57,6 +57,14 @@ def make_context(prepared: Prepared, system: Any, platform: str, seed: int) -> A
         ) from None
 
 
+def has_virtual_sites(system: Any) -> bool:
+    """Whether particles have places that follow from those of others, as M of TIP4P has.
+
+    A context does not put them there by itself when it is given positions.
+    """
+    return any(system.isVirtualSite(i) for i in range(system.getNumParticles()))
+
+
 def read_positions(context: Any, out: Array) -> None:
     """Positions (N, 3) in nm, written straight into ``out``.
 

@@ -36,8 +36,14 @@ def _one_line(error: ValidationError, content: object) -> str:
     faults = error.errors(include_url=False)
     # A union reports a fault for each of its members; the one that went deepest came closest.
     fault = max(faults, key=lambda f: (len(f["loc"]), f["type"] == "extra_forbidden"))
-    skip = {"TorsionSettings", "AngleSettings", "DistanceSettings", "CoordinateSettings"}
-    skip |= {"GroupSettings", "str", "int"}
+    skip = {
+        "TorsionSettings",
+        "AngleSettings",
+        "DistanceSettings",
+        "CoordinateSettings",
+        "CustomSettings",
+    }
+    skip |= {"GroupSettings", "str", "int", "float"}
     key = ".".join(str(part) for part in fault["loc"] if str(part) not in skip)
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":

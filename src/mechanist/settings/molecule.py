@@ -62,7 +62,9 @@ class MoleculeSettings(Section):
     )
     cutoff: Nanometre = Field("1 nm", gt=0, description="of nonbonded forces, unless NoCutoff")
     switching: Nanometre | None = Field(
-        None, gt=0, description="where Lennard-Jones begins to be switched off; null: a plain cutoff"
+        None,
+        gt=0,
+        description="where Lennard-Jones begins to be switched off; null: a plain cutoff",
     )
     ewald_tolerance: float = Field(5e-4, gt=0, lt=0.1, description="error of Ewald and PME forces")
     dispersion_correction: bool | None = Field(

@@ -84,7 +84,7 @@ class DynamicsSettings(Section):
     def _volume(self) -> "DynamicsSettings":
         if self.npt == "paths":
             raise ValueError(
-                'npt: "paths": a barostat as part of path dynamics is not made yet; write npt: start'
+                'npt: "paths": paths under a barostat are not made yet; write npt: start'
             )
         return self
 
@@ -113,7 +113,27 @@ class CoordinateSettings(Section):
     coordinate: int = Field(ge=0)
 
 
-DescriptorSettings = TorsionSettings | AngleSettings | DistanceSettings | CoordinateSettings
+class CustomSettings(Section):
+    """A function of positions in the file descriptors.py beside system.yaml."""
+
+    function: str = Field(description="name of the function")
+    unit: Literal["nm", "rad", "1"] | None = Field(
+        None, description="of its values; null: the attribute unit of the function, or else 1"
+    )
+    periodic: bool = Field(False, description="whether it is an angle that wraps at 2 pi rad")
+
+    @model_validator(mode="after")
+    def _angle(self) -> "CustomSettings":
+        if self.periodic and self.unit != "rad":
+            raise ValueError("periodic: true: needs unit: rad")
+        if not self.function.isidentifier():
+            raise ValueError(f"function: {self.function!r}: is no name of a function")
+        return self
+
+
+DescriptorSettings = (
+    TorsionSettings | AngleSettings | DistanceSettings | CoordinateSettings | CustomSettings
+)
 
 
 class GroupSettings(Section):
@@ -130,11 +150,15 @@ class DiscSettings(Section):
     radius: Nanometre = Field(gt=0)
 
 
+Limits = tuple[str | float, str | float]
+"""An interval: quantities with units, or plain numbers for descriptors without a unit."""
+
+
 class StateSettings(Section):
     """A stable state: inside every interval of one of its boxes, or of its disc."""
 
     name: str = Field(min_length=1, description="what chemists call it")
-    box: dict[str, tuple[str, str]] | tuple[dict[str, tuple[str, str]], ...] = Field(
+    box: dict[str, Limits] | tuple[dict[str, Limits], ...] = Field(
         default_factory=dict, description="intervals of descriptors, with units; or a list of those"
     )
     disc: DiscSettings | None = None
@@ -146,7 +170,7 @@ class StateSettings(Section):
         return self
 
     @property
-    def boxes(self) -> tuple[dict[str, tuple[str, str]], ...]:
+    def boxes(self) -> tuple[dict[str, Limits], ...]:
         """Its boxes as a tuple."""
         if isinstance(self.box, tuple):
             return self.box

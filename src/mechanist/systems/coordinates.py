@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.errors import SystemBuildError
-from mechanist.systems.box import from_openmm
+from mechanist.systems.periodic import from_openmm
 
 Array = NDArray[np.float64]
 

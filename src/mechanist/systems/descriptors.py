@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.systems import geometry
+from mechanist.systems.custom import CUSTOM, Custom, custom_from_json
 
 Array = NDArray[np.float64]
 
@@ -27,16 +28,19 @@ class Descriptor:
     kind: str
     atoms: tuple[int, ...]
     axis: int = 0
+    custom: Custom | None = None
 
     @property
     def unit(self) -> str:
         """Unit of the values."""
+        if self.custom is not None:
+            return self.custom.unit
         return UNIT_OF_KIND[self.kind]
 
     @property
     def periodic(self) -> bool:
         """Whether the value wraps, so that only its sine and cosine are smooth."""
-        return self.kind == "torsion"
+        return self.kind == "torsion" or (self.custom is not None and self.custom.periodic)
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,14 @@ class DescriptorSet:
                     "distance": geometry.distances,
                 }[kind]
                 result[:, columns] = measure(frames, atoms, box)
+        for column, custom in self._customs:
+            result[:, column] = custom.values(frames, box)
+
+    @cached_property
+    def _customs(self) -> list[tuple[int, Custom]]:
+        """Columns that functions of the user fill."""
+        found = [(i, d.custom) for i, d in enumerate(self.descriptors)]
+        return [(i, custom) for i, custom in found if custom is not None]
 
     @cached_property
     def owners(self) -> NDArray[np.int64]:
@@ -159,6 +171,7 @@ class DescriptorSet:
         """Plain data for a JSON file."""
         rows = [
             {"name": d.name, "kind": d.kind, "atoms": list(d.atoms), "axis": d.axis, "unit": d.unit}
+            | ({} if d.custom is None else {CUSTOM: d.custom.to_json()})
             for d in self.descriptors
         ]
         return {"descriptors": rows, "box": None if self.box is None else list(self.box)}
@@ -169,6 +182,15 @@ class DescriptorSet:
         rows = content["descriptors"]
         box = content["box"]
         return DescriptorSet(
-            tuple(Descriptor(r["name"], r["kind"], tuple(r["atoms"]), r["axis"]) for r in rows),
+            tuple(
+                Descriptor(
+                    r["name"],
+                    r["kind"],
+                    tuple(r["atoms"]),
+                    r["axis"],
+                    custom=custom_from_json(r.get(CUSTOM)),
+                )
+                for r in rows
+            ),
             None if box is None else (box[0], box[1], box[2]),
         )

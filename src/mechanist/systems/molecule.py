@@ -8,8 +8,8 @@ import numpy as np
 
 from mechanist.errors import SystemBuildError
 from mechanist.settings.molecule import MoleculeSettings
-from mechanist.systems.box import as_vectors, from_openmm, largest_cutoff, to_openmm, whole
 from mechanist.systems.coordinates import Array, Structure, read_structure
+from mechanist.systems.periodic import as_vectors, from_openmm, largest_cutoff, to_openmm, whole
 from mechanist.systems.topologies import included, options, read_topology
 
 REMOVED = {
@@ -54,7 +54,7 @@ class Molecule:
     notes: tuple[str, ...] = ()
 
 
-def source_files(settings: MoleculeSettings, folder: Path) -> list[Path]:
+def molecule_files(settings: MoleculeSettings, folder: Path) -> list[Path]:
     """Files beside system.yaml that a molecule is built from."""
     names = [settings.structure, *settings.force_field]
     if settings.topology is not None:
@@ -195,9 +195,7 @@ def cutoff_of(system: Any) -> float:
     return max(cutoffs, default=0.0)
 
 
-def _in_box(
-    system: Any, topology: Any, positions: Array, box: Array | None, file: Path
-) -> Array:
+def _in_box(system: Any, topology: Any, positions: Array, box: Array | None, file: Path) -> Array:
     """Give System and topology the box; molecules in one piece."""
     own = from_openmm(system.getDefaultPeriodicBoxVectors())
     if box is None:

@@ -1,5 +1,6 @@
 """A system that is ready to be sampled, as files and as an object."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,16 @@ from numpy.typing import NDArray
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.files import atomic, read_json, write_json, write_text
 from mechanist.layout import Layout
-from mechanist.settings.system import GAS_CONSTANT, SystemSettings
+from mechanist.settings.system import GAS_CONSTANT, DynamicsSettings, SystemSettings
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.molecule import build_molecule
+from mechanist.systems.periodic import from_openmm, to_openmm
 from mechanist.systems.potential import build_potential
+from mechanist.systems.relax import relax
 from mechanist.systems.resolve import resolve_inputs, resolve_states
 from mechanist.systems.states import Box, Disc, Interval, State, States
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -64,19 +69,35 @@ class Prepared:
         return len(self.masses)
 
 
-def build_parts(settings: SystemSettings, folder: Path) -> tuple[Any, Any, Any]:
-    """Topology, positions and System as OpenMM objects."""
+def build_parts(settings: SystemSettings, folder: Path) -> tuple[Any, Array, Any]:
+    """Topology, positions (N, 3) in nm and System; topology and System are OpenMM objects."""
     if settings.molecule is not None:
-        from openmm import unit
-
         molecule = build_molecule(settings.molecule, folder)
-        return molecule.topology, molecule.positions * unit.nanometer, molecule.system
+        return molecule.topology, molecule.positions, molecule.system
     assert settings.potential is not None
-    return build_potential(settings.potential)
+    from openmm import unit
+
+    topology, positions, system = build_potential(settings.potential)
+    return topology, np.asarray(positions.value_in_unit(unit.nanometer)), system
 
 
-def prepare(settings: SystemSettings, folder: Path, layout: Layout) -> None:
+Settle = Callable[[Any, Array, DynamicsSettings], tuple[Array, Array]]
+"""From a System and minimised positions to positions (N, 3) and a box (3, 3) at a pressure, nm."""
+
+
+def prepare(
+    settings: SystemSettings, folder: Path, layout: Layout, settle: Settle | None = None
+) -> None:
     """Write system.xml, topology.pdb and dynamics.json of a system.
+
+    Parameters
+    ----------
+    settings, folder
+        Of the system.
+    layout
+        Where the files go.
+    settle
+        Finds the volume of a system with a pressure.
 
     Raises
     ------
@@ -84,19 +105,35 @@ def prepare(settings: SystemSettings, folder: Path, layout: Layout) -> None:
         If anything in system.yaml cannot be built.
     """
     import mdtraj
+
+    topology, positions, system = build_parts(settings, folder)
+    atoms = mdtraj.Topology.from_openmm(topology)
+    # Before a long run under a barostat, faults in system.yaml should show.
+    states = resolve_states(settings, folder / "system.yaml", atoms)
+    if settings.molecule is not None:
+        positions = relax(system, positions, folder / settings.molecule.structure)
+    if settings.dynamics.pressure is not None:
+        if settle is None:
+            raise SystemBuildError(folder / "system.yaml", "dynamics.pressure: no barostat is here")
+        positions, box = settle(system, positions, settings.dynamics)
+        topology.setPeriodicBoxVectors(to_openmm(box))
+        states = resolve_states(settings, folder / "system.yaml", atoms)
+    write(settings, layout, (topology, positions, system), states)
+
+
+def write(
+    settings: SystemSettings, layout: Layout, parts: tuple[Any, Array, Any], states: States
+) -> None:
+    """Write system.xml, topology.pdb and dynamics.json of topology, positions (nm) and System."""
     import openmm
     from openmm import app, unit
 
-    topology, positions, system = build_parts(settings, folder)
-    file = folder / "system.yaml"
-    states = resolve_states(settings, file, mdtraj.Topology.from_openmm(topology))
-    if settings.molecule is not None:
-        positions = _relax(system, positions, folder / settings.molecule.structure)
+    topology, positions, system = parts
     dynamics = settings.dynamics
     timestep = dynamics.timestep / 1000
     write_text(layout.system_xml, openmm.XmlSerializer.serialize(system))
     with atomic(layout.topology) as temporary, temporary.open("w") as handle:
-        app.PDBFile.writeFile(topology, positions, handle, keepIds=True)
+        app.PDBFile.writeFile(topology, positions * unit.nanometer, handle, keepIds=True)
     write_json(
         layout.dynamics,
         {
@@ -108,7 +145,7 @@ def prepare(settings: SystemSettings, folder: Path, layout: Layout) -> None:
             "stride": dynamics.stride,
             "max_half_frames": round(dynamics.max_half_path / (timestep * dynamics.stride)),
             "atoms": system.getNumParticles(),
-            "start": np.asarray(positions.value_in_unit(unit.nanometer)).tolist(),
+            "start": positions.tolist(),
             "states": states_to_json(states),
         },
     )
@@ -118,27 +155,16 @@ def describe(settings: SystemSettings, folder: Path, layout: Layout) -> Descript
     """Write inputs.json, the descriptors that networks and formulas see."""
     import mdtraj
 
-    topology, _, _ = build_parts(settings, folder)
+    topology, _, system = build_parts(settings, folder)
+    if settings.dynamics.pressure is not None:
+        # The box is that of the run under the barostat.
+        box = from_openmm(load(layout).system.getDefaultPeriodicBoxVectors())
+        assert box is not None
+        system.setDefaultPeriodicBoxVectors(*to_openmm(box))
+        topology.setPeriodicBoxVectors(to_openmm(box))
     inputs = resolve_inputs(settings, folder / "system.yaml", mdtraj.Topology.from_openmm(topology))
     write_json(layout.inputs, inputs.to_json())
     return inputs
-
-
-def _relax(system: Any, positions: Any, structure: Path) -> Any:
-    """Minimise the energy, so that a crude structure does not explode."""
-    import openmm
-    from openmm import unit
-
-    integrator = openmm.VerletIntegrator(0.001)
-    context = openmm.Context(system, integrator, openmm.Platform.getPlatformByName("Reference"))
-    context.setPositions(positions)
-    context.applyConstraints(1e-6)
-    openmm.LocalEnergyMinimizer.minimize(context, 1.0, 2000)
-    state = context.getState(positions=True, energy=True)
-    energy = state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
-    if not np.isfinite(energy):
-        raise SystemBuildError(structure, "the energy is not finite; do atoms overlap?")
-    return state.getPositions()
 
 
 def load(layout: Layout) -> Prepared:

@@ -11,17 +11,21 @@ from mechanist.settings.system import (
     AngleSettings,
     Atom,
     CoordinateSettings,
+    CustomSettings,
     DescriptorSettings,
     DistanceSettings,
     GroupSettings,
+    Limits,
     StateSettings,
     SystemSettings,
     TorsionSettings,
 )
+from mechanist.systems.custom import CUSTOM, find_custom
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 from mechanist.systems.states import Box, Disc, Interval, State, States
 
 PREFIX = {"distance": "bond", "angle": "angle", "torsion": "torsion"}
+KINDS = tuple(PREFIX)
 
 
 class Resolver:
@@ -62,6 +66,8 @@ class Resolver:
         if isinstance(settings, CoordinateSettings):
             particle, axis = divmod(settings.coordinate, 3)
             return Descriptor(name, "coordinate", (self.atom(key, particle),), axis)
+        if isinstance(settings, CustomSettings):
+            return Descriptor(name, CUSTOM, (), custom=find_custom(self.file, key, settings))
         kind, atoms = _kind(settings)
         indices = tuple(self.atom(key, atom) for atom in atoms)
         if len(set(indices)) < len(indices):
@@ -123,7 +129,7 @@ def resolve_inputs(settings: SystemSettings, file: Path, topology: Any) -> Descr
     """
     resolver = Resolver(file, topology)
     named = {name: resolver.descriptor(name, d) for name, d in settings.descriptors.items()}
-    by_atoms = {(d.kind, canonical(d.atoms)): d for d in named.values() if d.kind != "coordinate"}
+    by_atoms = {(d.kind, canonical(d.atoms)): d for d in named.values() if d.kind in KINDS}
     result: dict[str, Descriptor] = {}
     for i, entry in enumerate(settings.inputs):
         key = f"inputs.{i}"
@@ -194,10 +200,19 @@ def _state(
     return State(state.name, tuple(boxes))
 
 
-def _interval(descriptor: Descriptor, limits: tuple[str, str], where: str, file: Path) -> Interval:
+def _limit(value: str | float, unit: str) -> float:
+    """A limit in the unit of its descriptor; one without a unit takes a plain number."""
+    if unit != "1":
+        return to_unit(value, unit)
+    if isinstance(value, str):
+        raise ValueError("the descriptor has no unit; write plain numbers")
+    return value
+
+
+def _interval(descriptor: Descriptor, limits: Limits, where: str, file: Path) -> Interval:
     """An interval with its limits in rad or nm, checked to be neither empty nor everything."""
     try:
-        low, high = (to_unit(limit, descriptor.unit) for limit in limits)
+        low, high = (_limit(limit, descriptor.unit) for limit in limits)
     except ValueError as error:
         raise SystemBuildError(file, f"{where}: {list(limits)}: {error}") from None
     if high <= low:

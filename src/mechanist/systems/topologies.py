@@ -5,8 +5,8 @@ from typing import Any
 
 from mechanist.errors import SystemBuildError
 from mechanist.settings.molecule import MoleculeSettings
-from mechanist.systems.box import to_openmm
 from mechanist.systems.coordinates import Array, Structure, parsing
+from mechanist.systems.periodic import to_openmm
 
 INCLUDE = "#include"
 
@@ -77,9 +77,7 @@ def _implicit(settings: MoleculeSettings) -> dict[str, Any]:
     return {"implicitSolvent": getattr(app, settings.implicit_solvent)}
 
 
-def _amber(
-    settings: MoleculeSettings, folder: Path, path: Path, vectors: Any
-) -> tuple[Any, Any]:
+def _amber(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) -> tuple[Any, Any]:
     from openmm import app
 
     with path.open("rb") as handle:
@@ -91,9 +89,7 @@ def _amber(
         return source.topology, source.createSystem(**options(settings), **_implicit(settings))
 
 
-def _gromacs(
-    settings: MoleculeSettings, folder: Path, path: Path, vectors: Any
-) -> tuple[Any, Any]:
+def _gromacs(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) -> tuple[Any, Any]:
     from openmm import app
 
     include = None if settings.include is None else str(folder / settings.include)
@@ -111,9 +107,7 @@ def _gromacs(
     return source.topology, system
 
 
-def _charmm(
-    settings: MoleculeSettings, folder: Path, path: Path, vectors: Any
-) -> tuple[Any, Any]:
+def _charmm(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) -> tuple[Any, Any]:
     from openmm import app
 
     files = [folder / name for name in settings.force_field]
