@@ -124,7 +124,8 @@ def _charmm(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) 
         parameters = app.CharmmParameterSet(*map(str, files))
     with parsing(path, "or its parameter files lack something"):
         _needs_box(settings, path, source.topology)
-        chosen = options(settings) | _implicit(settings)
+        # By default a psf keeps the energy of bonds that are constrained; other sources do not.
+        chosen = options(settings) | _implicit(settings) | {"flexibleConstraints": False}
         return source.topology, source.createSystem(parameters, **chosen)
 
 
