@@ -150,6 +150,9 @@ class DiscSettings(Section):
     radius: Nanometre = Field(gt=0)
 
 
+PLACEHOLDER = "FILL_IN"
+"""Stands in a new system.yaml for what only a chemist knows."""
+
 Limits = tuple[str | float, str | float]
 """An interval: quantities with units, or plain numbers for descriptors without a unit."""
 

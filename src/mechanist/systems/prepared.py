@@ -85,6 +85,35 @@ Settle = Callable[[Any, Array, DynamicsSettings], tuple[Array, Array]]
 """From a System and minimised positions to positions (N, 3) and a box (3, 3) at a pressure, nm."""
 
 
+def prepared_from(
+    settings: SystemSettings, positions: Array, system: Any, states: States
+) -> Prepared:
+    """A system that was just built, as an object; nothing is written."""
+    from openmm import unit
+
+    dynamics = settings.dynamics
+    timestep = dynamics.timestep / 1000
+    count = system.getNumParticles()
+    masses = [system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(count)]
+    return Prepared(
+        name=settings.name,
+        system=system,
+        positions=positions,
+        masses=np.array(masses),
+        temperature=dynamics.temperature,
+        friction=dynamics.friction,
+        timestep=timestep,
+        stride=dynamics.stride,
+        max_half_frames=max_half_frames(dynamics),
+        states=states,
+    )
+
+
+def max_half_frames(dynamics: DynamicsSettings) -> int:
+    """Frames of the longest half-shot."""
+    return int(round(dynamics.max_half_path / (dynamics.timestep / 1000 * dynamics.stride)))
+
+
 def prepare(
     settings: SystemSettings, folder: Path, layout: Layout, settle: Settle | None = None
 ) -> None:
@@ -143,7 +172,7 @@ def write(
             "friction": dynamics.friction,
             "timestep": timestep,
             "stride": dynamics.stride,
-            "max_half_frames": round(dynamics.max_half_path / (timestep * dynamics.stride)),
+            "max_half_frames": max_half_frames(dynamics),
             "atoms": system.getNumParticles(),
             "start": positions.tolist(),
             "states": states_to_json(states),

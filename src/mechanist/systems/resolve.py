@@ -8,6 +8,7 @@ from typing import Any
 from mechanist.errors import SystemBuildError
 from mechanist.settings.base import to_unit
 from mechanist.settings.system import (
+    PLACEHOLDER,
     AngleSettings,
     Atom,
     CoordinateSettings,
@@ -200,8 +201,10 @@ def _state(
     return State(state.name, tuple(boxes))
 
 
-def _limit(value: str | float, unit: str) -> float:
+def limit_in(value: str | float, unit: str) -> float:
     """A limit in the unit of its descriptor; one without a unit takes a plain number."""
+    if value == PLACEHOLDER:
+        raise ValueError("a placeholder; write an interval, 'mechanist check' helps")
     if unit != "1":
         return to_unit(value, unit)
     if isinstance(value, str):
@@ -212,7 +215,7 @@ def _limit(value: str | float, unit: str) -> float:
 def _interval(descriptor: Descriptor, limits: Limits, where: str, file: Path) -> Interval:
     """An interval with its limits in rad or nm, checked to be neither empty nor everything."""
     try:
-        low, high = (_limit(limit, descriptor.unit) for limit in limits)
+        low, high = (limit_in(limit, descriptor.unit) for limit in limits)
     except ValueError as error:
         raise SystemBuildError(file, f"{where}: {list(limits)}: {error}") from None
     if high <= low:
