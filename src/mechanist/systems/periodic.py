@@ -37,13 +37,12 @@ def as_vectors(box: Iterable[Any]) -> Array:
     return np.array([a, b, c])
 
 
-def to_openmm(box: Array) -> tuple[Any, Any, Any]:
-    """Box vectors (3, 3) in nm as OpenMM takes them."""
+def to_openmm(box: Array) -> Any:
+    """Box vectors (3, 3) in nm as an OpenMM Quantity, for a System with a star before it."""
     import openmm
     from openmm import unit
 
-    a, b, c = (openmm.Vec3(*row) * unit.nanometer for row in box.tolist())
-    return a, b, c
+    return tuple(openmm.Vec3(*row) for row in box.tolist()) * unit.nanometer
 
 
 def from_openmm(vectors: Any) -> Array | None:

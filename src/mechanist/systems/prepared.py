@@ -111,7 +111,9 @@ def prepared_from(
 
 def max_half_frames(dynamics: DynamicsSettings) -> int:
     """Frames of the longest half-shot."""
-    return int(round(dynamics.max_half_path / (dynamics.timestep / 1000 * dynamics.stride)))
+    frame = dynamics.timestep / 1000 * dynamics.stride
+    count: int = round(dynamics.max_half_path / frame)
+    return count
 
 
 def prepare(
