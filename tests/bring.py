@@ -65,10 +65,12 @@ def put_files(folder: Path) -> Path:
 
 
 def write_system(folder: Path, molecule: dict[str, Any], **changes: Any) -> Path:
-    """A system.yaml with the files that it names."""
-    put_files(folder)
+    """A system.yaml with the files that it names; files that are there are kept."""
+    if not (folder / "peroxide.xml").is_file():
+        put_files(folder)
     content = SYSTEM | {"molecule": molecule} | changes
-    (folder / "system.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None)
+    (folder / "system.yaml").write_text(text)
     return folder
 
 

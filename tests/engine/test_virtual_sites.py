@@ -106,10 +106,7 @@ def test_shots_from_stored_frames_go_on_alike(kind):
 def wet(tmp_path_factory):
     """Peroxide in 150 TIP4P-Ew waters with PME, prepared."""
     folder = tmp_path_factory.mktemp("wet")
-    write_system(folder, {})
-    settings = write_wet(folder, 150)
-    write_system(folder, settings)
-    write_wet(folder, 150)
+    write_system(folder, write_wet(folder, 150))
     layout = Layout(folder / "results")
     prepare(load_system(folder), folder, layout)
     return load(layout)

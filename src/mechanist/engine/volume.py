@@ -17,6 +17,7 @@ from mechanist.settings.system import DynamicsSettings
 from mechanist.systems.coordinates import Array
 from mechanist.systems.molecule import cutoff_of
 from mechanist.systems.periodic import as_vectors, from_openmm, largest_cutoff, to_openmm
+from mechanist.systems.threads import cpu_properties
 
 FREQUENCY = 25
 """MD steps between two attempts to change the volume; OpenMM's usual value."""
@@ -109,7 +110,7 @@ def _context(system: Any, dynamics: DynamicsSettings, seed: int) -> Any:
         )
         integrator.setConstraintTolerance(CONSTRAINT_TOLERANCE)
         integrator.setRandomNumberSeed(1 + seed % (SEED_LIMIT - 1))
-        properties = {"Threads": "1"} if name == "CPU" else {}
+        properties = cpu_properties(name)
         try:
             chosen = openmm.Platform.getPlatformByName(name)
             return openmm.Context(under, integrator, chosen, properties)

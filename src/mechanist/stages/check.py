@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mechanist.engine.choose import cached_timings
 from mechanist.engine.plan import Plan
 from mechanist.engine.trial import Trial, try_steps
@@ -32,7 +30,7 @@ SEED = 1
 HOT = 2.0
 """Times the temperature asked for: what is beyond is not only noise of a small molecule."""
 
-DESCRIPTOR_SHARE = 0.2
+DESCRIPTOR_SHARE = 1.0
 """Of the time of a stride that descriptors may take before it is said."""
 
 
@@ -149,7 +147,8 @@ def _finish(
 ) -> Examination:
     """Evaluate descriptors and states on the frames of the trial, and what shots cost."""
     assert part.prepared is not None
-    found, frames = part.findings, trial.frames[np.isfinite(trial.frames).all(axis=(1, 2))]
+    # After a fault only the structure itself says anything.
+    found, frames = part.findings, trial.frames[:1] if trial.fault else trial.frames
     values = _or_finding(lambda: DescriptorSet(part.descriptors).values(frames), found)
     if part.inputs is not None:
         _or_finding(lambda: part.inputs and part.inputs.values(frames[:1]), found)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.errors import SystemBuildError
+from mechanist.errors import MechanistError, SystemBuildError
 from mechanist.systems.periodic import from_openmm
 
 Array = NDArray[np.float64]
@@ -44,28 +44,40 @@ class Structure:
     topology: Any = None
 
 
+FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    StopIteration,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+
+
+def is_reader_fault(error: Exception) -> bool:
+    """Whether OpenMM's readers raise this for a bad file.
+
+    They use most of the built-in exceptions, some of their own, and plain ``Exception``.
+    """
+    own = type(error).__module__.startswith("openmm")
+    return own or type(error) is Exception or isinstance(error, FAULTS)
+
+
 @contextmanager
 def parsing(path: Path, what: str) -> Iterator[None]:
-    """Turn the many ways in which a parser fails into one line about the file."""
-    from openmm import OpenMMException
-    from openmm.app.internal.charmm.exceptions import CharmmError
-
+    """Turn the many ways in which a reader fails into one line about the file."""
     try:
         yield
-    except (
-        ArithmeticError,
-        AssertionError,
-        AttributeError,
-        CharmmError,
-        EOFError,
-        LookupError,
-        OpenMMException,
-        RuntimeError,
-        StopIteration,
-        SyntaxError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except MechanistError:
+        raise
+    except Exception as error:
+        if not is_reader_fault(error):
+            raise
         told = str(error) or type(error).__name__
         raise SystemBuildError(path, f"damaged or truncated, {what} ({told[:200]})") from None
 

@@ -100,8 +100,18 @@ class Custom:
 
 
 def custom_from_json(content: dict[str, Any] | None) -> Custom | None:
-    """Inverse of `Custom.to_json`; None of None."""
-    return None if content is None else Custom(**content)
+    """Inverse of `Custom.to_json`; None of None.
+
+    Raises
+    ------
+    DataError
+        If the file is not there any more or has changed.
+    """
+    if content is None:
+        return None
+    custom = Custom(**content)
+    check_file(Path(custom.file), custom.sha256)
+    return custom
 
 
 def find_custom(system_file: Path, key: str, settings: CustomSettings) -> Custom:
@@ -145,6 +155,16 @@ def load_function(file: str, name: str, digest: str) -> tuple[Callable[..., Any]
     return function, code is not None and code.co_argcount >= 2
 
 
+def check_file(path: Path, digest: str) -> None:
+    """Refuse a descriptors.py that is not the one of ``digest``."""
+    if not path.is_file():
+        raise DataError(path, "the file is missing; its functions are descriptors of this run")
+    if sha256(path) != digest:
+        raise DataError(
+            path, "has changed since 'mechanist prepare'; run that, 'describe' and what follows"
+        )
+
+
 @cache
 def load_module(file: str, digest: str) -> dict[str, Any]:
     """Names that a descriptors.py defines; it runs once a process.
@@ -159,10 +179,7 @@ def load_module(file: str, digest: str) -> dict[str, Any]:
     import importlib.util
 
     path = Path(file)
-    if not path.is_file():
-        raise DataError(path, "the file is missing; its functions are descriptors of this run")
-    if sha256(path) != digest:
-        raise DataError(path, "has changed since 'mechanist prepare'; run that and what follows")
+    check_file(path, digest)
     if not trusted(path):
         print(f"mechanist: runs the code in {path}", file=sys.stderr, flush=True)
     spec = importlib.util.spec_from_file_location(f"mechanist_descriptors_{digest[:12]}", path)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mechanist.errors import SystemBuildError
 from mechanist.settings.molecule import MoleculeSettings
-from mechanist.systems.coordinates import Array, Structure, read_structure
+from mechanist.systems.coordinates import Array, Structure, is_reader_fault, read_structure
 from mechanist.systems.periodic import as_vectors, from_openmm, largest_cutoff, to_openmm, whole
 from mechanist.systems.topologies import included, options, read_topology
 
@@ -136,14 +136,18 @@ def _from_xml(
     try:
         system = field.createSystem(structure.topology, **options(settings))
         return structure.topology, structure.positions, system
-    except (ValueError, KeyError) as error:
+    except Exception as error:
+        if not is_reader_fault(error):
+            raise
         fault = str(error)
     # Sites without mass, such as M of TIP4P, are rarely in a PDB file.
     modeller = app.Modeller(structure.topology, structure.positions * unit.nanometer)
     try:
         modeller.addExtraParticles(field)
         system = field.createSystem(modeller.topology, **options(settings))
-    except (ValueError, KeyError, AttributeError):
+    except Exception as error:
+        if not is_reader_fault(error):
+            raise
         hint = "truncated file, missing hydrogens, or a residue the force field does not know"
         raise SystemBuildError(path, f"{fault} ({hint})") from None
     rows = [list(row) for row in modeller.positions.value_in_unit(unit.nanometer)]
@@ -156,7 +160,9 @@ def _force_field(settings: MoleculeSettings, folder: Path) -> Any:
     files = [str(folder / f) if (folder / f).is_file() else f for f in settings.force_field]
     try:
         return app.ForceField(*files)
-    except (ValueError, OSError, KeyError, SyntaxError, AttributeError, TypeError) as error:
+    except Exception as error:
+        if not is_reader_fault(error):
+            raise
         raise SystemBuildError(
             folder / "system.yaml", f"molecule.force_field: {list(settings.force_field)}: {error}"
         ) from None

@@ -7,6 +7,7 @@ import numpy as np
 
 from mechanist.errors import SystemBuildError
 from mechanist.systems.coordinates import Array
+from mechanist.systems.threads import cpu_properties
 
 SMALL = 200
 """Atoms up to which Reference is as fast as anything; there all machines agree to the last bit."""
@@ -55,5 +56,4 @@ def platform(system: Any) -> tuple[Any, dict[str, str]]:
     small = system.getNumParticles() <= SMALL and not system.usesPeriodicBoundaryConditions()
     if small or "CPU" not in names:
         return openmm.Platform.getPlatformByName("Reference"), {}
-    # One thread: with more the order of sums, and so the last digits, would change from run to run.
-    return openmm.Platform.getPlatformByName("CPU"), {"Threads": "1"}
+    return openmm.Platform.getPlatformByName("CPU"), cpu_properties("CPU")
