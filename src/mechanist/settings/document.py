@@ -12,7 +12,8 @@ from mechanist.settings.system import DynamicsSettings
 HEAD = """# Settings
 
 Every key of config.yaml, and of two sections of system.yaml. Made from the schema by
-`python -m mechanist.settings.document`; a test keeps it up to date. Quantities are written with their unit, for example `20 ps`.
+`python -m mechanist.settings.document`; a test keeps it up to date. Quantities are written with
+their unit, for example `20 ps`.
 """
 
 
