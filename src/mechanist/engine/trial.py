@@ -14,10 +14,15 @@ from mechanist.engine.contexts import (
     read_positions,
 )
 from mechanist.engine.engine import farthest
+from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.settings.system import GAS_CONSTANT
 from mechanist.systems.prepared import Prepared
 
 Array = NDArray[np.float64]
+
+
+CONTEXTS = 5
+"""Made to measure the memory of one."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Trial:
     seconds
         For one step, on average.
     context_bytes
-        Memory that a context has taken, 0 where that cannot be told.
+        Main memory of a context, see `context_memory`.
     fault
         What went wrong, or nothing.
     """
@@ -51,7 +56,7 @@ def try_steps(prepared: Prepared, platform: str, steps: int, seed: int) -> Trial
     Velocities are those of the temperature. It is a fault if OpenMM raises, a coordinate is no
     number, or an atom moves faster within a stride than the engine allows.
     """
-    before = _memory()
+    taken = context_memory(prepared, platform)
     context = make_context(prepared, prepared.system, platform, seed)
     integrator = context.getIntegrator()
     frames = [prepared.positions]
@@ -62,7 +67,6 @@ def try_steps(prepared: Prepared, platform: str, steps: int, seed: int) -> Trial
         context.setVelocitiesToTemperature(prepared.temperature, seed)
         context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
         integrator.step(1)
-        taken = max(0, _memory() - before)
         begin = time.perf_counter()
         while done < steps:
             count = min(prepared.stride, steps - done)
@@ -102,7 +106,20 @@ def _temperature(context: Any, prepared: Prepared) -> float:
     return float(2 * kinetic / (freedom * GAS_CONSTANT))
 
 
-def _memory() -> int:
+def context_memory(prepared: Prepared, platform: str) -> int:
+    """Bytes of main memory that a context takes, measured on a few; 0 on GPUs.
+
+    The first of them may find memory that this process has used before, so it is not counted.
+    """
     import psutil
 
-    return int(psutil.Process().memory_info().rss)
+    if platform in GPU_PLATFORMS:
+        return 0
+    kept, sizes = [], []
+    for _ in range(CONTEXTS):
+        context = make_context(prepared, prepared.system, platform, 1)
+        context.setPositions(prepared.positions)
+        context.getState(forces=True)
+        kept.append(context)
+        sizes.append(int(psutil.Process().memory_info().rss))
+    return max(0, (sizes[-1] - sizes[0]) // (CONTEXTS - 1))

@@ -69,8 +69,8 @@ def _system(examination: "Examination") -> list[str]:
         rows.append(
             (
                 f"{steps:,} steps",
-                f"stable, {trial.temperature:.0f} K at the end"
-                f" (wanted {prepared.temperature:.0f} K)",
+                f"stable, {trial.temperature:.0f} K at the end; begun at the minimum,"
+                f" the bath has {prepared.temperature:.0f} K",
             )
         )
     return aligned(rows)
@@ -133,9 +133,13 @@ def _costs(examination: "Examination") -> list[str]:
             f"at most {duration(cost.shot_seconds)} (two halves of {picoseconds:g} ps at most)",
         ),
         ("a job", f"{cost.chains} chains; {size(cost.needed_bytes)} of memory at most"),
-        ("", f"{size(cost.context_bytes)} a context, {size(cost.frame_bytes)} a stored frame"),
+        ("", f"{_context_size(cost.context_bytes)}, {size(cost.frame_bytes)} a stored frame"),
     ]
     return aligned(rows)
+
+
+def _context_size(count: int) -> str:
+    return f"about {size(count)} a context" if count else "contexts take next to nothing"
 
 
 def duration(seconds: float) -> str:
