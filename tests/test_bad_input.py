@@ -463,6 +463,18 @@ INPUTS = {
 }
 
 
+FORMULA_INPUTS = {
+    "no plane": (
+        replace("heights, select: not element H", "heights, select: name CA N C"),
+        ["formula_inputs.0", "no atom of the selection has three bonds"],
+    ),
+    "unknown formula input": (
+        replace("  - {all: heights, select: not element H}", "  - chi"),
+        ["formula_inputs.0", "chi", "known: phi"],
+    ),
+}
+
+
 @pytest.mark.parametrize("kind", WELLS)
 def test_model_system(kind, work, capsys):
     edit, words = WELLS[kind]
@@ -502,6 +514,14 @@ def test_inputs(kind, work, capsys):
     edit(work / "systems" / "ala")
     write_config(work, system="ala")
     check(capsys, work, "describe", words)
+
+
+@pytest.mark.parametrize("kind", FORMULA_INPUTS)
+def test_formula_inputs(kind, work, capsys):
+    edit, words = FORMULA_INPUTS[kind]
+    edit(work / "systems" / "ala")
+    write_config(work, system="ala")
+    check(capsys, work, "formula-inputs", words)
 
 
 def remove(path: Path) -> None:

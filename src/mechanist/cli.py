@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -31,6 +31,9 @@ ResultsOption = Annotated[
 RoundOption = Annotated[int, typer.Option("--round", min=0, help="number of the round, from 0")]
 LastOption = Annotated[int, typer.Option("--last", min=0, help="number of the last round")]
 WorkerOption = Annotated[int, typer.Option("--worker", min=0, help="number of the job, from 0")]
+ByOption = Annotated[
+    Literal["network", "formula"], typer.Option("--by", help="what has chosen the points")
+]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="CPU threads to use")]
 
 
@@ -87,6 +90,15 @@ def describe(config: ConfigOption = "config.yaml", results: ResultsOption = None
     from mechanist.stages.prepare import describe as run
 
     with job("describe", config, results) as (settings, layout, _):
+        run(settings.system, layout)
+
+
+@app.command("formula-inputs")
+def formula_inputs(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
+    """List the descriptors that formulas may use beside the inputs."""
+    from mechanist.stages.prepare import describe_formula_inputs as run
+
+    with job("formula-inputs", config, results) as (settings, layout, _):
         run(settings.system, layout)
 
 
@@ -201,24 +213,30 @@ def distil(
 
 @app.command()
 def points(
-    last: LastOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+    last: LastOption,
+    by: ByOption = "network",
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
 ) -> None:
     """Choose points for fresh committor shots."""
-    from mechanist.stages.validate import choose
+    from mechanist.stages.points import choose
 
-    with job("points", config, results) as (settings, layout, journal):
-        choose(settings, layout, last, journal)
+    with job(f"points-{by}", config, results) as (settings, layout, journal):
+        choose(settings, layout, by, last, journal)
 
 
 @app.command("committor-shots")
 def committor_shots(
-    worker: WorkerOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+    worker: WorkerOption,
+    by: ByOption = "network",
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
 ) -> None:
     """Make the fresh committor shots of one job."""
-    from mechanist.stages.validate import shoot_points
+    from mechanist.stages.points import shoot_points
 
-    with job("committor-shots", config, results, worker) as (settings, layout, journal):
-        shoot_points(settings, layout, worker, journal)
+    with job(f"committor-shots-{by}", config, results, worker) as (settings, layout, journal):
+        shoot_points(settings, layout, by, worker, journal)
 
 
 @app.command()

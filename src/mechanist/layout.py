@@ -77,6 +77,27 @@ class RoundFiles:
 
 
 @dataclass(frozen=True)
+class FreshFiles:
+    """Points that predictions are tested at, and the fresh committor shots from them."""
+
+    folder: Path
+
+    @property
+    def points(self) -> Path:
+        """Configurations that the shots start from."""
+        return self.folder / "points.trr"
+
+    @property
+    def predictions(self) -> Path:
+        """Predictions made before the shots."""
+        return self.folder / "predictions.json"
+
+    def shots(self, worker: int) -> Path:
+        """Shots of one job."""
+        return self.folder / f"shots_{worker:03d}.parquet"
+
+
+@dataclass(frozen=True)
 class KineticsFiles:
     """What one job for the rates leaves behind."""
 
@@ -145,6 +166,11 @@ class Layout:
         return self.root / "system" / "inputs.json"
 
     @property
+    def formula_inputs(self) -> Path:
+        """Descriptors that formulas may use beside the inputs."""
+        return self.root / "system" / "formula_inputs.json"
+
+    @property
     def initial(self) -> WorkerFiles:
         """The first transition paths."""
         return WorkerFiles(self.root / "initial")
@@ -183,19 +209,19 @@ class Layout:
         """Fresh committor shots beside predictions."""
         return self.root / "validation.csv"
 
-    @property
-    def validation_points(self) -> Path:
-        """Configurations that fresh committor shots start from."""
-        return self.root / "validation" / "points.trr"
+    def fresh(self, by: str) -> FreshFiles:
+        """Points chosen by ``network`` or ``formula``, and fresh shots."""
+        return FreshFiles(self.root / "validation" / by)
 
     @property
-    def validation_predictions(self) -> Path:
-        """Predictions made before the fresh shots."""
-        return self.root / "validation" / "predictions.json"
+    def validation_formula(self) -> Path:
+        """Fresh shots from points that the formula has chosen."""
+        return self.root / "validation" / "formula.csv"
 
-    def validation_shots(self, worker: int) -> Path:
-        """Fresh committor shots of one job."""
-        return self.root / "validation" / f"shots_{worker:03d}.parquet"
+    @property
+    def front_errors(self) -> Path:
+        """Error of every formula of the front on fresh shots."""
+        return self.root / "validation" / "front.csv"
 
     @property
     def verdict(self) -> Path:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mechanist.formula.choose import (
-    Scored,
     mean_and_error,
+    merit,
     one_standard_error,
     pareto,
     products,
@@ -63,7 +63,8 @@ def test_the_truth_is_chosen_and_not_what_is_longer():
     assert [entry.candidate.nodes for entry in front][:3] == [1, 3, 7]
     losses = [entry.loss for entry in front]
     assert losses == sorted(losses, reverse=True)
-    assert front[one_standard_error(front)].candidate.nodes == 7
+    excess = np.array([[entry.excess, entry.excess_error] for entry in front]).T
+    assert front[one_standard_error(*excess)].candidate.nodes == 7
     assert front[-1].excess == 0 == front[-1].excess_error
 
 
@@ -73,6 +74,12 @@ def test_differences_are_sharper_than_losses():
     assert front[0].excess_error < 0.3 * front[0].error
 
 
+def taken(group, owners, tie):
+    nodes, losses = np.array([c.nodes for c in group]), np.array([c.loss for c in group])
+    (place,) = representatives(nodes, losses, [merit(c, owners) for c in group], tie)
+    return group[place]
+
+
 def test_equal_formulas_go_by_relevance_then_by_form():
     owners = ("phi", "phi", "theta", "psi")
     group = [
@@ -80,13 +87,10 @@ def test_equal_formulas_go_by_relevance_then_by_form():
         with_loss("2.5*x0 + 1.5*x2", 0.5004),
         with_loss("2.5*x1 + 1.5*x0", 0.5100),
     ]
-    (taken,) = representatives(group, owners, tie=1e-3)
-    assert used(taken, owners) == ("phi", "theta")
-    (taken,) = representatives(group, owners, tie=1e-5)
-    assert used(taken, owners) == ("phi", "psi")
+    assert used(taken(group, owners, tie=1e-3), owners) == ("phi", "theta")
+    assert used(taken(group, owners, tie=1e-5), owners) == ("phi", "psi")
     group = [with_loss("x0*(2.5 + x2*1.5)", 0.5), with_loss("2.5*x0 + 1.5*x2", 0.5004)]
-    (taken,) = representatives(group, owners, tie=1e-3)
-    assert products(taken.expr) == 0
+    assert products(taken(group, owners, tie=1e-3).expr) == 0
 
 
 @pytest.mark.parametrize(
@@ -104,7 +108,6 @@ def test_products(formula, count):
 
 
 def test_a_tie_goes_to_the_shorter():
-    entry = with_loss("2.5*x0", 0.5)
-    front = [Scored(entry, 0.5004, 0.01, 4e-4, 1e-4), Scored(entry, 0.5, 0.01, 0.0, 0.0)]
-    assert one_standard_error(front) == 1
-    assert one_standard_error(front, 5e-4) == 0
+    excess, error = np.array([4e-4, 0.0]), np.array([1e-4, 0.0])
+    assert one_standard_error(excess, error) == 1
+    assert one_standard_error(excess, error, 5e-4) == 0

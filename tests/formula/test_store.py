@@ -28,6 +28,8 @@ FORMULA = Formula(
     excess_loss_se=0.0,
     q_rms=0.5,
     source="operon",
+    stands_share=0.9,
+    chosen_share=0.8,
 )
 OTHER = Formula(**{**FORMULA.__dict__, "text": "0.1", "complexity": 1, "descriptors": ()})
 RESULT = Distillation(

@@ -230,7 +230,8 @@ def write_answers(kind, layout, rng):
         ("descriptor", "importance", "spread", "marginal"),
         [(n, 0.2 * 0.45**i, 0.02 * 0.7**i, 0.3 * 0.5**i) for i, n in enumerate(ranked)],
     )
-    write_formulas(make_distillation(kind, ranked), layout.root, kind.inputs)
+    made = make_distillation(kind, ranked)
+    write_formulas(made, layout.root, kind.inputs)
     p = rng.uniform(0.02, 0.98, size=120)
     n = rng.integers(58, 61, size=120)
     n_b = rng.binomial(n, p)
@@ -239,6 +240,12 @@ def write_answers(kind, layout, rng):
     error = np.full(120, 0.025)
     columns = validation_columns(network, error, formula, n, n_b)
     write_csv(layout.validation, tuple(columns), zip(*columns.values(), strict=True))
+    own = {**columns, "on_surface": (np.arange(len(n)) % 2)}
+    write_csv(layout.validation_formula, tuple(own), zip(*own.values(), strict=True))
+    front = [
+        (f.text, 0.2 / (1 + i), 0.1 / (1 + i), 0.3 / (1 + i)) for i, f in enumerate(made.front)
+    ]
+    write_csv(layout.front_errors, ("text", "rmse", "low", "high"), front)
     write_json(layout.verdict, judge(network, error, formula, n, n_b, rng).to_json())
 
 
@@ -264,6 +271,8 @@ def make_distillation(kind, ranked):
             excess_loss_se=0.001,
             q_rms=0.5,
             source="operon",
+            stands_share=0.9,
+            chosen_share=0.8,
         )
         for i in range(7)
     )

@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 
+from mechanist.settings.load import load_system
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
-from mechanist.systems.prepared import load_inputs
+from mechanist.systems.prepared import describe_formula_inputs, load_formula_inputs, load_inputs
+
+ALANINE = Path(__file__).parents[2] / "systems" / "alanine_dipeptide"
 
 
 def test_features_of_a_torsion_are_sine_and_cosine():
@@ -47,3 +52,17 @@ def test_start_of_alanine_is_an_l_amino_acid_in_c7eq(alanine, alanine_layout):
     assert 40 < by_name["psi"] < 90
     n, ca, c, cb = (alanine.positions[i] for i in (6, 8, 10, 12))
     assert np.dot(np.cross(n - ca, c - ca), cb - ca) > 0
+
+
+def test_formulas_of_alanine_may_hold_heights_over_local_planes(alanine, alanine_layout):
+    describe_formula_inputs(load_system(ALANINE), ALANINE, alanine_layout)
+    inputs, known = load_inputs(alanine_layout), load_formula_inputs(alanine_layout)
+    assert known.names[: len(inputs)] == inputs.names
+    heights = known.descriptors[len(inputs) :]
+    # Three atoms have three heavy neighbours: CA and both carbonyl carbons, 7 others for each.
+    assert len(heights) == 3 * 7
+    assert {d.kind for d in heights} == {"height"}
+    assert len(set(known.names)) == len(known)
+    # A tetrahedral carbon with bonds of 0.15 nm stands a third of a bond over its neighbours.
+    height = known.select(["height_CA2_CA2"]).values(alanine.positions[None])[0, 0]
+    assert 0.03 < abs(height) < 0.06

@@ -41,6 +41,22 @@ def test_against_mdtraj(positions, box):
     np.testing.assert_allclose(np.exp(1j * ours), np.exp(1j * theirs), atol=2e-3)
 
 
+def test_a_height_is_the_distance_from_the_plane_with_a_sign(rng):
+    # The plane is z = 0 turned and shifted at random; its atoms are counter-clockwise from above.
+    up = np.array([0.4, -0.7, 0.25])
+    flat = np.array([[0, 0, 0], [1.0, 0.2, 0], [0.3, 0.9, 0], up])
+    rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    rotation *= np.sign(np.linalg.det(rotation))
+    places = (flat @ rotation.T + rng.normal(size=3))[None]
+    atoms = np.array([[3, 0, 1, 2], [3, 1, 2, 0], [3, 1, 0, 2]])
+    np.testing.assert_allclose(geometry.heights(places, atoms)[0], [0.25, 0.25, -0.25], atol=1e-12)
+    box = np.array([3.0, 3.5, 4.0])
+    moved = places + box * rng.integers(-2, 3, size=places.shape)
+    np.testing.assert_allclose(
+        geometry.heights(moved, atoms, box)[0], [0.25, 0.25, -0.25], atol=1e-12
+    )
+
+
 def test_sign_of_a_torsion_is_iupac():
     # Looking along the middle bond, the far bond is turned clockwise by 90 degrees.
     positions = np.array([[[1.0, 0, 0], [0, 0, 0], [0, 0, 1.0], [0, 1.0, 1.0]]])

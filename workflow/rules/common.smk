@@ -204,6 +204,26 @@ def shoot_input(wildcards):
     }
 
 
+def points_input(wildcards):
+    """What points are chosen by."""
+    files = {
+        "shots": last_shots(wildcards),
+        "model": last_model(wildcards),
+        "inputs": rules.describe.output,
+    }
+    if wildcards.by == "formula":
+        files["formula"] = rules.distil.output.formula
+        files["formula_inputs"] = rules.formula_inputs.output
+    return files
+
+
+def points_settings(wildcards):
+    """Settings of the points that the network chooses, or the formula."""
+    own = ("validation.formula_points", "validation.surface_points")
+    numbers = own if wildcards.by == "formula" else ("validation.points",)
+    return settings("seed", "sampling.workers", "learn.held_out_every", *numbers)
+
+
 def models_about(wildcards):
     """Models of a round and of the one before."""
     number = int(wildcards.round)

@@ -31,6 +31,7 @@ rule distil:
         model=last_model,
         relevance=rules.relevance.output,
         inputs=rules.describe.output,
+        formula_inputs=rules.formula_inputs.output,
     output:
         front=f"{RESULTS}/formulas.csv",
         formula=f"{RESULTS}/formula.json",

@@ -48,3 +48,26 @@ rule describe:
         source=digest("prepare", "systems"),
     shell:
         "mechanist describe --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
+
+
+# What formulas may use beside the inputs; a change touches the formula alone.
+rule formula_inputs:
+    input:
+        system_files(),
+        rules.prepare.output.system if SYSTEM.dynamics.pressure else [],
+    output:
+        f"{RESULTS}/system/formula_inputs.json",
+    log:
+        f"{RESULTS}/logs/formula_inputs.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/formula-inputs.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
+    params:
+        results=results_folder,
+        system=system_part("molecule", "potential", "formula_inputs"),
+        settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
+        source=digest("prepare", "systems"),
+    shell:
+        "mechanist formula-inputs"
+        " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -1,27 +1,25 @@
-# Fresh committor shots test the network and the formula.
+# Fresh committor shots test the network and the formula, from points that either has chosen.
 rule points:
     input:
-        shots=last_shots,
-        model=last_model,
-        inputs=rules.describe.output,
+        unpack(points_input),
     output:
-        points=f"{RESULTS}/validation/points.trr",
-        predictions=f"{RESULTS}/validation/predictions.json",
+        points=f"{RESULTS}/validation/{{by}}/points.trr",
+        predictions=f"{RESULTS}/validation/{{by}}/predictions.json",
     log:
-        f"{RESULTS}/logs/points.log",
+        f"{RESULTS}/logs/points-{{by}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/points.tsv"
+        f"{RESULTS}/benchmarks/points-{{by}}.tsv"
+    wildcard_constraints:
+        by="network|formula",
     conda:
         "../../envs/mechanist.yaml"
     params:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
-        settings=settings(
-            "seed", "sampling.workers", "learn.held_out_every", "validation.points"
-        ),
-        source=digest("validate", "analysis"),
+        settings=points_settings,
+        source=digest("points", "analysis", "formula"),
     shell:
-        "mechanist points --last {params.last}"
+        "mechanist points --by {wildcards.by} --last {params.last}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
@@ -30,11 +28,13 @@ rule committor_shots:
         **SYSTEM_FILES,
         points=rules.points.output.points,
     output:
-        f"{RESULTS}/validation/shots_{{worker}}.parquet",
+        f"{RESULTS}/validation/{{by}}/shots_{{worker}}.parquet",
     log:
-        f"{RESULTS}/logs/committor_shots_{{worker}}.log",
+        f"{RESULTS}/logs/committor_shots-{{by}}_{{worker}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/committor-shots_{{worker}}.tsv"
+        f"{RESULTS}/benchmarks/committor-shots-{{by}}_{{worker}}.tsv"
+    wildcard_constraints:
+        by="network|formula",
     conda:
         "../../envs/mechanist.yaml"
     threads: 1
@@ -43,20 +43,26 @@ rule committor_shots:
     params:
         results=results_folder,
         settings=settings("seed", "engine", "sampling.workers", "validation.shots"),
-        source=digest("validate", "sampling"),
+        source=digest("points", "sampling"),
     shell:
-        "mechanist committor-shots --worker {wildcards.worker}"
+        "mechanist committor-shots --by {wildcards.by} --worker {wildcards.worker}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
 rule validate:
     input:
-        points=rules.points.output,
-        shots=expand(rules.committor_shots.output, worker=WORKERS),
+        points=expand(rules.points.output, by=("network", "formula")),
+        shots=expand(
+            rules.committor_shots.output, by=("network", "formula"), worker=WORKERS
+        ),
+        front=rules.distil.output.front,
         formula=rules.distil.output.formula,
         inputs=rules.describe.output,
+        formula_inputs=rules.formula_inputs.output,
     output:
         table=f"{RESULTS}/validation.csv",
+        own=f"{RESULTS}/validation/formula.csv",
+        front=f"{RESULTS}/validation/front.csv",
         verdict=f"{RESULTS}/validation/verdict.json",
     log:
         f"{RESULTS}/logs/validate.log",

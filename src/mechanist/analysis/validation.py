@@ -125,8 +125,12 @@ def choose_points(p_predicted: Array, rng: np.random.Generator, points: int) -> 
     return np.asarray(rows[np.sort(ranked[:points])], dtype=np.int64)
 
 
-def _explained(p: Array, k: Counts, n: Counts) -> float | None:
-    """One minus mean squared error over variance of the true p_B, both beyond counting noise."""
+def explained(p: Array, k: Counts, n: Counts) -> float | None:
+    """One minus mean squared error over variance of the true p_B, both beyond counting noise.
+
+    For predictions ``p`` (F,) beside ``k`` of ``n`` shots (F,) that ended in B; None if the true
+    p_B has no variance.
+    """
     observed = k / n
     noise = (observed * (1 - observed) / (n - 1)).mean()
     variance = float(observed.var(ddof=1) - noise) if len(n) > 1 else 0.0
@@ -198,14 +202,14 @@ def _off(rmse: float, interval: tuple[float, float]) -> str:
 def _sentence(
     p_formula: Array, k: Counts, n: Counts, network: str, formula: str, coverage: float
 ) -> str:
-    explained = _explained(p_formula, k, n)
+    share = explained(p_formula, k, n)
     text = (
         f"On {len(n)} fresh points ({n.mean():.0f} shots each) the network is off by "
         f"{network} in p_B and the formula by {formula} beyond counting noise"
     )
-    if explained is not None:
-        if explained > 0:
-            text += f"; the formula explains {100 * explained:.0f} % of the variance of p_B"
+    if share is not None:
+        if share > 0:
+            text += f"; the formula explains {100 * share:.0f} % of the variance of p_B"
         else:
             text += "; the formula explains none of the variance of p_B"
     if squared_excess(p_formula, k, n).mean() > 0:
@@ -252,11 +256,11 @@ def judge(
         network_interval=network_interval,
         network_coverage=_coverage(p_network, n_b, n),
         network_interval_coverage=interval_coverage,
-        network_explained=_explained(p_network, n_b, n),
+        network_explained=explained(p_network, n_b, n),
         formula_rmse=formula,
         formula_interval=formula_interval,
         formula_coverage=_coverage(p_formula, n_b, n),
-        formula_explained=_explained(p_formula, n_b, n),
+        formula_explained=explained(p_formula, n_b, n),
         text=_sentence(p_formula, n_b, n, *off, interval_coverage),
     )
 

@@ -5,8 +5,8 @@ matters more than which formula is better. The standard error of one loss is the
 comparing them. What counts is the error of their difference, shot by shot, summed over each chain
 first because shots of a chain are not independent. The choice is the shortest formula whose loss is
 within one such error of the best (the one-standard-error rule of Breiman et al., Classification and
-Regression Trees, 1984, section 3.4.3, with the paired error). A difference below ``tie`` counts as
-none, however many shots there are to prove it.
+Regression Trees, 1984, section 3.4.3, with the paired error). A difference below ``enough`` counts
+as none, however many shots there are to prove it: what is gained is less than a reader loses.
 """
 
 from collections.abc import Sequence
@@ -75,9 +75,9 @@ def candidate_losses(candidate: Candidate, points: Points) -> Array:
 
 
 def representatives(
-    candidates: Sequence[Candidate], owners: Sequence[str], tie: float
-) -> list[Candidate]:
-    """One candidate for each length, by the training chains alone.
+    nodes: NDArray[np.int64], losses: Array, merits: Sequence[tuple[int, int, float]], tie: float
+) -> list[int]:
+    """One candidate for each length, by the training chains alone, shortest first.
 
     Of formulas whose losses are within ``tie`` of the best of the length, the one in the fewer and
     more relevant descriptors is taken, and of those the one with the fewest products of inputs:
@@ -86,26 +86,31 @@ def representatives(
 
     Parameters
     ----------
-    candidates
-        Fitted to the training chains.
-    owners
-        Descriptor of each column, by relevance.
+    nodes, losses
+        (K,) lengths and losses on training chains, in nats per outcome.
+    merits
+        (K) see `merit`.
     tie
         Nats per outcome.
+
+    Returns
+    -------
+    list of int
+        Places of the candidates.
     """
-    rank = {name: i + 1 for i, name in enumerate(dict.fromkeys(owners))}
-
-    def merit(candidate: Candidate) -> tuple[int, int, float]:
-        places = sum(rank[name] for name in used(candidate, owners))
-        return places, products(candidate.expr), candidate.loss
-
     result = []
-    for length in sorted({c.nodes for c in candidates}):
-        group = [c for c in candidates if c.nodes == length]
-        best = min(c.loss for c in group)
-        ties = [c for c in group if c.loss <= best + tie]
-        result.append(min(ties, key=merit))
+    for length in np.unique(nodes).tolist():
+        group = np.flatnonzero(nodes == length)
+        ties = group[losses[group] <= losses[group].min() + tie]
+        result.append(min(ties.tolist(), key=lambda i: merits[i]))
     return result
+
+
+def merit(candidate: Candidate, owners: Sequence[str]) -> tuple[int, int, float]:
+    """The smaller the better, of formulas of one length that fit as well; see `representatives`."""
+    rank = {name: i + 1 for i, name in enumerate(dict.fromkeys(owners))}
+    places = sum(rank[name] for name in used(candidate, owners))
+    return places, products(candidate.expr), candidate.loss
 
 
 def products(expr: Expr) -> int:
@@ -143,6 +148,15 @@ def pareto(candidates: Sequence[Candidate], held_out: Points) -> list[Scored]:
     return result
 
 
-def one_standard_error(front: Sequence[Scored], tie: float = 0.0) -> int:
-    """Index of the shortest formula within one paired standard error, or ``tie``, of the best."""
-    return next(i for i, entry in enumerate(front) if entry.excess <= max(entry.excess_error, tie))
+def one_standard_error(excess: Array, error: Array, enough: float = 0.0) -> int:
+    """Place of the shortest formula that is as good as the best of the front.
+
+    Parameters
+    ----------
+    excess, error
+        (F,) how much worse each one is than the best, and the paired standard error of this;
+        shortest first.
+    enough
+        An excess below this counts as none, in nats per outcome.
+    """
+    return int(np.argmax(excess <= np.maximum(error, enough)))

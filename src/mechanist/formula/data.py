@@ -36,6 +36,8 @@ class FormulaData:
         (F, P) and (F,) inputs and q of further frames of paths, which the search may learn from.
     units
         Unit of each descriptor, ``nm`` or ``rad``, so that constants get one too.
+    further
+        Descriptors that are for formulas alone, and do not count as inputs.
     """
 
     columns: tuple[str, ...]
@@ -48,6 +50,7 @@ class FormulaData:
     frame_values: Array | None = None
     frame_q: Array | None = None
     units: Mapping[str, str] = field(default_factory=dict)
+    further: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.q)
@@ -106,4 +109,5 @@ class FormulaData:
             frame_values=frames,
             frame_q=self.frame_q,
             units=self.units,
+            further=self.further,
         )

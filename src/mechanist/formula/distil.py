@@ -5,7 +5,8 @@
    are always among the candidates (`mechanist.formula.search`).
 3. The numbers of the best few of each length are fitted anew to the outcomes of the training
    chains, one formula of each length is taken, and the front and the choice on it follow from the
-   loss on held-out chains.
+   loss on held-out chains; what most resamples of the chains choose is taken
+   (`mechanist.formula.stability`).
 4. The numbers in the texts come from a last fit to all shots; held-out losses do not.
 """
 
@@ -18,9 +19,7 @@ from mechanist.formula.baselines import baselines
 from mechanist.formula.choose import (
     Scored,
     mean_and_error,
-    one_standard_error,
     pareto,
-    representatives,
     used,
 )
 from mechanist.formula.constants import describe, in_columns, intervals, order, rounded
@@ -31,6 +30,7 @@ from mechanist.formula.likelihood import point_losses
 from mechanist.formula.refit import LARGEST_Q, refit
 from mechanist.formula.result import Distillation, Formula
 from mechanist.formula.search import search
+from mechanist.formula.stability import Share, best_of_each_length, resampled, steadiest
 from mechanist.formula.store import load, write
 from mechanist.settings.formula import FormulaSettings
 
@@ -71,15 +71,23 @@ def distil(
     candidates, engines = search(inputs, settings, seed, threads, log)
     limit = max(LARGEST_Q, 3 * float(np.abs(data.q).max()))
     settled = refit(candidates, train, all_rows(inputs), log, limit)
-    front = pareto(representatives(settled, inputs.owners, settings.tie), held_out)
+    rng = np.random.default_rng([seed, 2])
+    rivals = best_of_each_length(settled)
+    shares = resampled(rivals, train, held_out, inputs.owners, settings.tie, settings.enough, rng)
+    front = pareto(steadiest(rivals, shares), held_out)
     if not front:
         raise MechanistError("formula", "not one candidate could be fitted to the shots")
-    formulas = [finish(scored, inputs, everything, settings) for scored in front]
-    chosen = formulas[one_standard_error(front, settings.tie)]
+    found = [shares[rivals.index(scored.candidate)] for scored in front]
+    formulas = [
+        finish(scored, inputs, everything, settings, share)
+        for scored, share in zip(front, found, strict=True)
+    ]
+    chosen = max(formulas, key=lambda formula: formula.chosen_share)
     network, network_error = network_loss(data)
     log(
         f"chosen of {len(front)} formulas: {chosen.complexity} nodes, held-out loss "
-        f"{chosen.heldout_loss:.4f} (network {network:.4f}): q = {chosen.text}"
+        f"{chosen.heldout_loss:.4f} (network {network:.4f}), the choice in "
+        f"{chosen.chosen_share:.0%} of resamples: q = {chosen.text}"
     )
     known = baselines(train, held_out, inputs.owners)
     return Distillation(
@@ -93,7 +101,8 @@ def chosen_inputs(data: FormulaData, settings: FormulaSettings) -> FormulaData:
     allowed = [n for n in data.descriptors if settings.allowed is None or n in settings.allowed]
     if not allowed:
         raise MechanistError("formula.allowed", "names none of the descriptors that the data have")
-    return data.select(allowed[: settings.inputs])
+    relevant = [name for name in allowed if name not in data.further][: settings.inputs]
+    return data.select([*relevant, *data.further])
 
 
 def all_rows(data: FormulaData) -> Array:
@@ -115,7 +124,7 @@ def points_of(data: FormulaData, rows: NDArray[np.bool_]) -> Points:
 
 
 def finish(
-    scored: Scored, data: FormulaData, everything: Points, settings: FormulaSettings
+    scored: Scored, data: FormulaData, everything: Points, settings: FormulaSettings, share: Share
 ) -> Formula:
     """Fit to all shots, round, and write out."""
     candidate = scored.candidate
@@ -143,4 +152,6 @@ def finish(
         excess_loss_se=scored.excess_error,
         q_rms=float(np.sqrt(np.mean(distance**2))),
         source=final.source,
+        stands_share=share.stands,
+        chosen_share=share.chosen,
     )

@@ -60,6 +60,9 @@ class Formula:
         Root mean square distance to the network's q at shooting points, both cut at ``q_clip``.
     source
         What proposed it: the name of a search, or ``grown``.
+    stands_share, chosen_share
+        Share of resamples of the chains in which this structure was the one of its length, and in
+        which it was the choice.
     """
 
     text: str
@@ -74,6 +77,8 @@ class Formula:
     excess_loss_se: float
     q_rms: float
     source: str
+    stands_share: float
+    chosen_share: float
 
     def q(self, values: Mapping[str, Array]) -> Array:
         """The logit of p_B (F,) from descriptors (F,) by name, in nm and rad.

@@ -17,7 +17,10 @@ from mechanist.formula.result import Constant, Distillation, Formula
 from mechanist.systems.descriptors import DescriptorSet
 
 COLUMNS = ("complexity", "heldout_loss", "heldout_loss_se", "text", "latex", "chosen")
-MORE_COLUMNS = ("excess_loss", "excess_loss_se", "q_rms", "source")
+MORE_COLUMNS = (
+    *("excess_loss", "excess_loss_se", "q_rms", "source"),
+    *("stands_share", "chosen_share"),
+)
 
 
 def write(distillation: Distillation, folder: Path, descriptors: DescriptorSet) -> None:
@@ -36,7 +39,8 @@ def write(distillation: Distillation, folder: Path, descriptors: DescriptorSet) 
         more = (formula.excess_loss, formula.excess_loss_se, formula.q_rms)
         chosen = "true" if formula == distillation.chosen else "false"
         row = [formula.complexity, *(f"{x:.6f}" for x in losses), formula.text, formula.latex]
-        writer.writerow([*row, chosen, *(f"{x:.6f}" for x in more), formula.source])
+        shares = (f"{x:.3f}" for x in (formula.stands_share, formula.chosen_share))
+        writer.writerow([*row, chosen, *(f"{x:.6f}" for x in more), formula.source, *shares])
     write_text(folder / "formulas.csv", buffer.getvalue())
     write_exports(distillation.chosen.text, descriptors, folder)
     write_json(folder / "formula.json", to_json(distillation, descriptors))

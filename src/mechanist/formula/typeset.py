@@ -25,14 +25,15 @@ SUM, PRODUCT, POWER, ATOM = range(4)
 def name_latex(name: str) -> str:
     r"""LaTeX of a descriptor: ``phi`` as \phi, ``torsion_C1_N2_CA2_CB2`` as its atoms in brackets.
 
-    A kind (torsion, angle, bond, distance) becomes a letter with the atoms as index; a Greek name
-    may carry a number (``chi1``).
+    A kind (torsion, angle, bond, distance, height) becomes a letter with the atoms as index; a
+    Greek name may carry a number (``chi1``).
     """
     letter = re.fullmatch(r"([A-Za-z]+?)_?(\d*)", name)
     if letter and letter[1] in GREEK:
         return rf"\{letter[1]}" + (f"_{{{letter[2]}}}" if letter[2] else "")
     kind, _, rest = name.partition("_")
-    letters = {"torsion": r"\tau", "angle": r"\alpha", "bond": "r", "distance": "r", "d": "r"}
+    letters = {"torsion": r"\tau", "angle": r"\alpha", "height": "h"}
+    letters |= dict.fromkeys(("bond", "distance", "d"), "r")
     if rest and kind in letters:
         atoms = r"\,".join(part.replace("'", r"^{\prime}") for part in rest.split("_"))
         return rf"{letters[kind]}_{{\mathrm{{{atoms}}}}}"

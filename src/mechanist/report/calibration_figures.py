@@ -1,5 +1,6 @@
 """Predictions against outcomes: shots of the last round, then fresh committor shots."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -65,9 +66,8 @@ def _frame(axes: Any, title: str) -> None:
     grid(axes)
 
 
-def _fresh(axes: Any, data: ReportData, column: str, colour: str, title: str) -> None:
-    assert data.validation is not None
-    table = data.validation
+def draw_fresh(axes: Any, table: Mapping[str, Array], column: str, colour: str, title: str) -> None:
+    """Predictions of one ``column`` beside fresh shots."""
     observed = table["n_B"] / table["n"]
     inside = (table[column] >= table["low"]) & (table[column] <= table["high"])
     bars = np.stack([observed - table["low"], table["high"] - observed])
@@ -99,8 +99,9 @@ def calibration(data: ReportData) -> Picture | None:
             axes.errorbar(mean, hits / total, bars, fmt="o", ms=5, color=MARK, elinewidth=1.2)
             _frame(axes, f"network, {rows.sum():,} shots of round {number}")
         if data.validation is not None:
-            _fresh(grid_of_axes[0], data, "p_network", NETWORK, "network, fresh shots")
-            _fresh(grid_of_axes[1], data, "p_formula", FORMULA, "formula, fresh shots")
+            fresh = (("network", NETWORK), ("formula", FORMULA))
+            for axes, (name, colour) in zip(grid_of_axes, fresh, strict=True):
+                draw_fresh(axes, data.validation, f"p_{name}", colour, f"{name}, fresh shots")
         left.set_ylabel("fraction of half-shots that ended in B")
         svg = to_svg(figure, "calibration", "Predicted committor against observed outcomes")
     how = (

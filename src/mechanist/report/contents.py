@@ -23,6 +23,8 @@ FILES = {
     "paths/paths.parquet": "which frames belong to which path, and its weight",
     "paths/topology.pdb": "atoms, to open the paths with in VMD or mdtraj",
     "validation.csv": "fresh shots beside the predictions of network and formula",
+    "validation/formula.csv": "fresh shots from points that the formula has chosen",
+    "validation/front.csv": "error of every formula of the front on fresh shots",
     "validation/verdict.json": "what they say, with intervals",
     "kinetics.json": "rates, passage times and the free energy difference, with intervals",
     "kinetics/free_energy.csv": "free energy along q with its interval",

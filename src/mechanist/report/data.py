@@ -116,6 +116,8 @@ class ReportData:
     formula: dict[str, Any] | None
     verdict: dict[str, Any] | None
     validation: dict[str, Array] | None
+    own_points: dict[str, Array] | None
+    front: list[Row]
     training: dict[str, Any] | None
     jobs: list[Job]
     kinetics: dict[str, Any] | None = None

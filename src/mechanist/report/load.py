@@ -109,22 +109,20 @@ def read_relevance(layout: Layout) -> Relevance | None:
     )
 
 
-def _read_validation(layout: Layout) -> dict[str, Array] | None:
-    path = layout.validation
+FRESH = ("p_network", "p_formula", "n", "n_B", "low", "high")
+"""Columns of fresh shots that figures need."""
+
+
+FRONT = ("text", "rmse", "low", "high")
+PROFILE = ("q", "free_energy_kJ_per_mol", "low", "high")
+
+
+def _read_columns(path: Path, columns: Sequence[str]) -> dict[str, Array] | None:
+    """Numbers of a CSV file by column; None if it is not there or has no row."""
     if not path.is_file():
         return None
-    columns = ("p_network", "p_formula", "n", "n_B", "low", "high")
     rows = read_csv(path, columns)
     return {name: np.array(numbers(rows, name, path)) for name in columns} if rows else None
-
-
-def _read_profile(layout: Layout) -> dict[str, Array] | None:
-    path = layout.profile
-    if not path.is_file():
-        return None
-    columns = ("q", "free_energy_kJ_per_mol", "low", "high")
-    rows = read_csv(path, columns)
-    return {name: np.array(numbers(rows, name, path)) for name in columns}
 
 
 def read_equilibrium(
@@ -228,11 +226,13 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         formulas=read_csv(layout.formulas, formula_columns) if layout.formulas.is_file() else [],
         formula=_optional_json(layout.formula, ("text", "latex", "complexity")),
         verdict=_optional_json(layout.verdict, VERDICT_KEYS),
-        validation=_read_validation(layout),
+        validation=_read_columns(layout.validation, FRESH),
+        own_points=_read_columns(layout.validation_formula, (*FRESH, "on_surface")),
+        front=read_csv(layout.front_errors, FRONT) if layout.front_errors.is_file() else [],
         training=_optional_json(layout.round(last).training, TRAINING_KEYS),
         jobs=read_jobs(layout.benchmarks, last),
         kinetics=_optional_json(layout.kinetics, KINETICS_KEYS),
-        profile=_read_profile(layout),
+        profile=_read_columns(layout.profile, PROFILE),
         equilibrium=read_equilibrium(layout, dynamics, dynamics.states.descriptors.descriptors)
         if frames
         else None,

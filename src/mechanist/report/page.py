@@ -10,6 +10,7 @@ from mechanist.report.cost_figures import cost
 from mechanist.report.data import ReportData
 from mechanist.report.network_figures import learning
 from mechanist.report.path_figures import density, lengths
+from mechanist.report.proof_figures import front_table, proof
 from mechanist.report.rate_figures import along_q, cost_line, over_descriptors, rates
 from mechanist.report.relevance_figures import pareto, relevance
 from mechanist.report.round_figures import convergence, efficiency
@@ -21,7 +22,7 @@ from mechanist.report.uncertainty_figures import uncertainty
 
 SECTIONS = {
     "Why": (relevance, pareto),
-    "Evidence": (calibration,),
+    "Evidence": (calibration, proof),
     "Rates": (along_q, over_descriptors),
     "Paths": (density, lengths, uncertainty),
     "The run": (efficiency, convergence, learning),
@@ -161,6 +162,7 @@ def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[P
         units=any(unit for *_, unit in numbers),
         losses=losses(data),
         validation=validation(data),
+        front=front_table(data),
         rates=rates(data),
         cost=cost_line(data),
         times=rows(data.time) if data.time else [],

@@ -91,9 +91,9 @@ def pareto(data: ReportData) -> Picture | None:
         svg = to_svg(figure, "pareto", "Held-out loss of formulas against their length")
     how = (
         "Each dot is the best formula of its length, its constants fitted to shot outcomes; bars "
-        "are one standard error of each loss over held-out chains. Chosen is the shortest formula "
-        "whose difference to the best, shot by shot, is within one standard error of that "
-        "difference. Lower is better; 0.693 knows nothing."
+        "are one standard error of each loss over held-out chains. Chosen is what most resamples "
+        "of the chains choose: the shortest formula that is as good as the best up to one standard "
+        "error of their difference, or up to formula.enough. Lower is better; 0.693 knows nothing."
     )
     return Picture("pareto", "Short or exact: the front of formulas", svg, how, wide=False)
 

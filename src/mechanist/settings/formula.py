@@ -47,12 +47,18 @@ class FormulaSettings(Section):
         12, ge=1, le=1000, description="best formulas of each length that growth goes on from"
     )
     tie: float = Field(
-        5e-4,
+        2e-4,
         ge=0,
         le=1,
-        description="losses that differ by less, in nats per outcome, count as equal: of formulas "
-        "of one length the one in the fewer and more relevant descriptors is taken, of formulas "
-        "on the front the shorter one",
+        description="of formulas of one length whose losses differ by less, in nats per outcome, "
+        "the one in the fewer and more relevant descriptors is taken",
+    )
+    enough: float = Field(
+        2.5e-3,
+        ge=0,
+        le=1,
+        description="a formula whose loss is within this of the best one's, in nats per outcome, "
+        "is good enough if it is shorter; 0.0025 is an error of about 0.03 in p_B",
     )
     q_clip: float = Field(
         6.0, gt=0, le=50, description="the network's q is cut to this in size before the search"

@@ -107,6 +107,15 @@ class DistanceSettings(Section):
     distance: tuple[Atom, Atom]
 
 
+class HeightSettings(Section):
+    """How far an atom stands over the plane of three others, below it with a minus.
+
+    Above is where those three are seen counter-clockwise.
+    """
+
+    height: tuple[Atom, Atom, Atom, Atom]
+
+
 class CoordinateSettings(Section):
     """A Cartesian coordinate, for model potentials: 0 is x, 1 is y, 3 is x of the next particle."""
 
@@ -132,14 +141,22 @@ class CustomSettings(Section):
 
 
 DescriptorSettings = (
-    TorsionSettings | AngleSettings | DistanceSettings | CoordinateSettings | CustomSettings
+    TorsionSettings
+    | AngleSettings
+    | DistanceSettings
+    | HeightSettings
+    | CoordinateSettings
+    | CustomSettings
 )
 
 
 class GroupSettings(Section):
-    """All bonds, angles or torsions along bonds whose atoms are all in a selection."""
+    """All bonds, angles or torsions along bonds whose atoms are all in a selection.
 
-    all: Literal["bonds", "angles", "torsions"]
+    ``heights``: of every atom over the plane of any three that are bound to one atom.
+    """
+
+    all: Literal["bonds", "angles", "torsions", "heights"]
     select: str = Field("all", description="atoms, in mdtraj's selection language")
 
 
@@ -200,6 +217,9 @@ class SystemSettings(Section):
     states: StatesSettings
     inputs: tuple[str | GroupSettings, ...] = Field(
         min_length=1, description="what networks and formulas see: names and groups"
+    )
+    formula_inputs: tuple[str | GroupSettings, ...] = Field(
+        (), description="what formulas may use beside that: names and groups"
     )
 
     @model_validator(mode="after")

@@ -14,6 +14,15 @@ class ValidationSettings(Section):
         le=100_000,
         description="configurations, spread evenly over the network's p_B from 0.02 to 0.98",
     )
+    formula_points: int = Field(
+        40,
+        ge=0,
+        le=100_000,
+        description="further configurations, spread evenly over the formula's own p_B",
+    )
+    surface_points: int = Field(
+        40, ge=0, le=100_000, description="further ones where the formula says p_B = 1/2"
+    )
     shots: int = Field(
         60, ge=2, le=1_000_000, description="half-shots from each configuration, fresh velocities"
     )

@@ -121,7 +121,9 @@ def examine(settings: SystemSettings, folder: Path, steps: int, log: Log) -> Exa
     states = _states(settings, folder, atoms, found)
     nothing = States(DescriptorSet(()), State("A", ()), State("B", ()))
     prepared = prepared_from(settings, positions, system, states or nothing)
-    inputs = _or_finding(lambda: resolve_inputs(settings, folder / SYSTEM_FILE, atoms), found)
+    file = folder / SYSTEM_FILE
+    inputs = _or_finding(lambda: resolve_inputs(settings, file, atoms), found)
+    _or_finding(lambda: resolve_inputs(settings, file, atoms, "formula_inputs"), found)
     timings = cached_timings(prepared, log)
     plan = timings[0].plan
     log(f"{steps} MD steps on {plan.platform}")

@@ -4,6 +4,7 @@ import csv
 import io
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mechanist.committor.data import held_out
 from mechanist.committor.relevance import relevance
@@ -16,7 +17,7 @@ from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
 from mechanist.stages.gather import gather_shots
 from mechanist.systems.descriptors import DescriptorSet
-from mechanist.systems.prepared import load, load_inputs
+from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
 RELEVANCE_STREAM = 2**33 + 1
 
@@ -72,33 +73,78 @@ def make_formula(config: Config, layout: Layout, last: int, threads: int, log: J
 
     engines = choose(config.formula.backend).names
     log.load("sympy", *(LIBRARIES[name] for name in engines if name in LIBRARIES))
-    prepared, inputs = load(layout), load_inputs(layout)
+    prepared, inputs, known = load(layout), load_inputs(layout), load_formula_inputs(layout)
     model = load_round_model(layout, last, inputs)
     workers = config.sampling.workers
-    shots = gather_shots(layout, range(last + 1), workers, inputs, prepared.atoms)
-    allowed = allowed_inputs(config, read_relevance(layout, inputs), inputs)
-    chosen = inputs.select(allowed[: config.formula.inputs])
-    columns = [inputs.names.index(name) for name in chosen.names]
-    data = FormulaData(
-        columns=chosen.feature_names,
-        values=chosen.features(shots.values[:, columns]),
-        q=model.q(shots.data.features),
-        n_a=shots.data.n_a,
-        n_b=shots.data.n_b,
-        chain=shots.data.chain,
-        held_out=held_out(shots.data.chain, config.learn.held_out_every),
-        units={d.name: d.unit for d in chosen.descriptors},
-    )
+    shots = gather_shots(layout, range(last + 1), workers, known, prepared.atoms)
+    q = model.q(inputs.features(shots.values[:, : len(inputs)]))
+    apart = held_out(shots.data.chain, config.learn.held_out_every)
     with log.work(SEARCH):
+        ranked = allowed_inputs(config, read_relevance(layout, inputs), known)
+        names = formula_names(config, ranked, inputs, known, shots.values[~apart], q[~apart], log)
+        chosen = known.select(names)
+        columns = [known.names.index(name) for name in names]
+        data = FormulaData(
+            columns=chosen.feature_names,
+            values=chosen.features(shots.values[:, columns]),
+            q=q,
+            n_a=shots.data.n_a,
+            n_b=shots.data.n_b,
+            chain=shots.data.chain,
+            held_out=apart,
+            units={d.name: d.unit for d in chosen.descriptors},
+            further=tuple(name for name in names if name not in inputs.names),
+        )
         result = distil(data, config.formula, config.seed, threads, log)
     write(result, layout.root, chosen)
 
 
-def allowed_inputs(config: Config, ranked: list[str], inputs: DescriptorSet) -> list[str]:
-    """Ranked descriptors that formula.allowed lets pass."""
+def formula_names(
+    config: Config,
+    ranked: list[str],
+    inputs: DescriptorSet,
+    known: DescriptorSet,
+    values: NDArray[np.float64],
+    q: NDArray[np.float64],
+    log: Journal,
+) -> list[str]:
+    """Descriptors for the search: the most relevant inputs, and what adds to them.
+
+    Parameters
+    ----------
+    config, log
+        Section ``formula`` is read; one line is said.
+    ranked
+        Names that are allowed, inputs by relevance first.
+    inputs, known
+        What the network sees, and that with what is for formulas alone.
+    values, q
+        (N, D) of ``known`` and (N,) at training points.
+    """
+    from mechanist.formula.screen import screen
+
+    most = config.formula.inputs
+    first = [name for name in ranked if name in inputs.names][:most]
+    further = [name for name in ranked if name not in inputs.names]
+    if not further:
+        return first
+    pool = known.select([*first, *further])
+    columns = [known.names.index(name) for name in pool.names]
+    rng = np.random.default_rng(shot_seed(config.seed, RELEVANCE_STREAM + 1, 0))
+    features = pool.features(values[:, columns])
+    tie = config.formula.tie
+    found = screen(features, pool.owners.tolist(), q, len(first), most, tie, rng)
+    more = [pool.names[d] for d in found]
+    log(f"of {len(further)} descriptors for formulas alone: {', '.join(more) or 'none'}")
+    return [*first, *more]
+
+
+def allowed_inputs(config: Config, ranked: list[str], known: DescriptorSet) -> list[str]:
+    """Descriptors that formula.allowed lets pass: those ranked first, then those not ranked."""
+    every = [*ranked, *(name for name in known.names if name not in ranked)]
     if config.formula.allowed is None:
-        return ranked
-    unknown = [name for name in config.formula.allowed if name not in inputs.names]
+        return every
+    unknown = [name for name in config.formula.allowed if name not in known.names]
     if unknown:
         raise DataError("config.yaml", f"formula.allowed: {unknown[0]!r}: no such input descriptor")
-    return [name for name in ranked if name in config.formula.allowed]
+    return [name for name in every if name in config.formula.allowed]

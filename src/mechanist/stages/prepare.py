@@ -46,6 +46,12 @@ def prepare(name: str, layout: Layout, seed: int = 1, log: Log = no_log) -> None
     prepared.prepare(load_system(folder), folder, layout, settle)
 
 
+def describe_formula_inputs(name: str, layout: Layout) -> None:
+    """List the descriptors that formulas may use beside the inputs."""
+    folder = system_folder(name)
+    prepared.describe_formula_inputs(load_system(folder), folder, layout)
+
+
 def describe(name: str, layout: Layout) -> None:
     """List the descriptors that networks and formulas see."""
     folder = system_folder(name)

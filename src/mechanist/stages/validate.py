@@ -1,120 +1,102 @@
-"""Stages of the proof: choose fresh points, shoot from them, judge network and formula."""
+"""Stage ``validate``: network and formula against fresh shots."""
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mechanist.analysis.validation import Verdict, choose_points, judge, validation_columns
-from mechanist.committor.data import held_out
-from mechanist.engine.choose import choose_plan, make_engine
-from mechanist.errors import DataError
-from mechanist.files import read_json, write_json, write_text
-from mechanist.journal import MD, SHOOTING, Journal
+from mechanist.analysis.proof import Proof, prove
+from mechanist.analysis.statistics import rmse_beyond_noise, rmse_interval
+from mechanist.analysis.validation import Verdict, explained, judge, validation_columns
+from mechanist.files import write_json, write_text
 from mechanist.layout import Layout
-from mechanist.sampling.committor_shots import (
-    COMMITTOR_COLUMNS,
-    COMMITTOR_STREAM,
-    committor_shots,
-)
-from mechanist.sampling.first_path import thermal_velocities
-from mechanist.sampling.records import (
-    Table,
-    join,
-    read_frames,
-    read_table,
-    write_frames,
-    write_table,
-)
+from mechanist.sampling.committor_shots import COMMITTOR_STREAM
+from mechanist.sampling.records import Table, read_frames
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
-from mechanist.stages.assess import load_round_model
-from mechanist.stages.gather import candidate_frames, frame_features, frame_q, gather_paths
-from mechanist.systems.prepared import load, load_inputs
+from mechanist.stages.points import (
+    FORMULA,
+    NETWORK,
+    chance,
+    formula_q,
+    read_counts,
+    read_predictions,
+)
+from mechanist.systems.prepared import load, load_formula_inputs
 
-
-def choose(config: Config, layout: Layout, last: int, log: Callable[[str], None]) -> None:
-    """Choose frames of held-out chains, spread over predicted p_B, and write the predictions.
-
-    The predictions of the network are written before any fresh shot is made. The formula is not
-    asked: points that do not depend on it make one set of shots serve both.
-    """
-    prepared, inputs = load(layout), load_inputs(layout)
-    model = load_round_model(layout, last, inputs)
-    paths = gather_paths(layout, range(last + 1), config.sampling.workers, prepared.atoms)
-    use, _ = candidate_frames(paths)
-    chains = np.repeat(paths.index["chain"], paths.index["frames"])
-    rows = np.flatnonzero(use & held_out(chains, config.learn.held_out_every))
-    if len(rows) < config.validation.points:
-        raise DataError(
-            "config.yaml",
-            f"validation.points: {config.validation.points}: held-out chains have only"
-            f" {len(rows)} path frames; sample more or ask for fewer points",
-        )
-    q = frame_q(paths.frames[rows], inputs, model)
-    p = 0.5 * (1 + np.tanh(0.5 * q))
-    rng = np.random.default_rng(shot_seed(config.seed, COMMITTOR_STREAM, 2**20))
-    chosen = choose_points(p, rng, config.validation.points)
-    write_frames(layout.validation_points, [paths.frames[rows[chosen]]])
-    _, error = model.estimate(frame_features(paths.frames[rows[chosen]], inputs))
-    predictions = {"p_network": p[chosen].tolist(), "p_error": error.tolist()}
-    write_json(layout.validation_predictions, {"round": last, **predictions})
-    log(f"{len(chosen)} points from {len(rows):,} frames of held-out chains")
-
-
-def shoot_points(config: Config, layout: Layout, worker: int, log: Journal) -> None:
-    """Make the fresh committor shots of one job: every so many-th point is its own."""
-    prepared = load(layout)
-    points = read_frames(layout.validation_points, prepared.atoms)
-    numbers = np.arange(worker, len(points), config.sampling.workers)
-    plan = choose_plan(prepared, config.engine, log)
-    seed = shot_seed(config.seed, COMMITTOR_STREAM - 1 - worker, 0) % 2**31
-    engine = make_engine(prepared, plan.copies, plan, seed, clock=log.clock(MD))
-    sigma = thermal_velocities(prepared)
-    shots = config.validation.shots
-    with log.work(SHOOTING):
-        table = committor_shots(points[numbers], numbers, shots, engine, sigma, config.seed)
-    write_table(layout.validation_shots(worker), table, COMMITTOR_COLUMNS)
-    log(f"worker {worker}: {len(numbers)} points x {shots} fresh committor shots; {plan}")
+FRONT_COLUMNS = ("complexity", "rmse", "low", "high", "explained", "chosen", "text")
+"""Of validation/front.csv: error of p_B of each formula, 95 % interval, explained variance."""
 
 
 def validate(config: Config, layout: Layout, log: Callable[[str], None]) -> Verdict:
     """Compare predictions with fresh shots; write validation.csv and the verdict."""
-    # The stages that only shoot must not wait for what formulas need.
     from mechanist.formula.distil import load as load_formula
 
-    prepared, inputs = load(layout), load_inputs(layout)
-    points = read_frames(layout.validation_points, prepared.atoms)
-    predictions = read_json(layout.validation_predictions)
-    p_network, p_error = (np.array(predictions[key]) for key in ("p_network", "p_error"))
-    formula = load_formula(layout.formula)
-    values = inputs.values(points)
-    columns = {name: values[:, i] for i, name in enumerate(inputs.names)}
-    p_formula = 0.5 * (1 + np.tanh(0.5 * np.broadcast_to(formula.q(columns), len(points))))
-    workers = range(config.sampling.workers)
-    shots = join([read_table(layout.validation_shots(w), COMMITTOR_COLUMNS) for w in workers])
-    n_a, n_b = ends_by_point(shots, len(points))
+    points = read_frames(layout.fresh(NETWORK).points, load(layout).atoms)
+    p_network, p_error = read_predictions(layout, NETWORK).values()
+    known = load_formula_inputs(layout)
+    p_formula = chance(formula_q(load_formula(layout.formula), known, points))
+    n, n_b = read_counts(layout, NETWORK, config.sampling.workers, len(points))
     rng = np.random.default_rng(shot_seed(config.seed, COMMITTOR_STREAM, 2**20 + 1))
-    verdict = judge(p_network, p_error, p_formula, n_a + n_b, n_b, rng)
-    write_csv(layout, validation_columns(p_network, p_error, p_formula, n_a + n_b, n_b))
-    write_json(layout.verdict, asdict(verdict))
-    log(verdict.text)
+    verdict = judge(p_network, p_error, p_formula, n, n_b, rng)
+    write_columns(layout.validation, validation_columns(p_network, p_error, p_formula, n, n_b))
+    values = known.values(points)
+    columns = {name: values[:, i] for i, name in enumerate(known.names)}
+    write_rows(layout.front_errors, FRONT_COLUMNS, front_errors(layout, columns, n, n_b, rng))
+    proof = own_points(config, layout, rng)
+    text = f"{verdict.text} {proof.text}"
+    write_json(layout.verdict, {**asdict(verdict), "text": text, "proof": asdict(proof)})
+    log(text)
     return verdict
 
 
-def ends_by_point(shots: Table, points: int) -> tuple[np.ndarray, np.ndarray]:
-    """Counts (P,) of shots that ended in A and in B."""
-    in_a = np.bincount(shots["point"][shots["end"] == "A"], minlength=points)
-    in_b = np.bincount(shots["point"][shots["end"] == "B"], minlength=points)
-    return in_a, in_b
+def own_points(config: Config, layout: Layout, rng: np.random.Generator) -> Proof:
+    """Judge the formula at its own points; write validation/formula.csv."""
+    p_network, p_error, q, on_surface = read_predictions(layout, FORMULA).values()
+    n, n_b = read_counts(layout, FORMULA, config.sampling.workers, len(q))
+    table = validation_columns(p_network, p_error, chance(q), n, n_b)
+    write_columns(layout.validation_formula, {**table, "on_surface": on_surface.astype(np.int64)})
+    return prove(q, n, n_b, on_surface.astype(np.bool_), rng)
 
 
-def write_csv(layout: Layout, columns: Table) -> None:
-    """Write validation.csv."""
+def front_errors(
+    layout: Layout,
+    columns: dict[str, NDArray[np.float64]],
+    n: NDArray[np.int64],
+    n_b: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> list[list[Any]]:
+    """Rows of `FRONT_COLUMNS`: the error of every formula of the front on the same shots."""
+    from mechanist.formula.expression import evaluate
+
+    with layout.formulas.open(encoding="utf-8", newline="") as handle:
+        front = list(csv.DictReader(handle))
+    result = []
+    for row in front:
+        p = chance(np.array(np.broadcast_to(evaluate(row["text"], columns), len(n))))
+        low, high = rmse_interval(p, n_b, n, rng)
+        share = explained(p, n_b, n)
+        numbers = [f"{x:.6f}" for x in (rmse_beyond_noise(p, n_b, n), low, high)]
+        shown = "" if share is None else f"{share:.6f}"
+        result.append([row["complexity"], *numbers, shown, row["chosen"], row["text"]])
+    return result
+
+
+def write_columns(path: Path, columns: Table) -> None:
+    """Write a table as CSV."""
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    write_rows(path, tuple(columns), rows)
+
+
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a header and rows as CSV."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
-    write_text(layout.validation, buffer.getvalue())
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_text(path, buffer.getvalue())

@@ -16,13 +16,23 @@ Array = NDArray[np.float64]
 CHUNK = 512
 """Frames at a time: temporary arrays of this size stay in the cache of a core."""
 
-ATOMS_OF_KIND = {"torsion": 4, "angle": 3, "distance": 2, "coordinate": 1}
-UNIT_OF_KIND = {"torsion": "rad", "angle": "rad", "distance": "nm", "coordinate": "nm"}
+ATOMS_OF_KIND = {"torsion": 4, "angle": 3, "distance": 2, "height": 4, "coordinate": 1}
+UNIT_OF_KIND = {
+    "torsion": "rad",
+    "angle": "rad",
+    "distance": "nm",
+    "height": "nm",
+    "coordinate": "nm",
+}
 
 
 @dataclass(frozen=True)
 class Descriptor:
-    """One named number: a torsion or angle in rad, a distance or a Cartesian coordinate in nm."""
+    """One named number: a torsion or angle in rad, a distance or another length in nm.
+
+    Other lengths are the height of the first atom over the plane of three others, which has a sign,
+    and a Cartesian coordinate.
+    """
 
     name: str
     kind: str
@@ -108,6 +118,7 @@ class DescriptorSet:
                     "torsion": geometry.torsions,
                     "angle": geometry.angles,
                     "distance": geometry.distances,
+                    "height": geometry.heights,
                 }[kind]
                 result[:, columns] = measure(frames, atoms, box)
         for column, custom in self._customs:

@@ -1,4 +1,4 @@
-"""Distances, angles and torsions of many frames at once.
+"""Distances, angles, torsions and heights over planes of many frames at once.
 
 Torsions follow the IUPAC sign convention; the arctan2 form is stable near 0 and 180 degrees
 (Blondel and Karplus, J. Comput. Chem. 17, 1132 (1996)).
@@ -76,3 +76,30 @@ def torsions(positions: Array, atoms: NDArray[np.int64], box: Array | None = Non
     b1, b2, b3 = _steps(positions, atoms, box)
     n1, n2 = _cross(b1, b2), _cross(b2, b3)
     return np.asarray(np.arctan2(np.sqrt(_dot(b2, b2)) * _dot(b1, n2), _dot(n1, n2)))
+
+
+def heights(positions: Array, atoms: NDArray[np.int64], box: Array | None = None) -> Array:
+    """Heights of atoms over planes in nm.
+
+    Parameters
+    ----------
+    positions
+        (F, N, 3) in nm.
+    atoms
+        (D, 4) indices: an atom, and the three that span its plane. The height is positive on the
+        side from which those three are seen counter-clockwise.
+    box
+        (3,) edge lengths in nm of a rectangular periodic box.
+
+    Returns
+    -------
+    ndarray
+        (F, D) in nm.
+    """
+    above, first, second, third = atoms.T
+    one, two, up = (
+        _steps(positions, np.stack([first, last], axis=1), box)[0]
+        for last in (second, third, above)
+    )
+    normal = _cross(one, two)
+    return np.asarray(_dot(normal, up) / np.sqrt(_dot(normal, normal)))

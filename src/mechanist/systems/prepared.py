@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,6 +184,26 @@ def write(
 
 def describe(settings: SystemSettings, folder: Path, layout: Layout) -> DescriptorSet:
     """Write inputs.json, the descriptors that networks and formulas see."""
+    inputs = _resolve(settings, folder, layout, "inputs")
+    write_json(layout.inputs, inputs.to_json())
+    return inputs
+
+
+def describe_formula_inputs(
+    settings: SystemSettings, folder: Path, layout: Layout
+) -> DescriptorSet:
+    """Write formula_inputs.json, the descriptors that formulas may use beside the inputs."""
+    further = _resolve(settings, folder, layout, "formula_inputs")
+    write_json(layout.formula_inputs, further.to_json())
+    return further
+
+
+def _resolve(
+    settings: SystemSettings,
+    folder: Path,
+    layout: Layout,
+    part: Literal["inputs", "formula_inputs"],
+) -> DescriptorSet:
     import mdtraj
 
     topology, _, system = build_parts(settings, folder)
@@ -193,9 +213,8 @@ def describe(settings: SystemSettings, folder: Path, layout: Layout) -> Descript
         assert box is not None
         system.setDefaultPeriodicBoxVectors(*to_openmm(box))
         topology.setPeriodicBoxVectors(to_openmm(box))
-    inputs = resolve_inputs(settings, folder / "system.yaml", mdtraj.Topology.from_openmm(topology))
-    write_json(layout.inputs, inputs.to_json())
-    return inputs
+    chain = mdtraj.Topology.from_openmm(topology)
+    return resolve_inputs(settings, folder / "system.yaml", chain, part)
 
 
 def load(layout: Layout) -> Prepared:
@@ -237,11 +256,22 @@ def load(layout: Layout) -> Prepared:
 
 def load_inputs(layout: Layout) -> DescriptorSet:
     """Read what `describe` wrote."""
-    content = read_json(layout.inputs)
+    return _read_descriptors(layout.inputs)
+
+
+def load_formula_inputs(layout: Layout) -> DescriptorSet:
+    """All descriptors that a formula may hold: the inputs, and what is for formulas alone."""
+    inputs, further = load_inputs(layout), _read_descriptors(layout.formula_inputs)
+    new = [d for d in further.descriptors if d.name not in inputs.names]
+    return DescriptorSet((*inputs.descriptors, *new), inputs.box)
+
+
+def _read_descriptors(file: Path) -> DescriptorSet:
+    content = read_json(file)
     try:
         return DescriptorSet.from_json(content)
     except (KeyError, TypeError, IndexError) as error:
-        raise DataError(layout.inputs, f"lacks {error}; delete it and run again") from None
+        raise DataError(file, f"lacks {error}; delete it and run again") from None
 
 
 def states_to_json(states: States) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mechanist.errors import SystemBuildError
 from mechanist.settings.base import to_unit
@@ -16,6 +17,7 @@ from mechanist.settings.system import (
     DescriptorSettings,
     DistanceSettings,
     GroupSettings,
+    HeightSettings,
     Limits,
     StateSettings,
     SystemSettings,
@@ -26,7 +28,6 @@ from mechanist.systems.descriptors import Descriptor, DescriptorSet
 from mechanist.systems.states import Box, Disc, Interval, State, States
 
 PREFIX = {"distance": "bond", "angle": "angle", "torsion": "torsion"}
-KINDS = tuple(PREFIX)
 
 
 class Resolver:
@@ -82,13 +83,10 @@ class Resolver:
 
     def group(self, key: str, group: GroupSettings) -> Iterator[Descriptor]:
         """All bonds, angles or torsions along bonds within a selection."""
-        chosen = set(self.select(f"{key}.select", group.select))
-        neighbours: dict[int, list[int]] = {i: [] for i in chosen}
-        for bond in self.topology.bonds:
-            i, j = bond[0].index, bond[1].index
-            if i in chosen and j in chosen:
-                neighbours[i].append(j)
-                neighbours[j].append(i)
+        neighbours = self._neighbours(self.select(f"{key}.select", group.select))
+        if group.all == "heights":
+            yield from self._heights(key, neighbours)
+            return
         kind, size = {"bonds": ("distance", 2), "angles": ("angle", 3), "torsions": ("torsion", 4)}[
             group.all
         ]
@@ -99,19 +97,53 @@ class Resolver:
             name = "_".join([PREFIX[kind], *(self.label(atom) for atom in atoms)])
             yield Descriptor(name, kind, atoms)
 
+    def _neighbours(self, chosen: Sequence[int]) -> dict[int, list[int]]:
+        """Atoms that each of the ``chosen`` is bound to, of those chosen."""
+        neighbours: dict[int, list[int]] = {i: [] for i in chosen}
+        for bond in self.topology.bonds:
+            i, j = bond[0].index, bond[1].index
+            if i in neighbours and j in neighbours:
+                neighbours[i].append(j)
+                neighbours[j].append(i)
+        return neighbours
+
+    def _heights(self, key: str, neighbours: dict[int, list[int]]) -> Iterator[Descriptor]:
+        """Heights of all atoms over the planes of three that are bound to one atom."""
+        planes = {
+            centre: list(combinations(sorted(bound), 3)) for centre, bound in neighbours.items()
+        }
+        if not any(planes.values()):
+            raise SystemBuildError(self.file, f"{key}: no atom of the selection has three bonds")
+        for centre, triples in planes.items():
+            for plane in triples:
+                # An atom with three neighbours names its plane; with more, they have to.
+                of = (centre,) if len(triples) == 1 else plane
+                for atom in neighbours:
+                    if atom not in plane:
+                        name = "_".join(["height", *(self.label(i) for i in (atom, *of))])
+                        yield Descriptor(name, "height", (atom, *plane))
+
 
 def canonical(atoms: Sequence[int]) -> tuple[int, ...]:
     """The same chain of atoms in the direction that sorts first."""
     return min(tuple(atoms), tuple(reversed(atoms)))
 
 
+def _identity(descriptor: Descriptor) -> tuple[str, tuple[int, ...]]:
+    """The same for descriptors of the same value: a chain of atoms may be read from either end."""
+    atoms = descriptor.atoms
+    return descriptor.kind, atoms if descriptor.kind == "height" else canonical(atoms)
+
+
 def _kind(
-    settings: TorsionSettings | AngleSettings | DistanceSettings,
+    settings: TorsionSettings | AngleSettings | DistanceSettings | HeightSettings,
 ) -> tuple[str, Sequence[Atom]]:
     if isinstance(settings, TorsionSettings):
         return "torsion", settings.torsion
     if isinstance(settings, AngleSettings):
         return "angle", settings.angle
+    if isinstance(settings, HeightSettings):
+        return "height", settings.height
     return "distance", settings.distance
 
 
@@ -123,17 +155,22 @@ def _chains(neighbours: dict[int, list[int]], size: int) -> Iterator[tuple[int, 
     return iter(chains)
 
 
-def resolve_inputs(settings: SystemSettings, file: Path, topology: Any) -> DescriptorSet:
-    """Descriptors that networks and formulas see.
+def resolve_inputs(
+    settings: SystemSettings,
+    file: Path,
+    topology: Any,
+    part: Literal["inputs", "formula_inputs"] = "inputs",
+) -> DescriptorSet:
+    """Descriptors that networks and formulas see, or those that formulas may use beside them.
 
     A group member that has a name of its own in ``descriptors`` goes by that name.
     """
     resolver = Resolver(file, topology)
     named = {name: resolver.descriptor(name, d) for name, d in settings.descriptors.items()}
-    by_atoms = {(d.kind, canonical(d.atoms)): d for d in named.values() if d.kind in KINDS}
+    by_atoms = {_identity(d): d for d in named.values() if d.kind not in ("coordinate", CUSTOM)}
     result: dict[str, Descriptor] = {}
-    for i, entry in enumerate(settings.inputs):
-        key = f"inputs.{i}"
+    for i, entry in enumerate(getattr(settings, part)):
+        key = f"{part}.{i}"
         if isinstance(entry, str):
             if entry not in named:
                 known = ", ".join(named)
@@ -143,7 +180,7 @@ def resolve_inputs(settings: SystemSettings, file: Path, topology: Any) -> Descr
             result[entry] = named[entry]
         else:
             for member in resolver.group(key, entry):
-                descriptor = by_atoms.get((member.kind, canonical(member.atoms)), member)
+                descriptor = by_atoms.get(_identity(member), member)
                 result[descriptor.name] = descriptor
     return DescriptorSet(tuple(result.values()))
 

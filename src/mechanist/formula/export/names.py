@@ -67,6 +67,9 @@ def free_names(wanted: Iterable[str], taken: Container[str]) -> dict[str, str]:
 def meaning(descriptor: Descriptor, first: int) -> str:
     """What a descriptor is, in words, with its atoms counted from ``first``."""
     atoms = ", ".join(str(atom + first) for atom in descriptor.atoms)
+    if descriptor.kind == "height":
+        above, plane = atoms.split(", ", 1)
+        return f"height of atom {above} over the plane of atoms {plane} in nm"
     if descriptor.kind == "coordinate":
         return f"{'xyz'[descriptor.axis]} of atom {atoms} in nm"
     return f"{descriptor.kind} of atoms {atoms} in {descriptor.unit}"

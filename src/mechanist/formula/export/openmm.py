@@ -54,6 +54,12 @@ def _variable(descriptor: Descriptor) -> Any:
         case "angle":
             force = openmm.CustomAngleForce("theta")
             force.addAngle(*atoms, [])
+        case "height":
+            # Made of functions that know nearest images.
+            force = openmm.CustomCompoundBondForce(
+                4, "-distance(p1,p2)*sin(angle(p1,p2,p3))*sin(dihedral(p1,p2,p3,p4))"
+            )
+            force.addBond(atoms, [])
         case "distance":
             force = openmm.CustomBondForce("r")
             force.addBond(*atoms, [])

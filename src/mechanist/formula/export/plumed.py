@@ -5,6 +5,8 @@ old versions) reads the function with Lepton, which writes powers as ``^`` and k
 by name (PLUMED manual, CUSTOM).
 """
 
+from collections.abc import Sequence
+
 from mechanist.formula.export.names import definitions, free_names, meaning, plain, renamed
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 
@@ -49,7 +51,12 @@ def plumed_text(formula: str, descriptors: DescriptorSet) -> str:
         lines="".join(f"\n#   {names[d.name]}: {meaning(d, 1)}" for d in used) or " none is in it",
     )
     lines = [f"{label}: POSITION ATOM={key[4:]} NOPBC" for key, label in atoms.items()]
-    lines += [_action(d, names[d.name]) + nopbc for d in used if d.kind != "coordinate"]
+    parts = free_names((f"{d.name}_{p}" for d in used if d.kind == "height" for p in "rat"), taken)
+    for d in used:
+        if d.kind == "height":
+            lines += _height(d, names[d.name], [parts[f"{d.name}_{p}"] for p in "rat"], nopbc)
+        elif d.kind != "coordinate":
+            lines.append(_action(d.kind, d.atoms, names[d.name]) + nopbc)
     function = renamed(plain(formula), names).replace("**", "^").replace(" ", "")
     if used:
         arguments = ",".join(_argument(d, names, atoms) for d in used)
@@ -62,9 +69,16 @@ def plumed_text(formula: str, descriptors: DescriptorSet) -> str:
     return head + "\n".join(lines) + "\n"
 
 
-def _action(descriptor: Descriptor, label: str) -> str:
-    atoms = ",".join(str(atom + 1) for atom in descriptor.atoms)
-    return f"{label}: {ACTIONS[descriptor.kind]} ATOMS={atoms}"
+def _action(kind: str, atoms: Sequence[int], label: str) -> str:
+    return f"{label}: {ACTIONS[kind]} ATOMS={','.join(str(atom + 1) for atom in atoms)}"
+
+
+def _height(descriptor: Descriptor, label: str, parts: list[str], nopbc: str) -> list[str]:
+    """A height over a plane, from distance, angle and torsion of the four atoms."""
+    kinds = zip(("distance", "angle", "torsion"), (2, 3, 4), parts, strict=True)
+    lines = [_action(kind, descriptor.atoms[:n], part) + nopbc for kind, n, part in kinds]
+    known = f"ARG={','.join(parts)} VAR=r,a,t"
+    return [*lines, f"{label}: CUSTOM {known} FUNC=-r*sin(a)*sin(t) PERIODIC=NO"]
 
 
 def _argument(descriptor: Descriptor, names: dict[str, str], atoms: dict[str, str]) -> str:

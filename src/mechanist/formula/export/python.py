@@ -49,6 +49,13 @@ def _angle(x, i, j, k):
     n = np.cross(a, b)
     return np.arctan2(np.sqrt(_dot(n, n)), -_dot(a, b))
 ''',
+    "height": '''
+
+def _height(x, i, j, k, m):
+    """Height of atom i over the plane of j, k, m in nm, above where they are counter-clockwise."""
+    n = np.cross(_step(x, j, k), _step(x, j, m))
+    return _dot(n, _step(x, j, i)) / np.sqrt(_dot(n, n))
+''',
     "distance": '''
 
 def _distance(x, i, j):

@@ -1,0 +1,80 @@
+"""Resampled choices: the shortcut agrees with refits, and what is clear is chosen every time."""
+
+import numpy as np
+import pytest
+
+from mechanist.formula.expression import parse
+from mechanist.formula.grow import Points, fitted
+from mechanist.formula.likelihood import Outcomes, sigmoid
+from mechanist.formula.stability import (
+    Share,
+    _Sums,
+    best_of_each_length,
+    resampled,
+    steadiest,
+)
+from tests.formula.test_choose import with_loss
+
+OWNERS = ("x0", "x1", "x2")
+
+
+def shots(count, seed, chains=40):
+    """Two shots from each of many points, q = 2 x0 - x1; chains have a common shift."""
+    rng = np.random.default_rng(seed)
+    x = np.asfortranarray(rng.normal(size=(count, 3)))
+    chain = rng.integers(chains, size=count)
+    q = 2 * x[:, 0] - x[:, 1] + 0.2 * rng.normal(size=chains)[chain]
+    n_b = rng.binomial(2, sigmoid(q)).astype(float)
+    return Points(x, Outcomes(2 - n_b, n_b, chain))
+
+
+def fits(texts, points):
+    return [fitted(parse(text), points, "test") for text in texts]
+
+
+def test_one_step_of_newton_stands_for_a_refit():
+    train = shots(4000, 3)
+    candidates = fits(["0.1", "2*x0 + 0.1", "2*x0 - 1.1*x1", "2*x0*x1 - x1 + 0.5"], train)
+    sums = _Sums.of(candidates, train, gradients=True)
+    rng = np.random.default_rng(5)
+    for _ in range(3):
+        times = np.bincount(rng.integers(40, size=40), minlength=40)
+        rows = np.repeat(np.arange(4000), times[train.outcomes.chain])
+        drawn = Points(np.asfortranarray(train.columns[rows]), train.outcomes.select(rows))
+        exact = [fitted(c.expr, drawn, "test").loss for c in candidates]
+        plain = sums.losses.T @ times / (times @ sums.counts)
+        # The step must give nearly all that a refit gains; what it leaves is of third order.
+        gain = np.abs(plain - exact).max()
+        assert gain > 5e-5
+        np.testing.assert_allclose(sums.drawn(times * 1.0), exact, rtol=0, atol=0.2 * gain)
+
+
+def test_a_clear_case_is_clear():
+    train, held = shots(6000, 1), shots(3000, 2)
+    texts = ["0.1", "2*x0", "2*x1", "2*x0 - 1.1*x1", "2*x0 - 1.1*x2", "2*x0 - 1.1*x1 + 0.1*x2*x0"]
+    candidates = fits(texts, train)
+    rng = np.random.default_rng(1)
+    shares = resampled(candidates, train, held, OWNERS, 2e-4, 2.5e-3, rng)
+    # 200 resamples; x0 and x1 are worth 0.2 and 0.07 nats, so that no resample can do without.
+    assert shares[3].chosen == 1.0
+    assert shares[1].stands == 1.0
+    assert shares[2].stands == 0.0
+    assert sum(share.chosen for share in shares) == pytest.approx(1)
+
+
+def test_few_chains_are_drawn_by_points():
+    train, held = shots(600, 1, chains=3), shots(300, 2, chains=2)
+    candidates = fits(["0.1", "2*x0 - 1.1*x1"], train)
+    shares = resampled(candidates, train, held, OWNERS, 2e-4, 0.0, np.random.default_rng(1))
+    assert shares[1].chosen > 0.9
+
+
+def test_what_stands_most_often_is_taken():
+    one, other, longer = (with_loss(t, 0.5) for t in ("2.5*x0", "2.5*x1", "2.5*x0 + 1.5*x1"))
+    shares = [Share(0.4, 0.1), Share(0.6, 0.0), Share(1.0, 0.9)]
+    assert steadiest([one, other, longer], shares) == [other, longer]
+
+
+def test_only_the_best_few_of_a_length_are_compared():
+    group = [with_loss("2.5*x0", 0.5 + 0.01 * i) for i in range(9)]
+    assert best_of_each_length(group[::-1]) == group[:6]
