@@ -156,6 +156,17 @@ def test_files_that_count(files, tmp_path):
     assert [path.name for path in included(folder / "peroxide.top", None)] == ["types.itp"]
 
 
+@pytest.mark.parametrize("used", [True, False])
+def test_functions_of_the_user_count_if_they_are_used(tmp_path, used):
+    descriptors = {"phi": {"torsion": [0, 1, 2, 3]}}
+    if used:
+        descriptors["own"] = {"function": "f"}
+    folder = write_system(tmp_path, FORMATS["Amber"], descriptors=descriptors)
+    (folder / "descriptors.py").write_text("def f(x):\n    return x[:, 0, 0]\n")
+    names = {path.name for path in source_files(load_system(folder), folder)}
+    assert ("descriptors.py" in names) == used
+
+
 def test_an_include_folder(tmp_path):
     put_files(tmp_path)
     (tmp_path / "elsewhere").mkdir()
