@@ -8,6 +8,8 @@
 #      equilibrium ─ windows ─ excursions ─ kinetics       rates and free energies
 #                └─ collect ─ report      results/SYSTEM/
 #
+# Apart from these, compare: guided against uniform selection, snakemake --cores 32 compare
+#
 # Run: snakemake --cores 32          Settings: config.yaml          Systems: systems/
 from snakemake.utils import min_version
 
@@ -41,3 +43,4 @@ include: "workflow/rules/distil.smk"
 include: "workflow/rules/validate.smk"
 include: "workflow/rules/kinetics.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/compare.smk"

@@ -475,6 +475,127 @@ FORMULA_INPUTS = {
 }
 
 
+G2 = "around: resname ALA and name CA, of: element H, eta: 200 nm^-2, shift: 0.3 nm"
+FAMILY = """
+  - symmetry:
+      around: {CA: resname ALA and name CA}
+      of: {H: element H}
+      radial: {eta: 200 nm^-2, shifts: [0.25 nm, 0.4 nm]}
+      angular: {eta: 120 nm^-2, shifts: [0.25 nm], zeta: [1, 4]}
+"""
+
+
+def descriptor(text: str) -> Callable[[Path], None]:
+    return replace("descriptors:\n", f"descriptors:\n  g: {{{text}}}\n")
+
+
+def family(old: str, new: str) -> Callable[[Path], None]:
+    assert old in FAMILY
+    return replace("  - {all: torsions, select: all}\n", FAMILY.replace(old, new))
+
+
+def radial(old: str, new: str) -> Callable[[Path], None]:
+    assert old in G2
+    return descriptor(f"radial: {{{G2.replace(old, new)}}}")
+
+
+SOLVENT = {
+    "negative eta": (radial("200 nm", "-200 nm"), ["descriptors.g.radial.eta", "-200", "than 0"]),
+    "eta without unit": (radial("200 nm^-2", "200"), ["descriptors.g.radial.eta", "200", "unit"]),
+    "eta in nm": (radial("200 nm^-2", "200 nm"), ["descriptors.g.radial.eta", "200 nm", "1/nm**2"]),
+    "unknown centre": (radial("name CA", "name CX"), ["descriptors.g", "name CX", "no atom"]),
+    "several centres": (radial(" and name CA", ""), ["descriptors.g", "resname ALA", "10 atoms"]),
+    "nothing around": (
+        radial("element H", "water"),
+        ["descriptors.g.radial.of", "water", "no atom"],
+    ),
+    "only itself around": (
+        radial("of: element H", "of: resname ALA and name CA"),
+        ["descriptors.g.radial.of", "name CA", "only the central atom"],
+    ),
+    "unknown norm": (radial("shift", "normalise: bulk, shift"), ["g.radial.normalise", "bulk"]),
+    "unknown key": (radial("shift", "alpha: 1, shift"), ["g.radial.alpha", "no such key"]),
+    "missing key": (radial(", shift: 0.3 nm", ""), ["g.radial.shift", "missing"]),
+    "sign that is none": (
+        descriptor(f"angular: {{{G2}, zeta: 2, sign: 0}}"),
+        ["descriptors.g.angular.sign", "0"],
+    ),
+    "zeta of zero": (
+        descriptor(f"angular: {{{G2}, zeta: 0, sign: 1}}"),
+        ["descriptors.g.angular.zeta", "0", "greater than"],
+    ),
+    "radius of zero": (
+        descriptor("coordination: {around: element O, of: element H, radius: 0 nm}"),
+        ["descriptors.g.coordination.radius", "0 nm", "greater than 0"],
+    ),
+    "donors without hydrogen": (
+        descriptor("hydrogen_bonds: {donors: element O, acceptors: element O}"),
+        ["descriptors.g.hydrogen_bonds.donors", "element O", "no hydrogen"],
+    ),
+    "bridges of nothing": (
+        descriptor("bridges: {between: [0, 1], of: index 0 1, radii: [0.3 nm, 0.3 nm]}"),
+        ["descriptors.g.bridges.of", "index 0 1", "bridged"],
+    ),
+    "bridges between three": (
+        descriptor("bridges: {between: [0, 1, 2], of: element O, radii: [0.3 nm, 0.3 nm]}"),
+        ["descriptors.g.bridges.between"],
+    ),
+    "family: negative shift": (
+        family("0.4 nm]", "-0.4 nm]"),
+        ["inputs.2.symmetry.radial.shifts.1", "-0.4 nm", "greater than 0"],
+    ),
+    "family: large zeta": (
+        family("zeta: [1, 4]", "zeta: [1, 400]"),
+        ["inputs.2.symmetry.angular.zeta.1", "400", "100"],
+    ),
+    "family: unknown atom": (
+        family("name CA}", "name CX}"),
+        ["inputs.2.symmetry.around.CA", "name CX", "no atom"],
+    ),
+    "family: empty selection": (
+        family("{H: element H}", "{H: element Xe}"),
+        ["inputs.2.symmetry.of.H", "element Xe", "no atom"],
+    ),
+    "family: short name": (family("{H:", "{H-1:"), ["inputs.2.symmetry", "'H-1'", "letters"]),
+    "family: name taken": (
+        lambda folder: (
+            family("CA", "CA")(folder),
+            replace("descriptors:\n", f"descriptors:\n  G2_CA_H_025: {{radial: {{{G2}}}}}\n")(
+                folder
+            ),
+        ),
+        ["inputs.2.symmetry", "G2_CA_H_025", "two descriptors"],
+    ),
+    "family of nothing": (
+        lambda folder: (folder / "system.yaml").write_text(
+            (folder / "system.yaml")
+            .read_text()
+            .replace(
+                "{all: torsions, select: all}",
+                "symmetry: {around: {CA: name CA}, of: {H: element H}}",
+            )
+        ),
+        ["inputs.2.symmetry", "radial, angular or both"],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SOLVENT)
+def test_solvent(kind, work, capsys):
+    edit, words = SOLVENT[kind]
+    edit(work / "systems" / "ala")
+    write_config(work, system="ala")
+    check(capsys, work, "describe", words)
+
+
+def test_a_state_in_a_count_has_no_unit(work, capsys):
+    count = "coordination: {around: element O, of: element H, radius: 0.3 nm}"
+    descriptor(count)(work / "systems" / "ala")
+    replace("    box: {phi: [30", "    box: {g: [1 nm, 2 nm], phi: [30")(work / "systems" / "ala")
+    write_config(work, system="ala")
+    check(capsys, work, "prepare", ["states.B.box.g", "1 nm", "plain numbers"])
+
+
 @pytest.mark.parametrize("kind", WELLS)
 def test_model_system(kind, work, capsys):
     edit, words = WELLS[kind]
@@ -710,6 +831,6 @@ def test_through_snakemake(file, old, new, words, work, monkeypatch):
 
 
 def test_the_table_is_long_enough():
-    tables = (CONFIGS, WELLS, MOLECULES, FORMS, CODE, INPUTS, DAMAGE)
+    tables = (CONFIGS, WELLS, MOLECULES, FORMS, CODE, INPUTS, SOLVENT, DAMAGE)
     assert sum(len(table) for table in tables) >= 30
     assert json.dumps(sorted(CONFIGS))

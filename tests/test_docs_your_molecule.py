@@ -53,7 +53,7 @@ def test_examples_are_sound(language, tmp_path):
     else:
         import yaml
 
-        from mechanist.settings.system import CustomSettings
+        from mechanist.settings.descriptors import CustomSettings
 
         for content in yaml.safe_load(block)["descriptors"].values():
             assert CustomSettings.model_validate(content).function

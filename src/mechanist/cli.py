@@ -325,6 +325,63 @@ def report(
         run(settings, layout, last, journal)
 
 
+SystemArgument = Annotated[
+    str | None, typer.Argument(help="folder below systems/, or a path; default as in the settings")
+]
+StepsOption = Annotated[
+    int | None, typer.Option("--steps", min=1, help="MD steps of each run; default compare.steps")
+]
+
+
+def open_comparison(
+    config: str, results: Path | None, system: str | None, **changes: int | None
+) -> "tuple[Config, Layout]":
+    """Settings and files of a comparison, with what the command line says in place."""
+    from mechanist.layout import Layout
+    from mechanist.settings.config import Config
+    from mechanist.settings.load import load_config, validate
+
+    plain = load_config(config).model_dump(mode="json")
+    plain["compare"] |= {key: value for key, value in changes.items() if value is not None}
+    plain["system"] = system or plain["system"]
+    settings = validate(Config, plain, "--config")
+    return settings, Layout(results or Path("results") / Path(settings.system).name)
+
+
+@app.command()
+def compare(
+    system: SystemArgument = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", min=2, help="pairs of runs; default compare.seeds")
+    ] = None,
+    steps: StepsOption = None,
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
+) -> None:
+    """Compare guided with uniform selection at the same number of MD steps.
+
+    Each seed gives a pair of runs with the same first paths. Pairs that were made with the same
+    settings are kept. Table, figure and page are in results/SYSTEM/compare.
+    """
+    from mechanist.stages.compare import compare as run
+
+    run(*open_comparison(config, results, system, seeds=seeds, steps=steps), log)
+
+
+@app.command("compare-pair")
+def compare_pair(
+    number: Annotated[int, typer.Option("--pair", min=0, help="number of the pair, from 0")],
+    system: SystemArgument = None,
+    steps: StepsOption = None,
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
+) -> None:
+    """Make one pair of runs of a comparison anew."""
+    from mechanist.stages.compare import compare_pair as run
+
+    run(*open_comparison(config, results, system, steps=steps), number, log)
+
+
 @app.command()
 def status(results: Annotated[Path, typer.Argument(help="folder of a run")]) -> None:
     """Show the rounds of a run as a table."""

@@ -140,6 +140,63 @@ class KineticsFiles:
 
 
 @dataclass(frozen=True)
+class PairFiles:
+    """What a guided and a uniform run with the same seed leave behind."""
+
+    folder: Path
+
+    def run(self, selection: str) -> "Layout":
+        """Files of one of the two runs."""
+        return Layout(self.folder / selection)
+
+    @property
+    def shots(self) -> Path:
+        """What counts of every shot of both."""
+        return self.folder / "shots.parquet"
+
+    @property
+    def record(self) -> Path:
+        """Budget, settings and times of both."""
+        return self.folder / "pair.json"
+
+
+@dataclass(frozen=True)
+class CompareFiles:
+    """Guided against uniform selection."""
+
+    folder: Path
+
+    def pair(self, number: int) -> PairFiles:
+        """Files of one pair of runs."""
+        return PairFiles(self.folder / f"seed_{number:03d}")
+
+    @property
+    def table(self) -> Path:
+        """One row a run."""
+        return self.folder / "compare.csv"
+
+    @property
+    def numbers(self) -> Path:
+        """Ratios with intervals, curves, settings."""
+        return self.folder / "compare.json"
+
+    @property
+    def text(self) -> Path:
+        """The same as a table to read."""
+        return self.folder / "compare.md"
+
+    @property
+    def figure(self) -> Path:
+        """The figure as PNG."""
+        return self.folder / "compare.png"
+
+    @property
+    def page(self) -> Path:
+        """Figure and table as a self-contained page."""
+        return self.folder / "compare.html"
+
+
+@dataclass(frozen=True)
 class Layout:
     """All files of one run."""
 
@@ -266,6 +323,11 @@ class Layout:
     def kinetics_job(self, worker: int) -> KineticsFiles:
         """Files of one job for the rates."""
         return KineticsFiles(self.root / "kinetics" / f"worker_{worker:03d}")
+
+    @property
+    def comparison(self) -> CompareFiles:
+        """Guided against uniform selection."""
+        return CompareFiles(self.root / "compare")
 
     @property
     def shots(self) -> Path:

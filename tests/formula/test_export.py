@@ -11,9 +11,17 @@ from sympy import lambdify
 from sympy.parsing.sympy_parser import convert_xor, parse_expr, standard_transformations
 
 from mechanist.errors import DataError
-from mechanist.formula.export import EXPORTS, openmm_force, plumed_text, python_text, write_exports
+from mechanist.formula.export import (
+    EXPORTS,
+    exports_of,
+    openmm_force,
+    plumed_text,
+    python_text,
+    write_exports,
+)
 from mechanist.formula.expression import evaluate
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.shapes import Angular, Bridges, Coordination, HydrogenBonds, Radial
 
 INPUTS = DescriptorSet(
     (
@@ -48,7 +56,7 @@ def energies(force, frames, box=None):
     for _ in range(frames.shape[1]):
         system.addParticle(1.0)
     if box is not None:
-        system.setDefaultPeriodicBoxVectors(*np.diag(box))
+        system.setDefaultPeriodicBoxVectors(*box)
     system.addForce(force)
     platform = openmm.Platform.getPlatformByName("Reference")
     context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
@@ -153,10 +161,10 @@ def test_forces_follow_from_the_formula(frames):
 
 
 def test_in_a_periodic_box(frames, tmp_path):
-    box = (1.9, 2.1, 2.3)
+    box = ((1.9, 0.0, 0.0), (0.0, 2.1, 0.0), (0.0, 0.0, 2.3))
     inputs = DescriptorSet(INPUTS.descriptors, box)
     # Every atom is put back into the box, so that the molecule is cut by its faces.
-    wrapped = np.mod(frames[:200], box)
+    wrapped = np.mod(frames[:200], np.diag(box))
     assert np.abs(wrapped - frames[:200]).max() > 1
     check(energies(openmm_force(FORMULA, inputs), wrapped, box), wrapped, inputs, FORMULA)
     module = imported(python_text(FORMULA, inputs), tmp_path)
@@ -208,3 +216,63 @@ def test_a_name_that_is_no_descriptor_is_refused(write):
         write("2*sin(chi)", INPUTS)
     with pytest.raises(DataError, match="not allowed"):
         write("__import__('os').system('true')", INPUTS)
+
+
+def solvent_inputs():
+    """Each kind of the solvent's, with the methyl hydrogens in the place of a solvent."""
+    shell = {"eta": 150.0, "shift": 0.25, "cutoff": 0.5, "steepness": 60.0, "norm": 0.7}
+    light, heavy = (0, 2, 3, 11, 12, 13), (4, 5, 6, 8, 14, 15)
+    around = (light,)
+    return (
+        Descriptor("G2_CA_H_025", "radial", (8,), 0, around, Radial(**shell)),
+        Descriptor("n_sharp", "coordination", heavy, 0, (heavy,), Coordination(0.2, 0, 30.0)),
+        Descriptor("n_smooth", "coordination", (8,), 0, around, Coordination(0.3, 6)),
+        Descriptor("G5", "angular", (8,), 0, around, Angular(**shell, zeta=6, sign=-1)),
+        Descriptor(
+            "hb", "hydrogen_bonds", (7, 17), 0, ((6, 16), (5, 15)), HydrogenBonds(0.25, -0.5, 9, 5)
+        ),
+        Descriptor("links", "bridges", (4,), 0, ((14,), (8, 6)), Bridges((0.2, 0.3), 20.0)),
+    )
+
+
+SIMPLE = "0.3 + 1.4*G2_CA_H_025 - 0.2*n_sharp*n_smooth + sin(phi)"
+ALL = SIMPLE + " + 0.01*G5 - 2*hb + 0.7*links**2"
+OCTAHEDRON = ((1.9, 0.0, 0.0), (0.6, 1.8, 0.0), (-0.6, 0.9, 1.55))
+
+
+@pytest.mark.parametrize("box", [None, ((1.9, 0, 0), (0, 2.1, 0), (0, 0, 2.3)), OCTAHEDRON])
+def test_descriptors_of_the_solvent(box, frames, tmp_path):
+    inputs = DescriptorSet((*INPUTS.descriptors, *solvent_inputs()), box)
+    some = frames[:60]
+    if box is not None:
+        turns = np.random.default_rng(6).integers(-2, 3, (60, frames.shape[1], 3))
+        some = some + turns @ np.array(box)
+    assert (np.abs(inputs.values(some)[:, -6:]).max(axis=0) > 0.01).all()
+    check(energies(openmm_force(SIMPLE, inputs), some, box), some, inputs, SIMPLE)
+    module = imported(python_text(ALL, inputs), tmp_path)
+    check(module.q(some), some, inputs, ALL)
+    assert module.q(some[2]) == pytest.approx(module.q(some)[2], abs=1e-12)
+
+
+def test_what_another_program_cannot_express_is_said_in_its_file(tmp_path):
+    inputs = DescriptorSet((*INPUTS.descriptors, *solvent_inputs()))
+    with pytest.raises(DataError, match=r"'G2_CA_H_025' \(radial\) cannot be written for PLUMED"):
+        plumed_text(SIMPLE, inputs)
+    with pytest.raises(DataError, match=r"'hb' \(hydrogen bonds\) cannot be written for OpenMM"):
+        openmm_force("2*hb", inputs)
+    write_exports(ALL, inputs, tmp_path)
+    lines = (tmp_path / EXPORTS["plumed"]).read_text().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("# 'G2_CA_H_025'")
+    (line,) = (tmp_path / EXPORTS["openmm"]).read_text().splitlines()
+    assert line.startswith("<!-- 'G5'")
+    assert exports_of(ALL, inputs) == {"python": EXPORTS["python"]}
+    assert exports_of(SIMPLE, inputs).keys() == {"python", "openmm"}
+    assert exports_of("sin(phi)", inputs) == EXPORTS
+
+
+def test_an_octahedron_far_from_the_first_image(tmp_path):
+    # Rounding alone misses the nearest image of many of these.
+    inputs = DescriptorSet((Descriptor("d", "distance", (0, 1)),), OCTAHEDRON)
+    some = np.random.default_rng(3).uniform(-2, 2, (500, 2, 3))
+    check(imported(python_text("2*d", inputs), tmp_path).q(some), some, inputs, "2*d")

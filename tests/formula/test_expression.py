@@ -134,6 +134,10 @@ def test_latex_takes_symbols():
         ("bond_C1_N2", r"r_{\mathrm{C1\,N2}}"),
         ("x", "x"),
         ("x12", "x_{12}"),
+        ("n_Li_O", r"n_{\mathrm{Li\,O}}"),
+        ("G2_Li_O_0125", r"G_{2,\,\mathrm{Li\,O},\,0.125}"),
+        ("G5_Cl_H_040_z16_m", r"G_{5,\,\mathrm{Cl\,H},\,0.40,\,16,\,-}"),
+        ("G5_Cl_H_040_z2_p", r"G_{5,\,\mathrm{Cl\,H},\,0.40,\,2,\,+}"),
         ("water_shell", r"\mathrm{water\_shell}"),
     ],
 )

@@ -169,8 +169,17 @@ def write_system(kind, layout):
         },
     )
     write_json(layout.inputs, kind.inputs.to_json())
-    write_text(layout.topology, "END\n")
-    write_text(layout.paths.folder / "topology.pdb", "END\n")
+    for file in (layout.topology, layout.paths.folder / "topology.pdb"):
+        write_text(file, chain_of_carbons(kind.atoms))
+
+
+def chain_of_carbons(atoms):
+    """A PDB file of atoms C1, C2, ... of residue 1."""
+    lines = [
+        f"ATOM  {i:5d} C{i:<3d} UNK A   1    {0.1 * i:8.3f}{0:8.3f}{0:8.3f}  1.00  0.00           C"
+        for i in range(1, atoms + 1)
+    ]
+    return "\n".join([*lines, "END", ""])
 
 
 def write_rounds(kind, layout, rng, shots, paths, rounds, converged):

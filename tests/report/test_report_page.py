@@ -16,7 +16,7 @@ from tests.report.synthetic import make_run, write_all
 FRONT_HEADER = "complexity,heldout_loss,heldout_loss_se,text,chosen\n"
 
 EVERY = {
-    *("relevance", "pareto", "calibration", "density", "lengths", "uncertainty"),
+    *("relevance", "pareto", "calibration", "proof", "density", "lengths", "uncertainty"),
     *("efficiency", "convergence", "learning", "cost"),
 }
 FROM_SHOTS_ALONE = {

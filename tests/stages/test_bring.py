@@ -11,7 +11,7 @@ import yaml
 
 from mechanist.cli import main
 from mechanist.layout import Layout
-from mechanist.systems.periodic import box_of
+from mechanist.systems.box import box_of
 from mechanist.systems.prepared import load, load_inputs
 from tests.bring import DATA, FORMATS, SYSTEM, write_system, write_wet
 

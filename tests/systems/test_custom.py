@@ -18,7 +18,7 @@ def height(positions):
 
 
 def edge(positions, box):
-    return positions[:, 0, 0] / box[0]
+    return positions[:, 0, 0] / box[0, 0]
 
 
 def turn(positions):
@@ -66,7 +66,9 @@ def test_values_stand_among_the_others(file, rng):
 
 def test_a_function_may_ask_for_the_box(file, rng):
     frames = rng.normal(size=(4, 3, 3))
-    values = described(custom(file, "edge", "1"), box=(2.0, 3.0, 4.0)).values(frames)
+    values = described(
+        custom(file, "edge", "1"), box=((2.0, 0.0, 0.0), (0.0, 3.0, 0.0), (0.0, 0.0, 4.0))
+    ).values(frames)
     np.testing.assert_allclose(values[:, 1], frames[:, 0, 0] / 2)
 
 

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from mechanist.systems import geometry
+from mechanist.systems.box import Cell
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def trajectory(positions, box=None):
 def test_against_mdtraj(positions, box):
     reference = trajectory(positions, box)
     periodic = box is not None
+    box = Cell(tuple(map(tuple, np.diag(box)))) if periodic else None
     pairs, triples = np.array([[0, 1], [2, 5]]), np.array([[0, 1, 2], [3, 4, 5]])
     quadruples = np.array([[0, 1, 2, 3], [2, 3, 4, 5], [5, 3, 1, 0]])
     ours = geometry.distances(positions, pairs, box)
@@ -50,11 +52,10 @@ def test_a_height_is_the_distance_from_the_plane_with_a_sign(rng):
     places = (flat @ rotation.T + rng.normal(size=3))[None]
     atoms = np.array([[3, 0, 1, 2], [3, 1, 2, 0], [3, 1, 0, 2]])
     np.testing.assert_allclose(geometry.heights(places, atoms)[0], [0.25, 0.25, -0.25], atol=1e-12)
-    box = np.array([3.0, 3.5, 4.0])
-    moved = places + box * rng.integers(-2, 3, size=places.shape)
-    np.testing.assert_allclose(
-        geometry.heights(moved, atoms, box)[0], [0.25, 0.25, -0.25], atol=1e-12
-    )
+    cell = Cell(((3.0, 0.0, 0.0), (0.0, 3.5, 0.0), (0.0, 0.0, 4.0)))
+    moved = places + np.array([3.0, 3.5, 4.0]) * rng.integers(-2, 3, size=places.shape)
+    found = geometry.heights(moved, atoms, cell)[0]
+    np.testing.assert_allclose(found, [0.25, 0.25, -0.25], atol=1e-12)
 
 
 def test_sign_of_a_torsion_is_iupac():

@@ -6,8 +6,9 @@ from openmm import unit
 
 from mechanist.errors import SystemBuildError
 from mechanist.settings.load import load_system
+from mechanist.systems.box import box_of
 from mechanist.systems.files import source_files
-from mechanist.systems.periodic import as_vectors, box_of, whole
+from mechanist.systems.periodic import as_vectors, whole
 from mechanist.systems.topologies import included
 from tests.bring import FORMATS, build, energy, put_files, write_system, write_wet
 

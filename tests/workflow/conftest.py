@@ -55,7 +55,7 @@ class Run:
         """Write config.yaml: the small settings with some sections changed."""
         settings = {k: dict(v) if isinstance(v, dict) else v for k, v in SMALL.items()}
         for key, value in changes.items():
-            settings[key] = settings[key] | value if isinstance(value, dict) else value
+            settings[key] = settings.get(key, {}) | value if isinstance(value, dict) else value
         (self.folder / "config.yaml").write_text(yaml.safe_dump(settings))
 
     def command(self, *arguments: str) -> list[str]:

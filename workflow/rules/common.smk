@@ -54,6 +54,7 @@ EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
 wildcard_constraints:
     round=r"\d{3}",
     worker=r"\d{3}",
+    pair=r"\d{3}",
 
 
 def on_gpu():
@@ -76,7 +77,7 @@ def write_session():
     )
 
 
-def settings(*keys):
+def settings(*keys, **others):
     """JSON of the settings with these dotted keys: a rule is re-run when one of its own changes."""
     chosen = {}
     for key in keys:
@@ -85,7 +86,7 @@ def settings(*keys):
             chosen.setdefault(section, {})[name] = PLAIN[section][name]
         else:
             chosen[section] = PLAIN[section]
-    return json.dumps(chosen)
+    return json.dumps(chosen | others)
 
 
 def system_files():
@@ -204,17 +205,11 @@ def shoot_input(wildcards):
     }
 
 
-def points_input(wildcards):
-    """What points are chosen by."""
-    files = {
-        "shots": last_shots(wildcards),
-        "model": last_model(wildcards),
-        "inputs": rules.describe.output,
-    }
-    if wildcards.by == "formula":
-        files["formula"] = rules.distil.output.formula
-        files["formula_inputs"] = rules.formula_inputs.output
-    return files
+def points_formula(wildcards):
+    """The formula, where it chooses the points."""
+    if wildcards.by == "network":
+        return []
+    return [rules.distil.output.formula, *rules.formula_inputs.output]
 
 
 def points_settings(wildcards):

@@ -51,7 +51,7 @@ rule report:
     params:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.last),
-        settings=json.dumps(PLAIN | {"system": NAME}),
+        settings=settings(*(key for key in PLAIN if key != "compare"), system=NAME),
         source=digest("report", "report"),
     shell:
         "mechanist report --last {params.last}"

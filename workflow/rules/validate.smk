@@ -1,7 +1,10 @@
 # Fresh committor shots test the network and the formula, from points that either has chosen.
 rule points:
     input:
-        unpack(points_input),
+        shots=last_shots,
+        model=last_model,
+        inputs=rules.describe.output,
+        formula=points_formula,
     output:
         points=f"{RESULTS}/validation/{{by}}/points.trr",
         predictions=f"{RESULTS}/validation/{{by}}/predictions.json",

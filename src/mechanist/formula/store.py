@@ -5,13 +5,14 @@ The chosen one is written for other programs, too, see `mechanist.formula.export
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mechanist.errors import DataError
 from mechanist.files import read_json, write_json, write_text
-from mechanist.formula.export import EXPORTS, write_exports
+from mechanist.formula.export import exports_of, write_exports
 from mechanist.formula.expression import inputs, parse
 from mechanist.formula.result import Constant, Distillation, Formula
 from mechanist.systems.descriptors import DescriptorSet
@@ -58,9 +59,25 @@ def to_json(distillation: Distillation, descriptors: DescriptorSet) -> dict[str,
         "baselines": dict(distillation.baselines),
         "units": {"lengths": "nm", "angles": "rad", "q": "1"},
         "definitions": used["descriptors"],
+        "selections": used["selections"],
         "box": used["box"],
-        "exports": EXPORTS,
+        "exports": exports_of(distillation.chosen.text, descriptors),
     }
+
+
+def used_descriptors(content: Mapping[str, Any], path: Path) -> DescriptorSet:
+    """Descriptors of the formula from the ``content`` of formula.json at ``path``.
+
+    Raises
+    ------
+    DataError
+        If a key is missing or damaged.
+    """
+    try:
+        rows = {"descriptors": content["definitions"], "box": content["box"]}
+        return DescriptorSet.from_json({**rows, "selections": content["selections"]})
+    except (KeyError, TypeError, IndexError) as error:
+        raise DataError(path, f"lacks {error}; delete it and run again") from None
 
 
 def load(path: Path) -> Formula:

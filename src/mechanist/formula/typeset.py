@@ -18,6 +18,9 @@ _LETTERS = (
     "upsilon phi chi psi omega"
 )
 GREEK = frozenset(_LETTERS.split())
+SYMMETRY = re.compile(
+    r"G([25])_([A-Za-z0-9]+)_([A-Za-z0-9]+)_(\d{3,})(?:_z(\d+)_([pm]))?", re.ASCII
+)
 SUM, PRODUCT, POWER, ATOM = range(4)
 """How tightly a piece holds together; one that is looser than its place is bracketed."""
 
@@ -26,20 +29,35 @@ def name_latex(name: str) -> str:
     r"""LaTeX of a descriptor: ``phi`` as \phi, ``torsion_C1_N2_CA2_CB2`` as its atoms in brackets.
 
     A kind (torsion, angle, bond, distance, height) becomes a letter with the atoms as index; a
-    Greek name may carry a number (``chi1``).
+    Greek name may carry a number (``chi1``). Of a symmetry function such as ``G5_Cl_O_025_z16_m``
+    the index has number, atoms, shift in nm, zeta and the sign of the cosine.
     """
     letter = re.fullmatch(r"([A-Za-z]+?)_?(\d*)", name)
     if letter and letter[1] in GREEK:
         return rf"\{letter[1]}" + (f"_{{{letter[2]}}}" if letter[2] else "")
+    symmetry = SYMMETRY.fullmatch(name)
+    if symmetry:
+        return _symmetry_latex(*symmetry.groups())
     kind, _, rest = name.partition("_")
     letters = {"torsion": r"\tau", "angle": r"\alpha", "height": "h"}
     letters |= dict.fromkeys(("bond", "distance", "d"), "r")
+    letters["n"] = "n"
     if rest and kind in letters:
         atoms = r"\,".join(part.replace("'", r"^{\prime}") for part in rest.split("_"))
         return rf"{letters[kind]}_{{\mathrm{{{atoms}}}}}"
     if letter and len(letter[1]) == 1:
         return letter[1] + (f"_{{{letter[2]}}}" if letter[2] else "")
     return r"\mathrm{" + name.replace("_", r"\_") + "}"
+
+
+def _symmetry_latex(
+    number: str, centre: str, of: str, shift: str, zeta: str | None, sign: str | None
+) -> str:
+    parts = [number, rf"\mathrm{{{centre}\,{of}}}", f"{shift[0]}.{shift[1:]}"]
+    if zeta and sign:
+        parts += [zeta, "+" if sign == "p" else "-"]
+    # No superscript: the name may be raised to a power.
+    return "G_{" + r",\,".join(parts) + "}"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from mechanist.report.calibration_figures import calibration
 from mechanist.report.contents import files_of_run
 from mechanist.report.cost_figures import cost
 from mechanist.report.data import ReportData
+from mechanist.report.definitions import definitions
 from mechanist.report.network_figures import learning
 from mechanist.report.path_figures import density, lengths
 from mechanist.report.proof_figures import front_table, proof
@@ -159,6 +160,7 @@ def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[P
         formula=formula,
         formula_svg=formula_svg(formula["latex"]) if formula and formula.get("latex") else None,
         constants=numbers,
+        definitions=definitions(data),
         units=any(unit for *_, unit in numbers),
         losses=losses(data),
         validation=validation(data),

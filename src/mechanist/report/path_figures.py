@@ -107,7 +107,7 @@ def _density_1d(data: ReportData, frames: FrameSample) -> Picture:
             x.values, 60, range=x.limits, weights=frames.weights, density=True, color=NETWORK,
             alpha=0.55,
         )  # fmt: skip
-        left.set_ylabel(f"probability density (1/{x.unit})")
+        left.set_ylabel("probability density" + (f" (1/{x.unit})" if x.unit != "1" else ""))
         profile_panel(right, x, frames)
         for axes in (left, right):
             axes.set(xlabel=x.label, xlim=x.limits)

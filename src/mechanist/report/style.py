@@ -129,7 +129,9 @@ def unit(descriptor: Descriptor) -> str:
 
 
 def axis_label(descriptor: Descriptor) -> str:
-    """Name and unit for an axis."""
+    """Name and unit, if it has one, for an axis."""
+    if descriptor.unit == "1":
+        return f"${name_latex(descriptor.name)}$"
     return f"${name_latex(descriptor.name)}$ ({unit(descriptor)})"
 
 

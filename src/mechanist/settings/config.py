@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from mechanist.settings.base import Section
+from mechanist.settings.compare import CompareSettings
 from mechanist.settings.convergence import ConvergenceSettings
 from mechanist.settings.formula import FormulaSettings
 from mechanist.settings.kinetics import KineticsSettings
@@ -26,3 +27,4 @@ class Config(Section):
     formula: FormulaSettings = FormulaSettings()
     validation: ValidationSettings = ValidationSettings()
     kinetics: KineticsSettings = KineticsSettings()
+    compare: CompareSettings = CompareSettings()

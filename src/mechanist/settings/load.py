@@ -14,6 +14,7 @@ from mechanist.settings.system import SystemSettings
 
 S = TypeVar("S", bound=Section)
 
+TYPES = frozenset({"str", "int", "float"})
 SYSTEM_FILE = "system.yaml"
 
 
@@ -34,17 +35,13 @@ def validate(model: type[S], content: object, where: object) -> S:
 def _one_line(error: ValidationError, content: object) -> str:
     """The most telling fault of a validation, as ``key: value: what is allowed``."""
     faults = error.errors(include_url=False)
-    # A union reports a fault for each of its members; the one that went deepest came closest.
-    fault = max(faults, key=lambda f: (len(f["loc"]), f["type"] == "extra_forbidden"))
-    skip = {
-        "TorsionSettings",
-        "AngleSettings",
-        "DistanceSettings",
-        "CoordinateSettings",
-        "CustomSettings",
-    }
-    skip |= {"GroupSettings", "str", "int", "float"}
-    key = ".".join(str(part) for part in fault["loc"] if str(part) not in skip)
+    # A union reports a fault for each of its members; the one that went deepest came closest, and
+    # one that knew the key came closer than one that did not.
+    rank = {"missing": 0, "extra_forbidden": 1}
+    fault = max(faults, key=lambda f: (len(f["loc"]), rank.get(f["type"], 2)))
+    # Members of a union stand among the keys by the name of their type.
+    parts = [str(part) for part in fault["loc"]]
+    key = ".".join(p for p in parts if not p.endswith(("Settings", "]")) and p not in TYPES)
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         message = "there is no such key"

@@ -5,6 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from mechanist.settings.base import Section, quantity, to_unit
+from mechanist.settings.descriptors import (
+    DescriptorSettings,
+    GroupSettings,
+    Nanometre,
+    SymmetrySettings,
+)
 from mechanist.settings.molecule import MoleculeSettings
 
 GAS_CONSTANT = 8.31446261815324e-3
@@ -13,7 +19,6 @@ GAS_CONSTANT = 8.31446261815324e-3
 Femtoseconds: Any = quantity("fs")
 Picoseconds: Any = quantity("ps")
 PerPicosecond: Any = quantity("1/ps")
-Nanometre: Any = quantity("nm")
 Dalton: Any = quantity("dalton")
 Stiffness: Any = quantity("kJ/mol/nm**2")
 Bar: Any = quantity("bar")
@@ -34,9 +39,6 @@ Temperature = Annotated[
     BeforeValidator(_kelvin),
     PlainSerializer(lambda value: f"{value!r} K", return_type=str),
 ]
-
-Atom = int | str
-"""An index counted from 0, or a selection in mdtraj's language that matches one atom."""
 
 
 class PotentialSettings(Section):
@@ -89,77 +91,6 @@ class DynamicsSettings(Section):
         return self
 
 
-class TorsionSettings(Section):
-    """A torsion of four atoms."""
-
-    torsion: tuple[Atom, Atom, Atom, Atom]
-
-
-class AngleSettings(Section):
-    """An angle of three atoms."""
-
-    angle: tuple[Atom, Atom, Atom]
-
-
-class DistanceSettings(Section):
-    """A distance of two atoms."""
-
-    distance: tuple[Atom, Atom]
-
-
-class HeightSettings(Section):
-    """How far an atom stands over the plane of three others, below it with a minus.
-
-    Above is where those three are seen counter-clockwise.
-    """
-
-    height: tuple[Atom, Atom, Atom, Atom]
-
-
-class CoordinateSettings(Section):
-    """A Cartesian coordinate, for model potentials: 0 is x, 1 is y, 3 is x of the next particle."""
-
-    coordinate: int = Field(ge=0)
-
-
-class CustomSettings(Section):
-    """A function of positions in the file descriptors.py beside system.yaml."""
-
-    function: str = Field(description="name of the function")
-    unit: Literal["nm", "rad", "1"] | None = Field(
-        None, description="of its values; null: the attribute unit of the function, or else 1"
-    )
-    periodic: bool = Field(False, description="whether it is an angle that wraps at 2 pi rad")
-
-    @model_validator(mode="after")
-    def _angle(self) -> "CustomSettings":
-        if self.periodic and self.unit != "rad":
-            raise ValueError("periodic: true: needs unit: rad")
-        if not self.function.isidentifier():
-            raise ValueError(f"function: {self.function!r}: is no name of a function")
-        return self
-
-
-DescriptorSettings = (
-    TorsionSettings
-    | AngleSettings
-    | DistanceSettings
-    | HeightSettings
-    | CoordinateSettings
-    | CustomSettings
-)
-
-
-class GroupSettings(Section):
-    """All bonds, angles or torsions along bonds whose atoms are all in a selection.
-
-    ``heights``: of every atom over the plane of any three that are bound to one atom.
-    """
-
-    all: Literal["bonds", "angles", "torsions", "heights"]
-    select: str = Field("all", description="atoms, in mdtraj's selection language")
-
-
 class DiscSettings(Section):
     """All points nearer than a radius to a centre."""
 
@@ -171,7 +102,7 @@ PLACEHOLDER = "FILL_IN"
 """Stands in a new system.yaml for what only a chemist knows."""
 
 Limits = tuple[str | float, str | float]
-"""An interval: quantities with units, or plain numbers for descriptors without a unit."""
+"""Ends of an interval: quantities, or plain numbers for a descriptor without a unit."""
 
 
 class StateSettings(Section):
@@ -215,10 +146,10 @@ class SystemSettings(Section):
         default_factory=dict, description="named descriptors"
     )
     states: StatesSettings
-    inputs: tuple[str | GroupSettings, ...] = Field(
+    inputs: tuple[str | GroupSettings | SymmetrySettings, ...] = Field(
         min_length=1, description="what networks and formulas see: names and groups"
     )
-    formula_inputs: tuple[str | GroupSettings, ...] = Field(
+    formula_inputs: tuple[str | GroupSettings | SymmetrySettings, ...] = Field(
         (), description="what formulas may use beside that: names and groups"
     )
 

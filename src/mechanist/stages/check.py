@@ -16,6 +16,7 @@ from mechanist.stages.check_costs import Costs, costs
 from mechanist.stages.check_states import StateRow, impossible, state_rows
 from mechanist.stages.check_table import table
 from mechanist.stages.prepare import system_folder
+from mechanist.systems.box import BoxVectors, box_of
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 from mechanist.systems.molecule import Molecule, build_molecule
 from mechanist.systems.prepared import Prepared, build_parts, prepared_from
@@ -118,12 +119,12 @@ def examine(settings: SystemSettings, folder: Path, steps: int, log: Log) -> Exa
         log(f"minimising {len(positions):,} atoms")
         positions = relax(system, positions, folder / settings.molecule.structure)
     descriptors = _descriptors(settings, folder, atoms, found)
-    states = _states(settings, folder, atoms, found)
+    states = _states(settings, folder, atoms, box_of(system), found)
     nothing = States(DescriptorSet(()), State("A", ()), State("B", ()))
     prepared = prepared_from(settings, positions, system, states or nothing)
-    file = folder / SYSTEM_FILE
-    inputs = _or_finding(lambda: resolve_inputs(settings, file, atoms), found)
-    _or_finding(lambda: resolve_inputs(settings, file, atoms, "formula_inputs"), found)
+    resolve = partial(resolve_inputs, settings, folder / SYSTEM_FILE, atoms, box_of(system))
+    inputs = _or_finding(resolve, found)
+    _or_finding(partial(resolve, "formula_inputs"), found)
     timings = cached_timings(prepared, log)
     plan = timings[0].plan
     log(f"{steps} MD steps on {plan.platform}")
@@ -151,7 +152,8 @@ def _finish(
     assert part.prepared is not None
     # After a fault only the structure itself says anything.
     found, frames = part.findings, trial.frames[:1] if trial.fault else trial.frames
-    values = _or_finding(lambda: DescriptorSet(part.descriptors).values(frames), found)
+    named = DescriptorSet(part.descriptors, box_of(part.prepared.system))
+    values = _or_finding(lambda: named.values(frames), found)
     if part.inputs is not None:
         _or_finding(lambda: part.inputs and part.inputs.values(frames[:1]), found)
     rows: tuple[StateRow, ...] = ()
@@ -193,7 +195,11 @@ def _descriptors(
 
 
 def _states(
-    settings: SystemSettings, folder: Path, atoms: Any, found: list[Finding]
+    settings: SystemSettings,
+    folder: Path,
+    atoms: Any,
+    box: BoxVectors | None,
+    found: list[Finding],
 ) -> States | None:
     """The states; None, and findings, if they are placeholders or faulty."""
     open_ = [
@@ -207,7 +213,7 @@ def _states(
         found += [Finding(ERROR, text) for text in open_]
         return None
     made: States | None = _or_finding(
-        lambda: resolve_states(settings, folder / SYSTEM_FILE, atoms), found
+        lambda: resolve_states(settings, folder / SYSTEM_FILE, atoms, box), found
     )
     return made
 

@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mechanist.stages.check_states import StateRow
-from mechanist.systems.periodic import box_of
+from mechanist.systems.box import box_of
 from mechanist.systems.sanity import ERROR, density, net_charge
 
 if TYPE_CHECKING:
@@ -77,9 +79,10 @@ def _system(examination: "Examination") -> list[str]:
 
 
 def _box(system: Any) -> str:
-    box = box_of(system)
-    if box is None:
+    vectors = box_of(system)
+    if vectors is None:
         return "none"
+    box = np.asarray(vectors)
     edges = " x ".join(f"{box[k, k]:.3f}" for k in range(3))
     skew = ", not rectangular" if box[1, 0] or box[2, 0] or box[2, 1] else ""
     value = density(system)

@@ -82,7 +82,7 @@ def table(axes: Sequence[Axis], sample: Equilibrium, kt: float) -> str:
     """CSV: centres of bins, free energy in kJ/mol; bins never seen are left out."""
     edges = [edges_of(axis) for axis in axes]
     centres = [0.5 * (e[1:] + e[:-1]) for e in edges]
-    names = [f"{axis.name}_{axis.unit}" for axis in axes]
+    names = [f"{axis.name}_{axis.unit}" if axis.unit != "1" else axis.name for axis in axes]
     if len(axes) == 1:
         energy = profile(axes[0].values, sample.weights, edges[0], kt)
     else:

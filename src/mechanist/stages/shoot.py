@@ -113,9 +113,11 @@ def make_selection(
     settings: SamplingSettings, layout: Layout, number: int, longest: int
 ) -> Selection:
     """Selection of a round: uniform in round 0, then by the model of the round before."""
-    if number == 0:
-        return Uniform(longest)
     files = layout.round(number - 1)
+    plain = settings.selection == "uniform" and not files.model.is_file()
+    if number == 0 or plain:
+        # Where all frames are alike a model only predicts; `compare` does without.
+        return Uniform(longest)
     model = load_model(files.model, files.model_card)
     inputs = load_inputs(layout)
     if inputs.feature_names != model.feature_names:

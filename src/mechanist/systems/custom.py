@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.files import sha256
-from mechanist.settings.system import CustomSettings
+from mechanist.settings.descriptors import CustomSettings
 
 Array = NDArray[np.float64]
 

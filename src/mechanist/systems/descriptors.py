@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.systems import geometry
+from mechanist.systems import contacts, geometry, symmetry
+from mechanist.systems.box import BoxVectors, Cell, box_from_json
 from mechanist.systems.custom import CUSTOM, Custom, custom_from_json
+from mechanist.systems.shapes import Shape, shape_from_json, shape_to_json
 
 Array = NDArray[np.float64]
 
@@ -17,35 +19,56 @@ CHUNK = 512
 """Frames at a time: temporary arrays of this size stay in the cache of a core."""
 
 ATOMS_OF_KIND = {"torsion": 4, "angle": 3, "distance": 2, "height": 4, "coordinate": 1}
-UNIT_OF_KIND = {
-    "torsion": "rad",
-    "angle": "rad",
-    "distance": "nm",
-    "height": "nm",
-    "coordinate": "nm",
+LENGTHS = ("distance", "height", "coordinate")
+UNIT_OF_KIND = {"torsion": "rad", "angle": "rad", **dict.fromkeys(LENGTHS, "nm")}
+COUNTS = ("coordination", "hydrogen_bonds", "bridges")
+SYMMETRY = ("radial", "angular")
+MEASURES = {
+    "torsion": geometry.torsions,
+    "angle": geometry.angles,
+    "distance": geometry.distances,
+    "height": geometry.heights,
 }
 
 
 @dataclass(frozen=True)
 class Descriptor:
-    """One named number: a torsion or angle in rad, a distance or another length in nm.
+    """One named number.
 
-    Other lengths are the height of the first atom over the plane of three others, which has a sign,
-    and a Cartesian coordinate.
+    A torsion or angle in rad, a distance, a height or a Cartesian coordinate in nm; of atoms of a
+    solvent a symmetry function or a smooth count, without a unit.
+
+    Parameters
+    ----------
+    name
+        An identifier, as formulas hold it.
+    kind
+        One of `ATOMS_OF_KIND`, `SYMMETRY` and `COUNTS`.
+    atoms
+        Indices; for kinds of the solvent the first group of atoms.
+    axis
+        0, 1, 2 for x, y, z of a coordinate.
+    others
+        Further groups of atoms, see `mechanist.systems.contacts.count`; for symmetry functions the
+        atoms around.
+    shape
+        Further numbers, see `mechanist.systems.shapes`.
     """
 
     name: str
     kind: str
     atoms: tuple[int, ...]
     axis: int = 0
+    others: tuple[tuple[int, ...], ...] = ()
+    shape: Shape | None = None
     custom: Custom | None = None
 
     @property
     def unit(self) -> str:
-        """Unit of the values."""
+        """Unit of the values, ``1`` for none."""
         if self.custom is not None:
             return self.custom.unit
-        return UNIT_OF_KIND[self.kind]
+        return UNIT_OF_KIND.get(self.kind, "1")
 
     @property
     def periodic(self) -> bool:
@@ -62,11 +85,11 @@ class DescriptorSet:
     descriptors
         What to compute, in the order of the columns.
     box
-        Edge lengths in nm of a rectangular periodic box, or None.
+        Reduced vectors in nm of the periodic box, or None.
     """
 
     descriptors: tuple[Descriptor, ...]
-    box: tuple[float, float, float] | None = None
+    box: BoxVectors | None = None
 
     def __len__(self) -> int:
         return len(self.descriptors)
@@ -87,6 +110,30 @@ class DescriptorSet:
                 groups[kind] = (np.array(columns, dtype=np.int64), atoms)
         return groups
 
+    @cached_property
+    def _cell(self) -> Cell | None:
+        return None if self.box is None else Cell(self.box)
+
+    @cached_property
+    def _counts(self) -> list[tuple[int, Shape, contacts.Groups]]:
+        """Columns that are counts, and what they count."""
+        return [
+            (i, d.shape, tuple(np.array(g, dtype=np.int64) for g in (d.atoms, *d.others)))
+            for i, d in enumerate(self.descriptors)
+            if d.kind in COUNTS and d.shape is not None
+        ]
+
+    @cached_property
+    def _symmetry(self) -> list[symmetry.Plan]:
+        """Columns that are symmetry functions, grouped by what they share."""
+        return symmetry.plan(
+            [
+                symmetry.Member(i, d.atoms[0], d.others[0], d.shape)
+                for i, d in enumerate(self.descriptors)
+                if d.kind in SYMMETRY and d.shape is not None
+            ]
+        )
+
     def values(self, positions: NDArray[np.floating[Any]]) -> Array:
         """Values of all descriptors.
 
@@ -98,31 +145,29 @@ class DescriptorSet:
         Returns
         -------
         ndarray
-            (F, D) in rad and nm, see `Descriptor.unit`.
+            (F, D) in rad, nm and 1, see `Descriptor.unit`.
         """
         result = np.empty((len(positions), len(self.descriptors)))
         for start in range(0, len(positions), CHUNK):
             rows = slice(start, start + CHUNK)
-            self._fill(np.asarray(positions[rows], dtype=np.float64), result[rows])
+            self._fill(np.asarray(positions[rows]), result[rows])
         return result
 
-    def _fill(self, frames: Array, result: Array) -> None:
+    def _fill(self, frames: NDArray[np.floating[Any]], result: Array) -> None:
         """Write the values of ``frames`` (F, N, 3) into ``result`` (F, D)."""
-        box = None if self.box is None else np.asarray(self.box)
         for kind, (columns, atoms) in self._by_kind.items():
             if kind == "coordinate":
                 axes = np.array([self.descriptors[i].axis for i in columns])
                 result[:, columns] = frames[:, atoms[:, 0], axes]
             else:
-                measure = {
-                    "torsion": geometry.torsions,
-                    "angle": geometry.angles,
-                    "distance": geometry.distances,
-                    "height": geometry.heights,
-                }[kind]
-                result[:, columns] = measure(frames, atoms, box)
+                result[:, columns] = MEASURES[kind](frames, atoms, self._cell)
+        for column, shape, groups in self._counts:
+            result[:, column] = contacts.count(shape, groups, frames, self._cell)
+        for part in self._symmetry:
+            symmetry.fill(part, frames, self._cell, result)
         for column, custom in self._customs:
-            result[:, column] = custom.values(frames, box)
+            box = None if self._cell is None else self._cell.matrix
+            result[:, column] = custom.values(frames.astype(np.float64), box)
 
     @cached_property
     def _customs(self) -> list[tuple[int, Custom]]:
@@ -179,19 +224,28 @@ class DescriptorSet:
         return DescriptorSet(tuple(by_name[name] for name in names), self.box)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for a JSON file."""
-        rows = [
-            {"name": d.name, "kind": d.kind, "atoms": list(d.atoms), "axis": d.axis, "unit": d.unit}
-            | ({} if d.custom is None else {CUSTOM: d.custom.to_json()})
-            for d in self.descriptors
-        ]
-        return {"descriptors": rows, "box": None if self.box is None else list(self.box)}
+        """Plain data for a JSON file; groups of solvent atoms are written once, under a number."""
+        selections: dict[tuple[int, ...], int] = {}
+        rows: list[dict[str, Any]] = []
+        for d in self.descriptors:
+            row = {"name": d.name, "kind": d.kind, "atoms": list(d.atoms), "axis": d.axis}
+            row["unit"] = d.unit
+            if d.shape is not None:
+                row["others"] = [selections.setdefault(g, len(selections)) for g in d.others]
+                row["shape"] = shape_to_json(d.shape)
+            if d.custom is not None:
+                row[CUSTOM] = d.custom.to_json()
+            rows.append(row)
+        return {
+            "descriptors": rows,
+            "selections": [list(group) for group in selections],
+            "box": None if self.box is None else [list(row) for row in self.box],
+        }
 
     @staticmethod
     def from_json(content: dict[str, Any]) -> "DescriptorSet":
         """Inverse of `to_json`."""
-        rows = content["descriptors"]
-        box = content["box"]
+        selections = [tuple(group) for group in content["selections"]]
         return DescriptorSet(
             tuple(
                 Descriptor(
@@ -199,9 +253,11 @@ class DescriptorSet:
                     r["kind"],
                     tuple(r["atoms"]),
                     r["axis"],
-                    custom=custom_from_json(r.get(CUSTOM)),
+                    tuple(selections[i] for i in r.get("others", [])),
+                    shape_from_json(r["kind"], r.get("shape")),
+                    custom_from_json(r.get(CUSTOM)),
                 )
-                for r in rows
+                for r in content["descriptors"]
             ),
-            None if box is None else (box[0], box[1], box[2]),
+            box_from_json(content["box"]),
         )

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from mechanist.settings.system import CustomSettings, SystemSettings
+from mechanist.settings.descriptors import CustomSettings
+from mechanist.settings.system import SystemSettings
 from mechanist.systems.custom import FILE
 from mechanist.systems.molecule import molecule_files
 

@@ -55,13 +55,6 @@ def from_openmm(vectors: Any) -> Array | None:
     return None if (np.diag(box) < LENGTH_MIN).any() else box
 
 
-def box_of(system: Any) -> Array | None:
-    """Box vectors (3, 3) in nm of an OpenMM System; None if its forces know no box."""
-    if not system.usesPeriodicBoundaryConditions():
-        return None
-    return from_openmm(system.getDefaultPeriodicBoxVectors())
-
-
 def largest_cutoff(box: Array) -> float:
     """Half of the smallest width in nm: a pair must have one nearest image."""
     return float(0.5 * np.diag(box).min())

@@ -12,6 +12,7 @@ from mechanist.errors import DataError, SystemBuildError
 from mechanist.files import atomic, read_json, write_json, write_text
 from mechanist.layout import Layout
 from mechanist.settings.system import GAS_CONSTANT, DynamicsSettings, SystemSettings
+from mechanist.systems.box import box_of
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.molecule import build_molecule
 from mechanist.systems.periodic import from_openmm, to_openmm
@@ -140,7 +141,7 @@ def prepare(
     topology, positions, system = build_parts(settings, folder)
     atoms = mdtraj.Topology.from_openmm(topology)
     # Before a long run under a barostat, faults in system.yaml should show.
-    states = resolve_states(settings, folder / "system.yaml", atoms)
+    states = resolve_states(settings, folder / "system.yaml", atoms, box_of(system))
     if settings.molecule is not None:
         positions = relax(system, positions, folder / settings.molecule.structure)
     if settings.dynamics.pressure is not None:
@@ -148,7 +149,7 @@ def prepare(
             raise SystemBuildError(folder / "system.yaml", "dynamics.pressure: no barostat is here")
         positions, box = settle(system, positions, settings.dynamics)
         topology.setPeriodicBoxVectors(to_openmm(box))
-        states = resolve_states(settings, folder / "system.yaml", atoms)
+        states = resolve_states(settings, folder / "system.yaml", atoms, box_of(system))
     write(settings, layout, (topology, positions, system), states)
 
 
@@ -213,8 +214,8 @@ def _resolve(
         assert box is not None
         system.setDefaultPeriodicBoxVectors(*to_openmm(box))
         topology.setPeriodicBoxVectors(to_openmm(box))
-    chain = mdtraj.Topology.from_openmm(topology)
-    return resolve_inputs(settings, folder / "system.yaml", chain, part)
+    atoms = mdtraj.Topology.from_openmm(topology)
+    return resolve_inputs(settings, folder / "system.yaml", atoms, box_of(system), part)
 
 
 def load(layout: Layout) -> Prepared:

@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 from mechanist.errors import SystemBuildError
 from mechanist.settings.base import to_unit
-from mechanist.settings.system import (
-    PLACEHOLDER,
+from mechanist.settings.descriptors import (
     AngleSettings,
     Atom,
     CoordinateSettings,
@@ -18,14 +17,18 @@ from mechanist.settings.system import (
     DistanceSettings,
     GroupSettings,
     HeightSettings,
-    Limits,
-    StateSettings,
-    SystemSettings,
+    SymmetrySettings,
     TorsionSettings,
 )
+from mechanist.settings.system import PLACEHOLDER, Limits, StateSettings, SystemSettings
+from mechanist.systems.box import BoxVectors
 from mechanist.systems.custom import CUSTOM, find_custom
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors import ATOMS_OF_KIND, Descriptor, DescriptorSet
+from mechanist.systems.resolve_solvent import family, solvent_descriptor
 from mechanist.systems.states import Box, Disc, Interval, State, States
+
+OfAtoms = TorsionSettings | AngleSettings | DistanceSettings | HeightSettings
+"""Descriptors of a few named atoms."""
 
 PREFIX = {"distance": "bond", "angle": "angle", "torsion": "torsion"}
 
@@ -70,6 +73,8 @@ class Resolver:
             return Descriptor(name, "coordinate", (self.atom(key, particle),), axis)
         if isinstance(settings, CustomSettings):
             return Descriptor(name, CUSTOM, (), custom=find_custom(self.file, key, settings))
+        if not isinstance(settings, OfAtoms):
+            return solvent_descriptor(name, settings, self)
         kind, atoms = _kind(settings)
         indices = tuple(self.atom(key, atom) for atom in atoms)
         if len(set(indices)) < len(indices):
@@ -129,14 +134,8 @@ def canonical(atoms: Sequence[int]) -> tuple[int, ...]:
     return min(tuple(atoms), tuple(reversed(atoms)))
 
 
-def _identity(descriptor: Descriptor) -> tuple[str, tuple[int, ...]]:
-    """The same for descriptors of the same value: a chain of atoms may be read from either end."""
-    atoms = descriptor.atoms
-    return descriptor.kind, atoms if descriptor.kind == "height" else canonical(atoms)
-
-
 def _kind(
-    settings: TorsionSettings | AngleSettings | DistanceSettings | HeightSettings,
+    settings: OfAtoms,
 ) -> tuple[str, Sequence[Atom]]:
     if isinstance(settings, TorsionSettings):
         return "torsion", settings.torsion
@@ -159,15 +158,17 @@ def resolve_inputs(
     settings: SystemSettings,
     file: Path,
     topology: Any,
+    box: BoxVectors | None = None,
     part: Literal["inputs", "formula_inputs"] = "inputs",
 ) -> DescriptorSet:
     """Descriptors that networks and formulas see, or those that formulas may use beside them.
 
-    A group member that has a name of its own in ``descriptors`` goes by that name.
+    A group member that has a name of its own in ``descriptors`` goes by that name. ``box`` holds
+    the vectors of the periodic box, if there is one.
     """
     resolver = Resolver(file, topology)
     named = {name: resolver.descriptor(name, d) for name, d in settings.descriptors.items()}
-    by_atoms = {_identity(d): d for d in named.values() if d.kind not in ("coordinate", CUSTOM)}
+    by_atoms = {_identity(d): d for d in named.values()}
     result: dict[str, Descriptor] = {}
     for i, entry in enumerate(getattr(settings, part)):
         key = f"{part}.{i}"
@@ -178,21 +179,41 @@ def resolve_inputs(
                     file, f"{key}: {entry!r}: no such descriptor; known: {known}"
                 )
             result[entry] = named[entry]
+        elif isinstance(entry, SymmetrySettings):
+            for member in family(key, entry.symmetry, resolver):
+                descriptor = by_atoms.get(_identity(member), member)
+                known_as = {**named, **result}.get(descriptor.name, descriptor)
+                if known_as != descriptor:
+                    raise SystemBuildError(
+                        file,
+                        f"{key}.symmetry: {descriptor.name!r}: two descriptors have this name;"
+                        " take another short name in around or of",
+                    )
+                result[descriptor.name] = descriptor
         else:
             for member in resolver.group(key, entry):
                 descriptor = by_atoms.get(_identity(member), member)
                 result[descriptor.name] = descriptor
-    return DescriptorSet(tuple(result.values()))
+    return DescriptorSet(tuple(result.values()), box)
 
 
-def resolve_states(settings: SystemSettings, file: Path, topology: Any) -> States:
+def _identity(d: Descriptor) -> tuple[object, ...]:
+    """What a descriptor measures, whatever its name and the direction of its atoms."""
+    chain = d.kind in ATOMS_OF_KIND and d.kind != "height"
+    atoms = canonical(d.atoms) if chain else d.atoms
+    return (d.kind, atoms, d.axis, d.others, d.shape)
+
+
+def resolve_states(
+    settings: SystemSettings, file: Path, topology: Any, box: BoxVectors | None = None
+) -> States:
     """States A and B, checked to be disjoint."""
     resolver = Resolver(file, topology)
     used: dict[str, Descriptor] = {}
     states = []
     for key, state in (("A", settings.states.A), ("B", settings.states.B)):
         states.append(_state(f"states.{key}", state, settings, resolver, used))
-    result = States(DescriptorSet(tuple(used.values())), states[0], states[1])
+    result = States(DescriptorSet(tuple(used.values()), box), states[0], states[1])
     for one in result.a.boxes:
         for other in result.b.boxes:
             if not _disjoint(one, other, used):

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from mechanist.settings.system import DynamicsSettings
+from mechanist.systems.box import box_of
 from mechanist.systems.molecule import Molecule
-from mechanist.systems.periodic import box_of
 
 ERROR, WARNING = "error", "warning"
 

@@ -2,8 +2,15 @@
 
 from typing import Any
 
-from mechanist.formula.export.names import definitions, plain
+from mechanist.errors import DataError
+from mechanist.formula.export.names import definitions, inexpressible, plain
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.shapes import Coordination, Radial
+
+KINDS = frozenset(
+    {"torsion", "angle", "distance", "height", "coordinate", "radial", "coordination"}
+)
+"""Kinds of descriptors that can be written: sums over pairs, but not over triples, of atoms."""
 
 
 def openmm_force(formula: str, descriptors: DescriptorSet) -> Any:
@@ -17,17 +24,23 @@ def openmm_force(formula: str, descriptors: DescriptorSet) -> Any:
         Text as `mechanist.formula.expression.parse` reads it.
     descriptors
         What its names mean. In a box, distances, angles and torsions are those of nearest images.
+        If it is not rectangular, OpenMM finds these up to half the width of the box.
 
     Raises
     ------
     DataError
-        If the text is no formula or uses a name that is no descriptor.
+        If the text is no formula, uses a name that is no descriptor, or one of another kind than
+        `KINDS`.
     """
     import openmm
 
+    used = definitions(formula, descriptors)
+    fault = inexpressible(used, KINDS, "OpenMM")
+    if fault:
+        raise DataError("formula", fault)
     force = openmm.CustomCVForce(plain(formula).replace("**", "^"))
     force.setName("q")
-    for descriptor in definitions(formula, descriptors):
+    for descriptor in used:
         variable = _variable(descriptor)
         if descriptors.box is not None and descriptor.kind != "coordinate":
             variable.setUsesPeriodicBoundaryConditions(True)
@@ -63,7 +76,26 @@ def _variable(descriptor: Descriptor) -> Any:
         case "distance":
             force = openmm.CustomBondForce("r")
             force.addBond(*atoms, [])
+        case "radial" | "coordination":
+            force = openmm.CustomBondForce(_pair_text(descriptor))
+            for i in atoms:
+                for j in descriptor.others[0]:
+                    if i != j:
+                        force.addBond(i, j, [])
         case _:
             force = openmm.CustomExternalForce("xyz"[descriptor.axis])
             force.addParticle(atoms[0], [])
     return force
+
+
+def _pair_text(descriptor: Descriptor) -> str:
+    """What a pair of atoms at a distance r adds to a sum over pairs."""
+    match descriptor.shape:
+        case Radial(eta=eta, shift=shift, cutoff=cutoff, steepness=a, norm=norm):
+            bell = f"exp(-{eta!r}*(r-{shift!r})^2)"
+            return f"{bell}*0.5*(1-tanh({0.5 * a!r}*(r-{cutoff!r})))/{norm!r}"
+        case Coordination(radius=radius, power=0, steepness=a):
+            return f"0.5*(1-tanh({0.5 * a!r}*(r-{radius!r})))"
+        case Coordination(radius=radius, power=power):
+            return f"1/(1+(r/{radius!r})^{power})"
+    raise TypeError(f"{descriptor.name} is no sum over pairs")

@@ -7,7 +7,16 @@ by name (PLUMED manual, CUSTOM).
 
 from collections.abc import Sequence
 
-from mechanist.formula.export.names import definitions, free_names, meaning, plain, renamed
+from mechanist.errors import DataError
+from mechanist.formula.export.names import (
+    counted_from,
+    definitions,
+    free_names,
+    inexpressible,
+    meaning,
+    plain,
+    renamed,
+)
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 
 CONSTANTS = (
@@ -15,6 +24,8 @@ CONSTANTS = (
     *("inf", "nan"),
 )
 ACTIONS = {"torsion": "TORSION", "angle": "ANGLE", "distance": "DISTANCE"}
+KINDS = frozenset({*ACTIONS, "height", "coordinate"})
+"""Kinds of descriptors that can be written; switches of PLUMED differ from those of counts."""
 
 HEAD = """\
 # q(x) = ln(p_B / (1 - p_B)), the logit of the committor, as a formula found by Mechanist:
@@ -38,18 +49,21 @@ def plumed_text(formula: str, descriptors: DescriptorSet) -> str:
     Raises
     ------
     DataError
-        If the text is no formula or uses a name that is no descriptor.
+        If the text is no formula, uses a name that is no descriptor, or one of another kind than
+        `KINDS`.
     """
     used = definitions(formula, descriptors)
+    fault = inexpressible(used, KINDS, "PLUMED")
+    if fault:
+        raise DataError("formula", fault)
     names = free_names((d.name for d in used), CONSTANTS)
     taken = set(names.values())
     result = free_names(["q"], taken)["q"]
     atoms = free_names((f"atom{d.atoms[0] + 1}" for d in used if d.kind == "coordinate"), taken)
     nopbc = "" if descriptors.box else " NOPBC"
-    head = HEAD.format(
-        formula=renamed(plain(formula), names),
-        lines="".join(f"\n#   {names[d.name]}: {meaning(d, 1)}" for d in used) or " none is in it",
-    )
+    label = counted_from(1)
+    known = "".join(f"\n#   {names[d.name]}: {meaning(d, label)}" for d in used)
+    head = HEAD.format(formula=renamed(plain(formula), names), lines=known or " none is in it")
     lines = [f"{label}: POSITION ATOM={key[4:]} NOPBC" for key, label in atoms.items()]
     parts = free_names((f"{d.name}_{p}" for d in used if d.kind == "height" for p in "rat"), taken)
     for d in used:

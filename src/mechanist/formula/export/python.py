@@ -1,9 +1,26 @@
 """The formula as a Python file that needs numpy and nothing of this package."""
 
-from mechanist.formula.export.names import definitions, free_names, meaning, plain, renamed
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from collections.abc import Iterable
+from dataclasses import astuple
 
-TAKEN = ("np", "positions", "places", "BOX")
+from mechanist.formula.export.names import (
+    counted_from,
+    definitions,
+    free_names,
+    meaning,
+    plain,
+    renamed,
+)
+from mechanist.formula.export.python_measures import (
+    DESCENT,
+    FERMI,
+    MEASURES,
+    STEP,
+    TAKEN,
+    TRICLINIC,
+)
+from mechanist.systems.box import Cell
+from mechanist.systems.descriptors import Descriptor, DescriptorSet
 
 HEAD = '''"""q(x) = ln(p_B / (1 - p_B)), the logit of the committor, as a formula.
 
@@ -17,53 +34,8 @@ in rad. q < 0 falls to A, q > 0 to B. Written by Mechanist; this file needs nump
 import numpy as np
 
 BOX = {box}
-"""Edge lengths in nm of a rectangular periodic box, or None."""
+"""Reduced vectors in nm of the periodic box, or None."""
 '''
-
-STEP = '''
-
-def _step(x, i, j):
-    """Vectors (..., 3) from atom i to atom j, to its nearest image in a box."""
-    step = x[..., j, :] - x[..., i, :]
-    return step if BOX is None else step - np.array(BOX) * np.round(step / np.array(BOX))
-
-
-def _dot(a, b):
-    return np.sum(a * b, axis=-1)
-'''
-
-MEASURES = {
-    "torsion": '''
-
-def _torsion(x, i, j, k, m):
-    """Torsion in rad, -pi to pi, IUPAC sign."""
-    a, b, c = _step(x, i, j), _step(x, j, k), _step(x, k, m)
-    n1, n2 = np.cross(a, b), np.cross(b, c)
-    return np.arctan2(np.sqrt(_dot(b, b)) * _dot(a, n2), _dot(n1, n2))
-''',
-    "angle": '''
-
-def _angle(x, i, j, k):
-    """Angle at atom j in rad, 0 to pi."""
-    a, b = _step(x, i, j), _step(x, j, k)
-    n = np.cross(a, b)
-    return np.arctan2(np.sqrt(_dot(n, n)), -_dot(a, b))
-''',
-    "height": '''
-
-def _height(x, i, j, k, m):
-    """Height of atom i over the plane of j, k, m in nm, above where they are counter-clockwise."""
-    n = np.cross(_step(x, j, k), _step(x, j, m))
-    return _dot(n, _step(x, j, i)) / np.sqrt(_dot(n, n))
-''',
-    "distance": '''
-
-def _distance(x, i, j):
-    """Distance in nm."""
-    step = _step(x, i, j)
-    return np.sqrt(_dot(step, step))
-''',
-}
 
 TAIL = '''
 
@@ -107,26 +79,54 @@ def python_text(formula: str, descriptors: DescriptorSet) -> str:
     """
     used = definitions(formula, descriptors)
     names = free_names((d.name for d in used), TAKEN)
-    kinds = {d.kind for d in used}
-    lines = "".join(f"\n    {names[d.name]}: {meaning(d, 0)}" for d in used)
+    groups = _groups(used)
+    lines = "".join(f"\n    {names[d.name]}: {meaning(d, counted_from(0))}" for d in used)
     result = renamed(plain(formula), names, "np.")
-    body = "".join(f"    {names[d.name]} = {_value(d)}\n" for d in used)
+    body = "".join(f"    {names[d.name]} = {_value(d, groups)}\n" for d in used)
     if not used:
         result = f"np.full(places.shape[:-2], {result})"
-    return (
-        HEAD.format(
-            formula=renamed(plain(formula), names),
-            lines=lines or "\n    no descriptor is in it",
-            box=descriptors.box,
-        )
-        + (STEP if kinds - {"coordinate"} else "")
-        + "".join(code for kind, code in MEASURES.items() if kind in kinds)
-        + TAIL.format(body=body, result=result)
+    head = HEAD.format(
+        formula=renamed(plain(formula), names),
+        lines=lines or "\n    no descriptor is in it",
+        box=descriptors.box,
     )
+    return head + _helpers(used, groups, descriptors) + TAIL.format(body=body, result=result)
 
 
-def _value(descriptor: Descriptor) -> str:
+def _groups(used: Iterable[Descriptor]) -> dict[tuple[int, ...], int]:
+    """Numbers of the groups of atoms that descriptors of the solvent refer to."""
+    found: dict[tuple[int, ...], int] = {}
+    for d in used:
+        if d.shape is not None:
+            for group in (d.atoms, *d.others):
+                found.setdefault(group, len(found))
+    return found
+
+
+def _helpers(
+    used: Iterable[Descriptor], groups: dict[tuple[int, ...], int], descriptors: DescriptorSet
+) -> str:
+    """Constants and functions that the descriptors of a formula need."""
+    kinds = {d.kind for d in used}
+    cell = None if descriptors.box is None else Cell(descriptors.box)
+    text = ""
+    if groups:
+        rows = "".join(f"    np.array({list(group)}),\n" for group in groups)
+        text += f'GROUPS = (\n{rows})\n"""Atoms that descriptors of the solvent refer to."""\n'
+    step = STEP if kinds - {"coordinate"} else ""
+    if step and cell is not None and not cell.rectangular:
+        text += TRICLINIC.format(neighbours=cell.neighbours.tolist())
+        step = step.replace("    return step\n", DESCENT + "    return step\n", 1)
+    text += step + (FERMI if groups else "")
+    return text + "".join(code for kind, code in MEASURES.items() if kind in kinds)
+
+
+def _value(descriptor: Descriptor, groups: dict[tuple[int, ...], int]) -> str:
     atoms = ", ".join(str(atom) for atom in descriptor.atoms)
     if descriptor.kind == "coordinate":
         return f"places[..., {atoms}, {descriptor.axis}]"
-    return f"_{descriptor.kind}(places, {atoms})"
+    if descriptor.shape is None:
+        return f"_{descriptor.kind}(places, {atoms})"
+    named = [f"GROUPS[{groups[group]}]" for group in (descriptor.atoms, *descriptor.others)]
+    numbers = [repr(number) for number in astuple(descriptor.shape)]
+    return f"_{descriptor.kind}({', '.join(['places', *named, *numbers])})"
