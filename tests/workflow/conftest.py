@@ -38,7 +38,7 @@ SMALL: dict[str, Any] = {
         "generations": 10,
         "seconds": 10,
     },
-    "validation": {"points": 20, "shots": 10},
+    "validation": {"points": 20, "formula_points": 12, "surface_points": 12, "shots": 10},
     "kinetics": {"runs": 16, "run_frames": 2000, "shots": 3200, "windows": 16, "bootstrap": 40},
 }
 
@@ -105,6 +105,12 @@ class Run:
             for line in lines
             if line.startswith(("rule ", "localrule ", "checkpoint ", "localcheckpoint "))
         } - {"all"}
+
+    def planned_files(self) -> list[str]:
+        """Lines that name what would be made now."""
+        done = self.snakemake("--dry-run", "--quiet", "host")
+        lines = (done.stdout + done.stderr).splitlines()
+        return [line for line in lines if line.strip().startswith("output:")]
 
     def rounds(self) -> int:
         """Rounds that have an assessment."""

@@ -33,6 +33,8 @@ FILES = [
     "paths/paths.parquet",
     "paths/topology.pdb",
     "validation.csv",
+    "validation/formula.csv",
+    "validation/front.csv",
     "kinetics.json",
     "kinetics/free_energy.csv",
     "kinetics/frames.trr",
@@ -141,7 +143,7 @@ def test_every_job_says_where_its_time_went(finished):
         inside = spent["shooting"] + spent["training"] + spent["formula search"]
         assert times["start_up"] + inside < times["seconds"], name
         assert spent["MD"] <= spent["shooting"], name
-        stage = name.split("_")[0]
+        stage = name.split("_")[0].removesuffix("-network").removesuffix("-formula")
         shooting = stage in ("initial", "shoot", "committor-shots", "equilibrium", "excursions")
         assert (spent["MD"] > 0) == shooting, name
         assert (spent["training"] > 0) == (stage in ("learn", "windows", "relevance")), name
@@ -191,7 +193,11 @@ def test_thresholds_make_more_rounds_and_fewer(tmp_path):
 def test_a_changed_key_touches_only_what_depends_on_it(finished):
     try:
         finished.configure(formula={"max_nodes": 9})
-        assert finished.planned() == {"distil", "validate", "report"}
+        # The formula's own points are new; those of the network stand, and shots from them.
+        own = {"points", "committor_shots", "validate", "report"}
+        assert finished.planned() == {"distil", *own}
+        assert any("validation/formula/points.trr" in name for name in finished.planned_files())
+        assert not any("validation/network/" in name for name in finished.planned_files())
         # A larger budget is said by the test for convergence; nothing is sampled or learned anew.
         finished.configure(sampling={"rounds_max": 5})
         assert not finished.planned() & {"prepare", "initial", "shoot", "learn"}
