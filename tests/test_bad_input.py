@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from mechanist.cli import main
+from tests.bring import FORMATS, SYSTEM, write_system
 from tests.conftest import REPOSITORY
 
 CONFIG: dict[str, Any] = {
@@ -255,6 +256,197 @@ MOLECULES = {
     ),
 }
 
+
+def bring(name: str, old: str = "", new: str = "", file: str = "system.yaml", **extra: Any) -> Any:
+    """Put peroxide of a format in the place of the system, with one text changed in a file."""
+
+    def edit(folder: Path) -> None:
+        shutil.rmtree(folder)
+        folder.mkdir()
+        changes = extra.pop("changes", {})
+        write_system(folder, FORMATS[name] | extra, **changes)
+        path = folder / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    return edit
+
+
+def brought(name: str, then: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Peroxide of a format, and what is done to its files."""
+
+    def edit(folder: Path) -> None:
+        bring(name)(folder)
+        then(folder)
+
+    return edit
+
+
+def drop(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+def swap(name: str, by: str) -> Callable[[Path], None]:
+    return lambda folder: shutil.copy(folder / by, folder / name) and None
+
+
+PRMTOP, TOP, PSF, XML = "peroxide.prmtop", "peroxide.top", "peroxide.psf", "system.xml"
+GRO, CRD, INPCRD, PRM = "peroxide.gro", "peroxide.crd", "peroxide.inpcrd", "peroxide.prm"
+EXTRA_ATOM = "    1HPO     H3    5  1.0000  1.0000  1.5000\n   2.00000"
+FORMS = {
+    "prmtop missing": (brought("Amber", drop(PRMTOP)), [PRMTOP, "molecule.topology", "no such"]),
+    "prmtop truncated": (brought("Amber", truncate(PRMTOP, 0.5)), [PRMTOP, "truncated"]),
+    "prmtop empty": (brought("Amber", content(b"", PRMTOP)), [PRMTOP, "no Amber prmtop"]),
+    "prmtop is a psf": (brought("Amber", swap(PRMTOP, PSF)), [PRMTOP, "no Amber prmtop"]),
+    "prmtop is binary": (brought("Amber", content(bytes(range(256)), PRMTOP)), [PRMTOP]),
+    "inpcrd missing": (brought("Amber", drop(INPCRD)), [INPCRD, "molecule.structure"]),
+    "inpcrd truncated": (brought("Amber", truncate(INPCRD, 0.4)), [INPCRD, "truncated"]),
+    "inpcrd is a gro": (brought("Amber", swap(INPCRD, GRO)), [INPCRD]),
+    "top missing": (brought("GROMACS", drop(TOP)), [TOP, "molecule.topology", "no such file"]),
+    "top truncated": (brought("GROMACS", truncate(TOP, 0.4)), [TOP, "truncated"]),
+    "top empty": (brought("GROMACS", content(b"", TOP)), [TOP]),
+    "top without its include": (
+        brought("GROMACS", drop("types.itp")),
+        [TOP, "types.itp", "molecule.include"],
+    ),
+    "top is a prmtop": (brought("GROMACS", swap(TOP, PRMTOP)), [TOP]),
+    "gro of more atoms": (
+        bring("GROMACS", "    4\n", "    5\n", GRO),
+        [GRO, "5 atoms", "truncated"],
+    ),
+    "gro of another molecule": (
+        brought(
+            "GROMACS",
+            lambda folder: (
+                (folder / GRO).write_text(
+                    (folder / GRO)
+                    .read_text()
+                    .replace("    4\n", "    5\n")
+                    .replace("   2.00000", EXTRA_ATOM, 1)
+                )
+                and None
+            ),
+        ),
+        [GRO, "holds 5 atoms", "'peroxide.top' 4"],
+    ),
+    "gro with a line of text": (bring("GROMACS", "   2.00000", "end", GRO), [GRO]),
+    "force field truncated": (
+        brought("PDB and XML", truncate("peroxide.xml", 0.5)),
+        ["system.yaml", "molecule.force_field", "peroxide.xml"],
+    ),
+    "gro truncated": (brought("GROMACS", truncate(GRO, 0.6)), [GRO, "truncated"]),
+    "gro empty": (brought("GROMACS", content(b"", GRO)), [GRO, "truncated"]),
+    "psf missing": (brought("CHARMM", drop(PSF)), [PSF, "molecule.topology", "no such file"]),
+    "psf truncated": (brought("CHARMM", truncate(PSF, 0.4)), [PSF, "truncated"]),
+    "psf empty": (brought("CHARMM", content(b"", PSF)), [PSF]),
+    "psf is a top": (brought("CHARMM", swap(PSF, TOP)), [PSF]),
+    "parameters missing": (brought("CHARMM", drop(PRM)), [PRM, "molecule.force_field"]),
+    "parameters truncated": (brought("CHARMM", truncate(PRM, 0.4)), [PSF]),
+    "parameters of another program": (
+        bring("CHARMM", "[peroxide.prm]", "[peroxide.xml]"),
+        ["peroxide.xml", "molecule.force_field", "prm"],
+    ),
+    "crd empty": (brought("CHARMM", content(b"", CRD)), [CRD, "truncated"]),
+    "crd truncated": (brought("CHARMM", truncate(CRD, 0.6)), [CRD, "truncated"]),
+    "crd of no numbers": (bring("CHARMM", "10.", "ten", CRD), [CRD]),
+    "System missing": (brought("OpenMM", drop(XML)), [XML, "molecule.topology", "no such file"]),
+    "System truncated": (brought("OpenMM", truncate(XML, 0.5)), [XML, "truncated"]),
+    "System is a force field": (brought("OpenMM", swap(XML, "peroxide.xml")), [XML]),
+    "System of more atoms": (
+        bring("OpenMM", '<Particle mass="15.999"/>', '<Particle mass="1"/>' * 2, XML),
+        ["peroxide.pdb", "holds 4 atoms", "'system.xml' 5"],
+    ),
+    "structure without a topology": (
+        bring("OpenMM", "structure: peroxide.pdb", "structure: peroxide.gro"),
+        ["system.xml", "molecule.structure", "PDB"],
+    ),
+    "structure of no known kind": (
+        bring("PDB and XML", "structure: peroxide.pdb", "structure: peroxide.xyz"),
+        ["peroxide.xyz", "molecule.structure"],
+    ),
+    "gro with XML": (
+        bring("PDB and XML", "structure: peroxide.pdb", "structure: peroxide.gro"),
+        [GRO, "molecule.structure", "PDB"],
+    ),
+    "topology of no known kind": (
+        bring("Amber", "topology: peroxide.prmtop", "topology: peroxide.tpr"),
+        ["molecule", "topology", "peroxide.tpr", ".prmtop"],
+    ),
+    "no force field": (
+        bring("PDB and XML", "force_field: [peroxide.xml]", "force_field: []"),
+        ["molecule", "force_field", "missing"],
+    ),
+    "force field that is not used": (
+        bring("Amber", force_field=["peroxide.xml"]),
+        ["molecule", "force_field", "not used"],
+    ),
+    "cutoff without a method": (bring("Amber", cutoff="1 nm"), ["cutoff", "NoCutoff"]),
+    "cutoff without a unit": (
+        bring("Amber", nonbonded="PME", cutoff=1.0),
+        ["molecule.cutoff", "1.0", "unit"],
+    ),
+    "cutoff as an angle": (
+        bring("Amber", nonbonded="PME", cutoff="30 deg"),
+        ["molecule.cutoff", "30 deg", "nm"],
+    ),
+    "cutoff beyond half the box": (
+        bring("Amber", nonbonded="PME", cutoff="1.1 nm"),
+        ["system.yaml", "molecule.cutoff", "1.1 nm", "half the box", "1.000"],
+    ),
+    "switching beyond the cutoff": (
+        bring("Amber", nonbonded="PME", cutoff="0.9 nm", switching="1 nm"),
+        ["molecule", "switching", "less than cutoff"],
+    ),
+    "box missing": (
+        bring("CHARMM", nonbonded="PME", cutoff="0.9 nm"),
+        ["molecule.box", "missing", "PME"],
+    ),
+    "box of zeros": (
+        bring("Amber", nonbonded="PME", cutoff="0.9 nm", box=["0 nm", "2 nm", "2 nm"]),
+        ["molecule.box", "no box"],
+    ),
+    "box with two edges": (bring("Amber", nonbonded="PME", box=["2 nm", "2 nm"]), ["box"]),
+    "unknown method": (bring("Amber", nonbonded="pme"), ["molecule.nonbonded", "pme", "PME"]),
+    "implicit solvent of XML": (
+        bring("PDB and XML", implicit_solvent="OBC2"),
+        ["implicit_solvent", "OBC2", "implicit/obc2.xml"],
+    ),
+    "implicit solvent in a box": (
+        bring("Amber", implicit_solvent="OBC2", nonbonded="PME"),
+        ["implicit_solvent", "OBC2", "PME"],
+    ),
+    "include without GROMACS": (bring("Amber", include="."), ["include", "GROMACS"]),
+    "hydrogens too heavy": (bring("Amber", hydrogen_mass="9 dalton"), ["hydrogen_mass", "9"]),
+    "keys that a System has": (
+        bring("OpenMM", constraints="HBonds"),
+        ["constraints", "has its own"],
+    ),
+    "paths under a barostat": (
+        bring("Amber", changes={"dynamics": SYSTEM["dynamics"] | {"npt": "paths"}}),
+        ["dynamics", "npt", "paths"],
+    ),
+    "pressure without a box": (
+        bring("Amber", changes={"dynamics": SYSTEM["dynamics"] | {"pressure": "1 bar"}}),
+        ["dynamics.pressure", "periodic box"],
+    ),
+    "placeholder": (
+        bring("Amber", "60 deg, 170 deg", "FILL_IN, FILL_IN"),
+        ["states.B.box.phi", "FILL_IN", "mechanist check"],
+    ),
+}
+
+CODE = {
+    "no file": (None, ["descriptors.x", "'f'", "there is no descriptors.py"]),
+    "no such function": ("def g(x):\n    return x[:, 0, 0]\n", ["'f'", "there are: g"]),
+    "not Python": ("def f(x)\n", ["descriptors.py", "does not load", "SyntaxError"]),
+    "fails when loaded": ("import nothing_like_that\n", ["does not load", "nothing_like_that"]),
+    "unknown unit": (
+        "def f(x):\n    return x[:, 0, 0]\n\n\nf.unit = 'furlong'\n",
+        ["descriptors.py", "furlong", "nm, rad, 1"],
+    ),
+}
+
 INPUTS = {
     "empty selection": (
         replace("select: all", "select: element Xe"),
@@ -416,6 +608,24 @@ def test_molecule(kind, work, capsys):
     edit, words = MOLECULES[kind]
     edit(work / "systems" / "ala")
     write_config(work, system="ala")
+    check(capsys, work, "prepare", words)
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_own_molecule(kind, work, capsys):
+    edit, words = FORMS[kind]
+    edit(work / "systems" / "ala")
+    write_config(work, system="ala")
+    check(capsys, work, "prepare", words)
+
+
+@pytest.mark.parametrize("kind", CODE)
+def test_own_function(kind, work, capsys):
+    text, words = CODE[kind]
+    folder = work / "systems" / "well"
+    replace("x: {coordinate: 0}", "x: {function: f}")(folder)
+    if text is not None:
+        (folder / "descriptors.py").write_text(text)
     check(capsys, work, "prepare", words)
 
 
@@ -621,6 +831,6 @@ def test_through_snakemake(file, old, new, words, work, monkeypatch):
 
 
 def test_the_table_is_long_enough():
-    tables = (CONFIGS, WELLS, MOLECULES, INPUTS, SOLVENT, DAMAGE)
+    tables = (CONFIGS, WELLS, MOLECULES, FORMS, CODE, INPUTS, SOLVENT, DAMAGE)
     assert sum(len(table) for table in tables) >= 30
     assert json.dumps(sorted(CONFIGS))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from mechanist.cli_systems import check, new
+
 if TYPE_CHECKING:
     from mechanist.journal import Journal
     from mechanist.layout import Layout
@@ -81,7 +83,7 @@ def prepare(config: ConfigOption = "config.yaml", results: ResultsOption = None)
 
     with job("prepare", config, results) as (settings, layout, _):
         require(settings.formula.backend)
-        run(settings.system, layout)
+        run(settings.system, layout, settings.seed, log)
 
 
 @app.command()
@@ -404,6 +406,10 @@ def doctor(
     from mechanist.stages.doctor import doctor as examine
 
     print(examine(system))
+
+
+app.command()(new)
+app.command()(check)
 
 
 def main() -> None:

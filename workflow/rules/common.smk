@@ -15,6 +15,7 @@ from mechanist.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
 from mechanist.sources import digest
+from mechanist.systems.files import source_files
 
 try:
     SETTINGS = validate(Config, dict(config), "config.yaml")
@@ -90,11 +91,15 @@ def settings(*keys, **others):
 
 def system_files():
     """Files beside system.yaml that the system is built from."""
-    if SYSTEM.molecule is None:
-        return []
-    names = [SYSTEM.molecule.structure, *SYSTEM.molecule.force_field]
-    files = [SYSTEM_FOLDER / name for name in names]
-    return [str(file) for file in files if file.is_file()]
+    return [str(file) for file in source_files(SYSTEM, SYSTEM_FOLDER)]
+
+
+def prepare_settings():
+    """Settings of the stage prepare; it draws random numbers only under a barostat."""
+    chosen = {"system": str(SYSTEM_FOLDER)}
+    if SYSTEM.dynamics.pressure is not None:
+        chosen["seed"] = SETTINGS.seed
+    return json.dumps(chosen)
 
 
 def system_part(*parts, descriptors=None):

@@ -22,8 +22,8 @@ rule prepare:
             "states",
             descriptors=state_descriptors(),
         ),
-        settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
-        source=digest("prepare", "systems"),
+        settings=prepare_settings(),
+        source=digest("prepare", "engine" if SYSTEM.dynamics.pressure else "systems"),
     shell:
         "mechanist prepare --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
@@ -31,6 +31,8 @@ rule prepare:
 rule describe:
     input:
         system_files(),
+        # The box that a barostat has found.
+        rules.prepare.output.system if SYSTEM.dynamics.pressure else [],
     output:
         f"{RESULTS}/system/inputs.json",
     log:
@@ -52,6 +54,7 @@ rule describe:
 rule formula_inputs:
     input:
         system_files(),
+        rules.prepare.output.system if SYSTEM.dynamics.pressure else [],
     output:
         f"{RESULTS}/system/formula_inputs.json",
     log:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mechanist.errors import SystemBuildError
 from mechanist.systems.prepared import Prepared
+from mechanist.systems.threads import cpu_properties
 
 Array = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ def make_context(prepared: Prepared, system: Any, platform: str, seed: int) -> A
     integrator.setConstraintTolerance(CONSTRAINT_TOLERANCE)
     # Seed 0 would mean a seed from the clock.
     integrator.setRandomNumberSeed(1 + seed % (SEED_LIMIT - 1))
-    properties = {"Threads": "1"} if platform == "CPU" else {}
+    properties = cpu_properties(platform)
     try:
         chosen = openmm.Platform.getPlatformByName(platform)
         return openmm.Context(system, integrator, chosen, properties)
@@ -55,6 +56,14 @@ def make_context(prepared: Prepared, system: Any, platform: str, seed: int) -> A
         raise SystemBuildError(
             "config.yaml", f"engine.platform: {platform!r}: {error}; there are: {there}"
         ) from None
+
+
+def has_virtual_sites(system: Any) -> bool:
+    """Whether particles have places that follow from those of others, as M of TIP4P has.
+
+    A context does not put them there by itself when it is given positions.
+    """
+    return any(system.isVirtualSite(i) for i in range(system.getNumParticles()))
 
 
 def read_positions(context: Any, out: Array) -> None:

@@ -13,6 +13,13 @@ POOL = "pool"
 POOL_CHAINS, STACK_CHAINS = 32, 64
 """Chains a worker on CPUs: enough that Python is shared by many, few enough to relax."""
 
+SMALL, FEWEST_CHAINS = 64, 4
+"""Atoms up to which a pool has all of its chains; beyond, as many fewer, at least so many.
+
+A step of a larger system takes so long that Python does not count, its paths fill the memory, and
+the few shots that it can make should not be spread over chains that never relax.
+"""
+
 GPU_LANES = 2
 """Contexts that take turns on a GPU: one moves while the frames of the other are looked at."""
 
@@ -75,5 +82,10 @@ def default_plan(prepared: Prepared, platform: str) -> Plan:
     if analytic(prepared.system):
         return Plan(platform, "pairs", STACK_CHAINS)
     if platform not in GPU_PLATFORMS or why_not(prepared.system, "pairs") is not None:
-        return Plan(platform, POOL, 2 * POOL_CHAINS)
+        return Plan(platform, POOL, 2 * pool_chains(prepared.atoms))
     return Plan(platform, "pairs", 2048, GPU_LANES)
+
+
+def pool_chains(atoms: int) -> int:
+    """Chains a worker in a pool of contexts, by the size of the system."""
+    return max(FEWEST_CHAINS, min(POOL_CHAINS, POOL_CHAINS * SMALL // atoms))

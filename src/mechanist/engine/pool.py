@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
     half_kick,
+    has_virtual_sites,
     make_context,
     openmm_faults,
     read_forces,
@@ -37,6 +38,7 @@ class Pool:
     def __init__(self, prepared: Prepared, slots: int, platform: str, seed: int) -> None:
         self._stride = prepared.stride
         self._kick = half_kick(prepared.masses, prepared.timestep)
+        self._sites = has_virtual_sites(prepared.system)
         self._contexts = [
             make_context(prepared, prepared.system, platform, seed + i) for i in range(slots)
         ]
@@ -61,6 +63,8 @@ class Pool:
             context = self._contexts[slot]
             with openmm_faults():
                 context.setPositions(positions.astype(np.float64))
+                if self._sites:
+                    context.computeVirtualSites()
                 # The two halves of a shot come one after the other and share their forces.
                 if before is None or not np.array_equal(before, positions):
                     read_forces(context, forces)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
     half_kick,
+    has_virtual_sites,
     make_context,
     openmm_faults,
     read_forces,
@@ -82,6 +83,7 @@ class Stack:
         self._context = make_context(prepared, system, platform, seed)
         self._integrator = self._context.getIntegrator()
         self._constrained = system.getNumConstraints() > 0
+        self._sites = has_virtual_sites(system)
         self._context.setPositions((prepared.positions + self._origin).reshape(-1, 3))
         size = (slots * prepared.atoms, 3)
         self._positions, self._velocities, self._forces = (np.empty(size) for _ in range(3))
@@ -107,6 +109,8 @@ class Stack:
             self._origin[slots] = (self._places[slots] - centres)[:, None]
         positions[slots] = shots.positions + self._origin[slots]
         self._context.setPositions(self._positions)
+        if self._sites:
+            self._context.computeVirtualSites()
         read_forces(self._context, self._forces)
         velocities[slots] = shots.velocities - self._kick * self._forces.reshape(shape)[slots]
         self._context.setVelocities(self._velocities)

@@ -150,6 +150,24 @@ class BridgesSettings(Section):
     bridges: BridgesPart
 
 
+class CustomSettings(Section):
+    """A function of positions in the file descriptors.py beside system.yaml."""
+
+    function: str = Field(description="name of the function")
+    unit: Literal["nm", "rad", "1"] | None = Field(
+        None, description="of its values; null: the attribute unit of the function, or else 1"
+    )
+    periodic: bool = Field(False, description="whether it is an angle that wraps at 2 pi rad")
+
+    @model_validator(mode="after")
+    def _angle(self) -> "CustomSettings":
+        if self.periodic and self.unit != "rad":
+            raise ValueError("periodic: true: needs unit: rad")
+        if not self.function.isidentifier():
+            raise ValueError(f"function: {self.function!r}: is no name of a function")
+        return self
+
+
 DescriptorSettings = (
     TorsionSettings
     | AngleSettings
@@ -161,6 +179,7 @@ DescriptorSettings = (
     | CoordinationSettings
     | HydrogenBondsSettings
     | BridgesSettings
+    | CustomSettings
 )
 
 

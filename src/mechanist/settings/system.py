@@ -11,6 +11,7 @@ from mechanist.settings.descriptors import (
     Nanometre,
     SymmetrySettings,
 )
+from mechanist.settings.molecule import MoleculeSettings
 
 GAS_CONSTANT = 8.31446261815324e-3
 """kJ/mol/K (CODATA 2018, exact)."""
@@ -20,6 +21,7 @@ Picoseconds: Any = quantity("ps")
 PerPicosecond: Any = quantity("1/ps")
 Dalton: Any = quantity("dalton")
 Stiffness: Any = quantity("kJ/mol/nm**2")
+Bar: Any = quantity("bar")
 
 
 def _kelvin(value: object) -> float:
@@ -37,21 +39,6 @@ Temperature = Annotated[
     BeforeValidator(_kelvin),
     PlainSerializer(lambda value: f"{value!r} K", return_type=str),
 ]
-
-
-class MoleculeSettings(Section):
-    """A molecule from a structure file and a force field."""
-
-    structure: str = Field(description="PDB or PDBx/mmCIF file beside system.yaml, with hydrogens")
-    force_field: tuple[str, ...] = Field(
-        min_length=1, description="force field files that OpenMM ships, or files beside system.yaml"
-    )
-    constraints: Literal["none", "HBonds", "AllBonds", "HAngles"] = Field(
-        "HBonds", description="which bonds keep their length"
-    )
-    nonbonded: Literal["NoCutoff"] = Field(
-        "NoCutoff", description="how non-bonded forces are computed; NoCutoff means all pairs"
-    )
 
 
 class PotentialSettings(Section):
@@ -83,6 +70,25 @@ class DynamicsSettings(Section):
     max_half_path: Picoseconds = Field(
         gt=0, description="a half-shot longer than this ends as too_long and is rejected"
     )
+    pressure: Bar | None = Field(
+        None, gt=0, description="for molecules in a box: its volume is brought to this pressure"
+    )
+    npt: Literal["start", "paths"] = Field(
+        "start",
+        description="start: a barostat finds the volume before sampling, which then keeps it"
+        " (paths under a barostat are not made yet)",
+    )
+    npt_steps: int = Field(
+        50_000, ge=1000, description="MD steps under the barostat before sampling, if any"
+    )
+
+    @model_validator(mode="after")
+    def _volume(self) -> "DynamicsSettings":
+        if self.npt == "paths":
+            raise ValueError(
+                'npt: "paths": paths under a barostat are not made yet; write npt: start'
+            )
+        return self
 
 
 class DiscSettings(Section):
@@ -91,6 +97,9 @@ class DiscSettings(Section):
     centre: dict[str, Nanometre] = Field(min_length=1)
     radius: Nanometre = Field(gt=0)
 
+
+PLACEHOLDER = "FILL_IN"
+"""Stands in a new system.yaml for what only a chemist knows."""
 
 Limits = tuple[str | float, str | float]
 """Ends of an interval: quantities, or plain numbers for a descriptor without a unit."""

@@ -1,10 +1,20 @@
 """Stages ``prepare`` and ``describe``: from system.yaml to files that sampling reads."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mechanist.layout import Layout
 from mechanist.settings.load import find_system, load_system
+from mechanist.settings.system import DynamicsSettings
 from mechanist.systems import prepared
+from mechanist.systems.coordinates import Array
+
+Log = Callable[[str], None]
+
+
+def no_log(text: str) -> None:
+    """Say nothing."""
 
 
 def system_folder(name: str) -> Path:
@@ -12,10 +22,28 @@ def system_folder(name: str) -> Path:
     return find_system(name, Path.cwd(), Path(__file__).resolve().parents[3])
 
 
-def prepare(name: str, layout: Layout) -> None:
-    """Build the System, the starting structure and the states."""
+def prepare(name: str, layout: Layout, seed: int = 1, log: Log = no_log) -> None:
+    """Build the System, the starting structure and the states.
+
+    Parameters
+    ----------
+    name
+        Of the system.
+    layout
+        Where its files go.
+    seed
+        Of the run under a barostat, for a system with a pressure.
+    log
+        Called with its progress.
+    """
     folder = system_folder(name)
-    prepared.prepare(load_system(folder), folder, layout)
+
+    def settle(system: Any, positions: Array, dynamics: DynamicsSettings) -> tuple[Array, Array]:
+        from mechanist.engine.volume import settle_volume
+
+        return settle_volume(system, positions, dynamics, seed, log)
+
+    prepared.prepare(load_system(folder), folder, layout, settle)
 
 
 def describe_formula_inputs(name: str, layout: Layout) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mechanist.systems import contacts, geometry, symmetry
 from mechanist.systems.box import BoxVectors, Cell, box_from_json
+from mechanist.systems.custom import CUSTOM, Custom, custom_from_json
 from mechanist.systems.shapes import Shape, shape_from_json, shape_to_json
 
 Array = NDArray[np.float64]
@@ -60,16 +61,19 @@ class Descriptor:
     axis: int = 0
     others: tuple[tuple[int, ...], ...] = ()
     shape: Shape | None = None
+    custom: Custom | None = None
 
     @property
     def unit(self) -> str:
         """Unit of the values, ``1`` for none."""
+        if self.custom is not None:
+            return self.custom.unit
         return UNIT_OF_KIND.get(self.kind, "1")
 
     @property
     def periodic(self) -> bool:
         """Whether the value wraps, so that only its sine and cosine are smooth."""
-        return self.kind == "torsion"
+        return self.kind == "torsion" or (self.custom is not None and self.custom.periodic)
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,15 @@ class DescriptorSet:
             result[:, column] = contacts.count(shape, groups, frames, self._cell)
         for part in self._symmetry:
             symmetry.fill(part, frames, self._cell, result)
+        for column, custom in self._customs:
+            box = None if self._cell is None else self._cell.matrix
+            result[:, column] = custom.values(frames.astype(np.float64), box)
+
+    @cached_property
+    def _customs(self) -> list[tuple[int, Custom]]:
+        """Columns that functions of the user fill."""
+        found = [(i, d.custom) for i, d in enumerate(self.descriptors)]
+        return [(i, custom) for i, custom in found if custom is not None]
 
     @cached_property
     def owners(self) -> NDArray[np.int64]:
@@ -220,6 +233,8 @@ class DescriptorSet:
             if d.shape is not None:
                 row["others"] = [selections.setdefault(g, len(selections)) for g in d.others]
                 row["shape"] = shape_to_json(d.shape)
+            if d.custom is not None:
+                row[CUSTOM] = d.custom.to_json()
             rows.append(row)
         return {
             "descriptors": rows,
@@ -240,6 +255,7 @@ class DescriptorSet:
                     r["axis"],
                     tuple(selections[i] for i in r.get("others", [])),
                     shape_from_json(r["kind"], r.get("shape")),
+                    custom_from_json(r.get(CUSTOM)),
                 )
                 for r in content["descriptors"]
             ),

@@ -1,5 +1,6 @@
 """A system that is ready to be sampled, as files and as an object."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,13 +11,17 @@ from numpy.typing import NDArray
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.files import atomic, read_json, write_json, write_text
 from mechanist.layout import Layout
-from mechanist.settings.system import GAS_CONSTANT, SystemSettings
+from mechanist.settings.system import GAS_CONSTANT, DynamicsSettings, SystemSettings
 from mechanist.systems.box import box_of
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.molecule import build_molecule
+from mechanist.systems.periodic import from_openmm, to_openmm
 from mechanist.systems.potential import build_potential
+from mechanist.systems.relax import relax
 from mechanist.systems.resolve import resolve_inputs, resolve_states
 from mechanist.systems.states import Box, Disc, Interval, State, States
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -65,16 +70,66 @@ class Prepared:
         return len(self.masses)
 
 
-def build_parts(settings: SystemSettings, folder: Path) -> tuple[Any, Any, Any]:
-    """Topology, positions and System as OpenMM objects."""
+def build_parts(settings: SystemSettings, folder: Path) -> tuple[Any, Array, Any]:
+    """Topology, positions (N, 3) in nm and System; topology and System are OpenMM objects."""
     if settings.molecule is not None:
-        return build_molecule(settings.molecule, folder)
+        molecule = build_molecule(settings.molecule, folder)
+        return molecule.topology, molecule.positions, molecule.system
     assert settings.potential is not None
-    return build_potential(settings.potential)
+    from openmm import unit
+
+    topology, positions, system = build_potential(settings.potential)
+    return topology, np.asarray(positions.value_in_unit(unit.nanometer)), system
 
 
-def prepare(settings: SystemSettings, folder: Path, layout: Layout) -> None:
+Settle = Callable[[Any, Array, DynamicsSettings], tuple[Array, Array]]
+"""From a System and minimised positions to positions (N, 3) and a box (3, 3) at a pressure, nm."""
+
+
+def prepared_from(
+    settings: SystemSettings, positions: Array, system: Any, states: States
+) -> Prepared:
+    """A system that was just built, as an object; nothing is written."""
+    from openmm import unit
+
+    dynamics = settings.dynamics
+    timestep = dynamics.timestep / 1000
+    count = system.getNumParticles()
+    masses = [system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(count)]
+    return Prepared(
+        name=settings.name,
+        system=system,
+        positions=positions,
+        masses=np.array(masses),
+        temperature=dynamics.temperature,
+        friction=dynamics.friction,
+        timestep=timestep,
+        stride=dynamics.stride,
+        max_half_frames=max_half_frames(dynamics),
+        states=states,
+    )
+
+
+def max_half_frames(dynamics: DynamicsSettings) -> int:
+    """Frames of the longest half-shot."""
+    frame = dynamics.timestep / 1000 * dynamics.stride
+    count: int = round(dynamics.max_half_path / frame)
+    return count
+
+
+def prepare(
+    settings: SystemSettings, folder: Path, layout: Layout, settle: Settle | None = None
+) -> None:
     """Write system.xml, topology.pdb and dynamics.json of a system.
+
+    Parameters
+    ----------
+    settings, folder
+        Of the system.
+    layout
+        Where the files go.
+    settle
+        Finds the volume of a system with a pressure.
 
     Raises
     ------
@@ -82,20 +137,35 @@ def prepare(settings: SystemSettings, folder: Path, layout: Layout) -> None:
         If anything in system.yaml cannot be built.
     """
     import mdtraj
+
+    topology, positions, system = build_parts(settings, folder)
+    atoms = mdtraj.Topology.from_openmm(topology)
+    # Before a long run under a barostat, faults in system.yaml should show.
+    states = resolve_states(settings, folder / "system.yaml", atoms, box_of(system))
+    if settings.molecule is not None:
+        positions = relax(system, positions, folder / settings.molecule.structure)
+    if settings.dynamics.pressure is not None:
+        if settle is None:
+            raise SystemBuildError(folder / "system.yaml", "dynamics.pressure: no barostat is here")
+        positions, box = settle(system, positions, settings.dynamics)
+        topology.setPeriodicBoxVectors(to_openmm(box))
+        states = resolve_states(settings, folder / "system.yaml", atoms, box_of(system))
+    write(settings, layout, (topology, positions, system), states)
+
+
+def write(
+    settings: SystemSettings, layout: Layout, parts: tuple[Any, Array, Any], states: States
+) -> None:
+    """Write system.xml, topology.pdb and dynamics.json of topology, positions (nm) and System."""
     import openmm
     from openmm import app, unit
 
-    topology, positions, system = build_parts(settings, folder)
-    file = folder / "system.yaml"
-    atoms = mdtraj.Topology.from_openmm(topology)
-    states = resolve_states(settings, file, atoms, box_of(system))
-    if settings.molecule is not None:
-        positions = _relax(system, positions, folder / settings.molecule.structure)
+    topology, positions, system = parts
     dynamics = settings.dynamics
     timestep = dynamics.timestep / 1000
     write_text(layout.system_xml, openmm.XmlSerializer.serialize(system))
     with atomic(layout.topology) as temporary, temporary.open("w") as handle:
-        app.PDBFile.writeFile(topology, positions, handle, keepIds=True)
+        app.PDBFile.writeFile(topology, positions * unit.nanometer, handle, keepIds=True)
     write_json(
         layout.dynamics,
         {
@@ -105,9 +175,9 @@ def prepare(settings: SystemSettings, folder: Path, layout: Layout) -> None:
             "friction": dynamics.friction,
             "timestep": timestep,
             "stride": dynamics.stride,
-            "max_half_frames": round(dynamics.max_half_path / (timestep * dynamics.stride)),
+            "max_half_frames": max_half_frames(dynamics),
             "atoms": system.getNumParticles(),
-            "start": np.asarray(positions.value_in_unit(unit.nanometer)).tolist(),
+            "start": positions.tolist(),
             "states": states_to_json(states),
         },
     )
@@ -115,7 +185,7 @@ def prepare(settings: SystemSettings, folder: Path, layout: Layout) -> None:
 
 def describe(settings: SystemSettings, folder: Path, layout: Layout) -> DescriptorSet:
     """Write inputs.json, the descriptors that networks and formulas see."""
-    inputs = _resolve(settings, folder, "inputs")
+    inputs = _resolve(settings, folder, layout, "inputs")
     write_json(layout.inputs, inputs.to_json())
     return inputs
 
@@ -124,36 +194,28 @@ def describe_formula_inputs(
     settings: SystemSettings, folder: Path, layout: Layout
 ) -> DescriptorSet:
     """Write formula_inputs.json, the descriptors that formulas may use beside the inputs."""
-    further = _resolve(settings, folder, "formula_inputs")
+    further = _resolve(settings, folder, layout, "formula_inputs")
     write_json(layout.formula_inputs, further.to_json())
     return further
 
 
 def _resolve(
-    settings: SystemSettings, folder: Path, part: Literal["inputs", "formula_inputs"]
+    settings: SystemSettings,
+    folder: Path,
+    layout: Layout,
+    part: Literal["inputs", "formula_inputs"],
 ) -> DescriptorSet:
     import mdtraj
 
     topology, _, system = build_parts(settings, folder)
+    if settings.dynamics.pressure is not None:
+        # The box is that of the run under the barostat.
+        box = from_openmm(load(layout).system.getDefaultPeriodicBoxVectors())
+        assert box is not None
+        system.setDefaultPeriodicBoxVectors(*to_openmm(box))
+        topology.setPeriodicBoxVectors(to_openmm(box))
     atoms = mdtraj.Topology.from_openmm(topology)
     return resolve_inputs(settings, folder / "system.yaml", atoms, box_of(system), part)
-
-
-def _relax(system: Any, positions: Any, structure: Path) -> Any:
-    """Minimise the energy, so that a crude structure does not explode."""
-    import openmm
-    from openmm import unit
-
-    integrator = openmm.VerletIntegrator(0.001)
-    context = openmm.Context(system, integrator, openmm.Platform.getPlatformByName("Reference"))
-    context.setPositions(positions)
-    context.applyConstraints(1e-6)
-    openmm.LocalEnergyMinimizer.minimize(context, 1.0, 2000)
-    state = context.getState(positions=True, energy=True)
-    energy = state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
-    if not np.isfinite(energy):
-        raise SystemBuildError(structure, "the energy is not finite; do atoms overlap?")
-    return state.getPositions()
 
 
 def load(layout: Layout) -> Prepared:

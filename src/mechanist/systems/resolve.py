@@ -12,6 +12,7 @@ from mechanist.settings.descriptors import (
     AngleSettings,
     Atom,
     CoordinateSettings,
+    CustomSettings,
     DescriptorSettings,
     DistanceSettings,
     GroupSettings,
@@ -19,8 +20,9 @@ from mechanist.settings.descriptors import (
     SymmetrySettings,
     TorsionSettings,
 )
-from mechanist.settings.system import Limits, StateSettings, SystemSettings
+from mechanist.settings.system import PLACEHOLDER, Limits, StateSettings, SystemSettings
 from mechanist.systems.box import BoxVectors
+from mechanist.systems.custom import CUSTOM, find_custom
 from mechanist.systems.descriptors import ATOMS_OF_KIND, Descriptor, DescriptorSet
 from mechanist.systems.resolve_solvent import family, solvent_descriptor
 from mechanist.systems.states import Box, Disc, Interval, State, States
@@ -69,6 +71,8 @@ class Resolver:
         if isinstance(settings, CoordinateSettings):
             particle, axis = divmod(settings.coordinate, 3)
             return Descriptor(name, "coordinate", (self.atom(key, particle),), axis)
+        if isinstance(settings, CustomSettings):
+            return Descriptor(name, CUSTOM, (), custom=find_custom(self.file, key, settings))
         if not isinstance(settings, OfAtoms):
             return solvent_descriptor(name, settings, self)
         kind, atoms = _kind(settings)
@@ -255,19 +259,21 @@ def _state(
     return State(state.name, tuple(boxes))
 
 
-def _limit(limit: str | float, unit: str) -> float:
-    """A limit in rad or nm, or a plain number where there is no unit."""
+def limit_in(value: str | float, unit: str) -> float:
+    """A limit in the unit of its descriptor; one without a unit takes a plain number."""
+    if value == PLACEHOLDER:
+        raise ValueError("a placeholder; write an interval, 'mechanist check' helps")
     if unit != "1":
-        return to_unit(limit, unit)
-    if isinstance(limit, str):
-        raise ValueError("this descriptor has no unit; write plain numbers")
-    return limit
+        return to_unit(value, unit)
+    if isinstance(value, str):
+        raise ValueError("the descriptor has no unit; write plain numbers")
+    return value
 
 
 def _interval(descriptor: Descriptor, limits: Limits, where: str, file: Path) -> Interval:
-    """An interval with its limits in rad, nm or 1, neither empty nor everything."""
+    """An interval with its limits in rad or nm, checked to be neither empty nor everything."""
     try:
-        low, high = (_limit(limit, descriptor.unit) for limit in limits)
+        low, high = (limit_in(limit, descriptor.unit) for limit in limits)
     except ValueError as error:
         raise SystemBuildError(file, f"{where}: {list(limits)}: {error}") from None
     if high <= low:

@@ -4,6 +4,7 @@ All three compute q from positions by the same definitions of descriptors as
 `mechanist.systems.descriptors`. Python knows all of them; the others lack some of the solvent.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from mechanist.files import write_text
@@ -12,7 +13,7 @@ from mechanist.formula.export.names import definitions, inexpressible
 from mechanist.formula.export.openmm import openmm_force, openmm_xml
 from mechanist.formula.export.plumed import plumed_text
 from mechanist.formula.export.python import python_text
-from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.descriptors import Descriptor, DescriptorSet
 
 __all__ = [
     "EXPORTS",
@@ -54,18 +55,29 @@ def write_exports(formula: str, descriptors: DescriptorSet, folder: Path) -> Non
         If the text is no formula or uses a name that is no descriptor.
     """
     faults = _faults(formula, descriptors)
-    write_text(folder / EXPORTS["python"], python_text(formula, descriptors))
+    fault = faults["python"]
+    text = f"# {fault}\n" if fault else python_text(formula, descriptors)
+    write_text(folder / EXPORTS["python"], text)
+    hint = "" if fault else "; see formula.py"
     fault = faults["plumed"]
-    text = f"# {fault}; see formula.py\n" if fault else plumed_text(formula, descriptors)
+    text = f"# {fault}{hint}\n" if fault else plumed_text(formula, descriptors)
     write_text(folder / EXPORTS["plumed"], text)
     fault = faults["openmm"]
-    text = f"<!-- {fault}; see formula.py -->\n" if fault else openmm_xml(formula, descriptors)
+    text = f"<!-- {fault}{hint} -->\n" if fault else openmm_xml(formula, descriptors)
     write_text(folder / EXPORTS["openmm"], text)
 
 
 def _faults(formula: str, descriptors: DescriptorSet) -> dict[str, str | None]:
     used = definitions(formula, descriptors)
+    own = _own_functions(used)
     return {
-        "plumed": inexpressible(used, plumed.KINDS, "PLUMED"),
-        "openmm": inexpressible(used, openmm.KINDS, "OpenMM"),
+        "python": own,
+        "plumed": own or inexpressible(used, plumed.KINDS, "PLUMED"),
+        "openmm": own or inexpressible(used, openmm.KINDS, "OpenMM"),
     }
+
+
+def _own_functions(used: Iterable[Descriptor]) -> str | None:
+    """Why a file that stands alone cannot compute the descriptors, or nothing."""
+    own = [d.name for d in used if d.custom is not None]
+    return f"q uses {', '.join(own)}, of descriptors.py of the system" if own else None

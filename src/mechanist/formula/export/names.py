@@ -79,6 +79,8 @@ def meaning(descriptor: Descriptor, label: Callable[[int], str]) -> str:
     """What a descriptor is, in words, with ``label`` of the index of each of its atoms."""
     if descriptor.shape is not None:
         return _meaning_of_shape(descriptor, descriptor.shape, label)
+    if descriptor.custom is not None:
+        return f"function {descriptor.custom.function} of descriptors.py in {descriptor.unit}"
     atoms = ", ".join(map(label, descriptor.atoms))
     if descriptor.kind == "height":
         above, plane = atoms.split(", ", 1)

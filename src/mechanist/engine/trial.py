@@ -1,0 +1,125 @@
+"""A few MD steps of a system as shooting makes them, to see whether they are sound."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.engine.contexts import (
+    CONSTRAINT_TOLERANCE,
+    make_context,
+    openmm_faults,
+    read_positions,
+)
+from mechanist.engine.engine import farthest
+from mechanist.engine.hardware import GPU_PLATFORMS
+from mechanist.settings.system import GAS_CONSTANT
+from mechanist.systems.prepared import Prepared
+
+Array = NDArray[np.float64]
+
+
+CONTEXTS = 5
+"""Made to measure the memory of one."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a few steps gave.
+
+    Parameters
+    ----------
+    frames
+        (F, N, 3) in nm, a frame every stride, the first one before any step.
+    temperature
+        In K, at the end; NaN after a fault.
+    seconds
+        For one step, on average.
+    context_bytes
+        Main memory of a context, see `context_memory`.
+    fault
+        What went wrong, or nothing.
+    """
+
+    frames: Array
+    temperature: float
+    seconds: float
+    context_bytes: int
+    fault: str = ""
+
+
+def try_steps(prepared: Prepared, platform: str, steps: int, seed: int) -> Trial:
+    """Make ``steps`` MD steps on one context from the prepared structure.
+
+    Velocities are those of the temperature. It is a fault if OpenMM raises, a coordinate is no
+    number, or an atom moves faster within a stride than the engine allows.
+    """
+    taken = context_memory(prepared, platform)
+    context = make_context(prepared, prepared.system, platform, seed)
+    integrator = context.getIntegrator()
+    frames = [prepared.positions]
+    temperature, elapsed, done = float("nan"), 0.0, 0
+    with openmm_faults() as faults:
+        context.setPositions(prepared.positions)
+        context.computeVirtualSites()
+        context.setVelocitiesToTemperature(prepared.temperature, seed)
+        context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
+        integrator.step(1)
+        begin = time.perf_counter()
+        while done < steps:
+            count = min(prepared.stride, steps - done)
+            integrator.step(count)
+            done += count
+            now = np.empty_like(prepared.positions)
+            read_positions(context, now)
+            frames.append(now)
+        elapsed = time.perf_counter() - begin
+        temperature = _temperature(context, prepared)
+    fault = faults[0] if faults else _explosion(np.array(frames), prepared)
+    return Trial(np.array(frames), temperature, elapsed / max(done, 1), taken, fault)
+
+
+def _explosion(frames: Array, prepared: Prepared) -> str:
+    """Whether an atom went where the engine would call a half-shot exploded."""
+    if not np.isfinite(frames).all():
+        return "a coordinate is no number"
+    moved = np.abs(np.diff(frames, axis=0)).max(axis=(1, 2))
+    limit = farthest(prepared)
+    if (moved < limit).all():
+        return ""
+    first = int(np.argmax(moved >= limit))
+    atom = int(np.abs(frames[first + 1] - frames[first]).max(axis=1).argmax())
+    return f"atom {atom} moved by {moved[first]:.2f} nm in {prepared.stride} steps"
+
+
+def _temperature(context: Any, prepared: Prepared) -> float:
+    """Kinetic temperature in K over the degrees of freedom that move."""
+    from openmm import unit
+
+    system = prepared.system
+    moving = int((prepared.masses > 0).sum())
+    freedom = 3 * moving - system.getNumConstraints()
+    state = context.getState(energy=True)
+    kinetic = state.getKineticEnergy().value_in_unit(unit.kilojoule_per_mole)
+    return float(2 * kinetic / (freedom * GAS_CONSTANT))
+
+
+def context_memory(prepared: Prepared, platform: str) -> int:
+    """Bytes of main memory that a context takes, measured on a few; 0 on GPUs.
+
+    The first of them may find memory that this process has used before, so it is not counted.
+    """
+    import psutil
+
+    if platform in GPU_PLATFORMS:
+        return 0
+    kept, sizes = [], []
+    for _ in range(CONTEXTS):
+        context = make_context(prepared, prepared.system, platform, 1)
+        context.setPositions(prepared.positions)
+        context.getState(forces=True)
+        kept.append(context)
+        sizes.append(int(psutil.Process().memory_info().rss))
+    return max(0, (sizes[-1] - sizes[0]) // (CONTEXTS - 1))

@@ -1,0 +1,158 @@
+"""The volume of a box at a pressure: found by a barostat before sampling, which then keeps it.
+
+The barostat is OpenMM's MonteCarloBarostat (Aqvist et al., Chem. Phys. Lett. 384, 288 (2004)). It
+scales the box at random, so no path is made under it: the paths of this project are those of
+Langevin dynamics at a constant volume.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mechanist.engine.contexts import CONSTRAINT_TOLERANCE, SEED_LIMIT, platform_names
+from mechanist.engine.hardware import GPU_PLATFORMS
+from mechanist.errors import SystemBuildError
+from mechanist.settings.system import DynamicsSettings
+from mechanist.systems.coordinates import Array
+from mechanist.systems.molecule import cutoff_of
+from mechanist.systems.periodic import as_vectors, from_openmm, largest_cutoff, to_openmm
+from mechanist.systems.threads import cpu_properties
+
+FREQUENCY = 25
+"""MD steps between two attempts to change the volume; OpenMM's usual value."""
+
+LOOKS = 100
+"""Times that the volume is looked at; the second half of them counts."""
+
+REPORTS = 10
+
+AMU_PER_NM3 = 1.66053906660e-3
+"""g/cm^3 (CODATA 2018)."""
+
+
+def settle_volume(
+    system: Any,
+    positions: Array,
+    dynamics: DynamicsSettings,
+    seed: int,
+    log: Callable[[str], None],
+) -> tuple[Array, Array]:
+    """Run under a barostat, and give the configuration whose volume is nearest to the mean.
+
+    Parameters
+    ----------
+    system
+        OpenMM System; gets the new box.
+    positions
+        (N, 3) in nm, minimised.
+    dynamics
+        With a pressure; temperature, friction, time step and number of steps are its own.
+    seed
+        Of barostat, velocities and noise.
+    log
+        Called with a line for every tenth of the run.
+
+    Returns
+    -------
+    positions, box
+        (N, 3) and (3, 3) in nm.
+
+    Raises
+    ------
+    SystemBuildError
+        If there is no box, the run fails, or the box becomes too small for the cutoff.
+    """
+    if not system.usesPeriodicBoundaryConditions():
+        raise SystemBuildError(
+            "system.yaml", "dynamics.pressure: needs a periodic box; see molecule.nonbonded"
+        )
+    context = _context(system, dynamics, seed)
+    volumes, kept = _run(context, positions, dynamics, _mass(system), seed, log)
+    half = volumes[LOOKS // 2 :]
+    mean = float(np.mean(half))
+    found, box = kept[int(np.argmin(np.abs(half - mean)))]
+    log(f"volume kept: {np.linalg.det(box):.3f} nm^3, mean of the second half {mean:.3f} nm^3")
+    if cutoff_of(system) > largest_cutoff(box):
+        raise SystemBuildError(
+            "system.yaml",
+            f"molecule.cutoff: {cutoff_of(system):g} nm: at this pressure the box shrinks to"
+            f" {2 * largest_cutoff(box):.3f} nm, the cutoff must be at most half of that",
+        )
+    system.setDefaultPeriodicBoxVectors(*to_openmm(box))
+    return found, box
+
+
+def _mass(system: Any) -> float:
+    from openmm import unit
+
+    count = system.getNumParticles()
+    return float(sum(system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(count)))
+
+
+def _context(system: Any, dynamics: DynamicsSettings, seed: int) -> Any:
+    """A context under a barostat, on the first GPU that works or on the CPU."""
+    import copy
+
+    import openmm
+    from openmm import unit
+
+    assert dynamics.pressure is not None
+    under = copy.deepcopy(system)
+    kelvin = dynamics.temperature * unit.kelvin
+    barostat = openmm.MonteCarloBarostat(dynamics.pressure * unit.bar, kelvin, FREQUENCY)
+    barostat.setRandomNumberSeed(1 + seed % (SEED_LIMIT - 1))
+    under.addForce(barostat)
+    fault = ""
+    for name in [name for name in (*GPU_PLATFORMS, "CPU") if name in platform_names()]:
+        integrator = openmm.LangevinMiddleIntegrator(
+            dynamics.temperature, dynamics.friction, dynamics.timestep / 1000
+        )
+        integrator.setConstraintTolerance(CONSTRAINT_TOLERANCE)
+        integrator.setRandomNumberSeed(1 + seed % (SEED_LIMIT - 1))
+        properties = cpu_properties(name)
+        try:
+            chosen = openmm.Platform.getPlatformByName(name)
+            return openmm.Context(under, integrator, chosen, properties)
+        except openmm.OpenMMException as error:
+            fault = str(error)
+    raise SystemBuildError("system.yaml", f"dynamics.pressure: no platform runs it ({fault})")
+
+
+def _run(
+    context: Any,
+    positions: Array,
+    dynamics: DynamicsSettings,
+    mass: float,
+    seed: int,
+    log: Callable[[str], None],
+) -> tuple[Array, list[tuple[Array, Array]]]:
+    """Volumes (LOOKS,) in nm^3, and positions and boxes of the second half of the looks."""
+    import openmm
+    from openmm import unit
+
+    volumes, kept = np.empty(LOOKS), []
+    try:
+        context.setPositions(positions)
+        context.computeVirtualSites()
+        context.setVelocitiesToTemperature(dynamics.temperature, 1 + seed % (SEED_LIMIT - 1))
+        for look in range(LOOKS):
+            context.getIntegrator().step(max(1, dynamics.npt_steps // LOOKS))
+            state = context.getState(positions=True)
+            box = from_openmm(state.getPeriodicBoxVectors())
+            assert box is not None
+            volumes[look] = np.linalg.det(box)
+            if look >= LOOKS // 2:
+                found = state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
+                kept.append((np.array(found), as_vectors(box)))
+            if (look + 1) % (LOOKS // REPORTS) == 0:
+                density = mass / volumes[look] * AMU_PER_NM3
+                log(
+                    f"barostat at {dynamics.pressure:g} bar: {look + 1} %,"
+                    f" {volumes[look]:.3f} nm^3, {density:.3f} g/cm^3"
+                )
+    except openmm.OpenMMException as error:
+        raise SystemBuildError(
+            "system.yaml", f"dynamics.pressure: the run failed: {error}"
+        ) from None
+    return volumes, kept

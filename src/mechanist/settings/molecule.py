@@ -1,0 +1,135 @@
+"""The ``molecule`` section of system.yaml: which files hold the atoms, their forces, their box."""
+
+from pathlib import PurePath
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from mechanist.settings.base import Section, quantity
+
+Nanometre: Any = quantity("nm")
+Dalton: Any = quantity("dalton")
+
+KINDS = {
+    ".prmtop": "Amber",
+    ".parm7": "Amber",
+    ".top": "GROMACS",
+    ".psf": "CHARMM",
+    ".xml": "OpenMM",
+}
+"""Which program a topology file is of, by the end of its name."""
+
+Vector = tuple[Nanometre, Nanometre, Nanometre]
+
+
+class MoleculeSettings(Section):
+    """A molecule, in vacuum or in solvent: atoms, forces, box.
+
+    The forces come from force-field XML files, or from the ``topology`` of another program: Amber
+    (prmtop), GROMACS (top), CHARMM (psf), or a serialised OpenMM System (xml).
+    """
+
+    structure: str = Field(
+        description="positions, beside system.yaml, with hydrogens: PDB, PDBx/mmCIF, gro, inpcrd or"
+        " rst7, CHARMM crd"
+    )
+    topology: str | None = Field(
+        None,
+        description="prmtop, parm7, top, psf, or the xml of an OpenMM System; null: force_field"
+        " tells the forces",
+    )
+    force_field: tuple[str, ...] = Field(
+        (),
+        description="force-field XML files that OpenMM ships or that lie beside system.yaml; with a"
+        " psf its CHARMM parameter files (rtf, par, prm, str)",
+    )
+    include: str | None = Field(
+        None, description="folder with the files that a GROMACS topology includes"
+    )
+    constraints: Literal["none", "HBonds", "AllBonds", "HAngles"] = Field(
+        "HBonds", description="which bonds keep their length"
+    )
+    rigid_water: bool = Field(True, description="whether waters keep their shape")
+    hydrogen_mass: Dalton | None = Field(
+        None,
+        description="of each hydrogen, taken from its heavy atom, such as 3 dalton for steps of"
+        " 4 fs; null: as it is",
+        gt=1,
+        le=4,
+    )
+    nonbonded: Literal["NoCutoff", "CutoffNonPeriodic", "CutoffPeriodic", "Ewald", "PME"] = Field(
+        "NoCutoff", description="how nonbonded forces are computed; NoCutoff means all pairs"
+    )
+    cutoff: Nanometre = Field("1 nm", gt=0, description="of nonbonded forces, unless NoCutoff")
+    switching: Nanometre | None = Field(
+        None,
+        gt=0,
+        description="where Lennard-Jones begins to be switched off; null: a plain cutoff",
+    )
+    ewald_tolerance: float = Field(5e-4, gt=0, lt=0.1, description="error of Ewald and PME forces")
+    dispersion_correction: bool | None = Field(
+        None, description="Lennard-Jones beyond the cutoff; null: as the force field has it"
+    )
+    implicit_solvent: Literal["none", "HCT", "OBC1", "OBC2", "GBn", "GBn2"] = Field(
+        "none",
+        description="for prmtop and psf; with XML files add one to force_field, such as"
+        " implicit/obc2.xml",
+    )
+    box: Vector | tuple[Vector, Vector, Vector] | None = Field(
+        None, description="edge lengths, or three box vectors; null: as in the files"
+    )
+
+    @property
+    def kind(self) -> str:
+        """What tells the forces: ``XML``, ``Amber``, ``GROMACS``, ``CHARMM`` or ``OpenMM``."""
+        if self.topology is None:
+            return "XML"
+        return KINDS[PurePath(self.topology).suffix.lower()]
+
+    @property
+    def periodic(self) -> bool:
+        """Whether nonbonded forces act across the borders of a box; not known of a System."""
+        return self.nonbonded in ("CutoffPeriodic", "Ewald", "PME")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "MoleculeSettings":
+        if self.topology is not None:
+            suffix = PurePath(self.topology).suffix.lower()
+            if suffix not in KINDS:
+                raise ValueError(f"topology: {self.topology!r}: must end in {', '.join(KINDS)}")
+        fault = self._sources() or self._cutoffs()
+        if fault is not None:
+            raise ValueError(fault)
+        return self
+
+    def _sources(self) -> str | None:
+        """What is wrong between the keys that name files, or nothing."""
+        if self.kind in ("XML", "CHARMM") and not self.force_field:
+            return "force_field: missing; name at least one file"
+        if self.kind in ("Amber", "GROMACS", "OpenMM") and self.force_field:
+            return f"force_field: not used, since topology {self.topology!r} holds the forces"
+        if self.include is not None and self.kind != "GROMACS":
+            return "include: only a GROMACS topology (top) includes files"
+        if self.implicit_solvent != "none" and self.kind not in ("Amber", "CHARMM"):
+            return (
+                f"implicit_solvent: {self.implicit_solvent!r}: for prmtop and psf only; with XML"
+                " files add one such as implicit/obc2.xml to force_field"
+            )
+        if self.kind == "OpenMM":
+            own = self.model_fields_set - {"structure", "topology", "box"}
+            if own:
+                return f"{min(own)}: not used, since an OpenMM System has its own; leave it out"
+        return None
+
+    def _cutoffs(self) -> str | None:
+        """What is wrong between the keys of nonbonded forces, or nothing."""
+        plain = self.nonbonded == "NoCutoff"
+        if plain and self.kind != "OpenMM":
+            own = self.model_fields_set & {"cutoff", "switching", "ewald_tolerance"}
+            if own:
+                return f"{min(own)}: not used with nonbonded: NoCutoff; leave it out"
+        if self.switching is not None and self.switching >= self.cutoff:
+            return f"switching: {self.switching:g} nm: must be less than cutoff {self.cutoff:g} nm"
+        if self.implicit_solvent != "none" and self.periodic:
+            return f"implicit_solvent: {self.implicit_solvent!r}: not with {self.nonbonded}"
+        return None

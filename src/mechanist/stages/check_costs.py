@@ -1,0 +1,90 @@
+"""What shots of a system cost: time, memory."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from mechanist.engine.hardware import free_memory
+from mechanist.engine.history import history_bytes
+from mechanist.engine.plan import POOL, Plan
+from mechanist.engine.trial import Trial
+from mechanist.sampling.memory import FRAME_BYTES
+from mechanist.systems.prepared import Prepared
+from mechanist.systems.states import States
+
+BATCH = 32
+"""Frames that are labelled together, for the timing."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Time and memory of shots.
+
+    Parameters
+    ----------
+    steps_per_second
+        MD steps of a job, summed over its copies.
+    half_steps
+        MD steps of the longest half-shot.
+    shot_seconds
+        Of the longest two-way shot.
+    contexts, chains
+        OpenMM contexts and Markov chains of a job.
+    context_bytes
+        Of one context, as measured.
+    frame_bytes
+        Of one stored frame.
+    needed_bytes
+        That a job may hold, if all its paths are as long as they may be.
+    free_bytes
+        That are free now.
+    label_share
+        Time for telling states, as a share of the time of a stride.
+    """
+
+    steps_per_second: float
+    half_steps: int
+    shot_seconds: float
+    contexts: int
+    chains: int
+    context_bytes: int
+    frame_bytes: int
+    needed_bytes: int
+    free_bytes: int
+    label_share: float
+
+
+def costs(
+    prepared: Prepared, plan: Plan, speed: float, trial: Trial, states: States | None
+) -> Costs:
+    """Estimate the costs of shots from the speed (steps/s) and a trial."""
+    half_steps = prepared.max_half_frames * prepared.stride
+    chains = plan.chains
+    contexts = plan.slots(chains) if plan.layout == POOL else plan.lanes
+    atoms, longest = prepared.atoms, prepared.max_half_frames
+    paths = history_bytes(plan.slots(chains), atoms, longest)
+    paths += 4 * chains * longest * atoms * FRAME_BYTES
+    return Costs(
+        steps_per_second=speed,
+        half_steps=half_steps,
+        shot_seconds=2 * half_steps / max(speed, 1e-12),
+        contexts=contexts,
+        chains=chains,
+        context_bytes=trial.context_bytes,
+        frame_bytes=atoms * FRAME_BYTES,
+        needed_bytes=contexts * trial.context_bytes + paths,
+        free_bytes=free_memory(),
+        label_share=_label_seconds(prepared, states) * max(speed, 1e-12) / prepared.stride,
+    )
+
+
+def _label_seconds(prepared: Prepared, states: States | None) -> float:
+    """Seconds for telling the state of one frame."""
+    if states is None:
+        return 0.0
+    frames = np.repeat(prepared.positions[None], BATCH, axis=0)
+    states.label_positions(frames)
+    begin = time.perf_counter()
+    states.label_positions(frames)
+    return (time.perf_counter() - begin) / BATCH

@@ -1,0 +1,97 @@
+"""Where a structure lies relative to the states, descriptor by descriptor."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.settings.system import Limits, SystemSettings
+from mechanist.systems.descriptors import Descriptor
+from mechanist.systems.resolve import limit_in
+from mechanist.systems.sanity import ERROR, Finding
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StateRow:
+    """One descriptor of one box or disc of a state.
+
+    Parameters
+    ----------
+    state
+        ``A`` or ``B``, with a number where it has several boxes.
+    descriptor
+        Its name.
+    value
+        Of the structure, in the unit of the descriptor.
+    low, high
+        The interval, NaN if it is not given.
+    outside
+        How far the value is from the interval; 0 inside.
+    """
+
+    state: str
+    descriptor: str
+    value: float
+    low: float
+    high: float
+    outside: float
+
+
+def state_rows(
+    settings: SystemSettings, descriptors: Sequence[Descriptor], values: Array
+) -> Iterable[StateRow]:
+    """Rows for both states; ``values`` (D,) belong to ``descriptors``."""
+    known = {d.name: (d, float(v)) for d, v in zip(descriptors, values, strict=True)}
+    for key, state in (("A", settings.states.A), ("B", settings.states.B)):
+        for number, box in enumerate(state.boxes, 1):
+            label = key if len(state.boxes) == 1 else f"{key} {number}"
+            for name, limits in box.items():
+                if name in known:
+                    low, high = _interval(limits, known[name][0])
+                    yield _row(label, *known[name], low, high)
+        if state.disc is not None:
+            for name, centre in state.disc.centre.items():
+                if name in known:
+                    radius = state.disc.radius
+                    yield _row(key, *known[name], centre - radius, centre + radius)
+
+
+def _interval(limits: Limits, descriptor: Descriptor) -> tuple[float, float]:
+    """Limits in the unit of the descriptor, NaN for a placeholder or what is no quantity."""
+    try:
+        low, high = (limit_in(value, descriptor.unit) for value in limits)
+    except ValueError:
+        return math.nan, math.nan
+    return low, high
+
+
+def _row(state: str, descriptor: Descriptor, value: float, low: float, high: float) -> StateRow:
+    if descriptor.periodic:
+        turn = 2 * math.pi
+        above = (value - low) % turn
+        outside = 0.0 if above < high - low else min(above - (high - low), turn - above)
+    else:
+        outside = max(low - value, value - high, 0.0)
+    return StateRow(state, descriptor.name, value, low, high, outside)
+
+
+def impossible(rows: Iterable[StateRow], descriptors: Sequence[Descriptor]) -> list[Finding]:
+    """Intervals that the descriptor can never be in."""
+    ranges = {"distance": (0.0, math.inf), "angle": (0.0, math.pi)}
+    kinds = {d.name: d.kind for d in descriptors}
+    found = []
+    for row in rows:
+        low, high = ranges.get(kinds[row.descriptor], (-math.inf, math.inf))
+        if row.high <= low or row.low >= high:
+            found.append(
+                Finding(
+                    ERROR,
+                    f"states.{row.state}.box.{row.descriptor}: a {kinds[row.descriptor]} is never"
+                    " there",
+                )
+            )
+    return found

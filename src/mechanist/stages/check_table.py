@@ -1,0 +1,170 @@
+"""The text of ``mechanist check``."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mechanist.stages.check_states import StateRow
+from mechanist.systems.box import box_of
+from mechanist.systems.sanity import ERROR, density, net_charge
+
+if TYPE_CHECKING:
+    from mechanist.stages.check import Examination
+
+SHOWN = 30
+"""Descriptors that are listed."""
+
+
+def table(examination: "Examination") -> str:
+    """Readable text, what is wrong at its end."""
+    lines = [f"{examination.name}  ({examination.folder}/system.yaml)"]
+    if examination.prepared is not None:
+        lines += ["", "System", *_system(examination)]
+    if examination.values is not None and examination.descriptors:
+        lines += ["", "Descriptors in the minimised structure", *_descriptors(examination)]
+    if examination.states:
+        lines += ["", "Where the structure lies", *_states(examination)]
+    if examination.costs is not None:
+        lines += ["", "Cost", *_costs(examination)]
+    return "\n".join([*lines, "", *_findings(examination)])
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows with columns of equal width, indented."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def number(value: float, unit: str) -> str:
+    """A value as chemists write it: angles in degrees."""
+    if math.isnan(value):
+        return "?"
+    if math.isinf(value):
+        return "any"
+    if unit == "rad":
+        return f"{math.degrees(value):.1f} deg"
+    return f"{value:.3f} nm" if unit == "nm" else f"{value:.4g}"
+
+
+def _system(examination: "Examination") -> list[str]:
+    prepared, trial = examination.prepared, examination.trial
+    assert prepared is not None
+    system = prepared.system
+    massless = int((prepared.masses == 0).sum())
+    sites = f", {massless:,} of them without mass" if massless else ""
+    rows = [
+        ("atoms", f"{prepared.atoms:,}{sites}"),
+        ("box", _box(system)),
+        ("charge", f"{net_charge(system) + 0.0:+.3f} e"),
+        ("constraints", f"{system.getNumConstraints():,}"),
+        ("time step", f"{1000 * prepared.timestep:g} fs, a frame every {prepared.stride} steps"),
+    ]
+    if examination.inputs is not None:
+        rows.append(("inputs", f"{len(examination.inputs):,} descriptors"))
+    if trial is not None and not trial.fault:
+        steps = (len(trial.frames) - 1) * prepared.stride
+        rows.append(
+            (
+                f"{steps:,} steps",
+                f"stable, {trial.temperature:.0f} K at the end; begun at the minimum,"
+                f" the bath has {prepared.temperature:.0f} K",
+            )
+        )
+    return aligned(rows)
+
+
+def _box(system: Any) -> str:
+    vectors = box_of(system)
+    if vectors is None:
+        return "none"
+    box = np.asarray(vectors)
+    edges = " x ".join(f"{box[k, k]:.3f}" for k in range(3))
+    skew = ", not rectangular" if box[1, 0] or box[2, 0] or box[2, 1] else ""
+    value = density(system)
+    return f"{edges} nm{skew}, {value:.3f} g/cm^3"
+
+
+def _descriptors(examination: "Examination") -> list[str]:
+    first, last = examination.values[0], examination.values.mean(axis=0)
+    rows: list[tuple[str, ...]] = [("name", "kind", "value", "mean of the steps")]
+    for i, d in enumerate(examination.descriptors[:SHOWN]):
+        mean = "wraps" if d.periodic else number(float(last[i]), d.unit)
+        rows.append((d.name, d.kind, number(float(first[i]), d.unit), mean))
+    more = len(examination.descriptors) - SHOWN
+    return aligned(rows) + ([f"  and {more} more"] if more > 0 else [])
+
+
+def _states(examination: "Examination") -> list[str]:
+    units = {d.name: d.unit for d in examination.descriptors}
+    rows: list[tuple[str, ...]] = [("state", "descriptor", "value", "from", "to", "")]
+    for row in examination.states:
+        unit = units[row.descriptor]
+        limits = number(row.low, unit), number(row.high, unit)
+        value = number(row.value, unit)
+        rows.append((row.state, row.descriptor, value, *limits, _distance(row, unit)))
+    lines = aligned(rows)
+    if examination.labels is not None:
+        names = {-1: "A", 0: "neither", 1: "B"}
+        seen = sorted({names[int(label)] for label in examination.labels})
+        start = names[int(examination.labels[0])]
+        lines.append(f"  the structure is in {start}; the steps visited {', '.join(seen)}")
+    return lines
+
+
+def _distance(row: StateRow, unit: str) -> str:
+    if math.isnan(row.low) or math.isnan(row.high):
+        return "to be filled in"
+    return "inside" if row.outside == 0 else f"off by {number(row.outside, unit)}"
+
+
+def _costs(examination: "Examination") -> list[str]:
+    cost, plan, prepared = examination.costs, examination.plan, examination.prepared
+    assert cost is not None
+    assert plan is not None
+    assert prepared is not None
+    picoseconds = cost.half_steps * prepared.timestep
+    rows = [
+        ("engine", f"{plan}, the fastest here"),
+        ("one MD step", f"{1e3 / cost.steps_per_second:.3g} ms for one copy, in one job"),
+        (
+            "one shot",
+            f"at most {duration(cost.shot_seconds)} (two halves of {picoseconds:g} ps at most)",
+        ),
+        ("a job", f"{cost.chains} chains; {size(cost.needed_bytes)} of memory at most"),
+        ("", f"{_context_size(cost.context_bytes)}, {size(cost.frame_bytes)} a stored frame"),
+    ]
+    return aligned(rows)
+
+
+def _context_size(count: int) -> str:
+    return f"about {size(count)} a context" if count else "contexts take next to nothing"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words."""
+    for factor, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= factor:
+            return f"{seconds / factor:.1f} {unit}"
+    return f"{seconds:.2g} s"
+
+
+def size(count: float) -> str:
+    """Bytes in words."""
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count:.0f} B"
+
+
+def _findings(examination: "Examination") -> list[str]:
+    if not examination.findings:
+        return ["No errors, no warnings."]
+    ordered = sorted(examination.findings, key=lambda finding: finding.level != ERROR)
+    errors = sum(finding.level == ERROR for finding in ordered)
+    counts = f"{errors} errors, {len(ordered) - errors} warnings:"
+    return [counts, *(f"  {finding.level}: {finding.what}" for finding in ordered)]

@@ -1,0 +1,106 @@
+"""Periodic boxes: their vectors, how large a cutoff they hold, molecules made whole in them.
+
+OpenMM's reduced form: a along x, b in the xy plane, and no vector longer than half of an earlier
+one along it (OpenMM User Guide, "Periodic Boundary Conditions").
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+LENGTH_MIN = 1e-6
+"""nm; a file that has no box may give one of zeros."""
+
+
+def as_vectors(box: Iterable[Any]) -> Array:
+    """Box vectors (3, 3) in nm from three edge lengths or three vectors, in reduced form.
+
+    Raises
+    ------
+    ValueError
+        If they span no box, or the first is not along x, or the second not in the xy plane.
+    """
+    given = np.array(list(box), dtype=np.float64)
+    vectors = np.diag(given) if given.ndim == 1 else given
+    if not np.isfinite(vectors).all() or (np.diag(vectors) < LENGTH_MIN).any():
+        raise ValueError("spans no box")
+    if np.abs(vectors[np.triu_indices(3, 1)]).max() > LENGTH_MIN:
+        raise ValueError("the first vector must be along x, the second in the xy plane")
+    a, b, c = np.tril(vectors)
+    c = c - b * np.round(c[1] / b[1])
+    c = c - a * np.round(c[0] / a[0])
+    b = b - a * np.round(b[0] / a[0])
+    return np.array([a, b, c])
+
+
+def to_openmm(box: Array) -> Any:
+    """Box vectors (3, 3) in nm as an OpenMM Quantity, for a System with a star before it."""
+    import openmm
+    from openmm import unit
+
+    return tuple(openmm.Vec3(*row) for row in box.tolist()) * unit.nanometer
+
+
+def from_openmm(vectors: Any) -> Array | None:
+    """Box vectors (3, 3) in nm of a topology or a file; None if there is no box."""
+    from openmm import unit
+
+    if vectors is None:
+        return None
+    box = np.array([list(row.value_in_unit(unit.nanometer)) for row in vectors])
+    return None if (np.diag(box) < LENGTH_MIN).any() else box
+
+
+def largest_cutoff(box: Array) -> float:
+    """Half of the smallest width in nm: a pair must have one nearest image."""
+    return float(0.5 * np.diag(box).min())
+
+
+def whole(positions: Array, bonds: Iterable[tuple[int, int]], box: Array) -> Array:
+    """Molecules in one piece: every atom at the image nearest to one that it is bonded to.
+
+    Bonded forces do not look for images, but many files wrap each atom into the box.
+
+    Parameters
+    ----------
+    positions
+        (N, 3) in nm.
+    bonds
+        Pairs of bonded atoms.
+    box
+        Reduced vectors (3, 3) in nm.
+
+    Returns
+    -------
+    ndarray
+        (N, 3) in nm; the first atom of each molecule stays.
+    """
+    neighbours: list[list[int]] = [[] for _ in positions]
+    for i, j in bonds:
+        neighbours[i].append(j)
+        neighbours[j].append(i)
+    result = positions.copy()
+    seen = np.zeros(len(positions), dtype=bool)
+    for first in range(len(positions)):
+        if seen[first]:
+            continue
+        seen[first], queue = True, [first]
+        while queue:
+            i = queue.pop()
+            for j in neighbours[i]:
+                if not seen[j]:
+                    seen[j] = True
+                    result[j] = result[i] + nearest(result[j] - result[i], box)
+                    queue.append(j)
+    return result
+
+
+def nearest(steps: Array, box: Array) -> Array:
+    """Vectors (..., 3) to the nearest image, exact up to half of the smallest width."""
+    for k in (2, 1, 0):
+        steps = steps - np.round(steps[..., k, None] / box[k, k]) * box[k]
+    return np.asarray(steps)
