@@ -95,7 +95,7 @@ def table(results: list[Result]) -> str:
     lines = [
         "# Formulas planted and found again",
         "",
-        f"Made by `make formulas` (seed {SEED}, {THREADS} threads). Outcomes of {SHOTS} half-shots"
+        f"Made by `make formulas` (seed {SEED}, threads: {THREADS}). Outcomes of {SHOTS} half-shots"
         f" from each of {POINTS:,} points are drawn from a known q of ten inputs, three of them"
         " correlated 0.9. A network learns them, inputs are ranked, and a formula is distilled with"
         " the default settings. The structure is the same if the same terms are left after"
