@@ -18,7 +18,11 @@ class FormulaSettings(Section):
         "installed, else Operon; both: what either finds",
     )
     inputs: int = Field(
-        5, ge=1, le=1000, description="how many of the most relevant descriptors may be used"
+        5,
+        ge=1,
+        le=1000,
+        description="how many of the most relevant inputs may be used, beside those that define "
+        "the states; and how many of formula_inputs of system.yaml",
     )
     allowed: tuple[str, ...] | None = Field(
         None, min_length=1, description="names of the only descriptors that may be used; null: any"

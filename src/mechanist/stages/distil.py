@@ -81,7 +81,9 @@ def make_formula(config: Config, layout: Layout, last: int, threads: int, log: J
     apart = held_out(shots.data.chain, config.learn.held_out_every)
     with log.work(SEARCH):
         ranked = allowed_inputs(config, read_relevance(layout, inputs), known)
-        names = formula_names(config, ranked, inputs, known, shots.values[~apart], q[~apart], log)
+        of_states = prepared.states.descriptors.names
+        train = shots.values[~apart], q[~apart]
+        names = formula_names(config, ranked, of_states, inputs, known, *train, log)
         chosen = known.select(names)
         columns = [known.names.index(name) for name in names]
         data = FormulaData(
@@ -93,7 +95,7 @@ def make_formula(config: Config, layout: Layout, last: int, threads: int, log: J
             chain=shots.data.chain,
             held_out=apart,
             units={d.name: d.unit for d in chosen.descriptors},
-            further=tuple(name for name in names if name not in inputs.names),
+            further=tuple(name for name in names if name not in ranked[: config.formula.inputs]),
         )
         result = distil(data, config.formula, config.seed, threads, log)
     write(result, layout.root, chosen)
@@ -102,6 +104,7 @@ def make_formula(config: Config, layout: Layout, last: int, threads: int, log: J
 def formula_names(
     config: Config,
     ranked: list[str],
+    of_states: tuple[str, ...],
     inputs: DescriptorSet,
     known: DescriptorSet,
     values: NDArray[np.float64],
@@ -110,12 +113,17 @@ def formula_names(
 ) -> list[str]:
     """Descriptors for the search: the most relevant inputs, and what adds to them.
 
+    Inputs that define the states are always among them: of descriptors that are as good as each
+    other, those that the user thinks in make the better formula.
+
     Parameters
     ----------
     config, log
         Section ``formula`` is read; one line is said.
     ranked
         Names that are allowed, inputs by relevance first.
+    of_states
+        Names of the descriptors that define the states.
     inputs, known
         What the network sees, and that with what is for formulas alone.
     values, q
@@ -124,7 +132,8 @@ def formula_names(
     from mechanist.formula.screen import screen
 
     most = config.formula.inputs
-    first = [name for name in ranked if name in inputs.names][:most]
+    relevant = [name for name in ranked if name in inputs.names]
+    first = [n for i, n in enumerate(relevant) if i < most or n in of_states]
     further = [name for name in ranked if name not in inputs.names]
     if not further:
         return first
