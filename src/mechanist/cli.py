@@ -1,5 +1,6 @@
 """Command line: what every rule of the workflow calls, usable by hand stage by stage."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -34,9 +35,24 @@ WorkerOption = Annotated[int, typer.Option("--worker", min=0, help="number of th
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="CPU threads to use")]
 
 
+STOPPED = 75
+"""Exit status of a job that was told to stop and can be gone on with: EX_TEMPFAIL of sysexits.h."""
+
+
 def log(text: str) -> None:
     """Print a line with the time of day to standard error."""
-    print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
+    say(f"[{time.strftime('%H:%M:%S')}] {text}")
+
+
+def say(line: str) -> None:
+    """Print a line to standard error; go on where nobody listens any more.
+
+    A batch system that stops a job may end what reads its log first.
+    """
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def open_run(config: str, results: Path | None) -> "tuple[Config, Layout]":
@@ -333,10 +349,13 @@ def doctor(
 
 def main() -> None:
     """Entry point: a fault in the input ends in one line, not in a traceback."""
-    from mechanist.errors import MechanistError
+    from mechanist.errors import Interrupted, MechanistError
 
     try:
         app()
+    except Interrupted as stop:
+        say(f"mechanist: {stop}")
+        sys.exit(STOPPED)
     except MechanistError as error:
         print(f"mechanist: error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -30,6 +30,11 @@ class WorkerFiles:
         """Which frames belong to which path, and its weight."""
         return self.folder / "paths.parquet"
 
+    @property
+    def partial(self) -> Path:
+        """State of the job while it is under way; gone once it is done."""
+        return self.folder / ".partial"
+
     def all(self) -> tuple[Path, ...]:
         """Every file of the job."""
         return self.shots, self.points, self.paths, self.index
@@ -117,6 +122,10 @@ class KineticsFiles:
         """Which frames belong to which of these excursions."""
         return self.folder / "excursions.parquet"
 
+    def partial(self, stage: str) -> Path:
+        """State of a stage's job while it is under way; gone once it is done."""
+        return self.folder / f".partial_{stage}"
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -196,6 +205,10 @@ class Layout:
     def validation_shots(self, worker: int) -> Path:
         """Fresh committor shots of one job."""
         return self.root / "validation" / f"shots_{worker:03d}.parquet"
+
+    def validation_partial(self, worker: int) -> Path:
+        """State of one job of fresh committor shots while it is under way."""
+        return self.root / "validation" / f".partial_{worker:03d}"
 
     @property
     def verdict(self) -> Path:

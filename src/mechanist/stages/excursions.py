@@ -19,9 +19,10 @@ from mechanist.sampling.excursions import (
     make_reservoir,
 )
 from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.moves import join
 from mechanist.sampling.records import Frames, PathTable, Table, write_frames, write_table
 from mechanist.sampling.selection import shootable
-from mechanist.sampling.shoot import Progress, join, shoot
+from mechanist.sampling.shoot import Progress, shoot
 from mechanist.sampling.streams import shot_seed
 from mechanist.sampling.windows import flattened, windows_of
 from mechanist.settings.config import Config

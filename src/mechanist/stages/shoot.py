@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mechanist.committor.network import load as load_model
-from mechanist.engine.choose import choose_plan, make_engine
+from mechanist.engine.choose import make_engine
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import Engine
@@ -16,6 +17,7 @@ from mechanist.journal import MD, SHOOTING, Clock, Journal
 from mechanist.layout import Layout, WorkerFiles
 from mechanist.sampling.chain import Chains, CurrentPath
 from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.keeper import keeping
 from mechanist.sampling.memory import check_memory
 from mechanist.sampling.records import (
     PATH_COLUMNS,
@@ -31,6 +33,7 @@ from mechanist.sampling.shoot import Progress, path_table, shoot, shot_table
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.settings.run import SamplingSettings
+from mechanist.stages.kept import identity, plan_of
 from mechanist.systems.prepared import Prepared, load, load_inputs
 
 NOISE_STREAM = 2**32
@@ -51,25 +54,49 @@ class Job:
 
 
 def shoot_round(config: Config, layout: Layout, number: int, worker: int, log: Journal) -> None:
-    """Let the chains of one worker make their moves of round ``number``."""
-    prepared = load(layout)
-    settings = config.sampling
-    plan = choose_plan(prepared, config.engine, log)
-    count = chains_of(settings, layout, number, worker, plan)
-    moves = moves_of(settings, number, count, plan)
-    job = open_job(config, layout, prepared, number, worker, count, plan, log.clock(MD))
-    check_memory(job.chains, plan, moves, prepared)
-    log(f"round {number}, worker {worker}: {count:,} chains x {moves} moves; {plan}")
-    with log.work(SHOOTING):
-        harvest = shoot(job.chains, job.engine, moves, reporter(log))
-    shots, points = shot_table(harvest, number, worker, job.selection.model)
-    index, frames = path_table(harvest.paths, number, worker)
+    """Let the chains of one worker make their moves of round ``number``.
+
+    Raises
+    ------
+    Interrupted
+        If the job was told to stop; what it has done is kept, and the next call goes on from it.
+    """
     files = layout.round(number).worker(worker)
-    write_frames(files.points, [points])
-    write_frames(files.paths, frames)
-    write_table(files.index, index, PATH_COLUMNS)
-    write_table(files.shots, shots, SHOT_COLUMNS, plan.notes())
-    log(f"{len(points)} shots, {np.mean(shots['accepted']):.0%} accepted")
+    with keeping(files.partial, job_identity(config, layout, number, worker), log) as keeper:
+        prepared = load(layout)
+        settings = config.sampling
+        plan = plan_of(keeper.kept, prepared, config, log)
+        count = chains_of(settings, layout, number, worker, plan)
+        moves = moves_of(settings, number, count, plan)
+        job = open_job(config, layout, prepared, number, worker, count, plan, log.clock(MD))
+        check_memory(job.chains, plan, moves, prepared)
+        log(f"round {number}, worker {worker}: {count:,} chains x {moves} moves; {plan}")
+        with log.work(SHOOTING):
+            try:
+                harvest = shoot(job.chains, job.engine, moves, reporter(log), keeper, plan.notes())
+            finally:
+                log(f"{job.engine.steps:,} MD steps made by this process")
+        shots, points = shot_table(harvest, number, worker, job.selection.model)
+        index, frames = path_table(harvest.paths, number, worker)
+        write_frames(files.points, [points])
+        write_frames(files.paths, frames)
+        write_table(files.index, index, PATH_COLUMNS)
+        write_table(files.shots, shots, SHOT_COLUMNS, keeper.notes)
+        log(f"{len(points)} shots, {np.mean(shots['accepted']):.0%} accepted")
+
+
+def job_identity(config: Config, layout: Layout, number: int, worker: int) -> dict[str, Any]:
+    """Everything that a job follows from. The budget of rounds is none of it."""
+    settings = config.model_dump(mode="json", include={"seed", "engine", "sampling"})
+    del settings["sampling"]["rounds_max"]
+    before = layout.round(number - 1)
+    if number == 0:
+        inputs = [layout.initial.paths, layout.initial.index]
+    else:
+        files = before.worker(worker)
+        inputs = [files.paths, files.index, files.shots, before.model, before.model_card]
+        inputs += [layout.inputs]
+    return identity("shoot", layout, settings | {"round": number, "worker": worker}, inputs)
 
 
 def chains_of(
