@@ -73,12 +73,23 @@ def job(
     The file has the name of Snakemake's benchmark of the job. The run does without it, so that a
     full disk is no fault of the job.
     """
-    from mechanist.files import write_json
     from mechanist.journal import Journal
+    from mechanist.sampling.stopping import stoppable
 
     settings, layout = open_run(config, results)
     journal = Journal(log)
     yield settings, layout, journal
+    # What is done must not be lost to a signal that comes now.
+    with stoppable():
+        write_times(layout, journal, name, numbers, threads)
+
+
+def write_times(
+    layout: "Layout", journal: "Journal", name: str, numbers: tuple[int, ...], threads: int
+) -> None:
+    """Write where the time of a job has gone; see `job`."""
+    from mechanist.files import write_json
+
     file = layout.times("_".join([name, *(f"{number:03d}" for number in numbers)]))
     try:
         write_json(file, journal.times() | {"threads": threads})

@@ -48,7 +48,7 @@ class Keeper:
     log
         Called with a line of text.
     every
-        Seconds between two times, at least.
+        Seconds between two times, at least; `EVERY` if None.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class Keeper:
         kept: Kept | None,
         stop: Stop,
         log: Callable[[str], None],
-        every: float = EVERY,
+        every: float | None = None,
     ) -> None:
         self._checkpoint, self.kept, self._stop, self._log = checkpoint, kept, stop, log
-        self._every = every
-        self._next = time.monotonic() + every
+        self._every = EVERY if every is None else every
+        self._next = time.monotonic() + self._every
         self._work: Work | None = None
         self.notes: dict[str, str] = {} if kept is None else dict(kept.notes)
 
@@ -118,10 +118,7 @@ class Keeper:
 
 @contextmanager
 def keeping(
-    folder: Path,
-    identity: Mapping[str, object],
-    log: Callable[[str], None],
-    every: float = EVERY,
+    folder: Path, identity: Mapping[str, object], log: Callable[[str], None]
 ) -> Iterator[Keeper]:
     """Run a job inside that can be stopped and gone on with.
 
@@ -133,13 +130,11 @@ def keeping(
         Everything that the job follows from.
     log
         Called with a line of text.
-    every
-        Seconds between two times that the state is written.
     """
     checkpoint = Checkpoint(folder, identity)
     with stoppable() as stop, checkpoint.held():
         kept = checkpoint.read()
         if kept is None and checkpoint.file.is_file():
             log(f"{checkpoint.folder}: left by a job with other settings or inputs; begun anew")
-        yield Keeper(checkpoint, kept, stop, log, every)
+        yield Keeper(checkpoint, kept, stop, log)
         checkpoint.remove()

@@ -37,6 +37,8 @@ class ShotRecord:
         How the job was run.
     atoms
         Atoms of a frame.
+    resumed
+        How often the job was stopped and went on with other noise than it would have had.
     """
 
     files: WorkerFiles
@@ -45,6 +47,7 @@ class ShotRecord:
     index: Table
     plan: Plan
     atoms: int
+    resumed: int = 0
 
     def __getitem__(self, column: str) -> Any:
         return self.shots[column][self.row]
@@ -194,13 +197,14 @@ def read_record(layout: Layout, address: tuple[int, int, int, int], atoms: int) 
             f"has no shot of chain {chain}, move {move}; it has chains {chains}, moves {moves}",
         )
     try:
-        plan = Plan.of(read_notes(files.shots))
+        notes = read_notes(files.shots)
+        plan, resumed = Plan.of(notes), int(notes.get("resumed", 0))
     except (KeyError, ValueError):
         raise DataError(
             files.shots, "does not say which platform it was made on; delete it and run again"
         ) from None
     index = read_table(files.index, PATH_COLUMNS)
-    return ShotRecord(files, int(rows[0]), shots, index, plan, atoms)
+    return ShotRecord(files, int(rows[0]), shots, index, plan, atoms, resumed)
 
 
 def _jobs(layout: Layout, number: int) -> str:
