@@ -73,8 +73,25 @@ def way_into(
         If a descriptor cannot be pulled along, or none is left.
     """
     every = states.descriptors
-    values = dict(zip(every.names, every.values(positions[None])[0].tolist(), strict=True))
     by_name = {d.name: d for d in every.descriptors}
+    _check(state, by_name, along, method)
+    values = dict(zip(every.names, every.values(positions[None])[0].tolist(), strict=True))
+    box = min(state.boxes, key=lambda one: sum(_changes(one, by_name, values).values()))
+    aims = {
+        name: aim for name, aim in _aims(box, by_name, values).items() if not along or name in along
+    }
+    chosen = tuple(by_name[name] for name in aims)
+    start = np.array([values[name] for name in aims])
+    change = np.array(list(aims.values())) - start
+    turns = np.array([d.periodic for d in chosen])
+    change[turns] = np.mod(change[turns] + np.pi, 2 * np.pi) - np.pi
+    return Way(chosen, start, change)
+
+
+def _check(
+    state: State, by_name: dict[str, Descriptor], along: tuple[str, ...], method: str
+) -> None:
+    """Refuse a state that cannot be led into; see `way_into`."""
     unknown = [name for name in along if name not in by_name]
     if unknown:
         raise SamplingError(
@@ -82,24 +99,18 @@ def way_into(
             f"initial.along: {unknown[0]!r}: not a descriptor that defines the states; those are"
             f" {', '.join(by_name)}",
         )
-    box = min(state.boxes, key=lambda one: sum(_changes(one, by_name, values).values()))
-    aims = {
-        name: aim for name, aim in _aims(box, by_name, values).items() if not along or name in along
-    }
-    hard = [name for name in aims if by_name[name].kind not in WIDTHS]
-    if hard or not aims:
-        what = f"{hard[0]!r} is a {by_name[hard[0]].kind}" if hard else "none of it is named"
-        raise SamplingError(
-            "config.yaml",
-            f"initial.method: {method}: state {state.name} must be reached along"
-            f" {', '.join(WIDTHS)}s; {what}; name others in initial.along",
-        )
-    chosen = tuple(by_name[name] for name in aims)
-    start = np.array([values[name] for name in aims])
-    change = np.array(list(aims.values())) - start
-    turns = np.array([d.periodic for d in chosen])
-    change[turns] = np.mod(change[turns] + np.pi, 2 * np.pi) - np.pi
-    return Way(chosen, start, change)
+    for box in state.boxes:
+        names = {interval.descriptor for interval in box.intervals}
+        names |= {name for disc in box.discs for name in disc.descriptors}
+        used = sorted(name for name in names if not along or name in along)
+        hard = [name for name in used if by_name[name].kind not in WIDTHS]
+        if hard or not used:
+            what = f"{hard[0]!r} is a {by_name[hard[0]].kind}" if hard else "none of its is named"
+            raise SamplingError(
+                "config.yaml",
+                f"initial.method: {method}: leads along {', '.join(WIDTHS)}s, and in state"
+                f" {state.name} {what}; name others in initial.along",
+            )
 
 
 def _aims(box: Box, by_name: dict[str, Descriptor], values: dict[str, float]) -> dict[str, float]:

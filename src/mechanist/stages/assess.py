@@ -22,6 +22,7 @@ from mechanist.errors import DataError
 from mechanist.files import manifest, write_json
 from mechanist.layout import Layout
 from mechanist.settings.config import Config
+from mechanist.stages.forget import guess_forgotten
 from mechanist.stages.gather import (
     Gathered,
     candidate_frames,
@@ -52,7 +53,11 @@ def assess_round(
     figures = collect_figures(config, layout, number, inputs)
     result = assess(figures, config.convergence)
     files = layout.round(number)
-    write_json(files.assessment, result.to_json())
+    content = result.to_json()
+    if number == 0:
+        atoms = load_system(layout).atoms
+        content["guess"] = guess_forgotten(layout, config.sampling.workers, atoms)
+    write_json(files.assessment, content)
     parts = [files.model, files.model_card, files.training]
     for worker in range(config.sampling.workers):
         parts += files.worker(worker).all()
