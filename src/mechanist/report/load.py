@@ -173,7 +173,7 @@ def _read_paths(layout: Layout, dynamics: Dynamics) -> Paths | None:
     if not path.is_file():
         return None
     index = read_table(path, PATH_COLUMNS)
-    lengths = (index["frames"] - 1) * dynamics.frame_time
+    lengths = (index["length"] - 1) * dynamics.frame_time
     if not len(lengths):
         return None
     return Paths(lengths, index["weight"].astype(np.float64), chain_series(index, lengths))

@@ -46,6 +46,7 @@ class Restrained:
         """Put atoms at positions (N, 3) in nm; with thermal velocities if a seed is given."""
         self.context.setPositions(np.asarray(positions, dtype=np.float64))
         self.context.applyConstraints(1e-6)
+        self.context.computeVirtualSites()
         if seed is not None:
             temperature = self.context.getIntegrator().getTemperature()
             self.context.setVelocitiesToTemperature(temperature, 1 + seed % (2**31 - 2))

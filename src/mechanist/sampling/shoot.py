@@ -14,6 +14,7 @@ from mechanist.sampling.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.keeper import Keeper
 from mechanist.sampling.moves import Harvest, Moves
 from mechanist.sampling.records import PATH_COLUMNS, SHOT_COLUMNS, Frames, Table
+from mechanist.sampling.store import Store
 
 Progress = Callable[[int, int], None]
 """Called with shots done and shots to do."""
@@ -106,20 +107,24 @@ def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[
 
 
 def path_table(
-    paths: dict[int, list[CurrentPath]], number: int, worker: int
+    paths: dict[int, list[CurrentPath]], number: int, worker: int, store: Store | None = None
 ) -> tuple[Table, list[Frames]]:
-    """Rows of `PATH_COLUMNS`, by chain and move, and the frames of each path."""
+    """Rows of `PATH_COLUMNS`, by chain and move, and the frames of each path that are stored."""
     rows = [(of, path) for of, group in paths.items() for path in group]
-    lengths = np.array([len(path.frames) for _, path in rows], dtype=np.int64)
+    stored = [
+        path.frames if store is None else store.reduce(path.frames, path.move) for _, path in rows
+    ]
+    counts = np.array([len(frames) for frames in stored], dtype=np.int64)
     columns: Table = {
         "round": np.full(len(rows), number, dtype=np.int32),
         "worker": np.full(len(rows), worker, dtype=np.int32),
         "chain": np.array([of for of, _ in rows], dtype=np.int32),
         "move": np.array([path.move for _, path in rows], dtype=np.int32),
-        "first_frame": np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
-        "frames": lengths,
+        "first_frame": np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64),
+        "frames": counts,
+        "length": np.array([len(path.frames) for _, path in rows], dtype=np.int64),
         "shooting_frame": np.array([path.shooting_frame for _, path in rows], dtype=np.int64),
         "weight": np.array([path.weight for _, path in rows], dtype=np.int64),
     }
     assert tuple(columns) == PATH_COLUMNS
-    return columns, [path.frames for _, path in rows]
+    return columns, stored

@@ -77,6 +77,22 @@ class EngineSettings(Section):
         return value
 
 
+class StoreSettings(Section):
+    """What is stored of paths that no chain goes on from; see docs/long-jobs.md."""
+
+    every: int = Field(1, ge=1, le=10_000, description="frames between two that are stored")
+    waters: int | Literal["all"] = Field(
+        "all", description="waters nearest to the solute that are stored of a frame"
+    )
+
+    @field_validator("waters")
+    @classmethod
+    def _above_zero(cls, value: int | str) -> int | str:
+        if isinstance(value, int) and value < 1:
+            raise ValueError("must be all or at least 1")
+        return value
+
+
 class SamplingSettings(Section):
     """Two-way shooting in rounds."""
 
@@ -100,6 +116,11 @@ class SamplingSettings(Section):
         True, description="divide by the density of candidate frames in predicted p_B"
     )
     burn_in: int = Field(3, ge=0, description="accepted paths a chain makes before its paths count")
+    store: StoreSettings = Field(
+        StoreSettings(),
+        description="what is stored of paths that no chain goes on from: {every: 5, waters: 60} is"
+        " every fifth frame, with the 60 waters nearest to the solute; all if 1 and all",
+    )
 
     def shots(self, number: int) -> int:
         """Shots of a round."""

@@ -110,7 +110,7 @@ def collect_figures(
         calibration_p=calibration.p_value if enough else None,
         calibration_error=calibration.rms_deviation if enough else None,
         spread=model.q_error(frame_features(paths.frames[near], inputs)),
-        lengths=chain_series(paths.index, paths.index["frames"].astype(np.float64)),
+        lengths=chain_series(paths.index, paths.index["length"].astype(np.float64)),
         crossings=chain_series(paths.index, crossing),
         transitions=transitions,
         error=model.error,

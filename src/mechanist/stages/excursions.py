@@ -26,7 +26,7 @@ from mechanist.sampling.shoot import Progress, shoot
 from mechanist.sampling.streams import shot_seed
 from mechanist.sampling.windows import flattened, windows_of
 from mechanist.settings.config import Config
-from mechanist.stages.gather import gather_paths
+from mechanist.stages.gather import gather_full_paths
 from mechanist.stages.shoot import reporter
 from mechanist.stages.windows import even_windows, run_frames
 from mechanist.systems.prepared import Prepared, load
@@ -63,7 +63,7 @@ def make_excursions(config: Config, layout: Layout, worker: int, log: Journal) -
     last, windows = even_windows(layout, prepared)
     runs, between = run_frames(config, layout, prepared)
     reservoirs = [reservoir(name, runs, between, prepared, windows) for name in ("A", "B")]
-    paths = gather_paths(layout, [last], sampling.workers, prepared.atoms)
+    paths = gather_full_paths(layout, [last], sampling.workers, prepared.atoms)
     rng = np.random.default_rng(shot_seed(config.seed, EXCURSION_STREAM - 1 - worker, 1))
     starts = draw_starts(reservoirs, paths, windows, count, rng)
     sigma = thermal_velocities(prepared)

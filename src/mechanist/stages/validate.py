@@ -31,7 +31,7 @@ from mechanist.sampling.records import (
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
-from mechanist.stages.gather import candidate_frames, frame_features, frame_q, gather_paths
+from mechanist.stages.gather import candidate_frames, frame_features, frame_q, gather_full_paths
 from mechanist.systems.prepared import load, load_inputs
 
 
@@ -43,7 +43,7 @@ def choose(config: Config, layout: Layout, last: int, log: Callable[[str], None]
     """
     prepared, inputs = load(layout), load_inputs(layout)
     model = load_round_model(layout, last, inputs)
-    paths = gather_paths(layout, range(last + 1), config.sampling.workers, prepared.atoms)
+    paths = gather_full_paths(layout, range(last + 1), config.sampling.workers, prepared.atoms)
     use, _ = candidate_frames(paths)
     chains = np.repeat(paths.index["chain"], paths.index["frames"])
     rows = np.flatnonzero(use & held_out(chains, config.learn.held_out_every))
