@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from mechanist.engine.under_way import Rest, UnderWay
+    from mechanist.engine.under_way import Arrays, Rest, UnderWay
 
 Label = Callable[[NDArray[np.float64]], NDArray[np.int8]]
 """From positions (F, N, 3) in nm to states (F,): -1 in A, +1 in B, 0 in neither."""
@@ -128,10 +128,19 @@ class ShotQueue:
     def __init__(self) -> None:
         self._waiting: deque[HalfShots] = deque()
 
-    @property
-    def waiting(self) -> list[HalfShots]:
-        """What waits, in its order."""
-        return list(self._waiting)
+    def arrays(self) -> "Arrays":
+        """What waits, as named arrays; empty if nothing does."""
+        if not self._waiting:
+            return {}
+        names = ("keys", "positions", "velocities")
+        waiting = {name: [getattr(part, name) for part in self._waiting] for name in names}
+        return {f"queue_{name}": np.concatenate(parts) for name, parts in waiting.items()}
+
+    def put_arrays(self, arrays: "Arrays") -> None:
+        """Inverse of `arrays`; others beside them do not matter."""
+        if "queue_keys" in arrays:
+            columns = (arrays[f"queue_{name}"] for name in ("keys", "positions", "velocities"))
+            self.put(HalfShots(*columns))
 
     def put(self, shots: HalfShots) -> None:
         """Add half-shots at the end."""

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.engine.protocol import HalfPaths
+from mechanist.engine.protocol import HalfPaths, no_half_paths
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -48,6 +48,23 @@ class UnderWay:
         """As named arrays, for a file."""
         own = {name: value for name, value in vars(self).items() if name != "ended"}
         return own | {f"ended_{name}": value for name, value in vars(self.ended).items()}
+
+    @staticmethod
+    def none(atoms: int) -> "UnderWay":
+        """Nothing under way, of a system with so many atoms."""
+        rows = np.empty(0, dtype=np.int64)
+        frames = np.empty((0, atoms, 3))
+        return UnderWay(
+            slots=rows,
+            keys=rows,
+            positions=frames,
+            velocities=frames,
+            lengths=rows,
+            frames=frames.astype(np.float32),
+            ended=no_half_paths(atoms),
+            ended_lanes=rows,
+            noise=np.empty(0, dtype=np.uint8),
+        )
 
     @staticmethod
     def of(arrays: Arrays) -> "UnderWay":

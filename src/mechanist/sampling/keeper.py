@@ -78,7 +78,7 @@ class Keeper:
             return None
         work.restore(self.kept.parts, under("work", self.kept.state))
         begun = UnderWay.of(under("engine", self.kept.state))
-        exact = len(begun.noise) > 0
+        exact = len(begun.noise) > 0 or len(begun) == 0
         resumed = self.resumed + (not exact)
         self.notes |= dict(notes) | ({"resumed": str(resumed)} if resumed else {})
         self._log(
@@ -101,13 +101,11 @@ class Keeper:
         Interrupted
             If the job was told to stop.
         """
-        assert self._work is not None
         begun = time.monotonic()
-        state = prefixed("work", self._work.state()) | prefixed("engine", under_way.arrays())
-        self._checkpoint.write(self._work.fresh(), state, self.notes)
+        self.write(under_way)
         taken = time.monotonic() - begun
         self._next = time.monotonic() + max(self._every, taken / SHARE)
-        if self._stop.asked:
+        if self._stop.asked and self._work is not None:
             raise Interrupted(
                 self._stop.signal,
                 f"stopped after {self._work.progress()}; {len(under_way)} half-shots are kept up to"
@@ -115,21 +113,29 @@ class Keeper:
                 " there",
             )
 
+    def write(self, under_way: UnderWay) -> None:
+        """Write the state, and go on."""
+        assert self._work is not None
+        state = prefixed("work", self._work.state()) | prefixed("engine", under_way.arrays())
+        self._checkpoint.write(self._work.fresh(), state, self.notes)
+
 
 @contextmanager
 def keeping(
-    folder: Path, identity: Mapping[str, object], log: Callable[[str], None]
+    folder: Path, identity: Mapping[str, object], log: Callable[[str], None], remove: bool = True
 ) -> Iterator[Keeper]:
     """Run a job inside that can be stopped and gone on with.
 
     Parameters
     ----------
     folder
-        For its state; removed when all went well.
+        For its state.
     identity
         Everything that the job follows from.
     log
         Called with a line of text.
+    remove
+        Whether the folder is removed when all went well; else the caller does.
     """
     checkpoint = Checkpoint(folder, identity)
     with stoppable() as stop, checkpoint.held():
@@ -137,4 +143,7 @@ def keeping(
         if kept is None and checkpoint.file.is_file():
             log(f"{checkpoint.folder}: left by a job with other settings or inputs; begun anew")
         yield Keeper(checkpoint, kept, stop, log)
-        checkpoint.remove()
+        if remove:
+            checkpoint.remove()
+        elif stop.asked:
+            raise Interrupted(stop.signal, "stopped; the same command goes on from here")

@@ -6,7 +6,7 @@ from itertools import chain
 
 import numpy as np
 
-from mechanist.engine.protocol import HalfShots, ShotQueue
+from mechanist.engine.protocol import ShotQueue
 from mechanist.engine.under_way import Arrays
 from mechanist.sampling.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.checkpoint import prefixed, under
@@ -81,14 +81,12 @@ class Moves:
 
     def state(self) -> Arrays:
         """See `mechanist.sampling.keeper.Work`."""
-        waiting = self.queue.waiting
-        arrays: Arrays = {"path_weights": np.array([path.weight for path in self._every_path()])}
-        if waiting:
-            arrays |= {
-                f"queue_{name}": np.concatenate([getattr(part, name) for part in waiting])
-                for name in ("keys", "positions", "velocities")
-            }
-        return arrays | prefixed("chains", self.chains.state())
+        weights = np.array([path.weight for path in self._every_path()])
+        return {
+            "path_weights": weights,
+            **self.queue.arrays(),
+            **prefixed("chains", self.chains.state()),
+        }
 
     def restore(self, parts: list[Arrays], state: Arrays) -> None:
         """See `mechanist.sampling.keeper.Work`."""
@@ -99,9 +97,7 @@ class Moves:
             path.weight = weight
         current = [self.paths[number][-1] for number in self.chains.numbers.tolist()]
         self.chains.restore(under("chains", state), current)
-        if "queue_keys" in state:
-            columns = (state[f"queue_{name}"] for name in ("keys", "positions", "velocities"))
-            self.queue.put(HalfShots(*columns))
+        self.queue.put_arrays(state)
 
     def _every_path(self) -> list[CurrentPath]:
         return list(chain.from_iterable(self.paths.values()))

@@ -9,7 +9,7 @@ import numpy as np
 
 from mechanist.analysis.validation import Verdict, choose_points, judge, validation_columns
 from mechanist.committor.data import held_out
-from mechanist.engine.choose import choose_plan, make_engine
+from mechanist.engine.choose import make_engine
 from mechanist.errors import DataError
 from mechanist.files import read_json, write_json, write_text
 from mechanist.journal import MD, SHOOTING, Journal
@@ -20,6 +20,7 @@ from mechanist.sampling.committor_shots import (
     committor_shots,
 )
 from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.keeper import keeping
 from mechanist.sampling.records import (
     Table,
     join,
@@ -32,6 +33,7 @@ from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
 from mechanist.stages.gather import candidate_frames, frame_features, frame_q, gather_full_paths
+from mechanist.stages.kept import identity, plan_of
 from mechanist.systems.prepared import load, load_inputs
 
 
@@ -69,14 +71,26 @@ def shoot_points(config: Config, layout: Layout, worker: int, log: Journal) -> N
     prepared = load(layout)
     points = read_frames(layout.validation_points, prepared.atoms)
     numbers = np.arange(worker, len(points), config.sampling.workers)
-    plan = choose_plan(prepared, config.engine, log)
-    seed = shot_seed(config.seed, COMMITTOR_STREAM - 1 - worker, 0) % 2**31
-    engine = make_engine(prepared, plan.copies, plan, seed, clock=log.clock(MD))
-    sigma = thermal_velocities(prepared)
     shots = config.validation.shots
-    with log.work(SHOOTING):
-        table = committor_shots(points[numbers], numbers, shots, engine, sigma, config.seed)
-    write_table(layout.validation_shots(worker), table, COMMITTOR_COLUMNS)
+    follows = {"seed": config.seed, "engine": config.engine.model_dump(mode="json")}
+    follows |= {"worker": worker, "workers": config.sampling.workers, "shots": shots}
+    job = identity("validate", layout, follows, [layout.validation_points])
+    with keeping(layout.validation_partial(worker), job, log) as keeper:
+        plan = plan_of(keeper.kept, prepared, config, log)
+        seed = shot_seed(config.seed, COMMITTOR_STREAM - 1 - worker, 0) % 2**31
+        engine = make_engine(prepared, plan.copies, plan, seed, clock=log.clock(MD))
+        with log.work(SHOOTING):
+            table = committor_shots(
+                points[numbers],
+                numbers,
+                shots,
+                engine,
+                thermal_velocities(prepared),
+                config.seed,
+                keeper,
+                plan.notes(),
+            )
+        write_table(layout.validation_shots(worker), table, COMMITTOR_COLUMNS)
     log(f"worker {worker}: {len(numbers)} points x {shots} fresh committor shots; {plan}")
 
 
