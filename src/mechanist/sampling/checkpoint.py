@@ -8,6 +8,7 @@ never one in between.
 
 import fcntl
 import json
+import os
 import shutil
 import time
 import zipfile
@@ -72,10 +73,14 @@ class Checkpoint:
         SamplingError
             If another process goes on with the same job.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as handle:
-            _lock(handle, self.folder)
+        handle = _locked(self.folder)
+        try:
             yield
+        finally:
+            # A job that failed before it had a state leaves nothing.
+            if not self.file.is_file():
+                self.remove()
+            handle.close()
 
     def read(self) -> Kept | None:
         """What was left; None if nothing was, or by another job.
@@ -114,19 +119,33 @@ class Checkpoint:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _lock(handle: TextIO, folder: Path) -> None:
+def _locked(folder: Path) -> TextIO:
+    """An open file in the folder that no other process has locked; closing it gives it free."""
     until = time.monotonic() + PATIENCE
     while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / "lock").open("w")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+            # The one before may have taken the folder away in the meantime.
+            if _is_there(folder / "lock", handle):
+                return handle
         except BlockingIOError:
             if time.monotonic() > until:
+                handle.close()
                 raise SamplingError(folder, "another process makes this job") from None
             time.sleep(0.1)
         except OSError:
             # A disk without locks: there is only the workflow's own.
-            return
+            return handle
+        handle.close()
+
+
+def _is_there(path: Path, handle: TextIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _write(path: Path, arrays: Arrays) -> None:

@@ -61,17 +61,23 @@ def find_guess(
     if settings.method == "torsions":
         guess = torsion_path(prepared, settings.along, plan.platform, log, clock)
         return replace(guess, notes={"method": "torsions"} | guess.notes)
-    hot: dict[str, object] = {}
+    before = ""
     if settings.method != "pull":
         try:
             return hot_guess(prepared, settings, plan, seed, log)
         except SamplingError as error:
             if settings.method == "hot":
                 raise
-            log(f"{error.what}; pulling instead")
-            hot = {"before": error.what}
-    guess = pulled_path(prepared, settings.along, plan.platform, seed, log, clock)
-    return replace(guess, notes={"method": "pull"} | hot | guess.notes)
+            before = error.what
+            log(f"{before}; pulling instead")
+    notes: dict[str, object] = {"method": "pull"} | ({"before": before} if before else {})
+    try:
+        guess = pulled_path(prepared, settings.along, plan.platform, seed, log, clock)
+    except SamplingError as error:
+        if not before:
+            raise
+        raise SamplingError("first path", f"{before}; nor did a pull: {error.what}") from None
+    return replace(guess, notes=notes | guess.notes)
 
 
 def hot_guess(
