@@ -70,7 +70,9 @@ def find_guess(
                 raise
             before = error.what
             log(f"{before}; pulling instead")
-    notes: dict[str, object] = {"method": "pull"} | ({"before": before} if before else {})
+    notes: dict[str, object] = {"method": "pull"}
+    if before:
+        notes["before"] = before
     try:
         guess = pulled_path(prepared, settings.along, plan.platform, seed, log, clock)
     except SamplingError as error:
