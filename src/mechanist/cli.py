@@ -1,20 +1,24 @@
 """Command line: what every rule of the workflow calls, usable by hand stage by stage."""
 
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from mechanist import cli_tools
+from mechanist.cli_job import (
+    STOPPED,
+    ByOption,
+    ConfigOption,
+    LastOption,
+    ResultsOption,
+    RoundOption,
+    ThreadsOption,
+    WorkerOption,
+    job,
+    log,
+    say,
+)
 from mechanist.cli_systems import check, new
-
-if TYPE_CHECKING:
-    from mechanist.journal import Journal
-    from mechanist.layout import Layout
-    from mechanist.settings.config import Config
 
 app = typer.Typer(
     help="Why does A turn into B? Transition path sampling that ends in a formula.",
@@ -23,56 +27,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-ConfigOption = Annotated[
-    str, typer.Option("--config", help="settings: a YAML file, or JSON that starts with a brace")
-]
-ResultsOption = Annotated[
-    Path | None, typer.Option("--results", help="folder of the run; default results/SYSTEM")
-]
-RoundOption = Annotated[int, typer.Option("--round", min=0, help="number of the round, from 0")]
-LastOption = Annotated[int, typer.Option("--last", min=0, help="number of the last round")]
-WorkerOption = Annotated[int, typer.Option("--worker", min=0, help="number of the job, from 0")]
-ByOption = Annotated[
-    Literal["network", "formula"], typer.Option("--by", help="what has chosen the points")
-]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="CPU threads to use")]
-
-
-def log(text: str) -> None:
-    """Print a line with the time of day to standard error."""
-    print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
-
-
-def open_run(config: str, results: Path | None) -> "tuple[Config, Layout]":
-    """Settings and files of a run."""
-    from mechanist.layout import Layout
-    from mechanist.settings.load import load_config
-
-    settings = load_config(config)
-    return settings, Layout(results or Path("results") / Path(settings.system).name)
-
-
-@contextmanager
-def job(
-    name: str, config: str, results: Path | None, *numbers: int, threads: int = 1
-) -> Iterator["tuple[Config, Layout, Journal]"]:
-    """Settings, files and journal of a job; at its end it is written where its time has gone.
-
-    The file has the name of Snakemake's benchmark of the job. The run does without it, so that a
-    full disk is no fault of the job.
-    """
-    from mechanist.files import write_json
-    from mechanist.journal import Journal
-
-    settings, layout = open_run(config, results)
-    journal = Journal(log)
-    yield settings, layout, journal
-    file = layout.times("_".join([name, *(f"{number:03d}" for number in numbers)]))
-    try:
-        write_json(file, journal.times() | {"threads": threads})
-    except OSError as error:
-        log(f"{file}: not written, so that the report lacks the times of this job: {error}")
 
 
 @app.command()
@@ -125,31 +79,6 @@ def shoot(
 
     with job("shoot", config, results, round_, worker) as (settings, layout, journal):
         shoot_round(settings, layout, round_, worker, journal)
-
-
-@app.command()
-def replay(
-    round_: RoundOption,
-    worker: WorkerOption,
-    chain: Annotated[int, typer.Option("--chain", min=0, help="number of the chain")],
-    move: Annotated[int, typer.Option("--move", min=0, help="number of the move in its chain")],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="TRR to write; default replay_ROUND_WORKER_CHAIN_MOVE.trr"),
-    ] = None,
-    config: ConfigOption = "config.yaml",
-    results: ResultsOption = None,
-) -> None:
-    """Make one shot of shots.parquet again, as a trajectory.
-
-    Its frames are written in the order of time, also those of a shot that was not accepted, and
-    checked against the row. mdtraj and VMD open them with system/topology.pdb. The job of the shot
-    is done again up to its end, because the noise of a shot follows from what ran before it. Shots
-    for the proof (committor-shots) and for the rates (excursions) cannot be replayed.
-    """
-    from mechanist.stages.replay import replay as run
-
-    run(*open_run(config, results), (round_, worker, chain, move), out, log)
 
 
 @app.command()
@@ -297,21 +226,6 @@ def kinetics(
         run(settings, layout, last, journal)
 
 
-@app.command("free-energy")
-def free_energy(
-    along: Annotated[list[str], typer.Option("--along", help="descriptor; once or twice")],
-    out: Annotated[Path, typer.Option("--out", help="table; the figure lies beside it")] = Path(
-        "free_energy.csv"
-    ),
-    config: ConfigOption = "config.yaml",
-    results: ResultsOption = None,
-) -> None:
-    """Table and figure of the free energy over one or two descriptors."""
-    from mechanist.stages.landscape import free_energy as run
-
-    run(open_run(config, results)[1], along, out, log)
-
-
 @app.command()
 def report(
     last: LastOption,
@@ -325,99 +239,25 @@ def report(
         run(settings, layout, last, journal)
 
 
-SystemArgument = Annotated[
-    str | None, typer.Argument(help="folder below systems/, or a path; default as in the settings")
-]
-StepsOption = Annotated[
-    int | None, typer.Option("--steps", min=1, help="MD steps of each run; default compare.steps")
-]
-
-
-def open_comparison(
-    config: str, results: Path | None, system: str | None, **changes: int | None
-) -> "tuple[Config, Layout]":
-    """Settings and files of a comparison, with what the command line says in place."""
-    from mechanist.layout import Layout
-    from mechanist.settings.config import Config
-    from mechanist.settings.load import load_config, validate
-
-    plain = load_config(config).model_dump(mode="json")
-    plain["compare"] |= {key: value for key, value in changes.items() if value is not None}
-    plain["system"] = system or plain["system"]
-    settings = validate(Config, plain, "--config")
-    return settings, Layout(results or Path("results") / Path(settings.system).name)
-
-
-@app.command()
-def compare(
-    system: SystemArgument = None,
-    seeds: Annotated[
-        int | None, typer.Option("--seeds", min=2, help="pairs of runs; default compare.seeds")
-    ] = None,
-    steps: StepsOption = None,
-    config: ConfigOption = "config.yaml",
-    results: ResultsOption = None,
-) -> None:
-    """Compare guided with uniform selection at the same number of MD steps.
-
-    Each seed gives a pair of runs with the same first paths. Pairs that were made with the same
-    settings are kept. Table, figure and page are in results/SYSTEM/compare.
-    """
-    from mechanist.stages.compare import compare as run
-
-    run(*open_comparison(config, results, system, seeds=seeds, steps=steps), log)
-
-
-@app.command("compare-pair")
-def compare_pair(
-    number: Annotated[int, typer.Option("--pair", min=0, help="number of the pair, from 0")],
-    system: SystemArgument = None,
-    steps: StepsOption = None,
-    config: ConfigOption = "config.yaml",
-    results: ResultsOption = None,
-) -> None:
-    """Make one pair of runs of a comparison anew."""
-    from mechanist.stages.compare import compare_pair as run
-
-    run(*open_comparison(config, results, system, steps=steps), number, log)
-
-
-@app.command()
-def status(results: Annotated[Path, typer.Argument(help="folder of a run")]) -> None:
-    """Show the rounds of a run as a table."""
-    from mechanist.report.status import status as table
-
-    print(table(results))
-
-
-@app.command()
-def doctor(
-    system: Annotated[str, typer.Argument(help="system to time")] = "alanine_dipeptide",
-    install_pysr: Annotated[
-        bool, typer.Option("--install-pysr", help="install PySR with Julia, try it, and stop")
-    ] = False,
-) -> None:
-    """Show platforms with their measured speed, GPU, PySR and versions."""
-    if install_pysr:
-        from mechanist.stages.install_pysr import install_pysr as install
-
-        install(log)
-        return
-    from mechanist.stages.doctor import doctor as examine
-
-    print(examine(system))
-
-
+app.command()(cli_tools.replay)
+app.command("free-energy")(cli_tools.free_energy)
+app.command()(cli_tools.compare)
+app.command("compare-pair")(cli_tools.compare_pair)
+app.command()(cli_tools.status)
+app.command()(cli_tools.doctor)
 app.command()(new)
 app.command()(check)
 
 
 def main() -> None:
     """Entry point: a fault in the input ends in one line, not in a traceback."""
-    from mechanist.errors import MechanistError
+    from mechanist.errors import Interrupted, MechanistError
 
     try:
         app()
+    except Interrupted as stop:
+        say(f"mechanist: {stop}")
+        sys.exit(STOPPED)
     except MechanistError as error:
         print(f"mechanist: error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -36,7 +36,7 @@ def check(
     steps: Annotated[int, typer.Option("--steps", min=1, help="MD steps to try")] = 100,
 ) -> None:
     """Build a system, try it, and tell what would go wrong; exit code 1 if something would."""
-    from mechanist.cli import log
+    from mechanist.cli_job import log
     from mechanist.stages.check import check as run
 
     text, fine = run(system, steps, log)

@@ -32,3 +32,7 @@ class DataError(MechanistError):
 
 class SamplingError(MechanistError):
     """Sampling that cannot go on, for example when no first path was found."""
+
+
+class Interrupted(MechanistError):
+    """A job that was told to stop; the same command goes on with it."""

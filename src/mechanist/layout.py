@@ -30,9 +30,32 @@ class WorkerFiles:
         """Which frames belong to which path, and its weight."""
         return self.folder / "paths.parquet"
 
+    @property
+    def current(self) -> Path:
+        """The last path of each chain, in full; only where `paths` are stored in part."""
+        return self.folder / "current.trr"
+
+    @property
+    def current_index(self) -> Path:
+        """Which frames belong to which of these."""
+        return self.folder / "current.parquet"
+
+    @property
+    def full(self) -> tuple[Path, Path]:
+        """Frames and index of paths that are stored in full, the last one of each chain among."""
+        if self.current_index.is_file():
+            return self.current, self.current_index
+        return self.paths, self.index
+
+    @property
+    def partial(self) -> Path:
+        """State of the job while it is under way; gone once it is done."""
+        return self.folder / ".partial"
+
     def all(self) -> tuple[Path, ...]:
         """Every file of the job."""
-        return self.shots, self.points, self.paths, self.index
+        files = (self.shots, self.points, self.paths, self.index)
+        return files + (self.full if self.current_index.is_file() else ())
 
 
 @dataclass(frozen=True)
@@ -96,6 +119,10 @@ class FreshFiles:
         """Shots of one job."""
         return self.folder / f"shots_{worker:03d}.parquet"
 
+    def partial(self, worker: int) -> Path:
+        """State of one job while it is under way."""
+        return self.folder / f".partial_{worker:03d}"
+
 
 @dataclass(frozen=True)
 class KineticsFiles:
@@ -137,6 +164,10 @@ class KineticsFiles:
     def index(self) -> Path:
         """Which frames belong to which of these excursions."""
         return self.folder / "excursions.parquet"
+
+    def partial(self, stage: str) -> Path:
+        """State of a stage's job while it is under way; gone once it is done."""
+        return self.folder / f".partial_{stage}"
 
 
 @dataclass(frozen=True)

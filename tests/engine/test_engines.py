@@ -10,6 +10,7 @@ from mechanist.engine.history import FIRST_CAPACITY
 from mechanist.engine.pool import Pool
 from mechanist.engine.protocol import END_NAMES, HalfShots, ShotQueue
 from mechanist.engine.stacked import Stack
+from mechanist.engine.under_way import UnderWay
 from mechanist.sampling.first_path import thermal_velocities
 
 KINDS = [Pool, Stack]
@@ -173,3 +174,103 @@ def test_a_copy_that_leaves_its_cell_is_given_up_and_harms_no_other(alanine, rng
     assert stacked[1][0] == "exploded"
     for key in (0, 2):
         np.testing.assert_allclose(stacked[key][1], single[key][1], atol=5e-6)
+
+
+class PauseAt:
+    """Pauses each time that so many strides more have been asked for, and may end it there."""
+
+    def __init__(self, every, end=False):
+        self.asked, self.every, self.end, self.taken = 0, every, end, []
+
+    def wanted(self):
+        self.asked += 1
+        return self.asked >= self.every
+
+    def take(self, under_way):
+        self.asked = 0
+        self.taken.append(UnderWay.of(under_way.arrays()))
+        if self.end:
+            raise TimeoutError
+
+
+def run_with(engine, queue, rest=None, begun=None):
+    result, stopped = {}, False
+    try:
+        for halves in engine.run(queue.take, rest, begun):
+            rows = zip(halves.keys.tolist(), halves.ends.tolist(), halves.each(), strict=True)
+            result |= {key: (end, frames) for key, end, frames in rows}
+    except TimeoutError:
+        stopped = True
+    return result, stopped
+
+
+def same(one, other):
+    assert sorted(one) == sorted(other)
+    for key, (end, frames) in one.items():
+        assert end == other[key][0]
+        np.testing.assert_array_equal(frames, other[key][1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stopped_engine_goes_on_with_the_same_frames(kind, double_well):
+    # Stopped after 40 strides; long half-shots (friction 50) outlive the first ring of frames.
+    slow = replace(double_well, friction=50.0)
+    shots = half_shots(slow, 0.0, 30, np.random.default_rng(5))
+    whole = run(engine_of(kind, slow, 4, seed=3), shots)
+    queue = ShotQueue()
+    queue.put(shots)
+    rest = PauseAt(40, end=True)
+    first = engine_of(kind, slow, 4, seed=3)
+    before, stopped = run_with(first, queue, rest)
+    assert stopped
+    begun = rest.taken[0]
+    assert len(begun) == 4
+    assert begun.lengths.max() > 0
+    # What another process does: a new engine, with another seed so that only the kept noise counts.
+    second = engine_of(kind, slow, 4, seed=99)
+    after, _ = run_with(second, queue, None, begun)
+    assert not set(before) & set(after)
+    same({key: row[:2] for key, row in named(whole).items()}, before | after)
+    total = sum(steps for _, _, steps in whole.values())
+    assert first.steps + second.steps == total
+
+
+def named(halves):
+    return {k: (END_NAMES.tolist().index(end), *rest) for k, (end, *rest) in halves.items()}
+
+
+@pytest.mark.parametrize(("kind", "lanes"), [(Pool, 1), (Stack, 1), (Stack, 3)])
+def test_pauses_change_nothing(kind, lanes, double_well):
+    shots = half_shots(double_well, 0.0, 40, np.random.default_rng(5))
+    results = []
+    for rest in (None, PauseAt(3)):
+        queue = ShotQueue()
+        queue.put(shots)
+        # Lanes share one stream of noise in an order that hangs on threads: without noise.
+        still = double_well if lanes == 1 else replace(double_well, friction=0.0)
+        engine = engine_of(kind, still, 4, seed=3, lanes=lanes, max_frames=400)
+        results.append(run_with(engine, queue, rest)[0])
+    same(*results)
+    assert len(rest.taken) > 5
+
+
+@pytest.mark.parametrize("layout", ["pairs", "grid"])
+def test_velocities_of_a_stopped_shot_are_not_kicked_twice(layout, alanine, rng):
+    # Without noise: stopped and gone on with in another layout, a path is that of a single run to
+    # single precision; half a kick too much would show as 1e-3 nm.
+    still = replace(alanine, friction=0.0, max_half_frames=8, stride=10)
+    velocities = rng.standard_normal((3, *still.positions.shape))
+    velocities *= thermal_velocities(still)[:, None]
+    shots = HalfShots(np.arange(3), np.repeat(still.positions[None], 3, axis=0), velocities)
+    single = run(engine_of(Pool, still, 3, label=nowhere), shots)
+    queue = ShotQueue()
+    queue.put(shots)
+    rest = PauseAt(5, end=True)
+    run_with(engine_of(Pool, still, 3, label=nowhere), queue, rest)
+    begun = replace(rest.taken[0], noise=np.empty(0, np.uint8))
+    assert begun.lengths.tolist() == [4, 4, 4]
+    engine = engine_of(Stack, still, 3, layout=layout, label=nowhere)
+    after, _ = run_with(engine, ShotQueue(), None, begun)
+    for key in range(3):
+        assert len(after[key][1]) == 8
+        np.testing.assert_allclose(after[key][1], single[key][1], atol=1e-5)

@@ -103,6 +103,7 @@ def make_paths(kind, rng, rounds, chains, per_chain):
     names = ("round", "worker", "chain", "move", "frames", "weight")
     index = {name: np.array([row[i] for row in rows]) for i, name in enumerate(names)}
     index["first_frame"] = np.cumsum(lengths) - lengths
+    index["length"] = lengths
     index["shooting_frame"] = lengths // 2
     return PathTable(np.concatenate(frames).astype(np.float32), index)
 

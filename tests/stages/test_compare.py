@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mechanist.analysis.comparison import outcome
-from mechanist.cli import open_comparison
+from mechanist.cli_tools import open_comparison
 from mechanist.files import read_json
 from mechanist.layout import Layout
 from mechanist.report.comparison import ROWS, summarise

@@ -192,6 +192,17 @@ def test_another_platform_keeps_point_and_velocities_only(well, tmp_path, capsys
     )
 
 
+def test_a_job_that_went_on_with_other_noise_says_so(changed, tmp_path, capsys):
+    file = changed.round(0).worker(0).shots
+    table = pq.read_table(file)
+    notes = {**table.schema.metadata, b"resumed": b"2"}
+    pq.write_table(table.replace_schema_metadata(notes), file)
+    replay(WELL, changed, rejected(changed)[1], tmp_path / "shot.trr", quiet)
+    said = capsys.readouterr().out
+    assert "its job was stopped and went on 2 times" in said
+    assert "As recorded" not in said
+
+
 REFUSED = {
     "unknown move": ("0 0 0 99", "", ["shots.parquet", "move 99", "moves 0 to 9"]),
     "unknown chain": ("0 0 50 1", "", ["shots.parquet", "chain 50", "chains 0 to 7"]),

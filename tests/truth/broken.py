@@ -8,8 +8,9 @@ import numpy as np
 
 from mechanist.engine.protocol import TOO_LONG, Engine, HalfPaths
 from mechanist.sampling.chain import Array, Chains, CurrentPath, Rows, Shots
+from mechanist.sampling.moves import Harvest, Moves
 from mechanist.sampling.selection import Candidates, Selection
-from mechanist.sampling.shoot import Harvest, Progress, gather, shots_as_they_end
+from mechanist.sampling.shoot import Progress, gather, shots_as_they_end
 
 
 def first_come(chains: Chains, engine: Engine, moves: int, progress: Progress) -> Harvest:
@@ -23,7 +24,7 @@ def first_come(chains: Chains, engine: Engine, moves: int, progress: Progress) -
             if left <= 0:
                 return
 
-    return gather(chains, until_enough(), moves, progress)
+    return gather(Moves(chains, moves), until_enough(), progress)
 
 
 class Retry(Chains):

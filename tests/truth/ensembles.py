@@ -11,8 +11,9 @@ from mechanist.engine.plan import default_plan
 from mechanist.engine.protocol import END_NAMES, Engine, ShotQueue
 from mechanist.sampling.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
+from mechanist.sampling.moves import Harvest
 from mechanist.sampling.selection import Selection, Uniform
-from mechanist.sampling.shoot import Harvest, Progress, shoot
+from mechanist.sampling.shoot import Progress, shoot
 from mechanist.systems.prepared import Prepared
 from tests.truth.paths import PathSet
 

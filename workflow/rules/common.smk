@@ -32,6 +32,10 @@ PLAIN = SETTINGS.model_dump(mode="json")
 # Settings of how shots are made; rounds_max is none, so that a larger budget re-runs nothing.
 SHOOTING = [f"sampling.{key}" for key in PLAIN["sampling"] if key != "rounds_max"]
 WORKER_FILES = ["shots.parquet", "points.trr", "paths.trr", "paths.parquet"]
+STORE = SETTINGS.sampling.store
+# Where paths are stored in part, the last one of each chain is stored in full beside them.
+if STORE.every > 1 or STORE.waters != "all":
+    WORKER_FILES += ["current.trr", "current.parquet"]
 RUN_FILES = [
     "runs.parquet",
     "run_excursions.trr",
@@ -193,10 +197,14 @@ def shoot_input(wildcards):
     """First paths for round 0; later what the round before left, and its model."""
     number = int(wildcards.round)
     if number == 0:
-        return {
+        files = {
             "paths": rules.initial.output.paths,
             "index": rules.initial.output.index,
         }
+        # Too few waters for a descriptor in use are refused.
+        return files | (
+            {"inputs": rules.describe.output} if STORE.waters != "all" else {}
+        )
     return {
         "before": worker_files(number - 1, wildcards.worker),
         "model": f"{round_folder(number - 1)}/model.safetensors",

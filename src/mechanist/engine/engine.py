@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.engine.contexts import openmm_faults
 from mechanist.engine.history import History
 from mechanist.engine.protocol import (
     EXPLODED,
@@ -22,9 +23,15 @@ from mechanist.engine.protocol import (
     Label,
     NextShots,
     joined,
+    no_half_paths,
+    some,
 )
+from mechanist.engine.under_way import Rest, UnderWay
+from mechanist.errors import SamplingError
 from mechanist.journal import Clock
 from mechanist.systems.prepared import Prepared
+
+Array = NDArray[np.float64]
 
 SPEED_LIMIT = 25.0
 """Thermal speeds of the lightest atom: what is faster has exploded."""
@@ -53,6 +60,18 @@ class Mover(Protocol):
     def reset(self, slots: NDArray[np.int64]) -> None:
         """Put exploded copies (K,) where they harm nobody."""
 
+    def state(self, slots: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Positions and velocities (K, N, 3) of some slots, as the integrator has them."""
+
+    def restore(self, slots: NDArray[np.int64], positions: Array, velocities: Array) -> None:
+        """Put slots back to a `state`: no kick is taken off."""
+
+    def noise(self) -> bytes:
+        """The state of the random numbers; empty where it cannot be had or would not do."""
+
+    def set_noise(self, noise: bytes) -> None:
+        """Put the random numbers back, after `restore`; an OpenMMException if it cannot be."""
+
 
 class Lane:
     """Slots of one mover, and the half-shots that they run."""
@@ -69,6 +88,12 @@ class Lane:
         self._now, self._before = np.zeros(shape), np.zeros(shape)
         self._farthest = farthest(prepared)
         self._ended: list[HalfPaths] = []
+        self.steps = 0
+
+    @property
+    def slots(self) -> int:
+        """Half-shots that it can run at the same time."""
+        return len(self._busy)
 
     @property
     def busy(self) -> bool:
@@ -91,6 +116,7 @@ class Lane:
         self._now, self._before = self._before, self._now
         with self._clock:
             self._mover.advance(self._busy, self._now)
+        self.steps += int(self._busy.sum()) * self._prepared.stride
 
     def harvest(self) -> HalfPaths | None:
         """Take the new frames in; give the half-paths that have ended, once they are enough."""
@@ -122,6 +148,43 @@ class Lane:
         self._busy[slots] = False
         frames, steps = self._history.pull(slots), lengths * self._prepared.stride
         self._ended.append(HalfPaths(self._keys[slots], ends, lengths, frames, steps))
+
+    def under_way(self, first_slot: int, number: int) -> UnderWay:
+        """What runs here, between two strides; ``first_slot`` and ``number`` are the lane's."""
+        slots = np.flatnonzero(self._busy)
+        positions, velocities = self._mover.state(slots)
+        ended = joined([*self._ended, no_half_paths(self._prepared.atoms)])
+        return UnderWay(
+            first_slot + slots,
+            self._keys[slots],
+            positions,
+            velocities,
+            self._history.ages[slots],
+            self._history.peek(slots),
+            ended,
+            np.full(len(ended), number),
+            np.frombuffer(self._mover.noise(), dtype=np.uint8),
+        )
+
+    def go_on(self, slots: NDArray[np.int64], begun: UnderWay, rows: NDArray[np.int64]) -> None:
+        """Take over half-shots, the ``rows`` (K,) of ``begun``, into free slots (K,)."""
+        positions = begun.positions[rows]
+        self._mover.restore(slots, positions, begun.velocities[rows])
+        self._now[slots], self._keys[slots], self._busy[slots] = positions, begun.keys[rows], True
+        starts = np.cumsum(begun.lengths) - begun.lengths
+        for slot, row in zip(slots.tolist(), rows.tolist(), strict=True):
+            start = int(starts[row])
+            self._history.put_back(slot, begun.frames[start : start + int(begun.lengths[row])])
+
+    def hold_back(self, ended: HalfPaths) -> None:
+        """Take over half-paths that have ended."""
+        if len(ended):
+            self._ended.append(ended)
+
+    def set_noise(self, noise: bytes) -> None:
+        """Go on with these random numbers, where they can be had."""
+        with openmm_faults():
+            self._mover.set_noise(noise)
 
 
 def farthest(prepared: Prepared) -> float:
@@ -167,35 +230,53 @@ class LaneEngine:
         """How many half-shots run at the same time."""
         return self._slots
 
-    def run(self, next_shots: NextShots) -> Iterator[HalfPaths]:
-        """See `mechanist.engine.protocol.Engine.run`."""
-        if len(self._lanes) == 1:
-            return self._run_alone(self._lanes[0], next_shots)
-        return self._run_in_threads(next_shots)
+    @property
+    def steps(self) -> int:
+        """MD steps of half-shots that it has made."""
+        return sum(lane.steps for lane in self._lanes)
 
-    def _run_alone(self, lane: Lane, next_shots: NextShots) -> Iterator[HalfPaths]:
+    def run(
+        self, next_shots: NextShots, rest: Rest | None = None, begun: UnderWay | None = None
+    ) -> Iterator[HalfPaths]:
+        """See `mechanist.engine.protocol.Engine.run`."""
+        if begun is not None:
+            self._go_on(begun)
+        if len(self._lanes) == 1:
+            return self._run_alone(self._lanes[0], next_shots, rest)
+        return self._run_in_threads(next_shots, rest)
+
+    def _run_alone(
+        self, lane: Lane, next_shots: NextShots, rest: Rest | None
+    ) -> Iterator[HalfPaths]:
         while True:
             lane.fill(next_shots)
             if not lane.busy:
                 return
+            if rest is not None and rest.wanted():
+                rest.take(self._under_way())
             lane.move()
             ended = lane.harvest()
             if ended is not None:
                 yield ended
 
-    def _run_in_threads(self, next_shots: NextShots) -> Iterator[HalfPaths]:
+    def _run_in_threads(self, next_shots: NextShots, rest: Rest | None) -> Iterator[HalfPaths]:
         """Lanes in turn, so that the order of what ends does not hang on the clock."""
         idle = deque(self._lanes)
+        filled: deque[Lane] = deque()
         moving: deque[tuple[Lane, Future[None]]] = deque()
         with ThreadPoolExecutor(len(self._lanes)) as threads:
             while True:
                 for _ in range(len(idle)):
                     lane = idle.popleft()
                     lane.fill(next_shots)
-                    if lane.busy:
-                        moving.append((lane, threads.submit(lane.move)))
-                    else:
-                        idle.append(lane)
+                    (filled if lane.busy else idle).append(lane)
+                # To pause, lanes that are filled wait for the others; all is done in its old order.
+                pause = rest is not None and rest.wanted()
+                if pause and rest is not None and filled and not moving:
+                    rest.take(self._under_way())
+                if not pause or not moving:
+                    moving.extend((lane, threads.submit(lane.move)) for lane in filled)
+                    filled.clear()
                 if not moving:
                     return
                 lane, done = moving.popleft()
@@ -204,3 +285,33 @@ class LaneEngine:
                 idle.appendleft(lane)
                 if ended is not None:
                     yield ended
+
+    def _firsts(self) -> list[int]:
+        """First slot of each lane, counted over all."""
+        return [sum(lane.slots for lane in self._lanes[:i]) for i in range(len(self._lanes))]
+
+    def _under_way(self) -> UnderWay:
+        """What runs in all lanes."""
+        places = zip(self._lanes, self._firsts(), range(len(self._lanes)), strict=True)
+        parts = [lane.under_way(first, number) for lane, first, number in places]
+        ended = joined([part.ended for part in parts])
+        columns = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in vars(parts[0])
+            if name not in ("ended", "noise")
+        }
+        # One stream serves all contexts of the only platform that tells it.
+        return UnderWay(**columns, ended=ended, noise=parts[0].noise)
+
+    def _go_on(self, begun: UnderWay) -> None:
+        """Load what another engine has left."""
+        if len(begun) and int(begun.slots.max()) >= self._slots:
+            raise SamplingError("engine", "has fewer slots than half-shots to go on with")
+        for number, (lane, first) in enumerate(zip(self._lanes, self._firsts(), strict=True)):
+            mine = (begun.slots >= first) & (begun.slots < first + lane.slots)
+            rows = np.flatnonzero(mine)
+            if len(rows):
+                lane.go_on(begun.slots[rows] - first, begun, rows)
+            lane.hold_back(some(begun.ended, begun.ended_lanes == number))
+        if len(begun.noise):
+            self._lanes[0].set_noise(begun.noise.tobytes())

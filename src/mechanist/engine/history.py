@@ -42,14 +42,27 @@ class History:
 
     def pull(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
         """Frames of some slots, one slot after the other, (sum of ages, N, 3); they begin anew."""
+        frames = self.peek(slots)
+        self.ages[slots] = 0
+        return frames
+
+    def peek(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+        """As `pull`, but the slots go on."""
         lengths = self.ages[slots]
         stops = np.cumsum(lengths)
-        place = np.arange(stops[-1]) - np.repeat(stops, lengths)
+        place = np.arange(lengths.sum()) - np.repeat(stops, lengths)
         frames: NDArray[np.float32] = self._ring[
             (self._next + place) % self.capacity, np.repeat(slots, lengths)
         ]
-        self.ages[slots] = 0
         return frames
+
+    def put_back(self, slot: int, frames: NDArray[np.float32]) -> None:
+        """Let a slot go on that has these frames (F, N, 3) already."""
+        while len(frames) > self.capacity:
+            self._grow()
+        rows = (self._next + np.arange(-len(frames), 0)) % self.capacity
+        self._ring[rows, slot] = frames
+        self.ages[slot] = len(frames)
 
     def _grow(self) -> None:
         capacity = min(2 * self.capacity, self._longest)

@@ -14,9 +14,12 @@ from mechanist.engine.contexts import (
     openmm_faults,
     read_forces,
     read_positions,
+    read_state,
 )
 from mechanist.engine.protocol import HalfShots
 from mechanist.systems.prepared import Prepared
+
+Array = NDArray[np.float64]
 
 
 class Pool:
@@ -37,6 +40,7 @@ class Pool:
 
     def __init__(self, prepared: Prepared, slots: int, platform: str, seed: int) -> None:
         self._stride = prepared.stride
+        self._reference = platform == "Reference"
         self._kick = half_kick(prepared.masses, prepared.timestep)
         self._sites = has_virtual_sites(prepared.system)
         self._contexts = [
@@ -83,6 +87,28 @@ class Pool:
             except openmm.OpenMMException:
                 # An exploding shot is an outcome.
                 now[slot] = np.nan
+
+    def state(self, slots: NDArray[np.int64]) -> tuple[Array, Array]:
+        """See `mechanist.engine.engine.Mover`."""
+        shape = (len(slots), self._contexts[0].getSystem().getNumParticles(), 3)
+        positions, velocities = np.empty(shape), np.empty(shape)
+        for row, slot in enumerate(slots.tolist()):
+            read_state(self._contexts[slot], positions[row], velocities[row])
+        return positions, velocities
+
+    def restore(self, slots: NDArray[np.int64], positions: Array, velocities: Array) -> None:
+        """See `mechanist.engine.engine.Mover`."""
+        for row, slot in enumerate(slots.tolist()):
+            self._contexts[slot].setPositions(positions[row])
+            self._contexts[slot].setVelocities(velocities[row])
+
+    def noise(self) -> bytes:
+        """See `mechanist.engine.engine.Mover`."""
+        return self._contexts[0].createCheckpoint() if self._reference else b""
+
+    def set_noise(self, noise: bytes) -> None:
+        """See `mechanist.engine.engine.Mover`."""
+        self._contexts[0].loadCheckpoint(noise)
 
     def reset(self, slots: NDArray[np.int64]) -> None:
         """Nothing: a context harms no other, and the next half-shot sets it anew."""

@@ -6,10 +6,13 @@ Half-shots and half-paths travel in batches, so that the cost of Python is share
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from mechanist.engine.under_way import Arrays, Rest, UnderWay
 
 Label = Callable[[NDArray[np.float64]], NDArray[np.int8]]
 """From positions (F, N, 3) in nm to states (F,): -1 in A, +1 in B, 0 in neither."""
@@ -101,6 +104,20 @@ def joined(batches: Sequence[HalfPaths]) -> HalfPaths:
     )
 
 
+def some(halves: HalfPaths, which: NDArray[np.bool_]) -> HalfPaths:
+    """Those of some half-paths (K,) that are wanted."""
+    frames = halves.frames[np.repeat(which, halves.lengths)]
+    keys, ends, lengths = halves.keys[which], halves.ends[which], halves.lengths[which]
+    return HalfPaths(keys, ends, lengths, frames, halves.steps[which])
+
+
+def no_half_paths(atoms: int) -> HalfPaths:
+    """None at all, of a system with so many atoms."""
+    none = np.empty(0, dtype=np.int64)
+    frames = np.empty((0, atoms, 3), dtype=np.float32)
+    return HalfPaths(none, none.astype(np.int8), none, frames, none)
+
+
 NextShots = Callable[[int], HalfShots | None]
 """Gives up to so many half-shots, or None if there are none at the moment."""
 
@@ -110,6 +127,20 @@ class ShotQueue:
 
     def __init__(self) -> None:
         self._waiting: deque[HalfShots] = deque()
+
+    def arrays(self) -> "Arrays":
+        """What waits, as named arrays; empty if nothing does."""
+        if not self._waiting:
+            return {}
+        names = ("keys", "positions", "velocities")
+        waiting = {name: [getattr(part, name) for part in self._waiting] for name in names}
+        return {f"queue_{name}": np.concatenate(parts) for name, parts in waiting.items()}
+
+    def put_arrays(self, arrays: "Arrays") -> None:
+        """Inverse of `arrays`; others beside them do not matter."""
+        if "queue_keys" in arrays:
+            columns = (arrays[f"queue_{name}"] for name in ("keys", "positions", "velocities"))
+            self.put(HalfShots(*columns))
 
     def put(self, shots: HalfShots) -> None:
         """Add half-shots at the end."""
@@ -134,7 +165,16 @@ class Engine(Protocol):
     def slots(self) -> int:
         """How many half-shots run at the same time."""
 
-    def run(self, next_shots: NextShots) -> Iterator[HalfPaths]:
+    @property
+    def steps(self) -> int:
+        """MD steps of half-shots that it has made."""
+
+    def run(
+        self,
+        next_shots: NextShots,
+        rest: "Rest | None" = None,
+        begun: "UnderWay | None" = None,
+    ) -> Iterator[HalfPaths]:
         """Run half-shots from a queue until it is empty and all have ended.
 
         Parameters
@@ -142,6 +182,10 @@ class Engine(Protocol):
         next_shots
             Asked for as many half-shots as there are free slots, again after every batch that was
             yielded, so that a free slot is filled at once.
+        rest
+            Asked between strides whether to pause; pauses change nothing of what comes out.
+        begun
+            Half-shots that an engine of the same shape has left under way.
 
         Yields
         ------

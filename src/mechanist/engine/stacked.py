@@ -21,6 +21,8 @@ from mechanist.errors import SamplingError
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import anchored, default_reach, replicate, shifts, within_reach
 
+Array = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Copies:
@@ -72,6 +74,7 @@ class Stack:
     ) -> None:
         self._prepared = prepared
         self._count = slots
+        self._reference = platform == "Reference"
         # These look for NaN: the CPU platform always, GPUs when they sort atoms under a cutoff.
         self._stops = platform == "CPU" or (platform != "Reference" and layout == "grid")
         self._kick = half_kick(prepared.masses, prepared.timestep)
@@ -101,21 +104,49 @@ class Stack:
     def load(self, slots: NDArray[np.int64], shots: HalfShots) -> None:
         """Load positions and velocities, with half a kick taken off (see `contexts`)."""
         shape = (self._count, self._prepared.atoms, 3)
-        positions, velocities = self._positions.reshape(shape), self._velocities.reshape(shape)
-        read_state(self._context, self._positions, self._velocities)
-        if self._free:
-            # Paths drift through space from shot to shot; each begins in the middle of its cell.
-            centres = shots.positions.mean(axis=1)
-            self._origin[slots] = (self._places[slots] - centres)[:, None]
-        positions[slots] = shots.positions + self._origin[slots]
-        self._context.setPositions(self._positions)
-        if self._sites:
-            self._context.computeVirtualSites()
+        self._place(slots, shots.positions)
         read_forces(self._context, self._forces)
-        velocities[slots] = shots.velocities - self._kick * self._forces.reshape(shape)[slots]
+        kicks = self._kick * self._forces.reshape(shape)[slots]
+        self._velocities.reshape(shape)[slots] = shots.velocities - kicks
         self._context.setVelocities(self._velocities)
         if self._constrained:
             self._context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
+
+    def _place(self, slots: NDArray[np.int64], positions: NDArray[np.floating[Any]]) -> None:
+        """Read the state, and put copies where they belong; velocities are set by the caller."""
+        read_state(self._context, self._positions, self._velocities)
+        if self._free:
+            # Paths drift through space from shot to shot; each begins in the middle of its cell.
+            centres = positions.mean(axis=1)
+            self._origin[slots] = (self._places[slots] - centres)[:, None]
+        shape = (self._count, self._prepared.atoms, 3)
+        self._positions.reshape(shape)[slots] = positions + self._origin[slots]
+        self._context.setPositions(self._positions)
+        if self._sites:
+            self._context.computeVirtualSites()
+
+    def state(self, slots: NDArray[np.int64]) -> tuple[Array, Array]:
+        """See `mechanist.engine.engine.Mover`."""
+        shape = (self._count, self._prepared.atoms, 3)
+        read_state(self._context, self._positions, self._velocities)
+        positions = self._positions.reshape(shape)[slots] - self._origin[slots]
+        return positions, self._velocities.reshape(shape)[slots]
+
+    def restore(self, slots: NDArray[np.int64], positions: Array, velocities: Array) -> None:
+        """See `mechanist.engine.engine.Mover`."""
+        shape = (self._count, self._prepared.atoms, 3)
+        self._place(slots, positions)
+        self._velocities.reshape(shape)[slots] = velocities
+        self._context.setVelocities(self._velocities)
+
+    def noise(self) -> bytes:
+        """See `mechanist.engine.engine.Mover`; of a grid positions come back rounded."""
+        exact = self._reference and self._reach is None
+        return self._context.createCheckpoint() if exact else b""
+
+    def set_noise(self, noise: bytes) -> None:
+        """See `mechanist.engine.engine.Mover`."""
+        self._context.loadCheckpoint(noise)
 
     def advance(self, busy: NDArray[np.bool_], now: NDArray[np.float64]) -> None:
         """Move all copies by one stride."""

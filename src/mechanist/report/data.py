@@ -124,6 +124,7 @@ class ReportData:
     profile: dict[str, Array] | None = None
     equilibrium: Equilibrium | None = None
     time: RunTime | None = None
+    first_path: dict[str, Any] | None = None
 
     @property
     def costs(self) -> list[StageCost]:

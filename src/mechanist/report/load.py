@@ -96,6 +96,12 @@ def _optional_json(path: Path, keys: Sequence[str]) -> dict[str, Any] | None:
     return dict(content)
 
 
+def read_first_path(layout: Layout, first: dict[str, Any]) -> dict[str, Any] | None:
+    """How the first path was found, and how soon it was forgotten, if that was noted."""
+    found = _optional_json(layout.initial_report, ("method", "shots"))
+    return None if found is None else found | {"forgotten": first.get("guess")}
+
+
 def read_relevance(layout: Layout) -> Relevance | None:
     """Read relevance.csv if it is there."""
     path = layout.relevance
@@ -165,7 +171,7 @@ def _read_paths(layout: Layout, dynamics: Dynamics) -> Paths | None:
     if not path.is_file():
         return None
     index = read_table(path, PATH_COLUMNS)
-    lengths = (index["frames"] - 1) * dynamics.frame_time
+    lengths = (index["length"] - 1) * dynamics.frame_time
     if not len(lengths):
         return None
     return Paths(lengths, index["weight"].astype(np.float64), chain_series(index, lengths))
@@ -233,6 +239,7 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         jobs=read_jobs(layout.benchmarks, last),
         kinetics=_optional_json(layout.kinetics, KINETICS_KEYS),
         profile=_read_columns(layout.profile, PROFILE),
+        first_path=read_first_path(layout, rounds[0]),
         equilibrium=read_equilibrium(layout, dynamics, dynamics.states.descriptors.descriptors)
         if frames
         else None,

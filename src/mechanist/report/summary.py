@@ -101,6 +101,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
             "heldout_loss_se": last.get("heldout_loss_se"),
         },
         "validation": None if verdict is None else _validation(verdict),
+        "first_path": data.first_path,
         "path_duration_ps": {"mean": mean, "standard_error": error},
         "kinetics": data.kinetics,
         "time": None if data.time is None else _time(data.time),
@@ -149,6 +150,8 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
         lines += ["## Inputs that matter", "", *_relevance_lines(data), ""]
     if data.kinetics is not None:
         lines += ["## Rates", "", *_rate_lines(data), ""]
+    if data.first_path is not None:
+        lines += ["## First path", "", f"{first_path_line(data.first_path)}.", ""]
     rows = [round_row(entry) for entry in data.rounds]
     lines += ["## Rounds", "", *(f"    {line}" for line in text_table(HEADER, rows)), ""]
     if data.time is not None:
@@ -177,6 +180,22 @@ def _formula_lines(data: ReportData) -> list[str]:
     if formula.get("backend_reason"):
         lines.append(f"Search by {formula['backend']} ({formula['backend_reason']}).")
     return [*lines, ""]
+
+
+def first_path_line(found: dict[str, Any]) -> str:
+    """How the first path was found and forgotten, in words."""
+    text = f"By {found['method']}; {counted(found['shots'], 'shot')} from it made the first paths"
+    forgotten = found.get("forgotten")
+    if not forgotten:
+        return text
+    return text + (
+        f"; no frame of it was left in {forgotten['forgotten']} of {forgotten['chains']} chains"
+        + (
+            f" after {forgotten['shots']:g} shots ({forgotten['accepted']:g} accepted), the median"
+            if forgotten["forgotten"]
+            else " after round 0"
+        )
+    )
 
 
 def _rate_lines(data: ReportData) -> list[str]:

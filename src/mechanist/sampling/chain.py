@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.engine.protocol import END_NAMES, IN_B, HalfPaths, HalfShots, in_states
+from mechanist.engine.under_way import Arrays
+from mechanist.sampling.ragged import packed, unpacked
 from mechanist.sampling.selection import Candidates, Selection, pick
 from mechanist.sampling.streams import normals, shot_seeds, uniforms
 
@@ -118,6 +120,10 @@ class Shots:
             self.paths[row],
             self.halves[row],
         )
+
+
+_STATE = ("moves", "accepted", "_seeds", "_points", "_ends", "_steps", "_unfinished")
+"""Arrays of `Chains` that change."""
 
 
 class Chains:
@@ -245,6 +251,41 @@ class Chains:
                 result[i] = path
                 self.take(int(rows[i]), path, new)
         return result
+
+    def state(self) -> Arrays:
+        """All that changes but the current paths, to go on in another process."""
+        halves = packed(list(self._halves.values()), self.paths[0].frames)
+        weights = packed([c.weights for c in self._candidates], np.empty(0))
+        arrays: Arrays = {name: getattr(self, name) for name in _STATE}
+        return arrays | {
+            "half_keys": np.array(list(self._halves), dtype=np.int64),
+            "half_lengths": halves[0],
+            "half_frames": halves[1],
+            "candidates": weights[0],
+            "weights": weights[1],
+            "p_predicted": np.concatenate([c.p_predicted for c in self._candidates]),
+            "totals": np.array([c.total for c in self._candidates]),
+        }
+
+    def restore(self, state: Arrays, paths: Sequence[CurrentPath]) -> None:
+        """Go on from a `state` with these current paths.
+
+        Candidates are not weighed anew: a network may give other last digits in other company.
+        """
+        for name in _STATE:
+            setattr(self, name, state[name].copy())
+        halves = unpacked(state["half_lengths"], state["half_frames"])
+        self._halves = dict(zip(state["half_keys"].tolist(), halves, strict=True))
+        self.paths = list(paths)
+        self._candidates = [
+            Candidates(weights, p, total)
+            for weights, p, total in zip(
+                unpacked(state["candidates"], state["weights"]),
+                unpacked(state["candidates"], state["p_predicted"]),
+                state["totals"].tolist(),
+                strict=True,
+            )
+        ]
 
     def eligible(self, ends: NDArray[np.int8]) -> NDArray[np.bool_]:
         """Which shots with these ends (K, 2) make a path that may be accepted: A with B."""

@@ -1,16 +1,58 @@
 """Fresh committor shots: one half-shot at a time from fixed points, with new velocities."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.engine.protocol import END_NAMES, Engine, HalfShots
+from mechanist.engine.protocol import END_NAMES, Engine, HalfPaths, HalfShots
+from mechanist.engine.under_way import Arrays
+from mechanist.sampling.keeper import Keeper
 from mechanist.sampling.records import Frames, Table
 from mechanist.sampling.streams import normals, shot_seeds
 
 COMMITTOR_STREAM = 2**34
 """Stream of random numbers of point 0; point ``i`` has the next but ``i``."""
 
+NOT_ENDED = np.int8(-1)
+
 COMMITTOR_COLUMNS = ("point", "shot", "end", "steps")
+
+
+class FreshShots:
+    """Which shots were made, and how they ended; see `mechanist.sampling.keeper.Work`."""
+
+    def __init__(self, total: int) -> None:
+        self.made = 0
+        self.ends = np.full(total, NOT_ENDED)
+        self.steps = np.zeros(total, dtype=np.int64)
+
+    def next(self, count: int) -> NDArray[np.int64]:
+        """Numbers of up to ``count`` shots to be made next."""
+        keys = np.arange(self.made, min(self.made + count, len(self.ends)))
+        self.made += len(keys)
+        return keys
+
+    def add(self, halves: HalfPaths) -> None:
+        """Note how shots ended."""
+        self.ends[halves.keys], self.steps[halves.keys] = halves.ends, halves.steps
+
+    def progress(self) -> str:
+        """See `mechanist.sampling.keeper.Work`."""
+        return f"{int((self.ends != NOT_ENDED).sum()):,} of {len(self.ends):,} fresh shots"
+
+    def fresh(self) -> Arrays:
+        """See `mechanist.sampling.keeper.Work`; numbers are few and go into the state."""
+        return {}
+
+    def state(self) -> Arrays:
+        """See `mechanist.sampling.keeper.Work`."""
+        return {"made": np.array(self.made), "ends": self.ends, "steps": self.steps}
+
+    def restore(self, parts: list[Arrays], state: Arrays) -> None:
+        """See `mechanist.sampling.keeper.Work`."""
+        self.made = int(state["made"])
+        self.ends, self.steps = state["ends"].copy(), state["steps"].copy()
 
 
 def committor_shots(
@@ -20,6 +62,8 @@ def committor_shots(
     engine: Engine,
     sigma: NDArray[np.float64],
     seed: int,
+    keeper: Keeper | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> Table:
     """Shoot from every point.
 
@@ -37,6 +81,8 @@ def committor_shots(
         (N,) thermal velocity in nm/ps.
     seed
         Seed of the run.
+    keeper, notes
+        See `mechanist.sampling.shoot.shoot`.
 
     Returns
     -------
@@ -45,19 +91,17 @@ def committor_shots(
     """
     row, shot = np.divmod(np.arange(len(points) * shots), shots)
     seeds = shot_seeds(seed, COMMITTOR_STREAM + numbers[row], shot)
-    made = 0
+    work = FreshShots(len(row))
 
     def next_shots(count: int) -> HalfShots | None:
-        nonlocal made
-        keys = np.arange(made, min(made + count, len(row)))
-        made += len(keys)
+        keys = work.next(count)
         velocities = normals(seeds[keys], 0, points.shape[1:]) * sigma[:, None]
         return HalfShots(keys, points[row[keys]], velocities) if len(keys) else None
 
-    ends = np.empty(len(row), dtype=object)
-    steps = np.empty(len(row), dtype=np.int64)
-    for halves in engine.run(next_shots):
-        ends[halves.keys], steps[halves.keys] = END_NAMES[halves.ends], halves.steps
+    begun = None if keeper is None else keeper.begin(work, notes or {})
+    for halves in engine.run(next_shots, keeper, begun):
+        work.add(halves)
+    ends, steps = END_NAMES[work.ends], work.steps
     return {
         "point": numbers[row],
         "shot": shot,

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import Plan
-from mechanist.engine.protocol import EXPLODED, HalfShots, ShotQueue
+from mechanist.engine.protocol import EXPLODED, HalfPaths, HalfShots, ShotQueue, joined
+from mechanist.engine.under_way import Arrays, UnderWay
 from mechanist.journal import Clock
 from mechanist.sampling.chain import Frames
 from mechanist.sampling.excursions import pieces
 from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.keeper import Keeper
 from mechanist.sampling.streams import normals, shot_seeds
 from mechanist.systems.prepared import Prepared
 
@@ -57,6 +59,7 @@ def state_runs(
     seed: int,
     progress: Callable[[int, int], None],
     clock: Clock | None = None,
+    keeper: Keeper | None = None,
 ) -> list[StateRun]:
     """Run from structures in one state until the other state is reached or the time is over.
 
@@ -76,6 +79,8 @@ def state_runs(
         Called with frames done and frames to do of one run.
     clock
         Adds up the time in OpenMM.
+    keeper
+        Keeps the state of the runs, also when all are done.
     """
     done = 0
 
@@ -90,10 +95,16 @@ def state_runs(
     numbers = np.arange(len(starts))
     seeds = shot_seeds(seed, numbers, 0 * numbers)
     velocities = normals(seeds, 0, starts.shape[1:]) * thermal_velocities(prepared)[:, None]
-    queue = ShotQueue()
-    queue.put(HalfShots(numbers, starts, velocities))
+    work = Runs(len(starts))
+    begun = None if keeper is None else keeper.begin(work, plan.notes())
+    if begun is None:
+        work.queue.put(HalfShots(numbers, starts, velocities))
+    for halves in engine.run(work.queue.take, keeper, begun):
+        work.done.append(halves)
+    if keeper is not None:
+        keeper.write(UnderWay.none(prepared.atoms))
     runs: dict[int, StateRun] = {}
-    for halves in engine.run(queue.take):
+    for halves in work.done:
         ended = zip(halves.keys.tolist(), halves.ends.tolist(), halves.each(), strict=True)
         for key, end, path in ended:
             # An exploded run is dropped whole: where it would have gone is not known.
@@ -101,6 +112,36 @@ def state_runs(
                 kept = path[burn_in:]
                 runs[key] = observe(kept, prepared.states.label_positions(kept), home)
     return [runs[key] for key in sorted(runs)]
+
+
+class Runs:
+    """Runs that are over, and those that wait; see `mechanist.sampling.keeper.Work`."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.queue = ShotQueue()
+        self.done: list[HalfPaths] = []
+        self._written = 0
+
+    def progress(self) -> str:
+        """See `mechanist.sampling.keeper.Work`."""
+        return f"{sum(map(len, self.done)):,} of {self.total:,} runs"
+
+    def fresh(self) -> Arrays:
+        """See `mechanist.sampling.keeper.Work`."""
+        new = self.done[self._written :]
+        self._written = len(self.done)
+        return dict(vars(joined(new))) if new else {}
+
+    def state(self) -> Arrays:
+        """See `mechanist.sampling.keeper.Work`."""
+        return self.queue.arrays()
+
+    def restore(self, parts: list[Arrays], state: Arrays) -> None:
+        """See `mechanist.sampling.keeper.Work`."""
+        self.done = [HalfPaths(**part) for part in parts]
+        self._written = len(self.done)
+        self.queue.put_arrays(state)
 
 
 def observe(frames: Frames, labels: NDArray[np.int8], home: int) -> StateRun:

@@ -20,13 +20,15 @@ offered again and again, and all chains would share their chance.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.engine.protocol import END_NAMES, HalfShots, in_states
+from mechanist.engine.under_way import Arrays
 from mechanist.sampling.chain import Chains, CurrentPath, Frames, Rows, join_halves
+from mechanist.sampling.ragged import packed, unpacked
 from mechanist.sampling.selection import Candidates, candidates_of, lengths_of
 from mechanist.sampling.streams import shot_seeds, uniforms
 from mechanist.sampling.windows import windows_of
@@ -188,6 +190,41 @@ class ExcursionChains(Chains):
         """Weigh frames anew from here on."""
         self._windows = self._selection = selection
         self._candidates = list(selection.candidates([path.interior for path in self.paths]))
+
+    def state(self) -> Arrays:
+        """As of `Chains`, with the current excursions: those of runs are in no table of shots."""
+        lengths, frames = packed([path.frames for path in self.paths], self.paths[0].frames)
+        windows = [one.windows for one in self._candidates if isinstance(one, InWindows)]
+        return super().state() | {
+            "log_weights": self._windows.log_weights,
+            "exchanges": np.array(self.exchanges),
+            "windows": np.concatenate(windows),
+            "path_ends": np.array(self._path_ends, dtype="U8"),
+            "path_lengths": lengths,
+            "path_frames": frames,
+            "path_moves": np.array([path.move for path in self.paths]),
+            "path_points": np.array([path.shooting_frame for path in self.paths]),
+        }
+
+    def restore(self, state: Arrays, paths: Sequence[CurrentPath]) -> None:
+        """Go on from a `state`; ``paths`` are those in it."""
+        columns = (state["path_moves"].tolist(), state["path_points"].tolist())
+        frames = unpacked(state["path_lengths"], state["path_frames"])
+        super().restore(state, [CurrentPath(*row) for row in zip(frames, *columns, strict=True)])
+        windows = unpacked(state["candidates"], state["windows"])
+        self._candidates = [
+            InWindows(one.weights, one.p_predicted, one.total, window)
+            for one, window in zip(self._candidates, windows, strict=True)
+        ]
+        self._windows = replace(self._windows, log_weights=state["log_weights"])
+        self._selection = self._windows
+        self._path_ends = [(str(first), str(last)) for first, last in state["path_ends"].tolist()]
+        self.exchanges = int(state["exchanges"])
+
+    @property
+    def windows(self) -> EvenWindows:
+        """What frames are weighed by now."""
+        return self._windows
 
     def propose(self, rows: Rows) -> HalfShots:
         """Offer excursions of the reservoirs, then shoot from the current ones."""

@@ -104,7 +104,7 @@ def hot_path(
         "first path",
         f"hot MD found none within {budget_ps:g} ps at {', '.join(f'{f:g}' for f in heating)} times"
         f" {prepared.temperature:.0f} K: {what}; check the states, raise initial.budget or"
-        " initial.heating, or give initial.path",
+        " initial.heating, set initial.method to pull, or give initial.path",
     )
 
 
@@ -181,7 +181,7 @@ def relax(
     if len(interior) == 0:
         raise SamplingError(
             "first path",
-            "no frame of the hot or given path lies between the states; lower dynamics.stride",
+            "no frame of the guessed path lies between the states; lower dynamics.stride",
         )
     engine = make_engine(prepared, min(plan.copies, SLOTS), plan, seed, clock=clock)
     shots = _Attempts(prepared, interior, shots_max, seed)
@@ -193,7 +193,7 @@ def relax(
     if not paths:
         raise SamplingError(
             "first path",
-            f"none of {shots.done} shots from the hot path joined A and B; raise"
+            f"none of {shots.done} shots from the guessed path joined A and B; raise"
             " initial.shots_max, dynamics.max_half_path, or give initial.path",
         )
     paths = paths[:count]

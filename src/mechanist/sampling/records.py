@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mechanist.errors import DataError
 from mechanist.files import atomic
 from mechanist.sampling.columns import to_arrow, to_numpy
+from mechanist.sampling.store import store_of
 
 Frames = NDArray[np.float32]
 Table = dict[str, NDArray[Any]]
@@ -45,10 +46,13 @@ PATH_COLUMNS = (
     "move",
     "first_frame",
     "frames",
+    "length",
     "shooting_frame",
     "weight",
 )
 """One row a path, in the order of the TRR. ``move`` is the shot that made it (-1: a first path).
+``frames`` are those that are stored, ``length`` all that the path has, its ends included;
+``shooting_frame`` is one of the latter.
 ``weight`` is the number of moves of its round for which it was current after burn-in."""
 
 
@@ -144,6 +148,9 @@ def read_frames(path: Path, atoms: int, first: int = 0, count: int | None = None
 
     if not path.is_file():
         raise DataError(path, "the file is missing; run the stage that makes it again")
+    if path.stat().st_size == 0:
+        # A TRR has no head, so that one without a frame is empty; tables tell if frames are missing.
+        return np.empty((0, atoms, 3), dtype=np.float32)
     try:
         with TRRTrajectoryFile(str(path), "r") as trr:
             if first:
@@ -180,7 +187,19 @@ class PathTable:
 
 
 def read_paths(frames: Path, index: Path, atoms: int) -> PathTable:
-    """Read a TRR of paths with its index, checking that the two fit."""
+    """Read a TRR of paths with its index, checking that the two fit.
+
+    Frames have all atoms: where not all waters were stored, the others are put far away.
+    """
+    store = store_of(read_notes(index), index)
+    if store is None or store.waters is None:
+        return read_stored(frames, index, atoms)
+    stored = read_stored(frames, index, len(store.waters.kept_atoms))
+    return PathTable(store.waters.expand(stored.frames), stored.index)
+
+
+def read_stored(frames: Path, index: Path, atoms: int) -> PathTable:
+    """As `read_paths`, with the atoms that are stored."""
     table = read_table(index, PATH_COLUMNS)
     xyz = read_frames(frames, atoms)
     if int(table["frames"].sum()) != len(xyz):

@@ -4,29 +4,30 @@ Every chain makes all of its moves, so a shot that takes long is never dropped: 
 finish would favour short paths.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from mechanist.engine.protocol import END_NAMES, Engine, ShotQueue
+from mechanist.engine.protocol import END_NAMES, Engine
+from mechanist.engine.under_way import Rest, UnderWay
 from mechanist.sampling.chain import Chains, CurrentPath, Shots
+from mechanist.sampling.keeper import Keeper
+from mechanist.sampling.moves import Harvest, Moves
 from mechanist.sampling.records import PATH_COLUMNS, SHOT_COLUMNS, Frames, Table
+from mechanist.sampling.store import Store
 
 Progress = Callable[[int, int], None]
 """Called with shots done and shots to do."""
 
 
-@dataclass(frozen=True)
-class Harvest:
-    """What a job has made: shots by chain and move, and the paths of each chain."""
-
-    shots: Shots
-    paths: dict[int, list[CurrentPath]]
-
-
-def shoot(chains: Chains, engine: Engine, moves: int, progress: Progress) -> Harvest:
+def shoot(
+    chains: Chains,
+    engine: Engine,
+    moves: int,
+    progress: Progress,
+    keeper: Keeper | None = None,
+    notes: Mapping[str, str] | None = None,
+) -> Harvest:
     """Let every chain make ``moves`` moves.
 
     Parameters
@@ -39,52 +40,46 @@ def shoot(chains: Chains, engine: Engine, moves: int, progress: Progress) -> Har
         Moves a chain.
     progress
         Called after every batch of shots.
+    keeper
+        Keeps the state of the job, and goes on from what an earlier process has left; the engine
+        must then be of the same shape.
+    notes
+        What the keeper notes of the job.
     """
-    return gather(chains, shots_as_they_end(chains, engine, moves), moves, progress)
+    work = Moves(chains, moves)
+    begun = None if keeper is None else keeper.begin(work, notes or {})
+    return gather(work, made(work, engine, keeper, begun), progress)
 
 
-def gather(chains: Chains, made: Iterable[Shots], moves: int, progress: Progress) -> Harvest:
+def gather(work: Moves, made: Iterable[Shots], progress: Progress) -> Harvest:
     """Put shots of `shoot` together as they end."""
-    paths = {
-        number: [path] for number, path in zip(chains.numbers.tolist(), chains.paths, strict=True)
-    }
-    done, batches = 0, []
     for shots in made:
-        # Frames of halves that made no path are not kept.
-        batches.append(replace(shots, halves=()))
-        for number, path in zip(shots.chain.tolist(), shots.paths, strict=True):
-            if path is not None:
-                paths[number].append(path)
-        done += len(shots)
-        progress(done, moves * len(chains))
-    return Harvest(join(batches), paths)
+        work.add(shots)
+        progress(work.done, work.total)
+    return work.harvest()
 
 
 def shots_as_they_end(chains: Chains, engine: Engine, moves: int) -> Iterator[Shots]:
     """Shots of `shoot` in the order in which they end, ``moves`` of each chain."""
-    last = chains.moves + moves
-    queue = ShotQueue()
-    queue.put(chains.propose(np.arange(len(chains))))
-    for halves in engine.run(queue.take):
+    return made(Moves(chains, moves), engine)
+
+
+def made(
+    work: Moves, engine: Engine, rest: Rest | None = None, begun: UnderWay | None = None
+) -> Iterator[Shots]:
+    """Shots of a job as they end, from its beginning or from what is under way."""
+    chains, queue = work.chains, work.queue
+    if begun is None:
+        queue.put(chains.propose(np.arange(len(chains))))
+    for halves in engine.run(queue.take, rest, begun):
         finished = chains.told(halves)
         if finished is None:
             continue
         rows, shots = finished
-        on = rows[chains.moves[rows] < last[rows]]
+        on = rows[chains.moves[rows] < work.last[rows]]
         if len(on):
             queue.put(chains.propose(on))
         yield shots
-
-
-def join(batches: Sequence[Shots]) -> Shots:
-    """All shots in one, by chain and move."""
-    columns = {part.name: [getattr(b, part.name) for b in batches] for part in fields(Shots)}
-    del columns["halves"]
-    paths = list(chain.from_iterable(columns.pop("paths")))
-    arrays = {name: np.concatenate(parts) for name, parts in columns.items()}
-    order = np.lexsort([arrays["move"], arrays["chain"]])
-    paths = [paths[i] for i in order.tolist()]
-    return Shots(**{name: part[order] for name, part in arrays.items()}, paths=paths, halves=())
 
 
 def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[Table, Frames]:
@@ -112,20 +107,24 @@ def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[
 
 
 def path_table(
-    paths: dict[int, list[CurrentPath]], number: int, worker: int
+    paths: dict[int, list[CurrentPath]], number: int, worker: int, store: Store | None = None
 ) -> tuple[Table, list[Frames]]:
-    """Rows of `PATH_COLUMNS`, by chain and move, and the frames of each path."""
+    """Rows of `PATH_COLUMNS`, by chain and move, and the frames of each path that are stored."""
     rows = [(of, path) for of, group in paths.items() for path in group]
-    lengths = np.array([len(path.frames) for _, path in rows], dtype=np.int64)
+    stored = [
+        path.frames if store is None else store.reduce(path.frames, path.move) for _, path in rows
+    ]
+    counts = np.array([len(frames) for frames in stored], dtype=np.int64)
     columns: Table = {
         "round": np.full(len(rows), number, dtype=np.int32),
         "worker": np.full(len(rows), worker, dtype=np.int32),
         "chain": np.array([of for of, _ in rows], dtype=np.int32),
         "move": np.array([path.move for _, path in rows], dtype=np.int32),
-        "first_frame": np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
-        "frames": lengths,
+        "first_frame": np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64),
+        "frames": counts,
+        "length": np.array([len(path.frames) for _, path in rows], dtype=np.int64),
         "shooting_frame": np.array([path.shooting_frame for _, path in rows], dtype=np.int64),
         "weight": np.array([path.weight for _, path in rows], dtype=np.int64),
     }
     assert tuple(columns) == PATH_COLUMNS
-    return columns, [path.frames for _, path in rows]
+    return columns, stored

@@ -19,6 +19,7 @@ from mechanist.sampling.records import (
     read_notes,
     read_table,
 )
+from mechanist.sampling.store import Store, store_of
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class ShotRecord:
         How the job was run.
     atoms
         Atoms of a frame.
+    store
+        How the paths of the job are stored; None for in full.
+    resumed
+        How often the job was stopped and went on with other noise than it would have had.
     """
 
     files: WorkerFiles
@@ -45,6 +50,8 @@ class ShotRecord:
     index: Table
     plan: Plan
     atoms: int
+    store: Store | None = None
+    resumed: int = 0
 
     def __getitem__(self, column: str) -> Any:
         return self.shots[column][self.row]
@@ -105,6 +112,12 @@ class ShotRecord:
         # The first path of a chain in a job was made before the job, whatever its move says.
         rows = self._path_rows()
         earlier = rows[1:][self.index["move"][rows[1:]] < self.move]
+        if self.store is not None:
+            raise DataError(
+                self.files.index,
+                f"{self.name}: cannot be made alone, the path before it is stored in part"
+                " (sampling.store)",
+            )
         return self._path(int(earlier[-1]) if len(earlier) else int(rows[0]))
 
     def path(self) -> CurrentPath:
@@ -124,7 +137,9 @@ class ShotRecord:
     def _path(self, row: int) -> CurrentPath:
         index = self.index
         first, count = int(index["first_frame"][row]), int(index["frames"][row])
-        frames = read_frames(self.files.paths, self.atoms, first, count)
+        waters = None if self.store is None else self.store.waters
+        atoms = self.atoms if waters is None else len(waters.kept_atoms)
+        frames = read_frames(self.files.paths, atoms, first, count)
         return CurrentPath(frames, int(index["move"][row]), int(index["shooting_frame"][row]))
 
     def check_model(self, model: str) -> None:
@@ -160,9 +175,11 @@ class ShotRecord:
             _difference(name, self[name], new) for name, new in made.items() if self[name] != new
         ]
         if shot.path is not None and self["accepted"]:
-            stored = self.path()
+            stored, again = self.path(), shot.path.frames
+            if self.store is not None:
+                again = self.store.reduce(again, self.move)
             if stored.shooting_frame != shot.path.shooting_frame or not np.array_equal(
-                stored.frames, shot.path.frames
+                stored.frames, again
             ):
                 result.append(f"the frames of its path ({self.files.paths.name})")
         return result
@@ -194,13 +211,15 @@ def read_record(layout: Layout, address: tuple[int, int, int, int], atoms: int) 
             f"has no shot of chain {chain}, move {move}; it has chains {chains}, moves {moves}",
         )
     try:
-        plan = Plan.of(read_notes(files.shots))
+        notes = read_notes(files.shots)
+        plan, resumed = Plan.of(notes), int(notes.get("resumed", 0))
     except (KeyError, ValueError):
         raise DataError(
             files.shots, "does not say which platform it was made on; delete it and run again"
         ) from None
     index = read_table(files.index, PATH_COLUMNS)
-    return ShotRecord(files, int(rows[0]), shots, index, plan, atoms)
+    store = store_of(read_notes(files.index), files.index)
+    return ShotRecord(files, int(rows[0]), shots, index, plan, atoms, store, resumed)
 
 
 def _jobs(layout: Layout, number: int) -> str:

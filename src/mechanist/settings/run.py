@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from mechanist.settings.base import Section, quantity
 
@@ -12,8 +12,20 @@ Picoseconds: Any = quantity("ps")
 class InitialSettings(Section):
     """How the first transition path is found."""
 
+    method: Literal["auto", "hot", "pull", "torsions", "file"] = Field(
+        "auto",
+        description="where the first guess comes from: MD at a high temperature (hot), restraints"
+        " that pull from A to B (pull), torsions led from A to B in minimised windows (torsions),"
+        " or a trajectory (file); auto: file if path is given, else hot, then pull if that finds"
+        " nothing",
+    )
     path: str | None = Field(
-        None, description="a trajectory to start from, any format that mdtraj reads; null: hot MD"
+        None, description="a trajectory to start from, any format that mdtraj reads"
+    )
+    along: tuple[str, ...] = Field(
+        (),
+        description="descriptors to pull or lead along, of those that define the states; all if"
+        " empty",
     )
     heating: tuple[float, ...] = Field(
         (2.5, 3.0, 4.0),
@@ -24,10 +36,16 @@ class InitialSettings(Section):
     budget: Picoseconds = Field(
         "4000 ps", gt=0, description="hot MD in all at each factor, over all replicas"
     )
-    shots_max: int = Field(
-        5000, ge=1, description="two-way shots from the hot path before giving up"
-    )
+    shots_max: int = Field(5000, ge=1, description="two-way shots from the guess before giving up")
     paths: int = Field(16, ge=1, description="different first paths that the chains start from")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "InitialSettings":
+        if self.method == "file" and self.path is None:
+            raise ValueError("method file needs a path")
+        if self.path is not None and self.method not in ("auto", "file"):
+            raise ValueError(f"a path is given, but the method is {self.method}")
+        return self
 
 
 class EngineSettings(Section):
@@ -59,6 +77,22 @@ class EngineSettings(Section):
         return value
 
 
+class StoreSettings(Section):
+    """What is stored of paths that no chain goes on from; see docs/long-jobs.md."""
+
+    every: int = Field(1, ge=1, le=10_000, description="frames between two that are stored")
+    waters: int | Literal["all"] = Field(
+        "all", description="waters nearest to the solute that are stored of a frame"
+    )
+
+    @field_validator("waters")
+    @classmethod
+    def _above_zero(cls, value: int | str) -> int | str:
+        if isinstance(value, int) and value < 1:
+            raise ValueError("must be all or at least 1")
+        return value
+
+
 class SamplingSettings(Section):
     """Two-way shooting in rounds."""
 
@@ -82,6 +116,11 @@ class SamplingSettings(Section):
         True, description="divide by the density of candidate frames in predicted p_B"
     )
     burn_in: int = Field(3, ge=0, description="accepted paths a chain makes before its paths count")
+    store: StoreSettings = Field(
+        StoreSettings(),
+        description="what is stored of paths that no chain goes on from: {every: 5, waters: 60} is"
+        " every fifth frame, with the 60 waters nearest to the solute; all if 1 and all",
+    )
 
     def shots(self, number: int) -> int:
         """Shots of a round."""

@@ -22,6 +22,7 @@ from mechanist.errors import DataError
 from mechanist.files import manifest, write_json
 from mechanist.layout import Layout
 from mechanist.settings.config import Config
+from mechanist.stages.forget import guess_forgotten
 from mechanist.stages.gather import (
     Gathered,
     candidate_frames,
@@ -52,7 +53,11 @@ def assess_round(
     figures = collect_figures(config, layout, number, inputs)
     result = assess(figures, config.convergence)
     files = layout.round(number)
-    write_json(files.assessment, result.to_json())
+    content = result.to_json()
+    if number == 0:
+        atoms = load_system(layout).atoms
+        content["guess"] = guess_forgotten(layout, config.sampling.workers, atoms)
+    write_json(files.assessment, content)
     parts = [files.model, files.model_card, files.training]
     for worker in range(config.sampling.workers):
         parts += files.worker(worker).all()
@@ -105,7 +110,7 @@ def collect_figures(
         calibration_p=calibration.p_value if enough else None,
         calibration_error=calibration.rms_deviation if enough else None,
         spread=model.q_error(frame_features(paths.frames[near], inputs)),
-        lengths=chain_series(paths.index, paths.index["frames"].astype(np.float64)),
+        lengths=chain_series(paths.index, paths.index["length"].astype(np.float64)),
         crossings=chain_series(paths.index, crossing),
         transitions=transitions,
         error=model.error,

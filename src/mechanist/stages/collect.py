@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -13,11 +14,13 @@ from mechanist.sampling.records import (
     Frames,
     Table,
     join,
-    read_paths,
+    read_notes,
+    read_stored,
     read_table,
     write_frames,
     write_table,
 )
+from mechanist.sampling.store import NOTE, store_of
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import load
 
@@ -32,11 +35,15 @@ def collect(config: Config, layout: Layout, last: int) -> None:
     ]
     write_table(layout.shots, join([read_table(f.shots, SHOT_COLUMNS) for f in jobs]), SHOT_COLUMNS)
 
+    notes = read_notes(jobs[0].index)
+    store = store_of(notes, jobs[0].index)
+    waters = None if store is None else store.waters
+    atoms = prepared.atoms if waters is None else len(waters.kept_atoms)
     kept: list[Table] = []
 
     def frames() -> Iterator[Frames]:
         for files in jobs:
-            paths = read_paths(files.paths, files.index, prepared.atoms)
+            paths = read_stored(files.paths, files.index, atoms)
             rows = paths.index["weight"] > 0
             kept.append({name: column[rows] for name, column in paths.index.items()})
             yield paths.frames[np.repeat(rows, paths.index["frames"])]
@@ -44,11 +51,21 @@ def collect(config: Config, layout: Layout, last: int) -> None:
     write_frames(layout.paths.paths, frames())
     index = join(kept)
     index["first_frame"] = np.cumsum(index["frames"]) - index["frames"]
-    write_table(layout.paths.index, index, PATH_COLUMNS)
+    write_table(layout.paths.index, index, PATH_COLUMNS, {k: notes[k] for k in notes if k == NOTE})
 
     source, target = layout.round(last), layout.committor
     for origin, copy in ((source.model, target.model), (source.model_card, target.model_card)):
         with atomic(copy) as temporary:
             shutil.copyfile(origin, temporary)
     with atomic(layout.paths.folder / "topology.pdb") as temporary:
-        shutil.copyfile(layout.topology, temporary)
+        if waters is None:
+            shutil.copyfile(layout.topology, temporary)
+        else:
+            write_part(layout.topology, waters.kept_atoms, temporary)
+
+
+def write_part(topology: Path, atoms: np.ndarray, out: Path) -> None:
+    """Write some atoms of a topology, as the frames beside it hold them."""
+    import mdtraj
+
+    mdtraj.load(str(topology)).atom_slice(atoms).save_pdb(str(out))

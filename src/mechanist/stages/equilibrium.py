@@ -1,15 +1,19 @@
 """Stage ``equilibrium``: runs in both states, for how often they are left and how far."""
 
+import shutil
+from typing import Any
+
 import numpy as np
 
-from mechanist.engine.choose import choose_plan
 from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
 from mechanist.sampling.equilibrium import EQUILIBRIUM_STREAM, StateRun, state_runs
 from mechanist.sampling.excursions import EXCURSION_COLUMNS
+from mechanist.sampling.keeper import keeping
 from mechanist.sampling.records import Frames, Table, read_paths, write_frames, write_table
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
+from mechanist.stages.kept import identity, plan_of
 from mechanist.stages.shoot import reporter
 from mechanist.systems.prepared import load
 
@@ -30,26 +34,40 @@ def equilibrium(config: Config, layout: Layout, worker: int, log: Journal) -> No
     numbers = np.arange(worker, settings.runs, config.sampling.workers)
     first_paths = read_paths(layout.initial.paths, layout.initial.index, prepared.atoms)
     ends = [first_paths.path(i)[[0, -1]] for i in range(len(first_paths))]
-    plan = choose_plan(prepared, config.engine, log)
     runs: dict[str, list[StateRun]] = {}
+    folders = [layout.kinetics_job(worker).partial(f"runs_{name}") for name, _, _ in STATES]
     for column, (name, home, stream) in enumerate(STATES):
         starts = np.array([ends[number % len(ends)][column] for number in numbers])
-        with log.work(SHOOTING):
+        job = job_identity(config, layout, worker, name)
+        # What is done in A is kept until B is done, too.
+        with keeping(folders[column], job, log, remove=False) as keeper, log.work(SHOOTING):
             runs[name] = state_runs(
                 prepared,
                 starts,
                 home,
                 settings.run_frames,
                 round(settings.relax * settings.run_frames),
-                plan,
+                plan_of(keeper.kept, prepared, config, log),
                 shot_seed(config.seed, EQUILIBRIUM_STREAM + stream, worker),
                 reporter(log, f"frames in {name}"),
                 log.clock(MD),
+                keeper,
             )
         time = sum(run.time for run in runs[name]) * prepared.timestep * prepared.stride
         left = sum(run.starts for run in runs[name])
         log(f"worker {worker}: {len(runs[name])} runs in {name}, {time:,.0f} ps, left {left} times")
     write(layout, worker, runs, numbers)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def job_identity(config: Config, layout: Layout, worker: int, state: str) -> dict[str, Any]:
+    """Everything that the runs of one job in one state follow from."""
+    keys: Any = {"seed": True, "engine": True, "kinetics": {"runs", "run_frames", "relax"}}
+    settings = config.model_dump(mode="json", include=keys)
+    settings |= {"worker": worker, "workers": config.sampling.workers, "state": state}
+    inputs = [layout.initial.paths, layout.initial.index]
+    return identity("equilibrium", layout, settings, inputs)
 
 
 def write(

@@ -1,13 +1,15 @@
 """Stage ``excursions``: shots that are spread evenly from A to B."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.engine.choose import choose_plan, make_engine
+from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import POOL, Plan
 from mechanist.engine.protocol import END_NAMES, Engine
+from mechanist.engine.under_way import Arrays
 from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
 from mechanist.sampling.chain import CurrentPath, Shots
@@ -19,13 +21,16 @@ from mechanist.sampling.excursions import (
     make_reservoir,
 )
 from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.keeper import Keeper, keeping
+from mechanist.sampling.moves import Moves
 from mechanist.sampling.records import Frames, PathTable, Table, write_frames, write_table
 from mechanist.sampling.selection import shootable
-from mechanist.sampling.shoot import Progress, join, shoot
+from mechanist.sampling.shoot import Progress, gather, made
 from mechanist.sampling.streams import shot_seed
 from mechanist.sampling.windows import flattened, windows_of
 from mechanist.settings.config import Config
-from mechanist.stages.gather import gather_paths
+from mechanist.stages.gather import gather_full_paths
+from mechanist.stages.kept import identity, plan_of
 from mechanist.stages.shoot import reporter
 from mechanist.stages.windows import even_windows, run_frames
 from mechanist.systems.prepared import Prepared, load
@@ -53,19 +58,59 @@ class Start:
 
 
 def make_excursions(config: Config, layout: Layout, worker: int, log: Journal) -> None:
-    """Let the excursion chains of one worker make their moves."""
+    """Let the excursion chains of one worker make their moves.
+
+    Raises
+    ------
+    Interrupted
+        If the job was told to stop; what it has done is kept, and the next call goes on from it.
+    """
     prepared = load(layout)
-    settings, sampling = config.kinetics, config.sampling
-    plan = choose_plan(prepared, config.engine, log)
-    count = chains_for(plan, settings.shots // sampling.workers, sampling.chains)
-    moves = -(-settings.shots // (count * sampling.workers))
+    files = layout.kinetics_job(worker)
+    job = job_identity(config, layout, worker)
+    with keeping(files.partial("excursions"), job, log) as keeper:
+        settings, sampling = config.kinetics, config.sampling
+        plan = plan_of(keeper.kept, prepared, config, log)
+        count = chains_for(plan, settings.shots // sampling.workers, sampling.chains)
+        moves = -(-settings.shots // (count * sampling.workers))
+        chains, kinds = open_chains(config, layout, prepared, worker, count)
+        seed = shot_seed(config.seed, EXCURSION_STREAM - 1 - worker, 0) % 2**31
+        engine = make_engine(prepared, plan.slots(count), plan, seed, clock=log.clock(MD))
+        work = Lessons(chains, moves, max(1, round(settings.relax * moves)))
+        with log.work(SHOOTING):
+            kept = work.run(engine, reporter(log), keeper, plan)
+        index, frames = excursion_table(kept, kinds)
+        write_frames(files.excursions, frames)
+        write_table(files.index, index, EXCURSION_COLUMNS)
+    lost = work.lost + int((~kept.accepted).sum())
+    log(
+        f"worker {worker}: {count} chains x {moves} moves; {plan}; {lost} shots lost,"
+        f" {chains.exchanges} excursions of runs taken in"
+    )
+
+
+def job_identity(config: Config, layout: Layout, worker: int) -> dict[str, Any]:
+    """Everything that the excursions of one job follow from."""
+    keys: Any = {"seed": True, "engine": True, "sampling": {"workers", "chains"}}
+    keys |= {"kinetics": {"shots", "relax"}}
+    settings = config.model_dump(mode="json", include=keys) | {"worker": worker}
+    inputs = [layout.windows, layout.windows_model, layout.windows_model_card, layout.inputs]
+    for number in range(config.sampling.workers):
+        runs = layout.kinetics_job(number)
+        inputs += [runs.run_excursions, runs.run_index]
+    return identity("excursions", layout, settings, inputs)
+
+
+def open_chains(
+    config: Config, layout: Layout, prepared: Prepared, worker: int, count: int
+) -> tuple[ExcursionChains, dict[int, str]]:
+    """The chains of a job at their start, and what each starts from."""
     last, windows = even_windows(layout, prepared)
     runs, between = run_frames(config, layout, prepared)
     reservoirs = [reservoir(name, runs, between, prepared, windows) for name in ("A", "B")]
-    paths = gather_paths(layout, [last], sampling.workers, prepared.atoms)
+    paths = gather_full_paths(layout, [last], config.sampling.workers, prepared.atoms)
     rng = np.random.default_rng(shot_seed(config.seed, EXCURSION_STREAM - 1 - worker, 1))
     starts = draw_starts(reservoirs, paths, windows, count, rng)
-    sigma = thermal_velocities(prepared)
     first = EXCURSION_STREAM + worker * count
     chains = ExcursionChains(
         first + np.arange(count),
@@ -74,23 +119,9 @@ def make_excursions(config: Config, layout: Layout, worker: int, log: Journal) -
         windows,
         reservoirs,
         config.seed,
-        sigma,
+        thermal_velocities(prepared),
     )
-    seed = shot_seed(config.seed, EXCURSION_STREAM - 1 - worker, 0) % 2**31
-    engine = make_engine(prepared, plan.slots(count), plan, seed, clock=log.clock(MD))
-    relax = max(1, round(settings.relax * moves))
-    with log.work(SHOOTING):
-        shots = flatten(chains, engine, windows, relax, reporter(log))
-        kept = shoot(chains, engine, moves - relax, reporter(log)).shots
-    index, frames = excursion_table(kept, {first + i: s.kind for i, s in enumerate(starts)})
-    files = layout.kinetics_job(worker)
-    write_frames(files.excursions, frames)
-    write_table(files.index, index, EXCURSION_COLUMNS)
-    lost = int((~shots.accepted).sum() + (~kept.accepted).sum())
-    log(
-        f"worker {worker}: {count} chains x {moves} moves; {plan}; {lost} shots lost,"
-        f" {chains.exchanges} excursions of runs taken in"
-    )
+    return chains, {first + i: start.kind for i, start in enumerate(starts)}
 
 
 def chains_for(plan: Plan, shots: int, wanted: int | str) -> int:
@@ -178,25 +209,74 @@ def draw_starts(
     return starts
 
 
-def flatten(
-    chains: ExcursionChains,
-    engine: Engine,
-    windows: EvenWindows,
-    moves: int,
-    progress: Progress,
-) -> Shots:
-    """Make the first moves, and learn from them which windows need more weight."""
-    done, lessons = 0, []
-    for part in LESSONS:
-        until = max(done + 1, round(part * moves))
-        lesson = shoot(chains, engine, until - done, progress).shots
-        done = until
-        lessons.append(lesson)
-        q = windows.logit(lesson.points)
+class Lessons:
+    """Moves in which the windows are made even, and those that count after them.
+
+    After each part of the first moves it is learned from them which windows need more weight. See
+    `mechanist.sampling.keeper.Work`.
+
+    Parameters
+    ----------
+    chains
+        At their start.
+    moves, relax
+        Moves of each chain in all, and those before the ones that count.
+    """
+
+    def __init__(self, chains: ExcursionChains, moves: int, relax: int) -> None:
+        self._chains = chains
+        until = [0]
+        for part in LESSONS:
+            until.append(max(until[-1] + 1, round(part * relax)))
+        self._counts = [*np.diff(until).tolist(), moves - relax]
+        self._lesson = 0
+        self._moves = Moves(chains, self._counts[0])
+        self.lost = 0
+
+    def run(self, engine: Engine, progress: Progress, keeper: Keeper, plan: Plan) -> Shots:
+        """Make all moves, or those that are left; the shots that count."""
+        begun = keeper.begin(self, plan.notes())
+        while True:
+            shots = gather(self._moves, made(self._moves, engine, keeper, begun), progress).shots
+            if self._lesson == len(LESSONS):
+                return shots
+            self._learn(shots)
+            begun = None
+
+    def _learn(self, shots: Shots) -> None:
+        """Weigh windows by how often they were visited, and begin the next lesson."""
+        windows = self._chains.windows
+        q = windows.logit(shots.points)
         visits = np.bincount(windows_of(q, windows.edges), minlength=len(windows.log_weights))
-        windows = replace(windows, log_weights=flattened(windows.log_weights, visits))
-        chains.use(windows)
-    return join(lessons)
+        self._chains.use(replace(windows, log_weights=flattened(windows.log_weights, visits)))
+        self.lost += int((~shots.accepted).sum())
+        self._lesson += 1
+        self._moves = Moves(self._chains, self._counts[self._lesson])
+
+    def progress(self) -> str:
+        """See `mechanist.sampling.keeper.Work`."""
+        lessons = len(LESSONS)
+        part = f"lesson {self._lesson + 1} of {lessons}" if self._lesson < lessons else "the end"
+        return f"{self._moves.progress()} of {part}"
+
+    def fresh(self) -> Arrays:
+        """See `mechanist.sampling.keeper.Work`."""
+        arrays = self._moves.fresh()
+        return arrays and arrays | {"lesson": np.array(self._lesson)}
+
+    def state(self) -> Arrays:
+        """See `mechanist.sampling.keeper.Work`."""
+        own = {"lesson": np.array(self._lesson), "lost": np.array(self.lost)}
+        return self._moves.state() | own | {"last": self._moves.last}
+
+    def restore(self, parts: list[Arrays], state: Arrays) -> None:
+        """See `mechanist.sampling.keeper.Work`."""
+        self._lesson, self.lost = int(state["lesson"]), int(state["lost"])
+        self._moves = Moves(self._chains, self._counts[self._lesson])
+        self._moves.last = state["last"].copy()
+        # Shots of earlier lessons have done their work.
+        mine = [part for part in parts if int(part["lesson"]) == self._lesson]
+        self._moves.restore(mine, state)
 
 
 def excursion_table(shots: Shots, starts: dict[int, str]) -> tuple[Table, list[Frames]]:

@@ -78,6 +78,17 @@ def gather_paths(layout: Layout, rounds: Sequence[int], workers: int, atoms: int
     )
 
 
+def gather_full_paths(layout: Layout, rounds: Sequence[int], workers: int, atoms: int) -> PathTable:
+    """Paths of some rounds whose frames can be shot from: where not all is stored, a few."""
+    return join_paths(
+        [
+            read_paths(*layout.round(number).worker(worker).full, atoms)
+            for number in rounds
+            for worker in range(workers)
+        ]
+    )
+
+
 def candidate_frames(paths: PathTable) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Which frames (F,) lie between the states on a path that counts, and the weight of each."""
     starts, lengths = paths.index["first_frame"], paths.index["frames"]

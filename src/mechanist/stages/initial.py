@@ -1,20 +1,24 @@
 """Stage ``initial``: the first transition paths."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.engine.choose import choose_plan
-from mechanist.errors import DataError
+from mechanist.engine.plan import Plan
+from mechanist.errors import DataError, SamplingError
 from mechanist.files import write_json
 from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
 from mechanist.sampling.first_path import hot_path, relax
+from mechanist.sampling.guess import Guess, pulled_path, torsion_path
 from mechanist.sampling.records import PATH_COLUMNS, write_frames, write_table
 from mechanist.sampling.shoot import path_table
 from mechanist.settings.config import Config
-from mechanist.systems.prepared import load
+from mechanist.settings.run import InitialSettings
+from mechanist.systems.prepared import Prepared, load
 
 
 def initial(config: Config, layout: Layout, log: Journal) -> None:
@@ -22,35 +26,82 @@ def initial(config: Config, layout: Layout, log: Journal) -> None:
     prepared = load(layout)
     settings = config.initial
     plan = choose_plan(prepared, config.engine, log)
-    report: dict[str, object] = {"platform": plan.platform}
     if settings.path is None:
         with log.work(SHOOTING):
-            found = hot_path(
-                prepared,
-                settings.heating,
-                settings.replicas,
-                settings.budget,
-                plan,
-                config.seed,
-                log,
-                log.clock(MD),
-            )
-        guess = found.frames
-        report |= {
-            "method": "hot MD",
-            "temperature": found.factor * prepared.temperature,
-            "simulated_ps": found.simulated_ps,
-        }
+            guess = find_guess(prepared, settings, plan, config.seed, log)
     else:
-        guess = read_guess(Path(settings.path), layout.topology, prepared.atoms)
-        report |= {"method": "given path", "file": settings.path}
+        frames = read_guess(Path(settings.path), layout.topology, prepared.atoms)
+        guess = Guess(frames, {"method": "file", "file": settings.path})
     most, clock = settings.shots_max, log.clock(MD)
     with log.work(SHOOTING):
-        paths, shots = relax(prepared, guess, settings.paths, most, plan, config.seed, log, clock)
-    index, frames = path_table({i: [path] for i, path in enumerate(paths)}, -1, -1)
-    write_frames(layout.initial.paths, frames)
+        paths, shots = relax(
+            prepared, guess.frames, settings.paths, most, plan, config.seed, log, clock
+        )
+    index, frames_of_paths = path_table({i: [path] for i, path in enumerate(paths)}, -1, -1)
+    write_frames(layout.initial.paths, frames_of_paths)
     write_table(layout.initial.index, index, PATH_COLUMNS)
-    write_json(layout.initial_report, report | {"shots": shots, "paths": len(paths)})
+    report = {"platform": plan.platform} | guess.notes
+    write_json(
+        layout.initial_report,
+        report | {"guess_frames": len(guess.frames), "shots": shots, "paths": len(paths)},
+    )
+
+
+def find_guess(
+    prepared: Prepared, settings: InitialSettings, plan: Plan, seed: int, log: Journal
+) -> Guess:
+    """A path from state to state by the method that the settings name, with notes on it.
+
+    Raises
+    ------
+    SamplingError
+        If there is none.
+    """
+    clock = log.clock(MD)
+    if settings.method == "torsions":
+        guess = torsion_path(prepared, settings.along, plan.platform, log, clock)
+        return replace(guess, notes={"method": "torsions"} | guess.notes)
+    before = ""
+    if settings.method != "pull":
+        try:
+            return hot_guess(prepared, settings, plan, seed, log)
+        except SamplingError as error:
+            if settings.method == "hot":
+                raise
+            before = error.what
+            log(f"{before}; pulling instead")
+    notes: dict[str, object] = {"method": "pull"}
+    if before:
+        notes["before"] = before
+    try:
+        guess = pulled_path(prepared, settings.along, plan.platform, seed, log, clock)
+    except SamplingError as error:
+        if not before:
+            raise
+        raise SamplingError("first path", f"{before}; nor did a pull: {error.what}") from None
+    return replace(guess, notes=notes | guess.notes)
+
+
+def hot_guess(
+    prepared: Prepared, settings: InitialSettings, plan: Plan, seed: int, log: Journal
+) -> Guess:
+    """A crossing of hot MD."""
+    found = hot_path(
+        prepared,
+        settings.heating,
+        settings.replicas,
+        settings.budget,
+        plan,
+        seed,
+        log,
+        log.clock(MD),
+    )
+    notes = {
+        "method": "hot MD",
+        "temperature": found.factor * prepared.temperature,
+        "simulated_ps": found.simulated_ps,
+    }
+    return Guess(found.frames, notes)
 
 
 def read_guess(path: Path, topology: Path, atoms: int) -> NDArray[np.float32]:

@@ -143,7 +143,7 @@ def path_duration(config: Config, layout: Layout, last: int, prepared: Prepared)
             for worker in range(config.sampling.workers)
         ]
     )
-    durations = (index["frames"] - 1) * prepared.timestep * prepared.stride
+    durations = (index["length"] - 1) * prepared.timestep * prepared.stride
     series = chain_series(index, durations.astype(np.float64))
     every = np.concatenate(series)
     error = 1.96 * float(every.std() / np.sqrt(max(1.0, effective_samples(series))))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mechanist.analysis.proof import choose_own
 from mechanist.analysis.validation import choose_points
 from mechanist.committor.data import held_out
-from mechanist.engine.choose import choose_plan, make_engine
+from mechanist.engine.choose import make_engine
 from mechanist.errors import DataError
 from mechanist.files import read_json, write_json
 from mechanist.formula.result import Formula
@@ -24,6 +24,7 @@ from mechanist.sampling.committor_shots import (
     committor_shots,
 )
 from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.keeper import keeping
 from mechanist.sampling.records import (
     Frames,
     join,
@@ -35,7 +36,8 @@ from mechanist.sampling.records import (
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
-from mechanist.stages.gather import candidate_frames, frame_features, frame_q, gather_paths
+from mechanist.stages.gather import candidate_frames, frame_features, frame_q, gather_full_paths
+from mechanist.stages.kept import identity, plan_of
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
@@ -52,7 +54,7 @@ def choose(config: Config, layout: Layout, by: str, last: int, log: Journal) -> 
     """Choose frames of held-out chains and write predictions, before any fresh shot is made."""
     prepared, inputs = load(layout), load_inputs(layout)
     model = load_round_model(layout, last, inputs)
-    paths = gather_paths(layout, range(last + 1), config.sampling.workers, prepared.atoms)
+    paths = gather_full_paths(layout, range(last + 1), config.sampling.workers, prepared.atoms)
     use, _ = candidate_frames(paths)
     chains = np.repeat(paths.index["chain"], paths.index["frames"])
     frames = paths.frames[use & held_out(chains, config.learn.held_out_every)]
@@ -114,17 +116,27 @@ def shoot_points(config: Config, layout: Layout, by: str, worker: int, log: Jour
     prepared, files = load(layout), layout.fresh(by)
     points = read_frames(files.points, prepared.atoms)
     numbers = np.arange(worker, len(points), config.sampling.workers)
-    plan = choose_plan(prepared, config.engine, log)
-    noise = shot_seed(config.seed, COMMITTOR_STREAM - 1 - worker, FIRST[by]) % 2**31
-    engine = make_engine(prepared, plan.copies, plan, noise, clock=log.clock(MD))
-    sigma = thermal_velocities(prepared)
     shots = config.validation.shots
-    with log.work(SHOOTING):
-        table = committor_shots(
-            points[numbers], FIRST[by] + numbers, shots, engine, sigma, config.seed
-        )
-    table["point"] = table["point"] - FIRST[by]
-    write_table(files.shots(worker), table, COMMITTOR_COLUMNS)
+    follows = {"seed": config.seed, "engine": config.engine.model_dump(mode="json"), "by": by}
+    follows |= {"worker": worker, "workers": config.sampling.workers, "shots": shots}
+    job = identity("points", layout, follows, [files.points])
+    with keeping(files.partial(worker), job, log) as keeper:
+        plan = plan_of(keeper.kept, prepared, config, log)
+        noise = shot_seed(config.seed, COMMITTOR_STREAM - 1 - worker, FIRST[by]) % 2**31
+        engine = make_engine(prepared, plan.copies, plan, noise, clock=log.clock(MD))
+        with log.work(SHOOTING):
+            table = committor_shots(
+                points[numbers],
+                FIRST[by] + numbers,
+                shots,
+                engine,
+                thermal_velocities(prepared),
+                config.seed,
+                keeper,
+                plan.notes(),
+            )
+        table["point"] = table["point"] - FIRST[by]
+        write_table(files.shots(worker), table, COMMITTOR_COLUMNS)
     log(f"worker {worker}: {len(numbers)} points x {shots} fresh committor shots; {plan}")
 
 

@@ -3,8 +3,8 @@
 The noise that a shot meets follows from all that its job has run before: contexts of the Reference
 platform share one random stream, and stacked copies share one integrator. So the job is done again
 from the files that it started with, up to the moment when this shot has ended. On other platforms
-noise cannot be repeated; there the shot is made alone, from the same point with the same
-velocities.
+noise cannot be repeated, and where a job was stopped and went on with other noise neither; there
+the shot is made alone, from the same point with the same velocities.
 """
 
 from collections.abc import Callable
@@ -64,7 +64,7 @@ def replay(
     wanted = config.engine.platform
     platform = record.plan.platform if wanted == "auto" else wanted
     plan = choose_plan(prepared, EngineSettings(platform=platform, copies=2))
-    exact = plan.platform == record.plan.platform == "Reference"
+    exact = plan.platform == record.plan.platform == "Reference" and not record.resumed
     make = shot_in_job if exact else shot_alone
     shot = make(config, layout, prepared, record, plan, log)
     frames = trajectory(shot)
@@ -84,9 +84,15 @@ def verdict(shot: Shot, record: ShotRecord, platform: str, exact: bool) -> str:
         )
     if exact:
         return "As recorded: every column and frame that the run has kept of this shot."
+    why = "only Reference repeats it"
+    if record.resumed:
+        why = (
+            f"its job was stopped and went on {record.resumed} time"
+            f"{'s' if record.resumed > 1 else ''}, which nothing repeats bit for bit"
+        )
     return (
         f"Made on {record.plan.platform} by the run, on {platform} now: same point and velocities,"
-        " other noise (only Reference repeats it).\nIn the run the halves ended in"
+        f" other noise ({why}).\nIn the run the halves ended in"
         f" {record['end_backward']} after {record['steps_backward']:,} and"
         f" {record['end_forward']} after {record['steps_forward']:,} steps."
     )

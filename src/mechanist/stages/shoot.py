@@ -1,13 +1,14 @@
 """Stage ``shoot``: one shooting job of one round."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mechanist.committor.network import load as load_model
-from mechanist.engine.choose import choose_plan, make_engine
+from mechanist.engine.choose import make_engine
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import Engine
@@ -16,7 +17,9 @@ from mechanist.journal import MD, SHOOTING, Clock, Journal
 from mechanist.layout import Layout, WorkerFiles
 from mechanist.sampling.chain import Chains, CurrentPath
 from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.keeper import keeping
 from mechanist.sampling.memory import check_memory
+from mechanist.sampling.moves import Harvest
 from mechanist.sampling.records import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -28,9 +31,11 @@ from mechanist.sampling.records import (
 )
 from mechanist.sampling.selection import Lorentzian, Selection, Uniform
 from mechanist.sampling.shoot import Progress, path_table, shoot, shot_table
+from mechanist.sampling.store import NOTE, Store, check_descriptors, make_store
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.settings.run import SamplingSettings
+from mechanist.stages.kept import identity, plan_of
 from mechanist.systems.prepared import Prepared, load, load_inputs
 
 NOISE_STREAM = 2**32
@@ -51,25 +56,85 @@ class Job:
 
 
 def shoot_round(config: Config, layout: Layout, number: int, worker: int, log: Journal) -> None:
-    """Let the chains of one worker make their moves of round ``number``."""
-    prepared = load(layout)
-    settings = config.sampling
-    plan = choose_plan(prepared, config.engine, log)
-    count = chains_of(settings, layout, number, worker, plan)
-    moves = moves_of(settings, number, count, plan)
-    job = open_job(config, layout, prepared, number, worker, count, plan, log.clock(MD))
-    check_memory(job.chains, plan, moves, prepared)
-    log(f"round {number}, worker {worker}: {count:,} chains x {moves} moves; {plan}")
-    with log.work(SHOOTING):
-        harvest = shoot(job.chains, job.engine, moves, reporter(log))
-    shots, points = shot_table(harvest, number, worker, job.selection.model)
-    index, frames = path_table(harvest.paths, number, worker)
+    """Let the chains of one worker make their moves of round ``number``.
+
+    Raises
+    ------
+    Interrupted
+        If the job was told to stop; what it has done is kept, and the next call goes on from it.
+    """
     files = layout.round(number).worker(worker)
+    with keeping(files.partial, job_identity(config, layout, number, worker), log) as keeper:
+        prepared = load(layout)
+        settings = config.sampling
+        plan = plan_of(keeper.kept, prepared, config, log)
+        count = chains_of(settings, layout, number, worker, plan)
+        moves = moves_of(settings, number, count, plan)
+        job = open_job(config, layout, prepared, number, worker, count, plan, log.clock(MD))
+        check_memory(job.chains, plan, moves, prepared)
+        store = make_store(settings.store, prepared, layout.topology)
+        check_store(store, job.chains.paths, prepared, layout)
+        log(f"round {number}, worker {worker}: {count:,} chains x {moves} moves; {plan}")
+        with log.work(SHOOTING):
+            try:
+                harvest = shoot(job.chains, job.engine, moves, reporter(log), keeper, plan.notes())
+            finally:
+                log(f"{job.engine.steps:,} MD steps made by this process")
+        made = [path for group in harvest.paths.values() for path in group]
+        check_store(store, made, prepared, layout)
+        write_job(files, harvest, (number, worker, job.selection.model), store, keeper.notes)
+        accepted = harvest.shots.accepted
+        log(f"{len(accepted)} shots, {np.mean(accepted):.0%} accepted")
+
+
+def check_store(
+    store: Store | None, paths: Sequence[CurrentPath], prepared: Prepared, layout: Layout
+) -> None:
+    """Refuse to store too little for the descriptors of the states and of the models."""
+    if store is not None and store.waters is not None:
+        sets = [prepared.states.descriptors, load_inputs(layout)]
+        check_descriptors(store, [path.frames for path in paths], sets)
+
+
+def write_job(
+    files: WorkerFiles,
+    harvest: Harvest,
+    names: tuple[int, int, str],
+    store: Store | None,
+    notes: dict[str, str],
+) -> None:
+    """Write the files of a job, whose round, number and model are its names."""
+    shots, points = shot_table(harvest, *names)
+    index, frames = path_table(harvest.paths, names[0], names[1], store)
     write_frames(files.points, [points])
     write_frames(files.paths, frames)
-    write_table(files.index, index, PATH_COLUMNS)
-    write_table(files.shots, shots, SHOT_COLUMNS, plan.notes())
-    log(f"{len(points)} shots, {np.mean(shots['accepted']):.0%} accepted")
+    if store is None:
+        # What another way to store them has left would be taken for the paths to go on from.
+        files.current_index.unlink(missing_ok=True)
+        files.current.unlink(missing_ok=True)
+        write_table(files.index, index, PATH_COLUMNS)
+    else:
+        write_table(files.index, index, PATH_COLUMNS, {NOTE: store.note()})
+        last = {chain: [paths[-1]] for chain, paths in harvest.paths.items()}
+        current_index, current = path_table(last, names[0], names[1])
+        write_frames(files.current, current)
+        write_table(files.current_index, current_index, PATH_COLUMNS)
+    write_table(files.shots, shots, SHOT_COLUMNS, notes)
+
+
+def job_identity(config: Config, layout: Layout, number: int, worker: int) -> dict[str, Any]:
+    """Everything that shots follow from: not the budget of rounds, nor how paths are stored."""
+    settings = config.model_dump(mode="json", include={"seed", "engine", "sampling"})
+    for key in ("rounds_max", "store"):
+        del settings["sampling"][key]
+    before = layout.round(number - 1)
+    if number == 0:
+        inputs = [layout.initial.paths, layout.initial.index]
+    else:
+        files = before.worker(worker)
+        inputs = [*files.all(), before.model, before.model_card]
+        inputs += [layout.inputs]
+    return identity("shoot", layout, settings | {"round": number, "worker": worker}, inputs)
 
 
 def chains_of(
@@ -180,13 +245,13 @@ def last_paths(
     Accepted paths matter for burn-in only: a chain whose last path counts has finished it. For the
     others those of the last round are counted, so burn-in is never cut short.
     """
-    table = read_paths(files.paths, files.index, atoms)
+    table = read_paths(*files.full, atoms)
+    index = read_table(files.index, PATH_COLUMNS)
     shots = read_table(files.shots, SHOT_COLUMNS)
     result = {}
-    for chain in np.unique(table.index["chain"]).tolist():
-        rows = np.flatnonzero(table.index["chain"] == chain)
-        last = int(rows[-1])
-        accepted = len(rows) - 1
+    for chain in np.unique(index["chain"]).tolist():
+        last = int(np.flatnonzero(table.index["chain"] == chain)[-1])
+        accepted = int((index["chain"] == chain).sum()) - 1
         if table.index["weight"][last] > 0:
             accepted = max(accepted, config.sampling.burn_in)
         move = int(shots["move"][shots["chain"] == chain].max()) + 1

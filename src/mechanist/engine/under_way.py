@@ -1,0 +1,88 @@
+"""An engine between two strides: all that another process needs to go on from there."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.engine.protocol import HalfPaths, no_half_paths
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """Half-shots that have not ended, and those that have but were not given out yet.
+
+    Parameters
+    ----------
+    slots
+        (K,) where half-shots run, counted over all lanes.
+    keys
+        (K,) of these half-shots.
+    positions, velocities
+        (K, N, 3) in nm and nm/ps as the integrator has them: velocities half a step behind.
+    lengths, frames
+        (K,) and (sum of lengths, N, 3) in nm: frames since each half-shot began.
+    ended, ended_lanes
+        (E) half-paths that lanes hold back, and the lane (E,) of each.
+    noise
+        (B,) bytes, the state of the random numbers; empty where OpenMM does not tell it.
+    """
+
+    slots: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    positions: NDArray[np.float64]
+    velocities: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+    frames: NDArray[np.float32]
+    ended: HalfPaths
+    ended_lanes: NDArray[np.int64]
+    noise: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+    def arrays(self) -> Arrays:
+        """As named arrays, for a file."""
+        own = {name: value for name, value in vars(self).items() if name != "ended"}
+        return own | {f"ended_{name}": value for name, value in vars(self.ended).items()}
+
+    @staticmethod
+    def none(atoms: int) -> "UnderWay":
+        """Nothing under way, of a system with so many atoms."""
+        rows = np.empty(0, dtype=np.int64)
+        frames = np.empty((0, atoms, 3))
+        return UnderWay(
+            slots=rows,
+            keys=rows,
+            positions=frames,
+            velocities=frames,
+            lengths=rows,
+            frames=frames.astype(np.float32),
+            ended=no_half_paths(atoms),
+            ended_lanes=rows,
+            noise=np.empty(0, dtype=np.uint8),
+        )
+
+    @staticmethod
+    def of(arrays: Arrays) -> "UnderWay":
+        """Inverse of `arrays`; a KeyError names what is missing."""
+        own = ("slots", "keys", "positions", "velocities", "lengths", "frames", "ended_lanes")
+        of_ended = ("keys", "ends", "lengths", "frames", "steps")
+        return UnderWay(
+            **{name: arrays[name] for name in own},
+            ended=HalfPaths(**{name: arrays[f"ended_{name}"] for name in of_ended}),
+            noise=arrays["noise"],
+        )
+
+
+class Rest(Protocol):
+    """What is asked between two strides whether the engine should pause."""
+
+    def wanted(self) -> bool:
+        """Whether it should; once it is, until `take` is called."""
+
+    def take(self, under_way: UnderWay) -> None:
+        """Called once all lanes rest; the engine goes on when it returns."""

@@ -1,0 +1,54 @@
+"""What jobs that can be stopped have in common: what they follow from, and their plan."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mechanist.engine.choose import choose_plan
+from mechanist.engine.contexts import platform_names
+from mechanist.engine.plan import Plan
+from mechanist.errors import DataError
+from mechanist.files import sha256
+from mechanist.layout import Layout
+from mechanist.sampling.checkpoint import Kept
+from mechanist.settings.config import Config
+from mechanist.sources import digest
+from mechanist.systems.prepared import Prepared
+
+
+def identity(
+    stage: str, layout: Layout, settings: dict[str, Any], inputs: Iterable[Path]
+) -> dict[str, Any]:
+    """Everything that a job follows from: source, libraries, settings, and hashes of its inputs."""
+    import numpy
+    import openmm
+
+    files = [layout.system_xml, layout.dynamics, *inputs]
+    missing = next((file for file in files if not file.is_file()), None)
+    if missing is not None:
+        raise DataError(missing, "the file is missing; run the stage that makes it again")
+    return {
+        "stage": stage,
+        "source": digest(stage, "sampling"),
+        "versions": [openmm.__version__, numpy.__version__],
+        "settings": settings,
+        "inputs": {str(file.relative_to(layout.root)): sha256(file) for file in files},
+    }
+
+
+def plan_of(
+    kept: Kept | None, prepared: Prepared, config: Config, log: Callable[[str], None]
+) -> Plan:
+    """How to run a job: as before if it goes on, on another platform where that one is gone."""
+    if kept is None:
+        return choose_plan(prepared, config.engine, log)
+    try:
+        before = Plan.of(kept.notes)
+    except (KeyError, ValueError):
+        raise DataError("state of a stopped job", "does not say how it was run") from None
+    if config.engine.platform == "auto":
+        here = choose_plan(prepared, config.engine, log)
+        if before.platform not in platform_names() or here.platform != before.platform:
+            return replace(before, platform=here.platform)
+    return before

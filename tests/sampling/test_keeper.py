@@ -1,0 +1,224 @@
+"""Jobs that are stopped and gone on with: nothing finished is lost, nothing is done twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mechanist.engine.choose import make_engine
+from mechanist.engine.plan import Plan
+from mechanist.errors import DataError, Interrupted, SamplingError
+from mechanist.sampling.chain import Chains, CurrentPath
+from mechanist.sampling.checkpoint import Checkpoint
+from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.keeper import Keeper, keeping
+from mechanist.sampling.selection import Uniform
+from mechanist.sampling.shoot import path_table, shoot, shot_table
+from mechanist.sampling.stopping import Stop, stoppable
+
+CHAINS, MOVES = 6, 5
+IDENTITY = {"what": "a test"}
+
+
+def quiet(*_):
+    return None
+
+
+def straight(double_well):
+    """A path over the barrier; the chains soon forget it."""
+    frames = np.zeros((41, 1, 3), dtype=np.float32)
+    frames[:, 0, 0] = np.linspace(-0.85, 0.85, 41)
+    return frames
+
+
+def new_job(prepared, layout, platform="Reference", seed=4):
+    path = straight(prepared)
+    chains = Chains(
+        np.arange(CHAINS),
+        [CurrentPath(path, -1, 1) for _ in range(CHAINS)],
+        Uniform(prepared.max_half_frames),
+        11,
+        thermal_velocities(prepared),
+        burn_in=1,
+    )
+    plan = Plan(platform, layout, 8)
+    return chains, make_engine(prepared, plan.slots(CHAINS), plan, seed), plan
+
+
+def run_stopped(prepared, layout, folder, stops, platform="Reference"):
+    """Run a job that is told to stop after so many shots more each time; harvest and steps."""
+    steps, said = 0, []
+    for life, more in enumerate([*stops, None]):
+        # Each process has another seed of noise: what goes on must not need it.
+        chains, engine, plan = new_job(prepared, layout, platform, seed=4 + life)
+        checkpoint, stop = Checkpoint(folder, IDENTITY), Stop()
+        keeper = Keeper(checkpoint, checkpoint.read(), stop, said.append, every=1e9)
+        first = None
+
+        def progress(done, _, stop=stop, more=more):
+            nonlocal first
+            first = done if first is None else first
+            if more is not None and done - first >= more:
+                stop.ask(signal.SIGTERM)
+
+        try:
+            return (
+                shoot(chains, engine, MOVES, progress, keeper, plan.notes()),
+                (steps + engine.steps),
+                keeper,
+            )
+        except Interrupted as error:
+            said.append(str(error))
+        steps += engine.steps
+    raise AssertionError(said)
+
+
+def tables(harvest):
+    shots, points = shot_table(harvest, 0, 0, "")
+    index, frames = path_table(harvest.paths, 0, 0)
+    return [*shots.values(), points, *index.values(), np.concatenate(frames)]
+
+
+@pytest.mark.parametrize("layout", ["pool", "pairs"])
+def test_a_job_stopped_again_and_again_makes_the_same_bytes(layout, double_well, tmp_path):
+    slow = replace(double_well, friction=20.0)
+    chains, engine, _ = new_job(slow, layout)
+    whole = shoot(chains, engine, MOVES, quiet)
+    harvest, steps, keeper = run_stopped(slow, layout, tmp_path / "job", [0, 0, 3, 7, 2])
+    for one, other in zip(tables(whole), tables(harvest), strict=True):
+        np.testing.assert_array_equal(one, other)
+    # Not one step was made twice.
+    assert steps == engine.steps == int(whole.shots.steps.sum())
+    assert keeper.resumed == 0
+
+
+def test_other_platforms_lose_nothing_and_say_that_noise_differs(double_well, tmp_path):
+    slow = replace(double_well, friction=20.0)
+    harvest, steps, keeper = run_stopped(slow, "pairs", tmp_path / "job", [2, 6], "CPU")
+    assert steps == int(harvest.shots.steps.sum())
+    assert keeper.resumed == 2
+    assert keeper.notes["platform"] == "CPU"
+    numbers = np.stack([harvest.shots.chain, harvest.shots.move], axis=1)
+    expected = [[chain, move] for chain in range(CHAINS) for move in range(MOVES)]
+    assert numbers.tolist() == expected
+    for paths in harvest.paths.values():
+        for path in paths[1:]:
+            labels = slow.states.label_positions(path.frames)
+            assert labels[0] == -1
+            assert labels[-1] == 1
+            assert (labels[1:-1] == 0).all()
+            # One stride moves a particle at 4.5 thermal speeds by 0.27; a lost frame would jump.
+            assert np.abs(np.diff(path.frames[:, 0, 0])).max() < 0.27
+
+
+def test_a_state_is_written_from_time_to_time_and_changes_nothing(
+    double_well, tmp_path, monkeypatch
+):
+    # The run is short: the state may be written most of the time.
+    monkeypatch.setattr("mechanist.sampling.keeper.SHARE", 1.0)
+    slow = replace(double_well, friction=20.0)
+    chains, engine, _ = new_job(slow, "pool")
+    whole = shoot(chains, engine, MOVES, quiet)
+    chains, engine, plan = new_job(slow, "pool")
+    checkpoint = Checkpoint(tmp_path / "job", IDENTITY)
+    keeper = Keeper(checkpoint, None, Stop(), quiet, every=0.01)
+    harvest = shoot(chains, engine, MOVES, quiet, keeper, plan.notes())
+    for one, other in zip(tables(whole), tables(harvest), strict=True):
+        np.testing.assert_array_equal(one, other)
+    # What a kill -9 at the end would have left: a job that ends as this one did.
+    kept = checkpoint.read()
+    assert kept is not None
+    chains, engine, plan = new_job(slow, "pool", seed=77)
+    again = Keeper(checkpoint, kept, Stop(), quiet, every=1e9)
+    harvest = shoot(chains, engine, MOVES, quiet, again, plan.notes())
+    for one, other in zip(tables(whole), tables(harvest), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_state_of_another_job_is_not_gone_on_with(tmp_path):
+    numbers = {"a": np.arange(3)}
+    Checkpoint(tmp_path, {"seed": 1}).write(numbers, numbers, {"platform": "CPU"})
+    assert Checkpoint(tmp_path, {"seed": 2}).read() is None
+    kept = Checkpoint(tmp_path, {"seed": 1}).read()
+    assert kept is not None
+    assert kept.notes == {"platform": "CPU"}
+    np.testing.assert_array_equal(kept.parts[0]["a"], np.arange(3))
+    said = []
+    with keeping(tmp_path, {"seed": 2}, said.append) as keeper:
+        assert keeper.kept is None
+    assert "begun anew" in said[0]
+    assert not tmp_path.exists()
+
+
+def test_a_part_that_no_state_names_is_written_over(tmp_path):
+    # As if killed between the part and the state.
+    first = Checkpoint(tmp_path, IDENTITY)
+    first.write({"a": np.arange(3)}, {"b": np.arange(1)}, {})
+    (tmp_path / "part_0001.npz").write_bytes(b"half of a")
+    second = Checkpoint(tmp_path, IDENTITY)
+    assert len(second.read().parts) == 1
+    second.write({"a": np.arange(5)}, {"b": np.arange(2)}, {})
+    kept = Checkpoint(tmp_path, IDENTITY).read()
+    assert [len(part["a"]) for part in kept.parts] == [3, 5]
+    assert len(kept.state["b"]) == 2
+
+
+def test_damage_is_one_line(tmp_path):
+    checkpoint = Checkpoint(tmp_path, IDENTITY)
+    checkpoint.write({}, {"b": np.arange(1000)}, {})
+    data = checkpoint.file.read_bytes()
+    checkpoint.file.write_bytes(data[: len(data) // 2])
+    with pytest.raises(DataError, match=r"state\.npz: damaged .*delete its folder"):
+        Checkpoint(tmp_path, IDENTITY).read()
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from mechanist.sampling.checkpoint import Checkpoint
+with Checkpoint(Path(sys.argv[1]), {}).held():
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def test_a_process_that_still_ends_is_waited_for(tmp_path, monkeypatch):
+    folder = tmp_path / "job"
+
+    def holder(seconds):
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(folder), str(seconds)], stdout=subprocess.PIPE
+        )
+        assert process.stdout.readline() == b"held\n"
+        return process
+
+    process = holder(0.7)
+    begin = time.monotonic()
+    with Checkpoint(folder, {}).held():
+        assert time.monotonic() - begin > 0.3
+    process.communicate()
+    process = holder(60)
+    monkeypatch.setattr("mechanist.sampling.checkpoint.PATIENCE", 0.3)
+    with (
+        pytest.raises(SamplingError, match="another process makes this job"),
+        Checkpoint(folder, {}).held(),
+    ):
+        pass
+    process.kill()
+    process.communicate()
+
+
+def test_signals_are_noted_inside_only():
+    before = signal.getsignal(signal.SIGTERM)
+    with stoppable() as stop:
+        assert not stop.asked
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.signal == "SIGTERM"
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -1,0 +1,136 @@
+"""A run whose paths are stored in part goes the same way as one that stores them in full."""
+
+import numpy as np
+import pytest
+
+from mechanist.errors import DataError
+from mechanist.journal import Journal
+from mechanist.layout import Layout
+from mechanist.report.load import read_dynamics
+from mechanist.sampling.records import (
+    PATH_COLUMNS,
+    SHOT_COLUMNS,
+    read_frames,
+    read_paths,
+    read_table,
+)
+from mechanist.sampling.store import Store
+from mechanist.settings.config import Config
+from mechanist.settings.load import validate
+from mechanist.stages.assess import assess_round
+from mechanist.stages.collect import collect
+from mechanist.stages.gather import gather_full_paths
+from mechanist.stages.initial import initial
+from mechanist.stages.kinetics import path_duration
+from mechanist.stages.learn import learn
+from mechanist.stages.replay import replay
+from mechanist.stages.shoot import shoot_round
+from mechanist.stages.validate import choose
+from mechanist.systems.prepared import load
+from tests.conftest import build
+
+quiet = Journal()
+EVERY = 4
+
+
+def config(**store: int) -> Config:
+    sampling = {"workers": 1, "chains": 8, "first_round": 160, "burn_in": 1, "store": store}
+    return validate(
+        Config,
+        {
+            "system": "double_well",
+            "seed": 7,
+            "engine": {"platform": "Reference"},
+            "sampling": sampling,
+            "learn": {"members": 2, "hidden": [4], "epochs_max": 3},
+            "validation": {"points": 10},
+        },
+        "test",
+    )
+
+
+def two_rounds(settings: Config, folder) -> Layout:
+    layout = build("double_well", folder)
+    initial(settings, layout, quiet)
+    for number in range(2):
+        shoot_round(settings, layout, number, 0, quiet)
+        learn(settings, layout, number, 1, quiet)
+        assess_round(settings, layout, number, quiet)
+    collect(settings, layout, 1)
+    return layout
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    return two_rounds(config(), tmp_path_factory.mktemp("full"))
+
+
+@pytest.fixture(scope="module")
+def part(tmp_path_factory):
+    return two_rounds(config(every=EVERY), tmp_path_factory.mktemp("part"))
+
+
+def test_shots_are_the_same_and_paths_take_less_room(full, part):
+    # Of round 0: later ones are guided by the density of the frames that are stored.
+    one, other = (run.round(0).worker(0) for run in (full, part))
+    assert one.shots.read_bytes() == other.shots.read_bytes()
+    assert one.points.read_bytes() == other.points.read_bytes()
+    whole, stored = (read_paths(f.paths, f.index, 1) for f in (one, other))
+    for name in set(PATH_COLUMNS) - {"first_frame", "frames"}:
+        np.testing.assert_array_equal(whole.index[name], stored.index[name])
+    for i in range(len(whole)):
+        rows = Store(EVERY, None).rows(int(whole.index["length"][i]), int(whole.index["move"][i]))
+        np.testing.assert_array_equal(stored.path(i), whole.path(i)[rows])
+    assert len(stored.frames) < 0.4 * len(whole.frames)
+    # The last path of each chain is there in full.
+    last = read_paths(other.current, other.current_index, 1)
+    assert last.index["chain"].tolist() == list(range(8))
+    for i, chain in enumerate(range(8)):
+        row = int(np.flatnonzero(whole.index["chain"] == chain)[-1])
+        np.testing.assert_array_equal(last.path(i), whole.path(row))
+    assert not one.current.exists()
+
+
+def test_the_next_round_goes_on_from_the_whole_paths(part):
+    before, files = part.round(0).worker(0), part.round(1).worker(0)
+    last = read_paths(before.current, before.current_index, 1)
+    shots, points = read_table(files.shots, SHOT_COLUMNS), read_frames(files.points, 1)
+    for i, chain in enumerate(last.index["chain"].tolist()):
+        first = np.flatnonzero(shots["chain"] == chain)[0]
+        assert shots["move"][first] == 20
+        assert (last.path(i) == points[first]).all(axis=(1, 2)).any()
+
+
+def test_durations_are_those_of_the_whole_paths(full, part):
+    prepared = load(full)
+    one, other = (path_duration(config(), run, 0, prepared) for run in (full, part))
+    assert one == other
+
+
+def test_points_to_shoot_from_are_frames_of_whole_paths(part):
+    choose(config(every=EVERY), part, 1, quiet)
+    points = read_frames(part.fresh("network").points, 1)
+    frames = gather_full_paths(part, range(2), 1, 1).frames
+    assert len(points) == 10
+    assert all((frames == point).all(axis=(1, 2)).any() for point in points)
+
+
+def test_what_is_collected_is_what_is_stored(part):
+    table = read_paths(part.paths.paths, part.paths.index, 1)
+    assert (table.index["weight"] > 0).all()
+    assert (table.index["frames"] <= table.index["length"] // EVERY + 3).all()
+    labels = read_dynamics(part).states.label_positions(table.frames)
+    starts = table.index["first_frame"]
+    assert (labels[starts] == -1).all()
+    assert (labels[starts + table.index["frames"] - 1] == 1).all()
+
+
+def test_a_replay_compares_what_is_stored(part, tmp_path, capsys):
+    index = read_table(part.round(1).worker(0).index, PATH_COLUMNS)
+    row = int(np.flatnonzero(index["move"] >= 20)[-1])
+    address = (1, 0, int(index["chain"][row]), int(index["move"][row]))
+    replay(config(every=EVERY), part, address, tmp_path / "shot.trr", quiet)
+    assert "As recorded" in capsys.readouterr().out
+    settings = config(every=EVERY).model_dump(mode="json") | {"engine": {"platform": "CPU"}}
+    with pytest.raises(DataError, match="cannot be made alone, the path before it is stored in"):
+        replay(validate(Config, settings, "test"), part, address, tmp_path / "shot.trr", quiet)
