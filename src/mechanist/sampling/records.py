@@ -149,7 +149,7 @@ def read_frames(path: Path, atoms: int, first: int = 0, count: int | None = None
     if not path.is_file():
         raise DataError(path, "the file is missing; run the stage that makes it again")
     if path.stat().st_size == 0:
-        # A TRR has no head, so that one without a frame is empty; tables tell if frames are missing.
+        # A TRR has no head: one without a frame is empty. Tables tell if frames are missing.
         return np.empty((0, atoms, 3), dtype=np.float32)
     try:
         with TRRTrajectoryFile(str(path), "r") as trr:
