@@ -58,11 +58,12 @@ class FormulaSettings(Section):
         "the one in the fewer and more relevant descriptors is taken",
     )
     enough: float = Field(
-        2.5e-3,
+        3e-3,
         ge=0,
         le=1,
         description="a formula whose loss is within this of the best one's, in nats per outcome, "
-        "is good enough if it is shorter; 0.0025 is an error of about 0.03 in p_B",
+        "is good enough if it is shorter; 0.003, below which another round of shots counts as no "
+        "gain either, is an error of about 0.035 in p_B",
     )
     q_clip: float = Field(
         6.0, gt=0, le=50, description="the network's q is cut to this in size before the search"
