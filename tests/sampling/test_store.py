@@ -129,7 +129,7 @@ def test_descriptors_that_need_more_are_refused(box, rng):
     paths = [places(rng, 9), places(rng, 30)]
     store = make_store(StoreSettings(waters=20), prepared, file)
     ions = Descriptor("r_LiCl", "distance", (0, prepared.atoms - 1))
-    edges = (EDGE, EDGE, EDGE)
+    edges = ((EDGE, 0.0, 0.0), (0.0, EDGE, 0.0), (0.0, 0.0, EDGE))
     check_descriptors(store, paths, [DescriptorSet((ions,), edges)])
     one_water = Descriptor("r_one", "distance", (0, 100))
     with pytest.raises(SettingsError, match=r"store.waters: 20: too few for 'r_one'"):

@@ -16,8 +16,8 @@ from mechanist.stages.equilibrium import equilibrium
 from mechanist.stages.excursions import make_excursions
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
+from mechanist.stages.points import choose, shoot_points
 from mechanist.stages.shoot import shoot_round
-from mechanist.stages.validate import choose, shoot_points
 from mechanist.stages.windows import spread_windows
 from tests.conftest import build
 
@@ -40,7 +40,7 @@ CONFIG = validate(
 STAGES = {
     "equilibrium": lambda layout: equilibrium(CONFIG, layout, 0, quiet),
     "excursions": lambda layout: make_excursions(CONFIG, layout, 0, quiet),
-    "committor shots": lambda layout: shoot_points(CONFIG, layout, 0, quiet),
+    "committor shots": lambda layout: shoot_points(CONFIG, layout, "network", 0, quiet),
 }
 
 
@@ -56,7 +56,7 @@ def done(tmp_path_factory) -> tuple[Layout, dict[str, float]]:
         if name == "excursions":
             spread_windows(CONFIG, layout, 0, 1, quiet)
         if name == "committor shots":
-            choose(CONFIG, layout, 0, quiet)
+            choose(CONFIG, layout, "network", 0, quiet)
         begin = time.monotonic()
         stage(layout)
         seconds[name] = time.monotonic() - begin

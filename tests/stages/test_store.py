@@ -23,9 +23,9 @@ from mechanist.stages.gather import gather_full_paths
 from mechanist.stages.initial import initial
 from mechanist.stages.kinetics import path_duration
 from mechanist.stages.learn import learn
+from mechanist.stages.points import choose
 from mechanist.stages.replay import replay
 from mechanist.stages.shoot import shoot_round
-from mechanist.stages.validate import choose
 from mechanist.systems.prepared import load
 from tests.conftest import build
 
@@ -108,7 +108,7 @@ def test_durations_are_those_of_the_whole_paths(full, part):
 
 
 def test_points_to_shoot_from_are_frames_of_whole_paths(part):
-    choose(config(every=EVERY), part, 1, quiet)
+    choose(config(every=EVERY), part, "network", 1, quiet)
     points = read_frames(part.fresh("network").points, 1)
     frames = gather_full_paths(part, range(2), 1, 1).frames
     assert len(points) == 10

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mechanist.errors import DataError, SettingsError
 from mechanist.settings.run import StoreSettings
+from mechanist.systems.box import box_of
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.prepared import Prepared
 
@@ -199,20 +200,9 @@ def make_store(settings: StoreSettings, prepared: Prepared, topology: Path) -> S
     solute = np.array([i for i in range(prepared.atoms) if i not in inside], dtype=np.int64)
     if len(solute) == 0:
         raise SettingsError("config.yaml", "sampling.store.waters: the system is all water")
-    return Store(
-        settings.every,
-        Waters(solute, molecules, settings.waters, first - first[0], box_of(prepared.system)),
-    )
-
-
-def box_of(system: Any) -> Array | None:
-    """Reduced box vectors (3, 3) of a System in nm; None if it is not periodic."""
-    from openmm import unit
-
-    if not system.usesPeriodicBoundaryConditions():
-        return None
-    vectors = system.getDefaultPeriodicBoxVectors()
-    return np.array([vector.value_in_unit(unit.nanometer) for vector in vectors])
+    vectors = box_of(prepared.system)
+    box = None if vectors is None else np.array(vectors)
+    return Store(settings.every, Waters(solute, molecules, settings.waters, first - first[0], box))
 
 
 def check_descriptors(store: Store, paths: Sequence[Frames], sets: Sequence[DescriptorSet]) -> None:

@@ -132,7 +132,8 @@ def job_identity(config: Config, layout: Layout, number: int, worker: int) -> di
         inputs = [layout.initial.paths, layout.initial.index]
     else:
         files = before.worker(worker)
-        inputs = [*files.all(), before.model, before.model_card]
+        models = (before.model, before.model_card)
+        inputs = [*files.all(), *(file for file in models if file.is_file())]
         inputs += [layout.inputs]
     return identity("shoot", layout, settings | {"round": number, "worker": worker}, inputs)
 
