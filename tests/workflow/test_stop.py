@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,12 @@ SYSTEMS = {
         "sampling": {"workers": 1, "chains": 4, "first_round": 600, "burn_in": 0},
     },
     "double_well": {
-        "sampling": {"workers": 1, "chains": 16, "first_round": 6000, "burn_in": 0},
+        "sampling": {"workers": 1, "chains": 16, "first_round": 12_000, "burn_in": 0},
     },
 }
+
+AWHILE = 0.4
+"""Seconds that a job shoots before it is stopped: it needs several, on a busy machine many more."""
 
 OFTEN = """
 import sys
@@ -49,10 +53,10 @@ def settings(system: str) -> dict:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """By system: a round that nothing has disturbed, how long its shots took, its MD steps."""
+    """By system: a round that nothing has disturbed, what it began with, and its MD steps."""
     made = {}
 
-    def get(system: str) -> tuple[str, Layout, Path, float, int]:
+    def get(system: str) -> tuple[str, Layout, Path, int]:
         if system not in made:
             made[system] = undisturbed_run(system, tmp_path_factory)
         return made[system]
@@ -70,16 +74,13 @@ def whole_pool(runs):
     return runs("alanine_dipeptide")
 
 
-def undisturbed_run(system: str, tmp_path_factory) -> tuple[str, Layout, Path, float, int]:
+def undisturbed_run(system: str, tmp_path_factory) -> tuple[str, Layout, Path, int]:
     layout = build(system, tmp_path_factory.mktemp("whole"))
     initial(validate(Config, settings(system), "test"), layout, Journal())
     untouched = tmp_path_factory.mktemp("untouched") / system
     shutil.copytree(layout.root, untouched)
-    process = start(system, layout)
-    wait_until_it_shoots(process, 0)
-    begin = time.monotonic()
-    _, text = finish(process)
-    return system, layout, untouched, time.monotonic() - begin, steps_in(text)
+    _, text = finish(start(system, layout))
+    return system, layout, untouched, steps_in(text)
 
 
 def start(system: str, layout: Layout, *, often: bool = False) -> subprocess.Popen:
@@ -104,12 +105,15 @@ def steps_in(text: str) -> int:
     return int(re.search(r"([\d,]+) MD steps made by this process", text)[1].replace(",", ""))
 
 
-def worker(process: subprocess.Popen, layout: Layout) -> int:
-    """Number of the process that shoots."""
+def worker(process: subprocess.Popen) -> int | None:
+    """Number of the process that shoots, if it still does."""
     import psutil
 
-    inside = psutil.Process(process.pid).children(recursive=True)
-    return next(one.pid for one in inside if "shoot" in one.cmdline())
+    for one in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if "shoot" in one.cmdline():
+                return one.pid
+    return None
 
 
 def wait_until_it_shoots(process: subprocess.Popen, seconds: float) -> None:
@@ -121,20 +125,22 @@ def wait_until_it_shoots(process: subprocess.Popen, seconds: float) -> None:
 
 
 def test_told_to_stop_again_and_again_it_makes_the_same_shots(whole, tmp_path):
-    system, undisturbed, untouched, duration, steps = whole
+    system, undisturbed, untouched, steps = whole
     layout = Layout(tmp_path / system)
     shutil.copytree(untouched, layout.root)
     files, made, done = layout.round(0).worker(0), 0, []
     for _ in range(3):
         process = start(system, layout)
-        wait_until_it_shoots(process, duration / 6)
-        os.kill(worker(process, layout), signal.SIGTERM)
+        wait_until_it_shoots(process, AWHILE)
+        number = worker(process)
+        if number is not None:
+            os.kill(number, signal.SIGTERM)
         code, text = finish(process)
-        if code == 0:
-            # A busy machine: it was done before it could be stopped.
+        if code != STOPPED:
+            # This process was not run for a while, and the job was done before it was stopped.
+            assert code in (0, -signal.SIGTERM, 128 + signal.SIGTERM), text
             made += steps_in(text)
             break
-        assert code == STOPPED, text
         assert "SIGTERM: stopped after" in text
         made += steps_in(text)
         done.append(int(re.search(r"stopped after ([\d,]+) of", text)[1].replace(",", "")))
@@ -156,12 +162,12 @@ def test_told_to_stop_again_and_again_it_makes_the_same_shots(whole, tmp_path):
 
 
 def test_killed_it_makes_the_same_shots(whole_pool, tmp_path):
-    system, undisturbed, untouched, duration, _ = whole_pool
+    system, undisturbed, untouched, _ = whole_pool
     layout = Layout(tmp_path / system)
     shutil.copytree(untouched, layout.root)
     for _ in range(3):
         process = start(system, layout, often=True)
-        wait_until_it_shoots(process, duration / 6)
+        wait_until_it_shoots(process, AWHILE)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
     code, text = finish(start(system, layout))
@@ -173,18 +179,14 @@ def test_killed_it_makes_the_same_shots(whole_pool, tmp_path):
 
 def test_whoever_reads_the_log_may_go_first(whole_pool, tmp_path):
     # A batch system tells the whole group: bash, tee and the job.
-    system, _, untouched, duration, _ = whole_pool
+    system, _, untouched, _ = whole_pool
     layout = Layout(tmp_path / system)
     shutil.copytree(untouched, layout.root)
     process = start(system, layout)
-    wait_until_it_shoots(process, duration / 4)
-    number = worker(process, layout)
+    wait_until_it_shoots(process, AWHILE)
     os.killpg(process.pid, signal.SIGTERM)
     process.communicate()
-    import psutil
-
-    if psutil.pid_exists(number):
-        psutil.wait_procs([psutil.Process(number)], timeout=60)
+    # The next one waits for the job, which may still write.
     code, text = finish(start(system, layout))
     assert code == 0, text
     assert "going on after" in text
