@@ -12,13 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.planted.learned import learned
 from benchmarks.planted.same import terms
 from benchmarks.planted.truths import TRUTHS, Truth, descriptors, draw
-from mechanist.committor.data import ShotData, held_out
-from mechanist.committor.relevance import relevance
-from mechanist.committor.training import train
-from mechanist.formula.data import FormulaData
-from mechanist.formula.distil import distil
+from mechanist.committor.data import ShotData
 from mechanist.formula.expression import evaluate
 from mechanist.formula.likelihood import point_losses
 from mechanist.settings.config import Config
@@ -51,40 +48,17 @@ def find(truth: Truth, seed: int) -> Result:
     chain = np.repeat(np.arange(CHAINS), POINTS // CHAINS)
     columns = np.stack([values[name] for name in inputs.names], axis=1)
     shots = ShotData(inputs.features(columns), SHOTS - n_b, n_b, chain)
-    settings = Config(system="planted", formula={"operators": truth.operators})
+    settings = Config(system="planted", seed=seed, formula={"operators": truth.operators})
     begun = time.monotonic()
-    apart = held_out(chain, settings.learn.held_out_every)
-    model, _ = train(
-        shots.subset(~apart), settings.learn, inputs.feature_names, rng, THREADS, quiet
-    )
-    ranked = relevance(
-        model, shots.subset(apart), inputs.owners, inputs.names,
-        settings.learn.relevance_repeats, rng, quiet, shots.subset(~apart),
-    )  # fmt: skip
-    chosen = inputs.select([row.descriptor for row in ranked][: settings.formula.inputs])
-    rows = [inputs.names.index(name) for name in chosen.names]
-    data = FormulaData(
-        columns=chosen.feature_names,
-        values=chosen.features(columns[:, rows]),
-        q=model.q(shots.features),
-        n_a=shots.n_a,
-        n_b=shots.n_b,
-        chain=chain,
-        held_out=apart,
-        units={d.name: d.unit for d in chosen.descriptors},
-    )
-    result = distil(data, settings.formula, seed, THREADS, quiet).chosen
+    data, found = learned(inputs, columns, shots, settings, THREADS)
     seconds = time.monotonic() - begun
+    result, apart = found.chosen, data.held_out
     out = data.outcomes.select(apart)
     q_found = np.broadcast_to(result.q(values), POINTS)
     losses = [point_losses(np.asarray(one)[apart], out).sum() for one in (q_found, q)]
     gap = (losses[0] - losses[1]) / (SHOTS * apart.sum())
     same = terms(result.text) == terms(truth.text)
     return Result(truth.name, truth.text, result.text, same, float(gap), seconds)
-
-
-def quiet(_: str) -> None:
-    """Say nothing."""
 
 
 def table(results: list[Result]) -> str:
