@@ -1,7 +1,7 @@
 """Make alanine_dipeptide_water.pdb: ACE-ALA-NME in a cubic box of TIP3P water.
 
-Run it here: ``python build.py``. Waters are laid out by OpenMM; `mechanist prepare` relaxes them and
-finds the volume of the box at the pressure of system.yaml.
+Run it here: ``python build.py``. Waters are laid out by OpenMM; `mechanist prepare` relaxes them
+and finds the volume of the box at the pressure of system.yaml.
 """
 
 from pathlib import Path

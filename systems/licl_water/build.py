@@ -1,7 +1,7 @@
 """Make licl_water.pdb: one Li+ and one Cl- in contact, in a cubic box of 240 TIP3P waters.
 
-Run it here: ``python build.py``. Waters are laid out by OpenMM; `mechanist prepare` relaxes them and
-finds the volume of the box at the pressure of system.yaml.
+Run it here: ``python build.py``. Waters are laid out by OpenMM; `mechanist prepare` relaxes them
+and finds the volume of the box at the pressure of system.yaml.
 """
 
 from pathlib import Path
