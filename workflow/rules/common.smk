@@ -52,7 +52,7 @@ EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
 
 wildcard_constraints:
     round=r"\d{3}",
-    worker=r"\d{3}",
+    worker=r"\d{3,5}",
     pair=r"\d{3}",
 
 
@@ -135,13 +135,18 @@ def all_kinetics_files(names):
     return [file for worker in WORKERS for file in kinetics_files(worker, names)]
 
 
-def shots_until(number):
-    """Files of all shooting jobs up to a round."""
+def round_shots(wildcards):
+    """Files of all shooting jobs of a round.
+
+    Those of earlier rounds need no mention: shots of a round depend on the model of the round
+    before, and that on the shots it has learned from. Named again and again they would be most of
+    the time and memory of the plan: 80,000 files for 20 rounds by 1,000 workers, in each of the
+    jobs that read them.
+    """
     return [
         file
-        for earlier in range(int(number) + 1)
         for worker in WORKERS
-        for file in worker_files(earlier, worker)
+        for file in worker_files(wildcards.round, worker)
     ]
 
 
@@ -163,13 +168,8 @@ def last_assessment(wildcards):
 
 
 def last_model(wildcards):
-    """Model of the last round."""
+    """Model of the last round; it stands for all shots, which it has learned from."""
     return f"{round_folder(last_round(wildcards))}/model.safetensors"
-
-
-def last_shots(wildcards):
-    """Files of all shooting jobs up to the last round."""
-    return shots_until(last_round(wildcards))
 
 
 def results_folder(wildcards, output):

@@ -36,7 +36,7 @@ rule equilibrium:
 
 rule windows:
     input:
-        shots=last_shots,
+        shots=last_model,
         runs=all_kinetics_files(RUN_FILES),
         last=last_assessment,
         inputs=rules.describe.output,
@@ -63,8 +63,7 @@ rule windows:
 rule excursions:
     input:
         **SYSTEM_FILES,
-        shots=last_shots,
-        runs=all_kinetics_files(RUN_FILES),
+        # It depends on all shots and runs; each job naming them all would be millions of files.
         windows=rules.windows.output,
     output:
         kinetics_files("{worker}", EXCURSION_FILES),
@@ -96,7 +95,7 @@ rule excursions:
 rule kinetics:
     input:
         **SYSTEM_FILES,
-        paths=last_shots,
+        paths=last_model,
         runs=all_kinetics_files(RUN_FILES),
         excursions=all_kinetics_files(EXCURSION_FILES),
         windows=rules.windows.output,
