@@ -1,0 +1,187 @@
+"""Slurm on this machine without systemd: munged, slurmctld and slurmd with files of their own.
+
+Nothing below /etc is written and no port or socket of an installed Slurm is used: everything lies in
+one folder, named to all programs by SLURM_CONF.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+PROGRAMS = ("slurmctld", "slurmd", "munged")
+PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
+POLICY = Path("/usr/sbin/policy-rc.d")
+
+CONF = """\
+ClusterName=mechanist
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket={home}/munge.socket
+CryptoType=crypto/munge
+SlurmctldPort={controller}
+SlurmdPort={daemon}
+StateSaveLocation={home}/state
+SlurmdSpoolDir={home}/spool
+SlurmctldPidFile={home}/slurmctld.pid
+SlurmdPidFile={home}/slurmd.pid
+SlurmctldLogFile={home}/slurmctld.log
+SlurmdLogFile={home}/slurmd.log
+ProctrackType=proctrack/pgid
+TaskPlugin=task/none
+MpiDefault=none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU_Memory
+SchedulerParameters=sched_interval=2,bf_interval=2
+ReturnToService=2
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+JobCompType=jobcomp/none
+MinJobAge=3600
+KillWait=5
+SlurmdTimeout=0
+InactiveLimit=0
+SlurmdParameters=config_overrides
+GresTypes=gpu
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=16000 Gres=gpu:2 State=UNKNOWN
+PartitionName=cpu Nodes={host} Default=YES MaxTime=INFINITE State=UP
+"""
+
+
+class Refusal(Exception):
+    """Why Slurm cannot or must not be started here."""
+
+
+def running() -> list[str]:
+    """Programs of Slurm that run on this machine already."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            name = (folder / "comm").read_text().strip()
+        except OSError:
+            continue
+        if name in PROGRAMS:
+            found.append(f"{name} (process {folder.name})")
+    return sorted(found)
+
+
+def install() -> None:
+    """Debian's packages, where they are missing; their services are not started."""
+    if all(shutil.which(name) for name in (*PROGRAMS, "sbatch")):
+        return
+    print("installing " + " ".join(PACKAGES), flush=True)
+    ours = not POLICY.exists()
+    if ours:
+        POLICY.write_text("#!/bin/sh\nexit 101\n")
+        POLICY.chmod(0o755)
+    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *PACKAGES]
+    try:
+        if subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=False).returncode:
+            # The lists of packages may be missing or old.
+            subprocess.run(["apt-get", "update", "--quiet=2"], env=quiet, check=True)
+            subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=True)
+    finally:
+        if ours:
+            POLICY.unlink()
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody listens on."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+def write_files(home: Path) -> None:
+    """Settings, key, and two plain files that stand for GPUs."""
+    host = socket.gethostname().partition(".")[0]
+    controller, daemon = free_ports(2)
+    # munged wants a folder that nobody else can write to.
+    home.chmod(0o755)
+    for folder in ("state", "spool"):
+        (home / folder).mkdir()
+    for number in (0, 1):
+        (home / f"gpu{number}").touch()
+    text = CONF.format(host=host, home=home, controller=controller, daemon=daemon)
+    (home / "slurm.conf").write_text(text)
+    (home / "gres.conf").write_text(f"NodeName={host} Name=gpu File=/dev/tty[0-1]\n")
+    (home / "munge.key").write_bytes(os.urandom(128))
+    (home / "munge.key").chmod(0o400)
+
+
+@contextmanager
+def daemon(home: Path, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in the foreground of its own session, ended with all that it has started."""
+    with (home / f"{Path(command[0]).name}.out").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    try:
+        yield process
+    finally:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if process.poll() is None:
+                process.send_signal(number)
+                try:
+                    process.wait(15)
+                except subprocess.TimeoutExpired:
+                    print(f"{command[0]} does not end on signal {number}", flush=True)
+
+
+def wait_until_idle(home: Path, seconds: float) -> None:
+    """Wait until the node takes jobs."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = subprocess.run(
+            ["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True, check=False
+        )
+        if answer.stdout.strip() == "idle":
+            return
+        time.sleep(0.5)
+    logs = "".join(path.read_text()[-2000:] for path in sorted(home.glob("*.log")))
+    raise Refusal(f"Slurm has not come up in {seconds:.0f} s:\n{answer.stderr}{logs}")
+
+
+@contextmanager
+def cluster(home: Path, patience: float = 120) -> Iterator[None]:
+    """Slurm while the block runs; afterwards jobs and programs are gone."""
+    if found := running():
+        raise Refusal(f"Slurm runs here already, and is left alone: {', '.join(found)}")
+    install()
+    write_files(home)
+    os.environ["SLURM_CONF"] = str(home / "slurm.conf")
+    munge = [f"--{name}={home}/munge.{end}" for name, end in MUNGE_FILES.items()]
+    with ExitStack() as stack:
+        stack.callback(os.environ.pop, "SLURM_CONF")
+        stack.enter_context(daemon(home, "munged", "--foreground", "--force", *munge))
+        stack.enter_context(daemon(home, "slurmctld", "-D"))
+        stack.enter_context(daemon(home, "slurmd", "-D"))
+        wait_until_idle(home, patience)
+        stack.callback(cancel_all)
+        yield
+
+
+MUNGE_FILES = {
+    "socket": "socket",
+    "key-file": "key",
+    "pid-file": "pid",
+    "log-file": "log",
+    "seed-file": "seed",
+}
+
+
+def cancel_all() -> None:
+    """Cancel all jobs and wait until their processes are gone."""
+    subprocess.run(["scancel", "--user=root"], check=False, capture_output=True)
+    for _ in range(60):
+        left = subprocess.run(["squeue", "--noheader"], capture_output=True, text=True, check=False)
+        if not left.stdout.strip():
+            return
+        time.sleep(0.5)
