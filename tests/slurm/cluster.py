@@ -1,7 +1,7 @@
 """Slurm on this machine without systemd: munged, slurmctld and slurmd with files of their own.
 
-Nothing below /etc is written and no port or socket of an installed Slurm is used: everything lies in
-one folder, named to all programs by SLURM_CONF.
+Everything lies in one folder, with ports and a socket of its own. Only /etc/slurm/slurm.conf is a
+link to it while Slurm runs, since the executor plugin hides SLURM_CONF from the steps of a job.
 """
 
 import os
@@ -16,6 +16,14 @@ from pathlib import Path
 
 PROGRAMS = ("slurmctld", "slurmd", "munged")
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
+MUNGE_FILES = {
+    "socket": "socket",
+    "key-file": "key",
+    "pid-file": "pid",
+    "log-file": "log",
+    "seed-file": "seed",
+}
+CONFIGURATION = Path("/etc/slurm/slurm.conf")
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 CONF = """\
@@ -59,8 +67,8 @@ class Refusal(Exception):
 
 
 def running() -> list[str]:
-    """Programs of Slurm that run on this machine already."""
-    found = []
+    """What of Slurm is on this machine already: programs that run, a configuration."""
+    found = [str(CONFIGURATION)] if CONFIGURATION.exists() else []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             name = (folder / "comm").read_text().strip()
@@ -102,20 +110,34 @@ def free_ports(number: int) -> list[int]:
 
 
 def write_files(home: Path) -> None:
-    """Settings, key, and two plain files that stand for GPUs."""
+    """Settings and key; two terminals stand for GPUs, since Slurm wants device files."""
     host = socket.gethostname().partition(".")[0]
     controller, daemon = free_ports(2)
     # munged wants a folder that nobody else can write to.
     home.chmod(0o755)
     for folder in ("state", "spool"):
         (home / folder).mkdir()
-    for number in (0, 1):
-        (home / f"gpu{number}").touch()
+    gpus = "File=/dev/tty[0-1]" if Path("/dev/tty1").exists() else "Count=2"
     text = CONF.format(host=host, home=home, controller=controller, daemon=daemon)
     (home / "slurm.conf").write_text(text)
-    (home / "gres.conf").write_text(f"NodeName={host} Name=gpu File=/dev/tty[0-1]\n")
+    (home / "gres.conf").write_text(f"NodeName={host} Name=gpu {gpus}\n")
     (home / "munge.key").write_bytes(os.urandom(128))
     (home / "munge.key").chmod(0o400)
+
+
+@contextmanager
+def link(file: Path) -> Iterator[None]:
+    """Let all programs find the configuration."""
+    made = [path for path in (CONFIGURATION.parent,) if not path.exists()]
+    CONFIGURATION.parent.mkdir(exist_ok=True)
+    CONFIGURATION.unlink(missing_ok=True)  # a link of a test that was killed, which leads nowhere
+    CONFIGURATION.symlink_to(file)
+    try:
+        yield
+    finally:
+        CONFIGURATION.unlink()
+        for path in made:
+            path.rmdir()
 
 
 @contextmanager
@@ -153,28 +175,18 @@ def wait_until_idle(home: Path, seconds: float) -> None:
 def cluster(home: Path, patience: float = 120) -> Iterator[None]:
     """Slurm while the block runs; afterwards jobs and programs are gone."""
     if found := running():
-        raise Refusal(f"Slurm runs here already, and is left alone: {', '.join(found)}")
+        raise Refusal(f"Slurm is set up here already, and is left alone: {', '.join(found)}")
     install()
     write_files(home)
-    os.environ["SLURM_CONF"] = str(home / "slurm.conf")
     munge = [f"--{name}={home}/munge.{end}" for name, end in MUNGE_FILES.items()]
     with ExitStack() as stack:
-        stack.callback(os.environ.pop, "SLURM_CONF")
+        stack.enter_context(link(home / "slurm.conf"))
         stack.enter_context(daemon(home, "munged", "--foreground", "--force", *munge))
         stack.enter_context(daemon(home, "slurmctld", "-D"))
         stack.enter_context(daemon(home, "slurmd", "-D"))
         wait_until_idle(home, patience)
         stack.callback(cancel_all)
         yield
-
-
-MUNGE_FILES = {
-    "socket": "socket",
-    "key-file": "key",
-    "pid-file": "pid",
-    "log-file": "log",
-    "seed-file": "seed",
-}
 
 
 def cancel_all() -> None:
