@@ -69,6 +69,7 @@ class Refusal(Exception):
 def running() -> list[str]:
     """What of Slurm is on this machine already: programs that run, a configuration."""
     found = [str(CONFIGURATION)] if CONFIGURATION.exists() else []
+    found += ["SLURM_CONF in the environment"] if "SLURM_CONF" in os.environ else []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             name = (folder / "comm").read_text().strip()
