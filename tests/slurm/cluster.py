@@ -180,11 +180,13 @@ def cluster(home: Path, patience: float = 120) -> Iterator[None]:
     install()
     write_files(home)
     munge = [f"--{name}={home}/munge.{end}" for name, end in MUNGE_FILES.items()]
+    # Named here too, since gres.conf is looked for beside it.
+    settings = ("-f", str(home / "slurm.conf"))
     with ExitStack() as stack:
         stack.enter_context(link(home / "slurm.conf"))
         stack.enter_context(daemon(home, "munged", "--foreground", "--force", *munge))
-        stack.enter_context(daemon(home, "slurmctld", "-D"))
-        stack.enter_context(daemon(home, "slurmd", "-D"))
+        stack.enter_context(daemon(home, "slurmctld", "-D", *settings))
+        stack.enter_context(daemon(home, "slurmd", "-D", *settings))
         wait_until_idle(home, patience)
         stack.callback(cancel_all)
         yield

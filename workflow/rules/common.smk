@@ -136,17 +136,9 @@ def all_kinetics_files(names):
 
 
 def round_shots(wildcards):
-    """Files of all shooting jobs of a round.
-
-    Those of earlier rounds need no mention: shots of a round depend on the model of the round
-    before, and that on the shots it has learned from. Named again and again they would be most of
-    the time and memory of the plan: 80,000 files for 20 rounds by 1,000 workers, in each of the
-    jobs that read them.
-    """
+    """Files of all shooting jobs of a round."""
     return [
-        file
-        for worker in WORKERS
-        for file in worker_files(wildcards.round, worker)
+        file for worker in WORKERS for file in worker_files(wildcards.round, worker)
     ]
 
 

@@ -34,10 +34,21 @@ rule equilibrium:
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
+rule runs_done:
+    input:
+        all_kinetics_files(RUN_FILES),
+    output:
+        touch(f"{RESULTS}/kinetics/runs.done"),
+    log:
+        f"{RESULTS}/logs/runs_done.log",
+    conda:
+        "../../envs/mechanist.yaml"
+
+
 rule windows:
     input:
         shots=last_model,
-        runs=all_kinetics_files(RUN_FILES),
+        runs=rules.runs_done.output,
         last=last_assessment,
         inputs=rules.describe.output,
     output:
@@ -96,7 +107,7 @@ rule kinetics:
     input:
         **SYSTEM_FILES,
         paths=last_model,
-        runs=all_kinetics_files(RUN_FILES),
+        runs=rules.runs_done.output,
         excursions=all_kinetics_files(EXCURSION_FILES),
         windows=rules.windows.output,
         last=last_assessment,
