@@ -24,6 +24,13 @@ try:
 except MechanistError as error:
     raise WorkflowError(str(error))
 
+# Batch systems send SIGTERM to every process of a job. The shell must live until the stage has put
+# its work away, or the rest of the job is killed at once; tee until the stage has said so.
+shell.prefix(
+    "set -euo pipefail; trap : TERM;"
+    ' tee() {{ (trap "" TERM INT; exec tee "$@"); }}; '
+)
+
 NAME = SYSTEM_FOLDER.name
 RESULTS = f"results/{NAME}"
 WORKERS = [f"{worker:03d}" for worker in range(SETTINGS.sampling.workers)]
