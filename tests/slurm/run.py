@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import yaml
 
 from tests.slurm.cluster import Refusal, cluster
@@ -45,7 +46,7 @@ SAME = (
 # Faults and the rule whose first running job each of them hits.
 FAULTS: dict[str, tuple[str, ...]] = {
     "rule_shoot": ("scancel",),
-    "rule_equilibrium": ("scancel", "--signal=TERM"),
+    "rule_learn": ("scancel", "--signal=TERM"),
     "rule_committor_shots": ("scontrol", "requeue"),
 }
 
@@ -103,10 +104,22 @@ def running_jobs() -> dict[str, str]:
     return {comment.partition("_wildcards_")[0]: number for number, comment in rows}
 
 
+def at_work(rule: str) -> bool:
+    """Whether a stage of this rule has begun; before, there is nobody that a signal could reach."""
+    stage = rule.removeprefix("rule_").replace("_", "-")
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if stage in words[2:3] and Path(words[1]).name == "mechanist":
+            return True
+    return False
+
+
 def strike(left: dict[str, tuple[str, ...]]) -> None:
     """Hit each rule's first running job with its fault, once."""
+    if not left:
+        return
     for rule, number in running_jobs().items():
-        if rule in left:
+        if rule in left and ("--signal=TERM" not in left[rule] or at_work(rule)):
             command = [*left.pop(rule), number]
             print(f"  {' '.join(command)}  ({rule})", flush=True)
             subprocess.run(command, check=True)
