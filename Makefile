@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 GPU ?=
 READY := $(STAMP)$(if $(GPU),-$(GPU))
 
-.PHONY: run test truth formulas bench bench-gpu ops lint unlock clean help
+.PHONY: run test test-slurm bench-plan bench-scale truth formulas bench bench-gpu ops lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -46,6 +46,18 @@ $(OPS)/.installed: envs/ops.txt
 	$(PYTHON) -m venv $(OPS)
 	$(OPS)/bin/python -m pip install --quiet -r envs/ops.txt
 	touch $@
+
+# make test-slurm  a run on a real Slurm, started here and taken down again; root on Debian
+test-slurm: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.slurm.run
+
+# make bench-plan  what it costs to plan 20 rounds by 1,000 workers, some minutes
+bench-plan: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.scale.plan
+
+# make bench-scale  time to convergence with 1 to 256 workers, simulated, some minutes
+bench-scale: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.scale.simulate
 
 # make lint  style, types and workflow checks
 lint: $(STAMP)

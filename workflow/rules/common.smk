@@ -25,6 +25,13 @@ try:
 except MechanistError as error:
     raise WorkflowError(str(error))
 
+# Batch systems send SIGTERM to every process of a job. The shell must live until the stage has put
+# its work away, or the rest of the job is killed at once; tee until the stage has said so.
+shell.prefix(
+    "set -euo pipefail; trap : TERM;"
+    ' tee() {{ (trap "" TERM INT; exec tee "$@"); }}; '
+)
+
 NAME = SYSTEM_FOLDER.name
 RESULTS = f"results/{NAME}"
 WORKERS = [f"{worker:03d}" for worker in range(SETTINGS.sampling.workers)]
@@ -57,7 +64,7 @@ EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
 
 wildcard_constraints:
     round=r"\d{3}",
-    worker=r"\d{3}",
+    worker=r"\d{3,5}",
     pair=r"\d{3}",
 
 
@@ -144,13 +151,10 @@ def all_kinetics_files(names):
     return [file for worker in WORKERS for file in kinetics_files(worker, names)]
 
 
-def shots_until(number):
-    """Files of all shooting jobs up to a round."""
+def round_shots(wildcards):
+    """Files of all shooting jobs of a round."""
     return [
-        file
-        for earlier in range(int(number) + 1)
-        for worker in WORKERS
-        for file in worker_files(earlier, worker)
+        file for worker in WORKERS for file in worker_files(wildcards.round, worker)
     ]
 
 
@@ -172,13 +176,8 @@ def last_assessment(wildcards):
 
 
 def last_model(wildcards):
-    """Model of the last round."""
+    """Model of the last round; it stands for all shots, which it has learned from."""
     return f"{round_folder(last_round(wildcards))}/model.safetensors"
-
-
-def last_shots(wildcards):
-    """Files of all shooting jobs up to the last round."""
-    return shots_until(last_round(wildcards))
 
 
 def results_folder(wildcards, output):

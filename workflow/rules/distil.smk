@@ -1,7 +1,6 @@
 # Which inputs matter, and the formula in them.
 rule relevance:
     input:
-        shots=last_shots,
         model=last_model,
         inputs=rules.describe.output,
     output:
@@ -27,7 +26,6 @@ rule relevance:
 
 rule distil:
     input:
-        shots=last_shots,
         model=last_model,
         relevance=rules.relevance.output,
         inputs=rules.describe.output,

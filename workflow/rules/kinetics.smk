@@ -34,10 +34,21 @@ rule equilibrium:
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
+rule runs_done:
+    input:
+        all_kinetics_files(RUN_FILES),
+    output:
+        touch(f"{RESULTS}/kinetics/runs.done"),
+    log:
+        f"{RESULTS}/logs/runs_done.log",
+    conda:
+        "../../envs/mechanist.yaml"
+
+
 rule windows:
     input:
-        shots=last_shots,
-        runs=all_kinetics_files(RUN_FILES),
+        shots=last_model,
+        runs=rules.runs_done.output,
         last=last_assessment,
         inputs=rules.describe.output,
     output:
@@ -63,8 +74,7 @@ rule windows:
 rule excursions:
     input:
         **SYSTEM_FILES,
-        shots=last_shots,
-        runs=all_kinetics_files(RUN_FILES),
+        # It depends on all shots and runs; each job naming them all would be millions of files.
         windows=rules.windows.output,
     output:
         kinetics_files("{worker}", EXCURSION_FILES),
@@ -96,8 +106,8 @@ rule excursions:
 rule kinetics:
     input:
         **SYSTEM_FILES,
-        paths=last_shots,
-        runs=all_kinetics_files(RUN_FILES),
+        paths=last_model,
+        runs=rules.runs_done.output,
         excursions=all_kinetics_files(EXCURSION_FILES),
         windows=rules.windows.output,
         last=last_assessment,

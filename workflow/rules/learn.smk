@@ -1,7 +1,7 @@
 # The committor model of each round, and the test for convergence.
 rule learn:
     input:
-        shots=lambda wildcards: shots_until(wildcards.round),
+        shots=rules.shots_done.output,
         inputs=rules.describe.output,
         dynamics=rules.prepare.output.dynamics,
     output:
@@ -29,7 +29,7 @@ rule learn:
 
 checkpoint assess:
     input:
-        shots=lambda wildcards: shots_until(wildcards.round),
+        shots=rules.shots_done.output,
         models=models_about,
         inputs=rules.describe.output,
         dynamics=rules.prepare.output.dynamics,

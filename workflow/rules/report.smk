@@ -1,7 +1,6 @@
 # Everything in one place, and the page that tells it.
 rule collect:
     input:
-        shots=last_shots,
         model=last_model,
         dynamics=rules.prepare.output.dynamics,
     output:

@@ -7,6 +7,15 @@ SYSTEM_FILES = {
 GPUS = int(on_gpu())
 
 
+# What must be quick with thousands of workers. Snakemake compares each input of a job with all
+# inputs of the job that makes it. So only these two jobs, which have one reader or two, name the
+# files of all workers. Nobody names files of earlier rounds: shots depend on the model of the round
+# before, and that on the shots that it has learned from.
+localrules:
+    shots_done,
+    runs_done,
+
+
 rule initial:
     input:
         **SYSTEM_FILES,
@@ -58,3 +67,16 @@ rule shoot:
     shell:
         "mechanist shoot --round {wildcards.round} --worker {wildcards.worker}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
+
+
+rule shots_done:
+    input:
+        round_shots,
+    output:
+        touch(f"{RESULTS}/rounds/{{round}}/shots.done"),
+    log:
+        f"{RESULTS}/logs/shots_done_{{round}}.log",
+    # Finished as soon as the slowest shot of the round.
+    priority: 10
+    conda:
+        "../../envs/mechanist.yaml"

@@ -1,7 +1,6 @@
 # Fresh committor shots test the network and the formula, from points that either has chosen.
 rule points:
     input:
-        shots=last_shots,
         model=last_model,
         inputs=rules.describe.output,
         formula=points_formula,

@@ -1,0 +1,1 @@
+"""The workflow with many workers: what planning costs, and what more workers buy."""

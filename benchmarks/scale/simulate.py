@@ -1,0 +1,148 @@
+"""How the time to convergence falls with workers: ``python -m benchmarks.scale.simulate``.
+
+Real Snakemake, the real Snakefile, and a stand-in for ``mechanist`` that sleeps for as long as the
+job would take, times a scale that makes the run last about ``--seconds``. What Snakemake itself
+costs is not scaled: the time measured beyond the sleeps is added to the time of the jobs.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from benchmarks.scale.folder import REPOSITORY, ROOT
+from benchmarks.scale.model import CHAINS, FIRST, GROWTH, MOST, Times, draw, in_rounds, pipelined
+
+WORKERS = (1, 4, 16, 64, 256)
+SHOT_SECONDS = (1.0, 10.0)
+
+# The rule of the model that guides shots, and what it is in a pipelined run.
+GUIDE = 'f"{round_folder(number - 1)}/model.'
+LATER = 'f"{round_folder(max(number - 2, 0))}/model.'
+
+
+def prepare(home: Path, times: Times, scale: float) -> None:
+    """Settings, times of the jobs, and all files from before the first round."""
+    rounds, workers = times.shoot.shape
+    sampling = {"workers": workers, "rounds_max": rounds, "chains": CHAINS}
+    sampling |= {"first_round": FIRST, "growth": GROWTH, "round_max": MOST}
+    settings = {"system": "double_well", "engine": {"platform": "Reference"}}
+    settings |= {"formula": {"backend": "operon"}, "sampling": sampling}
+    (home / "config.yaml").write_text(yaml.safe_dump(settings))
+    (home / "times").mkdir()
+    for number in range(rounds):
+        name = f"{number:03d}"
+        for worker in range(workers):
+            seconds = times.shoot[number, worker] * scale
+            (home / "times" / f"shoot_{name}_{worker:03d}").write_text(f"{seconds:.3f}\n")
+        for stage, all_seconds in (("learn", times.learn), ("assess", times.assess)):
+            (home / "times" / f"{stage}_{name}").write_text(f"{all_seconds[number] * scale:.3f}\n")
+        converged = json.dumps({"converged": number == rounds - 1})
+        (home / f"assessment_{name}.json").write_text(converged)
+    files = ["system/dynamics.json", "system/inputs.json", "system/formula_inputs.json"]
+    files += ["system/system.xml", "system/topology.pdb"]
+    files += ["initial/paths.trr", "initial/paths.parquet", "initial/initial.json"]
+    for file in files:
+        (home / ROOT / file).parent.mkdir(parents=True, exist_ok=True)
+        (home / ROOT / file).touch()
+    (home / "bin").mkdir()
+    shutil.copy(REPOSITORY / "benchmarks" / "scale" / "standin.sh", home / "bin" / "mechanist")
+
+
+def workflow(home: Path, ahead: bool) -> Path:
+    """The Snakefile; for a pipelined run a copy in which shots use an earlier model."""
+    if not ahead:
+        return REPOSITORY / "Snakefile"
+    shutil.copytree(REPOSITORY / "workflow", home / "workflow")
+    shutil.copytree(REPOSITORY / "systems", home / "systems")
+    shutil.copy(REPOSITORY / "Snakefile", home / "Snakefile")
+    common = home / "workflow" / "rules" / "common.smk"
+    text = common.read_text()
+    if text.count(f'"model": {GUIDE}') != 1:
+        sys.exit(f"{common}: the model that guides shots is not where it was")
+    common.write_text(text.replace(GUIDE, LATER))
+    return home / "Snakefile"
+
+
+def measure(times: Times, scale: float, ahead: bool = False) -> float:
+    """Run the stand-ins; seconds from the first job's start to the last assessment."""
+    rounds, workers = times.shoot.shape
+    with tempfile.TemporaryDirectory(prefix="mechanist-scale-") as name:
+        home = Path(name)
+        prepare(home, times, scale)
+        last = ROOT / "rounds" / f"{rounds - 1:03d}" / "assessment.json"
+        target = str(last) if ahead else str(ROOT / "relevance.csv")
+        path = [str(home / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
+        environment = os.environ | {"PATH": os.pathsep.join(path), "STANDIN": str(home)}
+        command = [str(Path(sys.executable).with_name("snakemake"))]
+        command += ["--snakefile", str(workflow(home, ahead)), "--workflow-profile", "none"]
+        command += ["--cores", str(workers + 1), "--quiet", "all", "--", target]
+        with (home / "log").open("w+") as log:
+            begin = time.time()
+            process = subprocess.Popen(
+                command, cwd=home, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+            try:
+                while not (home / last).exists() and process.poll() is None:
+                    time.sleep(0.02)
+            finally:
+                # What follows the last assessment is of no interest.
+                if process.poll() is None:
+                    process.terminate()
+                    process.wait()
+            if not (home / last).exists():
+                log.seek(0)
+                sys.exit(log.read()[-3000:])
+        first = min(p.stat().st_mtime for p in (home / ROOT / "logs").glob("shoot_000_*"))
+        return (home / last).stat().st_mtime - max(begin, first)
+
+
+def row(workers: int, shot: float, seconds: float, real: bool) -> dict[str, float]:
+    """Numbers of one number of workers."""
+    times = draw(workers, shot, np.random.default_rng(workers))
+    ideal, waiting = in_rounds(times)
+    ahead = pipelined(times)
+    result = {
+        "workers": workers,
+        "shot_seconds": shot,
+        "jobs_alone": ideal,
+        "barrier": waiting,
+        "work": times.work,
+        "pipelined_alone": ahead,
+    }
+    if real:
+        result["snakemake"] = max(0.0, measure(times, seconds / ideal) - seconds)
+        part = seconds / ideal
+        result["snakemake_pipelined"] = max(0.0, measure(times, part, ahead=True) - ahead * part)
+    return result
+
+
+def main() -> None:
+    """Simulate all numbers of workers and write the numbers."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of each run, scaled")
+    parser.add_argument("--workers", type=int, nargs="*", default=WORKERS)
+    parser.add_argument("--no-snakemake", action="store_true", help="times of the jobs alone")
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    rows = []
+    for shot in SHOT_SECONDS:
+        for workers in arguments.workers:
+            # What Snakemake costs does not hang on how long the jobs are.
+            real = not arguments.no_snakemake and shot == SHOT_SECONDS[-1]
+            rows.append(row(workers, shot, arguments.seconds, real))
+            print({key: round(value, 1) for key, value in rows[-1].items()}, flush=True)
+            if arguments.out:
+                arguments.out.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
