@@ -323,6 +323,32 @@ def report(
         run(settings, layout, last, journal)
 
 
+@app.command()
+def seal(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
+    """Write manifest.json: the hash of every file of the run. The last stage."""
+    from mechanist.stages.seal import seal as run
+
+    with job("seal", config, results) as (_, layout, journal):
+        run(layout, journal)
+
+
+@app.command()
+def verify(results: Annotated[Path, typer.Argument(help="folder of a run")]) -> None:
+    """Compare every file of a run with the hash that was kept when it was written.
+
+    Damaged, missing, changed and extra files are named one a line; then the exit code is 1.
+    """
+    from mechanist.layout import Layout
+    from mechanist.stages.seal import verify as run
+
+    faults, words = run(Layout(results))
+    for fault in faults:
+        print(fault)
+    print(words)
+    if faults:
+        sys.exit(1)
+
+
 SystemArgument = Annotated[
     str | None, typer.Argument(help="folder below systems/, or a path; default as in the settings")
 ]
@@ -419,6 +445,9 @@ def main() -> None:
         if error.filename is None and error.errno is None:
             raise
         print(f"mechanist: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(2)
+    except MemoryError:
+        print("mechanist: error: memory: there is not enough of it", file=sys.stderr)
         sys.exit(2)
 
 

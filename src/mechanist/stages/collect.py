@@ -1,11 +1,10 @@
 """Stage ``collect``: all shots, all transition paths and the final model in one place."""
 
-import shutil
 from collections.abc import Iterator
 
 import numpy as np
 
-from mechanist.files import atomic
+from mechanist.files import copy
 from mechanist.layout import Layout
 from mechanist.sampling.records import (
     PATH_COLUMNS,
@@ -47,8 +46,6 @@ def collect(config: Config, layout: Layout, last: int) -> None:
     write_table(layout.paths.index, index, PATH_COLUMNS)
 
     source, target = layout.round(last), layout.committor
-    for origin, copy in ((source.model, target.model), (source.model_card, target.model_card)):
-        with atomic(copy) as temporary:
-            shutil.copyfile(origin, temporary)
-    with atomic(layout.paths.folder / "topology.pdb") as temporary:
-        shutil.copyfile(layout.topology, temporary)
+    for origin, place in ((source.model, target.model), (source.model_card, target.model_card)):
+        copy(origin, place)
+    copy(layout.topology, layout.paths.folder / "topology.pdb")

@@ -5,6 +5,7 @@ from typing import Any
 
 from mechanist.errors import SystemBuildError
 from mechanist.settings.system import MoleculeSettings
+from mechanist.systems.xml import check_force_field
 
 
 def read_structure(path: Path) -> Any:
@@ -59,6 +60,8 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> tuple[Any, Any, 
 
     path = folder / settings.structure
     structure = read_structure(path)
+    for name in settings.force_field:
+        check_force_field(folder / name)
     files = [str(folder / f) if (folder / f).is_file() else f for f in settings.force_field]
     try:
         force_field = app.ForceField(*files)
