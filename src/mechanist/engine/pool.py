@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
+    explosions,
     half_kick,
     make_context,
-    openmm_faults,
     read_forces,
     read_positions,
 )
@@ -59,7 +59,7 @@ class Pool:
         rows = zip(slots.tolist(), shots.positions, shots.velocities, strict=True)
         for slot, positions, velocities in rows:
             context = self._contexts[slot]
-            with openmm_faults():
+            with explosions():
                 context.setPositions(positions.astype(np.float64))
                 # The two halves of a shot come one after the other and share their forces.
                 if before is None or not np.array_equal(before, positions):
@@ -70,14 +70,11 @@ class Pool:
 
     def advance(self, busy: NDArray[np.bool_], now: NDArray[np.float64]) -> None:
         """Move every busy copy by one stride."""
-        import openmm
-
         for slot in np.flatnonzero(busy).tolist():
-            try:
+            with explosions() as faults:
                 self._integrators[slot].step(self._stride)
                 read_positions(self._contexts[slot], now[slot])
-            except openmm.OpenMMException:
-                # An exploding shot is an outcome.
+            if faults:
                 now[slot] = np.nan
 
     def reset(self, slots: NDArray[np.int64]) -> None:
