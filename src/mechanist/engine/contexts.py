@@ -132,9 +132,7 @@ def device_faults() -> Iterator[None]:
     try:
         yield
     except openmm.OpenMMException as error:
-        raise SamplingError(
-            "engine", f"OpenMM failed, nothing is kept of this job: {error}"
-        ) from None
+        raise SamplingError("engine", f"OpenMM failed, this job is lost: {error}") from None
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
     explosions,
     half_kick,
+    is_explosion,
     make_context,
     read_forces,
     read_positions,
@@ -70,11 +71,15 @@ class Pool:
 
     def advance(self, busy: NDArray[np.bool_], now: NDArray[np.float64]) -> None:
         """Move every busy copy by one stride."""
+        import openmm
+
         for slot in np.flatnonzero(busy).tolist():
-            with explosions() as faults:
+            try:
                 self._integrators[slot].step(self._stride)
                 read_positions(self._contexts[slot], now[slot])
-            if faults:
+            except openmm.OpenMMException as error:
+                if not is_explosion(str(error)):
+                    raise
                 now[slot] = np.nan
 
     def reset(self, slots: NDArray[np.int64]) -> None:
