@@ -17,7 +17,7 @@ ROWS = 2**31
 BYTES = 2**35
 """Bytes of its columns that it may claim."""
 
-EXPANSION = 10_000
+EXPANSION = 1000
 """How many times larger than the file its columns may be, beyond `SMALL`; runs stay below 100."""
 
 SMALL = 2**24
@@ -52,6 +52,10 @@ def decode(path: Path, names: Sequence[str]) -> dict[str, Column]:
         with _open(content) as file:
             _weigh(path, file, names, len(content))
             table = file.read(columns=list(names))
+        # Also that the numbers of texts are those of texts: numpy would count from the end.
+        table.validate(full=True)
+        if any(column.null_count for column in table.columns):
+            raise ValueError("a value is missing")
         return {name: to_numpy(table[name]) for name in names}
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
         raise _damaged(path, error) from None

@@ -34,7 +34,7 @@ def harmless(value: str) -> bool:
     """
     start = START.match(value)
     rest = value[start.end() :] if start else ""
-    if start is None or not UNITS.fullmatch(rest):
+    if start is None or not UNITS.fullmatch(rest) or rest.lstrip().startswith(("^", "**")):
         return False
     for digits in re.finditer(r"\d+", rest):
         before, after = rest[: digits.start()].rstrip(" -"), rest[digits.end() :].lstrip(" )")
