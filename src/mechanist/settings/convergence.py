@@ -50,7 +50,7 @@ class ConvergenceSettings(Section):
         0.01,
         ge=0,
         le=1,
-        description="largest share of shots with a half that has exploded: it tells nothing of p_B, "
-        "so that many would bend what is learned from the others",
+        description="largest share of shots with a half that has exploded: it tells nothing of "
+        "p_B, so that many would bend what is learned from the others",
     )
     min_rounds: int = Field(2, ge=1, le=999, description="smallest number of rounds")
