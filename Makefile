@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 GPU ?=
 READY := $(STAMP)$(if $(GPU),-$(GPU))
 
-.PHONY: run test test-slurm bench-plan bench-scale truth formulas bench bench-gpu ops lint unlock clean help
+.PHONY: run test test-slurm bench-plan bench-scale truth formulas faults fuzz bench bench-gpu ops lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -29,6 +29,14 @@ truth: $(STAMP)
 # make formulas  plant formulas and find them again, about ten minutes; writes benchmarks/formulas.md
 formulas: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.planted.run
+
+# make faults  inject faults at random moments, under fifteen minutes, as root; writes docs/faults.md
+faults: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.run
+
+# make fuzz  more than 100,000 malformed inputs for everything that is read, about fifteen minutes
+fuzz: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.run
 
 # make bench  how fast, and against what, under ten minutes; writes benchmarks/RESULTS.md
 bench: $(STAMP) ops

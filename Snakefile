@@ -6,7 +6,7 @@
 #                └─ relevance ─ distil    the formula
 #                └─ points ─ committor_shots ─ validate    its proof
 #      equilibrium ─ windows ─ excursions ─ kinetics       rates and free energies
-#                └─ collect ─ report      results/SYSTEM/
+#                └─ collect ─ report ─ seal     results/SYSTEM/
 #
 # Apart from these, compare: guided against uniform selection, snakemake --cores 32 compare
 #
@@ -32,6 +32,7 @@ rule all:
     input:
         f"{RESULTS}/report.html",
         f"{RESULTS}/summary.json",
+        f"{RESULTS}/manifest.json",
         # The last round's own file: without it a changed threshold would go unnoticed.
         last_assessment,
 

@@ -140,7 +140,7 @@ def save(file: Path, paths: list[list[Any]], rows: list[Row]) -> None:
 def prepare(job: dict[str, Any]) -> dict[str, Any]:
     """Open the walker and the first path."""
     walker = Walker(job["folder"], STATES[job["system"]], job["platform"], job["seed"])
-    path = list(np.load(Path(job["folder"]) / "first_path.npy"))
+    path = list(np.load(Path(job["folder"]) / "first_path.npy", allow_pickle=False))
     walker.half(path[len(path) // 2], np.zeros_like(path[0]))
     return {"walker": walker, "path": path, "rng": np.random.default_rng(job["seed"]), "job": job}
 

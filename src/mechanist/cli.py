@@ -239,11 +239,21 @@ def report(
         run(settings, layout, last, journal)
 
 
+@app.command()
+def seal(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
+    """Write manifest.json: the hash of every file of the run. The last stage."""
+    from mechanist.stages.seal import seal as run
+
+    with job("seal", config, results) as (_, layout, journal):
+        run(layout, journal)
+
+
 app.command()(cli_tools.replay)
 app.command("free-energy")(cli_tools.free_energy)
 app.command()(cli_tools.compare)
 app.command("compare-pair")(cli_tools.compare_pair)
 app.command()(cli_tools.status)
+app.command()(cli_tools.verify)
 app.command()(cli_tools.doctor)
 app.command()(new)
 app.command()(check)
@@ -265,6 +275,9 @@ def main() -> None:
         if error.filename is None and error.errno is None:
             raise
         print(f"mechanist: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(2)
+    except MemoryError:
+        print("mechanist: error: memory: there is not enough of it", file=sys.stderr)
         sys.exit(2)
 
 

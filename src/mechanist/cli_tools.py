@@ -119,6 +119,22 @@ def status(results: Annotated[Path, typer.Argument(help="folder of a run")]) -> 
     print(table(results))
 
 
+def verify(results: Annotated[Path, typer.Argument(help="folder of a run")]) -> None:
+    """Compare every file of a run with the hash that was kept when it was written.
+
+    Damaged, missing, changed and extra files are named one a line; then the exit code is 1.
+    """
+    from mechanist.layout import Layout
+    from mechanist.stages.seal import verify as run
+
+    faults, words = run(Layout(results))
+    for fault in faults:
+        print(fault)
+    print(words)
+    if faults:
+        raise typer.Exit(1)
+
+
 def doctor(
     system: Annotated[str, typer.Argument(help="system to time")] = "alanine_dipeptide",
     install_pysr: Annotated[

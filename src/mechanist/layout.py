@@ -396,6 +396,11 @@ class Layout:
         return self.root / "benchmarks"
 
     @property
+    def manifest(self) -> Path:
+        """Hash of every file of the run, written last."""
+        return self.root / "manifest.json"
+
+    @property
     def session(self) -> Path:
         """When the last run of the workflow began, and its cores."""
         return self.benchmarks / "session" / "session.json"

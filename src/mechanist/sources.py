@@ -55,3 +55,13 @@ def digest(stage: str, *parts: str) -> str:
         total.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0")
         total.update(file.read_bytes())
     return total.hexdigest()[:16]
+
+
+@cache
+def digest_of_all() -> str:
+    """Hash of all modules of the package."""
+    total = hashlib.sha256()
+    for file in sorted(PACKAGE.rglob("*.py")):
+        total.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0")
+        total.update(file.read_bytes())
+    return total.hexdigest()

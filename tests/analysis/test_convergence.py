@@ -34,7 +34,7 @@ def good(**changes):
 def test_converged_when_every_criterion_is_met():
     result = assess(good(), ConvergenceSettings())
     assert result.converged
-    assert result.reason == "all 7 criteria are met"
+    assert result.reason == "all 8 criteria are met"
     assert all(criterion.passed for criterion in result.criteria.values())
 
 
@@ -51,6 +51,7 @@ FAULTS = {
     "spread": {"spread": np.full(50, 0.5)},
     "rhat": {"crossings": disagreeing()},
     "independent_paths": {"lengths": [np.arange(40) % 5.0 for _ in range(4)]},
+    "exploded": {"counts": dataclasses.replace(COUNTS, exploded=COUNTS.shots // 50)},
     "rounds": {"round": 0},
 }
 
@@ -106,7 +107,7 @@ def test_what_is_unknown_never_passes_and_stays_json():
     )
     result = assess(inputs, ConvergenceSettings())
     unmet = {name for name, criterion in result.criteria.items() if not criterion.passed}
-    known = {"rounds"}
+    known = {"exploded", "rounds"}
     assert unmet == set(result.criteria) - known
     content = json.loads(json.dumps(result.to_json(), allow_nan=False))
     assert content["criteria"]["rhat"]["value"] is None

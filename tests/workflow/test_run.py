@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mechanist.files import check_manifest, read_json
+from mechanist.files import check_manifest, read_json, sha256
 from mechanist.layout import Layout
 from mechanist.sampling.records import (
     PATH_COLUMNS,
@@ -14,7 +14,8 @@ from mechanist.sampling.records import (
     read_paths,
     read_table,
 )
-from tests.workflow.conftest import Run
+from mechanist.stages.seal import verify
+from tests.workflow.conftest import REPOSITORY, Run
 
 FILES = [
     "summary.json",
@@ -39,6 +40,7 @@ FILES = [
     "kinetics/free_energy.csv",
     "kinetics/frames.trr",
     "kinetics/frames.parquet",
+    "manifest.json",
 ]
 
 
@@ -82,6 +84,40 @@ def test_manifests_fit(finished):
         hashes = read_json(files.manifest)
         assert len(hashes) == 2 * 4 + 3
         check_manifest(hashes, files.folder)
+
+
+def test_verify_finds_each_of_a_hundred_flipped_bits(finished):
+    layout = Layout(finished.root)
+    assert verify(layout)[0] == []
+    rng = np.random.default_rng(14)
+    files = [path for path in sorted(finished.root.rglob("*")) if path.is_file()]
+    # All but the log and the cost of the job that seals, which end after it.
+    known = [path for path in files if path.stem != "seal" and path.stat().st_size]
+    assert len(files) - len(known) <= 3
+    sizes = np.array([path.stat().st_size for path in known])
+    # Half anywhere in the bytes, half anywhere among the files: most bytes are in report.html.
+    chosen = [*rng.choice(len(known), 50, p=sizes / sizes.sum()), *rng.choice(len(known), 50)]
+    for number in chosen:
+        path, whole = known[number], known[number].read_bytes()
+        flipped = bytearray(whole)
+        flipped[rng.integers(len(whole))] ^= 1 << rng.integers(8)
+        path.write_bytes(flipped)
+        faults, _ = verify(layout)
+        path.write_bytes(whole)
+        assert len(faults) == 1, path
+        subject = path.name.removeprefix(".").removesuffix(".sha256")
+        assert faults[0].startswith("damaged: ")
+        assert subject in faults[0]
+    assert verify(layout)[0] == []
+
+
+def test_the_summary_names_what_the_run_was_made_from(finished):
+    made = json.loads((finished.root / "summary.json").read_text())["provenance"]
+    system = REPOSITORY / "systems" / "double_well" / "system.yaml"
+    assert made["inputs"] == {"system.yaml": sha256(system)}
+    assert made["rounds"]["000"] == sha256(finished.root / "rounds" / "000" / "manifest.json")
+    assert made["prepared"]["system.xml"] == sha256(finished.root / "system" / "system.xml")
+    assert len(made["config"]) == len(made["source"]) == 64
 
 
 def test_summary_has_the_keys_of_the_interface(finished):
@@ -194,7 +230,7 @@ def test_a_changed_key_touches_only_what_depends_on_it(finished):
     try:
         finished.configure(formula={"max_nodes": 9})
         # The formula's own points are new; those of the network stand, and shots from them.
-        own = {"points", "committor_shots", "validate", "report"}
+        own = {"points", "committor_shots", "validate", "report", "seal"}
         assert finished.planned() == {"distil", *own}
         assert any("validation/formula/points.trr" in name for name in finished.planned_files())
         assert not any("validation/network/" in name for name in finished.planned_files())
@@ -202,11 +238,11 @@ def test_a_changed_key_touches_only_what_depends_on_it(finished):
         finished.configure(sampling={"rounds_max": 5})
         assert not finished.planned() & {"prepare", "initial", "shoot", "learn"}
         finished.configure(validation={"shots": 12})
-        assert finished.planned() == {"committor_shots", "validate", "report"}
+        assert finished.planned() == {"committor_shots", "validate", "report", "seal"}
         finished.configure(kinetics={"bootstrap": 41})
-        assert finished.planned() == {"kinetics", "report"}
+        assert finished.planned() == {"kinetics", "report", "seal"}
         finished.configure(kinetics={"shots": 3300})
-        assert finished.planned() == {"excursions", "kinetics", "report"}
+        assert finished.planned() == {"excursions", "kinetics", "report", "seal"}
     finally:
         finished.configure()
 

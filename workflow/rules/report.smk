@@ -50,8 +50,32 @@ rule report:
     params:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.last),
-        settings=settings(*(key for key in PLAIN if key != "compare"), system=NAME),
+        # The folder and not its name: the summary has the hashes of what lies there.
+        settings=settings(
+            *(key for key in PLAIN if key != "compare"), system=str(SYSTEM_FOLDER)
+        ),
         source=digest("report", "report"),
     shell:
         "mechanist report --last {params.last}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
+
+
+# The hash of everything, for `mechanist verify`: after the report, which comes after all else.
+rule seal:
+    input:
+        report=rules.report.output,
+        assessments=assessments,
+    output:
+        f"{RESULTS}/manifest.json",
+    log:
+        f"{RESULTS}/logs/seal.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/seal.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
+    params:
+        results=results_folder,
+        settings=settings(system=NAME),
+        source=digest("seal"),
+    shell:
+        "mechanist seal --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -208,6 +208,11 @@ def assess(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Assessmen
             "mean error of q of path frames with |q| < 1, by the ensemble and held-out chains",
         ),
         **_chains(inputs, settings),
+        "exploded": at_most(
+            inputs.counts.exploded / max(1, inputs.counts.shots),
+            settings.exploded,
+            "share of shots with a half that has exploded",
+        ),
         "rounds": at_least(inputs.round + 1, settings.min_rounds, "rounds made"),
     }
     converged = all(criterion.passed for criterion in criteria.values())

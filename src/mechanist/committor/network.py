@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mechanist import __version__
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.errors import DataError
-from mechanist.files import atomic, read_json, sha256, write_json
+from mechanist.files import GONE, read_bytes, read_json, sha256, sound, write_bytes, write_json
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -168,10 +168,9 @@ class Committor:
 
 def save(model: Committor, weights_path: Path, json_path: Path) -> None:
     """Write the numbers as safetensors, what they mean as JSON; each file is complete or absent."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save as to_bytes
 
-    with atomic(weights_path) as temporary:
-        save_file(_tensors(model), str(temporary))
+    write_bytes(weights_path, to_bytes(_tensors(model)))
     write_json(
         json_path,
         {
@@ -211,31 +210,34 @@ def load(weights_path: Path, json_path: Path) -> Committor:
         If a file is missing or damaged, holds NaN, or the two do not belong together.
     """
     from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from safetensors.numpy import load as from_bytes
 
     card = read_json(json_path)
     if not weights_path.is_file():
-        raise DataError(weights_path, "the file is missing; run the stage that makes it again")
+        raise DataError(weights_path, GONE)
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise DataError(json_path, f"not a model card of format {FORMAT}; run the stage again")
     try:
-        tensors = load_file(str(weights_path))
-    except (SafetensorError, OSError, ValueError) as error:
+        tensors = from_bytes(read_bytes(weights_path))
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise DataError(weights_path, f"damaged ({error}); delete it and run again") from None
-    try:
-        model = _model(card, tensors)
-    except (KeyError, TypeError) as error:
-        raise DataError(json_path, f"does not fit {weights_path.name} ({error})") from None
-    if model.error is not None and not model.error.usable():
-        raise DataError(json_path, "the scale of the error is not a number; run the stage again")
-    bad = [name for name, tensor in tensors.items() if not np.isfinite(tensor).all()]
+    bad = [n for n, tensor in tensors.items() if tensor.dtype.kind != "f" or not _finite(tensor)]
     if bad:
-        raise DataError(weights_path, f"{bad[0]} holds numbers that are not finite; delete it")
+        raise DataError(weights_path, f"{bad[0][:80]} holds numbers that are not finite; delete it")
+    with sound(json_path):
+        model = _model(card, tensors)
+        usable = model.error is None or model.error.usable()
+    if not usable:
+        raise DataError(json_path, "the scale of the error is not a number; run the stage again")
     if not _fits(model):
         raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both")
     if card.get("sha256") != sha256(weights_path):
         raise DataError(weights_path, f"is not the file that {json_path.name} was written for")
     return model
+
+
+def _finite(tensor: NDArray[Any]) -> bool:
+    return bool(np.isfinite(tensor).all())
 
 
 def _model(card: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Committor:

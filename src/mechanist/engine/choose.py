@@ -75,7 +75,7 @@ def cached_timings(
         timings = time_plans(prepared)
         # Without a place to keep them they are measured again.
         with suppress(OSError):
-            write_json(file, [asdict(timing) for timing in timings])
+            write_json(file, [asdict(timing) for timing in timings], record=False)
     return timings
 
 

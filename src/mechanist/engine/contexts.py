@@ -6,6 +6,7 @@ positions, so half a kick is taken off before the first step: v - (dt / 2m) F(x)
 and the backward half of a path are pieces of one trajectory of the BAOAB scheme.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.errors import SystemBuildError
+from mechanist.errors import SamplingError, SystemBuildError
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.threads import cpu_properties
 
@@ -102,9 +103,50 @@ def half_kick(masses: Array, timestep: float) -> Array:
     return np.asarray(0.5 * timestep * inverse[:, None])
 
 
+def is_explosion(fault: str) -> bool:
+    """Whether OpenMM's message is of a coordinate or energy that is no number.
+
+    All else that it may say of a running simulation (a GPU that is gone, memory that has run out)
+    is no outcome of a shot.
+    """
+    return re.search(r"\bnan\b", fault, re.IGNORECASE) is not None
+
+
+@contextmanager
+def explosions() -> Iterator[list[str]]:
+    """Collect what OpenMM says of explosions instead of raising it: they are outcomes."""
+    import openmm
+
+    faults: list[str] = []
+    try:
+        yield faults
+    except openmm.OpenMMException as error:
+        if not is_explosion(str(error)):
+            raise
+        faults.append(str(error))
+
+
+@contextmanager
+def device_faults() -> Iterator[None]:
+    """End the job with one line where OpenMM itself fails.
+
+    Raises
+    ------
+    SamplingError
+        Instead of any OpenMMException. A shot that the device has not carried out has no outcome;
+        counted as exploded it would bias the rest.
+    """
+    import openmm
+
+    try:
+        yield
+    except openmm.OpenMMException as error:
+        raise SamplingError("engine", f"OpenMM failed, this job is lost: {error}") from None
+
+
 @contextmanager
 def openmm_faults() -> Iterator[list[str]]:
-    """Collect OpenMM's exceptions instead of raising them: an exploding shot is an outcome."""
+    """Collect whatever OpenMM raises: to try out whether a platform works."""
     import openmm
 
     faults: list[str] = []

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.engine.contexts import openmm_faults
+from mechanist.engine.contexts import device_faults, openmm_faults
 from mechanist.engine.history import History
 from mechanist.engine.protocol import (
     EXPLODED,
@@ -35,6 +35,13 @@ Array = NDArray[np.float64]
 
 SPEED_LIMIT = 25.0
 """Thermal speeds of the lightest atom: what is faster has exploded."""
+
+
+WATCHED = 64
+"""Half-shots of a lane that are looked at together for explosions."""
+
+HOPELESS = 0.9
+"""Share of them that may not explode."""
 
 
 class Mover(Protocol):
@@ -89,6 +96,7 @@ class Lane:
         self._farthest = farthest(prepared)
         self._ended: list[HalfPaths] = []
         self.steps = 0
+        self._lately = np.zeros(2, dtype=np.int64)
 
     @property
     def slots(self) -> int:
@@ -105,7 +113,7 @@ class Lane:
         free = np.flatnonzero(~self._busy)
         while len(free) and (shots := next_shots(len(free))) is not None:
             slots, free = free[: len(shots)], free[len(shots) :]
-            with self._clock:
+            with self._clock, device_faults():
                 self._mover.load(slots, shots)
             self._now[slots] = shots.positions
             self._keys[slots] = shots.keys
@@ -114,7 +122,7 @@ class Lane:
     def move(self) -> None:
         """Move all busy slots by one stride."""
         self._now, self._before = self._before, self._now
-        with self._clock:
+        with self._clock, device_faults():
             self._mover.advance(self._busy, self._now)
         self.steps += int(self._busy.sum()) * self._prepared.stride
 
@@ -126,7 +134,7 @@ class Lane:
         if exploded.any():
             # What comes next must see numbers; the frame itself is lost.
             self._now[exploded] = self._prepared.positions
-            with self._clock:
+            with self._clock, device_faults():
                 self._mover.reset(np.flatnonzero(exploded))
         self._history.push(self._now, self._busy)
         rows = np.flatnonzero(self._busy)
@@ -144,6 +152,7 @@ class Lane:
         return joined(batches) if batches else None
 
     def _take(self, slots: NDArray[np.int64], ends: NDArray[np.int8]) -> None:
+        self._watch(ends)
         lengths = self._history.ages[slots]
         self._busy[slots] = False
         frames, steps = self._history.pull(slots), lengths * self._prepared.stride
@@ -185,6 +194,26 @@ class Lane:
         """Go on with these random numbers, where they can be had."""
         with openmm_faults():
             self._mover.set_noise(noise)
+
+    def _watch(self, ends: NDArray[np.int8]) -> None:
+        """Stop where nearly all that ends has exploded: then it is not the shots that are at fault.
+
+        Raises
+        ------
+        SamplingError
+            If of the last `WATCHED` half-shots or more the share `HOPELESS` has exploded.
+        """
+        self._lately += len(ends), int((ends == EXPLODED).sum())
+        ended, exploded = self._lately.tolist()
+        if ended < WATCHED:
+            return
+        if exploded >= HOPELESS * ended:
+            raise SamplingError(
+                "engine",
+                f"{exploded} of {ended} half-shots have exploded; is dynamics.timestep too long, or"
+                " the potential without a value, or the device failing?",
+            )
+        self._lately[:] = 0
 
 
 def farthest(prepared: Prepared) -> float:

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
+    explosions,
     half_kick,
     has_virtual_sites,
+    is_explosion,
     make_context,
-    openmm_faults,
     read_forces,
     read_positions,
     read_state,
@@ -65,7 +66,7 @@ class Pool:
         rows = zip(slots.tolist(), shots.positions, shots.velocities, strict=True)
         for slot, positions, velocities in rows:
             context = self._contexts[slot]
-            with openmm_faults():
+            with explosions():
                 context.setPositions(positions.astype(np.float64))
                 if self._sites:
                     context.computeVirtualSites()
@@ -84,8 +85,9 @@ class Pool:
             try:
                 self._integrators[slot].step(self._stride)
                 read_positions(self._contexts[slot], now[slot])
-            except openmm.OpenMMException:
-                # An exploding shot is an outcome.
+            except openmm.OpenMMException as error:
+                if not is_explosion(str(error)):
+                    raise
                 now[slot] = np.nan
 
     def state(self, slots: NDArray[np.int64]) -> tuple[Array, Array]:

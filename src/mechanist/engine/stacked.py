@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
+    explosions,
     half_kick,
     has_virtual_sites,
     make_context,
-    openmm_faults,
     read_forces,
     read_positions,
     read_state,
@@ -168,18 +168,18 @@ class Stack:
         positions = now.reshape(-1, 3)
         if self._stops:
             read_state(self._context, self._positions, self._velocities)
-        with openmm_faults() as faults:
+        with explosions() as faults:
             self._integrator.step(self._prepared.stride)
             read_positions(self._context, positions)
         if not faults:
             return np.empty(0, dtype=np.int64)
-        with openmm_faults():
+        with explosions():
             read_positions(self._context, positions)
         exploded = np.flatnonzero(~np.isfinite(now).all(axis=(1, 2)))
         if not self._stops or len(exploded) == 0:
             raise SamplingError("engine", f"OpenMM failed on all copies: {faults[0]}")
         self._restore(exploded)
-        with openmm_faults() as faults:
+        with explosions() as faults:
             self._integrator.step(self._prepared.stride)
             read_positions(self._context, positions)
         if faults:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mechanist.errors import DataError
-from mechanist.files import read_json, write_json, write_text
+from mechanist.files import read_json, sound, write_json, write_text
 from mechanist.formula.export import exports_of, write_exports
 from mechanist.formula.expression import inputs, parse
 from mechanist.formula.result import Constant, Distillation, Formula
@@ -73,11 +73,9 @@ def used_descriptors(content: Mapping[str, Any], path: Path) -> DescriptorSet:
     DataError
         If a key is missing or damaged.
     """
-    try:
+    with sound(path):
         rows = {"descriptors": content["definitions"], "box": content["box"]}
         return DescriptorSet.from_json({**rows, "selections": content["selections"]})
-    except (KeyError, TypeError, IndexError) as error:
-        raise DataError(path, f"lacks {error}; delete it and run again") from None
 
 
 def load(path: Path) -> Formula:
@@ -89,16 +87,14 @@ def load(path: Path) -> Formula:
         If the file is missing, damaged, lacks a key, or its text is no formula.
     """
     content = read_json(path)
-    try:
+    with sound(path):
         constants = tuple(Constant(**entry) for entry in content["constants"])
         fields = {name: content[name] for name in Formula.__dataclass_fields__}
         changed = {"constants": constants, "descriptors": tuple(content["descriptors"])}
         formula = Formula(**{**fields, **changed})
-        found = set(inputs(parse(formula.text)))
-    except KeyError as error:
-        raise DataError(path, f"lacks {error}; delete it and run again") from None
-    except (TypeError, AttributeError) as error:
-        raise DataError(path, f"damaged ({error}); delete it and run again") from None
+    try:
+        with sound(path):
+            found = set(inputs(parse(formula.text)))
     except DataError as error:
         raise DataError(path, f"text: {error.what}") from None
     if found != set(formula.descriptors):

@@ -34,6 +34,7 @@ FILES = {
     "compare": "guided against uniform selection; made by `mechanist compare`",
     "system": "System, topology, states, inputs and the starting structure",
     "rounds": "each round: shots, points, paths, model, assessment.json, manifest.json",
+    "manifest.json": "hash of every file, for `mechanist verify`; written last",
     "benchmarks": "time and memory of every job, and where its time went",
     "logs": "what every job said",
 }

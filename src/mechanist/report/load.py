@@ -10,7 +10,7 @@ import numpy as np
 from mechanist.analysis.chains import chain_series
 from mechanist.analysis.validation import Verdict
 from mechanist.errors import DataError
-from mechanist.files import read_json
+from mechanist.files import read_json, sound
 from mechanist.layout import Layout
 from mechanist.report.data import (
     Array,
@@ -50,7 +50,7 @@ def read_dynamics(layout: Layout) -> Dynamics:
         If it is missing, damaged or lacks a key.
     """
     content = read_json(layout.dynamics)
-    try:
+    with sound(layout.dynamics):
         return Dynamics(
             name=content["name"],
             temperature=content["temperature"],
@@ -61,8 +61,6 @@ def read_dynamics(layout: Layout) -> Dynamics:
             atoms=content["atoms"],
             states=states_from_json(content["states"]),
         )
-    except (KeyError, TypeError, IndexError) as error:
-        raise DataError(layout.dynamics, f"lacks {error}; delete it and run again") from None
 
 
 def read_rounds(layout: Layout, last: int | None = None) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 from mechanist.files import write_json, write_text
 from mechanist.report.data import ReportData
 from mechanist.report.path_figures import mean_length
+from mechanist.report.provenance import provenance
 from mechanist.report.rate_figures import rates
 from mechanist.report.status import HEADER, counted, round_row, text_table
 from mechanist.report.times import RunTime, line
@@ -88,6 +89,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
         "seed": config.seed,
         "versions": versions(),
         "hardware": hardware(),
+        "provenance": provenance(config, data.layout, len(data.rounds) - 1),
         "converged": bool(last["converged"]),
         "reason": _reason(data, config.sampling.rounds_max),
         "rounds": len(data.rounds),

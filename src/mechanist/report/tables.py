@@ -1,10 +1,12 @@
 """Small tables of a run: CSV files."""
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from mechanist.errors import DataError
+from mechanist.files import read_bytes
 
 Row = dict[str, str]
 
@@ -17,13 +19,11 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[Row]:
     DataError
         If the file is missing, unreadable or lacks one of ``columns``.
     """
+    content = read_bytes(path)
     try:
-        with path.open(encoding="utf-8", newline="") as handle:
-            reader = csv.DictReader(handle)
-            rows, header = list(reader), reader.fieldnames or []
-    except FileNotFoundError:
-        raise DataError(path, "the file is missing; run the stage that makes it again") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reader = csv.DictReader(io.StringIO(content.decode(), newline=""))
+        rows, header = list(reader), reader.fieldnames or []
+    except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(path, f"damaged CSV ({error}); delete it and run again") from None
     missing = [name for name in columns if name not in header]
     if missing:

@@ -44,7 +44,7 @@ def _chunk(chunk: Any) -> Column:
 
     kind = chunk.type
     if chunk.null_count == 0:
-        if pa.types.is_string(kind):
+        if pa.types.is_string(kind) or pa.types.is_dictionary(kind):
             coded = chunk.dictionary_encode()
             names = np.array(coded.dictionary.to_pylist(), dtype=object)
             return names[_chunk(coded.indices)]

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.errors import DataError
-from mechanist.files import atomic
-from mechanist.sampling.columns import to_arrow, to_numpy
+from mechanist.files import GONE, atomic, check, write_bytes
+from mechanist.sampling import parquet, trr
 from mechanist.sampling.store import store_of
 
 Frames = NDArray[np.float32]
@@ -60,13 +60,7 @@ def write_table(
     path: Path, columns: Table, names: Sequence[str], notes: Mapping[str, str] | None = None
 ) -> None:
     """Write the columns ``names`` of a table as Parquet, atomically; ``notes`` go into its head."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    arrays = {name: to_arrow(columns[name]) for name in names}
-    table = pa.table(arrays).replace_schema_metadata(notes)
-    with atomic(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    write_bytes(path, parquet.encode({name: columns[name] for name in names}, notes))
 
 
 def read_table(path: Path, names: Sequence[str]) -> Table:
@@ -77,31 +71,12 @@ def read_table(path: Path, names: Sequence[str]) -> Table:
     DataError
         If the file is missing, damaged or lacks one of the columns ``names``.
     """
-    table = _open_table(path)
-    missing = [name for name in names if name not in table.column_names]
-    if missing:
-        raise DataError(path, f"lacks the column {missing[0]!r}; delete it and run again")
-    return {name: to_numpy(table[name]) for name in names}
+    return parquet.decode(path, names)
 
 
 def read_notes(path: Path) -> dict[str, str]:
     """Notes in the head of a Parquet table; see `read_table` for errors."""
-    found = _open_table(path).schema.metadata or {}
-    return {name.decode(): note.decode() for name, note in found.items()}
-
-
-def _open_table(path: Path) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if not path.is_file():
-        raise DataError(path, "the file is missing; run the stage that makes it again")
-    try:
-        with pq.ParquetFile(path) as file:
-            return file.read()
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(path, f"damaged Parquet ({reason}); delete it and run again") from None
+    return parquet.notes(path)
 
 
 def join(tables: Sequence[Table]) -> Table:
@@ -109,17 +84,12 @@ def join(tables: Sequence[Table]) -> Table:
     return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
 
 
-def write_frames(path: Path, chunks: Iterator[Frames] | Sequence[Frames]) -> None:
-    """Write frames (F, N, 3) in nm as TRR, chunk by chunk, atomically."""
-    from mdtraj.formats import TRRTrajectoryFile
-
-    with (
-        atomic(path) as temporary,
-        TRRTrajectoryFile(str(temporary), "w", force_overwrite=True) as trr,
-    ):
-        for chunk in chunks:
-            if len(chunk):
-                trr.write(np.ascontiguousarray(chunk, dtype=np.float32))
+def write_frames(
+    path: Path, chunks: Iterator[Frames] | Sequence[Frames], record: bool = True
+) -> None:
+    """Write frames (F, N, 3) in nm as TRR, chunk by chunk; see `mechanist.files.atomic`."""
+    with atomic(path, record) as temporary, temporary.open("wb") as handle:
+        trr.write(handle, chunks)
 
 
 def read_frames(path: Path, atoms: int, first: int = 0, count: int | None = None) -> Frames:
@@ -142,27 +112,12 @@ def read_frames(path: Path, atoms: int, first: int = 0, count: int | None = None
     Raises
     ------
     DataError
-        If the file is missing or truncated or has another number of atoms.
+        If the file is missing, damaged or truncated or has another number of atoms.
     """
-    from mdtraj.formats import TRRTrajectoryFile
-
     if not path.is_file():
-        raise DataError(path, "the file is missing; run the stage that makes it again")
-    if path.stat().st_size == 0:
-        # A TRR has no head: one without a frame is empty. Tables tell if frames are missing.
-        return np.empty((0, atoms, 3), dtype=np.float32)
-    try:
-        with TRRTrajectoryFile(str(path), "r") as trr:
-            if first:
-                trr.seek(first)
-            xyz = trr.read(n_frames=count)[0]
-    except (OSError, RuntimeError, ValueError, IndexError) as error:
-        raise DataError(path, f"damaged TRR ({error}); delete it and run again") from None
-    if xyz.shape[1] != atoms:
-        raise DataError(path, f"has {xyz.shape[1]} atoms, the system has {atoms}")
-    if count is not None and len(xyz) != count:
-        raise DataError(path, f"ends after {len(xyz)} of {count} frames; delete it and run again")
-    return np.asarray(xyz, dtype=np.float32)
+        raise DataError(path, GONE)
+    check(path)
+    return trr.read(path, atoms, first, count)
 
 
 @dataclass(frozen=True)
@@ -202,10 +157,11 @@ def read_stored(frames: Path, index: Path, atoms: int) -> PathTable:
     """As `read_paths`, with the atoms that are stored."""
     table = read_table(index, PATH_COLUMNS)
     xyz = read_frames(frames, atoms)
-    if int(table["frames"].sum()) != len(xyz):
-        raise DataError(
-            frames, f"holds {len(xyz)} frames, {index.name} names {table['frames'].sum()}"
-        )
+    lengths = table["frames"]
+    if (lengths < 1).any() or int(lengths.sum()) != len(xyz):
+        raise DataError(frames, f"holds {len(xyz)} frames, {index.name} names {lengths.sum()}")
+    if not np.array_equal(table["first_frame"], np.cumsum(lengths) - lengths):
+        raise DataError(index, "paths do not lie one after the other; delete it and run again")
     return PathTable(xyz, table)
 
 

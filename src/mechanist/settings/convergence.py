@@ -46,4 +46,11 @@ class ConvergenceSettings(Section):
     independent_paths: int = Field(
         200, ge=1, le=10_000_000, description="smallest effective number of independent paths"
     )
+    exploded: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="largest share of shots with a half that has exploded: it tells nothing of "
+        "p_B, so that many would bend what is learned from the others",
+    )
     min_rounds: int = Field(2, ge=1, le=999, description="smallest number of rounds")

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from mechanist.errors import SettingsError
+from mechanist.files import parse_json
 from mechanist.settings.base import Section
 from mechanist.settings.config import Config
 from mechanist.settings.system import SystemSettings
+from mechanist.settings.yaml_text import MAX_BYTES, parse_yaml
 
 S = TypeVar("S", bound=Section)
 
@@ -73,15 +75,15 @@ def read_yaml(path: Path) -> Any:
     SettingsError
         If the file is missing, unreadable or no YAML mapping.
     """
-    import yaml
-
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > MAX_BYTES:
+            raise SettingsError(path, f"is longer than {MAX_BYTES:,} bytes")
+        content = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(path, "there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(path, f"cannot be read ({error})") from None
-    except yaml.YAMLError as error:
+    except ValueError as error:
         raise SettingsError(path, f"is not YAML: {error}") from None
     if not isinstance(content, Mapping):
         raise SettingsError(path, "holds no keys; a line reads 'key: value'")
@@ -92,8 +94,8 @@ def load_config(source: str) -> Config:
     """Settings from a YAML file, or from JSON text that starts with a brace."""
     if source.lstrip().startswith("{"):
         try:
-            return validate(Config, json.loads(source), "--config")
-        except json.JSONDecodeError as error:
+            return validate(Config, parse_json(source), "--config")
+        except (ValueError, RecursionError) as error:
             raise SettingsError("--config", f"is not JSON ({error})") from None
     path = Path(source)
     return validate(Config, read_yaml(path), path)

@@ -44,7 +44,9 @@ Temperature = Annotated[
 class PotentialSettings(Section):
     """A model potential of one to three coordinates x, y, z (nm) in kJ/mol."""
 
-    expression: str = Field(description="energy in kJ/mol as OpenMM writes it, in x, y, z (nm)")
+    expression: str = Field(
+        max_length=10_000, description="energy in kJ/mol as OpenMM writes it, in x, y, z (nm)"
+    )
     dimensions: int = Field(ge=1, le=3, description="how many of x, y, z the potential uses")
     idle_dimensions: int = Field(
         0, ge=0, le=300, description="further harmonic coordinates that play no part"

@@ -1,12 +1,11 @@
 """Stage ``collect``: all shots, all transition paths and the final model in one place."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from mechanist.files import atomic
+from mechanist.files import atomic, copy
 from mechanist.layout import Layout
 from mechanist.sampling.records import (
     PATH_COLUMNS,
@@ -54,13 +53,13 @@ def collect(config: Config, layout: Layout, last: int) -> None:
     write_table(layout.paths.index, index, PATH_COLUMNS, {k: notes[k] for k in notes if k == NOTE})
 
     source, target = layout.round(last), layout.committor
-    for origin, copy in ((source.model, target.model), (source.model_card, target.model_card)):
-        with atomic(copy) as temporary:
-            shutil.copyfile(origin, temporary)
-    with atomic(layout.paths.folder / "topology.pdb") as temporary:
-        if waters is None:
-            shutil.copyfile(layout.topology, temporary)
-        else:
+    for origin, place in ((source.model, target.model), (source.model_card, target.model_card)):
+        copy(origin, place)
+    place = layout.paths.folder / "topology.pdb"
+    if waters is None:
+        copy(layout.topology, place)
+    else:
+        with atomic(place) as temporary:
             write_part(layout.topology, waters.kept_atoms, temporary)
 
 

@@ -12,6 +12,7 @@ from mechanist.errors import DataError
 from mechanist.files import write_text
 from mechanist.journal import SEARCH, TRAINING, Journal
 from mechanist.layout import Layout
+from mechanist.report.tables import read_csv
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
@@ -55,11 +56,7 @@ def rank_inputs(config: Config, layout: Layout, last: int, log: Journal) -> None
 
 def read_relevance(layout: Layout, inputs: DescriptorSet) -> list[str]:
     """Names of descriptors, most important first."""
-    try:
-        with layout.relevance.open(encoding="utf-8", newline="") as handle:
-            names = [row["descriptor"] for row in csv.DictReader(handle)]
-    except (OSError, KeyError, UnicodeDecodeError) as error:
-        raise DataError(layout.relevance, f"cannot be read ({error}); delete it") from None
+    names = [row["descriptor"] for row in read_csv(layout.relevance, ["descriptor"])]
     if sorted(names) != sorted(inputs.names):
         raise DataError(layout.relevance, f"ranks other inputs than {layout.inputs}")
     return names

@@ -60,7 +60,7 @@ def free_energy(
         make_axis(d, sample.values[:, i], sample.weights, full=d.name in whole)
         for i, d in enumerate(descriptors)
     ]
-    write_text(out, table(axes, sample, dynamics.kt))
+    write_text(out, table(axes, sample, dynamics.kt), record=False)
     picture = out.with_suffix(".png")
     draw(picture, axes, sample, dynamics.kt)
     log(f"wrote {out} and {picture}")
@@ -104,5 +104,5 @@ def draw(path: Path, axes: Sequence[Axis], sample: Equilibrium, kt: float) -> No
             line_panel(panel, axes[0], sample.weights, kt)
         else:
             surface_panel(figure, panel, axes[0], axes[1], sample.weights, kt)
-        with atomic(path) as temporary:
+        with atomic(path, record=False) as temporary:
             figure.savefig(temporary, format="png", dpi=200)

@@ -14,7 +14,7 @@ from mechanist.analysis.validation import choose_points
 from mechanist.committor.data import held_out
 from mechanist.engine.choose import make_engine
 from mechanist.errors import DataError
-from mechanist.files import read_json, write_json
+from mechanist.files import read_json, sound, write_json
 from mechanist.formula.result import Formula
 from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
@@ -145,10 +145,8 @@ def read_predictions(layout: Layout, by: str) -> dict[str, NDArray[Any]]:
     file = layout.fresh(by).predictions
     content = read_json(file)
     names = ["p_network", "p_error", *(("q_formula", "on_surface") if by == FORMULA else ())]
-    try:
-        return {name: np.array(content[name]) for name in names}
-    except KeyError as error:
-        raise DataError(file, f"lacks {error}; delete it and run again") from None
+    with sound(file):
+        return {name: np.array(content[name], dtype=np.float64) for name in names}
 
 
 def read_counts(

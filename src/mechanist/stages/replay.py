@@ -68,7 +68,7 @@ def replay(
     make = shot_in_job if exact else shot_alone
     shot = make(config, layout, prepared, record, plan, log)
     frames = trajectory(shot)
-    write_frames(out, [frames])
+    write_frames(out, [frames], record=False)
     print(description(shot, record, out, len(frames), plan.platform))
     print(verdict(shot, record, plan.platform, exact))
 

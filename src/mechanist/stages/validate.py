@@ -15,6 +15,7 @@ from mechanist.analysis.statistics import rmse_beyond_noise, rmse_interval
 from mechanist.analysis.validation import Verdict, explained, judge, validation_columns
 from mechanist.files import write_json, write_text
 from mechanist.layout import Layout
+from mechanist.report.tables import read_csv
 from mechanist.sampling.committor_shots import COMMITTOR_STREAM
 from mechanist.sampling.records import Table, read_frames
 from mechanist.sampling.streams import shot_seed
@@ -74,8 +75,7 @@ def front_errors(
     """Rows of `FRONT_COLUMNS`: the error of every formula of the front on the same shots."""
     from mechanist.formula.expression import evaluate
 
-    with layout.formulas.open(encoding="utf-8", newline="") as handle:
-        front = list(csv.DictReader(handle))
+    front = read_csv(layout.formulas, ["complexity", "text", "chosen"])
     result = []
     for row in front:
         p = chance(np.array(np.broadcast_to(evaluate(row["text"], columns), len(n))))

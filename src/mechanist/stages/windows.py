@@ -15,7 +15,7 @@ from mechanist.committor.data import ShotData
 from mechanist.committor.network import Committor, load, save
 from mechanist.committor.training import train
 from mechanist.errors import DataError
-from mechanist.files import read_json, write_json
+from mechanist.files import read_json, sound, write_json
 from mechanist.journal import TRAINING, Journal
 from mechanist.layout import Layout
 from mechanist.sampling.excursions import EXCURSION_COLUMNS, EvenWindows
@@ -149,11 +149,10 @@ def read_excursions(frames: Path, index: Path, atoms: int) -> PathTable:
 def even_windows(layout: Layout, prepared: Prepared) -> tuple[int, EvenWindows]:
     """The last round, and the windows with their first weights."""
     content = read_json(layout.windows)
-    try:
-        edges, log_weights = np.array(content["edges"]), np.array(content["log_weights"])
+    with sound(layout.windows):
+        edges = np.array(content["edges"], dtype=np.float64)
+        log_weights = np.array(content["log_weights"], dtype=np.float64)
         last = int(content["round"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(layout.windows, f"lacks {error}; delete it and run again") from None
     if len(edges) != len(log_weights) + 1 or not np.isfinite(log_weights).all():
         raise DataError(layout.windows, "edges and weights do not fit; delete it and run again")
     inputs = load_inputs(layout)

@@ -11,6 +11,7 @@ from mechanist.settings.molecule import MoleculeSettings
 from mechanist.systems.coordinates import Array, Structure, is_reader_fault, read_structure
 from mechanist.systems.periodic import as_vectors, from_openmm, largest_cutoff, to_openmm, whole
 from mechanist.systems.topologies import included, options, read_topology
+from mechanist.systems.xml import check_force_field
 
 REMOVED = {
     "CMMotionRemover": "removes the motion of the centre of mass",
@@ -158,6 +159,8 @@ def _force_field(settings: MoleculeSettings, folder: Path) -> Any:
     from openmm import app
 
     files = [str(folder / f) if (folder / f).is_file() else f for f in settings.force_field]
+    for name in settings.force_field:
+        check_force_field(folder / name)
     try:
         return app.ForceField(*files)
     except Exception as error:

@@ -1,5 +1,6 @@
 """A system that is ready to be sampled, as files and as an object."""
 
+import io
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.errors import DataError, SystemBuildError
-from mechanist.files import atomic, read_json, write_json, write_text
+from mechanist.files import read_json, sound, write_json, write_text
 from mechanist.layout import Layout
 from mechanist.settings.system import GAS_CONSTANT, DynamicsSettings, SystemSettings
 from mechanist.systems.box import box_of
@@ -20,6 +21,7 @@ from mechanist.systems.potential import build_potential
 from mechanist.systems.relax import relax
 from mechanist.systems.resolve import resolve_inputs, resolve_states
 from mechanist.systems.states import Box, Disc, Interval, State, States
+from mechanist.systems.xml import read_system
 
 Array = NDArray[np.float64]
 
@@ -164,8 +166,9 @@ def write(
     dynamics = settings.dynamics
     timestep = dynamics.timestep / 1000
     write_text(layout.system_xml, openmm.XmlSerializer.serialize(system))
-    with atomic(layout.topology) as temporary, temporary.open("w") as handle:
-        app.PDBFile.writeFile(topology, positions * unit.nanometer, handle, keepIds=True)
+    pdb = io.StringIO()
+    app.PDBFile.writeFile(topology, positions * unit.nanometer, pdb, keepIds=True)
+    write_text(layout.topology, pdb.getvalue())
     write_json(
         layout.dynamics,
         {
@@ -226,20 +229,14 @@ def load(layout: Layout) -> Prepared:
     DataError
         If a file is missing or damaged.
     """
-    import openmm
     from openmm import unit
 
     content = read_json(layout.dynamics)
-    if not layout.system_xml.is_file():
-        raise DataError(layout.system_xml, "the file is missing; run 'mechanist prepare' again")
-    try:
-        system = openmm.XmlSerializer.deserialize(layout.system_xml.read_text())
-        count = system.getNumParticles()
-    except (openmm.OpenMMException, UnicodeDecodeError, AttributeError) as error:
-        raise DataError(layout.system_xml, f"damaged ({error}); delete it and run again") from None
+    system = read_system(layout.system_xml)
+    count = system.getNumParticles()
     masses = [system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(count)]
-    try:
-        return Prepared(
+    with sound(layout.dynamics):
+        prepared = Prepared(
             name=content["name"],
             system=system,
             positions=np.asarray(content["start"], dtype=np.float64),
@@ -251,8 +248,12 @@ def load(layout: Layout) -> Prepared:
             max_half_frames=content["max_half_frames"],
             states=states_from_json(content["states"]),
         )
-    except (KeyError, TypeError, IndexError) as error:
-        raise DataError(layout.dynamics, f"lacks {error}; delete it and run again") from None
+        numbers = (prepared.temperature, prepared.friction, prepared.timestep)
+        whole = (prepared.stride, prepared.max_half_frames)
+        positive = all(float(x) > 0 for x in numbers) and all(int(n) == n > 0 for n in whole)
+    if prepared.positions.shape != (count, 3) or not positive:
+        raise DataError(layout.dynamics, f"does not fit {layout.system_xml.name}; delete both")
+    return prepared
 
 
 def load_inputs(layout: Layout) -> DescriptorSet:
@@ -269,10 +270,8 @@ def load_formula_inputs(layout: Layout) -> DescriptorSet:
 
 def _read_descriptors(file: Path) -> DescriptorSet:
     content = read_json(file)
-    try:
+    with sound(file):
         return DescriptorSet.from_json(content)
-    except (KeyError, TypeError, IndexError) as error:
-        raise DataError(file, f"lacks {error}; delete it and run again") from None
 
 
 def states_to_json(states: States) -> dict[str, Any]:

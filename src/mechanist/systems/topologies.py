@@ -7,6 +7,7 @@ from mechanist.errors import SystemBuildError
 from mechanist.settings.molecule import MoleculeSettings
 from mechanist.systems.coordinates import Array, Structure, parsing
 from mechanist.systems.periodic import to_openmm
+from mechanist.systems.xml import code_in
 
 INCLUDE = "#include"
 
@@ -133,7 +134,12 @@ def _openmm(path: Path, structure: Structure) -> tuple[Any, Any]:
     import openmm
 
     with parsing(path, "no serialised System to read"):
-        system = openmm.XmlSerializer.deserialize(path.read_text())
+        text = path.read_text(encoding="utf-8")
+    named = code_in(text)
+    if named is not None:
+        raise SystemBuildError(path, f"molecule.topology: holds a {named!r}, which may run code")
+    with parsing(path, "no serialised System to read"):
+        system = openmm.XmlSerializer.deserialize(text)
         if not isinstance(system, openmm.System):
             kind = type(system).__name__
             raise SystemBuildError(path, f"molecule.topology: holds a {kind}, not a System")

@@ -1,0 +1,67 @@
+"""What a run was made from: hashes of settings, inputs, source and rounds."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from mechanist.errors import MechanistError
+from mechanist.files import sha256
+from mechanist.layout import Layout
+from mechanist.settings.config import Config
+from mechanist.settings.load import SYSTEM_FILE, find_system, load_system
+from mechanist.sources import digest_of_all
+
+APART = {"system", "compare"}
+"""Sections that the hash of the settings leaves out: a path, and what only `compare` reads."""
+
+
+def provenance(config: Config, layout: Layout, last: int) -> dict[str, Any]:
+    """Hashes (SHA-256) for summary.json.
+
+    Parameters
+    ----------
+    config
+        Settings of the run; ``system`` is the folder of the system.
+    layout
+        Files of the run.
+    last
+        Number of the last round.
+
+    Returns
+    -------
+    dict
+        ``config``: of the settings in force, defaults included, as JSON with sorted keys;
+        ``source``: of the package; ``inputs``: of system.yaml and the files that it names, and of
+        a first path of the user, by name; ``prepared``: of what they were turned into; ``rounds``:
+        of the manifest of each round. Files that are not there are left out.
+    """
+    settings = config.model_dump(mode="json", exclude=APART)
+    prepared = (layout.system_xml, layout.topology, layout.dynamics, layout.inputs)
+    manifests = {f"{n:03d}": layout.round(n).manifest for n in range(last + 1)}
+    return {
+        "config": hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest(),
+        "source": digest_of_all(),
+        "inputs": _hashes(_inputs(config)),
+        "prepared": _hashes({path.name: path for path in (*prepared, layout.formula_inputs)}),
+        "rounds": _hashes(manifests),
+    }
+
+
+def _inputs(config: Config) -> dict[str, Path]:
+    """Files that the user has given, by the names that settings have for them."""
+    files = {config.initial.path: Path(config.initial.path)} if config.initial.path else {}
+    try:
+        folder = find_system(config.system, Path.cwd())
+        system = load_system(folder)
+    except MechanistError:
+        # By hand from another folder; the run itself is not touched by that.
+        return files
+    names = [SYSTEM_FILE]
+    if system.molecule is not None:
+        names += [system.molecule.structure, *system.molecule.force_field]
+    return {name: folder / name for name in names} | files
+
+
+def _hashes(files: dict[str, Path]) -> dict[str, str]:
+    return {name: sha256(path) for name, path in files.items() if path.is_file()}
