@@ -64,7 +64,7 @@ def code_in(text: str) -> str | None:
     """What may run code in the XML of a System, by name; None if there is nothing."""
     strange = sorted(set(TYPE.findall(text)) - known_types())
     if strange:
-        return strange[0][:40]
+        return str(strange[0])[:40]
     # The parser of OpenMM is not ours: whatever it takes for a tag, the word must not be there.
     return "PythonForce" if "Python" in text else None
 
