@@ -114,10 +114,8 @@ def make_sampler(job: dict[str, Any]) -> tuple[Any, Any, int]:
     scheme.build_move_decision_tree()
     template = engine.current_snapshot
     still = np.zeros((dynamics["atoms"], 3)) * unit.nanometer / unit.picosecond
-    frames = (
-        np.load(Path(job["folder"]) / "first_path.npy", allow_pickle=False).astype(float)
-        * unit.nanometer
-    )
+    path = np.load(Path(job["folder"]) / "first_path.npy", allow_pickle=False)
+    frames = path.astype(float) * unit.nanometer
     start = paths.Trajectory(
         [template.copy_with_replacement(coordinates=frame, velocities=still) for frame in frames]
     )

@@ -221,7 +221,7 @@ def sound(path: Path) -> Iterator[None]:
     except KeyError as error:
         raise DataError(path, f"lacks {error}; delete it and run again") from None
     except WRONG as error:
-        reason = f"lacks what it must hold ({str(error)[:200]})"
+        reason = f"damaged, lacks what it must hold ({str(error)[:200]})"
         raise DataError(path, f"{reason}; delete it and run again") from None
 
 

@@ -10,6 +10,7 @@ from mechanist.errors import DataError
 from mechanist.formula.result import Constant, Distillation, Formula
 from mechanist.formula.store import load, write
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from tests.conftest import forget
 
 FORMULA = Formula(
     text="0.26 + 8.4*sin(phi) - 20*bond_C1_N2",
@@ -102,6 +103,7 @@ def test_what_the_names_mean_and_files_for_other_programs(tmp_path):
 )
 def test_damage_is_told_in_one_line(change, message, tmp_path):
     write(RESULT, tmp_path, INPUTS)
+    forget(tmp_path)
     path = tmp_path / "formula.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     for key, value in change.items():

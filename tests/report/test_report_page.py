@@ -10,6 +10,7 @@ from mechanist.errors import DataError
 from mechanist.layout import Layout
 from mechanist.report.load import load_report
 from mechanist.report.page import interval, subscripts
+from tests.conftest import forget
 from tests.report.kinds import ALANINE
 from tests.report.synthetic import make_run, write_all
 
@@ -144,7 +145,9 @@ def test_damaged_files_are_named(name, content, message, run_to_damage):
 
 @pytest.fixture(scope="module")
 def run_to_damage(tmp_path_factory):
-    return make_run(tmp_path_factory.mktemp("damage") / "run", ALANINE, rounds=2)
+    layout = make_run(tmp_path_factory.mktemp("damage") / "run", ALANINE, rounds=2)
+    forget(layout.root)
+    return layout
 
 
 BROWSER = next(

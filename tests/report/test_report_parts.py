@@ -18,6 +18,7 @@ from mechanist.report.typeset import break_lines, formula_svg, split_terms
 from mechanist.report.uncertainty_figures import uncertainty
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 from mechanist.systems.states import Box, Disc, Interval, State, States
+from tests.conftest import forget
 from tests.report.kinds import ALANINE, PHI, THETA, TOY, X
 from tests.report.synthetic import make_run
 
@@ -220,6 +221,7 @@ def test_the_width_of_intervals_on_frames_is_that_of_the_model(molecule):
 def test_damaged_training_is_named(tmp_path):
     layout = make_run(tmp_path / "run", ALANINE, rounds=1, answers=False)
     assert load_report(layout, 0).training["best_epoch"] == [17, 18, 20, 16, 19]
+    forget(layout.root)
     short = {"train": [1], "out_of_bag": [1], "best_epoch": [7]}
     layout.round(0).training.write_text(json.dumps(short))
     with pytest.raises(DataError, match="out of bounds") as caught:

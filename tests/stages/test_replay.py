@@ -26,7 +26,7 @@ from mechanist.stages.learn import learn
 from mechanist.stages.replay import replay
 from mechanist.stages.shoot import shoot_round
 from mechanist.systems.prepared import load
-from tests.conftest import build
+from tests.conftest import build, forget
 from tests.test_bad_input import mechanist
 
 quiet = Journal()
@@ -122,6 +122,7 @@ def test_nothing_that_ran_before_in_the_process_matters(well, alanine_run, tmp_p
 def changed(well, tmp_path) -> Layout:
     """A copy of the run to be spoilt."""
     shutil.copytree(well.root, tmp_path / "changed")
+    forget(tmp_path / "changed")
     return Layout(tmp_path / "changed")
 
 
