@@ -49,7 +49,6 @@ rule rounds:
     input:
         last_assessment,
         last_model,
-        last_shots,
         assessments,
 """
 

@@ -78,3 +78,15 @@ def test_what_stands_most_often_is_taken():
 def test_only_the_best_few_of_a_length_are_compared():
     group = [with_loss("2.5*x0", 0.5 + 0.01 * i) for i in range(9)]
     assert best_of_each_length(group[::-1]) == group[:6]
+
+
+def test_a_constant_term_is_not_dropped_because_it_does_little():
+    rng = np.random.default_rng(3)
+    x = np.asfortranarray(rng.normal(size=(40_000, 3)))
+    chain = rng.integers(40, size=len(x))
+    n_b = rng.binomial(2, sigmoid(2 * x[:, 0] + 0.15)).astype(float)
+    points = Points(x, Outcomes(2 - n_b, n_b, chain))
+    candidates = fits(["2*x0", "0.15 + 2*x0"], points)
+    # It gains 0.15^2 / 2 times the mean of p (1 - p), about 0.0014 nats: less than is enough.
+    shares = resampled(candidates, points, points, OWNERS, 2e-4, 3e-3, rng)
+    assert shares[1].chosen == 1.0

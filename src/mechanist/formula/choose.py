@@ -156,6 +156,16 @@ def pareto(candidates: Sequence[Candidate], held_out: Points) -> list[Scored]:
     return result
 
 
+def reading_length(candidate: Candidate) -> int:
+    """Nodes without those of a constant term, which costs a reader nothing.
+
+    So a constant that the shots speak for is never dropped because it changes little.
+    """
+    terms = candidate.structure.expr.args if candidate.structure.expr.is_Add else ()
+    constant = any(term.free_symbols <= set(candidate.structure.constants) for term in terms)
+    return candidate.nodes - 2 * constant
+
+
 def one_standard_error(excess: Array, error: Array, enough: float = 0.0) -> int:
     """Place of the shortest formula that is as good as the best of the front.
 

@@ -18,7 +18,12 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.formula.choose import merit, one_standard_error, representatives
+from mechanist.formula.choose import (
+    merit,
+    one_standard_error,
+    reading_length,
+    representatives,
+)
 from mechanist.formula.grow import Candidate, Points
 from mechanist.formula.likelihood import curvature, point_losses
 
@@ -70,13 +75,14 @@ def resampled(
     tested = _Sums.of(candidates, held_out, gradients=False)
     nodes = np.array([candidate.nodes for candidate in candidates])
     merits = [merit(candidate, owners) for candidate in candidates]
+    lengths = np.array([reading_length(candidate) for candidate in candidates])
     stands: Counter[int] = Counter()
     chosen: Counter[int] = Counter()
     for _ in range(RESAMPLES):
         losses = learned.drawn(_multiplicity(learned.units, rng))
         front = representatives(nodes, losses, merits, tie)
         stands.update(front)
-        chosen[tested.choice(front, _multiplicity(tested.units, rng), enough)] += 1
+        chosen[tested.choice(front, lengths, _multiplicity(tested.units, rng), enough)] += 1
     every = range(len(candidates))
     return [Share(stands[i] / RESAMPLES, chosen[i] / RESAMPLES) for i in every]
 
@@ -155,11 +161,24 @@ class _Sums:
         gained = np.array([0.5 * float(((times @ rows) ** 2).sum()) for rows in self.gains])
         return np.asarray((times @ self.losses - gained) / (times @ self.counts))
 
-    def choice(self, front: Sequence[int], times: Array, enough: float) -> int:
-        """The shortest of ``front`` that is as good as the best, for chains drawn ``times``."""
+    def choice(
+        self, front: Sequence[int], lengths: NDArray[np.int64], times: Array, enough: float
+    ) -> int:
+        """The shortest of ``front`` that is as good as the best, for chains drawn ``times``.
+
+        ``lengths`` (K,) is how long each candidate is to read. Of two that are as long, which
+        differ by a constant term, the one with it is taken if it is better by a standard error.
+        """
+        ranked = sorted(front, key=lambda i: (int(lengths[i]), i))
+        found = ranked[one_standard_error(*self._excess(ranked, times), enough)]
+        same = [i for i in ranked if lengths[i] == lengths[found]]
+        return same[one_standard_error(*self._excess(same, times))]
+
+    def _excess(self, places: Sequence[int], times: Array) -> tuple[Array, Array]:
+        """How much worse than the best of these each one is, and the paired standard error."""
         total = times @ self.counts
-        means = times @ self.losses[:, front] / total
-        apart = self.losses[:, front] - self.losses[:, [front[int(np.argmin(means))]]]
+        means = times @ self.losses[:, places] / total
+        apart = self.losses[:, places] - self.losses[:, [places[int(np.argmin(means))]]]
         excess = times @ apart / total
         error = np.sqrt(times @ (apart - self.counts[:, None] * excess) ** 2) / total
-        return front[one_standard_error(excess, error, enough)]
+        return np.asarray(excess), np.asarray(error)
