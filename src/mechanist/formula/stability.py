@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.formula.choose import (
+    luck,
     merit,
     one_standard_error,
     reading_length,
@@ -76,13 +77,15 @@ def resampled(
     nodes = np.array([candidate.nodes for candidate in candidates])
     merits = [merit(candidate, owners) for candidate in candidates]
     lengths = np.array([reading_length(candidate) for candidate in candidates])
+    chance = luck(2, held_out.outcomes)
     stands: Counter[int] = Counter()
     chosen: Counter[int] = Counter()
     for _ in range(RESAMPLES):
         losses = learned.drawn(_multiplicity(learned.units, rng))
         front = representatives(nodes, losses, merits, tie)
         stands.update(front)
-        chosen[tested.choice(front, lengths, _multiplicity(tested.units, rng), enough)] += 1
+        times = _multiplicity(tested.units, rng)
+        chosen[tested.choice(front, lengths, times, enough, chance)] += 1
     every = range(len(candidates))
     return [Share(stands[i] / RESAMPLES, chosen[i] / RESAMPLES) for i in every]
 
@@ -162,17 +165,23 @@ class _Sums:
         return np.asarray((times @ self.losses - gained) / (times @ self.counts))
 
     def choice(
-        self, front: Sequence[int], lengths: NDArray[np.int64], times: Array, enough: float
+        self,
+        front: Sequence[int],
+        lengths: NDArray[np.int64],
+        times: Array,
+        enough: float,
+        chance: float,
     ) -> int:
         """The shortest of ``front`` that is as good as the best, for chains drawn ``times``.
 
         ``lengths`` (K,) is how long each candidate is to read. Of two that are as long, which
-        differ by a constant term, the one with it is taken if it is better by a standard error.
+        differ by a constant term, the one with it is taken if it is better by a standard error and
+        by more than ``chance``.
         """
         ranked = sorted(front, key=lambda i: (int(lengths[i]), i))
         found = ranked[one_standard_error(*self._excess(ranked, times), enough)]
         same = [i for i in ranked if lengths[i] == lengths[found]]
-        return same[one_standard_error(*self._excess(same, times))]
+        return same[one_standard_error(*self._excess(same, times), chance)]
 
     def _excess(self, places: Sequence[int], times: Array) -> tuple[Array, Array]:
         """How much worse than the best of these each one is, and the paired standard error."""
