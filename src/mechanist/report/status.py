@@ -5,7 +5,8 @@ from typing import Any
 
 from mechanist.errors import DataError
 from mechanist.files import read_json
-from mechanist.layout import Layout, RoundFiles
+from mechanist.job_files import RoundFiles
+from mechanist.layout import Layout
 from mechanist.report.load import read_rounds
 
 HEADER = ("round", "shots", "accepted", "transitions", "held-out loss", "criteria", "state")

@@ -1,6 +1,6 @@
 """Equilibrium runs in one state: how often it is left, and how far excursions go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,8 +103,15 @@ def state_runs(
         work.done.append(halves)
     if keeper is not None:
         keeper.write(UnderWay.none(prepared.atoms))
+    return _observed(work.done, prepared, home, burn_in)
+
+
+def _observed(
+    done: Sequence[HalfPaths], prepared: Prepared, home: int, burn_in: int
+) -> list[StateRun]:
+    """Runs that are over, by number, without what comes before ``burn_in``."""
     runs: dict[int, StateRun] = {}
-    for halves in work.done:
+    for halves in done:
         ended = zip(halves.keys.tolist(), halves.ends.tolist(), halves.each(), strict=True)
         for key, end, path in ended:
             # An exploded run is dropped whole: where it would have gone is not known.

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
-from mechanist.layout import Layout, WorkerFiles
+from mechanist.job_files import WorkerFiles
+from mechanist.layout import Layout
 from mechanist.sampling.chain import CurrentPath, Shot
 from mechanist.sampling.records import (
     PATH_COLUMNS,

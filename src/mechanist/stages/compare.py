@@ -25,8 +25,9 @@ from mechanist.analysis.comparison import (
 from mechanist.analysis.counts import is_transition
 from mechanist.errors import DataError
 from mechanist.files import read_json, write_json
+from mechanist.job_files import WorkerFiles
 from mechanist.journal import MD, SHOOTING, TRAINING, Journal
-from mechanist.layout import Layout, PairFiles, WorkerFiles
+from mechanist.layout import Layout, PairFiles
 from mechanist.report.comparison import Pair, write_comparison
 from mechanist.sampling.records import (
     PATH_COLUMNS,

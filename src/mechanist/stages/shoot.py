@@ -13,8 +13,9 @@ from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import Engine
 from mechanist.errors import DataError
+from mechanist.job_files import WorkerFiles
 from mechanist.journal import MD, SHOOTING, Clock, Journal
-from mechanist.layout import Layout, WorkerFiles
+from mechanist.layout import Layout
 from mechanist.sampling.chain import Chains, CurrentPath
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.sampling.keeper import keeping
