@@ -104,22 +104,23 @@ def running_jobs() -> dict[str, str]:
     return {comment.partition("_wildcards_")[0]: number for number, comment in rows}
 
 
-def at_work(rule: str) -> bool:
-    """Whether a stage of this rule has begun; before, there is nobody that a signal could reach."""
+def at_work(rule: str, folder: Path) -> bool:
+    """Whether a stage of this rule has begun in the folder; before, no signal could reach it."""
     stage = rule.removeprefix("rule_").replace("_", "-")
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "cwd"]):
         words = process.info["cmdline"] or []
-        if stage in words[2:3] and Path(words[1]).name == "mechanist":
+        ours = process.info["cwd"] == str(folder)
+        if ours and stage in words[2:3] and Path(words[1]).name == "mechanist":
             return True
     return False
 
 
-def strike(left: dict[str, tuple[str, ...]]) -> None:
+def strike(left: dict[str, tuple[str, ...]], folder: Path) -> None:
     """Hit each rule's first running job with its fault, once."""
     if not left:
         return
     for rule, number in running_jobs().items():
-        if rule in left and ("--signal=TERM" not in left[rule] or at_work(rule)):
+        if rule in left and ("--signal=TERM" not in left[rule] or at_work(rule, folder)):
             command = [*left.pop(rule), number]
             print(f"  {' '.join(command)}  ({rule})", flush=True)
             subprocess.run(command, check=True)
@@ -161,7 +162,7 @@ def on_slurm(home: Path, end: float) -> Path:
     with cluster(Path(tempfile.mkdtemp(prefix="cluster-", dir=home))):
         print("Slurm is up", flush=True)
         process = snakemake(folder, "--workflow-profile", str(profile), *hurry, *gpu)
-        good = wait(process, end, lambda: strike(left))
+        good = wait(process, end, lambda: strike(left, folder))
     text = (folder / "snakemake.log").read_text()
     if not good:
         sys.exit(f"the run on Slurm has failed or takes too long:\n{text[-6000:]}")
