@@ -5,7 +5,9 @@ understands. Whoever reads a file first compares its bytes with the receipt. A f
 an older version or another program has left it, is read as it is.
 """
 
+import csv
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -147,6 +149,15 @@ def write_bytes(path: Path, content: bytes, record: bool = True) -> None:
 def write_text(path: Path, text: str, record: bool = True) -> None:
     """Write ``text`` to ``path`` in one step."""
     write_bytes(path, text.encode(), record)
+
+
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A header and rows as CSV."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return buffer.getvalue()
 
 
 def copy(origin: Path, target: Path) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mechanist.analysis.statistics import squared_excess
 from mechanist.analysis.validation import choose_points
+from mechanist.committor.surface import probability
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -87,7 +88,7 @@ def choose_own(
         different values.
     """
     try:
-        spread = choose_points(0.5 * (1 + np.tanh(0.5 * q)), rng, points)
+        spread = choose_points(probability(q), rng, points)
     except ValueError:
         spread = np.empty(0, dtype=np.int64)
     _, rows = np.unique(q, return_index=True)
@@ -152,7 +153,7 @@ def recalibrated(q: Array, n: Counts, n_b: Counts) -> Array:
     columns = np.stack([q, np.ones(len(q))], axis=1)
     line = np.array([1.0, 0.0])
     for _ in range(25):
-        p = 0.5 * (1 + np.tanh(0.5 * columns @ line))
+        p = probability(columns @ line)
         hessian = (columns * (n * p * (1 - p))[:, None]).T @ columns + 1e-6 * np.eye(2)
         step = np.linalg.solve(hessian, columns.T @ (n_b - n * p))
         line = line + step * min(1.0, 1.0 / np.abs(step).max(initial=1e-12))

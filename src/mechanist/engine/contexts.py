@@ -32,6 +32,21 @@ def platform_names() -> list[str]:
     return [openmm.Platform.getPlatform(i).getName() for i in range(count)]
 
 
+def langevin(temperature: float, friction: float, timestep: float, seed: int) -> Any:
+    """The integrator of all dynamics: temperature in K, friction in 1/ps, time step in ps."""
+    import openmm
+
+    integrator = openmm.LangevinMiddleIntegrator(temperature, friction, timestep)
+    integrator.setConstraintTolerance(CONSTRAINT_TOLERANCE)
+    integrator.setRandomNumberSeed(openmm_seed(seed))
+    return integrator
+
+
+def openmm_seed(seed: int) -> int:
+    """A seed for OpenMM, where 0 would mean one from the clock."""
+    return 1 + seed % (SEED_LIMIT - 1)
+
+
 def make_context(prepared: Prepared, system: Any, platform: str, seed: int) -> Any:
     """A context with its own Langevin integrator on one thread.
 
@@ -42,12 +57,7 @@ def make_context(prepared: Prepared, system: Any, platform: str, seed: int) -> A
     """
     import openmm
 
-    integrator = openmm.LangevinMiddleIntegrator(
-        prepared.temperature, prepared.friction, prepared.timestep
-    )
-    integrator.setConstraintTolerance(CONSTRAINT_TOLERANCE)
-    # Seed 0 would mean a seed from the clock.
-    integrator.setRandomNumberSeed(1 + seed % (SEED_LIMIT - 1))
+    integrator = langevin(prepared.temperature, prepared.friction, prepared.timestep, seed)
     properties = cpu_properties(platform)
     try:
         chosen = openmm.Platform.getPlatformByName(platform)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.engine.contexts import CONSTRAINT_TOLERANCE, SEED_LIMIT, platform_names
+from mechanist.engine.contexts import langevin, openmm_seed, platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.errors import SystemBuildError
 from mechanist.settings.system import DynamicsSettings
@@ -101,15 +101,12 @@ def _context(system: Any, dynamics: DynamicsSettings, seed: int) -> Any:
     under = copy.deepcopy(system)
     kelvin = dynamics.temperature * unit.kelvin
     barostat = openmm.MonteCarloBarostat(dynamics.pressure * unit.bar, kelvin, FREQUENCY)
-    barostat.setRandomNumberSeed(1 + seed % (SEED_LIMIT - 1))
+    barostat.setRandomNumberSeed(openmm_seed(seed))
     under.addForce(barostat)
     fault = ""
     for name in [name for name in (*GPU_PLATFORMS, "CPU") if name in platform_names()]:
-        integrator = openmm.LangevinMiddleIntegrator(
-            dynamics.temperature, dynamics.friction, dynamics.timestep / 1000
-        )
-        integrator.setConstraintTolerance(CONSTRAINT_TOLERANCE)
-        integrator.setRandomNumberSeed(1 + seed % (SEED_LIMIT - 1))
+        timestep = dynamics.timestep / 1000
+        integrator = langevin(dynamics.temperature, dynamics.friction, timestep, seed)
         properties = cpu_properties(name)
         try:
             chosen = openmm.Platform.getPlatformByName(name)
@@ -135,7 +132,7 @@ def _run(
     try:
         context.setPositions(positions)
         context.computeVirtualSites()
-        context.setVelocitiesToTemperature(dynamics.temperature, 1 + seed % (SEED_LIMIT - 1))
+        context.setVelocitiesToTemperature(dynamics.temperature, openmm_seed(seed))
         for look in range(LOOKS):
             context.getIntegrator().step(max(1, dynamics.npt_steps // LOOKS))
             state = context.getState(positions=True)

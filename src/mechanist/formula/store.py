@@ -3,15 +3,13 @@
 The chosen one is written for other programs, too, see `mechanist.formula.export`.
 """
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mechanist.errors import DataError
-from mechanist.files import read_json, sound, write_json, write_text
+from mechanist.files import csv_text, read_json, sound, write_json, write_text
 from mechanist.formula.export import exports_of, write_exports
 from mechanist.formula.expression import inputs, parse
 from mechanist.formula.result import Constant, Distillation, Formula
@@ -32,17 +30,15 @@ def write(distillation: Distillation, folder: Path, descriptors: DescriptorSet) 
     DataError
         If the formula uses a name that is not among ``descriptors``.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*COLUMNS, *MORE_COLUMNS])
+    rows = []
     for formula in distillation.front:
         losses = (formula.heldout_loss, formula.heldout_loss_se)
         more = (formula.excess_loss, formula.excess_loss_se, formula.q_rms)
         chosen = "true" if formula == distillation.chosen else "false"
         row = [formula.complexity, *(f"{x:.6f}" for x in losses), formula.text, formula.latex]
         shares = (f"{x:.3f}" for x in (formula.stands_share, formula.chosen_share))
-        writer.writerow([*row, chosen, *(f"{x:.6f}" for x in more), formula.source, *shares])
-    write_text(folder / "formulas.csv", buffer.getvalue())
+        rows.append([*row, chosen, *(f"{x:.6f}" for x in more), formula.source, *shares])
+    write_text(folder / "formulas.csv", csv_text([*COLUMNS, *MORE_COLUMNS], rows))
     write_exports(distillation.chosen.text, descriptors, folder)
     write_json(folder / "formula.json", to_json(distillation, descriptors))
 

@@ -1,15 +1,12 @@
 """Stages ``relevance`` and ``distil``: which inputs matter, and the formula in them."""
 
-import csv
-import io
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.committor.data import held_out
 from mechanist.committor.relevance import relevance
 from mechanist.errors import DataError
-from mechanist.files import write_text
+from mechanist.files import csv_text, write_text
 from mechanist.journal import SEARCH, TRAINING, Journal
 from mechanist.layout import Layout
 from mechanist.report.tables import read_csv
@@ -45,13 +42,12 @@ def rank_inputs(config: Config, layout: Layout, last: int, log: Journal) -> None
             log,
             data.subset(~out),
         )
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["descriptor", "importance", "spread", "marginal"])
-    for row in rows:
-        numbers = (f"{x:.6g}" for x in (row.importance, row.spread, row.marginal))
-        writer.writerow([row.descriptor, *numbers])
-    write_text(layout.relevance, buffer.getvalue())
+    table = [
+        [row.descriptor, *(f"{x:.6g}" for x in (row.importance, row.spread, row.marginal))]
+        for row in rows
+    ]
+    header = ["descriptor", "importance", "spread", "marginal"]
+    write_text(layout.relevance, csv_text(header, table))
 
 
 def read_relevance(layout: Layout, inputs: DescriptorSet) -> list[str]:

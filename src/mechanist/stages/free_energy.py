@@ -1,15 +1,12 @@
 """Free energies: along q, and the weighted frames that give one along anything else."""
 
-import csv
-import io
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.analysis.free_energy import profile
 from mechanist.analysis.kinetics import RUN_A, Kinetics
 from mechanist.analysis.reweighting import Reweighted
-from mechanist.files import write_text
+from mechanist.files import csv_text, write_text
 from mechanist.layout import Layout
 from mechanist.sampling.records import (
     Table,
@@ -49,20 +46,18 @@ def write_profile(
     centres = 0.5 * (edges[1:] + edges[:-1])
     energy = np.full(len(mass), np.inf)
     energy[1:-1] = profile(centres[1:-1], mass[1:-1], edges[1:-1], prepared.kt)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(PROFILE_COLUMNS)
+    rows = []
     for i in np.flatnonzero(np.isfinite(energy)):
         logs = np.log(masses[masses[:, i] > 0, i]) if len(masses) else np.empty(0)
         spread = 1.96 * prepared.kt * logs.std(ddof=1) if len(logs) > 1 else np.nan
         row = (centres[i], energy[i], energy[i] - spread, energy[i] + spread)
-        writer.writerow([f"{x:.5g}" for x in row])
-    write_text(layout.profile, buffer.getvalue())
+        rows.append([f"{x:.5g}" for x in row])
+    write_text(layout.profile, csv_text(PROFILE_COLUMNS, rows))
 
 
 def write_no_free_energy(layout: Layout) -> None:
     """Write the files of the free energies without a row or frame, where nothing is known."""
-    write_text(layout.profile, ",".join(PROFILE_COLUMNS) + "\n")
+    write_text(layout.profile, csv_text(PROFILE_COLUMNS, []))
     write_frames(layout.equilibrium_frames, [])
     write_table(layout.equilibrium_weights, {"weight": np.empty(0)}, FRAME_COLUMNS)
 

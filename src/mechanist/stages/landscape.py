@@ -1,7 +1,5 @@
 """Stage ``free-energy``: the free energy along one descriptor or two, of the user's choice."""
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,7 +7,7 @@ import numpy as np
 
 from mechanist.analysis.free_energy import profile, surface
 from mechanist.errors import DataError, MechanistError
-from mechanist.files import atomic, write_text
+from mechanist.files import atomic, csv_text, write_text
 from mechanist.layout import Layout
 from mechanist.report.axis import Axis, make_axis
 from mechanist.report.data import Equilibrium
@@ -87,13 +85,11 @@ def table(axes: Sequence[Axis], sample: Equilibrium, kt: float) -> str:
         energy = profile(axes[0].values, sample.weights, edges[0], kt)
     else:
         energy = surface(axes[0].values, axes[1].values, sample.weights, (edges[0], edges[1]), kt)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*names, "free_energy_kJ_per_mol"])
+    rows = []
     for place in np.argwhere(np.isfinite(energy)):
         where = [centre[i] for centre, i in zip(centres, place, strict=True)]
-        writer.writerow([f"{x:.6g}" for x in (*where, energy[tuple(place)])])
-    return buffer.getvalue()
+        rows.append([f"{x:.6g}" for x in (*where, energy[tuple(place)])])
+    return csv_text([*names, "free_energy_kJ_per_mol"], rows)
 
 
 def draw(path: Path, axes: Sequence[Axis], sample: Equilibrium, kt: float) -> None:

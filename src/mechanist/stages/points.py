@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mechanist.analysis.proof import choose_own
 from mechanist.analysis.validation import choose_points
 from mechanist.committor.data import held_out
+from mechanist.committor.surface import probability
 from mechanist.engine.choose import make_engine
 from mechanist.errors import DataError
 from mechanist.files import read_json, sound, write_json
@@ -62,9 +63,9 @@ def choose(config: Config, layout: Layout, by: str, last: int, log: Journal) -> 
     if by == FORMULA:
         rows, predictions = _own(config, layout, frames, rng)
     else:
-        rows, predictions = _spread(config, chance(frame_q(frames, inputs, model)), rng), {}
+        rows, predictions = _spread(config, probability(frame_q(frames, inputs, model)), rng), {}
     features = frame_features(frames[rows], inputs)
-    predictions["p_network"] = chance(model.q(features)).tolist()
+    predictions["p_network"] = probability(model.q(features)).tolist()
     predictions["p_error"] = model.estimate(features)[1].tolist()
     files = layout.fresh(by)
     write_frames(files.points, [frames[rows]])
@@ -96,11 +97,6 @@ def _own(
     rows = np.concatenate([spread, surface])
     on_surface = [False] * len(spread) + [True] * len(surface)
     return rows, {"q_formula": q[rows].tolist(), "on_surface": list(on_surface)}
-
-
-def chance(q: Array) -> Array:
-    """p_B of a logit."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * q)))
 
 
 def formula_q(formula: Formula, known: DescriptorSet, frames: Frames) -> Array:

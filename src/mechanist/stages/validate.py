@@ -1,8 +1,6 @@
 """Stage ``validate``: network and formula against fresh shots."""
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,8 @@ from numpy.typing import NDArray
 from mechanist.analysis.proof import Proof, prove
 from mechanist.analysis.statistics import rmse_beyond_noise, rmse_interval
 from mechanist.analysis.validation import Verdict, explained, judge, validation_columns
-from mechanist.files import write_json, write_text
+from mechanist.committor.surface import probability
+from mechanist.files import csv_text, write_json, write_text
 from mechanist.layout import Layout
 from mechanist.report.tables import read_csv
 from mechanist.sampling.committor_shots import COMMITTOR_STREAM
@@ -23,8 +22,6 @@ from mechanist.settings.config import Config
 from mechanist.stages.points import (
     FORMULA,
     NETWORK,
-    chance,
-    formula_q,
     read_counts,
     read_predictions,
 )
@@ -41,14 +38,15 @@ def validate(config: Config, layout: Layout, log: Callable[[str], None]) -> Verd
     points = read_frames(layout.fresh(NETWORK).points, load(layout).atoms)
     p_network, p_error = read_predictions(layout, NETWORK).values()
     known = load_formula_inputs(layout)
-    p_formula = chance(formula_q(load_formula(layout.formula), known, points))
+    values = known.values(points)
+    columns = {name: values[:, i] for i, name in enumerate(known.names)}
+    p_formula = by_formula(load_formula(layout.formula).q(columns), len(points))
     n, n_b = read_counts(layout, NETWORK, config.sampling.workers, len(points))
     rng = np.random.default_rng(shot_seed(config.seed, COMMITTOR_STREAM, 2**20 + 1))
     verdict = judge(p_network, p_error, p_formula, n, n_b, rng)
     write_columns(layout.validation, validation_columns(p_network, p_error, p_formula, n, n_b))
-    values = known.values(points)
-    columns = {name: values[:, i] for i, name in enumerate(known.names)}
-    write_rows(layout.front_errors, FRONT_COLUMNS, front_errors(layout, columns, n, n_b, rng))
+    front = front_errors(layout, columns, n, n_b, rng)
+    write_text(layout.front_errors, csv_text(FRONT_COLUMNS, front))
     proof = own_points(config, layout, rng)
     text = f"{verdict.text} {proof.text}"
     write_json(layout.verdict, {**asdict(verdict), "text": text, "proof": asdict(proof)})
@@ -60,9 +58,14 @@ def own_points(config: Config, layout: Layout, rng: np.random.Generator) -> Proo
     """Judge the formula at its own points; write validation/formula.csv."""
     p_network, p_error, q, on_surface = read_predictions(layout, FORMULA).values()
     n, n_b = read_counts(layout, FORMULA, config.sampling.workers, len(q))
-    table = validation_columns(p_network, p_error, chance(q), n, n_b)
+    table = validation_columns(p_network, p_error, probability(q), n, n_b)
     write_columns(layout.validation_formula, {**table, "on_surface": on_surface.astype(np.int64)})
     return prove(q, n, n_b, on_surface.astype(np.bool_), rng)
+
+
+def by_formula(q: NDArray[np.float64], points: int) -> NDArray[np.float64]:
+    """p_B (P,) from q of a formula, which is one number if nothing varies in it."""
+    return probability(np.array(np.broadcast_to(q, points), dtype=np.float64))
 
 
 def front_errors(
@@ -78,7 +81,7 @@ def front_errors(
     front = read_csv(layout.formulas, ["complexity", "text", "chosen"])
     result = []
     for row in front:
-        p = chance(np.array(np.broadcast_to(evaluate(row["text"], columns), len(n))))
+        p = by_formula(evaluate(row["text"], columns), len(n))
         low, high = rmse_interval(p, n_b, n, rng)
         share = explained(p, n_b, n)
         numbers = [f"{x:.6f}" for x in (rmse_beyond_noise(p, n_b, n), low, high)]
@@ -90,13 +93,4 @@ def front_errors(
 def write_columns(path: Path, columns: Table) -> None:
     """Write a table as CSV."""
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    write_rows(path, tuple(columns), rows)
-
-
-def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a header and rows as CSV."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_text(path, buffer.getvalue())
+    write_text(path, csv_text(columns, rows))
