@@ -1,0 +1,1 @@
+"""Learned models of molecular motion: data, super-resolution, their baselines and their errors."""

@@ -1,0 +1,183 @@
+"""Which frames are learned from and which test: whole blocks of time or whole trajectories.
+
+Frames drawn at random would lie between those that were learned from. Between two blocks, a gap of
+at least two windows is left out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.errors import DataError
+from mechanist.trajectory.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Trajectories of one molecule, apart by use: ``train``, ``validate`` and ``test``."""
+
+    train: tuple[Trajectory, ...]
+    validate: tuple[Trajectory, ...]
+    test: tuple[Trajectory, ...]
+
+
+def by_time(
+    trajectory: Trajectory, window: int, validate: float = 0.1, test: float = 0.2
+) -> Dataset:
+    """Blocks of time in the order train, validate, test.
+
+    Parameters
+    ----------
+    trajectory
+        The frames.
+    window
+        Frames that a model sees at once; twice as many are left out between two blocks.
+    validate, test
+        Shares of the frames.
+
+    Raises
+    ------
+    DataError
+        If a block would be shorter than a window.
+    """
+    total, purge = len(trajectory), 2 * window
+    tail, middle = round(total * test), round(total * validate)
+    head = total - tail - middle - 2 * purge
+    if min(head, middle, tail) < window:
+        raise DataError(
+            "trajectory", f"{total} frames are too few for three blocks of at least {window}"
+        )
+    start = head + purge
+    return Dataset(
+        (trajectory[:head],),
+        (trajectory[start : start + middle],),
+        (trajectory[total - tail :],),
+    )
+
+
+def by_trajectory(trajectories: Sequence[Trajectory], validate: int = 1, test: int = 1) -> Dataset:
+    """Whole trajectories: the last ones test, those before validate.
+
+    Raises
+    ------
+    DataError
+        If none is left to learn from, or they are not of the same molecule and time step.
+    """
+    check_alike(trajectories)
+    head = len(trajectories) - validate - test
+    if head < 1 or min(validate, test) < 0:
+        raise DataError("trajectories", f"{len(trajectories)} are too few to split")
+    parts = tuple(trajectories)
+    return Dataset(parts[:head], parts[head : head + validate], parts[head + validate :])
+
+
+def check_alike(trajectories: Sequence[Trajectory]) -> None:
+    """Refuse trajectories of different molecules or time steps.
+
+    Raises
+    ------
+    DataError
+        If they differ.
+    """
+    for one in trajectories[1:]:
+        if not np.array_equal(one.numbers, trajectories[0].numbers):
+            raise DataError("trajectories", "are not of the same atoms")
+        if not np.isclose(one.dt_ps, trajectories[0].dt_ps, rtol=1e-9):
+            raise DataError("trajectories", "do not have the same time between frames")
+
+
+@dataclass(frozen=True)
+class Windows:
+    """B gaps of ``inner`` frames between two known ones.
+
+    Parameters
+    ----------
+    positions, velocities
+        (B, inner + 2, N, 3) in nm and nm/ps; the ends are known.
+    dt_ps
+        Time between frames.
+    """
+
+    positions: Array
+    velocities: Array
+    dt_ps: float
+
+    @property
+    def inner(self) -> int:
+        """Missing frames of a gap."""
+        return int(self.positions.shape[1]) - 2
+
+    @property
+    def ends(self) -> "Ends":
+        """What a model is told."""
+        x, v = self.positions, self.velocities
+        return Ends(x[:, 0], v[:, 0], x[:, -1], v[:, -1], self.inner, self.dt_ps)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The known ends of B gaps.
+
+    Parameters
+    ----------
+    x0, v0, x1, v1
+        (B, N, 3) positions in nm and velocities in nm/ps at the left and the right end.
+    inner
+        Frames that are missing in between.
+    dt_ps
+        Time between frames.
+    """
+
+    x0: Array
+    v0: Array
+    x1: Array
+    v1: Array
+    inner: int
+    dt_ps: float
+
+    @property
+    def gap_ps(self) -> float:
+        """Time between the ends."""
+        return (self.inner + 1) * self.dt_ps
+
+    def reversed(self) -> "Ends":
+        """The same gaps with time running backwards."""
+        return Ends(self.x1, -self.v1, self.x0, -self.v0, self.inner, self.dt_ps)
+
+    def rows(self, rows: slice) -> "Ends":
+        """Some of the gaps."""
+        return replace(self, x0=self.x0[rows], v0=self.v0[rows], x1=self.x1[rows], v1=self.v1[rows])
+
+    def __len__(self) -> int:
+        return len(self.x0)
+
+
+def windows(trajectories: Sequence[Trajectory], inner: int, every: int | None = None) -> Windows:
+    """All gaps of ``inner`` frames that start ``every`` frames after one another.
+
+    Without ``every`` they tile the trajectory: the right end of one is the left end of the next.
+
+    Raises
+    ------
+    DataError
+        If no trajectory is long enough, or one lacks velocities.
+    """
+    check_alike(trajectories)
+    step = inner + 1 if every is None else every
+    x, v = [], []
+    for one in trajectories:
+        starts = np.arange(0, len(one) - inner - 1, step)
+        rows = starts[:, None] + np.arange(inner + 2)
+        x.append(one.positions[rows])
+        v.append(one.moving()[rows])
+    joined = np.concatenate(x) if x else np.empty((0,))
+    if len(joined) == 0:
+        raise DataError("trajectories", f"none is longer than a gap of {inner} frames")
+    return Windows(joined, np.concatenate(v), trajectories[0].dt_ps)

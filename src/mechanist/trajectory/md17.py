@@ -1,0 +1,140 @@
+"""Reader of MD17, rMD17 and sGDML files, which users download themselves.
+
+MD17: Chmiela, Tkatchenko, Sauceda, Poltavsky, Schuett and Mueller, Sci. Adv. 3, e1603015 (2017).
+rMD17: Christensen and von Lilienfeld, Mach. Learn.: Sci. Technol. 1, 045018 (2020). Lengths are in
+Angstrom, energies in kcal/mol. The frames of rMD17 are drawn at random: they are no trajectory.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.errors import DataError
+from mechanist.trajectory.store import read_arrays
+from mechanist.trajectory.trajectory import Meta, Trajectory, masses_of
+
+Array = NDArray[np.float64]
+
+KCAL = 4.184
+"""kJ in a kcal."""
+
+ANGSTROM = 0.1
+"""nm in an Angstrom."""
+
+NAMES = {
+    "positions": ("R", "coords"),
+    "numbers": ("z", "nuclear_charges"),
+    "energy": ("E", "energies"),
+    "forces": ("F", "forces"),
+}
+"""Names of the arrays in MD17 and sGDML files, and in rMD17 files."""
+
+
+def read_md17(
+    path: Path, dt_ps: float, temperature_K: float | None = None, ordered: bool = True
+) -> Trajectory:
+    """Read such a file as a trajectory.
+
+    Parameters
+    ----------
+    path
+        An npz file.
+    dt_ps
+        Time between frames in ps, which the files do not say; MD17: 0.0005.
+    temperature_K
+        Of the thermostat; MD17: 500.
+    ordered
+        Whether the frames must be in the order of time. Without it, rMD17 is read too: labelled
+        geometries to learn forces from, no motion.
+
+    Returns
+    -------
+    Trajectory
+        Without velocities, which the files do not hold; see `with_velocities`.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or damaged, holds objects, or its arrays do not fit each other.
+    """
+    content = read_arrays(path)
+    if ordered and "old_indices" in content:
+        raise DataError(path, "rMD17: its frames are drawn at random and have no order in time")
+    parts = {name: _find(content, names) for name, names in NAMES.items()}
+    positions, numbers = parts["positions"], parts["numbers"]
+    if positions is None or numbers is None:
+        raise DataError(path, "lacks R and z, as MD17 and sGDML files have them")
+    energy, forces = parts["energy"], parts["forces"]
+    _check(path, positions, numbers, energy, forces)
+    whole = numbers.astype(np.int64)
+    try:
+        return Trajectory(
+            positions=positions.astype(np.float64) * ANGSTROM,
+            dt_ps=dt_ps,
+            numbers=whole,
+            masses=masses_of(whole),
+            forces=None if forces is None else forces.astype(np.float64) * (KCAL / ANGSTROM),
+            energy=None if energy is None else energy.astype(np.float64).reshape(-1) * KCAL,
+            meta=Meta(
+                ensemble="nvt-global",
+                source=path.name,
+                level_of_theory=str(content.get("theory", "")),
+                temperature_K=temperature_K,
+            ),
+        )
+    except DataError as error:
+        raise DataError(path, error.what) from None
+
+
+def _find(content: dict[str, NDArray[Any]], names: tuple[str, ...]) -> NDArray[Any] | None:
+    return next((content[name] for name in names if name in content), None)
+
+
+def _check(
+    path: Path,
+    positions: NDArray[Any],
+    numbers: NDArray[Any],
+    energy: NDArray[Any] | None,
+    forces: NDArray[Any] | None,
+) -> None:
+    """Refuse arrays of text, of the wrong shape or of another number of frames."""
+    for name, array in (("R", positions), ("z", numbers), ("E", energy), ("F", forces)):
+        if array is not None and array.dtype.kind not in "fiu":
+            raise DataError(path, f"{name} does not hold numbers")
+    if positions.ndim != 3 or positions.shape[2] != 3 or len(positions) == 0:
+        raise DataError(path, f"R is {positions.shape}, not (frames, atoms, 3)")
+    if numbers.shape != (positions.shape[1],):
+        raise DataError(path, f"z names {numbers.size} atoms, R holds {positions.shape[1]}")
+    if energy is not None and energy.size != len(positions):
+        raise DataError(path, f"E has {energy.size} frames, R {len(positions)}")
+    if forces is not None and forces.shape != positions.shape:
+        raise DataError(path, f"F is {forces.shape}, R {positions.shape}")
+
+
+def with_velocities(trajectory: Trajectory) -> Trajectory:
+    """Central differences as velocities; the first and the last frame are left out.
+
+    Those of velocity Verlet are the same: v(n) = [x(n + 1) - x(n - 1)] / (2 dt). A forward
+    difference would give away the frame after each knot.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than three frames.
+    """
+    if len(trajectory) < 3:
+        raise DataError("trajectory", f"{len(trajectory)} frames; velocities need three")
+    x = trajectory.positions
+    inner = trajectory[1:-1]
+    fields = {name: getattr(inner, name) for name in ("forces", "energy", "box")}
+    return Trajectory(
+        inner.positions,
+        inner.dt_ps,
+        inner.numbers,
+        inner.masses,
+        (x[2:] - x[:-2]) / (2 * inner.dt_ps),
+        meta=inner.meta,
+        **fields,
+    )

@@ -1,0 +1,1 @@
+"""Super-resolution: the frames between two known ones, from positions and velocities of both."""

@@ -1,0 +1,89 @@
+"""A common orientation for models that see Cartesian coordinates.
+
+Each gap is shifted and turned so that the middle of its ends lies best on a reference geometry
+(Kabsch, Acta Cryst. A 32, 922 (1976)); what a model gives is turned back. So the map from ends to
+frames does not depend on how the molecule lies in space.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.trajectory.dataset import Ends
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where B gaps lay: what takes them from the common orientation back.
+
+    Parameters
+    ----------
+    turn
+        (B, 3, 3), from the common orientation to the own one; row vectors are multiplied by it.
+    centre
+        (B, 3) in nm.
+    """
+
+    turn: Array
+    centre: Array
+
+    def there(self, positions: Array) -> Array:
+        """Positions (B, ..., N, 3) in the common orientation."""
+        return np.asarray(
+            np.einsum("b...x,byx->b...y", positions - self._shift(positions), self.turn)
+        )
+
+    def back(self, positions: Array) -> Array:
+        """Positions (B, ..., N, 3) where they belong."""
+        return self.turn_back(positions) + self._shift(positions)
+
+    def turn_there(self, vectors: Array) -> Array:
+        """Velocities or forces (B, ..., N, 3) in the common orientation."""
+        return np.asarray(np.einsum("b...x,byx->b...y", vectors, self.turn))
+
+    def turn_back(self, vectors: Array) -> Array:
+        """Velocities or forces (B, ..., N, 3) as they belong."""
+        return np.asarray(np.einsum("b...x,bxy->b...y", vectors, self.turn))
+
+    def _shift(self, positions: Array) -> Array:
+        return self.centre.reshape(len(self.centre), *(1,) * (positions.ndim - 2), 3)
+
+
+def rotations(geometries: Array, reference: Array, masses: Array) -> Array:
+    """Turns (B, 3, 3) that lay ``reference`` (N, 3) best on ``geometries`` (B, N, 3), centred."""
+    weighted = masses[:, None] * reference
+    left, _, right = np.linalg.svd(np.einsum("nx,bny->bxy", weighted, geometries))
+    # A mirror image is not allowed.
+    sign = np.sign(np.linalg.det(left @ right))
+    right[:, 2] *= sign[:, None]
+    return np.asarray(left @ right)
+
+
+def place(ends: Ends, reference: Array, masses: Array) -> tuple[Ends, Placement]:
+    """Gaps in the common orientation, and the way back.
+
+    Parameters
+    ----------
+    ends
+        B gaps.
+    reference
+        (N, 3) in nm.
+    masses
+        (N,) in Da.
+    """
+    weights = masses / masses.sum()
+    middle = 0.5 * (ends.x0 + ends.x1)
+    centre = weights @ middle
+    about = reference - weights @ reference
+    placement = Placement(rotations(middle - centre[:, None], about, masses), centre)
+    placed = replace(
+        ends,
+        x0=placement.there(ends.x0),
+        v0=placement.turn_there(ends.v0),
+        x1=placement.there(ends.x1),
+        v1=placement.turn_there(ends.v1),
+    )
+    return placed, placement

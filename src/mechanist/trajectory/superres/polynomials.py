@@ -1,0 +1,71 @@
+"""Baselines without learning: straight lines, a cubic spline, and Hermite polynomials."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.trajectory.dataset import Ends
+from mechanist.trajectory.superres.protocol import Filled, fractions
+
+Array = NDArray[np.float64]
+
+
+def linear(ends: Ends) -> Filled:
+    """Straight lines from end to end; the velocity is that of the line."""
+    u = fractions(ends)
+    away = ends.x1 - ends.x0
+    positions = ends.x0[:, None] + u * away[:, None]
+    return Filled(positions, np.broadcast_to(away[:, None] / ends.gap_ps, positions.shape).copy())
+
+
+def hermite(ends: Ends) -> Filled:
+    """The cubic polynomials with the positions and velocities of both ends."""
+    u, gap = fractions(ends), ends.gap_ps
+    x0, v0, x1, v1 = (part[:, None] for part in (ends.x0, ends.v0, ends.x1, ends.v1))
+    positions = (
+        (1 + 2 * u) * (1 - u) ** 2 * x0
+        + u * (1 - u) ** 2 * gap * v0
+        + u**2 * (3 - 2 * u) * x1
+        + u**2 * (u - 1) * gap * v1
+    )
+    velocities = (
+        6 * u * (u - 1) / gap * (x0 - x1) + (1 - u) * (1 - 3 * u) * v0 + u * (3 * u - 2) * v1
+    )
+    return Filled(positions, velocities)
+
+
+def hermite_with_accelerations(ends: Ends, a0: Array, a1: Array) -> Filled:
+    """The quintic polynomials that also have accelerations (B, N, 3) in nm/ps2 at both ends."""
+    from numpy.polynomial import polynomial
+
+    u, gap = fractions(ends)[:, 0, 0], ends.gap_ps
+    # Rows: value, first and second derivative at 0 and at 1 of u**k, k = 0 to 5.
+    powers = np.arange(6)
+    second = powers * (powers - 1)
+    at_0 = [np.eye(6)[0], np.eye(6)[1], 2 * np.eye(6)[2]]
+    rows = np.array([*at_0, np.ones(6), powers.astype(float), second.astype(float)])
+    known = [ends.x0, gap * ends.v0, gap**2 * a0, ends.x1, gap * ends.v1, gap**2 * a1]
+    shape = (6, -1)
+    terms = np.linalg.solve(rows, np.stack(known).reshape(shape))
+    positions = polynomial.polyvander(u, 5) @ terms
+    slopes = polynomial.polyvander(u, 4) @ (powers[1:, None] * terms[1:]) / gap
+    full = (ends.inner, *ends.x0.shape)
+    return Filled(positions.reshape(full).swapaxes(0, 1), slopes.reshape(full).swapaxes(0, 1))
+
+
+def spline(ends: Ends) -> Filled:
+    """A cubic spline through the positions of all ends, gap after gap, without velocities.
+
+    Gaps that do not follow one another belong to different splines.
+    """
+    from scipy.interpolate import CubicSpline
+
+    follows = (ends.x1[:-1] == ends.x0[1:]).all(axis=(1, 2))
+    breaks = np.flatnonzero(~follows) + 1
+    positions, velocities = [], []
+    for rows in np.split(np.arange(len(ends)), breaks):
+        knots = np.concatenate([ends.x0[rows], ends.x1[rows[-1:]]])
+        curve = CubicSpline(np.arange(len(knots)) * ends.gap_ps, knots)
+        inside = np.arange(len(rows))[:, None] + fractions(ends)[None, :, 0, 0]
+        positions.append(curve(inside * ends.gap_ps))
+        velocities.append(curve(inside * ends.gap_ps, 1))
+    return Filled(np.concatenate(positions), np.concatenate(velocities))

@@ -1,0 +1,38 @@
+"""What every model of super-resolution offers."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.trajectory.dataset import Ends
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The missing frames of B gaps.
+
+    Parameters
+    ----------
+    positions, velocities
+        (B, inner, N, 3) in nm and nm/ps.
+    """
+
+    positions: Array
+    velocities: Array
+
+
+class Interpolator(Protocol):
+    """Fills gaps."""
+
+    def __call__(self, ends: Ends) -> Filled:
+        """Missing frames of every gap."""
+        ...
+
+
+def fractions(ends: Ends) -> Array:
+    """Times of the missing frames (inner, 1, 1) as parts of the gap, between 0 and 1."""
+    return np.arange(1, ends.inner + 1)[:, None, None] / (ends.inner + 1)

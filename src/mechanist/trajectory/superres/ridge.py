@@ -1,0 +1,133 @@
+"""The linear baseline: ridge regression from the ends of a gap to what Hermite leaves over."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.trajectory.dataset import Ends, Windows
+from mechanist.trajectory.superres.frame import Placement, place
+from mechanist.trajectory.superres.polynomials import hermite
+from mechanist.trajectory.superres.protocol import Filled
+
+Array = NDArray[np.float64]
+
+STRENGTHS = tuple(10.0**k for k in range(-12, 1, 2))
+"""Of the penalty, in parts of the largest eigenvalue; the best on the validation block is kept."""
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """A linear map for one length of gap.
+
+    Parameters
+    ----------
+    reference
+        (N, 3) in nm, the geometry on which gaps are laid.
+    masses
+        (N,) in Da.
+    mean, scale
+        (P,) of the inputs.
+    weights
+        (P + 1, 2 x inner x N x 3), the last row is the constant; positions first, then velocities.
+    strength
+        Penalty that was kept.
+    accelerations
+        Whether the inputs hold accelerations.
+    """
+
+    reference: Array
+    masses: Array
+    mean: Array
+    scale: Array
+    weights: Array
+    strength: float
+    accelerations: bool
+
+    def fill(self, ends: Ends, a0: Array | None = None, a1: Array | None = None) -> Filled:
+        """Missing frames; ``a0`` and ``a1`` are accelerations (B, N, 3) in nm/ps2, if learned."""
+        inputs, placed, placement = _inputs(ends, self.reference, self.masses, a0, a1)
+        scaled = (inputs - self.mean) / self.scale
+        rest = scaled @ self.weights[:-1] + self.weights[-1]
+        rest = rest.reshape(len(ends), 2, ends.inner, -1, 3)
+        start = hermite(placed)
+        return Filled(
+            placement.back(start.positions + rest[:, 0]),
+            placement.turn_back(start.velocities + rest[:, 1]),
+        )
+
+    def __call__(self, ends: Ends) -> Filled:
+        """Missing frames from positions and velocities."""
+        return self.fill(ends)
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that were learned."""
+        return int(self.weights.size)
+
+
+def _inputs(
+    ends: Ends, reference: Array, masses: Array, a0: Array | None, a1: Array | None
+) -> tuple[Array, Ends, Placement]:
+    placed, placement = place(ends, reference, masses)
+    parts = [placed.x0, placed.v0, placed.x1, placed.v1]
+    if a0 is not None and a1 is not None:
+        parts += [placement.turn_there(a0), placement.turn_there(a1)]
+    return np.concatenate([p.reshape(len(ends), -1) for p in parts], axis=1), placed, placement
+
+
+def fit_ridge(
+    train: Windows,
+    validate: Windows,
+    masses: Array,
+    accelerations: tuple[Array, Array, Array, Array] | None = None,
+) -> Ridge:
+    """Solve for the map; the strength of the penalty is the best one on the validation block.
+
+    Parameters
+    ----------
+    train, validate
+        Gaps of the same length.
+    masses
+        (N,) in Da.
+    accelerations
+        (B, N, 3) in nm/ps2 at the left and right ends of ``train``, then of ``validate``; None to
+        learn from positions and velocities only.
+
+    Returns
+    -------
+    Ridge
+        The map.
+    """
+    reference = train.positions[0, 0]
+    a = (None, None, None, None) if accelerations is None else accelerations
+    inputs, targets = _pairs(train, reference, masses, a[0], a[1])
+    tests, truth = _pairs(validate, reference, masses, a[2], a[3])
+    mean, scale = inputs.mean(axis=0), inputs.std(axis=0)
+    scale[scale < 1e-9 * scale.max()] = 1.0
+    inputs, tests = (inputs - mean) / scale, (tests - mean) / scale
+    offset = targets.mean(axis=0)
+    values, vectors = np.linalg.eigh(inputs.T @ inputs)
+    projected = vectors.T @ (inputs.T @ (targets - offset))
+    half = targets.shape[1] // 2
+    best: tuple[float, float, Array] | None = None
+    for strength in STRENGTHS:
+        solved = vectors @ (projected / (values + strength * values[-1])[:, None])
+        error = float(np.abs(tests @ solved[:, :half] + offset[:half] - truth[:, :half]).mean())
+        if best is None or error < best[0]:
+            best = error, strength, solved
+    assert best is not None
+    weights = np.concatenate([best[2], offset[None]])
+    return Ridge(reference, masses, mean, scale, weights, best[1], accelerations is not None)
+
+
+def _pairs(
+    gaps: Windows, reference: Array, masses: Array, a0: Array | None, a1: Array | None
+) -> tuple[Array, Array]:
+    """Inputs (B, P) and what Hermite leaves over (B, 2 x inner x N x 3)."""
+    inputs, placed, placement = _inputs(gaps.ends, reference, masses, a0, a1)
+    start = hermite(placed)
+    positions = placement.there(gaps.positions[:, 1:-1]) - start.positions
+    velocities = placement.turn_there(gaps.velocities[:, 1:-1]) - start.velocities
+    both = np.stack([positions, velocities], axis=1)
+    return inputs, both.reshape(len(gaps), -1)
