@@ -9,6 +9,7 @@
 #                └─ collect ─ report ─ seal     results/SYSTEM/
 #
 # Apart from these, compare: guided against uniform selection, snakemake --cores 32 compare
+# and trajectory_models: learned models of motion, snakemake --cores 2 trajectory_models
 #
 # Run: snakemake --cores 32          Settings: config.yaml          Systems: systems/
 from snakemake.utils import min_version
@@ -45,3 +46,4 @@ include: "workflow/rules/validate.smk"
 include: "workflow/rules/kinetics.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/trajectories.smk"

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from mechanist import cli_tools
+from mechanist import cli_tools, cli_trajectory
 from mechanist.cli_job import (
     STOPPED,
     ByOption,
@@ -252,6 +252,9 @@ app.command()(cli_tools.replay)
 app.command("free-energy")(cli_tools.free_energy)
 app.command()(cli_tools.compare)
 app.command("compare-pair")(cli_tools.compare_pair)
+app.command("trajectory-data")(cli_trajectory.trajectory_data)
+app.command("trajectory-learn")(cli_trajectory.trajectory_learn)
+app.command("trajectory-tables")(cli_trajectory.trajectory_tables)
 app.command()(cli_tools.status)
 app.command()(cli_tools.verify)
 app.command()(cli_tools.doctor)

@@ -64,6 +64,43 @@ class CompareFiles:
 
 
 @dataclass(frozen=True)
+class TrajectoryFiles:
+    """Tables of the learned trajectory models; they belong to no run."""
+
+    folder: Path
+
+    def data(self, molecule: str, number: int) -> Path:
+        """Reference motion of a molecule."""
+        return self.folder / "data" / f"{molecule}_{number:03d}.npz"
+
+    def errors(self, molecule: str, number: int) -> Path:
+        """Errors of every model on one trajectory."""
+        return self.folder / "errors" / f"{molecule}_{number:03d}.json"
+
+    def model(self, molecule: str, number: int) -> Path:
+        """Numbers of our model."""
+        return self.folder / "models" / f"{molecule}_{number:03d}.safetensors"
+
+    def model_card(self, molecule: str, number: int) -> Path:
+        """What they mean."""
+        return self.folder / "models" / f"{molecule}_{number:03d}.json"
+
+    @property
+    def tables(self) -> Path:
+        """All numbers as a list of table, row, column, value, std, unit."""
+        return self.folder / "tables.json"
+
+    @property
+    def text(self) -> Path:
+        """The same as tables to read, with the targets."""
+        return self.folder / "tables.md"
+
+    def figure(self, molecule: str) -> Path:
+        """Errors, a bond and spectra."""
+        return self.folder / f"{molecule}.png"
+
+
+@dataclass(frozen=True)
 class Layout:
     """All files of one run."""
 

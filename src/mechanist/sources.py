@@ -13,11 +13,12 @@ DEPENDS = {
     "settings": (),
     "systems": ("settings",),
     "engine": ("systems",),
+    "trajectory": ("engine",),
     "sampling": ("engine",),
     "committor": ("sampling",),
     "formula": ("committor",),
     "analysis": ("committor",),
-    "report": ("analysis", "formula"),
+    "report": ("analysis", "formula", "trajectory"),
 }
 """Which part of the package stands on which; arrows of import point this way only."""
 

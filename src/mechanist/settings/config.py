@@ -9,6 +9,7 @@ from mechanist.settings.formula import FormulaSettings
 from mechanist.settings.kinetics import KineticsSettings
 from mechanist.settings.learn import LearnSettings
 from mechanist.settings.run import EngineSettings, InitialSettings, SamplingSettings
+from mechanist.settings.trajectory import TrajectorySettings
 from mechanist.settings.validation import ValidationSettings
 
 
@@ -28,3 +29,4 @@ class Config(Section):
     validation: ValidationSettings = ValidationSettings()
     kinetics: KineticsSettings = KineticsSettings()
     compare: CompareSettings = CompareSettings()
+    trajectory: TrajectorySettings = TrajectorySettings()

@@ -100,11 +100,14 @@ class Windows:
         (B, inner + 2, N, 3) in nm and nm/ps; the ends are known.
     dt_ps
         Time between frames.
+    accelerations
+        (B, 2, N, 3) in nm/ps2 at the ends, if the trajectories hold forces.
     """
 
     positions: Array
     velocities: Array
     dt_ps: float
+    accelerations: Array | None = None
 
     @property
     def inner(self) -> int:
@@ -171,13 +174,16 @@ def windows(trajectories: Sequence[Trajectory], inner: int, every: int | None = 
     """
     check_alike(trajectories)
     step = inner + 1 if every is None else every
-    x, v = [], []
+    x, v, a = [], [], []
     for one in trajectories:
         starts = np.arange(0, len(one) - inner - 1, step)
         rows = starts[:, None] + np.arange(inner + 2)
         x.append(one.positions[rows])
         v.append(one.moving()[rows])
+        if one.forces is not None:
+            a.append(one.forces[rows[:, [0, -1]]] / one.masses[:, None])
     joined = np.concatenate(x) if x else np.empty((0,))
     if len(joined) == 0:
         raise DataError("trajectories", f"none is longer than a gap of {inner} frames")
-    return Windows(joined, np.concatenate(v), trajectories[0].dt_ps)
+    pulls = np.concatenate(a) if len(a) == len(x) else None
+    return Windows(joined, np.concatenate(v), trajectories[0].dt_ps, pulls)

@@ -13,9 +13,10 @@ and G = d(end)/dg of the linearised motion,
 
     g <- g + C G' (G C G')^-1 e,
 
-repeated until the end is met (Gauss and Newton). Velocity Verlet and C are the same in both
-directions of time. What rounding and the last iteration leave is shared by the path that starts at
-the left and the one that starts at the right, so that the result is reversible to the last bit.
+repeated until the end is met (Gauss and Newton; the stiffness of the linearised motion is that of
+a first draft). Velocity Verlet and C are the same in both directions of time. What the last
+iteration leaves is closed by Hermite polynomials, and the path from the left is averaged with the
+one from the right, so that the result is reversible.
 """
 
 from collections.abc import Callable
@@ -34,6 +35,9 @@ Forces = Callable[[Array], Array]
 
 STEP = 1e-6
 """Displacement in nm for derivatives of forces."""
+
+NUGGET = 1e-10
+"""Of the matrix that is inverted, in parts of its mean diagonal."""
 
 BATCH = 16
 """Gaps at once."""
@@ -60,8 +64,8 @@ class Bridge:
     forces: Forces
     masses: Array
     errors: Array
-    memory: float = 0.005
-    iterations: int = 3
+    memory: float
+    iterations: int = 2
 
     def __call__(self, ends: Ends) -> Filled:
         """Missing frames: the mean of the paths from the left and from the right."""
@@ -72,19 +76,21 @@ class Bridge:
         )
 
     def _both(self, ends: Ends) -> Filled:
-        one, other = self._one_way(ends), self._one_way(ends.reversed())
-        return Filled(
-            0.5 * (one.positions + other.positions[:, ::-1]),
-            0.5 * (one.velocities - other.velocities[:, ::-1]),
+        back = ends.reversed()
+        free = np.zeros((len(ends), ends.inner + 2, *ends.x0.shape[1:]))
+        draft = _mean(
+            _closed(ends, *self.shoot(ends, free)), _closed(back, *self.shoot(back, free))
         )
+        path = np.concatenate([ends.x0[:, None], draft.positions, ends.x1[:, None]], axis=1)
+        stiffness = self._stiffness(path)
+        return _mean(self._one_way(ends, stiffness), self._one_way(back, stiffness[:, ::-1]))
 
-    def _one_way(self, ends: Ends) -> Filled:
-        nodes = ends.inner + 2
-        shape = (len(ends), nodes, *ends.x0.shape[1:])
-        push = np.zeros(shape)
+    def _one_way(self, ends: Ends, stiffness: Array) -> Filled:
+        push = np.zeros((len(ends), ends.inner + 2, *ends.x0.shape[1:]))
         x, v = self.shoot(ends, push)
+        gain = self._gain(stiffness, ends.dt_ps)
         for _ in range(self.iterations):
-            push = push + self._correction(ends, x, v)
+            push = push + self._correction(ends, x, v, gain)
             x, v = self.shoot(ends, push)
         return _closed(ends, x, v)
 
@@ -117,56 +123,63 @@ class Bridge:
     def _accelerations(self, x: Array) -> Array:
         return self.forces(x) / self.masses[:, None]
 
-    def _stiffness(self, x: Array) -> Array:
-        """Derivatives (B, 3N, 3N) of accelerations with respect to positions, in 1/ps2."""
-        size = x[0].size
-        shifts = STEP * np.eye(size).reshape(size, *x.shape[1:])
-        moved = (x[:, None] + shifts).reshape(-1, *x.shape[1:])
-        backs = (x[:, None] - shifts).reshape(-1, *x.shape[1:])
-        slopes = (self._accelerations(moved) - self._accelerations(backs)) / (2 * STEP)
-        return slopes.reshape(len(x), size, size).swapaxes(1, 2)
+    def _stiffness(self, path: Array) -> Array:
+        """Derivatives (B, L, 3N, 3N) of accelerations in positions along paths, in 1/ps2."""
+        size = path[0, 0].size
+        at = self._accelerations(path.reshape(-1, *path.shape[2:]))
+        shifts = STEP * np.eye(size).reshape(size, *path.shape[2:])
+        moved = (path[:, :, None] + shifts).reshape(-1, *path.shape[2:])
+        slopes = self._accelerations(moved).reshape(len(at), size, size)
+        slopes = (slopes - at.reshape(len(at), 1, size)) / STEP
+        return slopes.swapaxes(1, 2).reshape(*path.shape[:2], size, size)
 
-    def _correction(self, ends: Ends, x: Array, v: Array) -> Array:
-        """The most probable additional accelerations (B, inner + 2, N, 3) that meet the end."""
-        count, nodes = x.shape[:2]
-        size = ends.x0[0].size
-        # Positions are counted in units of h v, so that both halves of the state weigh alike.
-        h = ends.dt_ps
-        missed = np.concatenate(
-            [(ends.x1 - x[:, -1]).reshape(count, -1), h * (ends.v1 - v[:, -1]).reshape(count, -1)],
-            axis=1,
-        )
-        reach = self._reach(x, h)
+    def _gain(self, stiffness: Array, h: float) -> Array:
+        """C G' (G C G')^-1: pushes (B, L, 3N, 6N) in nm/ps2 for each nm that the end is missed by.
+
+        Velocities are counted in units of nm / h.
+        """
+        nodes, size = stiffness.shape[1], stiffness.shape[2]
         width = np.repeat(self.errors / self.masses, 3)
-        reach *= width
+        reach = _reach(stiffness, h) * width
         times = h * np.arange(nodes)
         alike = np.exp(-0.5 * ((times[:, None] - times) / self.memory) ** 2)
-        spread = np.einsum("kl,blsi->bksi", alike, reach)
-        gram = np.einsum("bksi,bkti->bst", reach, spread, optimize=True)
+        spread = np.einsum("kl,blsi->bkis", alike, reach, optimize=True)
+        gram = np.einsum("bksi,bkit->bst", reach, spread, optimize=True)
         trace = np.trace(gram, axis1=1, axis2=2) / (2 * size)
-        gram += 1e-10 * trace[:, None, None] * np.eye(2 * size)
-        weights = np.linalg.solve(gram, missed[..., None])[..., 0]
-        push = np.einsum("bksi,bs->bki", spread, weights) * width
-        return np.asarray(push.reshape(x.shape))
+        gram += NUGGET * trace[:, None, None] * np.eye(2 * size)
+        inverse = np.linalg.inv(gram)
+        return np.asarray(width[:, None] * (spread @ inverse[:, None]))
 
-    def _reach(self, x: Array, h: float) -> Array:
-        """How the end (positions, h times velocities) follows each push: (B, inner + 2, 6N, 3N)."""
-        count, nodes = x.shape[:2]
-        size = x[0, 0].size
-        identity, zero = np.eye(size), np.zeros((size, size))
-        of_x = np.tile(np.concatenate([identity, zero]), (count, 1, 1))
-        of_v = np.tile(np.concatenate([zero, h * identity]), (count, 1, 1))
-        reach = np.empty((count, nodes, 2 * size, size))
-        reach[:, -1] = 0.5 * h * of_v
-        after = self._stiffness(x[:, -1])
-        for k in range(nodes - 2, -1, -1):
-            before = self._stiffness(x[:, k])
-            of_x = of_x + 0.5 * h * (of_v @ after)
-            of_v = of_v + h * of_x
-            of_x = of_x + 0.5 * h * (of_v @ before)
-            reach[:, k] = (h if k else 0.5 * h) * of_v
-            after = before
-        return reach
+    def _correction(self, ends: Ends, x: Array, v: Array, gain: Array) -> Array:
+        """Additional pushes (B, L, N, 3) for what the right ends are missed by."""
+        count = len(ends)
+        parts = (ends.x1 - x[:, -1], ends.dt_ps * (ends.v1 - v[:, -1]))
+        missed = np.concatenate([part.reshape(count, -1) for part in parts], axis=1)
+        return np.asarray(np.einsum("bkis,bs->bki", gain, missed).reshape(x.shape))
+
+
+def _reach(stiffness: Array, h: float) -> Array:
+    """How the end (positions, h times velocities) follows each push: (B, L, 6N, 3N)."""
+    count, nodes, size = stiffness.shape[:3]
+    identity, zero = np.eye(size), np.zeros((size, size))
+    of_x = np.tile(np.concatenate([identity, zero]), (count, 1, 1))
+    of_v = np.tile(np.concatenate([zero, h * identity]), (count, 1, 1))
+    reach = np.empty((count, nodes, 2 * size, size))
+    reach[:, -1] = 0.5 * h * of_v
+    for k in range(nodes - 2, -1, -1):
+        of_x = of_x + 0.5 * h * (of_v @ stiffness[:, k + 1])
+        of_v = of_v + h * of_x
+        of_x = of_x + 0.5 * h * (of_v @ stiffness[:, k])
+        reach[:, k] = (h if k else 0.5 * h) * of_v
+    return reach
+
+
+def _mean(one: Filled, other: Filled) -> Filled:
+    """Mean of a path and of one that runs backwards in time."""
+    return Filled(
+        0.5 * (one.positions + other.positions[:, ::-1]),
+        0.5 * (one.velocities - other.velocities[:, ::-1]),
+    )
 
 
 def _closed(ends: Ends, x: Array, v: Array) -> Filled:

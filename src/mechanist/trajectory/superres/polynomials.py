@@ -33,8 +33,8 @@ def hermite(ends: Ends) -> Filled:
     return Filled(positions, velocities)
 
 
-def hermite_with_accelerations(ends: Ends, a0: Array, a1: Array) -> Filled:
-    """The quintic polynomials that also have accelerations (B, N, 3) in nm/ps2 at both ends."""
+def hermite_with_accelerations(ends: Ends, accelerations: Array) -> Filled:
+    """The quintic polynomials that also have accelerations (B, 2, N, 3) in nm/ps2 at both ends."""
     from numpy.polynomial import polynomial
 
     u, gap = fractions(ends)[:, 0, 0], ends.gap_ps
@@ -43,6 +43,7 @@ def hermite_with_accelerations(ends: Ends, a0: Array, a1: Array) -> Filled:
     second = powers * (powers - 1)
     at_0 = [np.eye(6)[0], np.eye(6)[1], 2 * np.eye(6)[2]]
     rows = np.array([*at_0, np.ones(6), powers.astype(float), second.astype(float)])
+    a0, a1 = accelerations[:, 0], accelerations[:, 1]
     known = [ends.x0, gap * ends.v0, gap**2 * a0, ends.x1, gap * ends.v1, gap**2 * a1]
     shape = (6, -1)
     terms = np.linalg.solve(rows, np.stack(known).reshape(shape))

@@ -12,7 +12,7 @@ from mechanist.trajectory.superres.protocol import Filled
 
 Array = NDArray[np.float64]
 
-STRENGTHS = tuple(10.0**k for k in range(-12, 1, 2))
+STRENGTHS = tuple(10.0**k for k in range(-12, 1))
 """Of the penalty, in parts of the largest eigenvalue; the best on the validation block is kept."""
 
 
@@ -44,9 +44,9 @@ class Ridge:
     strength: float
     accelerations: bool
 
-    def fill(self, ends: Ends, a0: Array | None = None, a1: Array | None = None) -> Filled:
-        """Missing frames; ``a0`` and ``a1`` are accelerations (B, N, 3) in nm/ps2, if learned."""
-        inputs, placed, placement = _inputs(ends, self.reference, self.masses, a0, a1)
+    def fill(self, ends: Ends, accelerations: Array | None = None) -> Filled:
+        """Missing frames; needs accelerations (B, 2, N, 3) in nm/ps2 if it was fitted with them."""
+        inputs, placed, placement = _inputs(ends, self.reference, self.masses, accelerations)
         scaled = (inputs - self.mean) / self.scale
         rest = scaled @ self.weights[:-1] + self.weights[-1]
         rest = rest.reshape(len(ends), 2, ends.inner, -1, 3)
@@ -67,12 +67,13 @@ class Ridge:
 
 
 def _inputs(
-    ends: Ends, reference: Array, masses: Array, a0: Array | None, a1: Array | None
+    ends: Ends, reference: Array, masses: Array, accelerations: Array | None
 ) -> tuple[Array, Ends, Placement]:
+    """Inputs (B, P), the gaps in the common orientation, and the way back."""
     placed, placement = place(ends, reference, masses)
     parts = [placed.x0, placed.v0, placed.x1, placed.v1]
-    if a0 is not None and a1 is not None:
-        parts += [placement.turn_there(a0), placement.turn_there(a1)]
+    if accelerations is not None:
+        parts.append(placement.turn_there(accelerations))
     return np.concatenate([p.reshape(len(ends), -1) for p in parts], axis=1), placed, placement
 
 
@@ -80,7 +81,7 @@ def fit_ridge(
     train: Windows,
     validate: Windows,
     masses: Array,
-    accelerations: tuple[Array, Array, Array, Array] | None = None,
+    accelerations: bool = False,
 ) -> Ridge:
     """Solve for the map; the strength of the penalty is the best one on the validation block.
 
@@ -91,8 +92,7 @@ def fit_ridge(
     masses
         (N,) in Da.
     accelerations
-        (B, N, 3) in nm/ps2 at the left and right ends of ``train``, then of ``validate``; None to
-        learn from positions and velocities only.
+        Whether to learn from accelerations at the ends too.
 
     Returns
     -------
@@ -100,9 +100,8 @@ def fit_ridge(
         The map.
     """
     reference = train.positions[0, 0]
-    a = (None, None, None, None) if accelerations is None else accelerations
-    inputs, targets = _pairs(train, reference, masses, a[0], a[1])
-    tests, truth = _pairs(validate, reference, masses, a[2], a[3])
+    inputs, targets = _pairs(train, reference, masses, accelerations)
+    tests, truth = _pairs(validate, reference, masses, accelerations)
     mean, scale = inputs.mean(axis=0), inputs.std(axis=0)
     scale[scale < 1e-9 * scale.max()] = 1.0
     inputs, tests = (inputs - mean) / scale, (tests - mean) / scale
@@ -118,14 +117,15 @@ def fit_ridge(
             best = error, strength, solved
     assert best is not None
     weights = np.concatenate([best[2], offset[None]])
-    return Ridge(reference, masses, mean, scale, weights, best[1], accelerations is not None)
+    return Ridge(reference, masses, mean, scale, weights, best[1], accelerations)
 
 
 def _pairs(
-    gaps: Windows, reference: Array, masses: Array, a0: Array | None, a1: Array | None
+    gaps: Windows, reference: Array, masses: Array, accelerations: bool
 ) -> tuple[Array, Array]:
     """Inputs (B, P) and what Hermite leaves over (B, 2 x inner x N x 3)."""
-    inputs, placed, placement = _inputs(gaps.ends, reference, masses, a0, a1)
+    a = gaps.accelerations if accelerations else None
+    inputs, placed, placement = _inputs(gaps.ends, reference, masses, a)
     start = hermite(placed)
     positions = placement.there(gaps.positions[:, 1:-1]) - start.positions
     velocities = placement.turn_there(gaps.velocities[:, 1:-1]) - start.velocities

@@ -1,0 +1,60 @@
+"""Commands of the learned trajectory models."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mechanist.cli_job import ConfigOption, ThreadsOption, log
+
+if TYPE_CHECKING:
+    from mechanist.layout import TrajectoryFiles
+    from mechanist.settings.config import Config
+
+MoleculeOption = Annotated[str, typer.Option("--molecule", help="one of trajectory.molecules")]
+NumberOption = Annotated[int, typer.Option("--number", min=0, help="of the trajectory, from 0")]
+FolderOption = Annotated[Path, typer.Option("--results", help="folder of the tables")]
+FOLDER = Path("results/trajectory_models")
+
+
+def opened(config: str, folder: Path) -> "tuple[Config, TrajectoryFiles]":
+    """Settings and files of the tables."""
+    from mechanist.layout import TrajectoryFiles
+    from mechanist.settings.load import load_config
+
+    return load_config(config), TrajectoryFiles(folder)
+
+
+def trajectory_data(
+    molecule: MoleculeOption,
+    number: NumberOption,
+    config: ConfigOption = "config.yaml",
+    results: FolderOption = FOLDER,
+) -> None:
+    """Make reference motion of a molecule by GFN2-xTB; needs the extra xtb."""
+    from mechanist.journal import Journal
+    from mechanist.stages.trajectory_data import make
+
+    make(*opened(config, results), molecule, number, Journal(log))
+
+
+def trajectory_learn(
+    molecule: MoleculeOption,
+    number: NumberOption,
+    config: ConfigOption = "config.yaml",
+    results: FolderOption = FOLDER,
+    threads: ThreadsOption = 1,
+) -> None:
+    """Learn and test every model of super-resolution on one trajectory."""
+    from mechanist.journal import Journal
+    from mechanist.stages.trajectory_learn import learn
+
+    learn(*opened(config, results), molecule, number, threads, Journal(log))
+
+
+def trajectory_tables(config: ConfigOption = "config.yaml", results: FolderOption = FOLDER) -> None:
+    """Write tables and figures over all trajectories."""
+    from mechanist.journal import Journal
+    from mechanist.stages.trajectory_tables import write
+
+    write(*opened(config, results), Journal(log))

@@ -1,0 +1,187 @@
+"""Tables of the trajectory models: means and spreads over trajectories, and what was aimed at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+ANGSTROM = 10.0
+"""Angstrom in a nm."""
+
+OURS, RIDGE = "bridge (ours)", "ridge (x, v)"
+
+COLUMNS = {
+    "position": "position, mean absolute error",
+    "position_hydrogen": "position of hydrogens, mean absolute error",
+    "position_heavy": "position of heavy atoms, mean absolute error",
+    "position_p95": "position, 95th percentile of distances",
+    "position_p99": "position, 99th percentile of distances",
+    "velocity": "velocity, mean absolute error",
+    "spectrum": "density of states, cosine similarity",
+    "shift": "shift of the highest X-H peak",
+    "parameters": "parameters",
+    "fit_wall": "learning, wall time",
+    "fit_cpu": "learning, processor time",
+    "fill_wall": "filling one frame, wall time",
+    "fill_cpu": "filling one frame, processor time",
+}
+
+UNITS = {
+    "position": ("nm", "Å"),
+    "position_hydrogen": ("nm", "Å"),
+    "position_heavy": ("nm", "Å"),
+    "position_p95": ("nm", "Å"),
+    "position_p99": ("nm", "Å"),
+    "velocity": ("nm/ps",),
+    "spectrum": ("1",),
+    "shift": ("1/cm",),
+    "parameters": ("1",),
+    "fit_wall": ("s",),
+    "fit_cpu": ("s",),
+    "fill_wall": ("s",),
+    "fill_cpu": ("s",),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A number of a table.
+
+    Parameters
+    ----------
+    table, row, column
+        Where it stands.
+    value, std
+        Mean and standard deviation over trajectories.
+    unit
+        Of both.
+    """
+
+    table: str
+    row: str
+    column: str
+    value: float
+    std: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something aimed at, and what was found.
+
+    Parameters
+    ----------
+    text
+        What must hold.
+    found
+        What was measured.
+    met
+        Whether it holds for the means over trajectories.
+    """
+
+    text: str
+    found: str
+    met: bool
+
+
+def name_of(molecule: str) -> str:
+    """Name of table T1 of a molecule."""
+    return f"T1 {molecule}"
+
+
+def entries(molecule: str, records: Sequence[Mapping[str, Any]]) -> list[Entry]:
+    """Table T1 of one molecule, over its trajectories."""
+    values: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+    for record in records:
+        for row in record["rows"]:
+            values.setdefault((row["model"], row["gap"]), []).append(row)
+    result = []
+    for (model, gap), rows in values.items():
+        for key, units in UNITS.items():
+            numbers = np.array([row[key] for row in rows], dtype=float)
+            for unit in units:
+                factor = ANGSTROM if unit == "Å" else 1.0
+                spread = float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0
+                result.append(
+                    Entry(
+                        name_of(molecule),
+                        model,
+                        f"T = {gap}: {COLUMNS[key]}",
+                        factor * float(numbers.mean()),
+                        factor * spread,
+                        unit,
+                    )
+                )
+    return result
+
+
+def plain(numbers: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Entries for JSON."""
+    return [asdict(entry) for entry in numbers]
+
+
+class Lookup:
+    """Means of one molecule by model, gap and quantity, lengths in Angstrom."""
+
+    def __init__(self, numbers: Sequence[Entry], molecule: str) -> None:
+        self._table = {
+            (entry.row, entry.column, entry.unit): entry
+            for entry in numbers
+            if entry.table == name_of(molecule)
+        }
+
+    def __call__(self, model: str, gap: int, key: str) -> Entry:
+        """The entry."""
+        return self._table[model, f"T = {gap}: {COLUMNS[key]}", UNITS[key][-1]]
+
+    @property
+    def models(self) -> list[str]:
+        """Rows in their order."""
+        return list(dict.fromkeys(model for model, _, _ in self._table))
+
+    @property
+    def gaps(self) -> list[int]:
+        """Lengths of gaps in their order."""
+        columns = dict.fromkeys(column for _, column, _ in self._table)
+        return sorted({int(column.split(":")[0].removeprefix("T = ")) for column in columns})
+
+
+def targets(look: Lookup) -> list[Target]:
+    """What table T1 of ethanol must hold."""
+    result = []
+    for gap in look.gaps:
+        ours, ridge = look(OURS, gap, "position"), look(RIDGE, gap, "position")
+        found = f"{ours.value:.2e} and {ridge.value:.2e} Å"
+        result.append(
+            Target(f"T = {gap}: ours better than ridge (x, v)", found, ours.value < ridge.value)
+        )
+    for gap, limit in ((20, 1e-3), (40, 5e-3), (20, 3e-4), (40, 1.5e-3)):
+        value = look(OURS, gap, "position").value
+        kind = "at most" if limit in (1e-3, 5e-3) else "goal, at most"
+        met = value <= limit
+        result.append(Target(f"T = {gap}: {kind} {limit:g} Å", f"{value:.2e} Å", met))
+    for gap in look.gaps:
+        both, one = look("bi-LSTM", gap, "position"), look("uni-LSTM", gap, "position")
+        found = f"{both.value:.2e} and {one.value:.2e} Å"
+        result.append(
+            Target(f"T = {gap}: bi-LSTM better than uni-LSTM", found, both.value < one.value)
+        )
+    like = look(OURS, 20, "spectrum").value
+    result.append(Target("T = 20: density of states alike to 0.999", f"{like:.6f}", like >= 0.999))
+    return result
+
+
+def markdown(look: Lookup, molecule: str, key: str) -> list[str]:
+    """Lines of one table to read: models down, gaps across."""
+    unit = UNITS[key][-1]
+    head = f"{COLUMNS[key]}{'' if unit == '1' else f' ({unit})'}"
+    lines = [f"### {molecule}: {head}", ""]
+    lines.append("| model | " + " | ".join(f"T = {gap}" for gap in look.gaps) + " |")
+    lines.append("|---|" + "---|" * len(look.gaps))
+    style = "{:.5f} ± {:.5f}" if key == "spectrum" else "{:.3g} ± {:.1g}"
+    for model in look.models:
+        cells = [look(model, gap, key) for gap in look.gaps]
+        written = [style.format(cell.value, cell.std) for cell in cells]
+        lines.append(f"| {model} | " + " | ".join(written) + " |")
+    return [*lines, ""]

@@ -1,0 +1,49 @@
+"""Stage ``trajectory-learn``: every model of super-resolution on one trajectory."""
+
+from mechanist.files import write_json
+from mechanist.journal import TRAINING, Journal
+from mechanist.layout import TrajectoryFiles
+from mechanist.settings.config import Config
+from mechanist.stages.trajectory_data import seed_of
+from mechanist.trajectory.molecules import molecule as molecule_of
+from mechanist.trajectory.sizes import SIZES
+from mechanist.trajectory.store import load
+
+
+def learn(
+    config: Config,
+    files: TrajectoryFiles,
+    molecule: str,
+    number: int,
+    threads: int,
+    log: Journal,
+) -> None:
+    """Write the errors of every model, and our model."""
+    log.load("torch")
+    import torch
+
+    from mechanist.trajectory.superres.examples import examples
+    from mechanist.trajectory.superres.store import save
+    from mechanist.trajectory.superres.table import measure
+
+    torch.set_num_threads(threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    size = SIZES[config.trajectory.size]
+    trajectory = load(files.data(molecule, number))
+    orders = molecule_of(molecule).permutations
+    with log.work(TRAINING):
+        rows, bridge = measure(trajectory, orders, size, seed_of(config, number), log, device)
+        shown = examples(trajectory, bridge, size)
+    save(bridge, files.model(molecule, number), files.model_card(molecule, number))
+    write_json(
+        files.errors(molecule, number),
+        {
+            "molecule": molecule,
+            "number": number,
+            "size": config.trajectory.size,
+            "frames": len(trajectory),
+            "temperature": trajectory.temperature(),
+            "rows": rows,
+            "examples": shown,
+        },
+    )

@@ -1,0 +1,98 @@
+"""Power spectra of velocities: the vibrational density of states."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.errors import DataError
+
+Array = NDArray[np.float64]
+
+LIGHT = 0.0299792458
+"""Speed of light in cm/ps."""
+
+HIGHEST = 4000.0
+"""End of the range of wave numbers in 1/cm over which spectra are compared."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """A density of states.
+
+    Parameters
+    ----------
+    wave_numbers
+        (K,) in 1/cm, equally spaced from 0.
+    density
+        (K,), its sum times the spacing is 1.
+    """
+
+    wave_numbers: Array
+    density: Array
+
+    def peak(self, low: float, high: float) -> float:
+        """Wave number of the highest point between two, from a parabola through three points.
+
+        Raises
+        ------
+        DataError
+            If no point lies in between.
+        """
+        inside = np.flatnonzero((self.wave_numbers >= low) & (self.wave_numbers <= high))
+        if len(inside) == 0:
+            raise DataError("spectrum", f"has no points between {low} and {high}")
+        top = int(inside[np.argmax(self.density[inside])])
+        if top in (0, len(self.density) - 1):
+            return float(self.wave_numbers[top])
+        before, here, after = self.density[top - 1 : top + 2]
+        bend = before - 2 * here + after
+        shift = 0.0 if bend == 0 else 0.5 * (before - after) / bend
+        return float(self.wave_numbers[top] + shift * self.wave_numbers[1])
+
+
+def density_of_states(
+    velocities: Array, masses: Array, dt_ps: float, width: float = 10.0
+) -> Spectrum:
+    """Mass-weighted power spectrum of velocities, smoothed by a Gaussian.
+
+    By the theorem of Wiener and Khinchin it is the Fourier transform of the velocity
+    autocorrelation function. A Hann window keeps strong lines from leaking.
+
+    Parameters
+    ----------
+    velocities
+        (T, N, 3) in nm/ps.
+    masses
+        (N,) in Da.
+    dt_ps
+        Time between frames.
+    width
+        Standard deviation of the Gaussian in 1/cm.
+    """
+    frames = len(velocities)
+    window = np.hanning(frames)[:, None, None]
+    # Four times as many points as the resolution, so that peaks are found between them.
+    waves = np.fft.rfft(velocities * window, n=4 * frames, axis=0)
+    power = np.einsum("n,knx->k", masses, np.abs(waves) ** 2)
+    numbers = np.asarray(np.fft.rfftfreq(4 * frames, dt_ps) / LIGHT, dtype=np.float64)
+    spacing = numbers[1]
+    reach = int(np.ceil(5 * width / spacing))
+    kernel = np.exp(-0.5 * (spacing * np.arange(-reach, reach + 1) / width) ** 2)
+    smooth = np.convolve(power, kernel / kernel.sum(), mode="same")
+    return Spectrum(numbers, smooth / (smooth.sum() * spacing))
+
+
+def similarity(one: Spectrum, other: Spectrum, highest: float = HIGHEST) -> float:
+    """Cosine of the angle between two spectra with the same points, up to ``highest`` in 1/cm.
+
+    Raises
+    ------
+    DataError
+        If they do not have the same points.
+    """
+    if not np.array_equal(one.wave_numbers, other.wave_numbers):
+        raise DataError("spectrum", "spectra have different points")
+    inside = one.wave_numbers <= highest
+    a, b = one.density[inside], other.density[inside]
+    return float(a @ b / np.sqrt((a @ a) * (b @ b)))

@@ -1,0 +1,82 @@
+"""Our model on disk: numbers as safetensors, what they mean as JSON."""
+
+from pathlib import Path
+
+import numpy as np
+
+from mechanist import __version__
+from mechanist.errors import DataError
+from mechanist.files import read_bytes, read_json, sha256, sound, write_bytes, write_json
+from mechanist.trajectory.superres.bridge import Bridge
+from mechanist.trajectory.superres.forcefield import KernelForces
+
+FORMAT = 1
+
+
+def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
+    """Write a model.
+
+    Raises
+    ------
+    DataError
+        If its forces are not learned ones.
+    """
+    from safetensors.numpy import save as to_bytes
+
+    forces = bridge.forces
+    if not isinstance(forces, KernelForces):
+        raise DataError(weights_path, "only learned forces can be written")
+    tensors = {
+        "points": forces.points,
+        "weights": forces.weights,
+        "masses": bridge.masses,
+        "errors": bridge.errors,
+    }
+    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    write_bytes(weights_path, to_bytes(contiguous))
+    write_json(
+        json_path,
+        {
+            "format": FORMAT,
+            "mechanist": __version__,
+            "meaning": "sGDML forces over inverse distances, Matern 5/2; bridges over gaps",
+            "units": "points and width in 1/nm, masses in Da, errors in kJ/mol/nm, memory in ps",
+            "width": forces.width,
+            "memory": bridge.memory,
+            "iterations": bridge.iterations,
+            "sha256": sha256(weights_path),
+        },
+    )
+
+
+def load(weights_path: Path, json_path: Path) -> Bridge:
+    """Read a model that `save` has written.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, or the two do not belong together.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    card = read_json(json_path)
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise DataError(json_path, f"not a model card of format {FORMAT}")
+    try:
+        tensors = from_bytes(read_bytes(weights_path))
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise DataError(weights_path, f"damaged ({str(error)[:120]}); delete it") from None
+    if card.get("sha256") != sha256(weights_path):
+        raise DataError(weights_path, f"is not the file that {json_path.name} was written for")
+    with sound(json_path):
+        points, weights = tensors["points"], tensors["weights"]
+        masses, errors = tensors["masses"], tensors["errors"]
+        numbers = float(card["width"]), float(card["memory"]), int(card["iterations"])
+    atoms = len(masses)
+    fits = points.shape == weights.shape == (len(points), atoms * (atoms - 1) // 2)
+    if not fits or errors.shape != masses.shape or min(numbers) <= 0:
+        raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both")
+    if not all(np.isfinite(value).all() for value in tensors.values()):
+        raise DataError(weights_path, "holds numbers that are not finite; delete it")
+    return Bridge(KernelForces(points, weights, numbers[0]), masses, errors, *numbers[1:])

@@ -1,0 +1,79 @@
+# Tables of the learned trajectory models; asked for by name: snakemake --cores 2 trajectory_models
+MODELS = "results/trajectory_models"
+MOTIONS = [f"{number:03d}" for number in range(SETTINGS.trajectory.seeds)]
+
+
+rule trajectory_data:
+    output:
+        f"{MODELS}/data/{{molecule}}_{{motion}}.npz",
+    log:
+        f"{MODELS}/logs/data_{{molecule}}_{{motion}}.log",
+    benchmark:
+        f"{MODELS}/benchmarks/data_{{molecule}}_{{motion}}.tsv"
+    wildcard_constraints:
+        molecule="[a-z]+",
+        motion=r"\d{3}",
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    params:
+        settings=settings("seed", "trajectory.size", "trajectory.temperature"),
+        source=digest("trajectory_data", "trajectory"),
+    shell:
+        "mechanist trajectory-data --molecule {wildcards.molecule} --number {wildcards.motion}"
+        f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
+
+
+rule trajectory_learn:
+    input:
+        rules.trajectory_data.output,
+    output:
+        errors=f"{MODELS}/errors/{{molecule}}_{{motion}}.json",
+        model=f"{MODELS}/models/{{molecule}}_{{motion}}.safetensors",
+        card=f"{MODELS}/models/{{molecule}}_{{motion}}.json",
+    log:
+        f"{MODELS}/logs/learn_{{molecule}}_{{motion}}.log",
+    benchmark:
+        f"{MODELS}/benchmarks/learn_{{molecule}}_{{motion}}.tsv"
+    wildcard_constraints:
+        molecule="[a-z]+",
+        motion=r"\d{3}",
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    resources:
+        gpu=GPUS,
+    params:
+        settings=settings("seed", "trajectory.size"),
+        source=digest("trajectory_learn", "trajectory"),
+    shell:
+        "mechanist trajectory-learn --molecule {wildcards.molecule} --number {wildcards.motion}"
+        " --threads {threads}"
+        f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
+
+
+rule trajectory_models:
+    input:
+        expand(
+            rules.trajectory_learn.output.errors,
+            molecule=SETTINGS.trajectory.molecules,
+            motion=MOTIONS,
+        ),
+    output:
+        tables=f"{MODELS}/tables.json",
+        text=f"{MODELS}/tables.md",
+        figures=expand(
+            f"{MODELS}/{{molecule}}.png", molecule=SETTINGS.trajectory.molecules
+        ),
+    log:
+        f"{MODELS}/logs/tables.log",
+    benchmark:
+        f"{MODELS}/benchmarks/tables.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
+    params:
+        settings=settings("seed", "trajectory"),
+        source=digest("trajectory_tables", "report"),
+    shell:
+        "mechanist trajectory-tables"
+        f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
