@@ -142,10 +142,15 @@ def test_xtb_forces_are_the_slope_of_the_energy_at_rest_and_beyond():
 
 def test_generated_ethanol_keeps_its_energy():
     pytest.importorskip("tblite", reason="the extra xtb is not installed")
+    from mechanist.trajectory.xtb import Xtb
+
     run = generate("ethanol", 300, 3, heating_ps=0.1)
     total = run.energy + run.kinetic()
     assert total.std() < 0.5
     assert run.meta.level_of_theory == "GFN2-xTB"
+    # Of 21 oscillators at 500 K, above the energy at rest.
+    rest = Xtb(run.numbers)(molecule("ethanol").positions)[0]
+    assert total[0] - rest == pytest.approx(21 * 8.31446e-3 * 500, abs=0.5)
     np.testing.assert_array_equal(run.masses, masses_of(run.numbers))
     again = generate("ethanol", 20, 3, heating_ps=0.1)
     np.testing.assert_allclose(again.positions, run.positions[:20], atol=1e-9)

@@ -1,11 +1,28 @@
 """Reference trajectories: molecules by GFN2-xTB at constant energy."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mechanist.trajectory.molecules import molecule
 from mechanist.trajectory.nve import Potential, constant_energy, heat
-from mechanist.trajectory.trajectory import Meta, Trajectory, masses_of
+from mechanist.trajectory.trajectory import GAS, Meta, Trajectory, masses_of
 from mechanist.trajectory.xtb import Xtb
+
+Array = NDArray[np.float64]
+
+
+def thermal_energy(masses: Array, temperature: float) -> float:
+    """Mean energy in kJ/mol of 3N - 6 classical oscillators, above the bottom."""
+    return (3 * len(masses) - 6) * GAS * temperature
+
+
+def with_energy(velocities: Array, masses: Array, kinetic: float) -> Array:
+    """Velocities (N, 3) scaled to a kinetic energy in kJ/mol, by two at most either way.
+
+    Without it the energy of a small molecule after heating is as much as a fifth off its mean.
+    """
+    now = 0.5 * float(masses @ (velocities**2).sum(axis=1))
+    return velocities * float(np.clip(np.sqrt(max(kinetic, 0.0) / now), 0.5, 2.0))
 
 
 def generate(
@@ -19,6 +36,8 @@ def generate(
 ) -> Trajectory:
     """Heat a molecule, then follow it at constant energy without total momentum.
 
+    That energy is the mean one of harmonic vibrations at the temperature.
+
     Parameters
     ----------
     name
@@ -28,7 +47,7 @@ def generate(
     seed
         Of velocities and thermostat.
     temperature
-        In K, that it is heated to; at constant energy the mean kinetic temperature differs.
+        In K; the mean kinetic temperature differs as far as vibrations are not harmonic.
     dt_ps, heating_ps
         Step, and time of heating, in ps.
     potential
@@ -47,6 +66,9 @@ def generate(
     rng = np.random.default_rng(seed)
     steps = round(heating_ps / dt_ps)
     x, v = heat(forces, start.positions, masses, temperature, steps, dt_ps, rng)
+    v = with_energy(
+        v, masses, thermal_energy(masses, temperature) - (forces(x)[0] - forces(start.positions)[0])
+    )
     meta = Meta(
         source="mechanist",
         level_of_theory=Xtb.level if potential is None else "given",

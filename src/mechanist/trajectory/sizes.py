@@ -39,9 +39,9 @@ class Size:
 
 
 SIZES = {
-    "small": Size(24_000, 0.08, 0.2, 360, 4000, Budget()),
+    "small": Size(80_000, 0.03, 0.06, 360, 4000, Budget()),
     "full": Size(
-        200_000, 0.05, 0.1, 1000, 30_000, Budget(hidden=540, layers=4, frames=400_000, batch=100)
+        400_000, 0.02, 0.05, 1000, 30_000, Budget(hidden=540, layers=4, frames=400_000, batch=100)
     ),
 }
 """By the name in the settings. Hidden units and layers of full are the published ones."""
