@@ -58,3 +58,27 @@ def trajectory_tables(config: ConfigOption = "config.yaml", results: FolderOptio
     from mechanist.stages.trajectory_tables import write
 
     write(*opened(config, results), Journal(log))
+
+
+def restore(
+    results: Annotated[Path, typer.Argument(help="folder of a run")],
+    out: Annotated[Path, typer.Option("--out", help="audit as JSON; restored paths beside it")],
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", min=0, help="of heavy atoms, 99 % within, in nm")
+    ] = 0.02,
+    round_: Annotated[int | None, typer.Option("--round", min=0, help="whose paths")] = None,
+    worker: Annotated[int | None, typer.Option("--worker", min=0, help="whose paths")] = None,
+) -> None:
+    """Measure how well paths stored every so many-th frame can be restored; restore one job's.
+
+    The frames of the job that --round and --worker name are written as TRR, path after path.
+    """
+    from mechanist.errors import MechanistError
+    from mechanist.journal import Journal
+    from mechanist.layout import Layout
+    from mechanist.stages.restore import audit_run
+
+    if (round_ is None) != (worker is None):
+        raise MechanistError("restore", "--round and --worker belong together")
+    job = None if round_ is None or worker is None else (round_, worker)
+    audit_run(Layout(results), tolerance, out, Journal(log), job)

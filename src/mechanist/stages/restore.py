@@ -1,0 +1,177 @@
+"""Stage ``restore``: paths that were stored in part at full resolution again, with an audit."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.errors import DataError
+from mechanist.files import write_json
+from mechanist.job_files import WorkerFiles
+from mechanist.journal import Journal
+from mechanist.layout import Layout
+from mechanist.sampling.records import PathTable, read_notes, read_paths, read_stored, write_frames
+from mechanist.sampling.store import store_of
+from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.prepared import load, load_inputs
+from mechanist.trajectory.restore import (
+    Audit,
+    GapMap,
+    audit,
+    largest,
+    restore,
+    stored_rows,
+)
+
+Array = NDArray[np.float64]
+
+FACTORS = (2, 3, 4, 6, 8)
+MOST = 3000
+"""Paths of the audit at most, spread over the run."""
+
+JUDGED = 300
+"""Paths whose descriptors are compared, at most."""
+
+
+def audit_run(
+    layout: Layout, tolerance: float, out: Path, log: Journal, job: tuple[int, int] | None = None
+) -> None:
+    """Measure how well missing frames can be restored, and restore the paths of one job.
+
+    Parameters
+    ----------
+    layout
+        Files of the run.
+    tolerance
+        That the 99th percentile of distances of heavy atoms must keep, in nm.
+    out
+        JSON with the audit; restored paths are beside it as TRR.
+    log
+        Takes a line of text.
+    job
+        Round and worker whose paths are restored; None for the audit only.
+
+    Raises
+    ------
+    DataError
+        If there are too few paths in full, or the paths of the job cannot be restored.
+    """
+    from openmm import unit
+
+    prepared, inputs = load(layout), load_inputs(layout)
+    system = prepared.system
+    dalton = [system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(prepared.atoms)]
+    masses = np.array(dalton, dtype=np.float64)
+    if (masses <= 0).any():
+        raise DataError(layout.system_xml, "has virtual sites; their paths cannot be restored")
+    heavy = np.flatnonzero(masses > 2)
+    paths = full_paths(layout, prepared.atoms)
+    factors = set(FACTORS) | ({_every(layout, job)} if job else set())
+    rows, maps = [], {}
+    for factor in sorted(factors):
+        found, maps[factor] = audit(paths, factor, masses, heavy if len(heavy) else None)
+        rows.append((found, described(paths[1::2], found, maps[factor], inputs)))
+        log(
+            f"every {factor}th frame: {found.method}, heavy atoms {found.mean:.4f} nm off, 99 %"
+            f" within {found.p99:.4f} nm; descriptors {rows[-1][1]:.2f} standard deviations"
+        )
+    allowed = largest([found for found, _ in rows], tolerance)
+    log(f"within {tolerance} nm: sampling.store.every: {allowed}")
+    write_json(
+        out,
+        {
+            "tolerance": tolerance,
+            "largest_factor": allowed,
+            "paths": len(paths),
+            "factors": [asdict(found) | {"descriptors": far} for found, far in rows],
+            "units": "nm, over heavy atoms and missing frames; descriptors: root mean square change"
+            " of the inputs of the network in their standard deviations",
+        },
+    )
+    if job is not None:
+        every = _every(layout, job)
+        method = next(found for found, _ in rows if found.factor == every)
+        _restore_job(layout, job, method, maps[every], out.with_suffix(".trr"), log)
+
+
+def full_paths(layout: Layout, atoms: int) -> list[Array]:
+    """Paths of a run that are stored in full, at most `MOST` of them.
+
+    Raises
+    ------
+    DataError
+        If there are none.
+    """
+    tables = []
+    for number in layout.rounds():
+        for files in layout.round(number).workers:
+            if files.full[1].is_file():
+                tables.append(read_paths(*files.full, atoms))
+    every = [(table, i) for table in tables for i in range(len(table))]
+    if not every:
+        raise DataError(layout.root, "has no paths yet")
+    chosen = every[:: -(-len(every) // MOST)]
+    return [table.path(i).astype(np.float64) for table, i in chosen]
+
+
+def described(
+    paths: Sequence[Array], found: Audit, learned: GapMap, inputs: DescriptorSet
+) -> float:
+    """Root mean square change of the network's inputs in missing frames, in their spreads."""
+    true, made = [], []
+    for path in paths[:: -(-len(paths) // JUDGED)]:
+        rows = stored_rows(len(path), found.factor)
+        missing = np.setdiff1d(np.arange(len(path)), rows)
+        true.append(path[missing])
+        made.append(restore(path[rows], rows, found.method, learned)[missing])
+    both = [
+        inputs.features(inputs.values(np.concatenate(part).astype(np.float32)))
+        for part in (true, made)
+    ]
+    spread = np.maximum(both[0].std(axis=0), 1e-9)
+    return float(np.sqrt((((both[1] - both[0]) / spread) ** 2).mean()))
+
+
+def _job_files(layout: Layout, job: tuple[int, int]) -> WorkerFiles:
+    return layout.round(job[0]).worker(job[1])
+
+
+def _every(layout: Layout, job: tuple[int, int]) -> int:
+    """Which frames of a job's paths were stored.
+
+    Raises
+    ------
+    DataError
+        If they were all stored, or not all waters were.
+    """
+    index = _job_files(layout, job).index
+    store = store_of(read_notes(index), index)
+    if store is None or store.every == 1:
+        raise DataError(index, "its paths are stored with all frames; nothing is to be restored")
+    if store.waters is not None:
+        raise DataError(index, "not all waters were stored; they cannot be restored")
+    return store.every
+
+
+def _restore_job(
+    layout: Layout, job: tuple[int, int], found: Audit, learned: GapMap, out: Path, log: Journal
+) -> None:
+    files = _job_files(layout, job)
+    store = store_of(read_notes(files.index), files.index)
+    assert store is not None
+    table = read_stored(files.paths, files.index, len(learned.masses))
+    frames = [_restored(table, i, store.rows, found, learned) for i in range(len(table))]
+    write_frames(out, [one.astype(np.float32) for one in frames])
+    log(f"{out}: {len(frames)} paths, {sum(map(len, frames))} frames")
+
+
+def _restored(table: PathTable, i: int, rows_of: Any, found: Audit, learned: GapMap) -> Array:
+    length, move = int(table.index["length"][i]), int(table.index["move"][i])
+    rows = np.unique(rows_of(length, move))
+    knots = table.path(i).astype(np.float64)
+    if len(knots) == length:
+        return knots
+    return restore(knots, rows, found.method, learned)

@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+
+from mechanist.errors import DataError, MechanistError
+from mechanist.files import read_json
+from mechanist.journal import Journal
+from mechanist.sampling.records import read_frames, read_paths
+from mechanist.settings.config import Config
+from mechanist.settings.load import validate
+from mechanist.stages.initial import initial
+from mechanist.stages.restore import audit_run
+from mechanist.stages.shoot import shoot_round
+from mechanist.trajectory.restore import (
+    Audit,
+    audit,
+    largest,
+    learn_map,
+    restore,
+    stored_rows,
+)
+from tests.conftest import build
+from tests.trajectory.conftest import turn
+
+
+@pytest.fixture(scope="module")
+def paths(motion):
+    """Twenty pieces of motion, each turned and shifted another way."""
+    rng = np.random.default_rng(8)
+    pieces = motion.positions.reshape(20, 300, 9, 3)
+    return [piece @ turn(rng) + rng.normal(size=3) for piece in pieces]
+
+
+def test_stored_frames_stay_as_they_are(paths, motion):
+    learned = learn_map(paths[:10], 4, motion.masses)
+    path = paths[15][:22]
+    rows = stored_rows(22, 4)
+    assert rows.tolist() == [0, 4, 8, 12, 16, 20, 21]
+    for method in ("linear", "spline", "map"):
+        again = restore(path[rows], rows, method, learned)
+        assert again.shape == path.shape
+        np.testing.assert_array_equal(again[rows], path[rows])
+        assert np.abs(again - path).max() < 0.05
+
+
+def test_lines_and_cubics_are_exact():
+    t = np.arange(20.0)[:, None, None]
+    line, cubic = 1 + 2 * t * np.ones((2, 3)), (t**3 - 5 * t) * np.ones((2, 3))
+    rows = np.array([0, 3, 4, 9, 15, 19])
+    np.testing.assert_allclose(restore(line[rows], rows, "linear"), line)
+    np.testing.assert_allclose(restore(cubic[rows], rows, "spline"), cubic, atol=1e-9)
+    np.testing.assert_allclose(restore(line[:1], rows[:1], "spline"), line[:1])
+    np.testing.assert_allclose(restore(line[[0, 5]], rows[[0, 1]] + [0, 2], "linear"), line[:6])
+
+
+def test_the_map_turns_with_the_molecule(paths, motion):
+    learned = learn_map(paths[:10], 6, motion.masses)
+    rows = stored_rows(61, 6)
+    knots = paths[12][:61][rows]
+    rotation = turn(np.random.default_rng(3))
+    one = restore(knots, rows, "map", learned)
+    other = restore(knots @ rotation + 2.0, rows, "map", learned)
+    np.testing.assert_allclose(other, one @ rotation + 2.0, atol=1e-9)
+
+
+def test_the_map_wins_where_splines_are_too_coarse(paths, motion):
+    """Frames 6 fs apart: bonds to hydrogen swing through more than half a period in between."""
+    found, _ = audit(paths, 12, motion.masses)
+    assert found.method == "map"
+    assert found.p50 < found.p95 < found.p99
+    coarse, _ = audit(paths, 2, motion.masses)
+    assert coarse.p99 < 0.1 * found.p99
+
+
+def test_the_largest_factor_within_the_tolerance():
+    def row(factor, p99):
+        return Audit(factor, "spline", 0.0, 0.0, 0.0, p99, 10)
+
+    rows = [row(2, 0.001), row(4, 0.01), row(8, 0.1)]
+    assert largest(rows, 0.02) == 4
+    assert largest(rows, 0.0001) == 1
+
+
+def test_what_cannot_be_restored_is_refused(paths, motion):
+    with pytest.raises(DataError, match="do not rise"):
+        restore(paths[0][:3], np.array([0, 4, 4]), "linear")
+    with pytest.raises(DataError, match="there is no map"):
+        restore(paths[0][:4], np.array([0, 4, 8, 12]), "map")
+    with pytest.raises(DataError, match="two of each"):
+        audit(paths[:1], 4, motion.masses)
+    with pytest.raises(DataError, match="longer than 12"):
+        audit([path[:10] for path in paths], 4, motion.masses)
+
+
+def small(**store):
+    sampling = {"workers": 1, "chains": 4, "first_round": 60, "burn_in": 1, "store": store}
+    plain = {
+        "system": "double_well",
+        "seed": 3,
+        "engine": {"platform": "Reference"},
+        "sampling": sampling,
+    }
+    return validate(Config, plain, "test")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The same run, with paths stored in full and in part."""
+    result = []
+    for name, store in (("full", {}), ("part", {"every": 4})):
+        layout = build("double_well", tmp_path_factory.mktemp(name))
+        initial(small(**store), layout, Journal())
+        shoot_round(small(**store), layout, 0, 0, Journal())
+        result.append(layout)
+    return result
+
+
+def test_restored_paths_of_a_run(runs, tmp_path):
+    full, part = runs
+    lines = []
+    audit_run(part, 1e9, tmp_path / "a.json", Journal(lines.append), (0, 0))
+    record = read_json(tmp_path / "a.json")
+    assert record["largest_factor"] == 8
+    assert [row["factor"] for row in record["factors"]] == [2, 3, 4, 6, 8]
+    errors = [row["p99"] for row in record["factors"]]
+    assert errors == sorted(errors)
+    true = read_paths(full.round(0).worker(0).paths, full.round(0).worker(0).index, 1)
+    again = read_frames(tmp_path / "a.trr", 1)
+    assert again.shape == true.frames.shape
+    stored = read_paths(part.round(0).worker(0).paths, part.round(0).worker(0).index, 1)
+    assert len(stored.frames) < 0.4 * len(again)
+    # Every fourth frame is as it was; the others are as near as the audit says, which judged other
+    # paths: its 99th percentile holds for nine in ten.
+    away = np.linalg.norm(again - true.frames, axis=-1)
+    assert (away == 0).mean() > 0.25
+    limit = next(row["p99"] for row in record["factors"] if row["factor"] == 4)
+    assert (away < limit).mean() > 0.9
+
+
+def test_a_tolerance_that_nothing_keeps(runs, tmp_path):
+    lines = []
+    audit_run(runs[0], 0.0, tmp_path / "a.json", Journal(lines.append))
+    assert "sampling.store.every: 1" in lines[-1]
+    with pytest.raises(DataError, match="stored with all frames"):
+        audit_run(runs[0], 0.1, tmp_path / "a.json", Journal(), (0, 0))
+
+
+def test_round_and_worker_belong_together(runs, tmp_path):
+    from mechanist.cli_trajectory import restore as command
+
+    with pytest.raises(MechanistError, match="belong together"):
+        command(runs[0].root, tmp_path / "a.json", 0.1, 0, None)

@@ -1,0 +1,171 @@
+"""Table T1 on a molecule of springs, and what is made of its numbers."""
+
+import numpy as np
+import pytest
+
+from mechanist.errors import DataError
+from mechanist.files import read_json, write_json
+from mechanist.journal import Journal
+from mechanist.layout import TrajectoryFiles
+from mechanist.report.trajectory_tables import RIDGE, Lookup, entries, targets
+from mechanist.settings.config import Config
+from mechanist.settings.load import validate
+from mechanist.stages.trajectory_data import seed_of
+from mechanist.stages.trajectory_tables import write
+from mechanist.trajectory.dataset import by_time, windows
+from mechanist.trajectory.molecules import molecule
+from mechanist.trajectory.sizes import GAPS, SIZES, Size
+from mechanist.trajectory.superres.examples import examples
+from mechanist.trajectory.superres.recurrent import Budget
+from mechanist.trajectory.superres.table import OURS, measure, tiled
+
+MODELS = {
+    OURS,
+    "linear",
+    "cubic spline (x)",
+    "Hermite (x, v)",
+    "Hermite (x, v, a)",
+    RIDGE,
+    "ridge (x, v, a)",
+    *(f"{ends}-{kind}" for ends in ("uni", "bi") for kind in ("LSTM", "RNN", "ODE", "HNN")),
+}
+TINY = Size(6000, 0.2, 0.1, 30, 250, Budget(hidden=8, layers=1, frames=40, batch=8))
+
+
+@pytest.fixture(scope="module")
+def records(motion):
+    """Two measurements, on frames that overlap in part."""
+    result = []
+    for number in (0, 1):
+        part = motion[number * 800 : 5200 + number * 800]
+        rows, bridge = measure(
+            part, molecule("ethanol").permutations, TINY, number, lambda text: None
+        )
+        shown = examples(part, bridge, TINY)
+        result.append(
+            {
+                "molecule": "ethanol",
+                "number": number,
+                "size": "small",
+                "frames": len(part),
+                "temperature": part.temperature(),
+                "rows": rows,
+                "examples": shown,
+            }
+        )
+    return result
+
+
+def test_every_model_has_a_number_at_every_gap(records):
+    rows = records[0]["rows"]
+    assert {(row["model"], row["gap"]) for row in rows} == {(m, g) for m in MODELS for g in GAPS}
+    assert len(rows) == len(MODELS) * len(GAPS)
+    for row in rows:
+        assert 0 < row["position_heavy"] < row["position"] < row["position_hydrogen"]
+        assert row["position"] < row["position_p95"] < row["position_p99"]
+        assert 0 < row["spectrum"] <= 1 + 1e-12
+        learned = row["model"] not in {
+            "linear",
+            "cubic spline (x)",
+            "Hermite (x, v)",
+            "Hermite (x, v, a)",
+        }
+        assert (row["parameters"] > 0) == learned
+
+
+def test_numbers_are_means_and_spreads_over_trajectories(records):
+    look = Lookup(entries("ethanol", records), "ethanol")
+    own = [
+        row["position"]
+        for record in records
+        for row in record["rows"]
+        if row["model"] == OURS and row["gap"] == 20
+    ]
+    entry = look(OURS, 20, "position")
+    assert entry.unit == "Å"
+    assert entry.value == pytest.approx(10 * np.mean(own))
+    assert entry.std == pytest.approx(10 * np.std(own, ddof=1))
+    assert look.gaps == list(GAPS)
+    assert set(look.models) == MODELS
+
+
+def test_targets_tell_met_from_missed(records):
+    numbers = entries("ethanol", records)
+    found = {aim.text: aim.met for aim in targets(Lookup(numbers, "ethanol"))}
+    assert len(found) == 15
+    assert found["T = 20: at most 0.001 Å"]
+    from dataclasses import replace
+
+    worse = [replace(e, value=1.0) if e.row == OURS else e for e in numbers]
+    missed = {aim.text for aim in targets(Lookup(worse, "ethanol")) if not aim.met}
+    assert "T = 20: at most 0.001 Å" in missed
+    assert "T = 80: ours better than ridge (x, v)" in missed
+    assert "T = 80: bi-LSTM better than uni-LSTM" not in missed
+
+
+def test_files_of_the_tables(records, tmp_path):
+    files = TrajectoryFiles(tmp_path)
+    config = validate(Config, {"trajectory": {"seeds": 2}}, "test")
+    for record in records:
+        write_json(files.errors("ethanol", record["number"]), record)
+    lines = []
+    write(config, files, Journal(lines.append))
+    table = read_json(files.tables)
+    assert {tuple(sorted(row)) for row in table} == {
+        ("column", "row", "std", "table", "unit", "value")
+    }
+    assert {row["table"] for row in table} == {"T1 ethanol"}
+    both = [row for row in table if row["row"] == OURS and row["column"].startswith("T = 5: posi")]
+    assert {row["unit"] for row in both} == {"nm", "Å"}
+    text = files.text.read_text()
+    assert "different data" in text
+    assert f"| {OURS} |" in text
+    assert files.figure("ethanol").read_bytes().startswith(b"\x89PNG")
+    assert sum("better than uni-LSTM" in line for line in lines) == 5
+    again = validate(Config, {"trajectory": {"seeds": 2, "size": "full"}}, "test")
+    with pytest.raises(DataError, match="other settings"):
+        write(again, files, Journal())
+
+
+def test_tiles_are_the_trajectory_again(motion):
+    test = windows(by_time(motion, 20).test, 9)
+    x, v = tiled(test, None)
+    block = by_time(motion, 20).test[0]
+    np.testing.assert_array_equal(x, block.positions[: len(x)])
+    np.testing.assert_array_equal(v, block.velocities[: len(v)])
+
+
+def test_examples_hold_what_they_are_compared_with(records):
+    bond = records[0]["examples"]["bond"]
+    known = slice(None, None, bond["gap"] + 1)
+    np.testing.assert_allclose(bond[OURS][known], bond["true"][known], atol=1e-9)
+    # An O-H bond.
+    assert 0.85 < np.mean(bond["true"]) < 1.1
+    spectrum = records[0]["examples"]["spectrum"]
+    assert len(spectrum["wave_numbers"]) == len(spectrum[OURS])
+
+
+def test_settings_are_refused_in_one_line():
+    for wrong in (
+        {"molecules": []},
+        {"molecules": ["ethanol", "ethanol"]},
+        {"molecules": ["water"]},
+        {"seeds": 1},
+        {"size": "huge"},
+        {"temperature": "500"},
+        {"temperature": "-5 K"},
+    ):
+        with pytest.raises(Exception, match="trajectory") as error:
+            validate(Config, {"trajectory": wrong}, "test")
+        assert "\n" not in str(error.value)
+
+
+def test_seeds_of_trajectories_differ():
+    configs = [validate(Config, {"seed": seed}, "test") for seed in (1, 2)]
+    seeds = {seed_of(config, number) for config in configs for number in range(100)}
+    assert len(seeds) == 200
+
+
+def test_larger_molecules_take_fewer_geometries():
+    assert SIZES["small"].geometries_of(9) == SIZES["small"].geometries
+    assert SIZES["small"].geometries_of(18) == SIZES["small"].geometries // 2
