@@ -39,7 +39,7 @@ class Size:
 
 
 SIZES = {
-    "small": Size(80_000, 0.03, 0.06, 360, 4000, Budget()),
+    "small": Size(80_000, 0.03, 0.06, 480, 4000, Budget()),
     "full": Size(
         400_000, 0.02, 0.05, 1000, 30_000, Budget(hidden=540, layers=4, frames=400_000, batch=100)
     ),

@@ -36,6 +36,9 @@ Forces = Callable[[Array], Array]
 STEP = 1e-6
 """Displacement in nm for derivatives of forces."""
 
+SPACING = 4
+"""Frames from one at which the stiffness is computed to the next, at most about."""
+
 NUGGET = 1e-10
 """Of the matrix that is inverted, in parts of its mean diagonal."""
 
@@ -124,7 +127,20 @@ class Bridge:
         return self.forces(x) / self.masses[:, None]
 
     def _stiffness(self, path: Array) -> Array:
-        """Derivatives (B, L, 3N, 3N) of accelerations in positions along paths, in 1/ps2."""
+        """Derivatives (B, L, 3N, 3N) of accelerations in positions along paths, in 1/ps2.
+
+        They are computed every few frames and taken as linear in between.
+        """
+        nodes = path.shape[1]
+        some = spaced(nodes)
+        known = self._stiffness_at(path[:, some])
+        after = np.clip(np.searchsorted(some, np.arange(nodes)), 1, len(some) - 1)
+        low, high = some[after - 1], some[after]
+        share = ((np.arange(nodes) - low) / (high - low))[:, None, None]
+        return (1 - share) * known[:, after - 1] + share * known[:, after]
+
+    def _stiffness_at(self, path: Array) -> Array:
+        """The same at each frame of ``path``."""
         size = path[0, 0].size
         at = self._accelerations(path.reshape(-1, *path.shape[2:]))
         shifts = STEP * np.eye(size).reshape(size, *path.shape[2:])
@@ -156,6 +172,14 @@ class Bridge:
         parts = (ends.x1 - x[:, -1], ends.dt_ps * (ends.v1 - v[:, -1]))
         missed = np.concatenate([part.reshape(count, -1) for part in parts], axis=1)
         return np.asarray(np.einsum("bkis,bs->bki", gain, missed).reshape(x.shape))
+
+
+def spaced(nodes: int) -> NDArray[np.int64]:
+    """Some of ``nodes`` frames, both ends among them, the same ones from either end."""
+    count = -(-(nodes - 1) // SPACING) + 1
+    evenly = np.linspace(0, nodes - 1, count)
+    left = np.floor(evenly + 0.5).astype(np.int64)[: (count + 1) // 2]
+    return np.unique(np.concatenate([left, nodes - 1 - left]))
 
 
 def _reach(stiffness: Array, h: float) -> Array:
