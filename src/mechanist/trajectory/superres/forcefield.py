@@ -148,7 +148,8 @@ def fit_forces(
     matrix = _kernel(inverse, jacobian, orders, width)
     matrix[np.diag_indices(len(matrix))] += NUGGET * np.trace(matrix) / len(matrix)
     try:
-        factor = scipy.linalg.cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
+        # Of a symmetric matrix the transpose is the same; LAPACK works on it without a copy.
+        factor = scipy.linalg.cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
     except scipy.linalg.LinAlgError:
         raise DataError("force field", "two of its geometries are the same") from None
     solved = scipy.linalg.cho_solve(factor, forces.reshape(-1)).reshape(count, size)
