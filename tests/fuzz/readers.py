@@ -29,6 +29,14 @@ from mechanist.sampling.records import (
 from mechanist.settings.load import load_config, load_system
 from mechanist.systems.prepared import load as load_prepared
 from mechanist.systems.prepared import load_inputs, prepare
+from mechanist.trajectory.md17 import read_md17
+from mechanist.trajectory.store import load as load_motion
+from mechanist.trajectory.store import save as save_motion
+from mechanist.trajectory.superres.bridge import Bridge
+from mechanist.trajectory.superres.forcefield import KernelForces
+from mechanist.trajectory.superres.store import load as load_bridge
+from mechanist.trajectory.superres.store import save as save_bridge
+from mechanist.trajectory.trajectory import Meta, Trajectory
 from tests.conftest import REPOSITORY
 
 
@@ -133,6 +141,31 @@ def models(folder: Path, rng: np.random.Generator) -> dict[str, Reader]:
     }
 
 
+def motion(folder: Path, rng: np.random.Generator) -> dict[str, Reader]:
+    """Trajectories, MD17 files, and our model of super-resolution."""
+    own, md17 = folder / "own.npz", folder / "md17.npz"
+    weights, card = folder / "bridge.safetensors", folder / "bridge.json"
+    numbers, x = np.array([1, 8, 1]), rng.normal(size=(4, 3, 3))
+    parts = (x, 0.5, numbers, np.ones(3), x, x)
+    save_motion(Trajectory(*parts, energy=x[:, 0, 0], meta=Meta(seed=3)), own)
+    np.savez_compressed(md17, R=x, z=numbers, E=x[:, 0, :1], F=x, theory="none")
+    forces = KernelForces(rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), 1.0)
+    save_bridge(Bridge(forces, np.ones(3), np.ones(3), 0.1), weights, card)
+    sound = weights.read_bytes()
+
+    def other_card() -> None:
+        receipt(weights).unlink(missing_ok=True)
+        weights.write_bytes(sound)
+        load_bridge(weights, card)
+
+    return {
+        "own.npz": Reader(own, (own.read_bytes(),), lambda: load_motion(own)),
+        "md17.npz": Reader(md17, (md17.read_bytes(),), lambda: read_md17(md17, 0.5)),
+        "bridge.safetensors": Reader(weights, (sound,), lambda: load_bridge(weights, card)),
+        "bridge.json": Reader(card, (card.read_bytes(),), other_card),
+    }
+
+
 def prepared(folder: Path) -> dict[str, Reader]:
     """What lies in system/, and JSON and CSV of the results."""
     layout = Layout(folder)
@@ -173,10 +206,13 @@ def system_xml(folder: Path) -> dict[str, Reader]:
     return {"system.xml": Reader(layout.system_xml, system, lambda: load_prepared(layout))}
 
 
+PLACES = ("settings", "tables", "models", "prepared", "xml", "motion")
+
+
 def readers(folder: Path) -> dict[str, Reader]:
     """All of them, in folders of their own."""
     rng = np.random.default_rng(8)
-    places = [folder / name for name in ("settings", "tables", "models", "prepared", "xml")]
+    places = [folder / name for name in PLACES]
     for place in places:
         place.mkdir(parents=True)
     return (
@@ -185,4 +221,5 @@ def readers(folder: Path) -> dict[str, Reader]:
         | models(places[2], rng)
         | prepared(places[3])
         | system_xml(places[4])
+        | motion(places[5], rng)
     )

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from mechanist.trajectory.superres import store
 from mechanist.trajectory.superres.forcefield import (
     fit_forces,
     inverse_distances,
+    known_forces,
     pair_permutations,
     verlet_forces,
 )
@@ -26,6 +29,17 @@ def test_second_differences_are_the_forces_of_velocity_verlet(motion):
     np.testing.assert_array_equal(x, motion.positions[1:-1])
     # Positions of 0.1 nm to 1e-17 over (5e-4 ps)^2, times 16 Da: 1e-9 and some.
     np.testing.assert_allclose(f, motion.forces[1:-1], atol=1e-7)
+
+
+def test_forces_are_not_taken_from_frames_that_are_not_steps(motion):
+    np.testing.assert_array_equal(known_forces(motion)[1], verlet_forces(motion)[1])
+    coarse = motion[::4]
+    x, f = known_forces(coarse)
+    np.testing.assert_array_equal(x, coarse.positions)
+    np.testing.assert_array_equal(f, coarse.forces)
+    assert np.abs(verlet_forces(coarse)[1] - f[1:-1]).max() > 100
+    with pytest.raises(DataError, match="every step"):
+        known_forces(replace(coarse, forces=None))
 
 
 def test_learned_points_are_reproduced(motion):

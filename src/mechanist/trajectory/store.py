@@ -1,9 +1,12 @@
 """Trajectories as npz files without pickle; the receipt of `mechanist.files` lies beside each."""
 
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import asdict
 from io import BytesIO
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +14,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.errors import DataError
-from mechanist.files import GONE, atomic, read_bytes, sound
+from mechanist.files import GONE, WRONG, atomic, parse_json, read_bytes, sound
 from mechanist.trajectory.trajectory import Meta, Trajectory
 
 FORMAT = 1
 OPTIONAL = ("velocities", "forces", "energy", "box")
-LIMIT = 2**33
+LIMIT = 2**34
 """Bytes of all arrays of a file together; a file that says more is not read."""
+
+SQUEEZED = 100
+"""How many times larger than the file its arrays may be."""
+
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    EOFError,
+    OSError,
+    *WRONG,
+)
+"""What readers of damaged archives and arrays raise."""
 
 
 def save(trajectory: Trajectory, path: Path) -> None:
@@ -49,7 +72,7 @@ def load(path: Path) -> Trajectory:
     if "format" not in content or content["format"].shape != () or content["format"] != FORMAT:
         raise DataError(path, f"not a trajectory of format {FORMAT}")
     with sound(path):
-        card = json.loads(str(content["meta"]))
+        card = parse_json(str(content["meta"]))
         arrays = {name: content[name].astype(np.float64) for name in OPTIONAL if name in content}
         return Trajectory(
             positions=content["positions"].astype(np.float64),
@@ -71,22 +94,31 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """
     if not path.is_file():
         raise DataError(path, GONE)
+    content = read_bytes(path)
     try:
-        with zipfile.ZipFile(BytesIO(read_bytes(path))) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            if size > LIMIT:
-                raise DataError(path, f"holds {size} bytes, more than {LIMIT}")
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            members = archive.infolist()
+            size = sum(member.file_size for member in members)
+            if size > LIMIT or size > SQUEEZED * len(content):
+                raise ValueError(f"holds {size} bytes")
             return {
-                member.filename.removesuffix(".npy"): _array(archive, member)
-                for member in archive.infolist()
+                member.filename.removesuffix(".npy"): _array(archive.read(member))
+                for member in members
                 if member.filename.endswith(".npy")
             }
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError) as error:
-        reason = str(error)[:120]
+    except FAULTS as error:
+        reason = " ".join(str(error).split())[:120]
         raise DataError(path, f"damaged, or no npz file of plain arrays ({reason})") from None
 
 
-def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
-    with archive.open(member) as handle:
-        array = np.lib.format.read_array(handle, allow_pickle=False)
-    return np.asarray(array)
+def _array(content: bytes) -> NDArray[Any]:
+    """An array of an npy file, once it is sure that the bytes of its numbers are there."""
+    handle = BytesIO(content)
+    version = np.lib.format.read_magic(handle)
+    if version not in HEADERS:
+        raise ValueError(f"format {version}")
+    shape, _, kind = HEADERS[version](handle)
+    if kind.hasobject or prod(shape) * kind.itemsize != len(content) - handle.tell():
+        raise ValueError(f"its head promises {shape} of {kind}")
+    handle.seek(0)
+    return np.asarray(np.lib.format.read_array(handle, allow_pickle=False))

@@ -188,6 +188,32 @@ def _kernel(inverse: Array, jacobian: Array, orders: Rows, width: float) -> Arra
     return matrix
 
 
+def known_forces(trajectory: Trajectory) -> tuple[Array, Array]:
+    """Geometries with forces to learn from.
+
+    Second differences of the positions where every step of velocity Verlet is stored, so that
+    nothing but positions is needed; else the forces that are stored.
+
+    Returns
+    -------
+    tuple of ndarray
+        Positions in nm and forces in kJ/mol/nm, (F, N, 3) each.
+
+    Raises
+    ------
+    DataError
+        If not every step is stored, or that is not known, and there are no forces.
+    """
+    step = trajectory.meta.integrator_dt_ps
+    if step is not None and np.isclose(step, trajectory.dt_ps, rtol=1e-9):
+        return verlet_forces(trajectory)
+    if trajectory.forces is None:
+        raise DataError(
+            "trajectory", "does not store every step of its integrator, and has no forces"
+        )
+    return trajectory.positions, trajectory.forces
+
+
 def verlet_forces(trajectory: Trajectory) -> tuple[Array, Array]:
     """Positions and forces (T - 2, N, 3) from second differences of the positions.
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import Dataset
 from mechanist.trajectory.superres.bridge import Bridge
-from mechanist.trajectory.superres.forcefield import KernelForces, fit_forces, verlet_forces
+from mechanist.trajectory.superres.forcefield import KernelForces, fit_forces, known_forces
 
 Array = NDArray[np.float64]
 
@@ -20,12 +20,13 @@ JUDGED = 1200
 def learn_bridge(dataset: Dataset, permutations: NDArray[np.int64], geometries: int) -> Bridge:
     """Learn forces from the training block, and the size and memory of their error from the next.
 
-    Nothing but positions is used: accelerations are second differences.
+    Where every step is stored nothing but positions is used; see `forcefield.known_forces`. Bridges
+    take steps of the time between frames.
 
     Parameters
     ----------
     dataset
-        Trajectories by velocity Verlet, every step stored.
+        Trajectories at constant energy.
     permutations
         (G, N) of like atoms.
     geometries
@@ -39,9 +40,10 @@ def learn_bridge(dataset: Dataset, permutations: NDArray[np.int64], geometries: 
     Raises
     ------
     DataError
-        If there are fewer frames than ``geometries``, or a validation block is too short.
+        If there are fewer frames than ``geometries``, a validation block is too short, or forces
+        are not known.
     """
-    parts = [verlet_forces(one) for one in dataset.train]
+    parts = [known_forces(one) for one in dataset.train]
     x, f = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
     if len(x) < geometries:
         raise DataError("trajectory", f"{len(x)} frames; {geometries} are to be learned from")
@@ -61,7 +63,7 @@ def judged(forces: KernelForces, dataset: Dataset) -> Bridge:
     block = dataset.validate[0]
     if len(block) < 2 * LAGS:
         raise DataError("trajectory", f"validation block of {len(block)} frames; {2 * LAGS} needed")
-    x, truth = verlet_forces(block[:JUDGED])
+    x, truth = known_forces(block[:JUDGED])
     wrong = forces(x) - truth
     errors = np.sqrt((wrong**2).mean(axis=(0, 2)))
     return Bridge(forces, block.masses, errors, memory_of(wrong) * block.dt_ps)
