@@ -170,7 +170,7 @@ def test_a_bridge_of_wrong_forces_meets_both_ends(springs, motion, test_gaps):
         bridge = Bridge(wrong, motion.masses, np.full(9, 50.0), 0.002, iterations)
         x, v = bridge.shoot(ends, free)
         path = np.concatenate([ends.x0[:, None], hermite(ends).positions, ends.x1[:, None]], 1)
-        gain = bridge._gain(bridge._stiffness(path), ends.dt_ps)
+        gain = bridge._gain(bridge._stiffness(path), ends.dt_ps, bridge._prior(ends, None)[1])
         push = free
         start = np.abs(x[:, -1] - ends.x1).max()
         for _ in range(iterations):
@@ -179,6 +179,46 @@ def test_a_bridge_of_wrong_forces_meets_both_ends(springs, motion, test_gaps):
         missed.append(np.abs(x[:, -1] - ends.x1).max())
     assert missed[0] < 0.2 * start
     assert missed[1] < 0.2 * missed[0]
+
+
+def test_accelerations_at_the_ends_make_it_better(bridge, test_gaps, motion):
+    known = test_gaps.accelerations
+    plain, more = bridge(test_gaps.ends), bridge.fill(test_gaps.ends, known)
+    found = [errors(one, test_gaps, motion.numbers).position for one in (plain, more)]
+    assert found[1] < 0.8 * found[0]
+    few = test_gaps.ends.rows(slice(2))
+    again = bridge.fill(few.reversed(), known[:2, ::-1])
+    np.testing.assert_allclose(again.positions[:, ::-1], more.positions[:2], atol=1e-13)
+
+
+def test_a_process_that_is_known_at_the_ends_is_so(bridge, test_gaps, motion):
+    ends = test_gaps.ends.rows(slice(2))
+    push, alike = bridge._prior(ends, test_gaps.accelerations[:2])
+    np.testing.assert_allclose(alike[[0, -1]], 0, atol=1e-12)
+    x = np.stack([ends.x0, ends.x1], axis=1)
+    learned = bridge.forces(x.reshape(-1, 9, 3)).reshape(x.shape) / motion.masses[:, None]
+    np.testing.assert_allclose(push[:, [0, -1]] + learned, test_gaps.accelerations[:2], rtol=1e-9)
+
+
+def test_forces_that_run_away_leave_hermite_polynomials(motion, test_gaps):
+    """Repulsion beyond all numbers, on the molecule that starts with its first atom at x > 0."""
+
+    def wild(x):
+        away = x - x.mean(axis=1, keepdims=True)
+        runs = (x[:, 0, 0] > 0.5)[:, None, None]
+        return np.where(runs, 1e9 * away * np.exp(np.minimum(np.abs(away), 700)), 0.0)
+
+    bridge = Bridge(wild, motion.masses, np.full(9, 10.0), 0.002)
+    ends = test_gaps.ends.rows(slice(4))
+    shift = np.zeros((4, 1, 1)) + np.array([[[0.0]], [[9.0]], [[0.0]], [[9.0]]]) * np.array(
+        [1.0, 0, 0]
+    )
+    moved = replace(ends, x0=ends.x0 + shift, x1=ends.x1 + shift)
+    filled = bridge(moved)
+    plain = hermite(moved)
+    assert np.isfinite(filled.positions).all()
+    np.testing.assert_array_equal(filled.positions[1::2], plain.positions[1::2])
+    assert np.abs(filled.positions[::2] - plain.positions[::2]).max() > 1e-6
 
 
 def test_learned_bridges_beat_every_baseline(models, test_gaps, motion):

@@ -17,10 +17,11 @@ from mechanist.trajectory.molecules import molecule
 from mechanist.trajectory.sizes import GAPS, SIZES, Size
 from mechanist.trajectory.superres.examples import examples
 from mechanist.trajectory.superres.recurrent import Budget
-from mechanist.trajectory.superres.table import OURS, measure, tiled
+from mechanist.trajectory.superres.table import MORE, OURS, measure, tiled
 
 MODELS = {
     OURS,
+    MORE,
     "linear",
     "cubic spline (x)",
     "Hermite (x, v)",

@@ -9,7 +9,7 @@ import numpy as np
 ANGSTROM = 10.0
 """Angstrom in a nm."""
 
-OURS, RIDGE = "bridge (ours)", "ridge (x, v)"
+OURS, RIDGE = "bridge (x, v), ours", "ridge (x, v)"
 
 COLUMNS = {
     "position": "position, mean absolute error",

@@ -6,6 +6,7 @@ at least two windows is left out.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,7 +155,7 @@ class Ends:
         """The same gaps with time running backwards."""
         return Ends(self.x1, -self.v1, self.x0, -self.v0, self.inner, self.dt_ps)
 
-    def rows(self, rows: slice) -> "Ends":
+    def rows(self, rows: slice | NDArray[Any]) -> "Ends":
         """Some of the gaps."""
         return replace(self, x0=self.x0[rows], v0=self.v0[rows], x1=self.x1[rows], v1=self.v1[rows])
 

@@ -71,31 +71,78 @@ class Bridge:
     iterations: int = 2
 
     def __call__(self, ends: Ends) -> Filled:
-        """Missing frames: the mean of the paths from the left and from the right."""
-        parts = [self._both(ends.rows(slice(i, i + BATCH))) for i in range(0, len(ends), BATCH)]
+        """Missing frames from positions and velocities; see `fill`."""
+        return self.fill(ends)
+
+    def fill(self, ends: Ends, accelerations: Array | None = None) -> Filled:
+        """Missing frames: the mean of the paths from the left and from the right.
+
+        Gaps in which the learned forces drive a path beyond all numbers get Hermite polynomials.
+
+        Parameters
+        ----------
+        ends
+            B gaps.
+        accelerations
+            (B, 2, N, 3) in nm/ps2 at the ends, where they are known: then so is g there, and the
+            Gaussian process is the one that is left.
+        """
+        parts = []
+        with np.errstate(over="ignore", invalid="ignore"):
+            for i in range(0, len(ends), BATCH):
+                rows = slice(i, i + BATCH)
+                known = None if accelerations is None else accelerations[rows]
+                parts.append(self._both(ends.rows(rows), known))
         return Filled(
             np.concatenate([part.positions for part in parts]),
             np.concatenate([part.velocities for part in parts]),
         )
 
-    def _both(self, ends: Ends) -> Filled:
+    def _both(self, ends: Ends, accelerations: Array | None) -> Filled:
         back = ends.reversed()
-        free = np.zeros((len(ends), ends.inner + 2, *ends.x0.shape[1:]))
+        push, alike = self._prior(ends, accelerations)
         draft = _mean(
-            _closed(ends, *self.shoot(ends, free)), _closed(back, *self.shoot(back, free))
+            _closed(ends, *self.shoot(ends, push)), _closed(back, *self.shoot(back, push[:, ::-1]))
         )
         path = np.concatenate([ends.x0[:, None], draft.positions, ends.x1[:, None]], axis=1)
-        stiffness = self._stiffness(path)
-        return _mean(self._one_way(ends, stiffness), self._one_way(back, stiffness[:, ::-1]))
+        sound = np.isfinite(path).all(axis=(1, 2, 3))
+        filled = hermite(ends)
+        if sound.any():
+            ends, back, push = ends.rows(sound), back.rows(sound), push[sound]
+            stiffness = self._stiffness(path[sound])
+            one = self._one_way(ends, push, self._gain(stiffness, ends.dt_ps, alike))
+            gain = self._gain(stiffness[:, ::-1], ends.dt_ps, alike)
+            mean = _mean(one, self._one_way(back, push[:, ::-1], gain))
+            filled.positions[sound], filled.velocities[sound] = mean.positions, mean.velocities
+        return filled
 
-    def _one_way(self, ends: Ends, stiffness: Array) -> Filled:
-        push = np.zeros((len(ends), ends.inner + 2, *ends.x0.shape[1:]))
+    def _prior(self, ends: Ends, accelerations: Array | None) -> tuple[Array, Array]:
+        """Mean (B, L, N, 3) of g in nm/ps2, and its covariance (L, L) in time up to its size."""
+        nodes = ends.inner + 2
+        times = ends.dt_ps * np.arange(nodes)
+        alike = np.exp(-0.5 * ((times[:, None] - times) / self.memory) ** 2)
+        if accelerations is None:
+            return np.zeros((len(ends), nodes, *ends.x0.shape[1:])), alike
+        known = [0, nodes - 1]
+        share = np.linalg.solve(alike[np.ix_(known, known)], alike[known]).T
+        learned = [self._accelerations(ends.x0), self._accelerations(ends.x1)]
+        wrong = accelerations - np.stack(learned, axis=1)
+        mean = np.einsum("le,benx->blnx", share, wrong)
+        return np.asarray(mean), alike - share @ alike[known]
+
+    def _one_way(self, ends: Ends, push: Array, gain: Array) -> Filled:
+        """The path of each gap that misses its right end by least, closed."""
         x, v = self.shoot(ends, push)
-        gain = self._gain(stiffness, ends.dt_ps)
+        best, least = (x.copy(), v.copy()), np.linalg.norm(_missed(ends, x, v), axis=1)
         for _ in range(self.iterations):
             push = push + self._correction(ends, x, v, gain)
             x, v = self.shoot(ends, push)
-        return _closed(ends, x, v)
+            miss = np.linalg.norm(_missed(ends, x, v), axis=1)
+            # Not so where an iteration has run away, nor where it is no number.
+            nearer = miss < least
+            best[0][nearer], best[1][nearer] = x[nearer], v[nearer]
+            least[nearer] = miss[nearer]
+        return _closed(ends, *best)
 
     def shoot(self, ends: Ends, push: Array) -> tuple[Array, Array]:
         """Velocity Verlet from the left ends with additional accelerations ``push``.
@@ -149,16 +196,14 @@ class Bridge:
         slopes = (slopes - at.reshape(len(at), 1, size)) / STEP
         return slopes.swapaxes(1, 2).reshape(*path.shape[:2], size, size)
 
-    def _gain(self, stiffness: Array, h: float) -> Array:
+    def _gain(self, stiffness: Array, h: float, alike: Array) -> Array:
         """C G' (G C G')^-1: pushes (B, L, 3N, 6N) in nm/ps2 for each nm that the end is missed by.
 
         Velocities are counted in units of nm / h.
         """
-        nodes, size = stiffness.shape[1], stiffness.shape[2]
+        size = stiffness.shape[2]
         width = np.repeat(self.errors / self.masses, 3)
         reach = _reach(stiffness, h) * width
-        times = h * np.arange(nodes)
-        alike = np.exp(-0.5 * ((times[:, None] - times) / self.memory) ** 2)
         spread = np.einsum("kl,blsi->bkis", alike, reach, optimize=True)
         gram = np.einsum("bksi,bkit->bst", reach, spread, optimize=True)
         trace = np.trace(gram, axis1=1, axis2=2) / (2 * size)
@@ -168,10 +213,14 @@ class Bridge:
 
     def _correction(self, ends: Ends, x: Array, v: Array, gain: Array) -> Array:
         """Additional pushes (B, L, N, 3) for what the right ends are missed by."""
-        count = len(ends)
-        parts = (ends.x1 - x[:, -1], ends.dt_ps * (ends.v1 - v[:, -1]))
-        missed = np.concatenate([part.reshape(count, -1) for part in parts], axis=1)
+        missed = _missed(ends, x, v)
         return np.asarray(np.einsum("bkis,bs->bki", gain, missed).reshape(x.shape))
+
+
+def _missed(ends: Ends, x: Array, v: Array) -> Array:
+    """What paths lack at the right end, (B, 6N) in nm; velocities times the step."""
+    parts = (ends.x1 - x[:, -1], ends.dt_ps * (ends.v1 - v[:, -1]))
+    return np.concatenate([part.reshape(len(ends), -1) for part in parts], axis=1)
 
 
 def spaced(nodes: int) -> NDArray[np.int64]:

@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 Fill = Callable[[Windows], Filled]
 Say = Callable[[str], None]
 
-OURS = "bridge (ours)"
+OURS, MORE = "bridge (x, v), ours", "bridge (x, v, a), ours"
 X_H = (2500.0, 4000.0)
 """Range of stretching vibrations of hydrogen in 1/cm."""
 
@@ -107,12 +107,16 @@ def measure(
     bridge = learn_bridge(dataset, permutations, geometries)
     numbers = int(getattr(bridge.forces, "parameters", 0))
     say(f"forces from {geometries} geometries: {clock.read()[1]:.0f} s of processor")
-    ours = Fitted(OURS, lambda gaps: bridge(gaps.ends), numbers, *clock.read())
+    spent = clock.read()
+    ours = [
+        Fitted(OURS, lambda gaps: bridge(gaps.ends), numbers, *spent),
+        Fitted(MORE, lambda gaps: bridge.fill(gaps.ends, gaps.accelerations), numbers, *spent),
+    ]
     rows = []
     for gap in GAPS:
-        for model in [ours, *_plain(dataset, gap, size)]:
+        for model in [*ours, *_plain(dataset, gap, size)]:
             rows.append(_row(model, gap, tests[gap], trajectory))
-        say(f"T = {gap}: ours {rows[-7]['position']:.1e} nm, ridge {rows[-2]['position']:.1e} nm")
+            say(f"T = {gap}: {model.name} {rows[-1]['position']:.1e} nm")
     for gap, model in _networks(dataset, size, seed, device):
         rows.append(_row(model, gap, tests[gap], trajectory))
         say(f"T = {gap}: {model.name} {rows[-1]['position']:.1e} nm")
