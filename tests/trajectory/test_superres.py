@@ -8,6 +8,7 @@ import pytest
 from mechanist.trajectory.dataset import Ends, by_time, windows
 from mechanist.trajectory.molecules import molecule
 from mechanist.trajectory.superres.bridge import Bridge
+from mechanist.trajectory.superres.budget import Budget
 from mechanist.trajectory.superres.errors import errors
 from mechanist.trajectory.superres.learned import learn_bridge, memory_of
 from mechanist.trajectory.superres.polynomials import (
@@ -16,7 +17,7 @@ from mechanist.trajectory.superres.polynomials import (
     linear,
     spline,
 )
-from mechanist.trajectory.superres.recurrent import Budget, train_steppers
+from mechanist.trajectory.superres.recurrent import train_steppers
 from mechanist.trajectory.superres.ridge import fit_ridge
 from tests.trajectory.conftest import turn
 

@@ -15,8 +15,8 @@ from mechanist.stages.trajectory_tables import write
 from mechanist.trajectory.dataset import by_time, windows
 from mechanist.trajectory.molecules import molecule
 from mechanist.trajectory.sizes import GAPS, SIZES, Size
+from mechanist.trajectory.superres.budget import Budget
 from mechanist.trajectory.superres.examples import examples
-from mechanist.trajectory.superres.recurrent import Budget
 from mechanist.trajectory.superres.table import MORE, OURS, measure, tiled
 
 MODELS = {

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mechanist.trajectory.dataset import Ends, Windows
+from mechanist.trajectory.superres.budget import Budget
 from mechanist.trajectory.superres.frame import place
 from mechanist.trajectory.superres.networks import Flow, Kind, Recurrent, make
 from mechanist.trajectory.superres.protocol import Filled
@@ -24,29 +25,6 @@ Array = NDArray[np.float64]
 
 CHUNK = 256
 """Gaps at once when it is used."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How much is learned.
-
-    Parameters
-    ----------
-    hidden, layers
-        Of the networks.
-    frames
-        Steps of training times missing frames of a gap, so that every gap takes as long.
-    batch
-        Gaps of a step.
-    rate
-        Of Adam.
-    """
-
-    hidden: int = 64
-    layers: int = 2
-    frames: int = 1500
-    batch: int = 64
-    rate: float = 2e-3
 
 
 @dataclass(frozen=True)
