@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 BURN_IN = 25_000
 """Frames of 20 fs, 500 ps: several times the time between transitions."""
-APART = 50
+APART = 10
 """Frames from one look at where the walkers are to the next."""
 
 
