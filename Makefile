@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 GPU ?=
 READY := $(STAMP)$(if $(GPU),-$(GPU))
 
-.PHONY: run test test-slurm bench-plan bench-scale truth formulas faults fuzz bench bench-gpu ops lint unlock clean help
+.PHONY: run test test-slurm bench-plan bench-scale truth formulas implicit faults fuzz bench bench-gpu ops lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -29,6 +29,11 @@ truth: $(STAMP)
 # make formulas  plant formulas and find them again, about ten minutes; writes benchmarks/formulas.md
 formulas: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.planted.run
+
+# make implicit  alanine dipeptide in implicit water against plain MD; writes benchmarks/implicit.md
+implicit: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 2 --config system=alanine_dipeptide_implicit
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.implicit.run
 
 # make faults  inject faults at random moments, under fifteen minutes, as root; writes docs/faults.md
 faults: $(STAMP)

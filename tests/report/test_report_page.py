@@ -198,3 +198,18 @@ def test_console_errors_would_be_seen(tmp_path):
     page.write_text("<body><script>undefinedFunction()</script></body>")
     _, console = browse(page, tmp_path / "profile")
     assert any("undefinedFunction" in line for line in console)
+
+
+def test_a_criterion_that_was_never_known_has_its_limit_alone(tmp_path, recwarn):
+    layout = make_run(tmp_path / "run", ALANINE, rounds=2)
+    for number in layout.rounds():
+        file = layout.round(number).assessment
+        content = json.loads(file.read_text())
+        for name in ("calibration", "transitions"):
+            criterion = content["criteria"][name]
+            criterion |= {"value": None, "passed": False, "limit": 0.01 * (name == "calibration")}
+        forget(file.parent)
+        file.write_text(json.dumps(content))
+    write_all(layout)
+    assert 'id="convergence"' in layout.report.read_text()
+    assert [str(w.message) for w in recwarn if "ylim" in str(w.message)] == []

@@ -8,7 +8,7 @@ import pytest
 from mechanist.files import write_json
 from mechanist.journal import Journal
 from mechanist.report.jobs import PARTS, read_jobs, stage_costs
-from mechanist.report.times import Session, duration, most_at_once, read_session, run_time
+from mechanist.report.times import Session, most_at_once, read_session, run_time
 from tests.report.kinds import ALANINE
 from tests.report.synthetic import BEGUN, make_run, write_all
 
@@ -132,11 +132,3 @@ def test_most_jobs_at_once(tmp_path):
     jobs = read_jobs(layout.benchmarks, 0)
     assert most_at_once(jobs) == 2
     assert most_at_once([job for job in jobs if job.stage != "shoot"][:1]) == 1
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.4, "0 s"), (99.4, "99 s"), (150, "2.5 min"), (5999, "100.0 min"), (9000, "2.5 h")],
-)
-def test_durations_in_words(seconds, text):
-    assert duration(seconds) == text

@@ -66,6 +66,10 @@ class Refusal(Exception):
     """Why Slurm cannot or must not be started here."""
 
 
+class Unavailable(Exception):
+    """Why Slurm's packages cannot be had here."""
+
+
 def running() -> list[str]:
     """What of Slurm is on this machine already: programs that run, a configuration."""
     found = [str(CONFIGURATION)] if CONFIGURATION.exists() else []
@@ -91,11 +95,15 @@ def install() -> None:
         POLICY.chmod(0o755)
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     command = ["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *PACKAGES]
+    update = ["apt-get", "update", "--quiet=2"]
     try:
-        if subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=False).returncode:
-            # The lists of packages may be missing or old.
-            subprocess.run(["apt-get", "update", "--quiet=2"], env=quiet, check=True)
-            subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=True)
+        # The lists of packages may be missing or old.
+        for one in (command, update, command):
+            done = subprocess.run(one, env=quiet, capture_output=True, text=True, check=False)
+            if one is command and done.returncode == 0:
+                return
+        told = done.stderr.strip().splitlines() or ["no reason given"]
+        raise Unavailable(f"apt-get cannot install {' '.join(PACKAGES)}: {told[-1]}")
     finally:
         if ours:
             POLICY.unlink()

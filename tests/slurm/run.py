@@ -16,15 +16,18 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 import yaml
 
-from tests.slurm.cluster import Refusal, cluster
+from tests.slurm.cluster import Refusal, Unavailable, cluster
 from tests.workflow.conftest import REPOSITORY, SMALL
 
 SECONDS = 600
 """The whole test may take as long as this."""
+SKIPPED = 77
+"""Exit code where there is no root, no Debian, or no packages of Slurm to be had."""
 
 SHORT = {
     "sampling": {"first_round": 160, "chains": 8, "rounds_max": 2},
@@ -173,11 +176,16 @@ def on_slurm(home: Path, end: float) -> Path:
     return folder
 
 
+def skip(reason: str) -> NoReturn:
+    """End with the exit code that means: not run here."""
+    print(f"test-slurm: skipped: {reason}", flush=True)
+    sys.exit(SKIPPED)
+
+
 def main() -> None:
     """Run with and without Slurm, and compare."""
     if reason := why_not():
-        print(f"test-slurm: skipped: {reason}")
-        return
+        skip(reason)
     # Take everything down when told to stop, too.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("test-slurm: stopped"))
     begin = time.monotonic()
@@ -186,6 +194,8 @@ def main() -> None:
         home = Path(name)
         try:
             distributed = on_slurm(home, end)
+        except Unavailable as reason:
+            skip(str(reason))
         except Refusal as refusal:
             sys.exit(f"test-slurm: refused: {refusal}")
         print(f"run on Slurm done after {time.monotonic() - begin:.0f} s", flush=True)

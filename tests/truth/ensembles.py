@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import default_plan
 from mechanist.engine.protocol import END_NAMES, Engine, ShotQueue
+from mechanist.progress import Progress
 from mechanist.sampling.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
 from mechanist.sampling.moves import Harvest
 from mechanist.sampling.selection import Selection, Uniform
-from mechanist.sampling.shoot import Progress, shoot
+from mechanist.sampling.shoot import shoot
 from mechanist.systems.prepared import Prepared
 from tests.truth.paths import PathSet
 

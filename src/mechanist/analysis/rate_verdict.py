@@ -68,7 +68,10 @@ def objections(
     shots = data.source >= FIRST_WINDOW
     transitions = int(((data.kind == AB) & shots).sum())
     if transitions < LEAST_TRANSITIONS:
-        found.append(f"only {transitions} shots joined A and B (at least {LEAST_TRANSITIONS})")
+        plural = "" if transitions == 1 else "s"
+        found.append(
+            f"only {transitions} shot{plural} joined A and B (at least {LEAST_TRANSITIONS})"
+        )
     for side, name in ((RUN_A, "A"), (RUN_B, "B")):
         shared = float(solved.overlap[side, FIRST_WINDOW:].sum())
         if shared < LEAST_OVERLAP:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mechanist.errors import DataError
-from mechanist.formula.export.names import meaning
+from mechanist.formula.export.words import meaning
 from mechanist.formula.store import used_descriptors
 from mechanist.report.data import ReportData
 from mechanist.report.style import plain_name

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from mechanist.progress import duration
 from mechanist.report.calibration_figures import calibration
 from mechanist.report.contents import files_of_run
 from mechanist.report.cost_figures import cost
@@ -18,7 +19,7 @@ from mechanist.report.round_figures import convergence, efficiency
 from mechanist.report.status import counted
 from mechanist.report.style import Picture
 from mechanist.report.summary import first_path_line
-from mechanist.report.times import duration, rows
+from mechanist.report.times import rows
 from mechanist.report.typeset import formula_svg
 from mechanist.report.uncertainty_figures import uncertainty
 

@@ -64,6 +64,13 @@ def cost_line(data: ReportData) -> str:
     )
 
 
+def _not_joined(data: ReportData) -> str:
+    """A warning for figures whose two sides are not known against each other."""
+    if (data.kinetics or {}).get("carries", True):
+        return ""
+    return " As the data carry no rate, how high one state lies over the other is not known."
+
+
 def along_q(data: ReportData) -> Picture | None:
     """Free energy along the learned reaction coordinate, with its interval."""
     table = data.profile
@@ -80,7 +87,7 @@ def along_q(data: ReportData) -> Picture | None:
         "Free energy of structures between the states, with its 95 % interval; zero is the lowest "
         "window. The coordinate of this figure was trained on the runs in the states as well: near "
         "0 it is q, far from it it orders structures by how far they are from the transition. The "
-        "states themselves are left out, q has no meaning inside them."
+        "states themselves are left out, q has no meaning inside them." + _not_joined(data)
     )
     return Picture("along_q", "Free energy along q", svg, how, wide=False)
 
@@ -106,7 +113,7 @@ def over_descriptors(data: ReportData) -> Picture | None:
         svg = to_svg(figure, "over_descriptors", "Free energy over the descriptors of the states")
     how = (
         "Free energy of all structures, the states included. White was never seen. "
-        "mechanist free-energy draws it over any other descriptors."
+        "mechanist free-energy draws it over any other descriptors." + _not_joined(data)
     )
     return Picture("over_descriptors", "Free energy over descriptors", svg, how, wide=False)
 

@@ -169,7 +169,8 @@ def _criterion_panel(axes: Any, name: str, rounds: list[dict[str, Any]]) -> None
         face = NETWORK if criterion["passed"] else "white"
         axes.plot(number, value, "o", ms=5.5, mfc=face, mec=NETWORK)
     axes.set(title=title, ylabel=label)
-    if logarithmic and all(value > 0 for value in values):
+    # Of a criterion that was never known there is the limit alone.
+    if logarithmic and values and min(*values, last["limit"]) > 0:
         _log_scale(axes, plain=not as_p)
     _limit(axes, last["limit"], direction, values)
     _finish(axes, rounds)

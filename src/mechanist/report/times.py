@@ -8,6 +8,7 @@ from typing import Any
 from mechanist.errors import DataError
 from mechanist.files import read_json
 from mechanist.journal import merged
+from mechanist.progress import duration
 from mechanist.report.jobs import PARTS, Job, Span, timed_job
 
 BREAK = 60.0
@@ -144,10 +145,3 @@ def line(time: RunTime) -> str:
         f"{duration(time.wall_seconds)} on {time.cores} core{'s' if time.cores > 1 else ''}, "
         f"{100 * time.work_share:.0f} % work: {shares}"
     )
-
-
-def duration(seconds: float) -> str:
-    """``48 s``, ``5.2 min``, ``3.1 h``."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mechanist.engine.protocol import END_NAMES, Engine, HalfPaths, HalfShots
 from mechanist.engine.under_way import Arrays
+from mechanist.progress import Progress
 from mechanist.sampling.keeper import Keeper
 from mechanist.sampling.records import Frames, Table
 from mechanist.sampling.streams import normals, shot_seeds
@@ -37,9 +38,14 @@ class FreshShots:
         """Note how shots ended."""
         self.ends[halves.keys], self.steps[halves.keys] = halves.ends, halves.steps
 
+    @property
+    def done(self) -> int:
+        """Shots that have ended."""
+        return int((self.ends != NOT_ENDED).sum())
+
     def progress(self) -> str:
         """See `mechanist.sampling.keeper.Work`."""
-        return f"{int((self.ends != NOT_ENDED).sum()):,} of {len(self.ends):,} fresh shots"
+        return f"{self.done:,} of {len(self.ends):,} fresh shots"
 
     def fresh(self) -> Arrays:
         """See `mechanist.sampling.keeper.Work`; numbers are few and go into the state."""
@@ -64,6 +70,7 @@ def committor_shots(
     seed: int,
     keeper: Keeper | None = None,
     notes: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
 ) -> Table:
     """Shoot from every point.
 
@@ -81,7 +88,7 @@ def committor_shots(
         (N,) thermal velocity in nm/ps.
     seed
         Seed of the run.
-    keeper, notes
+    keeper, notes, progress
         See `mechanist.sampling.shoot.shoot`.
 
     Returns
@@ -101,6 +108,8 @@ def committor_shots(
     begun = None if keeper is None else keeper.begin(work, notes or {})
     for halves in engine.run(next_shots, keeper, begun):
         work.add(halves)
+        if progress is not None:
+            progress(work.done, len(work.ends))
     ends, steps = END_NAMES[work.ends], work.steps
     return {
         "point": numbers[row],

@@ -4,20 +4,18 @@ Every chain makes all of its moves, so a shot that takes long is never dropped: 
 finish would favour short paths.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from mechanist.engine.protocol import END_NAMES, Engine
 from mechanist.engine.under_way import Rest, UnderWay
+from mechanist.progress import Progress
 from mechanist.sampling.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.keeper import Keeper
 from mechanist.sampling.moves import Harvest, Moves
 from mechanist.sampling.records import PATH_COLUMNS, SHOT_COLUMNS, Frames, Table
 from mechanist.sampling.store import Store
-
-Progress = Callable[[int, int], None]
-"""Called with shots done and shots to do."""
 
 
 def shoot(

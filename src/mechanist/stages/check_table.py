@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mechanist.progress import duration
 from mechanist.stages.check_states import StateRow
 from mechanist.systems.box import box_of
 from mechanist.systems.sanity import ERROR, density, net_charge
@@ -143,14 +144,6 @@ def _costs(examination: "Examination") -> list[str]:
 
 def _context_size(count: int) -> str:
     return f"about {size(count)} a context" if count else "contexts take next to nothing"
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words."""
-    for factor, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= factor:
-            return f"{seconds / factor:.1f} {unit}"
-    return f"{seconds:.2g} s"
 
 
 def size(count: float) -> str:

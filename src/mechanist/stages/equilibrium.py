@@ -7,6 +7,7 @@ import numpy as np
 
 from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
+from mechanist.progress import reporter
 from mechanist.sampling.equilibrium import EQUILIBRIUM_STREAM, StateRun, state_runs
 from mechanist.sampling.excursions import EXCURSION_COLUMNS
 from mechanist.sampling.keeper import keeping
@@ -14,7 +15,6 @@ from mechanist.sampling.records import Frames, Table, read_paths, write_frames, 
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.kept import identity, plan_of
-from mechanist.stages.shoot import reporter
 from mechanist.systems.prepared import load
 
 STATES = (("A", -1, 0), ("B", 1, 2**20))

@@ -12,6 +12,7 @@ from mechanist.engine.protocol import END_NAMES, Engine
 from mechanist.engine.under_way import Arrays
 from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
+from mechanist.progress import Progress, reporter
 from mechanist.sampling.chain import CurrentPath, Shots
 from mechanist.sampling.excursions import (
     EXCURSION_COLUMNS,
@@ -25,13 +26,12 @@ from mechanist.sampling.keeper import Keeper, keeping
 from mechanist.sampling.moves import Moves
 from mechanist.sampling.records import Frames, PathTable, Table, write_frames, write_table
 from mechanist.sampling.selection import shootable
-from mechanist.sampling.shoot import Progress, gather, made
+from mechanist.sampling.shoot import gather, made
 from mechanist.sampling.streams import shot_seed
 from mechanist.sampling.windows import flattened, windows_of
 from mechanist.settings.config import Config
 from mechanist.stages.gather import gather_full_paths
 from mechanist.stages.kept import identity, plan_of
-from mechanist.stages.shoot import reporter
 from mechanist.stages.windows import even_windows, run_frames
 from mechanist.systems.prepared import Prepared, load
 

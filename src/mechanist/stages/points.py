@@ -19,6 +19,7 @@ from mechanist.files import read_json, sound, write_json
 from mechanist.formula.result import Formula
 from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
+from mechanist.progress import reporter
 from mechanist.sampling.committor_shots import (
     COMMITTOR_COLUMNS,
     COMMITTOR_STREAM,
@@ -130,6 +131,7 @@ def shoot_points(config: Config, layout: Layout, by: str, worker: int, log: Jour
                 config.seed,
                 keeper,
                 plan.notes(),
+                reporter(log, "fresh shots"),
             )
         table["point"] = table["point"] - FIRST[by]
         write_table(files.shots(worker), table, COMMITTOR_COLUMNS)

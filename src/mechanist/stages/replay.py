@@ -16,6 +16,7 @@ from mechanist.engine.choose import choose_plan, make_engine
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
 from mechanist.layout import Layout
+from mechanist.progress import reporter
 from mechanist.sampling.chain import Chains, Shot
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.sampling.records import Frames, write_frames
@@ -24,7 +25,7 @@ from mechanist.sampling.shot_record import ShotRecord, read_record
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.settings.run import EngineSettings
-from mechanist.stages.shoot import make_selection, open_job, reporter
+from mechanist.stages.shoot import make_selection, open_job
 from mechanist.systems.prepared import Prepared, load
 
 Log = Callable[[str], None]

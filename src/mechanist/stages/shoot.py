@@ -1,7 +1,6 @@
 """Stage ``shoot``: one shooting job of one round."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from mechanist.errors import DataError
 from mechanist.job_files import WorkerFiles
 from mechanist.journal import MD, SHOOTING, Clock, Journal
 from mechanist.layout import Layout
+from mechanist.progress import reporter
 from mechanist.sampling.chain import Chains, CurrentPath
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.sampling.keeper import keeping
@@ -31,7 +31,7 @@ from mechanist.sampling.records import (
     write_table,
 )
 from mechanist.sampling.selection import Lorentzian, Selection, Uniform
-from mechanist.sampling.shoot import Progress, path_table, shoot, shot_table
+from mechanist.sampling.shoot import path_table, shoot, shot_table
 from mechanist.sampling.store import NOTE, Store, check_descriptors, make_store
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
@@ -259,17 +259,3 @@ def last_paths(
         move = int(shots["move"][shots["chain"] == chain].max()) + 1
         result[chain] = (_path(table, last), move, accepted)
     return result
-
-
-def reporter(log: Callable[[str], None], what: str = "shots", every: float = 10.0) -> Progress:
-    """Log progress every few seconds."""
-    begin = last = time.monotonic()
-
-    def report(done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= every:
-            last = now
-            log(f"{done:,} of {total:,} {what}, {done / (now - begin):,.0f} a second")
-
-    return report

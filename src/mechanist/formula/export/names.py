@@ -1,14 +1,12 @@
 """What the exports share: the descriptors of a formula, and its text with other names in it."""
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Container, Iterable, Mapping
 
 from mechanist.errors import DataError
 from mechanist.formula.expression import FUNCTIONS, inputs, parse
 from mechanist.formula.typeset import write_text
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
-from mechanist.systems.shapes import Shape
 
 WORD = re.compile(r"\b[A-Za-z_]\w*\b(\()?")
 
@@ -73,33 +71,3 @@ def free_names(wanted: Iterable[str], taken: Container[str]) -> dict[str, str]:
             free += "_"
         result[name] = free
     return result
-
-
-def meaning(descriptor: Descriptor, label: Callable[[int], str]) -> str:
-    """What a descriptor is, in words, with ``label`` of the index of each of its atoms."""
-    if descriptor.shape is not None:
-        return _meaning_of_shape(descriptor, descriptor.shape, label)
-    if descriptor.custom is not None:
-        return f"function {descriptor.custom.function} of descriptors.py in {descriptor.unit}"
-    atoms = ", ".join(map(label, descriptor.atoms))
-    if descriptor.kind == "height":
-        above, plane = atoms.split(", ", 1)
-        return f"height of atom {above} over the plane of atoms {plane} in nm"
-    if descriptor.kind == "coordinate":
-        return f"{'xyz'[descriptor.axis]} of atom {atoms} in nm"
-    return f"{descriptor.kind} of atoms {atoms} in {descriptor.unit}"
-
-
-def counted_from(first: int) -> Callable[[int], str]:
-    """Label of an atom where the first one has this number."""
-    return lambda atom: str(atom + first)
-
-
-def _meaning_of_shape(descriptor: Descriptor, shape: Shape, label: Callable[[int], str]) -> str:
-    """Of a descriptor of the solvent; its groups of atoms may be long."""
-    groups = (descriptor.atoms, *descriptor.others)
-    atoms = "; ".join(
-        label(group[0]) if len(group) == 1 else f"{len(group)} atoms" for group in groups
-    )
-    numbers = ", ".join(f"{key} {value}" for key, value in asdict(shape).items())
-    return f"{descriptor.kind.replace('_', ' ')} of atoms {atoms}; {numbers}"

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 
 from mechanist.errors import DataError
 from mechanist.formula.export.names import (
-    counted_from,
     definitions,
     free_names,
     inexpressible,
-    meaning,
     plain,
     renamed,
 )
+from mechanist.formula.export.words import counted_from, meaning
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 
 CONSTANTS = (

@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from dataclasses import astuple
 
 from mechanist.formula.export.names import (
-    counted_from,
     definitions,
     free_names,
-    meaning,
     plain,
     renamed,
 )
@@ -19,6 +17,7 @@ from mechanist.formula.export.python_measures import (
     TAKEN,
     TRICLINIC,
 )
+from mechanist.formula.export.words import counted_from, meaning
 from mechanist.systems.box import Cell
 from mechanist.systems.descriptors import Descriptor, DescriptorSet
 

@@ -1,0 +1,181 @@
+"""Rates and p_B of a finished run against plain MD; writes benchmarks/implicit.md and .json.
+
+python -m benchmarks.implicit.run [RESULTS [WALKERS [NANOSECONDS]]]
+"""
+
+import itertools
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from benchmarks.implicit.walk import Walk, walk
+from mechanist.committor.surface import probability
+from mechanist.formula.distil import load as load_formula
+from mechanist.layout import Layout
+from mechanist.stages.assess import load_round_model
+from mechanist.stages.gather import frame_q
+from mechanist.stages.points import formula_q
+from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
+
+HERE = Path(__file__).resolve().parent.parent
+SEED, CORES = 1007, 2
+WALKERS, NANOSECONDS = 32, 40.0
+BARRIER = np.radians([30, 120])
+"""Values of psi between the facing edges of the states, where transition paths run."""
+EDGES = np.array([0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1])
+
+Array = NDArray[np.float64]
+
+
+def rate(count: int, time_ps: float) -> dict[str, float]:
+    """Transitions per time with the exact 95 % interval of a Poisson count."""
+    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
+    return {
+        "value": count / time_ps,
+        "low": low / time_ps,
+        "high": chi2.ppf(0.975, 2 * count + 2) / 2 / time_ps,
+        "transitions": count,
+    }
+
+
+def calibration(
+    p: Array, found: Walk, use: NDArray[np.bool_], edges: Array = EDGES
+) -> list[dict[str, float]]:
+    """What came next in bins of the predicted p_B of some frames; errors from blocks of walkers."""
+    rows = []
+    for low, high in itertools.pairwise(edges):
+        inside = use & (p >= low) & (p < high)
+        if inside.sum() < 20:
+            continue
+        miss = found.reached[inside] - p[inside]
+        # Looks of one walker hang together, those of different walkers do not.
+        sums = np.bincount(found.walker[inside], miss, minlength=found.walker.max() + 1)
+        rows.append(
+            {
+                "low": float(low),
+                "high": float(high),
+                "points": int(inside.sum()),
+                "predicted": float(p[inside].mean()),
+                "plain": float(found.reached[inside].mean()),
+                "error": float(np.sqrt((sums**2).sum()) / inside.sum()),
+            }
+        )
+    return rows
+
+
+def compare(results: Path, found: Walk, spent: float) -> dict[str, Any]:
+    """Everything that is on the page."""
+    layout = Layout(results)
+    prepared, inputs = load(layout), load_inputs(layout)
+    summary = json.loads(layout.summary.read_text())
+    ours = json.loads(layout.kinetics.read_text())
+    model = load_round_model(layout, summary["rounds"] - 1, inputs)
+    frame = prepared.timestep * prepared.stride
+    rates = []
+    for column, key in enumerate(("k_AB_per_ps", "k_BA_per_ps")):
+        counts = found.transitions[:, column].sum(axis=0)
+        times = found.since[:, column].sum(axis=0) * frame
+        plain = {
+            "settled": rate(int(counts[1]), times[1]),
+            "fresh": rate(int(counts[0]), times[0]),
+            "all": rate(int(counts.sum()), times.sum()),
+        }
+        rates.append({"rate": key, "run": ours[key], "plain": plain})
+    network = probability(frame_q(found.points, inputs, model))
+    psi = inputs.values(found.points)[:, inputs.names.index("psi")]
+    between = (psi > BARRIER[0]) & (psi < BARRIER[1])
+    formula = load_formula(layout.formula)
+    by_formula = probability(formula_q(formula, load_formula_inputs(layout), found.points))
+    return {
+        "shots": summary["shots"],
+        "formula": formula.text,
+        "verdict": json.loads(layout.verdict.read_text())["text"],
+        "plain_ns": float(found.since.sum() * frame / 1000),
+        "plain_seconds": spent,
+        "rates": rates,
+        "network": calibration(network, found, between),
+        "formula_bins": calibration(by_formula, found, between),
+        "network_elsewhere": calibration(network, found, ~between, np.array([0.0, 0.5, 1.0])),
+    }
+
+
+def page(result: dict[str, Any]) -> str:
+    """The page in Markdown."""
+    lines = [
+        "# Alanine dipeptide in implicit water against plain MD",
+        "",
+        f"Made by `make implicit`. The run made {result['shots']:,} shots for the network. Plain MD"
+        f" of {result['plain_ns']:.0f} ns with the same integrator and stride (walkers with their"
+        " own contexts, Reference platform) knows nothing of shooting. Intervals are 95 %.",
+        "",
+        "A molecule that has just come over the barrier goes back more often than one that has"
+        " settled. The rate of a run is that of settled ones; so plain MD is counted 6 ps after"
+        " arrival and later, and before that apart.",
+        "",
+        "| rate, 1/ps | run | plain MD, settled | transitions | in the run's interval |"
+        " within 6 ps of arrival | all |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in result["rates"]:
+        run, plain = row["run"], row["plain"]
+        settled = plain["settled"]
+        inside = run["low"] <= settled["value"] <= run["high"]
+        lines.append(
+            f"| {row['rate'].removesuffix('_per_ps')} | {_number(run)} | {_number(settled)} |"
+            f" {settled['transitions']} | {'yes' if inside else 'NO'} | {_number(plain['fresh'])} |"
+            f" {_number(plain['all'])} |"
+        )
+    tables = (
+        ("between the states (psi from 30 to 120 degrees), by p_B of the network", "network"),
+        ("between the states (psi from 30 to 120 degrees), by p_B of the formula", "formula_bins"),
+        ("on the far sides of the states, by p_B of the network", "network_elsewhere"),
+    )
+    for name, key in tables:
+        lines += [
+            "",
+            f"Frames of plain MD {name}: the share that came to B before A. Errors are standard"
+            " errors over walkers.",
+            "",
+            "| p_B | frames | predicted | plain MD | error | z |",
+            "|---|---|---|---|---|---|",
+        ]
+        for b in result[key]:
+            z = (b["plain"] - b["predicted"]) / b["error"]
+            lines.append(
+                f"| {b['low']:.2f} to {b['high']:.2f} | {b['points']:,} | {b['predicted']:.3f} |"
+                f" {b['plain']:.3f} | {b['error']:.3f} | {z:.1f} |"
+            )
+    lines += ["", f"Formula: `q = {result['formula']}`", "", f"Verdict: {result['verdict']}"]
+    return "\n".join(lines) + "\n"
+
+
+def _number(rate: dict[str, float]) -> str:
+    return f"{rate['value']:.3g} ({rate['low']:.3g} to {rate['high']:.3g})"
+
+
+def main() -> None:
+    """Walk, compare, write."""
+    given = sys.argv[1:]
+    results = Path(given[0] if given else "results/alanine_dipeptide_implicit")
+    walkers = int(given[1]) if len(given) > 1 else WALKERS
+    nanoseconds = float(given[2]) if len(given) > 2 else NANOSECONDS
+    prepared = load(Layout(results))
+    frames = round(1000 * nanoseconds / walkers / (prepared.timestep * prepared.stride))
+    begun = time.monotonic()
+    found = walk(results, walkers, frames, SEED, CORES)
+    spent = time.monotonic() - begun
+    np.savez(results / "plain_md.npz", **vars(found))
+    result = compare(results, found, spent)
+    (HERE / "implicit.json").write_text(json.dumps(result, indent=1) + "\n")
+    (HERE / "implicit.md").write_text(page(result))
+    print(page(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""What a descriptor is, in words."""
+
+from collections.abc import Callable, Sequence
+
+from mechanist.systems.descriptors import Descriptor
+from mechanist.systems.shapes import Angular, Bridges, Coordination, HydrogenBonds, Radial
+
+Label = Callable[[int], str]
+
+SIDES = {1: "counts pairs that lie the same way", -1: "counts pairs on opposite sides of it"}
+"""What the sign of the cosine in a G5 means: which angles j-i-k weigh most."""
+
+
+def meaning(descriptor: Descriptor, label: Label) -> str:
+    """What a descriptor is, with ``label`` of the index of each of its atoms."""
+    if descriptor.shape is not None:
+        return _of_shape(descriptor, label)
+    if descriptor.custom is not None:
+        return f"function {descriptor.custom.function} of descriptors.py in {descriptor.unit}"
+    atoms = ", ".join(map(label, descriptor.atoms))
+    if descriptor.kind == "height":
+        above, plane = atoms.split(", ", 1)
+        return f"height of atom {above} over the plane of atoms {plane} in nm"
+    if descriptor.kind == "coordinate":
+        return f"{'xyz'[descriptor.axis]} of atom {atoms} in nm"
+    return f"{descriptor.kind} of atoms {atoms} in {descriptor.unit}"
+
+
+def counted_from(first: int) -> Label:
+    """Label of an atom where the first one has this number."""
+    return lambda atom: str(atom + first)
+
+
+def _group(atoms: Sequence[int], label: Label) -> str:
+    """An atom by its name; of many their number, and the name if it is the same in all."""
+    if len(atoms) == 1:
+        return f"atom {label(atoms[0])}"
+    names = {label(atom).rstrip("0123456789") for atom in atoms}
+    return f"{len(atoms)} atoms {names.pop() if len(names) == 1 else ''}".rstrip()
+
+
+def _of_shape(descriptor: Descriptor, label: Label) -> str:
+    """Of a descriptor of the solvent; its groups of atoms may be long."""
+    first, *rest = (_group(group, label) for group in (descriptor.atoms, *descriptor.others))
+    match descriptor.shape:
+        case Angular(eta, shift, cutoff, _, _, zeta, sign):
+            return (
+                f"angular symmetry function G5 of {rest[0]} around {first}: eta {eta:g} nm^-2,"
+                f" shift {shift:g} nm, zeta {zeta}, sign {'+' if sign > 0 else '-'}, cutoff"
+                f" {cutoff:g} nm; {SIDES[sign]}"
+            )
+        case Radial(eta, shift, cutoff):
+            return (
+                f"radial symmetry function G2 of {rest[0]} around {first}: eta {eta:g} nm^-2,"
+                f" shift {shift:g} nm, cutoff {cutoff:g} nm"
+            )
+        case Coordination(radius):
+            return f"number of {rest[0]} within {radius:g} nm of {first}"
+        case HydrogenBonds(distance):
+            return (
+                f"number of hydrogen bonds from {rest[0]} ({first}) to {rest[1]}, shorter than"
+                f" {distance:g} nm"
+            )
+        case Bridges((one, other)):
+            return f"number of {rest[1]} within {one:g} nm of {first} and {other:g} nm of {rest[0]}"
+    raise AssertionError(descriptor.kind)
