@@ -25,7 +25,7 @@ from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
 HERE = Path(__file__).resolve().parent.parent
 SEED, CORES = 1007, 2
-WALKERS, NANOSECONDS = 32, 40.0
+WALKERS, NANOSECONDS = 16, 14.0
 BARRIER = np.radians([30, 120])
 """Values of psi between the facing edges of the states, where transition paths run."""
 EDGES = np.array([0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1])

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-BURN_IN = 25_000
-"""Frames of 20 fs, 500 ps: several times the time between transitions."""
+BURN_IN = 5_000
+"""Frames of 20 fs, 100 ps: several times the 20 ps in which the states come into balance."""
 SETTLED = 300
 """Frames, 6 ps, after which a walker counts as settled: as long as runs of `kinetics` wait."""
 APART = 10
