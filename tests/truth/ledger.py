@@ -142,8 +142,8 @@ def _section(quantity: str) -> str:
 
 def write(book: Book, folder: Path, versions: str) -> None:
     """Write truth.json and TRUTH.md into ``folder``."""
-    write_json(folder / "truth.json", [asdict(row) for row in book.rows])
-    write_text(folder / "TRUTH.md", "\n".join(_page(book, versions)) + "\n")
+    write_json(folder / "truth.json", [asdict(row) for row in book.rows], record=False)
+    write_text(folder / "TRUTH.md", "\n".join(_page(book, versions)) + "\n", record=False)
 
 
 def _page(book: Book, versions: str) -> Iterable[str]:
