@@ -1,6 +1,7 @@
 import numpy as np
 
-from mechanist.committor.surface import Score, cross_entropy, fit, new_columns, probability
+from mechanist.committor.likelihood import probability
+from mechanist.committor.surface import Score, cross_entropy, fit, new_columns
 
 
 def quadratic(rng, points=3000):

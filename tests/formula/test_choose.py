@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mechanist.committor.likelihood import probability
 from mechanist.formula.choose import (
     LEVEL,
     luck,
@@ -16,7 +17,7 @@ from mechanist.formula.choose import (
 )
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.grow import Candidate, Points, fitted
-from mechanist.formula.likelihood import Outcomes, point_losses, sigmoid
+from mechanist.formula.likelihood import Outcomes, point_losses
 from mechanist.formula.structure import structure
 
 
@@ -24,7 +25,7 @@ def shots(formula, count, seed, chains=40):
     rng = np.random.default_rng(seed)
     x = np.asfortranarray(rng.uniform(-1, 1, (count, 4)))
     q = evaluate(formula, {f"x{i}": x[:, i] for i in range(4)})
-    n_b = rng.binomial(2, sigmoid(q)).astype(float)
+    n_b = rng.binomial(2, probability(q)).astype(float)
     return Points(x, Outcomes(2 - n_b, n_b, np.arange(count) % chains))
 
 
@@ -122,7 +123,7 @@ def test_luck_of_the_best_of_many():
     by_error = by_luck = 0
     for _ in range(repeats):
         q = rng.normal(size=points)
-        n_b = rng.binomial(2, sigmoid(q)).astype(float)
+        n_b = rng.binomial(2, probability(q)).astype(float)
         ends = Outcomes(2 - n_b, n_b, np.zeros(points, dtype=np.int64))
         others = q + 0.15 * rng.normal(size=(rivals, points))
         rises = point_losses(q, ends) - np.array([point_losses(other, ends) for other in others])

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from mechanist.committor.likelihood import probability
 from mechanist.formula.constants import describe, intervals, rounded, template
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.grow import Points, fitted
-from mechanist.formula.likelihood import Outcomes, loss, sigmoid
+from mechanist.formula.likelihood import Outcomes, loss
 from mechanist.formula.structure import column_symbols, structure
 from mechanist.formula.units import constant_units
 
@@ -18,7 +19,7 @@ def planted():
     rng = np.random.default_rng(8)
     x = np.asfortranarray(rng.uniform(-1, 1, (4000, 2)))
     q = evaluate("0.26 + 4.2*x0 - 3.1*x0*x1", {"x0": x[:, 0], "x1": x[:, 1]})
-    n_b = rng.binomial(2, sigmoid(q)).astype(float)
+    n_b = rng.binomial(2, probability(q)).astype(float)
     data = Points(x, Outcomes(2 - n_b, n_b, np.arange(4000) % 40))
     return fitted(parse("0.3 + x0*(4.1 - 3.0*x1)"), data, "test"), data
 

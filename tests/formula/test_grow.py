@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import sympy
 
+from mechanist.committor.likelihood import probability
 from mechanist.formula.expression import nodes, parse
 from mechanist.formula.grow import Points, Pool, additions, fitted, grow, removals, shortened
-from mechanist.formula.likelihood import Outcomes, sigmoid
+from mechanist.formula.likelihood import Outcomes
 from mechanist.formula.structure import column_symbols
 
 
@@ -19,7 +20,7 @@ def points(formula, count=4000, seed=5):
     rng = np.random.default_rng(seed)
     x = rng.uniform(-1, 1, (count, 5))
     x[:, 3] = 0.95 * x[:, 0] + 0.3 * x[:, 3]
-    p = sigmoid(evaluate(formula, {f"x{i}": x[:, i] for i in range(5)}))
+    p = probability(evaluate(formula, {f"x{i}": x[:, i] for i in range(5)}))
     ends = Outcomes(2 * (1 - p), 2 * p, np.zeros(count, dtype=np.int64))
     return Points(np.asfortranarray(x), ends)
 

@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mechanist.committor.likelihood import probability
 from mechanist.errors import MechanistError
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.julia import PYSR, SERIES, look
-from mechanist.formula.likelihood import Outcomes, point_losses, sigmoid
+from mechanist.formula.likelihood import Outcomes, point_losses
 from mechanist.formula.problem import Problem
 from mechanist.formula.pysr import LOSS, PySR, arguments
 from mechanist.formula.pysr_process import Limits, last_fault
@@ -150,7 +151,7 @@ def problem():
     phi, bond = rng.uniform(-1, 1, 2500), 0.133 + 0.003 * rng.normal(size=2500)
     x = np.column_stack([np.sin(phi), np.cos(phi), bond])
     q = 3 * np.sin(phi) + 200 * (bond - 0.133)
-    p = sigmoid(q)
+    p = probability(q)
     outcomes = Outcomes(2 * (1 - p), 2 * p, np.zeros(len(q), dtype=np.int64))
     guesses = ("0.1 + 3*sin(phi)", "2*sin(phi) + 190*bond_C1_N2", "log(bond_C1_N2)")
     return Problem(x, COLUMNS, q, p * (1 - p), outcomes, guesses)

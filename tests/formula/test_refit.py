@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import sympy
 
+from mechanist.committor.likelihood import probability
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.grow import Candidate, Points
-from mechanist.formula.likelihood import Outcomes, sigmoid
+from mechanist.formula.likelihood import Outcomes
 from mechanist.formula.refit import bounded, normal_key, refit
 from mechanist.formula.structure import structure
 
@@ -16,7 +17,7 @@ def data():
     rng = np.random.default_rng(2)
     x = np.asfortranarray(rng.uniform(-1, 1, (1500, 2)))
     q = evaluate("1.5*x0 + 0.5*x1", {"x0": x[:, 0], "x1": x[:, 1]})
-    n_b = rng.binomial(2, sigmoid(q)).astype(float)
+    n_b = rng.binomial(2, probability(q)).astype(float)
     return Points(x, Outcomes(2 - n_b, n_b, np.arange(1500) % 30))
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import sympy
 
+from mechanist.committor.likelihood import probability
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.grow import Points, Pool, additions, fitted, grow
-from mechanist.formula.likelihood import Outcomes, sigmoid
+from mechanist.formula.likelihood import Outcomes
 from mechanist.formula.shapes import shapes
 from mechanist.formula.structure import column_symbols
 
@@ -27,7 +28,7 @@ def inputs():
 def soft(formula, inputs):
     """Points whose outcomes are the true p_B of a formula in x0, x1, ..."""
     names = {s.name: inputs[:, i] for i, s in enumerate(column_symbols(inputs.shape[1]))}
-    p = sigmoid(np.asarray(evaluate(formula, names)))
+    p = probability(np.asarray(evaluate(formula, names)))
     return Points(inputs, Outcomes(2 * (1 - p), 2 * p, np.zeros(len(p), dtype=np.int64)))
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mechanist.analysis.statistics import squared_excess
 from mechanist.analysis.validation import choose_points
-from mechanist.committor.surface import probability
+from mechanist.committor.likelihood import probability
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]

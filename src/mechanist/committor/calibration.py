@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.committor.likelihood import nll
+from mechanist.committor.likelihood import nll, probability
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -87,7 +87,7 @@ def reliability(q: Array, n_a: Counts, n_b: Counts, chain: Counts, bins: int = 1
     """
     nll(q, n_a, n_b)
     use = n_a + n_b > 0
-    p, n_b, chain = 0.5 * (1 + np.tanh(0.5 * q[use])), n_b[use], chain[use]
+    p, n_b, chain = probability(q[use]), n_b[use], chain[use]
     outcomes = n_b + n_a[use]
     excess = n_b - p * outcomes
     noise = float((outcomes * p * (1 - p)).sum())

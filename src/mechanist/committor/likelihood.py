@@ -17,6 +17,11 @@ Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 
+def probability(q: Array) -> Array:
+    """p_B = 1 / (1 + exp(-q)) without overflow."""
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * q)))
+
+
 def nll(q: Array, n_a: Counts, n_b: Counts) -> Array:
     """Negative log-likelihood (N,) in nats, summed over the outcomes of each point.
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist import __version__
+from mechanist.committor.likelihood import probability
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.errors import DataError
 from mechanist.files import GONE, read_bytes, read_json, sha256, sound, write_bytes, write_json
@@ -127,7 +128,7 @@ class Committor:
         if self.error is None:
             raise DataError("committor model", "has no scale of its error; run the stage learn")
         members = self.members(features)
-        p = 0.5 * (1 + np.tanh(0.5 * members.mean(axis=0)))
+        p = probability(members.mean(axis=0))
         return p, self.error.sigma(p, members.std(axis=0, ddof=1))
 
     def interval(self, features: Array, level: float = 0.9) -> tuple[Array, Array]:

@@ -32,14 +32,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.committor.data import ShotData
-from mechanist.committor.likelihood import loss_per_outcome
+from mechanist.committor.likelihood import loss_per_outcome, probability
 from mechanist.committor.network import Committor
 from mechanist.committor.surface import (
     Score,
     cross_entropy,
     fit,
     new_columns,
-    probability,
 )
 from mechanist.committor.training import bootstrap
 from mechanist.errors import DataError

@@ -10,6 +10,8 @@ score test (Rao, Math. Proc. Camb. Phil. Soc. 44, 50 (1948)), which needs no fit
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.committor.likelihood import probability
+
 Array = NDArray[np.float64]
 
 RIDGE = 1e-3
@@ -39,11 +41,6 @@ def new_columns(chosen: Array, added: Array) -> Array:
     own = [added[:, i : i + 1] * added[:, i:] for i in range(count)]
     mixed = [added[:, i : i + 1] * chosen for i in range(count)]
     return np.concatenate([added, *own, *mixed], axis=1)
-
-
-def probability(q: Array) -> Array:
-    """p_B = 1 / (1 + exp(-q)) without overflow."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * q)))
 
 
 def cross_entropy(q: Array, p: Array) -> Array:

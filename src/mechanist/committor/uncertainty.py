@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.committor.data import ShotData
+from mechanist.committor.likelihood import probability
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -113,7 +114,7 @@ def fit_error_scale(members: Array, data: ShotData, group: Counts) -> ErrorScale
     """
     count = len(members)
     q = members.mean(axis=0)
-    p = 0.5 * (1 + np.tanh(0.5 * q))
+    p = probability(q)
     slope, outcomes = p * (1 - p), (data.n_a + data.n_b).astype(np.float64)
     prior = 2 + 1 / count
     blind = posterior_mean(0.0, np.inf, 0.0, prior) ** 0.5

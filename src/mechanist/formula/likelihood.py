@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.committor.likelihood import probability
 from mechanist.formula.tape import Tape
 
 Array = NDArray[np.float64]
@@ -54,11 +55,6 @@ class Fit:
     loss: float
 
 
-def sigmoid(q: Array) -> Array:
-    """p_B = 1/(1 + exp(-q)) without overflow."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * q)))
-
-
 def point_losses(q: Array, outcomes: Outcomes) -> Array:
     """Loss of each point (N,) in nats, summed over its outcomes."""
     # softplus(q) = max(q, 0) + ln(1 + exp(-|q|)); softplus(-q) = softplus(q) - q.
@@ -73,7 +69,7 @@ def loss(q: Array, outcomes: Outcomes) -> float:
 
 def curvature(q: Array, outcomes: Outcomes) -> tuple[Array, Array]:
     """First and second derivative (N,) of each point's loss by q."""
-    p, n = sigmoid(q), outcomes.n_a + outcomes.n_b
+    p, n = probability(q), outcomes.n_a + outcomes.n_b
     return n * p - outcomes.n_b, n * p * (1 - p)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.committor.surface import Score, cross_entropy, fit, probability
+from mechanist.committor.likelihood import probability
+from mechanist.committor.surface import Score, cross_entropy, fit
 
 Array = NDArray[np.float64]
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.committor.likelihood import probability
 from mechanist.errors import MechanistError
 from mechanist.formula.backend import BACKENDS, Log
 from mechanist.formula.constants import in_columns
@@ -17,7 +18,7 @@ from mechanist.formula.data import FormulaData
 from mechanist.formula.engines import Engines, choose
 from mechanist.formula.expression import text
 from mechanist.formula.grow import Candidate, Points, Pool, grow, shortened
-from mechanist.formula.likelihood import Outcomes, sigmoid
+from mechanist.formula.likelihood import Outcomes
 from mechanist.formula.problem import Problem, in_symbols
 from mechanist.formula.shapes import shapes
 from mechanist.settings.formula import FormulaSettings
@@ -64,7 +65,7 @@ def soft_points(data: FormulaData, settings: FormulaSettings) -> tuple[Points, A
         columns = np.concatenate([columns, data.frame_values])
         q = np.concatenate([q, data.frame_q])
     q = np.clip(q, -settings.q_clip, settings.q_clip)
-    p = sigmoid(q)
+    p = probability(q)
     outcomes = Outcomes(2 * (1 - p), 2 * p, np.zeros(len(q), dtype=np.int64))
     return Points(np.asfortranarray(columns), outcomes), q
 

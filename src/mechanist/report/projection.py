@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.committor.likelihood import probability
 from mechanist.report.axis import Axis, degree_ticks, make_axis
 from mechanist.report.data import FrameSample, ReportData
 from mechanist.report.style import (
@@ -92,7 +93,7 @@ def profile_panel(axes: Any, x: Axis, frames: FrameSample) -> None:
     grid(axes)
     if frames.q is None:
         return
-    p = 0.5 * (1 + np.tanh(0.5 * frames.q))
+    p = probability(frames.q)
     groups = [g for g in np.array_split(np.argsort(x.values, kind="stable"), 40) if len(g)]
     centre = np.array([np.median(x.values[g]) for g in groups])
     bands = np.array([np.quantile(p[g], [0.1, 0.5, 0.9]) for g in groups]).T

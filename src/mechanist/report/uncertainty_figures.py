@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.committor.likelihood import probability
 from mechanist.report.axis import Axis, degree_ticks, make_axis
 from mechanist.report.data import Array, FrameSample, ReportData
 from mechanist.report.projection import choose_pairs, mark_states
@@ -99,10 +100,10 @@ def _along(axes: Any, data: ReportData, frames: FrameSample, half: Array) -> Non
 
 def _by_p(axes: Any, q: Array, half: Array, limit: float | None) -> None:
     """The half-width along predicted p_B, and the limit of the stopping rule for |q| < 1."""
-    top = _band(axes, 0.5 * (1 + np.tanh(0.5 * q)), half, np.linspace(0, 1, 26))
+    top = _band(axes, probability(q), half, np.linspace(0, 1, 26))
     if limit is not None:
         near = np.linspace(-1, 1, 41)
-        p = 0.5 * (1 + np.tanh(0.5 * near))
+        p = probability(near)
         allowed = NormalDist().inv_cdf(0.5 + 0.5 * LEVEL) * limit * p * (1 - p)
         axes.plot(p, allowed, color=MARK, lw=1.6, ls="--", label="allowed on average")
         axes.legend(loc="upper right")

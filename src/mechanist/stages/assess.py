@@ -15,9 +15,8 @@ from mechanist.analysis.inertia import (
 )
 from mechanist.committor.calibration import calibration_test
 from mechanist.committor.data import held_out
-from mechanist.committor.likelihood import clustered_se, loss_per_outcome
+from mechanist.committor.likelihood import clustered_se, loss_per_outcome, probability
 from mechanist.committor.network import Committor, load
-from mechanist.committor.surface import probability
 from mechanist.errors import DataError
 from mechanist.files import manifest, write_json
 from mechanist.layout import Layout

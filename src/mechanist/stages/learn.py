@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from mechanist.committor.data import ShotData, held_out
+from mechanist.committor.likelihood import probability
 from mechanist.committor.network import Committor, save
 from mechanist.committor.sensitivity import column_spread, sensitivities
 from mechanist.committor.training import train
@@ -70,7 +71,7 @@ def with_density(model: Committor, paths: PathTable, inputs: DescriptorSet) -> C
     if not use.any():
         return model
     q = frame_q(paths.frames[use], inputs, model)
-    p = 0.5 * (1 + np.tanh(0.5 * q))
+    p = probability(q)
     edges = np.linspace(0, 1, DENSITY_BINS + 1)
     density, _ = np.histogram(p, edges, weights=weights[use])
     density = density / density.mean()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mechanist.analysis.proof import choose_own
 from mechanist.analysis.validation import choose_points
 from mechanist.committor.data import held_out
-from mechanist.committor.surface import probability
+from mechanist.committor.likelihood import probability
 from mechanist.engine.choose import make_engine
 from mechanist.errors import DataError
 from mechanist.files import read_json, sound, write_json

@@ -14,7 +14,7 @@ from mechanist.job_files import WorkerFiles
 from mechanist.journal import Journal
 from mechanist.layout import Layout
 from mechanist.sampling.records import PathTable, read_notes, read_paths, read_stored, write_frames
-from mechanist.sampling.store import store_of
+from mechanist.sampling.store import Store, store_of
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.prepared import load, load_inputs
 from mechanist.trajectory.restore import (
@@ -69,7 +69,8 @@ def audit_run(
         raise DataError(layout.system_xml, "has virtual sites; their paths cannot be restored")
     heavy = np.flatnonzero(masses > 2)
     paths = full_paths(layout, prepared.atoms)
-    factors = set(FACTORS) | ({_every(layout, job)} if job else set())
+    store = None if job is None else _job_store(layout, job)
+    factors = {*FACTORS, *([] if store is None else [store.every])}
     rows, maps = [], {}
     for factor in sorted(factors):
         found, maps[factor] = audit(paths, factor, masses, heavy if len(heavy) else None)
@@ -91,10 +92,10 @@ def audit_run(
             " of the inputs of the network in their standard deviations",
         },
     )
-    if job is not None:
-        every = _every(layout, job)
-        method = next(found for found, _ in rows if found.factor == every)
-        _restore_job(layout, job, method, maps[every], out.with_suffix(".trr"), log)
+    if job is not None and store is not None:
+        method = next(found for found, _ in rows if found.factor == store.every)
+        files = _job_files(layout, job)
+        _restore_job(files, store, method, maps[store.every], out.with_suffix(".trr"), log)
 
 
 def full_paths(layout: Layout, atoms: int) -> list[Array]:
@@ -139,8 +140,8 @@ def _job_files(layout: Layout, job: tuple[int, int]) -> WorkerFiles:
     return layout.round(job[0]).worker(job[1])
 
 
-def _every(layout: Layout, job: tuple[int, int]) -> int:
-    """Which frames of a job's paths were stored.
+def _job_store(layout: Layout, job: tuple[int, int]) -> Store:
+    """What of a job's paths was stored.
 
     Raises
     ------
@@ -153,15 +154,12 @@ def _every(layout: Layout, job: tuple[int, int]) -> int:
         raise DataError(index, "its paths are stored with all frames; nothing is to be restored")
     if store.waters is not None:
         raise DataError(index, "not all waters were stored; they cannot be restored")
-    return store.every
+    return store
 
 
 def _restore_job(
-    layout: Layout, job: tuple[int, int], found: Audit, learned: GapMap, out: Path, log: Journal
+    files: WorkerFiles, store: Store, found: Audit, learned: GapMap, out: Path, log: Journal
 ) -> None:
-    files = _job_files(layout, job)
-    store = store_of(read_notes(files.index), files.index)
-    assert store is not None
     table = read_stored(files.paths, files.index, len(learned.masses))
     frames = [_restored(table, i, store.rows, found, learned) for i in range(len(table))]
     write_frames(out, [one.astype(np.float32) for one in frames])

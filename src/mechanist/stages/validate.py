@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mechanist.analysis.proof import Proof, prove
 from mechanist.analysis.statistics import rmse_beyond_noise, rmse_interval
 from mechanist.analysis.validation import Verdict, explained, judge, validation_columns
-from mechanist.committor.surface import probability
+from mechanist.committor.likelihood import probability
 from mechanist.files import csv_text, write_json, write_text
 from mechanist.layout import Layout
 from mechanist.report.tables import read_csv
