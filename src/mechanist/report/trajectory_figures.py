@@ -68,6 +68,9 @@ def _lines(axes: Any, look: Lookup, frame_fs: float, key: str, rest: bool) -> No
     if rest:
         axes.plot([], [], color=MUTED, lw=0.8, label="all others")
     axes.set(xscale="log", yscale="log", xlabel="time between known frames (fs)")
+    # One label a gap: those of a logarithmic axis lie on top of each other over one decade.
+    axes.set_xticks(times, [f"{time:g}" for time in times])
+    axes.set_xticks([], minor=True)
 
 
 def _errors(axes: Any, look: Lookup, frame_fs: float) -> None:
