@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 BURN_IN = 5_000
 """Frames of 20 fs, 100 ps: several times the 20 ps in which the states come into balance."""
-SETTLED = 300
-"""Frames, 6 ps, after which a walker counts as settled: as long as runs of `kinetics` wait."""
 APART = 10
 """Frames from one look at where the walkers are to the next."""
 
@@ -27,10 +25,9 @@ class Walk:
     Attributes
     ----------
     transitions
-        (W, 2, 2) counts of A to B and of B to A: of walkers that had come less than `SETTLED`
-        frames ago, and of those that had come before.
+        (W, 2) counts of A to B and of B to A.
     since
-        (W, 2, 2) frames whose last state was A, and B, likewise.
+        (W, 2) frames whose last state was A, and B.
     points
         (K, N, 3) frames between the states in nm, at times fixed beforehand.
     walker
@@ -80,8 +77,7 @@ def _walk(results: Path, numbers: NDArray[np.int64], frames: int, seed: int, cor
     count = len(numbers)
     now = np.empty((count, prepared.atoms, 3))
     last = np.zeros(count, dtype=np.int8)
-    transitions, since = np.zeros((2, count, 2, 2), dtype=np.int64)
-    arrived, walkers = np.zeros(count, dtype=np.int64), np.arange(count)
+    transitions, since = np.zeros((2, count, 2), dtype=np.int64)
     looks = Looks()
     for t in range(BURN_IN + frames):
         for context, positions in zip(contexts, now, strict=True):
@@ -90,13 +86,11 @@ def _walk(results: Path, numbers: NDArray[np.int64], frames: int, seed: int, cor
         labels = prepared.states.label_positions(now)
         looks.told(labels)
         if t >= BURN_IN:
-            settled = (t - arrived >= SETTLED).astype(np.int64)
             for column, state in enumerate((-1, 1)):
-                transitions[walkers, column, settled] += (last == state) & (labels == -state)
-                since[walkers, column, settled] += last == state
+                transitions[:, column] += (last == state) & (labels == -state)
+                since[:, column] += last == state
             if t % APART == 0:
                 looks.take(np.flatnonzero(labels == 0), now)
-        arrived = np.where((labels != 0) & (labels != last), t, arrived)
         last = np.where(labels != 0, labels, last)
         if core == 0 and (t + 1) % 10_000 == 0:
             print(f"{t + 1:,} of {BURN_IN + frames:,} frames a walker", flush=True)

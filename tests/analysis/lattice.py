@@ -1,8 +1,8 @@
 """A random walk between two states whose rates are known exactly.
 
-Sites 0 to L; A is site 0 and B site L; a step goes up or down or stays, with detailed balance in
-exp(-U). Excursions are sampled as the stages do it: runs in both states, and two-way shots from
-points in windows of the site.
+Sites 0 to L; A is the lowest sites, B the highest; a step goes up or down or stays, with detailed
+balance in exp(-U). Excursions are sampled as the stages do it: runs that start in both states, and
+two-way shots from points in windows of the site.
 """
 
 import numpy as np
@@ -22,16 +22,17 @@ def matrix(u):
     return result
 
 
-def exact(u):
-    """k_AB, k_BA and pi_A by linear algebra."""
+def exact(u, wide=1):
+    """k_AB, k_BA and pi_A by linear algebra, if the states are ``wide`` sites each."""
     step = matrix(u)
     pi = np.exp(-u) / np.exp(-u).sum()
-    inner = slice(1, -1)
+    inner, b = slice(wide, -wide), slice(len(u) - wide, None)
     forward = np.zeros(len(u))
-    forward[-1] = 1
-    inner_matrix = np.eye(len(u) - 2) - step[inner, inner]
-    forward[inner] = np.linalg.solve(inner_matrix, step[inner, -1])
-    flux = pi[0] * (step[0] @ forward)
+    forward[b] = 1
+    inner_matrix = np.eye(len(u) - 2 * wide) - step[inner, inner]
+    forward[inner] = np.linalg.solve(inner_matrix, step[inner, b].sum(axis=1))
+    flux = pi[:wide] @ (step[:wide] @ forward)
+    # Detailed balance: the chance to have been last in A is the chance to be next in A.
     last_a = pi @ (1 - forward)
     return flux / last_a, flux / (1 - last_a), last_a
 
@@ -39,52 +40,62 @@ def exact(u):
 class Walk:
     """Draws of runs and shots."""
 
-    def __init__(self, u, rng):
-        self.u, self.rng = u, rng
+    def __init__(self, u, rng, wide=1):
+        self.rng, self.wide = rng, wide
         self.cumulative = matrix(u).cumsum(axis=1)
         self.last = len(u) - 1
 
     def step(self, site):
         return int(np.searchsorted(self.cumulative[site], self.rng.random()))
 
+    def state(self, site):
+        """RUN_A, RUN_B, or None between the states."""
+        if site < self.wide:
+            return RUN_A
+        return RUN_B if site > self.last - self.wide else None
+
     def half(self, site):
         """Sites after ``site`` until a state."""
         path = []
-        while not path or path[-1] not in (0, self.last):
+        while not path or self.state(path[-1]) is None:
             path.append(site := self.step(site))
         return path
 
-    def run(self, home, time):
-        """Excursions, time and exits of a run from ``home``."""
-        site, excursions, current, exits, done = home, [], [home], 0, 0
-        while done < time:
-            done += 1
+    def run(self, site, time, burn_in):
+        """Excursions of a run, and time and exits (2,) while it was last in A and in B."""
+        for _ in range(burn_in):
+            site = self.step(site)
+        while self.state(site) is None:
+            site = self.step(site)
+        excursions, current, seen, exits = [], [site], [0, 0], [0, 0]
+        last = self.state(site)
+        for _ in range(time):
+            seen[last] += 1
             before, site = site, self.step(site)
             current.append(site)
-            exits += before == home and site not in (0, self.last)
-            if site in (0, self.last):
+            here = self.state(site)
+            exits[last] += here is None and self.state(before) is not None
+            if here is not None:
                 if len(current) > 2:
                     excursions.append(current)
-                current = [site]
-                if site != home:
-                    break
-        return excursions, done, exits
+                current, last = [site], here
+        return excursions, seen, exits
 
 
-def draw(u, rng, shots, runs, time, window_weights):
+def draw(u, rng, shots, runs, time, window_weights, wide=1, burn_in=0):
     """`ExcursionData` from shots spread over single-site windows with these weights, and runs."""
-    walk = Walk(u, rng)
-    sites = np.arange(1, walk.last)
+    walk = Walk(u, rng, wide)
+    sites = np.arange(wide, walk.last - wide + 1)
     paths, source, unit, half, start = [], [], [], [], []
     table = []
     number = 0
     for side, home in ((RUN_A, 0), (RUN_B, walk.last)):
         for _ in range(runs):
-            found, seen, exits = walk.run(home, time)
-            table.append((side, number, seen, exits))
+            found, seen, exits = walk.run(home, time, burn_in)
+            table += [(last, side, number, seen[last], exits[last]) for last in (RUN_A, RUN_B)]
             for path in found:
                 paths.append(path)
-                source.append(side)
+                source.append(walk.state(path[0]))
                 unit.append(number)
                 half.append(-1)
                 start.append(-1)
@@ -93,13 +104,15 @@ def draw(u, rng, shots, runs, time, window_weights):
         site = rng.choice(sites, p=window_weights / window_weights.sum())
         back, on = walk.half(site), walk.half(site)
         paths.append([*back[::-1], site, *on])
-        source.append(FIRST_WINDOW + int(site) - 1)
+        source.append(FIRST_WINDOW + int(site) - wide)
         unit.append(number + i % 16)
         half.append(int(i >= shots // 2))
         start.append(i % 2)
-    kind = [AB if p[0] != p[-1] else (AA if p[0] == 0 else BB) for p in paths]
-    frames = np.array([np.bincount(p[1:-1], minlength=walk.last + 1)[1:-1] for p in paths]).T
-    side, run_unit, seen, exits = np.array(table).T
+    ends = [(walk.state(p[0]), walk.state(p[-1])) for p in paths]
+    kind = [AB if a != b else (AA if a == RUN_A else BB) for a, b in ends]
+    inside = slice(wide, walk.last - wide + 1)
+    frames = np.array([np.bincount(p[1:-1], minlength=walk.last + 1)[inside] for p in paths]).T
+    side, begun, run_unit, seen, exits = np.array(table).T
     return ExcursionData(
         kind=np.array(kind),
         source=np.array(source),
@@ -108,6 +121,7 @@ def draw(u, rng, shots, runs, time, window_weights):
         start=np.array(start),
         window_frames=frames.astype(float),
         run_source=side,
+        run_start=begun,
         run_unit=run_unit,
         run_time=seen.astype(float),
         run_starts=exits.astype(float),

@@ -7,6 +7,12 @@ Juraszek, Ensing, Bolhuis, J. Chem. Phys. 133, 174109 (2010)). With pi_A the cha
 last in A, mu(from A) = pi_A nu_A, so that pi_A / pi_B follows from the same weights, and
 k_AB pi_A = k_BA pi_B.
 
+A run counts for A while it was last in A, wherever it began. In equilibrium a run that begins in A
+stands for pi_A and one that begins in B for pi_B, so they are weighted by these, found
+self-consistently; it matters only where runs come from one state to the other. Then nu_A holds
+those that have just arrived with their true share, and k_AB is what plain MD counts: transitions
+per time spent last in A, returns at once included.
+
 A shot counts for the window of q that its shooting point lies in. Within a window the points of a
 chain of excursions are in equilibrium, whatever the windows that the chain has come to visit: how
 slowly it wanders along q does not enter the result.
@@ -29,6 +35,9 @@ AA, AB, BB = 0, 1, 2
 RUN_A, RUN_B, FIRST_WINDOW = 0, 1, 2
 """Samplers; window ``w`` of q has number ``FIRST_WINDOW + w``."""
 
+SOLUTIONS, ACCURACY = 100, 1e-5
+"""Times that rates are solved for at most, until ln(pi_A / pi_B) changes by less than this."""
+
 
 @dataclass(frozen=True)
 class ExcursionData:
@@ -49,8 +58,9 @@ class ExcursionData:
         for runs.
     window_frames
         (W, P) frames of each excursion in each window that can be shot from.
-    run_source, run_unit, run_time, run_starts
-        (R,) of each run: `RUN_A` or `RUN_B`, its unit, frames observed, excursions that began.
+    run_source, run_start, run_unit, run_time, run_starts
+        (R,) two rows a run: `RUN_A` or `RUN_B`, the state that the run was last in; the state in
+        which it began; its unit, frames observed, excursions that began.
     """
 
     kind: NDArray[np.int64]
@@ -60,6 +70,7 @@ class ExcursionData:
     start: NDArray[np.int64]
     window_frames: Array
     run_source: NDArray[np.int64]
+    run_start: NDArray[np.int64]
     run_unit: NDArray[np.int64]
     run_time: Array
     run_starts: Array
@@ -75,6 +86,11 @@ class ExcursionData:
     def units(self) -> int:
         """Number of runs and chains."""
         return int(max(self.unit.max(), self.run_unit.max())) + 1
+
+    @property
+    def crossed(self) -> bool:
+        """Whether a run has come from one state to the other."""
+        return bool(self.run_time[self.run_source != self.run_start].any())
 
 
 @dataclass(frozen=True)
@@ -102,11 +118,18 @@ class Kinetics:
         return float(np.log(self.pi_a / (1 - self.pi_a)))
 
 
+def begun_in(log_odds: float) -> Array:
+    """(2,) what a run stands for that began in A, and in B; ``log_odds`` is ln(pi_A / pi_B)."""
+    pi_a = 0.5 * (1 + np.tanh(0.5 * log_odds))
+    return np.array([pi_a, 1 - pi_a])
+
+
 def estimate(
     data: ExcursionData,
     copies: NDArray[np.int64] | None = None,
     guess: Array | None = None,
     rows: NDArray[np.bool_] | None = None,
+    log_odds: float = 0.0,
 ) -> tuple[Kinetics, Reweighted]:
     """Rates from all data, or from a bootstrap sample.
 
@@ -120,18 +143,36 @@ def estimate(
         (2 + W,) normalisers to start the solution from.
     rows
         (P,) excursions to use; all if None.
+    log_odds
+        ln(pi_A / pi_B) to start from.
 
     Raises
     ------
     MechanistError
-        If one of the states has no runs or no excursions, or nothing joins A and B.
+        If one of the states has no runs or no excursions, nothing joins A and B, or no solution is
+        found.
     """
-    times, time, starts = np.ones(len(data.kind)), data.run_time, data.run_starts
-    if copies is not None:
-        times = copies[data.unit].astype(np.float64)
-        time, starts = time * copies[data.run_unit], starts * copies[data.run_unit]
-    if rows is not None:
-        times = times * rows
+    taken = np.ones(data.units) if copies is None else copies.astype(np.float64)
+    used = np.ones(len(data.kind), dtype=np.bool_) if rows is None else rows
+    for _ in range(SOLUTIONS):
+        result, solved = _given(data, taken, used, begun_in(log_odds), guess)
+        if not data.crossed or abs(result.log_odds - log_odds) < ACCURACY:
+            return result, solved
+        log_odds, guess = result.log_odds, solved.normalisers
+    raise MechanistError("kinetics", f"no balance of A and B found in {SOLUTIONS} solutions")
+
+
+def _given(
+    data: ExcursionData,
+    taken: Array,
+    used: NDArray[np.bool_],
+    begun: Array,
+    guess: Array | None,
+) -> tuple[Kinetics, Reweighted]:
+    """Rates if runs that began in A and in B stand for ``begun`` (2,)."""
+    times = _times(data, taken, begun) * used
+    each = taken[data.run_unit] * begun[data.run_start]
+    time, starts = data.run_time * each, data.run_starts * each
     leave = [starts[data.run_source == side].sum() for side in (RUN_A, RUN_B)]
     if not min(leave) or not (
         times[data.source == RUN_A].any() and times[data.source == RUN_B].any()
@@ -156,10 +197,23 @@ def estimate(
     return result, solved
 
 
+def _times(data: ExcursionData, taken: Array, begun: Array) -> Array:
+    """How often each excursion (P,) counts; those of the runs in a state as many as they are."""
+    stands = np.ones(data.units)
+    stands[data.run_unit] = begun[data.run_start]
+    times = taken[data.unit]
+    for side in (RUN_A, RUN_B):
+        mine = data.source == side
+        weights = times[mine] * stands[data.unit[mine]]
+        if weights.any():
+            times[mine] = weights * (times[mine].sum() / weights.sum())
+    return times
+
+
 def resample(data: ExcursionData, rng: np.random.Generator) -> NDArray[np.int64]:
     """How often a bootstrap sample takes each unit, drawn among those of its kind."""
     kind = np.full(data.units, FIRST_WINDOW)
-    kind[data.run_unit] = data.run_source
+    kind[data.run_unit] = data.run_start
     copies = np.zeros(data.units, dtype=np.int64)
     for k in (RUN_A, RUN_B, FIRST_WINDOW):
         units = np.flatnonzero(kind == k)
@@ -168,11 +222,19 @@ def resample(data: ExcursionData, rng: np.random.Generator) -> NDArray[np.int64]
 
 
 def bootstrap(
-    data: ExcursionData, solved: Reweighted, samples: int, rng: np.random.Generator
+    data: ExcursionData,
+    found: tuple[Kinetics, Reweighted],
+    samples: int,
+    rng: np.random.Generator,
 ) -> Iterator[tuple[Kinetics, Reweighted]]:
-    """Estimates from bootstrap samples of runs and chains; those that fail are left out."""
+    """Estimates from bootstrap samples of runs and chains; those that fail are left out.
+
+    ``found`` is the estimate from all data, from which the solutions start.
+    """
+    rates, solved = found
     for _ in range(samples):
+        copies = resample(data, rng)
         try:
-            yield estimate(data, resample(data, rng), solved.normalisers)
+            yield estimate(data, copies, solved.normalisers, log_odds=rates.log_odds)
         except MechanistError:
             continue

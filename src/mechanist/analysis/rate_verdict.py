@@ -61,9 +61,17 @@ def normal_interval(value: float, samples: Array) -> Interval:
 
 
 def objections(
-    data: ExcursionData, solved: Reweighted, samples: list[Kinetics], wanted: int
+    data: ExcursionData,
+    estimated: tuple[Kinetics, Reweighted],
+    samples: list[Kinetics],
+    wanted: int,
 ) -> list[str]:
-    """Why the data cannot carry a rate, in words; empty if they can."""
+    """Why the data cannot carry a rate, in words; empty if they can.
+
+    ``estimated`` is the estimate from all data, ``samples`` are those from bootstrap samples, of
+    which ``wanted`` were tried.
+    """
+    _, solved = estimated
     found = []
     shots = data.source >= FIRST_WINDOW
     transitions = int(((data.kind == AB) & shots).sum())
@@ -88,29 +96,32 @@ def objections(
         if spread.high / spread.low > WIDEST:
             found.append(f"the interval of {name} spans a factor {spread.high / spread.low:.0f}")
     for groups in GROUPS:
-        found += _disagreement(data, solved, samples, groups)
+        found += _disagreement(data, estimated, samples, groups)
     return found
 
 
 def _disagreement(
-    data: ExcursionData, solved: Reweighted, samples: list[Kinetics], groups: tuple[str, str]
+    data: ExcursionData,
+    estimated: tuple[Kinetics, Reweighted],
+    samples: list[Kinetics],
+    groups: tuple[str, str],
 ) -> list[str]:
     """Whether two groups of the shots disagree; ``groups`` are the field and its words."""
-    field, words = groups
+    (rates, solved), (field, words) = estimated, groups
     member: NDArray[np.int64] = getattr(data, field)
     logs, parts = [], []
     for group in (0, 1):
         rows = member != 1 - group
         try:
-            rates, _ = estimate(data, None, solved.normalisers, rows)
+            part, _ = estimate(data, None, solved.normalisers, rows, rates.log_odds)
         except MechanistError:
             return [f"the {words} alone are too few to check the rates"]
-        logs.append(np.log([rates.k_ab, rates.k_ba]))
+        logs.append(np.log([part.k_ab, part.k_ba]))
         parts.append(max(1, int((member == group).sum())))
     spread = np.log([[s.k_ab, s.k_ba] for s in samples]).std(axis=0, ddof=1)
     # The variance of a part goes with one over its size; the runs, which both share, add none, so
     # that this is an upper bound of the error of the difference.
-    error = spread * np.sqrt(sum(sum(parts) / part for part in parts))
+    error = spread * np.sqrt(sum(sum(parts) / size for size in parts))
     drift = float((np.abs(logs[1] - logs[0]) / error).max())
     if drift > LARGEST_DIFFERENCE:
         return [f"the {words} give rates that differ by {drift:.1f} standard errors"]

@@ -1,4 +1,9 @@
-"""Equilibrium runs in one state: how often it is left, and how far excursions go."""
+"""Equilibrium runs: how often each state is left, and how far excursions go.
+
+A run starts in one of the states and goes on wherever it leads, also after it has come to the other
+state. What it sees while it was last in A counts for A. So a molecule that has just come over the
+barrier, and may turn back more readily than one that has settled, is seen as often as it occurs.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +28,7 @@ EQUILIBRIUM_STREAM = 2**35
 
 
 @dataclass(frozen=True)
-class StateRun:
+class Run:
     """What one equilibrium run has seen after its first frames were left out.
 
     Attributes
@@ -31,17 +36,18 @@ class StateRun:
     frames
         (F, N, 3) in nm, from the first to the last visit to a state.
     labels
-        (F,) states: its own, neither, and at the end perhaps the other one.
+        (F,) states: -1 for A, +1 for B, 0 for neither.
     time
-        Frames of observation, the last excursion included even if its end was not seen.
+        (2,) frames of observation that were last in A, and in B; the last excursion is included,
+        even if its end was not seen.
     starts
-        Excursions that began.
+        (2,) excursions that began in A, and in B.
     """
 
     frames: Frames
     labels: NDArray[np.int8]
-    time: int
-    starts: int
+    time: NDArray[np.int64]
+    starts: NDArray[np.int64]
 
     @property
     def excursions(self) -> list[slice]:
@@ -52,7 +58,6 @@ class StateRun:
 def state_runs(
     prepared: Prepared,
     starts: Frames,
-    home: int,
     frames: int,
     burn_in: int,
     plan: Plan,
@@ -60,17 +65,15 @@ def state_runs(
     progress: Callable[[int, int], None],
     clock: Clock | None = None,
     keeper: Keeper | None = None,
-) -> list[StateRun]:
-    """Run from structures in one state until the other state is reached or the time is over.
+) -> list[Run]:
+    """Run from structures in a state until the time is over.
 
     Parameters
     ----------
     prepared
         What to move.
     starts
-        (K, N, 3) in nm, one a run, in the state.
-    home
-        -1 for A, +1 for B.
+        (K, N, 3) in nm, one a run.
     frames, burn_in
         Frames a run, and how many at its start are left out.
     plan, seed
@@ -88,8 +91,8 @@ def state_runs(
         nonlocal done
         done += 1
         progress(done, frames)
-        labels = prepared.states.label_positions(positions)
-        return np.where(labels == -home, labels, np.int8(0))
+        # No state ends a run.
+        return np.zeros(len(positions), dtype=np.int8)
 
     engine = make_engine(prepared, len(starts), plan, seed % 2**31, label, frames, clock)
     numbers = np.arange(len(starts))
@@ -103,21 +106,19 @@ def state_runs(
         work.done.append(halves)
     if keeper is not None:
         keeper.write(UnderWay.none(prepared.atoms))
-    return _observed(work.done, prepared, home, burn_in)
+    return _observed(work.done, prepared, burn_in)
 
 
-def _observed(
-    done: Sequence[HalfPaths], prepared: Prepared, home: int, burn_in: int
-) -> list[StateRun]:
+def _observed(done: Sequence[HalfPaths], prepared: Prepared, burn_in: int) -> list[Run]:
     """Runs that are over, by number, without what comes before ``burn_in``."""
-    runs: dict[int, StateRun] = {}
+    runs: dict[int, Run] = {}
     for halves in done:
         ended = zip(halves.keys.tolist(), halves.ends.tolist(), halves.each(), strict=True)
         for key, end, path in ended:
             # An exploded run is dropped whole: where it would have gone is not known.
             if end != EXPLODED:
                 kept = path[burn_in:]
-                runs[key] = observe(kept, prepared.states.label_positions(kept), home)
+                runs[key] = observe(kept, prepared.states.label_positions(kept))
     return [runs[key] for key in sorted(runs)]
 
 
@@ -151,13 +152,20 @@ class Runs:
         self.queue.put_arrays(state)
 
 
-def observe(frames: Frames, labels: NDArray[np.int8], home: int) -> StateRun:
-    """Count from the first visit to the home state on."""
-    at_home = np.flatnonzero(labels == home)
-    if len(at_home) == 0:
-        return StateRun(frames[:0], labels[:0], 0, 0)
-    first = int(at_home[0])
-    frames, labels = frames[first:], labels[first:]
-    left = (labels[:-1] == home) & (labels[1:] == 0)
+def observe(frames: Frames, labels: NDArray[np.int8]) -> Run:
+    """Count from the first visit to a state on."""
+    visits = np.flatnonzero(labels)
+    none = np.zeros(2, dtype=np.int64)
+    if len(visits) == 0:
+        return Run(frames[:0], labels[:0], none, none)
+    frames, labels = frames[visits[0] :], labels[visits[0] :]
+    place = np.maximum.accumulate(np.where(labels != 0, np.arange(len(labels)), 0))
+    column = (labels[place] + 1) // 2
+    left = (labels[:-1] != 0) & (labels[1:] == 0)
     last = int(np.flatnonzero(labels)[-1]) + 1
-    return StateRun(frames[:last], labels[:last], len(labels), int(left.sum()))
+    return Run(
+        frames[:last],
+        labels[:last],
+        np.bincount(column, minlength=2),
+        np.bincount(column[:-1][left], minlength=2),
+    )

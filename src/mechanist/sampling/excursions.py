@@ -45,9 +45,10 @@ EXCURSION_COLUMNS = (
     "shooting_frame",
 )
 """One row an excursion, in the order of its TRR, the frames in the states included. ``source`` is
-A or B for an equilibrium run in that state and ``shot`` for a chain of excursions; ``start`` says
-what the chain started from: an excursion of a run in A or B, or a transition ``path``; ``chain`` is
-the run or the chain; ``move`` and ``shooting_frame`` are -1 for runs."""
+A or B for an equilibrium run, the state that the excursion leaves, and ``shot`` for a chain of
+excursions; ``start`` says where the run began, A or B, or what the chain started from: an
+excursion that leaves A or B, or a transition ``path``; ``chain`` is the run or the chain; ``move``
+and ``shooting_frame`` are -1 for runs."""
 
 EXCHANGE_STREAM = 2**38
 """Added to the number of a chain for the random numbers of its exchanges."""

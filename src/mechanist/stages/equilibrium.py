@@ -1,27 +1,31 @@
-"""Stage ``equilibrium``: runs in both states, for how often they are left and how far."""
+"""Stage ``equilibrium``: runs from both states, for how often they are left and how far."""
 
 import shutil
 from typing import Any
 
 import numpy as np
 
+from mechanist.job_files import KineticsFiles
 from mechanist.journal import MD, SHOOTING, Journal
 from mechanist.layout import Layout
 from mechanist.progress import reporter
-from mechanist.sampling.equilibrium import EQUILIBRIUM_STREAM, StateRun, state_runs
+from mechanist.sampling.equilibrium import EQUILIBRIUM_STREAM, Run, state_runs
 from mechanist.sampling.excursions import EXCURSION_COLUMNS
 from mechanist.sampling.keeper import keeping
-from mechanist.sampling.records import Frames, Table, read_paths, write_frames, write_table
+from mechanist.sampling.records import Table, read_paths, write_frames, write_table
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.kept import identity, plan_of
 from mechanist.systems.prepared import load
 
-STATES = (("A", -1, 0), ("B", 1, 2**20))
-"""Name, label, and first random stream of each state."""
+STATES = (("A", 0), ("B", 2**20))
+"""Name and first random stream of each state."""
 
-RUN_COLUMNS = ("source", "chain", "time", "starts")
-STATE_COLUMNS = ("source", "chain", "weight")
+RUN_COLUMNS = ("source", "start", "chain", "time", "starts")
+"""Two rows a run: what it saw while it was last in the state ``source``. ``start`` is the state in
+which it began, ``time`` in frames, ``starts`` the excursions that began."""
+STATE_COLUMNS = ("source", "start", "chain", "weight")
+"""One row a frame that lies in the state ``source``; ``weight`` is how many it stands for."""
 
 KEPT = 100
 """Frames in a state that are kept of each run, at most."""
@@ -34,9 +38,9 @@ def equilibrium(config: Config, layout: Layout, worker: int, log: Journal) -> No
     numbers = np.arange(worker, settings.runs, config.sampling.workers)
     first_paths = read_paths(layout.initial.paths, layout.initial.index, prepared.atoms)
     ends = [first_paths.path(i)[[0, -1]] for i in range(len(first_paths))]
-    runs: dict[str, list[StateRun]] = {}
-    folders = [layout.kinetics_job(worker).partial(f"runs_{name}") for name, _, _ in STATES]
-    for column, (name, home, stream) in enumerate(STATES):
+    runs: dict[str, list[Run]] = {}
+    folders = [layout.kinetics_job(worker).partial(f"runs_{name}") for name, _ in STATES]
+    for column, (name, stream) in enumerate(STATES):
         starts = np.array([ends[number % len(ends)][column] for number in numbers])
         job = job_identity(config, layout, worker, name)
         # What is done in A is kept until B is done, too.
@@ -44,18 +48,19 @@ def equilibrium(config: Config, layout: Layout, worker: int, log: Journal) -> No
             runs[name] = state_runs(
                 prepared,
                 starts,
-                home,
                 settings.run_frames,
                 round(settings.relax * settings.run_frames),
                 plan_of(keeper.kept, prepared, config, log),
                 shot_seed(config.seed, EQUILIBRIUM_STREAM + stream, worker),
-                reporter(log, f"frames in {name}"),
+                reporter(log, f"frames from {name}"),
                 log.clock(MD),
                 keeper,
             )
-        time = sum(run.time for run in runs[name]) * prepared.timestep * prepared.stride
-        left = sum(run.starts for run in runs[name])
-        log(f"worker {worker}: {len(runs[name])} runs in {name}, {time:,.0f} ps, left {left} times")
+    for column, (name, _) in enumerate(STATES):
+        every = [run for group in runs.values() for run in group]
+        time = sum(int(run.time[column]) for run in every) * prepared.timestep * prepared.stride
+        left = sum(int(run.starts[column]) for run in every)
+        log(f"worker {worker}: {len(every)} runs, {time:,.0f} ps last in {name}, left {left} times")
     write(layout, worker, runs, numbers)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
@@ -70,57 +75,67 @@ def job_identity(config: Config, layout: Layout, worker: int, state: str) -> dic
     return identity("equilibrium", layout, settings, inputs)
 
 
-def write(
-    layout: Layout, worker: int, runs: dict[str, list[StateRun]], numbers: np.ndarray
-) -> None:
+def write(layout: Layout, worker: int, runs: dict[str, list[Run]], numbers: np.ndarray) -> None:
     """Write excursions, thinned frames in the states, and the table of runs."""
     files = layout.kinetics_job(worker)
-    every = [(name, run) for name, group in runs.items() for run in group]
+    every = [run for group in runs.values() for run in group]
+    starts = np.array([name for name, group in runs.items() for _ in group], dtype=object)
     chains = np.concatenate([numbers[: len(group)] for group in runs.values()])
-    sources = np.array([name for name, _ in every], dtype=object)
-    pieces = [(i, run.frames[part]) for i, (_, run) in enumerate(every) for part in run.excursions]
-    write_frames(files.run_excursions, [frames for _, frames in pieces])
-    rows = np.array([i for i, _ in pieces], dtype=np.int64)
-    write_table(files.run_index, run_index(pieces, sources[rows], chains[rows]), EXCURSION_COLUMNS)
-    kept, weights = thinned([run for _, run in every])
-    write_frames(files.states, kept)
-    repeats = [len(frames) for frames in kept]
-    states: Table = {
-        "source": np.repeat(sources, repeats),
-        "chain": np.repeat(chains, repeats),
-        "weight": np.repeat(weights, repeats),
-    }
-    write_table(files.state_index, states, STATE_COLUMNS)
+    write_excursions(files, every, starts, chains)
+    write_states(files, every, starts, chains)
+    names = np.array([name for name, _ in STATES], dtype=object)
     table: Table = {
-        "source": sources,
-        "chain": chains,
-        "time": np.array([run.time for _, run in every], dtype=np.int64),
-        "starts": np.array([run.starts for _, run in every], dtype=np.int64),
+        "source": np.tile(names, len(every)),
+        "start": np.repeat(starts, 2),
+        "chain": np.repeat(chains, 2),
+        "time": np.array([run.time for run in every], dtype=np.int64).reshape(-1),
+        "starts": np.array([run.starts for run in every], dtype=np.int64).reshape(-1),
     }
     write_table(files.runs, table, RUN_COLUMNS)
 
 
-def run_index(pieces: list[tuple[int, Frames]], source: np.ndarray, chain: np.ndarray) -> Table:
-    """Rows of `EXCURSION_COLUMNS` for excursions of runs."""
-    lengths = np.array([len(frames) for _, frames in pieces], dtype=np.int64)
+def write_excursions(
+    files: KineticsFiles, runs: list[Run], starts: np.ndarray, chains: np.ndarray
+) -> None:
+    """Write the excursions of runs; ``starts`` and ``chains`` (R,) are of each run."""
+    pieces = [(i, part) for i, run in enumerate(runs) for part in run.excursions]
+    frames = [runs[i].frames[part] for i, part in pieces]
+    write_frames(files.run_excursions, frames)
+    rows = np.array([i for i, _ in pieces], dtype=np.int64)
+    lengths = np.array([len(one) for one in frames], dtype=np.int64)
     none = np.full(len(pieces), -1, dtype=np.int64)
-    return {
-        "source": source,
-        "start": source,
-        "chain": chain,
+    left = [STATES[int(runs[i].labels[part.start] > 0)][0] for i, part in pieces]
+    index: Table = {
+        "source": np.array(left, dtype=object),
+        "start": starts[rows],
+        "chain": chains[rows],
         "move": none,
         "first_frame": np.cumsum(lengths) - lengths,
         "frames": lengths,
         "shooting_frame": none,
     }
+    write_table(files.run_index, index, EXCURSION_COLUMNS)
 
 
-def thinned(runs: list[StateRun]) -> tuple[list[Frames], np.ndarray]:
-    """Evenly taken frames of each run in states, and how many frames each of them stands for."""
-    kept, weights = [], []
-    for run in runs:
-        inside = np.flatnonzero(run.labels)
-        step = max(1, -(-len(inside) // KEPT))
-        kept.append(run.frames[inside[::step]])
-        weights.append(len(inside) / max(1, len(kept[-1])))
-    return kept, np.array(weights)
+def write_states(
+    files: KineticsFiles, runs: list[Run], starts: np.ndarray, chains: np.ndarray
+) -> None:
+    """Write evenly taken frames of each run in states; ``starts``, ``chains`` (R,) as above."""
+    kept, rows, sources, weights = [], [], [], []
+    for number, run in enumerate(runs):
+        for name, label in (("A", -1), ("B", 1)):
+            inside = np.flatnonzero(run.labels == label)
+            taken = inside[:: max(1, -(-len(inside) // KEPT))]
+            kept.append(run.frames[taken])
+            rows += [number] * len(taken)
+            sources += [name] * len(taken)
+            weights += [len(inside) / max(1, len(taken))] * len(taken)
+    write_frames(files.states, kept)
+    number_of = np.array(rows, dtype=np.int64)
+    table: Table = {
+        "source": np.array(sources, dtype=object),
+        "start": starts[number_of],
+        "chain": chains[number_of],
+        "weight": np.array(weights),
+    }
+    write_table(files.state_index, table, STATE_COLUMNS)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.analysis.free_energy import profile
-from mechanist.analysis.kinetics import RUN_A, Kinetics
+from mechanist.analysis.kinetics import RUN_A, RUN_B, Kinetics, begun_in
 from mechanist.analysis.reweighting import Reweighted
 from mechanist.files import csv_text, write_text
 from mechanist.layout import Layout
@@ -85,11 +85,13 @@ def write_equilibrium_frames(
 
 
 def state_weights(states: Table, excursions: Excursions, rates: Kinetics) -> Array:
-    """Chance of each frame in a state: its share of the time of the runs there."""
+    """Chance of each frame in a state: its share of the time that runs were last there."""
     data = excursions.data
-    result = np.empty(len(states["weight"]))
-    for name, side, last in (("A", RUN_A, rates.pi_a), ("B", RUN_A + 1, 1 - rates.pi_a)):
+    begun = begun_in(rates.log_odds)
+    time = data.run_time * begun[data.run_start]
+    own = states["weight"] * begun[np.where(states["start"] == "A", RUN_A, RUN_B)]
+    result = np.empty(len(own))
+    for name, side, last in (("A", RUN_A, rates.pi_a), ("B", RUN_B, 1 - rates.pi_a)):
         rows = states["source"] == name
-        time = data.run_time[data.run_source == side].sum()
-        result[rows] = last * states["weight"][rows] / time
+        result[rows] = last * own[rows] / time[data.run_source == side].sum()
     return result

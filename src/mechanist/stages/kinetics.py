@@ -73,7 +73,8 @@ def solve(
     frames = excursions.frames
     rng = np.random.default_rng(shot_seed(config.seed, EXCURSION_STREAM - 1, 2))
     samples, masses = [], []
-    for number, (sample, again) in enumerate(bootstrap(data, solved, wanted, rng), start=1):
+    drawn = bootstrap(data, (rates, solved), wanted, rng)
+    for number, (sample, again) in enumerate(drawn, start=1):
         samples.append(sample)
         masses.append(sample.per_weight * frames @ again.weights)
         if number % 100 == 0:
@@ -81,7 +82,7 @@ def solve(
     mass = rates.per_weight * frames @ solved.weights
     write_profile(layout, prepared, excursions.edges, mass, np.array(masses))
     write_equilibrium_frames(config, layout, prepared, excursions, rates, solved)
-    reasons = objections(data, solved, samples, wanted)
+    reasons = objections(data, (rates, solved), samples, wanted)
     if reasons:
         return nothing("; ".join(reasons))
     return numbers(rates, samples, prepared) | cost(config, prepared, excursions, samples, rates)

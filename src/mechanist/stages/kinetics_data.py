@@ -76,6 +76,7 @@ def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excur
         start=np.where(shot, (index["start"] == "path").astype(np.int64), -1),
         window_frames=counts.T,
         run_source=np.where(runs["source"] == "A", RUN_A, RUN_B),
+        run_start=np.where(runs["start"] == "A", RUN_A, RUN_B),
         run_unit=run_unit,
         run_time=runs["time"].astype(np.float64),
         run_starts=runs["starts"].astype(np.float64),
@@ -86,11 +87,12 @@ def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excur
 
 
 def units_of(index: Table, runs: Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Numbers of the independent runs and chains: of each excursion, and of each run."""
+    """Numbers of the independent runs and chains: of each excursion, and of each row of runs."""
     offset = {"A": 0, "B": EXCURSION_STREAM, "shot": 2 * EXCURSION_STREAM}
+    kinds = (np.where(index["source"] == "shot", "shot", index["start"]), runs["start"])
     ids = [
-        np.array([offset[source] for source in table["source"]], dtype=np.int64) + table["chain"]
-        for table in (index, runs)
+        np.array([offset[kind] for kind in every], dtype=np.int64) + table["chain"]
+        for every, table in zip(kinds, (index, runs), strict=True)
     ]
     _, number = np.unique(np.concatenate(ids), return_inverse=True)
     return number[: len(ids[0])], number[len(ids[0]) :]
