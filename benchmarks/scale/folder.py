@@ -46,13 +46,17 @@ def earlier_files(rounds: int, workers: int) -> list[Path]:
     return files
 
 
-def make(folder: Path, rounds: int, workers: int) -> int:
-    """Write the empty files; no round has converged. Gives their number."""
+def make(folder: Path, rounds: int, workers: int, setup: str) -> int:
+    """Write the empty files; no round has converged. Gives their number.
+
+    ``setup`` is what `mechanist assess` is told by the workflow and notes.
+    """
     files = earlier_files(rounds, workers)
+    assessment = json.dumps({"converged": False, "setup": setup})
     for file in files:
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"converged": False}) if path.stem == "assessment" else "")
+        path.write_text(assessment if path.stem == "assessment" else "")
     return len(files)
 
 

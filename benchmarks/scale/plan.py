@@ -8,6 +8,7 @@ reads names, times and what Snakemake has recorded, never what is in them.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,6 +53,16 @@ def snakemake(folder: Path, *arguments: str, touch: bool = False) -> dict[str, f
     }
 
 
+def setup(folder: Path) -> str:
+    """What the workflow tells `mechanist assess` of its settings."""
+    first = str(ROOT / "rounds" / "000" / "assessment.json")
+    snakemake(folder, "--dry-run", "--printshellcmds", "--quiet", "host", "--", first)
+    found = re.search(r"assess --round 000 --setup (\w+)", (folder / "snakemake.log").read_text())
+    if found is None:
+        sys.exit("the workflow does not tell `mechanist assess` its setup any more")
+    return found[1]
+
+
 def without_last_round(folder: Path, rounds: int) -> None:
     """Take the last round away."""
     shutil.rmtree(folder / ROOT / "rounds" / f"{rounds - 1:03d}")
@@ -61,7 +72,7 @@ def states(folder: Path, rounds: int, workers: int) -> dict[str, Callable[[], ob
     """How to bring the folder into each state, in the order in which they are measured."""
 
     def everything() -> None:
-        make(folder, rounds, workers)
+        make(folder, rounds, workers, setup(folder))
         last = [str(ROOT / "rounds" / f"{n:03d}" / "assessment.json") for n in range(rounds)]
         # Target by target, so that no checkpoint stops the walk.
         targets = [*last, str(ROOT / "initial" / "initial.json"), *runs_for_rates(workers)]

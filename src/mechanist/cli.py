@@ -12,6 +12,7 @@ from mechanist.cli_job import (
     LastOption,
     ResultsOption,
     RoundOption,
+    SetupOption,
     ThreadsOption,
     WorkerOption,
     job,
@@ -97,13 +98,16 @@ def learn(
 
 @app.command()
 def assess(
-    round_: RoundOption, config: ConfigOption = "config.yaml", results: ResultsOption = None
+    round_: RoundOption,
+    config: ConfigOption = "config.yaml",
+    results: ResultsOption = None,
+    setup: SetupOption = "",
 ) -> None:
     """Test one round for convergence."""
     from mechanist.stages.assess import assess_round
 
     with job("assess", config, results, round_) as (settings, layout, journal):
-        assess_round(settings, layout, round_, journal)
+        assess_round(settings, layout, round_, journal, setup)
 
 
 @app.command()

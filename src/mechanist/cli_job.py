@@ -27,6 +27,9 @@ WorkerOption = Annotated[int, typer.Option("--worker", min=0, help="number of th
 ByOption = Annotated[
     Literal["network", "formula"], typer.Option("--by", help="what has chosen the points")
 ]
+SetupOption = Annotated[
+    str, typer.Option("--setup", help="hash of all that the rounds follow from, to be noted")
+]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="CPU threads to use")]
 
 

@@ -1,6 +1,8 @@
 # Settings, names of files, and the test for the last round.
+import hashlib
 import json
 import time
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -59,6 +61,14 @@ TRAINING = [
     "learn.learning_rate",
     "learn.weight_decay",
 ]
+# Stages of the rounds, and the part of the package that each stands on.
+ROUND_STAGES = {
+    "prepare": "systems",
+    "initial": "sampling",
+    "shoot": "sampling",
+    "learn": "committor",
+    "assess": "analysis",
+}
 EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
 
 
@@ -158,10 +168,51 @@ def round_shots(wildcards):
     ]
 
 
+@cache
+def setup():
+    """Hash of all that the rounds follow from: settings, system with its files, package."""
+    own = settings(
+        "seed",
+        "initial",
+        "engine",
+        "learn",
+        "convergence",
+        "sampling.rounds_max",
+        *SHOOTING,
+    )
+    total = hashlib.sha256(own.encode())
+    total.update(json.dumps(SYSTEM.model_dump(mode="json")).encode())
+    for file in system_files():
+        total.update(Path(file).read_bytes())
+    for stage, part in ROUND_STAGES.items():
+        total.update(digest(stage, part).encode())
+    return total.hexdigest()[:16]
+
+
+def first_open_round():
+    """Number of the first round that is not known to have been too little.
+
+    Asked for one after the other, each round makes Snakemake go over all jobs again. So rounds that
+    were made with the very same settings and package, and had not converged, are left out; whether
+    their files are still sound is seen where they are inputs.
+    """
+    for number in range(SETTINGS.sampling.rounds_max - 1):
+        try:
+            told = json.loads(
+                Path(f"{round_folder(number)}/assessment.json").read_text()
+            )
+        except (OSError, ValueError):
+            return number
+        same = isinstance(told, dict) and told.get("setup") == setup()
+        if not same or told.get("converged") is not False:
+            return number
+    return SETTINGS.sampling.rounds_max - 1
+
+
 def last_round(wildcards):
     """Number of the first converged round, or of the last one that the budget allows."""
     number = 0
-    for number in range(SETTINGS.sampling.rounds_max):
+    for number in range(first_open_round(), SETTINGS.sampling.rounds_max):
         with checkpoints.assess.get(
             round=f"{number:03d}"
         ).output.assessment.open() as handle:

@@ -52,6 +52,7 @@ checkpoint assess:
             "convergence",
         ),
         source=digest("assess", "analysis"),
+        setup=setup(),
     shell:
-        "mechanist assess --round {wildcards.round}"
+        "mechanist assess --round {wildcards.round} --setup {params.setup}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -45,14 +45,18 @@ LEAST_BINS = 5
 
 
 def assess_round(
-    config: Config, layout: Layout, number: int, log: Callable[[str], None]
+    config: Config, layout: Layout, number: int, log: Callable[[str], None], setup: str = ""
 ) -> Assessment:
-    """Write assessment.json and manifest.json of a round; log one line."""
+    """Write assessment.json and manifest.json of a round; log one line.
+
+    ``setup`` is a hash of all that the rounds follow from; by it the workflow knows later, without
+    a look at every file of every round, that it would find the same.
+    """
     inputs = load_inputs(layout)
     figures = collect_figures(config, layout, number, inputs)
     result = assess(figures, config.convergence)
     files = layout.round(number)
-    content = result.to_json()
+    content = result.to_json() | {"setup": setup}
     if number == 0:
         atoms = load_system(layout).atoms
         content["guess"] = guess_forgotten(layout, config.sampling.workers, atoms)
