@@ -11,6 +11,7 @@ def table(backward, forward, p, accepted=None, rounds=None):
         "end_backward": np.array(backward, dtype=object),
         "end_forward": np.array(forward, dtype=object),
         "p_predicted": np.array(p, dtype=float),
+        "watched": np.zeros(size, bool),
         "accepted": np.zeros(size, bool) if accepted is None else np.asarray(accepted),
     }
 

@@ -87,6 +87,8 @@ def tables(folder: Path, rng: np.random.Generator) -> dict[str, Reader]:
     size = 12
     columns = {name: rng.integers(0, 5, size) for name in SHOT_COLUMNS}
     columns |= {"p_predicted": rng.random(size), "accepted": rng.random(size) < 0.5}
+    columns |= {"watched": rng.random(size) < 0.5}
+    columns |= {f"seen_{side}": rng.random(size) for side in ("backward", "forward")}
     for name in ("model", "end_backward", "end_forward"):
         columns[name] = np.array(["A", "B", "exploded"] * 4, dtype=object)
     write_table(shots, columns, SHOT_COLUMNS, {"platform": "CPU"})

@@ -140,6 +140,9 @@ def make_shots(kind, rng, paths, sizes, predict):
         "end_forward": ends[:, 1],
         "steps_backward": rng.integers(20, 200, total),
         "steps_forward": rng.integers(20, 200, total),
+        "watched": np.zeros(total, dtype=bool),
+        "seen_backward": np.ones(total),
+        "seen_forward": np.ones(total),
         "accepted": accepted,
         "weight": np.where(accepted, 2, 0),
     }

@@ -12,12 +12,15 @@ import pytest
 
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import Plan
+from mechanist.engine.protocol import STOPPED
 from mechanist.errors import DataError, Interrupted, SamplingError
+from mechanist.sampling import early_stop
 from mechanist.sampling.chain import Chains, CurrentPath
 from mechanist.sampling.checkpoint import Checkpoint
+from mechanist.sampling.early_stop import EarlyStop
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.sampling.keeper import Keeper, keeping
-from mechanist.sampling.selection import Uniform
+from mechanist.sampling.selection import Lorentzian, Uniform
 from mechanist.sampling.shoot import path_table, shoot, shot_table
 from mechanist.sampling.stopping import Stop, stoppable
 
@@ -36,26 +39,34 @@ def straight(double_well):
     return frames
 
 
-def new_job(prepared, layout, platform="Reference", seed=4):
+def line(frames):
+    """A q that rises along the barrier."""
+    return 4 * frames[:, 0, 0].astype(np.float64)
+
+
+def new_job(prepared, layout, platform="Reference", seed=4, below=0.0):
     path = straight(prepared)
     chains = Chains(
         np.arange(CHAINS),
         [CurrentPath(path, -1, 1) for _ in range(CHAINS)],
-        Uniform(prepared.max_half_frames),
+        Lorentzian(line, 1.0, None, None, "line", longest=prepared.max_half_frames)
+        if below
+        else Uniform(prepared.max_half_frames),
         11,
         thermal_velocities(prepared),
         burn_in=1,
+        early_stop=EarlyStop(line, below, np.arange(CHAINS) == 2) if below else None,
     )
     plan = Plan(platform, layout, 8)
     return chains, make_engine(prepared, plan.slots(CHAINS), plan, seed), plan
 
 
-def run_stopped(prepared, layout, folder, stops, platform="Reference"):
+def run_stopped(prepared, layout, folder, stops, platform="Reference", below=0.0, moves=MOVES):
     """Run a job that is told to stop after so many shots more each time; harvest and steps."""
     steps, said = 0, []
     for life, more in enumerate([*stops, None]):
         # Each process has another seed of noise: what goes on must not need it.
-        chains, engine, plan = new_job(prepared, layout, platform, seed=4 + life)
+        chains, engine, plan = new_job(prepared, layout, platform, 4 + life, below)
         checkpoint, stop = Checkpoint(folder, IDENTITY), Stop()
         keeper = Keeper(checkpoint, checkpoint.read(), stop, said.append, every=1e9)
         first = None
@@ -68,7 +79,7 @@ def run_stopped(prepared, layout, folder, stops, platform="Reference"):
 
         try:
             return (
-                shoot(chains, engine, MOVES, progress, keeper, plan.notes()),
+                shoot(chains, engine, moves, progress, keeper, plan.notes()),
                 (steps + engine.steps),
                 keeper,
             )
@@ -95,6 +106,28 @@ def test_a_job_stopped_again_and_again_makes_the_same_bytes(layout, double_well,
     # Not one step was made twice.
     assert steps == engine.steps == int(whole.shots.steps.sum())
     assert keeper.resumed == 0
+
+
+@pytest.mark.parametrize("layout", ["pool", "pairs"])
+def test_early_stops_are_the_same_however_often_a_job_is_stopped(
+    layout, double_well, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(early_stop, "LESSONS", 20)
+    slow = replace(double_well, friction=5.0)
+    chains, engine, _ = new_job(slow, layout, below=0.5)
+    whole = shoot(chains, engine, 12, quiet)
+    shots = whole.shots
+    stopped = (shots.ends == STOPPED).any(axis=1)
+    assert stopped.sum() > 5
+    assert not shots.watched[shots.chain == 2].any()
+    assert shots.watched.any()
+    # Stops while lessons are taken, when they are over, and among shots that are stopped early.
+    harvest, steps, _ = run_stopped(
+        slow, layout, tmp_path / "job", [2, 5, 3, 11, 9], below=0.5, moves=12
+    )
+    for one, other in zip(tables(whole), tables(harvest), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert steps == engine.steps
 
 
 def test_other_platforms_lose_nothing_and_say_that_noise_differs(double_well, tmp_path):

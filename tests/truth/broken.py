@@ -47,6 +47,16 @@ class NoLengthCorrection(Chains):
         return np.ones(len(rows))
 
 
+class NoStopCorrection(Chains):
+    """Shots are stopped early, but the ratio takes no notice of it."""
+
+    def chances(self, rows: Rows, new: Sequence[Candidates]) -> Array:
+        stop, self.early_stop = self.early_stop, None
+        chances = super().chances(rows, new)
+        self.early_stop = stop
+        return chances
+
+
 class OldPoint(Chains):
     """The ratio takes f for the old path at the point that once made it, not at the point now."""
 

@@ -11,16 +11,17 @@ from mechanist.engine.plan import default_plan
 from mechanist.engine.protocol import END_NAMES, Engine, ShotQueue
 from mechanist.progress import Progress
 from mechanist.sampling.chain import Chains, CurrentPath, Shots
+from mechanist.sampling.early_stop import EarlyStop
 from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
 from mechanist.sampling.moves import Harvest
-from mechanist.sampling.selection import Selection, Uniform
+from mechanist.sampling.selection import Lorentzian, Selection, Uniform
 from mechanist.sampling.shoot import shoot
 from mechanist.systems.prepared import Prepared
 from tests.truth.paths import PathSet
 
 FIRST_PATHS = 32
 
-END_NUMBERS = np.array([-1, 1, 0, 0])
+END_NUMBERS = np.array([-1, 1, 0, 0, 0])
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,13 @@ def sample(
     burn_in: int,
     kind: type[Chains] = Chains,
     work: Callable[[Chains, Engine, int, Progress], Harvest] = shoot,
+    below: float = 0.0,
 ) -> Sampled:
     """Let ``chains`` make ``burn_in`` moves that do not count and then ``moves`` that do.
 
     The burn-in here is a fixed number of moves, as stopping at an accepted path would prefer the
-    paths that follow an acceptance.
+    paths that follow an acceptance. Shots are stopped early where they join A and B with less than
+    the chance ``below``.
     """
     sigma = thermal_velocities(prepared)
     engine = make_engine(prepared, 2 * chains, default_plan(prepared, "Reference"), seed)
@@ -83,7 +86,10 @@ def sample(
 
     def group(paths: list[CurrentPath], move: int) -> Chains:
         fresh = [replace(path, weight=0) for path in paths]
-        return kind(numbers, fresh, selection, seed, sigma, np.full(chains, move))
+        made = kind(numbers, fresh, selection, seed, sigma, np.full(chains, move))
+        if below and isinstance(selection, Lorentzian):
+            made.early_stop = EarlyStop(selection.logit, below, np.zeros(chains, dtype=np.bool_))
+        return made
 
     def nothing(_: int, __: int) -> None:
         return None

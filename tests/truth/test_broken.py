@@ -6,7 +6,14 @@ import pytest
 
 from mechanist.sampling.chain import Chains
 from mechanist.sampling.shoot import shoot
-from tests.truth.broken import NoLengthCorrection, NoLimitOnPoints, OldPoint, Retry, first_come
+from tests.truth.broken import (
+    NoLengthCorrection,
+    NoLimitOnPoints,
+    NoStopCorrection,
+    OldPoint,
+    Retry,
+    first_come,
+)
 from tests.truth.compare import LIMIT, Comparison, compare, worst
 from tests.truth.ensembles import first_paths, sample
 from tests.truth.ledger import Ledger
@@ -75,6 +82,26 @@ def test_dropping_late_finishers_is_found(ledger: Ledger):
         )
         assert abs(c.z) < LIMIT, c
     most = found(ledger, "late finishers dropped (double well)", variants[first_come])
+    assert abs(most.z) > LIMIT, most
+
+
+@pytest.mark.xdist_group("double_well_2.5")
+def test_stopping_early_without_correction_is_found(ledger: Ledger):
+    # With the correction it passes in test_ensembles.
+    w = WORLDS["double_well_2.5"]()
+    chains = sample(
+        w.prepared,
+        starts("double_well_2.5"),
+        selection("double_well_2.5", "good model"),
+        CHAIN_SEED,
+        w.chains,
+        w.moves,
+        BURN_IN_MOVES,
+        NoStopCorrection,
+        below=0.5,
+    )
+    comparisons = compare(chains.paths, brute("double_well_2.5").paths, w.observables)
+    most = found(ledger, "stopped early without correction (double well)", comparisons)
     assert abs(most.z) > LIMIT, most
 
 

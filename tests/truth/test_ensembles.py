@@ -22,6 +22,34 @@ CASES = [
 ]
 
 
+BELOW = 0.3
+"""Shots that join A and B with a smaller chance may be stopped."""
+
+
+@pytest.mark.parametrize(
+    "world", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in WORLDS]
+)
+def test_stopping_shots_early_changes_nothing(world: str, ledger: Ledger):
+    w = WORLDS[world]()
+    ours = sample(
+        w.prepared,
+        starts(world),
+        selection(world, "good model"),
+        CHAIN_SEED,
+        w.chains,
+        w.moves,
+        BURN_IN_MOVES,
+        below=BELOW,
+    )
+    assert ours.count("stopped") > 0.1 * len(ours.shots)
+    comparisons = compare(ours.paths, brute(world).paths, w.observables)
+    for c in comparisons:
+        name = f"{w.name}, good model, stopped early: {c.quantity}"
+        ledger.row(name, c.truth, c.truth_error, c.ours, *c.interval)
+    for c in comparisons:
+        assert abs(c.z) < LIMIT, c
+
+
 @pytest.mark.parametrize(("world", "guide"), CASES)
 def test_accepted_paths_are_those_of_unbiased_dynamics(world: str, guide: str, ledger: Ledger):
     w = WORLDS[world]()

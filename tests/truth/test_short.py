@@ -7,8 +7,9 @@ independent walkers and chains. About 25 comparisons: a correct code fails by ch
 import numpy as np
 import pytest
 
+from mechanist.engine.protocol import IN_A, IN_B, STOPPED
 from mechanist.sampling.chain import Chains
-from tests.truth.broken import NoLengthCorrection
+from tests.truth.broken import NoLengthCorrection, NoStopCorrection
 from tests.truth.compare import LIMIT, Comparison, compare, worst
 from tests.truth.ensembles import Sampled, sample, two_way
 from tests.truth.kolmogorov import langevin_1d
@@ -19,9 +20,10 @@ from tests.truth.worlds import WORLDS, double_well_solution
 WORLD = "double_well_2.5"
 
 
-def chains(guide: str, kind: type[Chains] = Chains) -> Sampled:
+def chains(guide: str, kind: type[Chains] = Chains, below: float = 0.0) -> Sampled:
     prepared = WORLDS[WORLD]().prepared
-    return sample(prepared, starts(WORLD), selection(WORLD, guide), 42, 128, 80, 40, kind)
+    start, guided = starts(WORLD), selection(WORLD, guide)
+    return sample(prepared, start, guided, 42, 128, 80, 40, kind, below=below)
 
 
 def against_brute_force(sampled: Sampled) -> list[Comparison]:
@@ -37,6 +39,41 @@ def test_accepted_paths_are_those_of_unbiased_dynamics(guide: str):
 def test_accepting_every_transition_path_is_found():
     most = worst(against_brute_force(chains("uniform", NoLengthCorrection)))
     assert abs(most.z) > LIMIT, most
+
+
+@pytest.fixture(scope="module")
+def stopped() -> Sampled:
+    """Shots that are stopped where they join A and B with a chance below one half."""
+    return chains("shifted model", below=0.5)
+
+
+def test_stopping_shots_early_leaves_the_paths_as_they_are(stopped: Sampled):
+    for comparison in against_brute_force(stopped):
+        assert abs(comparison.z) < LIMIT, comparison
+    plain = chains("shifted model")
+    share = np.mean((stopped.shots.ends == STOPPED).any(axis=1))
+    # Steps of shots, not counting those that the model of commitment was fitted to.
+    assert share > 0.15
+    assert stopped.shots.steps.mean() < 0.85 * plain.shots.steps.mean()
+
+
+def test_stopping_without_its_correction_is_found():
+    most = worst(against_brute_force(chains("shifted model", NoStopCorrection, 0.5)))
+    assert abs(most.z) > LIMIT, most
+
+
+def test_ends_that_are_seen_stand_for_those_that_are_not(stopped: Sampled):
+    # Over shots that might have been stopped: as many ends as halves, and as many in B as p_B
+    # says, each within 4 standard errors over chains.
+    shots, solution = stopped.shots, double_well_solution(2.5)
+    p = solution.at(solution.p_b, shots.points[:, 0, 0].astype(float))
+    in_b = ((shots.ends == IN_B) / shots.seen).sum(axis=1)
+    in_a = ((shots.ends == IN_A) / shots.seen).sum(axis=1)
+    for excess in (in_a + in_b - 2, in_b - 2 * p):
+        each = np.array([excess[(shots.chain == c) & shots.watched].mean() for c in range(128)])
+        assert abs(each.mean()) < 4 * each.std(ddof=1) / np.sqrt(len(each))
+    # Without weights the ends that are seen are fewer and mislead.
+    assert (shots.ends < 2).sum() < 0.95 * shots.ends.size
 
 
 def test_committor_and_two_way_shots_against_the_langevin_equation():

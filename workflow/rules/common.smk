@@ -40,6 +40,9 @@ WORKERS = [f"{worker:03d}" for worker in range(SETTINGS.sampling.workers)]
 PLAIN = SETTINGS.model_dump(mode="json")
 # Settings of how shots are made; rounds_max is none, so that a larger budget re-runs nothing.
 SHOOTING = [f"sampling.{key}" for key in PLAIN["sampling"] if key != "rounds_max"]
+if SETTINGS.sampling.early_stop:
+    # Held-out chains are spared.
+    SHOOTING.append("learn.held_out_every")
 WORKER_FILES = ["shots.parquet", "points.trr", "paths.trr", "paths.parquet"]
 STORE = SETTINGS.sampling.store
 # Where paths are stored in part, the last one of each chain is stored in full beside them.

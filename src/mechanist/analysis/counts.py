@@ -26,12 +26,12 @@ class ShotCounts:
     transitions
         Shots whose halves ended in different states.
     shots_predicted, transitions_predicted
-        The same among shots with a p_B predicted before they were made.
+        The same among shots with a p_B predicted before they were made that nothing could stop.
     transitions_expected
         Sum of their chances to join A and B, given p_B and the latent correlation.
     acceptance
         Accepted fraction of all shots.
-    too_long, exploded
+    too_long, exploded, stopped
         Shots with at least one half that ended so; they are rejections.
     half_shot_correlation
         Correlation of the outcomes of the two halves given p, or None without predictions.
@@ -49,6 +49,7 @@ class ShotCounts:
     acceptance: float
     too_long: int
     exploded: int
+    stopped: int
     half_shot_correlation: float | None
     latent_correlation: float | None = None
 
@@ -95,7 +96,7 @@ def count_shots(shots: Table, latent_correlation: float | None = None) -> ShotCo
         raise ValueError("there are no shots to count")
     ends = np.stack([shots["end_backward"], shots["end_forward"]], axis=1)
     p = np.asarray(shots["p_predicted"], dtype=np.float64)
-    transition, predicted = is_transition(shots), np.isfinite(p)
+    transition, predicted = is_transition(shots), np.isfinite(p) & ~shots["watched"]
     both = predicted & decided(shots)
     expected = transition_probability(p[predicted], latent_correlation or 0.0)
     return ShotCounts(
@@ -108,6 +109,7 @@ def count_shots(shots: Table, latent_correlation: float | None = None) -> ShotCo
         acceptance=float(np.mean(shots["accepted"])),
         too_long=int((ends == "too_long").any(axis=1).sum()),
         exploded=int((ends == "exploded").any(axis=1).sum()),
+        stopped=int((ends == "stopped").any(axis=1).sum()),
         half_shot_correlation=_correlation(p[both], (ends[both] == "B").astype(np.float64)),
         latent_correlation=latent_correlation,
     )

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from mechanist.committor.likelihood import nll, probability
 
 Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int64] | NDArray[np.float64]
+"""How often; not whole where shots stand for others that were stopped."""
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,15 @@ class ShotData:
     features
         (N, P) inputs at the shooting points.
     n_a, n_b
-        (N,) half-shots that ended in A and in B, 0 to 2 each.
+        (N,) half-shots that ended in A and in B: 0 to 2 each, more where some stand for others that
+        were stopped.
     chain
         (N,) number of the Markov chain.
     """
 
     features: NDArray[np.float64]
-    n_a: NDArray[np.int64]
-    n_b: NDArray[np.int64]
+    n_a: NDArray[np.float64]
+    n_b: NDArray[np.float64]
     chain: NDArray[np.int64]
 
     def __len__(self) -> int:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from mechanist.errors import DataError
 
 Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int64] | NDArray[np.float64]
+"""How often; not whole where shots stand for others that were stopped."""
 
 
 def probability(q: Array) -> Array:

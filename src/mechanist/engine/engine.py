@@ -17,11 +17,13 @@ from mechanist.engine.contexts import device_faults, openmm_faults
 from mechanist.engine.history import History
 from mechanist.engine.protocol import (
     EXPLODED,
+    STOPPED,
     TOO_LONG,
     HalfPaths,
     HalfShots,
     Label,
     NextShots,
+    Watch,
     joined,
     no_half_paths,
     some,
@@ -126,7 +128,7 @@ class Lane:
             self._mover.advance(self._busy, self._now)
         self.steps += int(self._busy.sum()) * self._prepared.stride
 
-    def harvest(self) -> HalfPaths | None:
+    def harvest(self, watch: Watch | None) -> HalfPaths | None:
         """Take the new frames in; give the half-paths that have ended, once they are enough."""
         with np.errstate(invalid="ignore", over="ignore"):
             moved = np.abs(self._now - self._before).max(axis=(1, 2))
@@ -143,6 +145,9 @@ class Lane:
         inside = labels != 0
         ends[inside] = (labels[inside] + 1) // 2
         ends[exploded[rows]] = EXPLODED
+        if watch is not None:
+            stopped = watch.look(self._keys[rows], self._now[rows], self._history.ages[rows], ends)
+            ends[stopped] = STOPPED
         ended = ends >= 0
         if ended.any():
             self._take(rows[ended], ends[ended])
@@ -265,17 +270,21 @@ class LaneEngine:
         return sum(lane.steps for lane in self._lanes)
 
     def run(
-        self, next_shots: NextShots, rest: Rest | None = None, begun: UnderWay | None = None
+        self,
+        next_shots: NextShots,
+        rest: Rest | None = None,
+        begun: UnderWay | None = None,
+        watch: Watch | None = None,
     ) -> Iterator[HalfPaths]:
         """See `mechanist.engine.protocol.Engine.run`."""
         if begun is not None:
             self._go_on(begun)
         if len(self._lanes) == 1:
-            return self._run_alone(self._lanes[0], next_shots, rest)
-        return self._run_in_threads(next_shots, rest)
+            return self._run_alone(self._lanes[0], next_shots, rest, watch)
+        return self._run_in_threads(next_shots, rest, watch)
 
     def _run_alone(
-        self, lane: Lane, next_shots: NextShots, rest: Rest | None
+        self, lane: Lane, next_shots: NextShots, rest: Rest | None, watch: Watch | None
     ) -> Iterator[HalfPaths]:
         while True:
             lane.fill(next_shots)
@@ -284,11 +293,13 @@ class LaneEngine:
             if rest is not None and rest.wanted():
                 rest.take(self._under_way())
             lane.move()
-            ended = lane.harvest()
+            ended = lane.harvest(watch)
             if ended is not None:
                 yield ended
 
-    def _run_in_threads(self, next_shots: NextShots, rest: Rest | None) -> Iterator[HalfPaths]:
+    def _run_in_threads(
+        self, next_shots: NextShots, rest: Rest | None, watch: Watch | None
+    ) -> Iterator[HalfPaths]:
         """Lanes in turn, so that the order of what ends does not hang on the clock."""
         idle = deque(self._lanes)
         filled: deque[Lane] = deque()
@@ -310,7 +321,7 @@ class LaneEngine:
                     return
                 lane, done = moving.popleft()
                 done.result()
-                ended = lane.harvest()
+                ended = lane.harvest(watch)
                 idle.appendleft(lane)
                 if ended is not None:
                     yield ended

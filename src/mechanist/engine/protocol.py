@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 Label = Callable[[NDArray[np.float64]], NDArray[np.int8]]
 """From positions (F, N, 3) in nm to states (F,): -1 in A, +1 in B, 0 in neither."""
 
-IN_A, IN_B, TOO_LONG, EXPLODED = np.arange(4, dtype=np.int8)
+IN_A, IN_B, TOO_LONG, EXPLODED, STOPPED = np.arange(5, dtype=np.int8)
 """How a half-shot can end."""
 
-END_NAMES = np.array(["A", "B", "too_long", "exploded"], dtype=object)
+END_NAMES = np.array(["A", "B", "too_long", "exploded", "stopped"], dtype=object)
 """Names of the ends, by their numbers."""
 
 
@@ -65,7 +65,7 @@ class HalfPaths:
     keys
         (K,) as in the half-shots.
     ends
-        (K,) `IN_A`, `IN_B`, `TOO_LONG` or `EXPLODED`.
+        (K,) `IN_A`, `IN_B`, `TOO_LONG`, `EXPLODED` or `STOPPED`.
     lengths
         (K,) frames of each.
     frames
@@ -158,6 +158,31 @@ class ShotQueue:
         return first
 
 
+class Watch(Protocol):
+    """Looks at half-shots on their way and may stop them."""
+
+    def look(
+        self,
+        keys: NDArray[np.int64],
+        positions: NDArray[np.float64],
+        ages: NDArray[np.int64],
+        ends: NDArray[np.int8],
+    ) -> NDArray[np.bool_]:
+        """Which half-shots (K,) to stop now; called after every frame of some that run together.
+
+        Parameters
+        ----------
+        keys
+            (K,) of the half-shots.
+        positions
+            (K, N, 3) in nm.
+        ages
+            (K,) frames that each has, from 1.
+        ends
+            (K,) how each has ended with this frame, -1 for those that go on.
+        """
+
+
 class Engine(Protocol):
     """Moves many half-shots side by side."""
 
@@ -174,6 +199,7 @@ class Engine(Protocol):
         next_shots: NextShots,
         rest: "Rest | None" = None,
         begun: "UnderWay | None" = None,
+        watch: Watch | None = None,
     ) -> Iterator[HalfPaths]:
         """Run half-shots from a queue until it is empty and all have ended.
 
@@ -186,6 +212,8 @@ class Engine(Protocol):
             Asked between strides whether to pause; pauses change nothing of what comes out.
         begun
             Half-shots that an engine of the same shape has left under way.
+        watch
+            May stop half-shots.
 
         Yields
         ------

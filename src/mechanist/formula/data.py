@@ -43,8 +43,8 @@ class FormulaData:
     columns: tuple[str, ...]
     values: Array
     q: Array
-    n_a: NDArray[np.int64]
-    n_b: NDArray[np.int64]
+    n_a: NDArray[np.float64]
+    n_b: NDArray[np.float64]
     chain: NDArray[np.int64]
     held_out: NDArray[np.bool_]
     frame_values: Array | None = None
@@ -88,7 +88,7 @@ class FormulaData:
         if not (np.isfinite(self.values).all() and np.isfinite(self.q).all()):
             raise DataError(where, "an input or q is not a finite number")
         for name, rows_of in (("held-out", self.held_out), ("training", ~self.held_out)):
-            if int((self.n_a + self.n_b)[rows_of].sum()) == 0:
+            if (self.n_a + self.n_b)[rows_of].sum() == 0:
                 raise DataError(where, f"the {name} chains hold no shot that ended in A or B")
         for column in self.columns:
             if len(inputs(parse(column))) != 1:

@@ -27,7 +27,7 @@ BINS = 12
 
 def _last_predicted(shots: Table) -> tuple[int, NDArray[np.bool_]] | None:
     """The last round with predictions made before its shots, and its shots that are decided."""
-    known = np.isfinite(np.asarray(shots["p_predicted"], dtype=np.float64))
+    known = np.isfinite(np.asarray(shots["p_predicted"], dtype=np.float64)) & ~shots["watched"]
     if not known.any():
         return None
     last = int(shots["round"][known].max())

@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 
 from mechanist.engine.protocol import END_NAMES, IN_B, HalfPaths, HalfShots, in_states
 from mechanist.engine.under_way import Arrays
+from mechanist.sampling.checkpoint import prefixed, under
+from mechanist.sampling.early_stop import EarlyStop
 from mechanist.sampling.ragged import packed, unpacked
-from mechanist.sampling.selection import Candidates, Selection, pick
+from mechanist.sampling.selection import Candidates, Selection, logit, pick
 from mechanist.sampling.streams import normals, shot_seeds, uniforms
 
 Array = NDArray[np.float64]
@@ -32,6 +34,9 @@ Rows = NDArray[np.int64]
 
 POINT, ACCEPT, VELOCITIES = 0, 1, 2
 """Places in the stream of a shot of what picks the point, what accepts, and the velocities."""
+
+STOP_STREAM = 2**39
+"""Added to the number of a chain for the random numbers that stop its shots."""
 
 
 @dataclass(slots=True)
@@ -55,7 +60,7 @@ class CurrentPath:
 
 @dataclass(frozen=True)
 class Shot:
-    """One of `Shots`; ends are A, B, too_long or exploded."""
+    """One of `Shots`; ends are A, B, too_long, exploded or stopped."""
 
     chain: int
     move: int
@@ -63,6 +68,7 @@ class Shot:
     point: Frames
     ends: tuple[str, str]
     steps: tuple[int, int]
+    seen: tuple[float, float]
     path: CurrentPath | None
     halves: tuple[Frames, Frames]
 
@@ -83,6 +89,10 @@ class Shots:
         (S, 2) how the backward and the forward half ended.
     steps
         (S, 2) MD steps of the halves.
+    watched
+        (S,) whether the shot might have been stopped.
+    seen
+        (S, 2) chance to see the end of each half; see `mechanist.sampling.early_stop`.
     paths
         (S) the new path where it was accepted.
     halves
@@ -96,6 +106,8 @@ class Shots:
     points: Frames
     ends: NDArray[np.int8]
     steps: NDArray[np.int64]
+    watched: NDArray[np.bool_]
+    seen: Array
     paths: Sequence[CurrentPath | None]
     halves: Sequence[tuple[Frames, Frames]]
 
@@ -117,6 +129,7 @@ class Shots:
             self.points[row],
             (backward, forward),
             (int(self.steps[row, 0]), int(self.steps[row, 1])),
+            (float(self.seen[row, 0]), float(self.seen[row, 1])),
             self.paths[row],
             self.halves[row],
         )
@@ -150,6 +163,8 @@ class Chains:
         (C,) paths accepted so far, for burn-in; 0 if None.
     burn_in
         Accepted paths before paths count.
+    early_stop
+        Stops shots that will hardly join A and B; None lets all run to their end.
     """
 
     def __init__(
@@ -162,6 +177,7 @@ class Chains:
         moves: NDArray[np.int64] | None = None,
         accepted: NDArray[np.int64] | None = None,
         burn_in: int = 0,
+        early_stop: EarlyStop | None = None,
     ) -> None:
         count = len(numbers)
         self.numbers = np.asarray(numbers, dtype=np.int64)
@@ -172,6 +188,7 @@ class Chains:
         self._seed = seed
         self._sigma = sigma[:, None]
         self._burn_in = burn_in
+        self.early_stop = early_stop
         self._candidates: list[Candidates] = list(
             selection.candidates([path.interior for path in self.paths])
         )
@@ -195,11 +212,18 @@ class Chains:
         points = self._points_of(rows)
         velocities = normals(seeds, VELOCITIES, points.shape[1:]) * self._sigma
         self._unfinished[rows] = 2
+        if self.early_stop is not None:
+            stops = shot_seeds(self._seed, self.numbers[rows] + STOP_STREAM, self.moves[rows])
+            self.early_stop.begin(rows, self._q_of_points(rows), uniforms(stops, 0, 1)[:, 0])
         return both_halves(rows, points, velocities)
 
     def _points_of(self, rows: Rows) -> Frames:
         places = zip(rows.tolist(), self._points[rows].tolist(), strict=True)
         return np.array([self.paths[row].frames[1 + point] for row, point in places])
+
+    def _q_of_points(self, rows: Rows) -> Array:
+        chosen = zip(rows.tolist(), self._points[rows].tolist(), strict=True)
+        return logit(np.array([self._candidates[row].p_predicted[point] for row, point in chosen]))
 
     def told(self, halves: HalfPaths) -> tuple[Rows, Shots] | None:
         """Take in finished halves; give the rows and shots whose both halves are there now."""
@@ -226,6 +250,8 @@ class Chains:
             points=points,
             ends=self._ends[rows],
             steps=self._steps[rows],
+            watched=self._watched(rows),
+            seen=self._seen(rows),
             paths=self._decide(rows, points, halves),
             halves=halves,
         )
@@ -233,6 +259,13 @@ class Chains:
         for row in rows[self.accepted[rows] >= self._burn_in].tolist():
             self.paths[row].weight += 1
         return shots
+
+    def _watched(self, rows: Rows) -> NDArray[np.bool_]:
+        stop = self.early_stop
+        return np.zeros(len(rows), dtype=np.bool_) if stop is None else stop.watched(rows)
+
+    def _seen(self, rows: Rows) -> Array:
+        return np.ones((len(rows), 2)) if self.early_stop is None else self.early_stop.seen(rows)
 
     def _decide(
         self, rows: Rows, points: Frames, halves: list[tuple[Frames, Frames]]
@@ -257,6 +290,8 @@ class Chains:
         halves = packed(list(self._halves.values()), self.paths[0].frames)
         weights = packed([c.weights for c in self._candidates], np.empty(0))
         arrays: Arrays = {name: getattr(self, name) for name in _STATE}
+        if self.early_stop is not None:
+            arrays |= prefixed("early_stop", self.early_stop.state())
         return arrays | {
             "half_keys": np.array(list(self._halves), dtype=np.int64),
             "half_lengths": halves[0],
@@ -274,6 +309,8 @@ class Chains:
         """
         for name in _STATE:
             setattr(self, name, state[name].copy())
+        if self.early_stop is not None:
+            self.early_stop.restore(under("early_stop", state))
         halves = unpacked(state["half_lengths"], state["half_frames"])
         self._halves = dict(zip(state["half_keys"].tolist(), halves, strict=True))
         self.paths = list(paths)
@@ -299,7 +336,11 @@ class Chains:
     def chances(self, rows: Rows, new: Sequence[Candidates]) -> Array:
         """Chances (K,) to accept paths with these candidates; 1 and more is always."""
         old = np.array([self._candidates[row].total for row in rows.tolist()])
-        return np.asarray(old / np.array([candidates.total for candidates in new]))
+        chances = np.asarray(old / np.array([candidates.total for candidates in new]))
+        if self.early_stop is None:
+            return chances
+        before = [logit(self._candidates[row].p_predicted) for row in rows.tolist()]
+        return chances * self.early_stop.ratios(rows, before, self._points[rows])
 
     def take(self, row: int, path: CurrentPath, candidates: Candidates) -> None:
         """Make a path the current one of a chain."""

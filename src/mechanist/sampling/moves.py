@@ -12,7 +12,7 @@ from mechanist.sampling.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.checkpoint import prefixed, under
 from mechanist.sampling.ragged import packed, unpacked
 
-NUMBERS = ("chain", "move", "seed", "p_predicted", "points", "ends", "steps")
+NUMBERS = ("chain", "move", "seed", "p_predicted", "points", "ends", "steps", "watched", "seen")
 """Columns of `Shots` that are plain arrays."""
 
 

@@ -32,12 +32,16 @@ SHOT_COLUMNS = (
     "end_forward",
     "steps_backward",
     "steps_forward",
+    "watched",
+    "seen_backward",
+    "seen_forward",
     "accepted",
     "weight",
 )
 """One row a shot. ``chain`` is unique in the run, ``move`` counts from 0 in each chain. Ends are
-A, B, too_long or exploded; steps are MD steps; ``weight`` is how many moves of its round the path
-of an accepted shot stayed the current one (0 in burn-in)."""
+A, B, too_long, exploded or stopped; steps are MD steps; ``watched`` shots might have been stopped,
+and ``seen`` is the chance that there was to see how a half ends; ``weight`` is how many moves of
+its round the path of an accepted shot stayed the current one (0 in burn-in)."""
 
 PATH_COLUMNS = (
     "round",

@@ -44,6 +44,12 @@ class Candidates:
     total: float
 
 
+def logit(p: Array) -> Array:
+    """Reaction coordinate q of predicted p_B, within 35 of 0."""
+    p = np.clip(p, 1e-15, 1 - 1e-15)
+    return np.asarray(np.log(p) - np.log1p(-p))
+
+
 def lengths_of(paths: Sequence[Array | Frames]) -> NDArray[np.int64]:
     """Lengths of some arrays, (K,)."""
     return np.fromiter(map(len, paths), dtype=np.int64, count=len(paths))

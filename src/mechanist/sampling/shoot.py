@@ -69,7 +69,7 @@ def made(
     chains, queue = work.chains, work.queue
     if begun is None:
         queue.put(chains.propose(np.arange(len(chains))))
-    for halves in engine.run(queue.take, rest, begun):
+    for halves in engine.run(queue.take, rest, begun, chains.early_stop):
         finished = chains.told(halves)
         if finished is None:
             continue
@@ -97,6 +97,9 @@ def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[
         "end_forward": names[:, 1],
         "steps_backward": shots.steps[:, 0],
         "steps_forward": shots.steps[:, 1],
+        "watched": shots.watched,
+        "seen_backward": shots.seen[:, 0],
+        "seen_forward": shots.seen[:, 1],
         "accepted": shots.accepted,
         "weight": np.array(weights, dtype=np.int64),
     }

@@ -169,6 +169,8 @@ class ShotRecord:
             "end_forward": shot.ends[1],
             "steps_backward": shot.steps[0],
             "steps_forward": shot.steps[1],
+            "seen_backward": shot.seen[0],
+            "seen_forward": shot.seen[1],
             "accepted": shot.path is not None,
         }
         result = self.differences_before(shot)

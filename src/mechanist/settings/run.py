@@ -115,6 +115,13 @@ class SamplingSettings(Section):
     flatten: bool = Field(
         True, description="divide by the density of candidate frames in predicted p_B"
     )
+    early_stop: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="chance to join A and B below which shots may be stopped on their way, at"
+        " random and without bias; 0: none, 0.2 is usual",
+    )
     burn_in: int = Field(3, ge=0, description="accepted paths a chain makes before its paths count")
     store: StoreSettings = Field(
         StoreSettings(),

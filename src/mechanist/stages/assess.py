@@ -133,7 +133,8 @@ def inertia(
     """
     table, both = shots.table, decided(shots.table)
     first, second = table["end_backward"] == "B", table["end_forward"] == "B"
-    known = np.flatnonzero(both & ~apart)
+    # Of shots that might have been stopped, those that were seen are no fair sample.
+    known = np.flatnonzero(both & ~apart & ~table["watched"])
     known = known[:: max(1, len(known) // INERTIA_SHOTS)]
     p = probability(model.q(shots.data.features[known]))
     rho = fit_latent_correlation(p, first[known], second[known])

@@ -57,14 +57,24 @@ def gather_shots(
             values.append(inputs.values(points))
     table = join(tables)
     every = np.concatenate(values)
-    backward, forward = table["end_backward"], table["end_forward"]
     data = ShotData(
         features=inputs.features(every),
-        n_a=(backward == "A").astype(np.int64) + (forward == "A"),
-        n_b=(backward == "B").astype(np.int64) + (forward == "B"),
+        n_a=outcomes(table, "A"),
+        n_b=outcomes(table, "B"),
         chain=table["chain"].astype(np.int64),
     )
     return Gathered(table, every, data)
+
+
+def outcomes(table: Table, state: str) -> NDArray[np.float64]:
+    """Half-shots (S,) of each shot that ended in a state.
+
+    Each counts for those like it that were stopped; see `mechanist.sampling.early_stop`.
+    """
+    each = [
+        (table[f"end_{side}"] == state) / table[f"seen_{side}"] for side in ("backward", "forward")
+    ]
+    return np.asarray(each[0] + each[1], dtype=np.float64)
 
 
 def gather_paths(layout: Layout, rounds: Sequence[int], workers: int, atoms: int) -> PathTable:

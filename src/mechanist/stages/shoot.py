@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.committor.data import held_out
 from mechanist.committor.network import load as load_model
 from mechanist.engine.choose import make_engine
 from mechanist.engine.hardware import GPU_PLATFORMS
@@ -17,6 +18,7 @@ from mechanist.journal import MD, SHOOTING, Clock, Journal
 from mechanist.layout import Layout
 from mechanist.progress import reporter
 from mechanist.sampling.chain import Chains, CurrentPath
+from mechanist.sampling.early_stop import EarlyStop
 from mechanist.sampling.first_path import thermal_velocities
 from mechanist.sampling.keeper import keeping
 from mechanist.sampling.memory import check_memory
@@ -128,6 +130,8 @@ def job_identity(config: Config, layout: Layout, number: int, worker: int) -> di
     settings = config.model_dump(mode="json", include={"seed", "engine", "sampling"})
     for key in ("rounds_max", "store"):
         del settings["sampling"][key]
+    if config.sampling.early_stop:
+        settings["held_out_every"] = config.learn.held_out_every
     before = layout.round(number - 1)
     if number == 0:
         inputs = [layout.initial.paths, layout.initial.index]
@@ -171,9 +175,18 @@ def open_job(
     """What a job of ``count`` chains starts with; opened again on Reference it makes the same."""
     selection = make_selection(config.sampling, layout, number, prepared.max_half_frames)
     chains = make_chains(config, prepared, layout, number, worker, count, selection)
+    chains.early_stop = make_early_stop(config, chains, selection)
     seed = shot_seed(config.seed, NOISE_STREAM + worker, number) % 2**31
     engine = make_engine(prepared, plan.slots(count), plan, seed, clock=clock)
     return Job(chains, engine, selection)
+
+
+def make_early_stop(config: Config, chains: Chains, selection: Selection) -> EarlyStop | None:
+    """What stops shots, where that is wanted and there is a model to tell which."""
+    below = config.sampling.early_stop
+    if below == 0 or not isinstance(selection, Lorentzian):
+        return None
+    return EarlyStop(selection.logit, below, held_out(chains.numbers, config.learn.held_out_every))
 
 
 def make_selection(
