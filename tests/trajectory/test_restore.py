@@ -8,8 +8,11 @@ from mechanist.sampling.records import read_frames, read_paths
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.initial import initial
+from mechanist.stages.learn import learn
 from mechanist.stages.restore import audit_run
 from mechanist.stages.shoot import shoot_round
+from mechanist.systems.prepared import load_inputs
+from mechanist.trajectory.agreement import PATH_QUANTITIES, agreement, path_quantities
 from mechanist.trajectory.restore import (
     Audit,
     audit,
@@ -134,6 +137,30 @@ def test_restored_paths_of_a_run(runs, tmp_path):
     assert (away == 0).mean() > 0.25
     limit = next(row["p99"] for row in record["factors"] if row["factor"] == 4)
     assert (away < limit).mean() > 0.9
+
+
+def test_means_over_paths_by_hand():
+    true = np.array([[1.0, 0.0], [3.0, 0.0], [2.0, 3.0]])
+    rows = agreement(["a", "b"], true, np.add(true, [0.5, 2.5]))
+    # 1.96 / sqrt(3) times the standard deviations 1 and sqrt(3).
+    assert (rows[0].full, rows[0].high) == pytest.approx((2.0, 2.0 + 1.1316), rel=1e-4)
+    assert (rows[1].low, rows[1].restored) == pytest.approx((1.0 - 1.96, 3.5), rel=1e-4)
+    assert [row.within for row in rows] == [True, False]
+    back_and_forth = path_quantities(np.array([-2.0, 0.5, -0.5, 2.0]))
+    assert back_and_forth[0] == pytest.approx(0.5)
+    np.testing.assert_allclose(back_and_forth[2:], [2, 3, 2.5])
+
+
+def test_what_restored_paths_say_of_a_run(runs, tmp_path):
+    full, _ = runs
+    learn(small(), full, 0, 1, Journal())
+    lines = []
+    audit_run(full, 1.0, tmp_path / "c.json", Journal(lines.append))
+    means = read_json(tmp_path / "c.json")["factors"][0]["means"]
+    assert len(means) == len(load_inputs(full).feature_names) + len(PATH_QUANTITIES)
+    assert sum(row["within"] for row in means) > len(means) / 2
+    assert all(row["low"] <= row["full"] <= row["high"] for row in means)
+    assert "means over paths within their intervals" in lines[0]
 
 
 def test_a_tolerance_that_nothing_keeps(runs, tmp_path):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.committor.network import Committor
 from mechanist.errors import DataError
 from mechanist.files import write_json
 from mechanist.job_files import WorkerFiles
@@ -15,8 +16,10 @@ from mechanist.journal import Journal
 from mechanist.layout import Layout
 from mechanist.sampling.records import PathTable, read_notes, read_paths, read_stored, write_frames
 from mechanist.sampling.store import Store, store_of
+from mechanist.stages.assess import load_round_model
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.prepared import load, load_inputs
+from mechanist.trajectory.agreement import PATH_QUANTITIES, Agreement, agreement, path_quantities
 from mechanist.trajectory.restore import (
     Audit,
     GapMap,
@@ -32,8 +35,12 @@ FACTORS = (2, 3, 4, 6, 8)
 MOST = 3000
 """Paths of the audit at most, spread over the run."""
 
-JUDGED = 300
+JUDGED = 1500
 """Paths whose descriptors are compared, at most."""
+
+Both = list[tuple[Array, Array, NDArray[np.bool_]]]
+"""Of each path its true features (L, P), those of the restored one, and which frames (L,) were
+missing."""
 
 
 def audit_run(
@@ -72,14 +79,19 @@ def audit_run(
     store = None if job is None else _job_store(layout, job)
     factors = {*FACTORS, *([] if store is None else [store.every])}
     rows, maps = [], {}
+    model = last_model(layout, inputs)
     for factor in sorted(factors):
         found, maps[factor] = audit(paths, factor, masses, heavy if len(heavy) else None)
-        rows.append((found, described(paths[1::2], found, maps[factor], inputs)))
+        both = features_of(paths[1::2], found, maps[factor], inputs)
+        same = same_answers(both, inputs, model)
+        rows.append((found, described(both), same))
         log(
             f"every {factor}th frame: {found.method}, heavy atoms {found.mean:.4f} nm off, 99 %"
-            f" within {found.p99:.4f} nm; descriptors {rows[-1][1]:.2f} standard deviations"
+            f" within {found.p99:.4f} nm; descriptors {rows[-1][1]:.2f} standard deviations;"
+            f" {sum(one.within for one in same)} of {len(same)} means over paths within their"
+            " intervals"
         )
-    allowed = largest([found for found, _ in rows], tolerance)
+    allowed = largest([found for found, _, _ in rows], tolerance)
     log(f"within {tolerance} nm: sampling.store.every: {allowed}")
     write_json(
         out,
@@ -87,13 +99,19 @@ def audit_run(
             "tolerance": tolerance,
             "largest_factor": allowed,
             "paths": len(paths),
-            "factors": [asdict(found) | {"descriptors": far} for found, far in rows],
+            "factors": [
+                asdict(found)
+                | {"descriptors": far}
+                | {"means": [asdict(one) | {"within": one.within} for one in same]}
+                for found, far, same in rows
+            ],
             "units": "nm, over heavy atoms and missing frames; descriptors: root mean square change"
-            " of the inputs of the network in their standard deviations",
+            " of the inputs of the network in their standard deviations; means: over paths, with"
+            " 95 % intervals",
         },
     )
     if job is not None and store is not None:
-        method = next(found for found, _ in rows if found.factor == store.every)
+        method = next(found for found, _, _ in rows if found.factor == store.every)
         files = _job_files(layout, job)
         _restore_job(files, store, method, maps[store.every], out.with_suffix(".trr"), log)
 
@@ -118,22 +136,48 @@ def full_paths(layout: Layout, atoms: int) -> list[Array]:
     return [table.path(i).astype(np.float64) for table, i in chosen]
 
 
-def described(
+def features_of(
     paths: Sequence[Array], found: Audit, learned: GapMap, inputs: DescriptorSet
-) -> float:
-    """Root mean square change of the network's inputs in missing frames, in their spreads."""
-    true, made = [], []
+) -> Both:
+    """What the network sees of true and of restored paths."""
+    result = []
     for path in paths[:: -(-len(paths) // JUDGED)]:
         rows = stored_rows(len(path), found.factor)
-        missing = np.setdiff1d(np.arange(len(path)), rows)
-        true.append(path[missing])
-        made.append(restore(path[rows], rows, found.method, learned)[missing])
-    both = [
-        inputs.features(inputs.values(np.concatenate(part).astype(np.float32)))
-        for part in (true, made)
-    ]
-    spread = np.maximum(both[0].std(axis=0), 1e-9)
-    return float(np.sqrt((((both[1] - both[0]) / spread) ** 2).mean()))
+        missing = np.ones(len(path), dtype=np.bool_)
+        missing[rows] = False
+        made = restore(path[rows], rows, found.method, learned)
+        values = inputs.values(np.concatenate([path, made]).astype(np.float32))
+        features = inputs.features(values)
+        result.append((features[: len(path)], features[len(path) :], missing))
+    return result
+
+
+def described(both: Both) -> float:
+    """Root mean square change of the network's inputs in missing frames, in their spreads."""
+    true = np.concatenate([one[missing] for one, _, missing in both])
+    made = np.concatenate([other[missing] for _, other, missing in both])
+    spread = np.maximum(true.std(axis=0), 1e-9)
+    return float(np.sqrt((((made - true) / spread) ** 2).mean()))
+
+
+def same_answers(both: Both, inputs: DescriptorSet, model: Committor | None) -> list[Agreement]:
+    """Means over paths of the network's inputs, of p_B and of what paths do, of both."""
+    names = [f"{name}, mean over the path" for name in inputs.feature_names]
+    names += PATH_QUANTITIES if model else ()
+
+    def row(features: Array) -> Array:
+        mean = features.mean(axis=0)
+        return mean if model is None else np.concatenate([mean, path_quantities(model.q(features))])
+
+    true = np.array([row(one) for one, _, _ in both])
+    made = np.array([row(other) for _, other, _ in both])
+    return agreement(names, true, made)
+
+
+def last_model(layout: Layout, inputs: DescriptorSet) -> Committor | None:
+    """The network of the last round that has one."""
+    there = [number for number in layout.rounds() if layout.round(number).model.is_file()]
+    return load_round_model(layout, there[-1], inputs) if there else None
 
 
 def _job_files(layout: Layout, job: tuple[int, int]) -> WorkerFiles:

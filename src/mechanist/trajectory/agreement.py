@@ -1,0 +1,71 @@
+"""Whether restored paths say the same as the true ones: means over paths, with intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+LEVEL = 1.96
+"""Standard errors on either side: 95 %."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A mean over paths, from all frames and from restored ones.
+
+    Parameters
+    ----------
+    quantity
+        What it is.
+    full, low, high
+        Mean over true paths with its 95 % interval.
+    restored
+        Mean over restored paths.
+    """
+
+    quantity: str
+    full: float
+    low: float
+    high: float
+    restored: float
+
+    @property
+    def within(self) -> bool:
+        """Whether the restored mean lies in the interval of the true one."""
+        return self.low <= self.restored <= self.high
+
+
+def agreement(names: Sequence[str], true: Array, made: Array) -> list[Agreement]:
+    """Compare means over paths; true and made are (paths, quantities).
+
+    Paths count as independent of each other, which makes intervals narrow rather than wide.
+    """
+    mean, error = true.mean(axis=0), LEVEL * true.std(axis=0, ddof=1) / np.sqrt(len(true))
+    rows = zip(names, mean, mean - error, mean + error, made.mean(axis=0), strict=True)
+    return [Agreement(name, *(float(value) for value in row)) for name, *row in rows]
+
+
+PATH_QUANTITIES = (
+    "p_B of the network, mean over the path",
+    "p_B (1 - p_B), mean over the path",
+    "frames with |q| < 1",
+    "crossings of q = 0",
+    "largest step of q between frames",
+)
+
+
+def path_quantities(q: Array) -> Array:
+    """`PATH_QUANTITIES` of one path from q (L,) of its frames."""
+    p = 0.5 * (1 + np.tanh(0.5 * q))
+    return np.array(
+        [
+            p.mean(),
+            (p * (1 - p)).mean(),
+            (np.abs(q) < 1).sum(),
+            (np.diff(np.sign(q)) != 0).sum(),
+            np.abs(np.diff(q)).max(initial=0.0),
+        ]
+    )
