@@ -68,6 +68,9 @@ def restore(
     ] = 0.02,
     round_: Annotated[int | None, typer.Option("--round", min=0, help="whose paths")] = None,
     worker: Annotated[int | None, typer.Option("--worker", min=0, help="whose paths")] = None,
+    nearest: Annotated[
+        bool, typer.Option("--nearest", help="smooth frames, without what only noise decides")
+    ] = False,
 ) -> None:
     """Measure how well paths stored every so many-th frame can be restored; restore one job's.
 
@@ -81,4 +84,4 @@ def restore(
     if (round_ is None) != (worker is None):
         raise MechanistError("restore", "--round and --worker belong together")
     job = None if round_ is None or worker is None else (round_, worker)
-    audit_run(Layout(results), tolerance, out, Journal(log), job)
+    audit_run(Layout(results), tolerance, out, Journal(log), job, nearest)

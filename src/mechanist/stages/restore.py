@@ -1,9 +1,8 @@
 """Stage ``restore``: paths that were stored in part at full resolution again, with an audit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +13,15 @@ from mechanist.files import write_json
 from mechanist.job_files import WorkerFiles
 from mechanist.journal import Journal
 from mechanist.layout import Layout
-from mechanist.sampling.records import PathTable, read_notes, read_paths, read_stored, write_frames
+from mechanist.sampling.records import read_notes, read_paths, read_stored, write_frames
 from mechanist.sampling.store import Store, store_of
 from mechanist.stages.assess import load_round_model
 from mechanist.systems.descriptors import DescriptorSet
 from mechanist.systems.prepared import load, load_inputs
 from mechanist.trajectory.agreement import PATH_QUANTITIES, Agreement, agreement, path_quantities
+from mechanist.trajectory.gap_map import GapMaps
 from mechanist.trajectory.restore import (
     Audit,
-    GapMap,
     audit,
     largest,
     restore,
@@ -38,13 +37,21 @@ MOST = 3000
 JUDGED = 1500
 """Paths whose descriptors are compared, at most."""
 
+DRAWS = 1
+"""Seed of what maps leave over."""
+
 Both = list[tuple[Array, Array, NDArray[np.bool_]]]
 """Of each path its true features (L, P), those of the restored one, and which frames (L,) were
 missing."""
 
 
 def audit_run(
-    layout: Layout, tolerance: float, out: Path, log: Journal, job: tuple[int, int] | None = None
+    layout: Layout,
+    tolerance: float,
+    out: Path,
+    log: Journal,
+    job: tuple[int, int] | None = None,
+    nearest: bool = False,
 ) -> None:
     """Measure how well missing frames can be restored, and restore the paths of one job.
 
@@ -60,6 +67,8 @@ def audit_run(
         Takes a line of text.
     job
         Round and worker whose paths are restored; None for the audit only.
+    nearest
+        Leave out what maps cannot know, instead of drawing it.
 
     Raises
     ------
@@ -112,8 +121,13 @@ def audit_run(
     )
     if job is not None and store is not None:
         method = next(found for found, _, _ in rows if found.factor == store.every)
-        files = _job_files(layout, job)
-        _restore_job(files, store, method, maps[store.every], out.with_suffix(".trr"), log)
+        files, rng = _job_files(layout, job), np.random.default_rng([DRAWS, *job])
+        learned = maps[store.every]
+
+        def fill(knots: Array, rows: NDArray[np.int64]) -> Array:
+            return restore(knots, rows, method.method, learned, None if nearest else rng)
+
+        _restore_job(files, store, fill, prepared.atoms, out.with_suffix(".trr"), log)
 
 
 def full_paths(layout: Layout, atoms: int) -> list[Array]:
@@ -136,16 +150,14 @@ def full_paths(layout: Layout, atoms: int) -> list[Array]:
     return [table.path(i).astype(np.float64) for table, i in chosen]
 
 
-def features_of(
-    paths: Sequence[Array], found: Audit, learned: GapMap, inputs: DescriptorSet
-) -> Both:
-    """What the network sees of true and of restored paths."""
-    result = []
+def features_of(paths: Sequence[Array], found: Audit, maps: GapMaps, inputs: DescriptorSet) -> Both:
+    """What the network sees of true paths and of those restored with what maps leave over."""
+    result, rng = [], np.random.default_rng(DRAWS)
     for path in paths[:: -(-len(paths) // JUDGED)]:
         rows = stored_rows(len(path), found.factor)
         missing = np.ones(len(path), dtype=np.bool_)
         missing[rows] = False
-        made = restore(path[rows], rows, found.method, learned)
+        made = restore(path[rows], rows, found.method, maps, rng)
         values = inputs.values(np.concatenate([path, made]).astype(np.float32))
         features = inputs.features(values)
         result.append((features[: len(path)], features[len(path) :], missing))
@@ -202,18 +214,20 @@ def _job_store(layout: Layout, job: tuple[int, int]) -> Store:
 
 
 def _restore_job(
-    files: WorkerFiles, store: Store, found: Audit, learned: GapMap, out: Path, log: Journal
+    files: WorkerFiles,
+    store: Store,
+    fill: Callable[[Array, NDArray[np.int64]], Array],
+    atoms: int,
+    out: Path,
+    log: Journal,
 ) -> None:
-    table = read_stored(files.paths, files.index, len(learned.masses))
-    frames = [_restored(table, i, store.rows, found, learned) for i in range(len(table))]
+    """Write the paths of a job, whose gaps ``fill`` fills."""
+    table = read_stored(files.paths, files.index, atoms)
+    frames = []
+    for i in range(len(table)):
+        length, move = int(table.index["length"][i]), int(table.index["move"][i])
+        knots = table.path(i).astype(np.float64)
+        whole = len(knots) == length
+        frames.append(knots if whole else fill(knots, np.unique(store.rows(length, move))))
     write_frames(out, [one.astype(np.float32) for one in frames])
     log(f"{out}: {len(frames)} paths, {sum(map(len, frames))} frames")
-
-
-def _restored(table: PathTable, i: int, rows_of: Any, found: Audit, learned: GapMap) -> Array:
-    length, move = int(table.index["length"][i]), int(table.index["move"][i])
-    rows = np.unique(rows_of(length, move))
-    knots = table.path(i).astype(np.float64)
-    if len(knots) == length:
-        return knots
-    return restore(knots, rows, found.method, learned)

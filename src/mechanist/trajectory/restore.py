@@ -1,9 +1,10 @@
 """Paths stored every so many-th frame: the frames between, and how far they are from the truth.
 
-Paths of the sampling have positions only, and the noise of a thermostat. What is best then is the
-mean of the missing frames given the known ones. Three candidates stand against each other on paths
-that are stored in full: straight lines, a cubic spline, and a linear map from the two known frames
-before and the two after, learned on other paths. The audit takes the best one for each factor.
+Paths of the sampling have positions only, and the noise of a thermostat. What is nearest then is
+the mean of the missing frames given the known ones. Three candidates stand against each other on
+paths that are stored in full: straight lines, a cubic spline, and linear maps from the known frames
+around each gap (`mechanist.trajectory.gap_map`), learned on other paths. The audit takes the best
+one for each factor.
 """
 
 from collections.abc import Sequence
@@ -14,86 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.errors import DataError
-from mechanist.trajectory.superres.frame import Placement, rotations
+from mechanist.trajectory.gap_map import GapMaps, Rows, gaps_of, length_of
 
 Array = NDArray[np.float64]
-Rows = NDArray[np.int64]
 Method = Literal["linear", "spline", "map"]
 METHODS: tuple[Method, ...] = ("linear", "spline", "map")
-
-PENALTY = 1e-4
-"""Of the linear map, in parts of the largest eigenvalue of its inputs."""
-
-MOST = 20_000
-"""Gaps that a linear map is learned from, at most."""
-
-
-@dataclass(frozen=True)
-class GapMap:
-    """A linear map from four known frames to those between the middle two.
-
-    Parameters
-    ----------
-    factor
-        Frames from one known frame to the next.
-    reference
-        (N, 3) in nm, the geometry on which gaps are laid.
-    masses
-        (N,) in Da.
-    weights
-        (12 N + 1, (factor - 1) x N x 3), the last row is the constant.
-    """
-
-    factor: int
-    reference: Array
-    masses: Array
-    weights: Array
-
-    def __call__(self, knots: Array) -> Array:
-        """Frames (B, factor - 1, N, 3) in nm between the middle two of (B, 4, N, 3)."""
-        inputs, placement = _inputs(knots, self.reference, self.masses)
-        frames = inputs @ self.weights[:-1] + self.weights[-1]
-        return placement.back(frames.reshape(len(knots), self.factor - 1, -1, 3))
-
-
-def _inputs(knots: Array, reference: Array, masses: Array) -> tuple[Array, Placement]:
-    """Known frames (B, 12 N) on the reference, and the way back."""
-    share = masses / masses.sum()
-    middle = 0.5 * (knots[:, 1] + knots[:, 2])
-    centre = share @ middle
-    about = reference - share @ reference
-    placement = Placement(rotations(middle - centre[:, None], about, masses), centre)
-    return (placement.there(knots) - about).reshape(len(knots), -1), placement
-
-
-def learn_map(paths: Sequence[Array], factor: int, masses: Array) -> GapMap:
-    """Learn from paths (L, N, 3) that are stored in full.
-
-    Raises
-    ------
-    DataError
-        If there are too few frames.
-    """
-    reference = paths[0][0]
-    windows = [
-        path[np.arange(len(path) - 3 * factor)[:, None] + np.arange(3 * factor + 1)]
-        for path in paths
-        if len(path) > 3 * factor
-    ]
-    every = np.concatenate(windows) if windows else np.empty((0,))
-    if len(every) < 2:
-        raise DataError("paths", f"none is longer than {3 * factor} frames")
-    every = every[:: -(-len(every) // MOST)]
-    inputs, placement = _inputs(every[:, ::factor], reference, masses)
-    inner = placement.there(every[:, factor + 1 : 2 * factor]).reshape(len(every), -1)
-    mean, offset = inputs.mean(axis=0), inner.mean(axis=0)
-    inputs = inputs - mean
-    values, vectors = np.linalg.eigh(inputs.T @ inputs)
-    projected = vectors.T @ (inputs.T @ (inner - offset))
-    weights = vectors @ (projected / (values + PENALTY * values[-1])[:, None])
-    return GapMap(
-        factor, reference, masses, np.concatenate([weights, (offset - mean @ weights)[None]])
-    )
 
 
 def stored_rows(length: int, factor: int) -> Rows:
@@ -101,7 +27,13 @@ def stored_rows(length: int, factor: int) -> Rows:
     return np.unique(np.append(np.arange(0, length, factor), length - 1))
 
 
-def restore(knots: Array, rows: Rows, method: Method, learned: GapMap | None = None) -> Array:
+def restore(
+    knots: Array,
+    rows: Rows,
+    method: Method,
+    maps: GapMaps | None = None,
+    rng: np.random.Generator | None = None,
+) -> Array:
     """All frames of a path.
 
     Parameters
@@ -111,9 +43,11 @@ def restore(knots: Array, rows: Rows, method: Method, learned: GapMap | None = N
     rows
         (K,) their numbers in the path, from 0, rising.
     method
-        How to fill. Gaps that a map was not learned for, as those at the ends, take the spline.
-    learned
+        How to fill. Gaps of a kind that no map could be learned for take the spline.
+    maps
         For the method map.
+    rng
+        Draws what maps leave over; None: the mean, which is nearest to the truth.
 
     Returns
     -------
@@ -123,7 +57,7 @@ def restore(knots: Array, rows: Rows, method: Method, learned: GapMap | None = N
     Raises
     ------
     DataError
-        If rows do not rise from 0 or do not fit, or there is no map.
+        If rows do not rise from 0 or do not fit, or there are no maps.
     """
     from scipy.interpolate import CubicSpline, make_interp_spline
 
@@ -135,13 +69,16 @@ def restore(knots: Array, rows: Rows, method: Method, learned: GapMap | None = N
     else:
         frames = CubicSpline(rows, knots)(times)
     if method == "map":
-        if learned is None:
+        if maps is None:
             raise DataError("path", "there is no map to fill it with")
-        steps = np.diff(rows) == learned.factor
-        first = np.flatnonzero(steps[:-2] & steps[1:-1] & steps[2:]) + 1
-        if len(first) and learned.factor > 1:
-            filled = learned(np.stack([knots[first + k] for k in range(-1, 3)], axis=1))
-            frames[rows[first][:, None] + np.arange(1, learned.factor)] = filled
+        for known, first in gaps_of(rows).items():
+            learned = maps.of(known)
+            if learned is not None:
+                begin = np.array(first)
+                place = rows[begin][:, None]
+                missing = np.arange(1, length_of(known))
+                around = begin[:, None] + np.arange(len(known)) - known.index(0)
+                frames[place + missing] = learned(knots[around], rng)
     frames[rows] = knots
     return np.asarray(frames)
 
@@ -174,12 +111,12 @@ class Audit:
     frames: int
 
 
-def distances(paths: Sequence[Array], factor: int, method: Method, learned: GapMap) -> Array:
+def distances(paths: Sequence[Array], factor: int, method: Method, maps: GapMaps) -> Array:
     """Distances (F, N) in nm of restored frames from the true ones, missing frames only."""
     result = []
     for path in paths:
         rows = stored_rows(len(path), factor)
-        away = restore(path[rows], rows, method, learned) - path
+        away = restore(path[rows], rows, method, maps) - path
         missing = np.setdiff1d(np.arange(len(path)), rows)
         result.append(np.sqrt((away[missing] ** 2).sum(axis=-1)))
     return np.concatenate(result)
@@ -187,7 +124,7 @@ def distances(paths: Sequence[Array], factor: int, method: Method, learned: GapM
 
 def audit(
     paths: Sequence[Array], factor: int, masses: Array, atoms: Rows | None = None
-) -> tuple[Audit, GapMap]:
+) -> tuple[Audit, GapMaps]:
     """Learn on every second path, judge on the others, and take the best method.
 
     Parameters
@@ -203,8 +140,8 @@ def audit(
 
     Returns
     -------
-    Audit, GapMap
-        Errors of the best method, and the map.
+    Audit, GapMaps
+        Errors of the best method, and the maps.
 
     Raises
     ------
@@ -213,10 +150,10 @@ def audit(
     """
     if len(paths) < 2 or factor < 2:
         raise DataError("paths", f"{len(paths)} in full, factor {factor}; two of each are needed")
-    learned = learn_map(paths[::2], factor, masses)
+    maps = GapMaps(paths[::2], masses)
     best: Audit | None = None
     for method in METHODS:
-        away = distances(paths[1::2], factor, method, learned)
+        away = distances(paths[1::2], factor, method, maps)
         away = away if atoms is None else away[:, atoms]
         if not away.size:
             raise DataError("paths", f"too short to leave out frames by the factor {factor}")
@@ -225,7 +162,7 @@ def audit(
         if best is None or mean < best.mean:
             best = Audit(factor, method, mean, p50, p95, p99, len(away))
     assert best is not None
-    return best, learned
+    return best, maps
 
 
 def largest(audits: Sequence[Audit], tolerance: float) -> int:
