@@ -2,7 +2,7 @@
 
 Thermal noise between known frames cannot be known. A map gives the mean of the missing frames,
 which is nearest to the truth but too smooth: bonds come out too short and nothing vibrates. With a
-draw of what the map left over in other paths, averages over restored frames are nearer to the truth.
+draw of what the map left over in other paths, averages over restored frames come nearer.
 """
 
 from collections.abc import Sequence
