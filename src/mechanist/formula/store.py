@@ -93,6 +93,7 @@ def load(path: Path) -> Formula:
             found = set(inputs(parse(formula.text)))
     except DataError as error:
         raise DataError(path, f"text: {error.what}") from None
-    if found != set(formula.descriptors):
+    named = [one for one in formula.descriptors if isinstance(one, str)]
+    if len(named) < len(formula.descriptors) or found != set(named):
         raise DataError(path, "text and descriptors do not fit; delete it and run again")
     return formula
