@@ -95,6 +95,7 @@ def test_what_the_names_mean_and_files_for_other_programs(tmp_path):
         ({"text": "__import__('os').system('true')"}, "not allowed"),
         ({"text": "0.26 + "}, "no formula"),
         ({"text": "0.26 + 8.4*sin(psi)"}, "do not fit"),
+        ({"descriptors": [{"phi": 1}]}, "do not fit"),
         ({"text": None}, "damaged"),
         ({"constants": [{"value": 1.0}]}, "damaged"),
         ({"constants": 3}, "damaged"),
