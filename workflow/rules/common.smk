@@ -249,17 +249,18 @@ def round_of(file):
 def shoot_input(wildcards):
     """First paths for round 0; later what the round before left, and its model."""
     number = int(wildcards.round)
+    # Which atoms are waters; too few of them for a descriptor in use are refused.
+    waters = {} if STORE.waters == "all" else {"topology": TOPOLOGY}
     if number == 0:
         files = {
             "paths": rules.initial.output.paths,
             "index": rules.initial.output.index,
         }
-        # Too few waters for a descriptor in use are refused.
-        return files | (
-            {"inputs": rules.describe.output} if STORE.waters != "all" else {}
-        )
-    return {
-        "before": worker_files(number - 1, wildcards.worker),
+        return files | waters | ({"inputs": rules.describe.output} if waters else {})
+    return waters | {
+        # One of the files that the worker left stands for all: the model depends on all of all
+        # workers, and with 20,000 jobs each name takes seconds of planning.
+        "before": f"{round_folder(number - 1)}/worker_{wildcards.worker}/paths.parquet",
         "model": f"{round_folder(number - 1)}/model.safetensors",
         "card": f"{round_folder(number - 1)}/model.json",
         "inputs": rules.describe.output,

@@ -3,6 +3,7 @@ rule collect:
     input:
         model=last_model,
         dynamics=rules.prepare.output.dynamics,
+        topology=TOPOLOGY,
     output:
         shots=f"{RESULTS}/shots.parquet",
         paths=f"{RESULTS}/paths/paths.trr",
@@ -37,6 +38,7 @@ rule report:
         kinetics=rules.kinetics.output,
         initial=rules.initial.output.report,
         inputs=rules.describe.output,
+        topology=TOPOLOGY,
     output:
         page=f"{RESULTS}/report.html",
         summary=f"{RESULTS}/summary.json",

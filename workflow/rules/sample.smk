@@ -2,8 +2,8 @@
 SYSTEM_FILES = {
     "system": f"{RESULTS}/system/system.xml",
     "dynamics": f"{RESULTS}/system/dynamics.json",
-    "topology": f"{RESULTS}/system/topology.pdb",
 }
+TOPOLOGY = f"{RESULTS}/system/topology.pdb"
 GPUS = int(on_gpu())
 
 
@@ -19,6 +19,7 @@ localrules:
 rule initial:
     input:
         **SYSTEM_FILES,
+        topology=TOPOLOGY,
         path=[SETTINGS.initial.path] if SETTINGS.initial.path else [],
     output:
         paths=f"{RESULTS}/initial/paths.trr",
