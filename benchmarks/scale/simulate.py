@@ -66,8 +66,8 @@ def workflow(home: Path, ahead: bool) -> Path:
     """The Snakefile; for a pipelined run a copy in which shots use an earlier model."""
     if not ahead:
         return REPOSITORY / "Snakefile"
-    shutil.copytree(REPOSITORY / "workflow", home / "workflow")
-    shutil.copytree(REPOSITORY / "systems", home / "systems")
+    for folder in ("workflow", "systems", "envs"):
+        shutil.copytree(REPOSITORY / folder, home / folder)
     shutil.copy(REPOSITORY / "Snakefile", home / "Snakefile")
     common = home / "workflow" / "rules" / "common.smk"
     text = common.read_text()
@@ -89,7 +89,7 @@ def measure(times: Times, scale: float, ahead: bool = False) -> tuple[float, flo
         environment = os.environ | {"PATH": os.pathsep.join(path), "STANDIN": str(home)}
         command = [str(Path(sys.executable).with_name("snakemake"))]
         command += ["--snakefile", str(workflow(home, ahead)), "--workflow-profile", "none"]
-        command += ["--cores", str(workers + 1), "--quiet", "all", "--", target]
+        command += ["--cores", str(workers + 1), "--quiet", "rules", "reason", "--", target]
         with (home / "log").open("w+") as log:
             begin = time.time()
             process = subprocess.Popen(
