@@ -1,7 +1,7 @@
 """Integrated gradients: which coordinates and velocities now make a coordinate what it is later.
 
-Sundararajan, Taly and Yan, ICML 2017; of propagators: Ge and others 2023. For an output F of inputs z
-and a baseline z',
+Sundararajan, Taly and Yan, ICML 2017; of propagators: Ge and others 2023. For an output F of
+inputs z and a baseline z',
 
     IG_i = (z_i - z'_i) * integral from 0 to 1 of dF/dz_i[z' + k (z - z')] dk,
 

@@ -46,7 +46,7 @@ class Field:
 
     @cached_property
     def _signs(self) -> tuple[Tensor, Tensor, Tensor]:
-        """First and second atom of each pair, and (N, P) with 1 for the first, -1 for the second."""
+        """First and second atom of each pair, and (N, P) with 1 and -1 for them."""
         count = self.points.shape[1]
         atoms = (1 + round((1 + 8 * count) ** 0.5)) // 2
         first, second = pairs(atoms)

@@ -1,17 +1,18 @@
 """GICnet: a network that gives the internal coordinates at a time, as published.
 
-Ge, Zhang, Hou, Chen, Ullah and Dral, J. Phys. Chem. Lett. 14, 7732 (2023). With internal coordinates
-M0 and their velocities V0 at time 0,
+Ge, Zhang, Hou, Chen, Ullah and Dral, J. Phys. Chem. Lett. 14, 7732 (2023). With internal
+coordinates M0 and their velocities V0 at time 0,
 
     M(t) = M0 + [1 - f(t)] V0 t + f(t) NN(M0, V0, t),   f(t) = 1 - exp[-(t/a)^2],
 
-so the state at time 0 is exact whatever the network says; velocities are the derivative with respect
-to time. Distances are in Angstrom, angles in radians, times in fs. Unlike there, molecules are
-laid on a reference geometry before, and turned back after.
+so the state at time 0 is exact whatever the network says; velocities are the derivative with
+respect to time. Distances are in Angstrom, angles in radians, times in fs. Unlike there, molecules
+are laid on a reference geometry before, and turned back after.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -36,7 +37,7 @@ LIMIT = 2**16
 def perceptron(sizes: Sequence[int]) -> nn.Sequential:
     """Dense layers with GELU between them."""
     layers: list[nn.Module] = []
-    for one, other in zip(sizes, sizes[1:], strict=False):
+    for one, other in pairwise(sizes):
         layers += [nn.Linear(one, other), nn.GELU()]
     return nn.Sequential(*layers[:-1])
 

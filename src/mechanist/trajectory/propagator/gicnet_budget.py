@@ -33,6 +33,9 @@ class GicnetBudget:
     reach_ps: float = 0.01
 
 
+SMALL = GicnetBudget()
+"""Half a minute of one core."""
+
 PUBLISHED = GicnetBudget(
     widths=(1024, 512, 256, 128, 64),
     energy_widths=(512, 256, 128, 64),

@@ -2,11 +2,11 @@
 
     L = D + 2 A + 4 DA + 16 vD + 20 vA + 24 vDA + E,
 
-root mean squares of distances, angles and dihedrals, of their velocities, and of the energy that the
-energy network gives for the found geometry against that for the true one; each is weighted in time by
-exp(-t) + 1. Origins lie t_c apart and every frame of the segment after each is a target. The published
-code leaves the six coordinates of the whole molecule out of the means; here they count, for without
-them nobody teaches the network where the molecule is.
+root mean squares of distances, angles and dihedrals, of their velocities, and of the energy that
+the energy network gives for the found geometry against that for the true one; each is weighted in
+time by exp(-t) + 1. Origins lie t_c apart and every frame of the segment after each is a target.
+The published code leaves the six coordinates of the whole molecule out of the means; here they
+count, for without them nothing teaches the network where the molecule is.
 """
 
 from collections.abc import Iterator

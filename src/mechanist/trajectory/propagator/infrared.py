@@ -1,7 +1,7 @@
 """Infrared spectra from dipole moments along motion.
 
-The absorption of classical motion is the power spectrum of the rate of the dipole moment: that of the
-dipole times the square of the frequency.
+The absorption of classical motion is the power spectrum of the rate of the dipole moment: that of
+the dipole times the square of the frequency.
 """
 
 from collections.abc import Callable

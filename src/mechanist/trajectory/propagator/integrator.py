@@ -1,7 +1,7 @@
 """Symplectic steps of Newton's equations with learned forces.
 
-A step is a row of kicks v <- v + c h F(x)/m and drifts x <- x + d h v. Forces between pairs of atoms
-keep total linear and angular momentum to rounding; palindromic steps run backwards as forwards.
+A step is a row of kicks v <- v + c h F(x)/m and drifts x <- x + d h v. Forces between pairs of
+atoms keep total linear and angular momentum to rounding; palindromic steps run back as forth.
 Velocity Verlet is of second order. The other step is of fourth order with four forces a step, and
 the constants are those of position-extended Forest and Ruth-like steps: Omelyan, Mryglod and Folk,
 Comput. Phys. Commun. 146, 188 (2002).
@@ -20,7 +20,7 @@ XI, LAMBDA, CHI = 0.1786178958448091, -0.2123418310626054, -0.06626458266981849
 
 @dataclass(frozen=True)
 class Scheme:
-    """A composition that begins and ends with ``first``.
+    """A palindromic composition.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """Our propagator: learned forces, symplectic steps, and a polynomial through every step.
 
 Between two steps positions are the quintic polynomial with the positions, velocities and
-accelerations of both, so any time in any order is one batched call. The state at time 0 is the given
-one, momentum is kept, and times before 0 are those after 0 with the velocities turned around.
+accelerations of both, so any time in any order is one batched call. The state at time 0 is the
+given one, momentum is kept, and times before 0 are those after 0 with the velocities turned
+around.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mechanist.trajectory.propagator.gicnet_budget import PUBLISHED, GicnetBudget
+from mechanist.trajectory.propagator.gicnet_budget import PUBLISHED, SMALL, GicnetBudget
 
 TIMES = (1.0, 2.0, 5.0, 10.0, 20.0)
 """After an origin, in fs, at which errors are measured."""
@@ -37,7 +37,7 @@ class PropagatorSize:
     chain_ps: float = 50.0
     judged: int = 100
     dipoles: int = 2500
-    gicnet: GicnetBudget = GicnetBudget()
+    gicnet: GicnetBudget = SMALL
     gicnet_ps: float = 2.0
     shots: int = 4
     shot_ps: float = 0.04

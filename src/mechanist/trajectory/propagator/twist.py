@@ -1,9 +1,9 @@
 """Azobenzene on its way over the barrier between cis and trans: what turns its CNNC dihedral.
 
-Shots go both ways from geometries twisted to 90 degrees, at constant energy. Forces are learned from all
-shots but the last, from geometries on the straight line from the equilibrium to the state to be
-explained, and from the equilibrium. That state is the one of the last shot a time `AHEAD` before it
-crosses 90 degrees; explained is the dihedral after that time.
+Shots go both ways from geometries twisted to 90 degrees, at constant energy. Forces are learned
+from all shots but the last, and from geometries on the straight line from the equilibrium to the
+state to be explained. That state is the one of the last shot a time `AHEAD` before it crosses 90
+degrees; explained is the dihedral after that time.
 """
 
 from dataclasses import dataclass
@@ -105,7 +105,8 @@ def shoot(
         for sign in (-1, 1)
     ]
     back, ahead = ways
-    assert back.forces is not None and ahead.forces is not None
+    assert back.forces is not None
+    assert ahead.forces is not None
     return Trajectory(
         np.concatenate([back.positions[:0:-1], ahead.positions]),
         STEP,

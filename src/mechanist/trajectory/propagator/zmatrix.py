@@ -1,9 +1,9 @@
 """All 3N coordinates of N atoms as distances, angles and dihedrals, and the way back.
 
 Every atom i has three earlier atoms a, b, c: its coordinates are the distance i-a, the angle i-a-b
-and the dihedral i-a-b-c. The first atoms lean on three fixed points, so that translation and rotation
-are described too, as in GICnet (Ge and others, J. Phys. Chem. Lett. 14, 7732 (2023)). Velocities go
-both ways by forward derivatives of the same formulas, so they are exact.
+and the dihedral i-a-b-c. The first atoms lean on three fixed points, so that translation and
+rotation are described too, as in GICnet (Ge and others, J. Phys. Chem. Lett. 14, 7732 (2023)).
+Velocities go both ways by forward derivatives of the same formulas, so they are exact.
 """
 
 from dataclasses import dataclass
