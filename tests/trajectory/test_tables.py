@@ -104,25 +104,37 @@ def test_targets_tell_met_from_missed(records):
     assert "T = 80: bi-LSTM better than uni-LSTM" not in missed
 
 
-def test_files_of_the_tables(records, tmp_path):
+def test_files_of_the_tables(records, propagated, tmp_path):
     files = TrajectoryFiles(tmp_path)
     config = validate(Config, {"trajectory": {"seeds": 2}}, "test")
     for record in records:
         write_json(files.errors("ethanol", record["number"]), record)
+    for record in propagated[0]:
+        write_json(files.propagator("ethanol", record["number"]), record)
+    write_json(files.attribution, propagated[1])
     lines = []
     write(config, files, Journal(lines.append))
     table = read_json(files.tables)
     assert {tuple(sorted(row)) for row in table} == {
         ("column", "row", "std", "table", "unit", "value")
     }
-    assert {row["table"] for row in table} == {"T1 ethanol"}
+    tables = {"T1 ethanol", "T3 ethanol", "T3 diatomics", "T3 azobenzene"}
+    assert {row["table"] for row in table} == tables
     both = [row for row in table if row["row"] == OURS and row["column"].startswith("T = 5: posi")]
     assert {row["unit"] for row in both} == {"nm", "Å"}
     text = files.text.read_text()
     assert "different data" in text
     assert f"| {OURS} |" in text
-    assert files.figure("ethanol").read_bytes().startswith(b"\x89PNG")
+    for figure in (files.figure("ethanol"), files.propagator_figure("ethanol")):
+        assert figure.read_bytes().startswith(b"\x89PNG")
     assert sum("better than uni-LSTM" in line for line in lines) == 5
+    write_json(files.attribution, propagated[1] | {"size": "full"})
+    with pytest.raises(DataError, match="of size full"):
+        write(config, files, Journal())
+    wrong = {**propagated[0][1], "number": 0}
+    write_json(files.propagator("ethanol", 1), wrong)
+    with pytest.raises(DataError, match="trajectory-propagate again"):
+        write(config, files, Journal())
     again = validate(Config, {"trajectory": {"seeds": 2, "size": "full"}}, "test")
     with pytest.raises(DataError, match="other settings"):
         write(again, files, Journal())
