@@ -16,7 +16,7 @@ from mechanist.trajectory.propagator.zmatrix import zmatrix_of
 from tests.trajectory.conftest import turn
 
 BUDGET = GicnetBudget(
-    widths=(64, 32), energy_widths=(32, 16), members=2, steps=150, energy_steps=300, batch=256
+    widths=(64, 32), energy_widths=(32, 16), members=2, steps=150, energy_steps=900, batch=256
 )
 
 

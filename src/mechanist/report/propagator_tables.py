@@ -98,8 +98,9 @@ def _others(molecule: str, records: Records) -> Iterator[Entry]:
         for row, field in ((OURS, "similarity"), ("two halves of the truth", "floor")):
             values = [record[key][field] for record in records]
             yield _entry(table, row, f"{name}, cosine similarity", values, "1")
-        shifts = [record[key]["shift"] for record in records]
-        yield _entry(table, OURS, f"{name}, shift of the highest X-H peak", shifts, "1/cm")
+        for row, field in ((OURS, "shift"), ("two halves of the truth", "floor_shift")):
+            shifts = [abs(record[key][field]) for record in records]
+            yield _entry(table, row, f"{name}, shift of the highest X-H peak", shifts, "1/cm")
     for key, (row, column) in SPEEDS.items():
         values = [record["speed"][key] for record in records]
         yield _entry(table, row, f"steps a second of processor, {column}", values, "1/s")

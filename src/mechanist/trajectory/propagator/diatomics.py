@@ -53,7 +53,7 @@ def phase_error(molecule: Morse, energy: float) -> tuple[float, float]:
     """Error of the phase after `LENGTH`, in cycles, and the cycles that were to be followed."""
     true = molecule.trajectory(energy, 2, STEP)
     motion = motion_of(learn_diatomic(molecule), molecule.masses, STEP, FOURTH)
-    times = STEP * np.arange(1, round(LENGTH / STEP) + 1)
+    times: Array = STEP * np.arange(1.0, round(LENGTH / STEP) + 1)
     made = motion(true.positions[:1], true.moving()[:1], times)
     found = phases(molecule, energy, made.positions[0], made.velocities[0])[-1]
     expected = molecule.angular_frequency(energy) * times[-1]

@@ -13,7 +13,6 @@ are laid on a reference geometry before, and turned back after.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import cast
 
 import numpy as np
 import torch
@@ -62,12 +61,13 @@ class Gicnet(nn.Module):
         """Coordinates (B, N, 3) at times (B,) in fs, after coordinates and velocities (B, N, 3)."""
         rise = -torch.expm1(-((t / RISE) ** 2))[:, None, None]
         seen = torch.cat([q0.flatten(1), s0.flatten(1), t[:, None]], dim=1)
-        return q0 + (1 - rise) * s0 * t[:, None, None] + rise * self.net(seen).view_as(q0)
+        told: Tensor = self.net(seen)
+        return q0 + (1 - rise) * s0 * t[:, None, None] + rise * told.view_as(q0)
 
     def moving(self, q0: Tensor, s0: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """Coordinates and their velocities at times (B,)."""
-        q, speed = torch.func.jvp(lambda at: self(q0, s0, at), (t,), (torch.ones_like(t),))
-        return q, speed
+        made = torch.func.jvp(lambda at: self(q0, s0, at), (t,), (torch.ones_like(t),))
+        return made[0], made[1]
 
 
 class EnergyNet(nn.Module):
@@ -81,6 +81,11 @@ class EnergyNet(nn.Module):
         Of its hidden layers; published are 512, 256, 128 and 64.
     """
 
+    inside: Tensor
+    centre: Tensor
+    scale: Tensor
+    energy: Tensor
+
     def __init__(self, inside: Tensor, widths: Sequence[int]) -> None:
         super().__init__()
         self.widths = tuple(widths)
@@ -93,9 +98,9 @@ class EnergyNet(nn.Module):
 
     def forward(self, q: Tensor) -> Tensor:
         """Energies (B,) of coordinates (B, N, 3)."""
-        seen = (q[:, cast(Tensor, self.inside)] - self.centre) / self.scale
-        mean, spread = cast(Tensor, self.energy)
-        return mean + spread * self.net(seen)[:, 0]
+        seen = (q[:, self.inside] - self.centre) / self.scale
+        told: Tensor = self.net(seen)
+        return self.energy[0] + self.energy[1] * told[:, 0]
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class Pairs:
 
     def rows(self, rows: Tensor) -> "Pairs":
         """Some of them."""
-        return Pairs(*(one[rows] for one in (self.q0, self.s0, self.q, self.s, self.t)))
+        return Pairs(self.q0[rows], self.s0[rows], self.q[rows], self.s[rows], self.t[rows])
 
     def __len__(self) -> int:
         return len(self.t)
@@ -95,8 +95,9 @@ def pairs_of(
     later = q[:, 1:].clone()
     later[..., 2] = unwrapped(later[..., 2], q0[..., 2])
     t = torch.arange(1, span + 1) * (1e3 * trajectory.dt_ps)
-    flat = [one.reshape(shape).float() for one in (q0, s0, later, s[:, 1:])]
-    pairs = Pairs(*flat, t.repeat(len(origins)).float())
+    there = [one.reshape(shape).float() for one in (q0, s0, later, s[:, 1:])]
+    t = t.repeat(len(origins)).float()
+    pairs = Pairs(there[0], there[1], there[2], there[3], t)
     return pairs, trajectory.energy[rows[:, 1:]].reshape(-1)
 
 
@@ -104,7 +105,7 @@ def loss(member: Gicnet, energy: EnergyNet, batch: Pairs) -> Tensor:
     """The published loss."""
     q, s = member.moving(batch.q0, batch.s0, batch.t)
     time = torch.exp(-batch.t) + 1
-    result = ((energy(q) - energy(batch.q)) ** 2 * time).mean().sqrt()
+    result: Tensor = ((energy(q) - energy(batch.q)) ** 2 * time).mean().sqrt()
     for off, weights in ((q - batch.q, WEIGHTS), (s - batch.s, VELOCITY_WEIGHTS)):
         rms = (off**2 * time[:, None, None]).mean(0).sqrt()
         for column, weight in enumerate(weights):
@@ -141,7 +142,7 @@ def learn_gicnet(
         optimiser, schedule = annealed(member, budget.rate, budget.steps)
         for rows in batches(len(pairs), budget.batch, budget.steps, draw):
             optimiser.zero_grad(set_to_none=True)
-            loss(member, energy, pairs.rows(rows)).backward()
+            loss(member, energy, pairs.rows(rows)).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
         with torch.no_grad():
@@ -176,7 +177,8 @@ def learn_energy(
     optimiser, schedule = annealed(net.net, budget.rate, budget.energy_steps)
     for rows in batches(len(q), budget.batch, budget.energy_steps, draw):
         optimiser.zero_grad(set_to_none=True)
-        ((net(q[rows]) / net.energy[1] - target[rows]) ** 2).mean().backward()
+        wrong = net(q[rows]) / net.energy[1] - target[rows]
+        (wrong**2).mean().backward()
         optimiser.step()
         schedule.step()
     for weight in net.parameters():

@@ -74,13 +74,14 @@ def mean(spectra: list[Spectrum]) -> Spectrum:
 
 
 def compared(true: Spectrum, made: Spectrum, halves: tuple[Spectrum, Spectrum]) -> dict[str, Any]:
-    """Likeness, shift of the highest X-H peak, likeness of the true halves, and the curves."""
+    """Likeness, shift of the highest X-H peak, both between halves of the truth, and curves."""
     inside = true.wave_numbers <= HIGHEST
     thin = slice(None, None, max(1, int(inside.sum()) // 2000))
     return {
         "similarity": similarity(true, made),
         "shift": made.peak(*X_H) - true.peak(*X_H),
         "floor": similarity(*halves),
+        "floor_shift": halves[1].peak(*X_H) - halves[0].peak(*X_H),
         "wave_numbers": true.wave_numbers[inside][thin].tolist(),
         "true": true.density[inside][thin].tolist(),
         "made": made.density[inside][thin].tolist(),

@@ -15,12 +15,14 @@ def linear(v: Tensor, masses: Tensor) -> Tensor:
 
 def centred(x: Tensor, masses: Tensor) -> Tensor:
     """Positions (B, N, 3) about the centre of mass."""
-    return x - ((masses * x).sum(1) / masses.sum())[:, None]
+    middle: Tensor = (masses * x).sum(1) / masses.sum()
+    return x - middle[:, None]
 
 
 def angular(x: Tensor, v: Tensor, masses: Tensor) -> Tensor:
     """Angular momenta (B, 3) in Da nm2/ps about the centre of mass."""
-    return torch.linalg.cross(centred(x, masses), masses * v).sum(1)
+    each: Tensor = torch.linalg.cross(centred(x, masses), masses * v)
+    return each.sum(1)
 
 
 def repaired(x: Tensor, v: Tensor, masses: Tensor, target: tuple[Tensor, Tensor]) -> Tensor:
@@ -42,4 +44,5 @@ def repaired(x: Tensor, v: Tensor, masses: Tensor, target: tuple[Tensor, Tensor]
     # A linear molecule has no inertia about its axis, nor momentum about it.
     inverse = torch.linalg.pinv(inertia, rtol=1e-9, hermitian=True)
     turn = torch.einsum("bxy,by->bx", inverse, target[1] - angular(x, v, masses))
-    return v + torch.linalg.cross(turn[:, None].expand_as(about), about)
+    added: Tensor = torch.linalg.cross(turn[:, None].expand_as(about), about)
+    return v + added

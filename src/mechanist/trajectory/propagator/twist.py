@@ -119,7 +119,12 @@ def shoot(
 
 
 def explain(
-    potential: Potential, shots: int, shot_ps: float, temperature: float, seed: int
+    potential: Potential,
+    shots: int,
+    shot_ps: float,
+    temperature: float,
+    seed: int,
+    geometries: int = GEOMETRIES,
 ) -> dict[str, Any]:
     """Rank inputs by integrated gradients.
 
@@ -143,7 +148,8 @@ def explain(
     point = inputs_of(twist.zmatrix, x, v)
     still_there = np.zeros_like(x)
     baseline = inputs_of(twist.zmatrix, twist.rest, still_there, point.numpy())
-    motion = learn(twist, potential, made[:-1], point.numpy(), baseline.numpy())
+    ends = point.numpy(), baseline.numpy()
+    motion = learn(twist, potential, made[:-1], ends, geometries)
     output = later(motion, twist.zmatrix, (twist.row, 2), ahead)
     result = integrated_gradients(output, point, baseline)
     degrees = np.degrees(result.values)
@@ -163,12 +169,17 @@ def explain(
 
 
 def learn(
-    twist: Twist, potential: Potential, shots: list[Trajectory], point: Array, baseline: Array
+    twist: Twist,
+    potential: Potential,
+    shots: list[Trajectory],
+    ends: tuple[Array, Array],
+    geometries: int,
 ) -> LearnedMotion:
-    """Forces of the shots, of the straight line and of the equilibrium."""
+    """Forces of the shots and of the straight line between two states (6N,)."""
+    point, baseline = ends
     x = np.concatenate([one.positions for one in shots])
     f = np.concatenate([one.forces for one in shots if one.forces is not None])
-    rows = np.linspace(0, len(x) - 1, GEOMETRIES).round().astype(np.int64)
+    rows = np.linspace(0, len(x) - 1, geometries).round().astype(np.int64)
     parts = np.linspace(0, 1, LINE)[:, None]
     line = torch.tensor(baseline + parts * (point - baseline)).reshape(LINE, 2, -1, 3)[:, 0]
     there = twist.zmatrix.cartesian(line).numpy()

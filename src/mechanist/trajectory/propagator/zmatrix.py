@@ -66,13 +66,13 @@ class Zmatrix:
 
     def there(self, x: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Internal coordinates and their velocities (B, N, 3) of positions and velocities."""
-        q, speed = torch.func.jvp(self.internal, (x,), (v,))
-        return q, speed
+        made = torch.func.jvp(self.internal, (x,), (v,))
+        return made[0], made[1]
 
     def back(self, q: Tensor, speed: Tensor) -> tuple[Tensor, Tensor]:
         """Positions and velocities (B, N, 3) of internal coordinates and their velocities."""
-        x, v = torch.func.jvp(self.cartesian, (q,), (speed,))
-        return x, v
+        made = torch.func.jvp(self.cartesian, (q,), (speed,))
+        return made[0], made[1]
 
     @property
     def inside(self) -> NDArray[np.bool_]:
