@@ -39,7 +39,7 @@ def test_attributions_of_a_propagator_add_up(motion):
     baseline = inputs_of(zmatrix, rest, np.zeros_like(rest), point.numpy())
     which = 8, 2
     output = later(learned, zmatrix, which, 10)
-    found = integrated_gradients(output, point, baseline)
+    found = integrated_gradients(output, point, baseline, 41)
     assert found.incompleteness < 0.01
     made = learned(np.array([x, rest]), np.array([v, 0 * v]), np.array([10 * motion.dt_ps]))
     angles = zmatrix.internal(torch.tensor(made.positions[:, 0]))[:, which[0], which[1]]

@@ -29,7 +29,6 @@ def propagate(
     log.load("torch")
     import torch
 
-    from mechanist.trajectory.propagator.diatomics import phase_error
     from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet
     from mechanist.trajectory.propagator.infrared import xtb_dipoles
     from mechanist.trajectory.propagator.learned import load_motion
@@ -61,14 +60,21 @@ def propagate(
             size,
             np.random.default_rng(seed),
         )
-    energy = ENERGIES[number % len(ENERGIES)]
-    record["diatomics"] = {
-        name: dict(zip(("error", "cycles"), phase_error(one, energy), strict=True))
-        for name, one in DIATOMICS.items()
-    }
+    record["diatomics"] = _diatomics(number)
     record |= {"molecule": molecule, "number": number, "size": config.trajectory.size}
     record |= {"gicnet_parameters": gicnet.parameters, "step_fs": 1e3 * motion.step_ps}
     write_json(files.propagator(molecule, number), record)
+
+
+def _diatomics(number: int) -> dict[str, dict[str, float]]:
+    """Error of the phase after 1 ps and the cycles that were to be followed, by molecule."""
+    from mechanist.trajectory.propagator.diatomics import phase_error
+
+    energy = ENERGIES[number % len(ENERGIES)]
+    return {
+        name: dict(zip(("error", "cycles"), phase_error(one, energy), strict=True))
+        for name, one in DIATOMICS.items()
+    }
 
 
 def attribute(config: Config, files: TrajectoryFiles, threads: int, log: Journal) -> None:
