@@ -104,13 +104,17 @@ def power(trajectory: Trajectory, chain: Chain) -> dict[str, Any]:
 def absorption(
     trajectory: Trajectory, chain: Chain, dipoles: Dipoles, frames: int
 ) -> dict[str, Any]:
-    """Infrared spectra of the last part of the reference motion and of the first chain."""
-    x = trajectory.positions[-STRIDE * frames :: STRIDE]
-    frames = min(len(x), chain.positions.shape[1])
-    true, made = dipoles(x[:frames]), dipoles(chain.positions[0, :frames])
-    half = frames // 2
-    first, second = (infrared(part, chain.dt_ps) for part in (true[:half], true[-half:]))
-    return compared(infrared(true, chain.dt_ps), infrared(made, chain.dt_ps), (first, second))
+    """Infrared spectra of the start of every chain, and of as many last parts of the reference."""
+    parts = len(chain.positions)
+    frames = min(frames, chain.positions.shape[1], len(trajectory) // (STRIDE * parts))
+    x = trajectory.positions[-STRIDE * frames * parts :: STRIDE]
+    true, made = (
+        [infrared(dipoles(one[:frames]), chain.dt_ps) for one in many]
+        for many in (x.reshape(parts, frames, *x.shape[1:]), chain.positions)
+    )
+    half = parts // 2
+    halves = mean(true[:half] or true), mean(true[half:])
+    return compared(mean(true), mean(made), halves)
 
 
 def long_motion(

@@ -21,7 +21,7 @@ class PropagatorSize:
     judged
         Frames of each chain whose energy is found by the true potential.
     dipoles
-        Frames, 2 fs apart, whose dipoles make an infrared spectrum.
+        Frames of each chain, 2 fs apart, whose dipoles make an infrared spectrum.
     gicnet
         Of the published baseline.
     gicnet_ps
