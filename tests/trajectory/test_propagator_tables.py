@@ -46,8 +46,8 @@ def test_chains_and_spectra_are_recorded(propagated):
         assert len(energy["true_std"]) == len(energy["model_max"]) == 2
         assert all(np.array(energy["model_std"]) < np.array(energy["model_max"]))
         assert all(one <= 0.05 + 1e-9 for one in record["gicnet_held"])
-        # Two chains of 1 ps beside 2.6 ps of the reference: lines are broad, so 0.9 and less.
-        assert 0.75 < record["power"]["similarity"] <= 1
+        # The chain starts as the reference does, with the same energy in every vibration.
+        assert 0.9 < record["power"]["similarity"] <= 1
         assert record["speed"]["many"] > record["speed"]["one"] > 0
         assert len(record["infrared"]["made"]) == len(record["infrared"]["wave_numbers"])
 

@@ -70,7 +70,7 @@ def _errors(axes: Any, numbers: Sequence[Entry], molecule: str, times: Sequence[
     )
     axes.set_xticks(times, [f"{time:g}" for time in times])
     axes.set_xticks([], minor=True)
-    axes.legend(fontsize=7.5)
+    axes.legend(fontsize=7, loc="upper left")
 
 
 def _energy(axes: Any, energy: Mapping[str, Any]) -> None:

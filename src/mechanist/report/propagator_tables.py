@@ -98,7 +98,7 @@ def _others(molecule: str, records: Records) -> Iterator[Entry]:
         for row, field in ((OURS, "similarity"), ("two halves of the truth", "floor")):
             values = [record[key][field] for record in records]
             yield _entry(table, row, f"{name}, cosine similarity", values, "1")
-    # The highest of two infrared peaks of like height is a matter of chance.
+    # Of two infrared peaks of like height the highest is a matter of chance.
     for row, field in ((OURS, "shift"), ("two halves of the truth", "floor_shift")):
         shifts = [abs(record["power"][field]) for record in records]
         column = "density of states, shift of the highest X-H peak"

@@ -66,13 +66,6 @@ def held(chain: Chain) -> list[float]:
     return [float(one) for one in frames * chain.dt_ps]
 
 
-def mean(spectra: list[Spectrum]) -> Spectrum:
-    """Of spectra with the same points."""
-    return Spectrum(
-        spectra[0].wave_numbers, np.asarray(np.mean([one.density for one in spectra], axis=0))
-    )
-
-
 def compared(true: Spectrum, made: Spectrum, halves: tuple[Spectrum, Spectrum]) -> dict[str, Any]:
     """Likeness, shift of the highest X-H peak, both between halves of the truth, and curves."""
     inside = true.wave_numbers <= HIGHEST
@@ -88,33 +81,28 @@ def compared(true: Spectrum, made: Spectrum, halves: tuple[Spectrum, Spectrum]) 
     }
 
 
-def power(trajectory: Trajectory, chain: Chain) -> dict[str, Any]:
-    """Density of states of the reference motion and of the chains, over the same length of time."""
-    v, masses = trajectory.moving()[::STRIDE], trajectory.masses
-    frames = min(len(v), chain.velocities.shape[1])
-    made = [density_of_states(one[:frames], masses, chain.dt_ps, WIDTH) for one in chain.velocities]
-    half = frames // 2
-    first, second = (
-        density_of_states(part, masses, chain.dt_ps, WIDTH) for part in (v[:half], v[-half:])
-    )
-    true = density_of_states(v[:frames], masses, chain.dt_ps, WIDTH)
-    return compared(true, mean(made), (first, second))
+def power(trajectory: Trajectory, twin: Chain) -> dict[str, Any]:
+    """Density of states of the reference motion and of the chain that starts as it does."""
+    masses, dt = trajectory.masses, twin.dt_ps
+    v = trajectory.moving()[::STRIDE][: twin.velocities.shape[1]]
+    half = len(v) // 2
+    spectra = [
+        density_of_states(part, masses, dt, WIDTH)
+        for part in (v, twin.velocities[0, : len(v)], v[:half], v[-half:])
+    ]
+    return compared(spectra[0], spectra[1], (spectra[2], spectra[3]))
 
 
 def absorption(
-    trajectory: Trajectory, chain: Chain, dipoles: Dipoles, frames: int
+    trajectory: Trajectory, twin: Chain, dipoles: Dipoles, frames: int
 ) -> dict[str, Any]:
-    """Infrared spectra of the start of every chain, and of as many last parts of the reference."""
-    parts = len(chain.positions)
-    frames = min(frames, chain.positions.shape[1], len(trajectory) // (STRIDE * parts))
-    x = trajectory.positions[-STRIDE * frames * parts :: STRIDE]
-    true, made = (
-        [infrared(dipoles(one[:frames]), chain.dt_ps) for one in many]
-        for many in (x.reshape(parts, frames, *x.shape[1:]), chain.positions)
-    )
-    half = parts // 2
-    halves = mean(true[:half] or true), mean(true[half:])
-    return compared(mean(true), mean(made), halves)
+    """Infrared spectra of the same, over at most ``frames`` kept frames."""
+    x = trajectory.positions[::STRIDE]
+    frames = min(frames, len(x), twin.positions.shape[1])
+    true, made = dipoles(x[:frames]), dipoles(twin.positions[0, :frames])
+    half = frames // 2
+    first, second = (infrared(part, twin.dt_ps) for part in (true[:half], true[-half:]))
+    return compared(infrared(true, twin.dt_ps), infrared(made, twin.dt_ps), (first, second))
 
 
 def long_motion(
@@ -126,9 +114,11 @@ def long_motion(
     size: PropagatorSize,
     rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """Chains of both models from frames of the test block with new velocities, and their spectra.
+    """Chains of both models, and spectra.
 
-    All have the mean total energy of the reference motion.
+    Chains start from frames of the test block with new velocities and have the mean total energy of
+    the reference motion. Spectra are of a chain that starts with the first frame of that motion:
+    energy goes slowly from one vibration to others, so that other starts have other intensities.
     """
     motion, gicnet = models
     assert trajectory.energy is not None
@@ -138,10 +128,13 @@ def long_motion(
     start = starts(test.positions[rows], test.energy[rows], test.masses, total, rng)
     chain = follow(motion, *start, round(size.chain_ps / motion.step_ps), STRIDE)
     true = true_energy(chain, test.masses, potential, size.judged)
+    twin = follow(
+        motion, trajectory.positions[:1], trajectory.moving()[:1], len(trajectory) - 1, STRIDE
+    )
     lost = follow_segments(gicnet, *start, round(size.gicnet_ps / gicnet.reach_ps))
     return {
         "energy": energies(chain, true),
         "gicnet_held": held(lost),
-        "power": power(trajectory, chain),
-        "infrared": absorption(trajectory, chain, dipoles, size.dipoles),
+        "power": power(trajectory, twin),
+        "infrared": absorption(trajectory, twin, dipoles, size.dipoles),
     }

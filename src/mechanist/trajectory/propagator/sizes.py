@@ -21,7 +21,7 @@ class PropagatorSize:
     judged
         Frames of each chain whose energy is found by the true potential.
     dipoles
-        Frames of each chain, 2 fs apart, whose dipoles make an infrared spectrum.
+        Frames, 2 fs apart, whose dipoles make an infrared spectrum.
     gicnet
         Of the published baseline.
     gicnet_ps
@@ -36,7 +36,7 @@ class PropagatorSize:
     replicas: int = 4
     chain_ps: float = 50.0
     judged: int = 100
-    dipoles: int = 2500
+    dipoles: int = 10_000
     gicnet: GicnetBudget = SMALL
     gicnet_ps: float = 2.0
     shots: int = 4
@@ -49,7 +49,7 @@ PROPAGATOR_SIZES = {
         every=10,
         replicas=10,
         judged=500,
-        dipoles=10_000,
+        dipoles=50_000,
         gicnet=PUBLISHED,
         gicnet_ps=50.0,
         shots=12,
