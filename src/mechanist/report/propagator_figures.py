@@ -84,6 +84,6 @@ def _spectrum(axes: Any, spectrum: Mapping[str, Any], title: str) -> None:
     axes.plot(
         spectrum["wave_numbers"], spectrum["true"], color=MUTED, lw=3, alpha=0.5, label="true"
     )
-    axes.plot(spectrum["wave_numbers"], spectrum["made"], color=B_COLOUR, lw=1, label="chain")
+    axes.plot(spectrum["wave_numbers"], spectrum["made"], color=B_COLOUR, lw=1, label="chains")
     axes.set(title=title, xlabel="wave number (1/cm)", ylabel="density (cm)", xlim=(0, 4000))
     axes.legend(fontsize=8)

@@ -30,6 +30,9 @@ Dipoles = Callable[[Array], Array]
 STRIDE = 4
 """Steps from one kept frame to the next."""
 
+PIECE = 2.0
+"""Length in ps of the chains whose spectra are compared with the reference."""
+
 SHOWN = 500
 """Points of the energy along a chain in the figure."""
 
@@ -81,28 +84,56 @@ def compared(true: Spectrum, made: Spectrum, halves: tuple[Spectrum, Spectrum]) 
     }
 
 
-def power(trajectory: Trajectory, twin: Chain) -> dict[str, Any]:
-    """Density of states of the reference motion and of the chain that starts as it does."""
-    masses, dt = trajectory.masses, twin.dt_ps
-    v = trajectory.moving()[::STRIDE][: twin.velocities.shape[1]]
-    half = len(v) // 2
-    spectra = [
-        density_of_states(part, masses, dt, WIDTH)
-        for part in (v, twin.velocities[0, : len(v)], v[:half], v[-half:])
-    ]
-    return compared(spectra[0], spectra[1], (spectra[2], spectra[3]))
+def pieces(motion: LearnedMotion, trajectory: Trajectory) -> tuple[Chain, NDArray[np.int64]]:
+    """Chains from frames of the reference motion one `PIECE` apart, and the frames of both.
+
+    Energy goes slowly from one vibration to others: other starts, and longer chains, would have
+    other intensities for as long as the reference lasts.
+
+    Returns
+    -------
+    tuple
+        P chains, and (P, K) frames of the reference at the same times.
+    """
+    steps = STRIDE * (min(round(PIECE / motion.step_ps), (len(trajectory) - 1) // 4) // STRIDE)
+    first = np.arange(0, len(trajectory) - steps, steps)
+    x, v = trajectory.positions[first], trajectory.moving()[first]
+    rows = first[:, None] + np.arange(0, steps + 1, STRIDE)
+    return follow(motion, x, v, steps, STRIDE), rows
+
+
+def averaged(spectra: list[Spectrum], others: list[Spectrum]) -> dict[str, Any]:
+    """Means of true spectra and of others, compared; halves are those of the true ones."""
+    half = len(spectra) // 2
+    return compared(mean(spectra), mean(others), (mean(spectra[:half]), mean(spectra[half:])))
+
+
+def mean(spectra: list[Spectrum]) -> Spectrum:
+    """Of spectra with the same points."""
+    density = np.mean([one.density for one in spectra], axis=0)
+    return Spectrum(spectra[0].wave_numbers, np.asarray(density))
+
+
+def power(trajectory: Trajectory, chain: Chain, rows: NDArray[np.int64]) -> dict[str, Any]:
+    """Densities of states of the reference motion and of the chains that start on it."""
+    true, made = (
+        [density_of_states(one, trajectory.masses, chain.dt_ps, WIDTH) for one in many]
+        for many in (trajectory.moving()[rows], chain.velocities)
+    )
+    return averaged(true, made)
 
 
 def absorption(
-    trajectory: Trajectory, twin: Chain, dipoles: Dipoles, frames: int
+    trajectory: Trajectory, chain: Chain, rows: NDArray[np.int64], dipoles: Dipoles, frames: int
 ) -> dict[str, Any]:
-    """Infrared spectra of the same, over at most ``frames`` kept frames."""
-    x = trajectory.positions[::STRIDE]
-    frames = min(frames, len(x), twin.positions.shape[1])
-    true, made = dipoles(x[:frames]), dipoles(twin.positions[0, :frames])
-    half = frames // 2
-    first, second = (infrared(part, twin.dt_ps) for part in (true[:half], true[-half:]))
-    return compared(infrared(true, twin.dt_ps), infrared(made, twin.dt_ps), (first, second))
+    """Infrared spectra of the same, of as many chains as make about ``frames`` kept frames."""
+    count = max(2, frames // rows.shape[1])
+    some = np.unique(np.linspace(0, len(rows) - 1, count).round().astype(np.int64))
+    true, made = (
+        [infrared(dipoles(one), chain.dt_ps) for one in many]
+        for many in (trajectory.positions[rows[some]], chain.positions[some])
+    )
+    return averaged(true, made)
 
 
 def long_motion(
@@ -116,9 +147,8 @@ def long_motion(
 ) -> dict[str, Any]:
     """Chains of both models, and spectra.
 
-    Chains start from frames of the test block with new velocities and have the mean total energy of
-    the reference motion. Spectra are of a chain that starts with the first frame of that motion:
-    energy goes slowly from one vibration to others, so that other starts have other intensities.
+    Long chains start from frames of the test block with new velocities and have the mean total
+    energy of the reference motion.
     """
     motion, gicnet = models
     assert trajectory.energy is not None
@@ -128,13 +158,11 @@ def long_motion(
     start = starts(test.positions[rows], test.energy[rows], test.masses, total, rng)
     chain = follow(motion, *start, round(size.chain_ps / motion.step_ps), STRIDE)
     true = true_energy(chain, test.masses, potential, size.judged)
-    twin = follow(
-        motion, trajectory.positions[:1], trajectory.moving()[:1], len(trajectory) - 1, STRIDE
-    )
+    short, frames = pieces(motion, trajectory)
     lost = follow_segments(gicnet, *start, round(size.gicnet_ps / gicnet.reach_ps))
     return {
         "energy": energies(chain, true),
         "gicnet_held": held(lost),
-        "power": power(trajectory, twin),
-        "infrared": absorption(trajectory, twin, dipoles, size.dipoles),
+        "power": power(trajectory, short, frames),
+        "infrared": absorption(trajectory, short, frames, dipoles, size.dipoles),
     }
