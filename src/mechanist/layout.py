@@ -103,6 +103,10 @@ class TrajectoryFiles:
         """Errors, chains and spectra of the propagators on one trajectory."""
         return self.folder / "errors" / f"propagator_{molecule}_{number:03d}.json"
 
+    def gicnet(self, molecule: str, number: int) -> Path:
+        """Networks of GICnet; the card beside them ends with json."""
+        return self.folder / "models" / f"gicnet_{molecule}_{number:03d}.safetensors"
+
     @property
     def attribution(self) -> Path:
         """What turns the CNNC dihedral of azobenzene."""

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from mechanist.errors import DataError
+from mechanist.files import read_json, write_bytes, write_json
 from mechanist.trajectory.dataset import by_time
+from mechanist.trajectory.propagator import gicnet_store
 from mechanist.trajectory.propagator.gicnet import Gicnet, perceptron
 from mechanist.trajectory.propagator.gicnet_budget import GicnetBudget
 from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet, pairs_of, upright
@@ -119,6 +121,31 @@ def test_the_reference_lies_off_the_fixed_points():
         np.testing.assert_allclose(bond[1:], 0, atol=1e-12)
         np.testing.assert_allclose(x.mean(axis=0), 0, atol=1e-12)
         zmatrix_of(x)
+
+
+def test_an_ensemble_on_disk(gicnet, states, tmp_path):
+    paths = tmp_path / "g.safetensors", tmp_path / "g.json"
+    gicnet_store.save(gicnet, *paths)
+    again = gicnet_store.load(*paths)
+    times = np.array([0.003])
+    np.testing.assert_array_equal(again(*states, times).positions, gicnet(*states, times).positions)
+    np.testing.assert_array_equal(total_energy(again, *states), total_energy(gicnet, *states))
+    card = read_json(paths[1])
+    for wrong, told in (
+        ({"widths": [64, 16]}, "do not fit"),
+        ({"widths": None}, r"g\.json"),
+        ({"members": 3}, "do not fit"),
+        ({"format": 2}, "format 1"),
+        ({"sha256": "0"}, "is not the file"),
+    ):
+        write_json(paths[1], card | wrong)
+        with pytest.raises(DataError, match=told) as error:
+            gicnet_store.load(*paths)
+        assert "\n" not in str(error.value)
+    write_json(paths[1], card)
+    write_bytes(paths[0], paths[0].read_bytes()[:-9])
+    with pytest.raises(DataError, match="damaged"):
+        gicnet_store.load(*paths)
 
 
 def test_layers_of_a_perceptron():

@@ -58,7 +58,9 @@ rule trajectory_propagate:
         rules.trajectory_learn.output.model,
         rules.trajectory_learn.output.card,
     output:
-        f"{MODELS}/errors/propagator_{{molecule}}_{{motion}}.json",
+        errors=f"{MODELS}/errors/propagator_{{molecule}}_{{motion}}.json",
+        gicnet=f"{MODELS}/models/gicnet_{{molecule}}_{{motion}}.safetensors",
+        card=f"{MODELS}/models/gicnet_{{molecule}}_{{motion}}.json",
     log:
         f"{MODELS}/logs/propagate_{{molecule}}_{{motion}}.log",
     benchmark:
@@ -104,7 +106,7 @@ rule trajectory_models:
             motion=MOTIONS,
         ),
         expand(
-            rules.trajectory_propagate.output,
+            rules.trajectory_propagate.output.errors,
             molecule=SETTINGS.trajectory.molecules,
             motion=MOTIONS,
         ),

@@ -30,6 +30,7 @@ def propagate(
     import torch
 
     from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet
+    from mechanist.trajectory.propagator.gicnet_store import save
     from mechanist.trajectory.propagator.infrared import xtb_dipoles
     from mechanist.trajectory.propagator.learned import load_motion
     from mechanist.trajectory.propagator.long import long_motion
@@ -46,6 +47,8 @@ def propagate(
     dataset = by_time(trajectory, max(GAPS) + 2, shares.validate, shares.test)
     with log.work(TRAINING):
         gicnet = learn_gicnet(dataset.train[0], dataset.validate[0], size.gicnet, seed)
+    weights = files.gicnet(molecule, number)
+    save(gicnet, weights, weights.with_suffix(".json"))
     log(f"GICnet: {gicnet.parameters} parameters")
     potential = Xtb(trajectory.numbers)
     record = measure(dataset, motion, gicnet, potential, size)
