@@ -68,6 +68,8 @@ def _errors(axes: Any, numbers: Sequence[Entry], molecule: str, times: Sequence[
         ylabel="root mean square error (Å or rad)",
         title=f"{molecule}: error (bars at 10 fs: GICnet, published, different data)",
     )
+    # Room for the legend.
+    axes.set_ylim(top=30)
     axes.set_xticks(times, [f"{time:g}" for time in times])
     axes.set_xticks([], minor=True)
     axes.legend(fontsize=7, loc="upper left")

@@ -31,6 +31,7 @@ def propagators(
 ) -> tuple[list[Entry], list[str], list[Target]]:
     """Entries, lines to read and targets; the figures are written."""
     settings = config.trajectory
+    pushes, last = _attribution(files, settings.size)
     every: list[Entry] = []
     lines, aims = [HEAD], list[Target]()
     for molecule in settings.molecules:
@@ -44,13 +45,17 @@ def propagators(
         # Those of the diatomics are the same for every molecule.
         every += [one for one in numbers if one not in every]
     lines += ["## T3 diatomics\n", *plain_lines(_of(every, "T3 diatomics"))]
+    lines += ["## T3 azobenzene\n", *plain_lines(pushes)]
+    return every + pushes, lines, [*aims, last]
+
+
+def _attribution(files: TrajectoryFiles, size: str) -> tuple[list[Entry], Target]:
     path = files.attribution
     record = _read(path, ("ranking", "dihedral", "difference", "incompleteness", "error", "size"))
-    if record["size"] != settings.size:
+    if record["size"] != size:
         raise DataError(path, f"is of size {record['size']}; run trajectory-attribute again")
-    pushes = attribution_entries(record)
-    lines += ["## T3 azobenzene\n", *plain_lines(pushes)]
-    return every + pushes, lines, [*aims, attribution_target(record)]
+    with sound(path):
+        return attribution_entries(record), attribution_target(record)
 
 
 def _of(numbers: list[Entry], table: str) -> list[Entry]:
@@ -71,4 +76,6 @@ def _record(
     known = record.get("molecule"), record.get("number"), record["size"]
     if known != (molecule, number, config.trajectory.size):
         raise DataError(path, f"is of {known}, other settings; run trajectory-propagate again")
+    with sound(path):
+        targets(entries("ethanol", [record]), [record])
     return record
