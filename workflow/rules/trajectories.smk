@@ -71,6 +71,8 @@ rule trajectory_propagate:
     conda:
         "../../envs/mechanist.yaml"
     threads: 1
+    resources:
+        gpu=GPUS,
     params:
         settings=settings("seed", "trajectory.size"),
         source=digest("trajectory_propagate", "trajectory"),

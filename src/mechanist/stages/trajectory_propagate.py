@@ -38,6 +38,7 @@ def propagate(
     from mechanist.trajectory.propagator.table import measure
 
     torch.set_num_threads(threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     shares, size = SIZES[config.trajectory.size], PROPAGATOR_SIZES[config.trajectory.size]
     seed = seed_of(config, number)
     trajectory = load(files.data(molecule, number))
@@ -46,27 +47,22 @@ def propagate(
     )
     dataset = by_time(trajectory, max(GAPS) + 2, shares.validate, shares.test)
     with log.work(TRAINING):
-        gicnet = learn_gicnet(dataset.train[0], dataset.validate[0], size.gicnet, seed)
+        gicnet = learn_gicnet(dataset.train[0], dataset.validate[0], size.gicnet, seed, device)
     weights = files.gicnet(molecule, number)
     save(gicnet, weights, weights.with_suffix(".json"))
     log(f"GICnet: {gicnet.parameters} parameters")
-    potential = Xtb(trajectory.numbers)
+    potential, dipoles = Xtb(trajectory.numbers), xtb_dipoles(trajectory.numbers)
     record = measure(dataset, motion, gicnet, potential, size)
     log(f"steps a second of processor: {record['speed']}")
     with log.work(MD):
+        rng = np.random.default_rng(seed)
         record |= long_motion(
-            trajectory,
-            dataset.test[0],
-            (motion, gicnet),
-            potential,
-            xtb_dipoles(trajectory.numbers),
-            size,
-            np.random.default_rng(seed),
+            trajectory, dataset.test[0], (motion, gicnet), potential, dipoles, size, rng
         )
-    record["diatomics"] = _diatomics(number)
-    record |= {"molecule": molecule, "number": number, "size": config.trajectory.size}
     record |= {"gicnet_parameters": gicnet.parameters, "step_fs": 1e3 * motion.step_ps}
-    write_json(files.propagator(molecule, number), record)
+    record |= {"diatomics": _diatomics(number)}
+    known = {"molecule": molecule, "number": number, "size": config.trajectory.size}
+    write_json(files.propagator(molecule, number), record | known)
 
 
 def _diatomics(number: int) -> dict[str, dict[str, float]]:

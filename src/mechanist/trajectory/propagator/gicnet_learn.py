@@ -58,6 +58,11 @@ class Pairs:
         """Some of them."""
         return Pairs(self.q0[rows], self.s0[rows], self.q[rows], self.s[rows], self.t[rows])
 
+    def to(self, device: str) -> "Pairs":
+        """The same on another device."""
+        parts = [one.to(device) for one in (self.q0, self.s0, self.q, self.s, self.t)]
+        return Pairs(parts[0], parts[1], parts[2], parts[3], parts[4])
+
     def __len__(self) -> int:
         return len(self.t)
 
@@ -120,9 +125,11 @@ def batches(count: int, size: int, steps: int, draw: torch.Generator) -> Iterato
 
 
 def learn_gicnet(
-    train: Trajectory, validate: Trajectory, budget: GicnetBudget, seed: int
+    train: Trajectory, validate: Trajectory, budget: GicnetBudget, seed: int, device: str = "cpu"
 ) -> GicnetMotion:
     """Learn the energy, then every member; the one with the least loss on ``validate`` is first.
+
+    Networks learn on ``device`` and are used on the processor.
 
     Raises
     ------
@@ -134,11 +141,14 @@ def learn_gicnet(
     reference = upright(train.positions[0], train.masses)
     zmatrix = zmatrix_of(reference)
     pairs, energies = pairs_of(train, budget.reach_ps, zmatrix, reference)
-    judge = pairs_of(validate, budget.reach_ps, zmatrix, reference)[0]
-    energy = learn_energy(pairs.q, energies, torch.tensor(zmatrix.inside), budget, draw)
+    judge = pairs_of(validate, budget.reach_ps, zmatrix, reference)[0].to(device)
+    pairs = pairs.to(device)
+    energy = learn_energy(
+        pairs.q, energies, torch.tensor(zmatrix.inside, device=device), budget, draw
+    )
     members, scores = [], []
     for _ in range(budget.members):
-        member = Gicnet(len(reference), budget.widths)
+        member = Gicnet(len(reference), budget.widths).to(device)
         optimiser, schedule = annealed(member, budget.rate, budget.steps)
         for rows in batches(len(pairs), budget.batch, budget.steps, draw):
             optimiser.zero_grad(set_to_none=True)
@@ -147,10 +157,12 @@ def learn_gicnet(
             schedule.step()
         with torch.no_grad():
             scores.append(float(loss(member, energy, judge)))
-        members.append(member.double())
+        members.append(member.cpu().double())
     order = np.argsort(scores)
     best = tuple(members[i] for i in order)
-    return GicnetMotion(best, energy.double(), zmatrix, reference, train.masses, budget.reach_ps)
+    return GicnetMotion(
+        best, energy.cpu().double(), zmatrix, reference, train.masses, budget.reach_ps
+    )
 
 
 def annealed(
@@ -166,14 +178,14 @@ def learn_energy(
     q: Tensor, energies: Array, inside: Tensor, budget: GicnetBudget, draw: torch.Generator
 ) -> EnergyNet:
     """The energy network of coordinates (P, N, 3), with energies (P,) in kJ/mol."""
-    net = EnergyNet(inside, budget.energy_widths)
+    net = EnergyNet(inside, budget.energy_widths).to(q.device)
     seen = q[:, inside]
     net.centre, net.scale = seen.mean(0), seen.std(0)
     target = torch.tensor(energies / HARTREE)
     # The mean is that of double precision; a total energy has too many digits for less.
     mean, spread = target.mean(), target.std()
-    net.energy = torch.stack([torch.zeros(()), spread.float()])
-    target = ((target - mean) / spread).float()
+    net.energy = torch.stack([torch.zeros(()), spread.float()]).to(q.device)
+    target = ((target - mean) / spread).float().to(q.device)
     optimiser, schedule = annealed(net.net, budget.rate, budget.energy_steps)
     for rows in batches(len(q), budget.batch, budget.energy_steps, draw):
         optimiser.zero_grad(set_to_none=True)
