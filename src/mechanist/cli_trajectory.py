@@ -52,6 +52,32 @@ def trajectory_learn(
     learn(*opened(config, results), molecule, number, threads, Journal(log))
 
 
+def trajectory_propagate(
+    molecule: MoleculeOption,
+    number: NumberOption,
+    config: ConfigOption = "config.yaml",
+    results: FolderOption = FOLDER,
+    threads: ThreadsOption = 1,
+) -> None:
+    """Test the 4-D propagators on one trajectory; needs the extra xtb."""
+    from mechanist.journal import Journal
+    from mechanist.stages.trajectory_propagate import propagate
+
+    propagate(*opened(config, results), molecule, number, threads, Journal(log))
+
+
+def trajectory_attribute(
+    config: ConfigOption = "config.yaml",
+    results: FolderOption = FOLDER,
+    threads: ThreadsOption = 1,
+) -> None:
+    """Find what turns the CNNC dihedral of azobenzene; needs the extra xtb."""
+    from mechanist.journal import Journal
+    from mechanist.stages.trajectory_propagate import attribute
+
+    attribute(*opened(config, results), threads, Journal(log))
+
+
 def trajectory_tables(config: ConfigOption = "config.yaml", results: FolderOption = FOLDER) -> None:
     """Write tables and figures over all trajectories."""
     from mechanist.journal import Journal

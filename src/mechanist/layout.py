@@ -99,6 +99,23 @@ class TrajectoryFiles:
         """Errors, a bond and spectra."""
         return self.folder / f"{molecule}.png"
 
+    def propagator(self, molecule: str, number: int) -> Path:
+        """Errors, chains and spectra of the propagators on one trajectory."""
+        return self.folder / "errors" / f"propagator_{molecule}_{number:03d}.json"
+
+    def gicnet(self, molecule: str, number: int) -> Path:
+        """Networks of GICnet; the card beside them ends with json."""
+        return self.folder / "models" / f"gicnet_{molecule}_{number:03d}.safetensors"
+
+    @property
+    def attribution(self) -> Path:
+        """What turns the CNNC dihedral of azobenzene."""
+        return self.folder / "errors" / "attribution.json"
+
+    def propagator_figure(self, molecule: str) -> Path:
+        """Errors against time, energy along a chain, and spectra."""
+        return self.folder / f"{molecule}_propagator.png"
+
 
 @dataclass(frozen=True)
 class Layout:

@@ -47,3 +47,58 @@ def turn(rng):
     """A random rotation (3, 3)."""
     left, _, right = np.linalg.svd(rng.normal(size=(3, 3)))
     return left * np.sign(np.linalg.det(left @ right)) @ right
+
+
+@pytest.fixture(scope="session")
+def propagated(motion, springs, explained):
+    """Records of table T3 of two overlapping parts of that motion, and of azobenzene of springs."""
+    from mechanist.trajectory.dataset import by_time
+    from mechanist.trajectory.propagator.gicnet_budget import GicnetBudget
+    from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet
+    from mechanist.trajectory.propagator.learned import motion_of
+    from mechanist.trajectory.propagator.long import long_motion
+    from mechanist.trajectory.propagator.sizes import PropagatorSize
+    from mechanist.trajectory.propagator.table import measure
+    from mechanist.trajectory.superres.forcefield import fit_forces
+
+    budget = GicnetBudget((32,), (16,), members=1, steps=60, energy_steps=60, batch=128)
+    size = PropagatorSize(
+        replicas=2, chain_ps=1.0, judged=10, dipoles=400, gicnet=budget, gicnet_ps=0.05
+    )
+    records = []
+    for number in (0, 1):
+        part = motion[number * 800 : 5200 + number * 800]
+        data = by_time(part, 42, 0.2, 0.2)
+        rows = np.linspace(0, len(data.train[0]) - 1, 30).astype(int)
+        train = data.train[0]
+        orders = molecule("ethanol").permutations
+        forces = fit_forces(train.positions[rows], train.forces[rows], orders)
+        learned = motion_of(forces, part.masses, part.dt_ps)
+        gicnet = learn_gicnet(train, data.validate[0], budget, number)
+        record = measure(data, learned, gicnet, springs, size)
+        charges = np.where(part.numbers == 1, 0.1, -0.2)
+        record |= long_motion(
+            part,
+            data.test[0],
+            (learned, gicnet),
+            springs,
+            lambda x, charges=charges: np.einsum("n,tnx->tx", charges, x),
+            size,
+            np.random.default_rng(number),
+        )
+        record |= {"molecule": "ethanol", "number": number, "size": "small"}
+        record |= {"gicnet_parameters": gicnet.parameters, "step_fs": 0.5}
+        record["diatomics"] = {"H2": {"error": 2e-4 * (1 + number), "cycles": 129.0}}
+        records.append(record)
+    return records, explained | {"size": "small"}
+
+
+@pytest.fixture(scope="session")
+def explained():
+    """What turns azobenzene of springs whose rest is at 90 degrees."""
+    from mechanist.trajectory.propagator import twist
+
+    azobenzene = Springs(twist.azobenzene().turned(np.pi / 2))
+    # The equilibrium, where the path of integration begins, is far away: soft where not bonded.
+    azobenzene.k = np.where(azobenzene.rest < 0.16, 2.0e5, 20.0)
+    return twist.explain(azobenzene, 2, 0.015, 300.0, 5, geometries=20)

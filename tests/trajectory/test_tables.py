@@ -10,6 +10,7 @@ from mechanist.layout import TrajectoryFiles
 from mechanist.report.trajectory_tables import RIDGE, Lookup, entries, targets
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
+from mechanist.stages.propagator_tables import propagators
 from mechanist.stages.trajectory_data import seed_of
 from mechanist.stages.trajectory_tables import write
 from mechanist.trajectory.dataset import by_time, windows
@@ -104,28 +105,58 @@ def test_targets_tell_met_from_missed(records):
     assert "T = 80: bi-LSTM better than uni-LSTM" not in missed
 
 
-def test_files_of_the_tables(records, tmp_path):
+def test_files_of_the_tables(records, propagated, tmp_path):
     files = TrajectoryFiles(tmp_path)
     config = validate(Config, {"trajectory": {"seeds": 2}}, "test")
     for record in records:
         write_json(files.errors("ethanol", record["number"]), record)
+    for record in propagated[0]:
+        write_json(files.propagator("ethanol", record["number"]), record)
+    write_json(files.attribution, propagated[1])
     lines = []
     write(config, files, Journal(lines.append))
     table = read_json(files.tables)
     assert {tuple(sorted(row)) for row in table} == {
         ("column", "row", "std", "table", "unit", "value")
     }
-    assert {row["table"] for row in table} == {"T1 ethanol"}
+    tables = {"T1 ethanol", "T3 ethanol", "T3 diatomics", "T3 azobenzene"}
+    assert {row["table"] for row in table} == tables
     both = [row for row in table if row["row"] == OURS and row["column"].startswith("T = 5: posi")]
     assert {row["unit"] for row in both} == {"nm", "Å"}
     text = files.text.read_text()
     assert "different data" in text
     assert f"| {OURS} |" in text
-    assert files.figure("ethanol").read_bytes().startswith(b"\x89PNG")
+    for figure in (files.figure("ethanol"), files.propagator_figure("ethanol")):
+        assert figure.read_bytes().startswith(b"\x89PNG")
     assert sum("better than uni-LSTM" in line for line in lines) == 5
     again = validate(Config, {"trajectory": {"seeds": 2, "size": "full"}}, "test")
     with pytest.raises(DataError, match="other settings"):
         write(again, files, Journal())
+
+
+def test_wrong_records_of_the_propagators_are_refused(propagated, tmp_path):
+    files = TrajectoryFiles(tmp_path)
+    config = validate(Config, {"trajectory": {"seeds": 2}}, "test")
+    for record in propagated[0]:
+        write_json(files.propagator("ethanol", record["number"]), record)
+    for wrong, told in (
+        ({"size": "full"}, "of size full"),
+        ({"ranking": [{"input": "x"}]}, r"attribution\.json"),
+    ):
+        write_json(files.attribution, propagated[1] | wrong)
+        with pytest.raises(DataError, match=told):
+            propagators(config, files)
+    write_json(files.attribution, propagated[1])
+    for wrong, told in (
+        ({"speed": {"one": 1.0}}, "ethanol_001"),
+        ({"energy": 3}, "ethanol_001"),
+        ({"rows": []}, "ethanol_001"),
+        ({"diatomics": {"H2": []}}, "ethanol_001"),
+        ({"number": 0}, "trajectory-propagate again"),
+    ):
+        write_json(files.propagator("ethanol", 1), {**propagated[0][1], **wrong})
+        with pytest.raises(DataError, match=told):
+            propagators(config, files)
 
 
 def test_tiles_are_the_trajectory_again(motion):

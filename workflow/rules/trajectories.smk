@@ -52,6 +52,54 @@ rule trajectory_learn:
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
+rule trajectory_propagate:
+    input:
+        rules.trajectory_data.output,
+        rules.trajectory_learn.output.model,
+        rules.trajectory_learn.output.card,
+    output:
+        errors=f"{MODELS}/errors/propagator_{{molecule}}_{{motion}}.json",
+        gicnet=f"{MODELS}/models/gicnet_{{molecule}}_{{motion}}.safetensors",
+        card=f"{MODELS}/models/gicnet_{{molecule}}_{{motion}}.json",
+    log:
+        f"{MODELS}/logs/propagate_{{molecule}}_{{motion}}.log",
+    benchmark:
+        f"{MODELS}/benchmarks/propagate_{{molecule}}_{{motion}}.tsv"
+    wildcard_constraints:
+        molecule="[a-z]+",
+        motion=r"\d{3}",
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    resources:
+        gpu=GPUS,
+    params:
+        settings=settings("seed", "trajectory.size"),
+        source=digest("trajectory_propagate", "trajectory"),
+    shell:
+        "mechanist trajectory-propagate --molecule {wildcards.molecule}"
+        " --number {wildcards.motion} --threads {threads}"
+        f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
+
+
+rule trajectory_attribute:
+    output:
+        f"{MODELS}/errors/attribution.json",
+    log:
+        f"{MODELS}/logs/attribute.log",
+    benchmark:
+        f"{MODELS}/benchmarks/attribute.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    params:
+        settings=settings("seed", "trajectory.size", "trajectory.temperature"),
+        source=digest("trajectory_propagate", "trajectory"),
+    shell:
+        "mechanist trajectory-attribute --threads {threads}"
+        f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
+
+
 rule trajectory_models:
     input:
         expand(
@@ -59,11 +107,21 @@ rule trajectory_models:
             molecule=SETTINGS.trajectory.molecules,
             motion=MOTIONS,
         ),
+        expand(
+            rules.trajectory_propagate.output.errors,
+            molecule=SETTINGS.trajectory.molecules,
+            motion=MOTIONS,
+        ),
+        rules.trajectory_attribute.output,
     output:
         tables=f"{MODELS}/tables.json",
         text=f"{MODELS}/tables.md",
         figures=expand(
             f"{MODELS}/{{molecule}}.png", molecule=SETTINGS.trajectory.molecules
+        ),
+        propagators=expand(
+            f"{MODELS}/{{molecule}}_propagator.png",
+            molecule=SETTINGS.trajectory.molecules,
         ),
     log:
         f"{MODELS}/logs/tables.log",

@@ -17,6 +17,7 @@ from mechanist.report.trajectory_tables import (
     targets,
 )
 from mechanist.settings.config import Config
+from mechanist.stages.propagator_tables import propagators
 
 FRAME_FS = 0.5
 """Time between frames of reference motion in fs."""
@@ -31,7 +32,7 @@ Published numbers (MD17, DFT) are of different data.
 
 
 def write(config: Config, files: TrajectoryFiles, log: Journal) -> None:
-    """Write tables.json, tables.md and a figure of each molecule."""
+    """Write tables.json, tables.md and the figures of each molecule."""
     log.load("matplotlib.figure")
     settings = config.trajectory
     lines = [HEAD.format(size=settings.size, seeds=settings.seeds)]
@@ -51,6 +52,9 @@ def write(config: Config, files: TrajectoryFiles, log: Journal) -> None:
         picture = draw(look, molecule, FRAME_FS, records[0]["examples"])
         write_bytes(files.figure(molecule), picture)
         every += numbers
+    numbers, text, aims = propagators(config, files)
+    every += numbers
+    lines += [*text, *_aims(aims, log)]
     write_json(files.tables, plain(every))
     write_text(files.text, "\n".join(lines))
 

@@ -70,3 +70,8 @@ class Xtb:
             raise SystemBuildError("tblite", str(error)[:200]) from None
         energy = float(self._last["energy"]) * HARTREE
         return energy, -np.asarray(self._last["gradient"]) * (HARTREE / BOHR)
+
+    @property
+    def dipole(self) -> Array:
+        """Dipole moment (3,) in e nm of the last positions, at which the energy was asked for."""
+        return np.asarray(self._last["dipole"]) * BOHR

@@ -1,0 +1,111 @@
+"""Integrated gradients: which coordinates and velocities now make a coordinate what it is later.
+
+Sundararajan, Taly and Yan, ICML 2017; of propagators: Ge and others 2023. For an output F of
+inputs z and a baseline z',
+
+    IG_i = (z_i - z'_i) * integral from 0 to 1 of dF/dz_i[z' + k (z - z')] dk,
+
+by the trapezoidal rule. They add up to F(z) - F(z').
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mechanist.trajectory.propagator.integrator import begin, step
+from mechanist.trajectory.propagator.learned import LearnedMotion
+from mechanist.trajectory.propagator.zmatrix import POINTS, Zmatrix, unwrapped
+from mechanist.trajectory.trajectory import SYMBOLS
+
+Array = NDArray[np.float64]
+
+POINTS_OF_PATH = 101
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Integrated gradients.
+
+    Parameters
+    ----------
+    values
+        (K,), one for each input.
+    difference
+        Of the output at the point and at the baseline, which they should add up to.
+    """
+
+    values: Array
+    difference: float
+
+    @property
+    def incompleteness(self) -> float:
+        """What the sum is off, in parts of the difference."""
+        return float(abs(self.values.sum() - self.difference) / abs(self.difference))
+
+
+def integrated_gradients(
+    output: Callable[[Tensor], Tensor], point: Tensor, baseline: Tensor, count: int = POINTS_OF_PATH
+) -> Attribution:
+    """Attribute an output.
+
+    Parameters
+    ----------
+    output
+        (B, K) to (B,).
+    point, baseline
+        (K,).
+    count
+        Points of the path, its ends included.
+    """
+    parts = torch.linspace(0, 1, count, dtype=point.dtype)[:, None]
+    path = (baseline + parts * (point - baseline)).requires_grad_()
+    values = output(path)
+    (slope,) = torch.autograd.grad(values.sum(), path)
+    mean = torch.trapezoid(slope, dx=1 / (count - 1), dim=0)
+    values = values.detach()
+    return Attribution(((point - baseline) * mean).numpy(), float(values[-1] - values[0]))
+
+
+def later(
+    motion: LearnedMotion, zmatrix: Zmatrix, which: tuple[int, int], steps: int
+) -> Callable[[Tensor], Tensor]:
+    """The internal coordinate ``which`` after some steps, of (B, 6N) coordinates and velocities."""
+
+    def output(inputs: Tensor) -> Tensor:
+        q, s = inputs.reshape(len(inputs), 2, -1, 3).unbind(1)
+        x, v = zmatrix.back(q, s)
+        state = begin(motion.field, motion.masses, x, v)
+        for _ in range(steps):
+            state = step(motion.field, motion.masses, state, motion.step_ps, motion.scheme)
+        found = zmatrix.internal(state.x)[:, which[0], which[1]]
+        return unwrapped(found, q[:, which[0], which[1]].detach()) if which[1] == 2 else found
+
+    return output
+
+
+def inputs_of(zmatrix: Zmatrix, x: Array, v: Array, near: Array | None = None) -> Tensor:
+    """Coordinates and velocities (6N,) of positions and velocities (N, 3) in nm and nm/ps.
+
+    Dihedrals are those within half a turn of ``near`` (6N,), if given.
+    """
+    q, s = zmatrix.there(torch.tensor(x)[None], torch.tensor(v)[None])
+    if near is not None:
+        beside = torch.tensor(near).reshape(2, -1, 3)[0, :, 2]
+        q[0, :, 2] = unwrapped(q[0, :, 2], beside)
+    return torch.cat([q.flatten(), s.flatten()])
+
+
+def names(zmatrix: Zmatrix, numbers: NDArray[np.int64]) -> list[str]:
+    """Of all 6N inputs; atoms count from 0 and fixed points are p0, p1 and p2."""
+    label = [f"p{i}" for i in range(POINTS)]
+    label += [f"{SYMBOLS[int(z)]}{i}" for i, z in enumerate(numbers)]
+    coordinates = [
+        f"{kind} " + "-".join(label[one] for one in (atom + POINTS, *leans[: column + 1]))
+        for atom, leans in enumerate(zmatrix.leans)
+        for column, kind in enumerate(("distance", "angle", "dihedral"))
+    ]
+    return coordinates + [f"velocity of {one}" for one in coordinates]

@@ -1,0 +1,90 @@
+"""GICnet on disk: numbers as safetensors, what they mean as JSON."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mechanist import __version__
+from mechanist.errors import DataError
+from mechanist.files import read_bytes, read_json, sha256, sound, write_bytes, write_json
+from mechanist.trajectory.propagator.gicnet import EnergyNet, Gicnet, GicnetMotion
+from mechanist.trajectory.propagator.zmatrix import Zmatrix
+
+FORMAT = 1
+
+
+def save(motion: GicnetMotion, weights_path: Path, json_path: Path) -> None:
+    """Write an ensemble with its energy network."""
+    from safetensors.numpy import save as to_bytes
+
+    tensors = {"leans": motion.zmatrix.leans, "reference": motion.reference}
+    tensors["masses"] = motion.masses
+    for number, member in enumerate(motion.members):
+        tensors |= {f"member{number}.{k}": v.numpy() for k, v in member.state_dict().items()}
+    tensors |= {f"energy.{k}": v.numpy() for k, v in motion.energy.state_dict().items()}
+    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    write_bytes(weights_path, to_bytes(contiguous))
+    write_json(
+        json_path,
+        {
+            "format": FORMAT,
+            "mechanist": __version__,
+            "meaning": "GICnet: internal coordinates at a time, and their energy",
+            "units": "reference in nm, masses in Da; networks in Angstrom, radians, fs and Hartree",
+            "members": len(motion.members),
+            "widths": list(motion.members[0].widths),
+            "energy_widths": list(motion.energy.widths),
+            "reach_ps": motion.reach_ps,
+            "sha256": sha256(weights_path),
+        },
+    )
+
+
+def load(weights_path: Path, json_path: Path) -> GicnetMotion:
+    """Read an ensemble that `save` has written.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, or the two do not belong together.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    card = read_json(json_path)
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise DataError(json_path, f"not a GICnet card of format {FORMAT}")
+    try:
+        tensors = from_bytes(read_bytes(weights_path))
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise DataError(weights_path, f"damaged ({str(error)[:120]}); delete it") from None
+    if card.get("sha256") != sha256(weights_path):
+        raise DataError(weights_path, f"is not the file that {json_path.name} was written for")
+    try:
+        with sound(json_path):
+            return _built(card, {name: torch.tensor(one) for name, one in tensors.items()})
+    except RuntimeError:
+        raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both") from None
+
+
+def _built(card: dict[str, Any], tensors: dict[str, Tensor]) -> GicnetMotion:
+    """The ensemble; torch tells of shapes that do not fit by RuntimeError."""
+    zmatrix = Zmatrix(tensors["leans"].numpy())
+    atoms = len(zmatrix.leans)
+    members = [Gicnet(atoms, card["widths"]).double() for _ in range(int(card["members"]))]
+    for number, member in enumerate(members):
+        member.load_state_dict(_part(tensors, f"member{number}."))
+    energy = EnergyNet(torch.tensor(zmatrix.inside), card["energy_widths"]).double()
+    energy.load_state_dict(_part(tensors, "energy."))
+    reference, masses = tensors["reference"].numpy(), tensors["masses"].numpy()
+    if not members or reference.shape != (atoms, 3) or masses.shape != (atoms,):
+        raise ValueError("shapes do not fit")
+    reach = float(card["reach_ps"])
+    return GicnetMotion(tuple(members), energy, zmatrix, reference, masses, reach)
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

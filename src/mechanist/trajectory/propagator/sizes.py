@@ -1,0 +1,59 @@
+"""How much of table T3 is made: small for two cores, full for a GPU."""
+
+from dataclasses import dataclass
+
+from mechanist.trajectory.propagator.gicnet_budget import PUBLISHED, SMALL, GicnetBudget
+
+TIMES = (1.0, 2.0, 5.0, 10.0, 20.0)
+"""After an origin, in fs, at which errors are measured."""
+
+
+@dataclass(frozen=True)
+class PropagatorSize:
+    """Amounts.
+
+    Parameters
+    ----------
+    every
+        Frames of the test block from one origin to the next.
+    replicas, chain_ps
+        Chains that run at once, and how long.
+    judged
+        Frames of each chain whose energy is found by the true potential.
+    dipoles
+        Frames, 2 fs apart, whose dipoles make an infrared spectrum.
+    gicnet
+        Of the published baseline.
+    gicnet_ps
+        Length of its chains.
+    shots
+        Of azobenzene, both ways; the last one tests.
+    shot_ps
+        Length of each way.
+    """
+
+    every: int = 20
+    replicas: int = 4
+    chain_ps: float = 50.0
+    judged: int = 100
+    dipoles: int = 10_000
+    gicnet: GicnetBudget = SMALL
+    gicnet_ps: float = 2.0
+    shots: int = 4
+    shot_ps: float = 0.04
+
+
+PROPAGATOR_SIZES = {
+    "small": PropagatorSize(),
+    "full": PropagatorSize(
+        every=10,
+        replicas=10,
+        judged=500,
+        dipoles=50_000,
+        gicnet=PUBLISHED,
+        gicnet_ps=50.0,
+        shots=12,
+        shot_ps=0.06,
+    ),
+}
+"""By the name in the settings."""

@@ -1,0 +1,198 @@
+"""Azobenzene on its way over the barrier between cis and trans: what turns its CNNC dihedral.
+
+Shots go both ways from geometries twisted to 90 degrees, at constant energy. Forces are learned
+from all shots but the last, and from geometries on the straight line from the equilibrium to the
+state to be explained. That state is the one of the last shot a time `AHEAD` before it crosses 90
+degrees; explained is the dihedral after that time.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mechanist.trajectory.molecules import molecule
+from mechanist.trajectory.nve import Potential, constant_energy, maxwell, still
+from mechanist.trajectory.propagator.attribution import (
+    inputs_of,
+    integrated_gradients,
+    later,
+    names,
+)
+from mechanist.trajectory.propagator.gicnet import placed_on
+from mechanist.trajectory.propagator.learned import LearnedMotion, motion_of
+from mechanist.trajectory.propagator.zmatrix import Zmatrix, unwrapped, zmatrix_of
+from mechanist.trajectory.superres.forcefield import fit_forces
+from mechanist.trajectory.trajectory import Meta, Trajectory, masses_of
+
+Array = NDArray[np.float64]
+
+CNNC = (8, 1, 0, 2)
+"""Atoms of the dihedral."""
+
+AHEAD = 0.01
+"""Time in ps from the state to the dihedral that is explained."""
+
+STEP = 0.0005
+"""In ps."""
+
+GEOMETRIES, LINE = 90, 20
+"""That are learned from, of the shots and on the straight line."""
+
+SHOWN = 12
+"""Inputs that are told, the largest first."""
+
+
+@dataclass(frozen=True)
+class Twist:
+    """Azobenzene.
+
+    Parameters
+    ----------
+    numbers, masses
+        (N,).
+    rest
+        (N, 3) in nm, equilibrium.
+    zmatrix
+        Its coordinates.
+    row
+        Of the dihedral in them.
+    """
+
+    numbers: NDArray[np.int64]
+    masses: Array
+    rest: Array
+    zmatrix: Zmatrix
+    row: int
+
+    def dihedral(self, x: Array) -> Array:
+        """CNNC (T,) in radians, between 0 and 2 pi."""
+        return np.asarray(self.zmatrix.internal(torch.tensor(x))[:, self.row, 2] % (2 * np.pi))
+
+    def turned(self, angle: float) -> Array:
+        """The equilibrium (N, 3) with another CNNC dihedral in radians."""
+        q = self.zmatrix.internal(torch.tensor(self.rest)[None])
+        q[0, self.row, 2] = angle
+        return np.asarray(self.zmatrix.cartesian(q)[0])
+
+
+def azobenzene() -> Twist:
+    """The molecule with one Z-matrix for all its geometries."""
+    known = molecule("azobenzene")
+    masses = masses_of(known.numbers)
+    rest = known.positions - masses @ known.positions / masses.sum()
+    zmatrix = zmatrix_of(rest)
+    row, column = zmatrix.find(*CNNC)
+    assert column == 2
+    return Twist(known.numbers, masses, rest, zmatrix, row)
+
+
+def shoot(
+    twist: Twist, potential: Potential, temperature: float, steps: int, rng: np.random.Generator
+) -> Trajectory:
+    """A shot both ways from a twisted geometry: 2 steps + 1 frames, the middle one is the start."""
+    x = twist.turned(np.pi / 2 + rng.normal(0, 0.05))
+    v = still(x, maxwell(twist.masses, temperature, rng), twist.masses)
+    # Time runs so that the dihedral grows, from cis to trans.
+    speed = twist.zmatrix.there(torch.tensor(x)[None], torch.tensor(v)[None])[1]
+    v = v * (1 if speed[0, twist.row, 2] > 0 else -1)
+    ways = [
+        constant_energy(
+            potential, x, sign * v, twist.numbers, twist.masses, steps + 1, STEP, Meta()
+        )
+        for sign in (-1, 1)
+    ]
+    back, ahead = ways
+    assert back.forces is not None
+    assert ahead.forces is not None
+    return Trajectory(
+        np.concatenate([back.positions[:0:-1], ahead.positions]),
+        STEP,
+        twist.numbers,
+        twist.masses,
+        np.concatenate([-back.moving()[:0:-1], ahead.moving()]),
+        np.concatenate([back.forces[:0:-1], ahead.forces]),
+        meta=Meta(source="mechanist", integrator_dt_ps=STEP, temperature_K=temperature),
+    )
+
+
+def explain(
+    potential: Potential,
+    shots: int,
+    shot_ps: float,
+    temperature: float,
+    seed: int,
+    geometries: int = GEOMETRIES,
+) -> dict[str, Any]:
+    """Rank inputs by integrated gradients.
+
+    Returns
+    -------
+    dict
+        ``ranking``: names and values in degrees, the largest first; ``incompleteness``;
+        ``difference`` in degrees; ``error``: of the learned motion, in degrees, and so on.
+    """
+    rng = np.random.default_rng(seed)
+    twist = azobenzene()
+    steps, ahead = round(shot_ps / STEP), round(AHEAD / STEP)
+    made = [shoot(twist, potential, temperature, steps, rng) for _ in range(shots)]
+    test = made[-1]
+    angles = twist.dihedral(test.positions)
+    crossing = int(np.argmin(np.abs(angles[ahead:] - np.pi / 2))) + ahead
+    first = crossing - ahead
+    x, v = test.positions[first], test.moving()[first]
+    placed = placed_on(x[None], twist.rest, twist.masses)
+    x, v = placed.there(x[None])[0], placed.turn_there(v[None])[0]
+    point = inputs_of(twist.zmatrix, x, v)
+    still_there = np.zeros_like(x)
+    baseline = inputs_of(twist.zmatrix, twist.rest, still_there, point.numpy())
+    ends = point.numpy(), baseline.numpy()
+    motion = learn(twist, potential, made[:-1], ends, geometries)
+    output = later(motion, twist.zmatrix, (twist.row, 2), ahead)
+    result = integrated_gradients(output, point, baseline)
+    degrees = np.degrees(result.values)
+    order = np.argsort(-np.abs(degrees))
+    label = names(twist.zmatrix, twist.numbers)
+    return {
+        "ranking": [{"input": label[i], "degrees": float(degrees[i])} for i in order[:SHOWN]],
+        "dihedral": label[3 * twist.row + 2],
+        "difference": float(np.degrees(result.difference)),
+        "incompleteness": result.incompleteness,
+        "before": float(np.degrees(angles[first])),
+        "after": float(np.degrees(angles[crossing])),
+        "error": held_out(twist, motion, test, ahead),
+        "others": float(np.abs(degrees[order[2:]]).sum()),
+        "shots": shots,
+    }
+
+
+def learn(
+    twist: Twist,
+    potential: Potential,
+    shots: list[Trajectory],
+    ends: tuple[Array, Array],
+    geometries: int,
+) -> LearnedMotion:
+    """Forces of the shots and of the straight line between two states (6N,)."""
+    point, baseline = ends
+    x = np.concatenate([one.positions for one in shots])
+    f = np.concatenate([one.forces for one in shots if one.forces is not None])
+    rows = np.linspace(0, len(x) - 1, geometries).round().astype(np.int64)
+    parts = np.linspace(0, 1, LINE)[:, None]
+    line = torch.tensor(baseline + parts * (point - baseline)).reshape(LINE, 2, -1, 3)[:, 0]
+    there = twist.zmatrix.cartesian(line).numpy()
+    pulls = np.array([potential(one)[1] for one in there])
+    orders = np.arange(len(twist.masses))[None]
+    forces = fit_forces(np.concatenate([x[rows], there]), np.concatenate([f[rows], pulls]), orders)
+    return motion_of(forces, twist.masses, STEP)
+
+
+def held_out(twist: Twist, motion: LearnedMotion, test: Trajectory, ahead: int) -> float:
+    """Root mean square error in degrees of CNNC a time `AHEAD` after states of the last shot."""
+    starts = np.arange(0, len(test) - ahead, 8)
+    made = motion(test.positions[starts], test.moving()[starts], np.array([ahead * STEP]))
+    off = twist.dihedral(made.positions[:, 0]) - twist.dihedral(test.positions[starts + ahead])
+    wrapped = unwrapped(torch.tensor(off), torch.zeros(()))
+    return float(np.degrees(float((wrapped**2).mean().sqrt())))

@@ -1,0 +1,153 @@
+"""The published form of GICnet, small, on a molecule of springs."""
+
+import numpy as np
+import pytest
+import torch
+
+from mechanist.errors import DataError
+from mechanist.files import read_json, write_bytes, write_json
+from mechanist.trajectory.dataset import by_time
+from mechanist.trajectory.propagator import gicnet_store
+from mechanist.trajectory.propagator.gicnet import Gicnet, perceptron
+from mechanist.trajectory.propagator.gicnet_budget import GicnetBudget
+from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet, pairs_of, upright
+from mechanist.trajectory.propagator.long import held
+from mechanist.trajectory.propagator.momentum import angular, linear
+from mechanist.trajectory.propagator.segments import follow_segments, total_energy
+from mechanist.trajectory.propagator.zmatrix import zmatrix_of
+from tests.trajectory.conftest import turn
+
+BUDGET = GicnetBudget(
+    widths=(64, 32), energy_widths=(32, 16), members=2, steps=150, energy_steps=900, batch=256
+)
+
+
+@pytest.fixture(scope="module")
+def dataset(motion):
+    return by_time(motion, 22)
+
+
+@pytest.fixture(scope="module")
+def gicnet(dataset):
+    return learn_gicnet(dataset.train[0], dataset.validate[0], BUDGET, 3)
+
+
+@pytest.fixture
+def states(dataset):
+    test = dataset.test[0]
+    return test.positions[::100], test.velocities[::100]
+
+
+def test_start_is_exact_and_times_come_in_any_order(gicnet, states):
+    times = np.array([0.004, 0.0, 0.01, 0.00123])
+    made = gicnet(*states, times)
+    # Through internal coordinates and back.
+    np.testing.assert_allclose(made.positions[:, 1], states[0], atol=1e-13)
+    np.testing.assert_allclose(made.velocities[:, 1], states[1], atol=1e-11)
+    again = gicnet(*states, times[::-1])
+    np.testing.assert_allclose(again.positions, made.positions[:, ::-1], atol=1e-14)
+    for wrong in (np.array([0.011]), np.array([-0.001])):
+        with pytest.raises(DataError, match=r"between 0 and 0\.01"):
+            gicnet(*states, wrong)
+    with pytest.raises(DataError, match="must be"):
+        gicnet(states[0][:, :5], states[1][:, :5], times)
+
+
+def test_velocities_are_the_derivative_of_positions(gicnet, states):
+    # The same formulas by automatic and by finite differences, where f rises and after.
+    for t in (8e-5, 0.004):
+        h = 1e-9
+        made = gicnet(*states, np.array([t - h, t, t + h]))
+        slope = (made.positions[:, 2] - made.positions[:, 0]) / (2 * h)
+        np.testing.assert_allclose(made.velocities[:, 1], slope, atol=1e-5)
+
+
+def test_the_answer_turns_with_the_molecule(gicnet, states):
+    times = np.array([0.005])
+    made = gicnet(*states, times)
+    rotation = turn(np.random.default_rng(4))
+    turned = gicnet(states[0] @ rotation + 1, states[1] @ rotation + 2, times)
+    np.testing.assert_allclose(turned.positions, made.positions @ rotation + 1.01, atol=1e-9)
+    np.testing.assert_allclose(turned.velocities, made.velocities @ rotation + 2, atol=1e-7)
+
+
+def test_learning_helps(gicnet, dataset):
+    judge = pairs_of(dataset.validate[0], 0.01, gicnet.zmatrix, gicnet.reference)[0]
+    fresh = Gicnet(9, BUDGET.widths).double()
+    with torch.no_grad():
+        at = [one.double() for one in (judge.q0, judge.s0, judge.t)]
+        wrong = [float((net(*at) - judge.q)[..., 0].std()) for net in (gicnet.members[0], fresh)]
+    assert wrong[0] < 0.5 * wrong[1]
+    # The energy that was learned, against the true one.
+    test = dataset.test[0]
+    found = total_energy(gicnet, test.positions, test.velocities) - test.kinetic()
+    assert (found - test.energy).std() < 0.7 * test.energy.std()
+
+
+def test_pairs_are_origins_with_later_frames(dataset, gicnet):
+    train = dataset.train[0]
+    pairs, energies = pairs_of(train, 0.01, gicnet.zmatrix, gicnet.reference)
+    assert len(pairs) == len(energies) == 20 * ((len(train) - 20 + 19) // 20)
+    np.testing.assert_allclose(pairs.t[:20], 0.5 * np.arange(1, 21), rtol=1e-6)
+    np.testing.assert_allclose(energies[:20], train.energy[1:21])
+    away = np.linalg.norm(train.positions[7, 1] - train.positions[7, 0])
+    assert float(pairs.q[6, 1, 0]) == pytest.approx(10 * away, rel=1e-5)
+    assert (pairs.q - pairs.q0)[..., 2].abs().max() <= np.pi + 1e-5
+    with pytest.raises(DataError, match="too short"):
+        pairs_of(train[:10], 0.01, gicnet.zmatrix, gicnet.reference)
+
+
+def test_chains_keep_momentum(gicnet, states, motion):
+    chain = follow_segments(gicnet, *states, 5)
+    assert chain.positions.shape == (len(states[0]), 6, 9, 3)
+    masses = torch.tensor(motion.masses)[:, None]
+    ends = torch.tensor(chain.positions[:, -1]), torch.tensor(chain.velocities[:, -1])
+    start = torch.tensor(states[0]), torch.tensor(states[1])
+    np.testing.assert_allclose(linear(ends[1], masses), linear(start[1], masses), atol=1e-9)
+    np.testing.assert_allclose(angular(*ends, masses), angular(*start, masses), atol=1e-9)
+    assert len(held(chain)) == len(states[0])
+    alone = follow_segments(
+        gicnet.__class__(**{**vars(gicnet), "members": gicnet.members[:1]}), *states, 1
+    )
+    off = [np.abs(one.energy[:, 1] - one.energy[:, 0]) for one in (chain, alone)]
+    assert (off[0] <= off[1] + 1e-9).all()
+
+
+def test_the_reference_lies_off_the_fixed_points():
+    rng = np.random.default_rng(1)
+    for atoms in (2, 3, 6):
+        x = upright(0.1 * rng.normal(size=(atoms, 3)), np.ones(atoms))
+        bond = x[1] - x[0]
+        np.testing.assert_allclose(bond[1:], 0, atol=1e-12)
+        np.testing.assert_allclose(x.mean(axis=0), 0, atol=1e-12)
+        zmatrix_of(x)
+
+
+def test_an_ensemble_on_disk(gicnet, states, tmp_path):
+    paths = tmp_path / "g.safetensors", tmp_path / "g.json"
+    gicnet_store.save(gicnet, *paths)
+    again = gicnet_store.load(*paths)
+    times = np.array([0.003])
+    np.testing.assert_array_equal(again(*states, times).positions, gicnet(*states, times).positions)
+    np.testing.assert_array_equal(total_energy(again, *states), total_energy(gicnet, *states))
+    card = read_json(paths[1])
+    for wrong, told in (
+        ({"widths": [64, 16]}, "do not fit"),
+        ({"widths": None}, r"g\.json"),
+        ({"members": 3}, "do not fit"),
+        ({"format": 2}, "format 1"),
+        ({"sha256": "0"}, "is not the file"),
+    ):
+        write_json(paths[1], card | wrong)
+        with pytest.raises(DataError, match=told) as error:
+            gicnet_store.load(*paths)
+        assert "\n" not in str(error.value)
+    write_json(paths[1], card)
+    write_bytes(paths[0], paths[0].read_bytes()[:-9])
+    with pytest.raises(DataError, match="damaged"):
+        gicnet_store.load(*paths)
+
+
+def test_layers_of_a_perceptron():
+    kinds = [type(one).__name__ for one in perceptron([3, 4, 5, 1])]
+    assert kinds == ["Linear", "GELU", "Linear", "GELU", "Linear"]
