@@ -160,7 +160,5 @@ def corrections(parts: Segments, missed: Array, prior: Array) -> Array:
         right[:, k] += np.einsum("bst,bs->bt", effect[:, k], pull[:, k])
         right[:, k + 1] -= pull[:, k, size:]
     total = (segments + 1) * size
-    solved = np.linalg.solve(
-        normal.reshape(count, total, total), right.reshape(count, total, 1)
-    )
+    solved = np.linalg.solve(normal.reshape(count, total, total), right.reshape(count, total, 1))
     return np.asarray(solved.reshape(count, segments + 1, size))
