@@ -52,10 +52,45 @@ rule trajectory_learn:
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
+rule trajectory_forecast:
+    input:
+        rules.trajectory_data.output,
+        rules.trajectory_learn.output.model,
+        rules.trajectory_learn.output.card,
+    output:
+        errors=f"{MODELS}/forecasts/{{molecule}}_{{motion}}.json",
+        model=f"{MODELS}/models/{{molecule}}_{{motion}}_forecast.safetensors",
+        card=f"{MODELS}/models/{{molecule}}_{{motion}}_forecast.json",
+    log:
+        f"{MODELS}/logs/forecast_{{molecule}}_{{motion}}.log",
+    benchmark:
+        f"{MODELS}/benchmarks/forecast_{{molecule}}_{{motion}}.tsv"
+    wildcard_constraints:
+        molecule="[a-z]+",
+        motion=r"\d{3}",
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    resources:
+        gpu=GPUS,
+    params:
+        settings=settings("seed", "trajectory.size"),
+        source=digest("trajectory_forecast", "trajectory"),
+    shell:
+        "mechanist trajectory-forecast --molecule {wildcards.molecule}"
+        " --number {wildcards.motion} --threads {threads}"
+        f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
+
+
 rule trajectory_models:
     input:
         expand(
             rules.trajectory_learn.output.errors,
+            molecule=SETTINGS.trajectory.molecules,
+            motion=MOTIONS,
+        ),
+        expand(
+            rules.trajectory_forecast.output.errors,
             molecule=SETTINGS.trajectory.molecules,
             motion=MOTIONS,
         ),
@@ -64,6 +99,10 @@ rule trajectory_models:
         text=f"{MODELS}/tables.md",
         figures=expand(
             f"{MODELS}/{{molecule}}.png", molecule=SETTINGS.trajectory.molecules
+        ),
+        forecasts=expand(
+            f"{MODELS}/{{molecule}}_forecast.png",
+            molecule=SETTINGS.trajectory.molecules,
         ),
     log:
         f"{MODELS}/logs/tables.log",

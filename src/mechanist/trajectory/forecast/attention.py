@@ -71,7 +71,7 @@ class Attention(nn.Module):
         return result
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(-2, -3)
+        return x.reshape(*x.shape[:-1], self.heads, -1).transpose(-2, -3)
 
 
 class SpaceTime(nn.Module):

@@ -32,7 +32,7 @@ class Lstm(nn.Module):
             step = self.head(out[:, -1])
             made.append(step)
             out, memory = self.core(step[:, None], memory)
-        return torch.stack(made, dim=1).cumsum(1).unflatten(2, (-1, 3))
+        return torch.stack(made, dim=1).cumsum(1).reshape(base.shape)
 
 
 class Transformer(nn.Module):
@@ -45,7 +45,7 @@ class Transformer(nn.Module):
         self.when = nn.Parameter(0.1 * torch.randn(known, width))
         self.ahead = nn.Parameter(0.1 * torch.randn(ahead, width))
         self.core = nn.Transformer(
-            width, heads, 2, 2, 2 * width, dropout=0.0, batch_first=True, norm_first=True
+            width, heads, 2, 2, 2 * width, dropout=0.0, batch_first=True
         )
         self.head = nn.Linear(width, 3 * atoms)
         nn.init.zeros_(self.head.weight)
@@ -56,7 +56,7 @@ class Transformer(nn.Module):
         begin = self.start(10 * last.flatten(1))[:, None]
         tokens = self.embed(moved.flatten(2)) + self.when + begin
         out: Tensor = self.head(self.core(tokens, self.ahead + begin))
-        return out.unflatten(2, (-1, 3))
+        return out.reshape(base.shape)
 
 
 class Layer(nn.Module):
@@ -83,7 +83,7 @@ class Layer(nn.Module):
         edges = self.edge(torch.cat([own, other, pairs], dim=-1))
         nodes = nodes + self.node(torch.cat([nodes, edges.mean(2)], dim=-1))
         moves = torch.einsum("bijh,bijx->bhix", self.along(edges), away) / count
-        share = self.past(nodes).unflatten(-1, (-1, history.shape[1]))
+        share = self.past(nodes).reshape(*nodes.shape[:2], -1, history.shape[1])
         return nodes, moves + torch.einsum("bihk,bkix->bhix", share, history)
 
 

@@ -114,7 +114,8 @@ class Forecast(nn.Module):
         """Corrections; see `Corrector`."""
         bias = self.bias_of(last)
         known = self.encode(moved, last, bias).transpose(1, 2)
-        chunks = base.transpose(1, 2).unflatten(2, (len(self.ahead), -1)).flatten(-2)
+        count, _, atoms, _ = base.shape
+        chunks = base.transpose(1, 2).reshape(count, atoms, len(self.ahead), -1)
         where = last[:, :, None].expand(-1, -1, chunks.shape[2], -1)
         asked = self.ask(torch.cat([chunks, 10 * where], dim=-1)) + self.ahead
         asked = asked + self.element(self.numbers)[:, None]
@@ -123,7 +124,7 @@ class Forecast(nn.Module):
         for block in self.decoder:
             asked = block(asked, known, bias)
         out: Tensor = self.head(self.norm(asked))
-        return out.flatten(2).unflatten(2, (-1, 3)).transpose(1, 2)
+        return out.reshape(count, atoms, -1, 3).transpose(1, 2)
 
     def back(self, steps: Tensor) -> Tensor:
         """The present snapshot (B, N, 3) from forecast steps (B, H, N, 3): the conjugate map."""

@@ -67,6 +67,6 @@ class Training:
 
     windows: int = 400
     steps: int = 120
-    batch: int = 16
-    rate: float = 2e-3
+    batch: int = 8
+    rate: float = 4e-3
     checks: int = 6

@@ -45,7 +45,7 @@ class Setup:
     @cached_property
     def reference(self) -> Array:
         """(N, 3) in nm; the first frame."""
-        return self.dataset.train[0].positions[0]
+        return np.asarray(self.dataset.train[0].positions[0])
 
     @cached_property
     def bound(self) -> Rows:

@@ -2,9 +2,10 @@
 
 By delay embedding, the snapshot X^t of all variables and the delay vector Y^t = (y^t ... y^(t+L-1))
 of one of them are maps of each other, Phi(X^t) = Y^t and X^t = Psi(Y^t) (Natl. Sci. Rev. 7, 1079
-(2020); Nat. Commun. 11, 4568 (2020), doi 10.1038/s41467-020-18381-0). Delay vectors of neighbouring times are the columns of a Hankel matrix and share entries. So
+(2020); Nat. Commun. 11, 4568 (2020)). Delay vectors of neighbouring times are the columns of a
+Hankel matrix and share entries. So
 
-    Hankel      what is forecast at t for frame t + k + 1 and what is forecast at t + 1 for it agree,
+    Hankel      what is forecast at t for frame t + k + 1 is what is forecast at t + 1 for it,
     conjugate   the present snapshot can be had back from what is forecast.
 """
 

@@ -1,7 +1,7 @@
 """How networks learn to correct a base."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,8 +69,8 @@ class Lessons:
 
     def rows(self, rows: Tensor) -> "Lessons":
         """Some of the pairs."""
-        parts = (self.moved, self.last, self.base, self.wrong, self.turn, self.start)
-        return Lessons(*(part[:, rows] for part in parts), self.units, self.unit)
+        names = ("moved", "last", "base", "wrong", "turn", "start")
+        return replace(self, **{name: getattr(self, name)[:, rows] for name in names})
 
 
 def distance(apart: Tensor) -> Tensor:
@@ -102,15 +102,16 @@ def lessons(data: Answered, pose: Pose, scales: Scales, device: str) -> Lessons:
     half = len(base) // 2
     # Common to both windows of a pair; near the molecule, so that single precision is enough.
     centre = np.tile(history.last[:half].mean(axis=1, keepdims=True), (2, 1, 1))
-    parts = [
-        *seen.tensors(device),
-        *(
-            torch.from_numpy(part).to(device, torch.float32)
-            for part in (wrong, seen.placement.turn, (history.last - centre)[:, None])
-        ),
-        torch.from_numpy(scales.corrections).to(device, torch.float32),
-    ]
-    return Lessons(*(part.unflatten(0, (2, half)) for part in parts[:-1]), parts[-1], scales.moved)
+    vectors = wrong, seen.placement.turn, (history.last - centre)[:, None]
+    parts = [*seen.tensors(device), *(single(part, device) for part in vectors)]
+    moved, last, told, rest, turn, start = (part.reshape(2, half, *part.shape[1:]) for part in parts)
+    units = single(scales.corrections, device)
+    return Lessons(moved, last, told, rest, turn, start, units, scales.moved)
+
+
+def single(part: Array, device: str) -> Tensor:
+    """An array in single precision."""
+    return torch.from_numpy(part).to(device, torch.float32)
 
 
 def loss_of(net: nn.Module, some: Lessons, weights: tuple[float, float], level: float) -> Tensor:
@@ -119,7 +120,7 @@ def loss_of(net: nn.Module, some: Lessons, weights: tuple[float, float], level: 
     ``weights`` are those of the Hankel and of the conjugate loss.
     """
     flat = [part.flatten(0, 1) for part in (some.moved, some.last, some.base)]
-    change = net(*flat).unflatten(0, some.wrong.shape[:2]) * some.units[..., None]
+    change = net(*flat).reshape(some.wrong.shape) * some.units[..., None]
     loss = distance(change - some.wrong) / level
     made = some.base * some.unit + change
     if weights[0] > 0:
