@@ -249,9 +249,7 @@ def test_long_forecasts_go_on_from_what_was_forecast(learned, ready):
     long = model(history, 50)
     assert long.shape == (2, 50, 9, 3)
     np.testing.assert_allclose(long[:, :20], model(history, 20), atol=1e-12)
-    np.testing.assert_allclose(
-        long[:, 20:40], model(history.after(long[:, :20]), 20), atol=1e-12
-    )
+    np.testing.assert_allclose(long[:, 20:40], model(history.after(long[:, :20]), 20), atol=1e-12)
 
 
 def test_losses_of_consistency_vanish_where_forecasts_agree():

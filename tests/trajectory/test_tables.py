@@ -104,25 +104,34 @@ def test_targets_tell_met_from_missed(records):
     assert "T = 80: bi-LSTM better than uni-LSTM" not in missed
 
 
-def test_files_of_the_tables(records, tmp_path):
+def test_files_of_the_tables(records, forecast_records, tmp_path):
     files = TrajectoryFiles(tmp_path)
     config = validate(Config, {"trajectory": {"seeds": 2}}, "test")
     for record in records:
         write_json(files.errors("ethanol", record["number"]), record)
+    for record in forecast_records:
+        write_json(files.forecasts("ethanol", record["number"]), record)
     lines = []
     write(config, files, Journal(lines.append))
     table = read_json(files.tables)
     assert {tuple(sorted(row)) for row in table} == {
         ("column", "row", "std", "table", "unit", "value")
     }
-    assert {row["table"] for row in table} == {"T1 ethanol"}
+    assert {row["table"] for row in table} == {
+        "T1 ethanol",
+        "T4 ethanol",
+        "T4 parts ethanol",
+        "T4 roll-out ethanol",
+    }
     both = [row for row in table if row["row"] == OURS and row["column"].startswith("T = 5: posi")]
     assert {row["unit"] for row in both} == {"nm", "Å"}
     text = files.text.read_text()
     assert "different data" in text
     assert f"| {OURS} |" in text
     assert files.figure("ethanol").read_bytes().startswith(b"\x89PNG")
+    assert files.forecast_figure("ethanol").read_bytes().startswith(b"\x89PNG")
     assert sum("better than uni-LSTM" in line for line in lines) == 5
+    assert sum("T4: " in line for line in lines) == 9
     again = validate(Config, {"trajectory": {"seeds": 2, "size": "full"}}, "test")
     with pytest.raises(DataError, match="other settings"):
         write(again, files, Journal())

@@ -17,4 +17,9 @@ def planned(run: Run) -> Counter[str]:
 def test_the_target_plans_a_job_for_each_trajectory_and_nothing_of_the_run(tmp_path):
     run = Run(tmp_path)
     run.configure(trajectory={"seeds": 2, "molecules": ["ethanol", "benzene"]})
-    assert planned(run) == {"trajectory_data": 4, "trajectory_learn": 4, "trajectory_models": 1}
+    assert planned(run) == {
+        "trajectory_data": 4,
+        "trajectory_learn": 4,
+        "trajectory_forecast": 4,
+        "trajectory_models": 1,
+    }

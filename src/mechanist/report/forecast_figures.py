@@ -55,7 +55,9 @@ def _horizon(axes: Any, records: Sequence[Mapping[str, Any]]) -> None:
         if name in COLOURS:
             mean = ANGSTROM * np.mean([one["horizon"] for one in found], axis=0)
             _line(axes, name, spacing * np.arange(1, len(mean) + 1), mean)
-    axes.set(yscale="log", xlabel="time after the last known frame (fs)", ylabel="mean distance (Å)")
+    axes.set(
+        yscale="log", xlabel="time after the last known frame (fs)", ylabel="mean distance (Å)"
+    )
     axes.legend(fontsize=7.5, ncols=2)
 
 

@@ -15,10 +15,10 @@ BETTER = 0.8
 
 HEAD = """# Forecasts
 
-Table T4: positions of 10 frames are known, 20 frames are asked for, 5 fs apart, all atoms (the protocol
-of GeoTDM). ADE is the mean distance of atoms from their true places over the 20 frames, FDE that in
-the last one. Rows "told v" get the true velocity at the last known frame too. Published
-numbers (MD17, DFT) are of different data.
+Table T4: positions of 10 frames are known, 20 frames are asked for, 5 fs apart, all atoms (the
+protocol of GeoTDM). ADE is the mean distance of atoms from their true places over the 20 frames,
+FDE that in the last one. Rows "told v" get the true velocity at the last known frame too.
+Published numbers (MD17, DFT) are of different data.
 """
 
 COLUMNS = {

@@ -5,6 +5,8 @@ from dataclasses import replace
 from mechanist.trajectory.forecast.options import Options
 
 WHOLE = "all parts"
+FEW = (WHOLE, "no Hankel loss", "no conjugate loss", "no spatial attention", "no alignment")
+"""What is tried on a costly base."""
 
 
 def without(options: Options) -> dict[str, Options]:

@@ -44,9 +44,7 @@ class Transformer(nn.Module):
         self.start = nn.Linear(3 * atoms, width)
         self.when = nn.Parameter(0.1 * torch.randn(known, width))
         self.ahead = nn.Parameter(0.1 * torch.randn(ahead, width))
-        self.core = nn.Transformer(
-            width, heads, 2, 2, 2 * width, dropout=0.0, batch_first=True
-        )
+        self.core = nn.Transformer(width, heads, 2, 2, 2 * width, dropout=0.0, batch_first=True)
         self.head = nn.Linear(width, 3 * atoms)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)

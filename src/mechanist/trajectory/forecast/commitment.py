@@ -67,7 +67,7 @@ class Head:
     heldout: float
 
     def logit(self, features: Array) -> Array:
-        """ln p/(1 - p) (B,) of features (B, F).
+        """Ln p/(1 - p) (B,) of features (B, F).
 
         Raises
         ------

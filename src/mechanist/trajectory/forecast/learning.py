@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from mechanist.trajectory.forecast.bases import Base
 from mechanist.trajectory.forecast.baselines import Egnn, Lstm, Transformer
+from mechanist.trajectory.forecast.bases import Base
 from mechanist.trajectory.forecast.corrected import Corrected
 from mechanist.trajectory.forecast.network import Forecast
 from mechanist.trajectory.forecast.options import Options

@@ -65,8 +65,8 @@ class Training:
         How often the validation block is looked at; the best weights there are kept.
     """
 
-    windows: int = 400
-    steps: int = 120
+    windows: int = 300
+    steps: int = 100
     batch: int = 8
     rate: float = 4e-3
     checks: int = 6

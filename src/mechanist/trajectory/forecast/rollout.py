@@ -14,7 +14,7 @@ MARGIN = 0.02
 """By which the range of a bond in the training block is widened on either side, in parts."""
 
 HIGHEST = 3000.0
-"""End in 1/cm of the range in which spectra are compared; of frames 5 fs apart they fold at 3336."""
+"""End in 1/cm of the range in which spectra are compared; those of 5 fs fold at 3336."""
 
 WIDTH = 30.0
 """Standard deviation in 1/cm of the smoothing of spectra of 1 ps."""

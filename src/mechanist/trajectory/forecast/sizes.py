@@ -33,7 +33,7 @@ class ForecastSize:
 
 
 FORECASTS = {
-    "small": ForecastSize(Options(), Training(), 3000, 64, 100, 6),
+    "small": ForecastSize(Options(), Training(), 3000, 64, 100, 4),
     "full": ForecastSize(
         Options(width=192, heads=8, blocks=5),
         Training(windows=5000, steps=20_000, batch=128, rate=5e-4, checks=50),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.trajectory.forecast.ablations import WHOLE, without
+from mechanist.trajectory.forecast.ablations import FEW, WHOLE, without
 from mechanist.trajectory.forecast.bases import Base, LastFrame, Straight, fit_linear
 from mechanist.trajectory.forecast.corrected import Corrected
 from mechanist.trajectory.forecast.dynamics import LearnedDynamics, learned_dynamics
@@ -158,14 +158,14 @@ def _ablations(
     device: str,
     say: Say,
 ) -> tuple[list[dict[str, Any]], Corrected]:
-    """Parts switched off on the last frame and on learned dynamics; all parts on other bases."""
+    """Parts switched off on the last frame, some on learned dynamics; all parts on other bases."""
     result: list[dict[str, Any]] = []
     ours: Corrected | None = None
     for name, start in grounds.items():
         result.append({"base": name, "part": "no network", **row(plain[name], setup)})
-        parts = without(setup.size.options)
-        if name not in (PERSISTENCE, DYNAMICS):
-            parts = {WHOLE: parts[WHOLE]}
+        whole = without(setup.size.options)
+        kept = FEW if start.runs_on else whole if name == PERSISTENCE else (WHOLE,)
+        parts = {part: whole[part] for part in kept}
         for part, options in parts.items():
             clock = Stopwatch()
             model, found = forecaster(options, start, setup, seed, device)

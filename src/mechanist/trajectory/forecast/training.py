@@ -104,7 +104,9 @@ def lessons(data: Answered, pose: Pose, scales: Scales, device: str) -> Lessons:
     centre = np.tile(history.last[:half].mean(axis=1, keepdims=True), (2, 1, 1))
     vectors = wrong, seen.placement.turn, (history.last - centre)[:, None]
     parts = [*seen.tensors(device), *(single(part, device) for part in vectors)]
-    moved, last, told, rest, turn, start = (part.reshape(2, half, *part.shape[1:]) for part in parts)
+    moved, last, told, rest, turn, start = (
+        part.reshape(2, half, *part.shape[1:]) for part in parts
+    )
     units = single(scales.corrections, device)
     return Lessons(moved, last, told, rest, turn, start, units, scales.moved)
 
