@@ -84,20 +84,20 @@ class Linear:
     strength: float
 
     def __call__(self, history: History, ahead: int) -> Array:
-        """Linear forecasts.
+        """Linear forecasts; beyond what was learned, block by block."""
+        made: list[Array] = []
+        while sum(part.shape[1] for part in made) < ahead:
+            frames = self._block(history)
+            history = history.after(frames)
+            made.append(frames)
+        return np.concatenate(made, axis=1)[:, :ahead]
 
-        Raises
-        ------
-        DataError
-            If more frames are asked for than were learned.
-        """
+    def _block(self, history: History) -> Array:
         placement = self.pose.place(history.last)
         placed = placement.there(history.positions)
         made = (_inputs(placed) - self.mean) @ self.weights[:-1] + self.weights[-1]
         moved = made.reshape(len(history), -1, *history.last.shape[1:])
-        if ahead > moved.shape[1]:
-            raise DataError("linear model", f"learned {moved.shape[1]} frames, not {ahead}")
-        return np.asarray(history.last[:, None] + placement.turn_back(moved[:, :ahead]))
+        return np.asarray(history.last[:, None] + placement.turn_back(moved))
 
 
 def _inputs(placed: Array) -> Array:

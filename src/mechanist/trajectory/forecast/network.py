@@ -88,7 +88,7 @@ class Forecast(nn.Module):
 
     def bias_of(self, last: Tensor) -> Tensor:
         """What spatial attention adds, (B, 1, heads, N, N)."""
-        bias = self.bias(last, self.hops)
+        bias: Tensor = self.bias(last, self.hops)
         half = bias.shape[1] // 2
         hidden = torch.zeros_like(bias)
         if self.options.near:
@@ -104,7 +104,7 @@ class Forecast(nn.Module):
         bias = self.bias_of(last) if bias is None else bias
         patches = moved.unfold(1, self.patch, self.stride).flatten(-2)
         where = last[:, None].expand(-1, patches.shape[1], -1, -1)
-        tokens = self.embed(torch.cat([patches, 10 * where], dim=-1))
+        tokens: Tensor = self.embed(torch.cat([patches, 10 * where], dim=-1))
         tokens = tokens + self.element(self.numbers) + self.when
         for block in self.encoder:
             tokens = block(tokens, bias)

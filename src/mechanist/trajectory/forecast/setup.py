@@ -95,6 +95,15 @@ class Setup:
         long = Task(self.task.known, min(self.size.frames, room), self.task.spacing)
         return cases(block, long, spread(block, long, self.size.rolls))
 
+    @cached_property
+    def fine(self) -> Array:
+        """The same at every frame of the trajectory, (B, frames x spacing, N, 3) in nm."""
+        block, count = self.dataset.test[0], self.rolls.future.shape[1]
+        long = Task(self.task.known, count, self.task.spacing)
+        starts = spread(block, long, self.size.rolls)
+        first = starts + (self.task.known - 1) * self.task.spacing + 1
+        return block.positions[first[:, None] + np.arange(count * self.task.spacing)]
+
 
 def setup(trajectory: Trajectory, size: Size, amounts: ForecastSize) -> Setup:
     """Blocks such that the learned forces of table T1 know nothing of the test block.

@@ -133,6 +133,10 @@ ROLLED = (PERSISTENCE, LINEAR, *NETWORKS, DYNAMICS, OURS)
 """Models whose long forecasts are measured."""
 
 
+FINEST = 4000.0
+"""End in 1/cm of the range in which spectra of every step are compared."""
+
+
 def _plain(setup: Setup, dynamics: LearnedDynamics, forces: int) -> dict[str, Made]:
     """Models without a network."""
     clock = Stopwatch()
@@ -194,7 +198,9 @@ def _rolls(
     spacing = history.spacing_ps
     with np.errstate(over="ignore", invalid="ignore"):
         made = {one.name: one.model(history, truth.shape[1]) for one in models}
-    result = []
+        fine = dynamics.motion(history, setup.fine.shape[1])[0][:, 1:]
+    alike = likeness(fine, setup.fine, setup.masses, dynamics.dynamics.dt_ps, FINEST)
+    result: list[dict[str, Any]] = []
     for name, x in {"true": truth, **made}.items():
         lost = rmsd(x, truth)
         result.append(
@@ -206,5 +212,7 @@ def _rolls(
                 "spectrum": likeness(x, truth, setup.masses, spacing),
             }
         )
+        if name == DYNAMICS:
+            result[-1]["spectrum_fine"] = alike
         say(f"{truth.shape[1] * spacing:.2f} ps, {name}: bonds {result[-1]['valid']:.3f}")
     return result
