@@ -1,5 +1,7 @@
 """Forecasts: bases, the state behind a history, the network, and its symmetries."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -146,6 +148,13 @@ def test_state_behind_positions_of_known_dynamics(bridge, ready, motion):
         base(History(history.positions, 0.00123), 1)
 
 
+def test_motion_beyond_all_numbers_is_not_forecast(bridge, ready, motion):
+    forces = replace(bridge.forces, weights=-1e9 * bridge.forces.weights)
+    base = learned_dynamics(replace(bridge, forces=forces), motion.dt_ps)
+    some = ready.test.history.rows(slice(1))
+    np.testing.assert_array_equal(base(some, 5), LastFrame()(some, 5))
+
+
 def test_learned_dynamics_is_far_ahead_and_turns_with_the_molecule(bridge, ready, motion):
     base = learned_dynamics(bridge, motion.dt_ps)
     some, truth = ready.test.history.rows(slice(3)), ready.test.future[:3]
@@ -289,6 +298,7 @@ def test_long_motion_is_measured(motion):
     rest = np.repeat(one[:, :1], 200, axis=1) + 1e-4 * np.arange(200)[:, None, None] % 7e-4
     assert likeness(rest, one, motion.masses, 0.005) < 0.9
     assert likeness(np.full_like(one, np.nan), one, motion.masses, 0.005) == 0
+    assert likeness(np.repeat(one[:, :1], 200, axis=1), one, motion.masses, 0.005) == 0
 
 
 def test_forecaster_on_disk(learned, ready, tmp_path):

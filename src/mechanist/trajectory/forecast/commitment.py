@@ -97,10 +97,10 @@ def loss(q: Array, ended_in_b: Array) -> float:
 
 
 def flattened(values: Array) -> Array:
-    """Descriptors (B, K, D) of the last K frames as features (B, 2 K D - D).
+    """Descriptors (B, K, D) of the last K frames as features (B, K D).
 
-    Values at the last frame, then what each frame before is away from it, then the squares of the
-    latter's lengths are left out: differences carry velocities, which values alone hide.
+    Values at the last frame, then what each frame before is away from it: differences carry
+    velocities.
     """
     last = values[:, -1]
     away = values[:, :-1] - values[:, -1:]

@@ -42,13 +42,18 @@ class LearnedDynamics:
     def __call__(self, history: History, ahead: int) -> Array:
         """Frames (B, ahead, N, 3) in nm.
 
+        Windows in which the learned forces drive the motion beyond all numbers stay where they are.
+
         Raises
         ------
         DataError
             If frames are not a whole number of steps apart, or velocities are missing.
         """
         steps = self.steps(history)
-        return self.motion(history, ahead * steps)[0][:, steps::steps]
+        frames = self.motion(history, ahead * steps)[0][:, steps::steps]
+        lost = ~np.isfinite(frames).all(axis=(1, 2, 3))
+        frames[lost] = history.last[lost, None]
+        return frames
 
     def steps(self, history: History) -> int:
         """Steps of the integrator between two frames of a history.

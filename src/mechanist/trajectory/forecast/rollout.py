@@ -69,8 +69,8 @@ def spectrum_of(x: Array, masses: Array, spacing_ps: float) -> Spectrum:
 def likeness(
     made: Array, truth: Array, masses: Array, spacing_ps: float, highest: float = HIGHEST
 ) -> float:
-    """Cosine similarity of both densities of states; 0 if a forecast has left all numbers."""
-    if not np.isfinite(made).all():
+    """Cosine similarity of both densities of states; 0 if a forecast stands still or has no numbers."""
+    if not np.isfinite(made).all() or np.ptp(made, axis=1).max() == 0:
         return 0.0
     spectra = [spectrum_of(x, masses, spacing_ps) for x in (made, truth)]
     return similarity(spectra[0], spectra[1], highest)
