@@ -24,6 +24,16 @@ PRIOR_K = 1000.0
 """Temperature in K of the prior on corrections of velocities; wide, so that it hardly matters."""
 
 
+TORN = 3.0
+"""A molecule that has become so many times as large is not one any more."""
+
+
+def extent(x: Array) -> Array:
+    """Largest distance (...) of an atom from the middle of the molecule (..., N, 3)."""
+    away = x - x.mean(axis=-2, keepdims=True)
+    return np.asarray(np.sqrt((away**2).sum(axis=-1)).max(axis=-1))
+
+
 @dataclass(frozen=True)
 class LearnedDynamics:
     """Velocity Verlet with learned forces.
@@ -42,7 +52,7 @@ class LearnedDynamics:
     def __call__(self, history: History, ahead: int) -> Array:
         """Frames (B, ahead, N, 3) in nm.
 
-        Windows in which the learned forces drive the motion beyond all numbers stay where they are.
+        Windows in which the learned forces tear the molecule apart stay where they are.
 
         Raises
         ------
@@ -51,8 +61,9 @@ class LearnedDynamics:
         """
         steps = self.steps(history)
         frames = self.motion(history, ahead * steps)[0][:, steps::steps]
-        lost = ~np.isfinite(frames).all(axis=(1, 2, 3))
-        frames[lost] = history.last[lost, None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            whole = extent(frames).max(axis=1) < TORN * extent(history.last)
+        frames[~whole] = history.last[~whole, None]
         return frames
 
     def steps(self, history: History) -> int:

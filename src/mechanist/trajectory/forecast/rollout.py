@@ -69,7 +69,7 @@ def spectrum_of(x: Array, masses: Array, spacing_ps: float) -> Spectrum:
 def likeness(
     made: Array, truth: Array, masses: Array, spacing_ps: float, highest: float = HIGHEST
 ) -> float:
-    """Cosine similarity of both densities of states; 0 if a forecast stands still or has no numbers."""
+    """Cosine similarity of both densities of states; 0 if one stands still or has no numbers."""
     if not np.isfinite(made).all() or np.ptp(made, axis=1).max() == 0:
         return 0.0
     spectra = [spectrum_of(x, masses, spacing_ps) for x in (made, truth)]
