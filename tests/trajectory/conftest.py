@@ -60,7 +60,7 @@ def forecast_records(motion):
     size = Size(5500, 0.4, 0.2, 12, 100, Budget())
     amounts = ForecastSize(
         Options(width=8, heads=2, blocks=1),
-        Training(windows=8, steps=3, batch=4, checks=1),
+        Training(windows=8, steps=3, batch=4, checks=1, longer=1),
         400,
         8,
         4,

@@ -28,7 +28,7 @@ from tests.trajectory.conftest import turn
 
 TINY = ForecastSize(
     Options(width=16, heads=2, blocks=1),
-    Training(windows=24, steps=60, batch=16, rate=1e-2, checks=6),
+    Training(windows=24, steps=60, batch=16, rate=1e-2, checks=6, longer=1),
     400,
     24,
     12,

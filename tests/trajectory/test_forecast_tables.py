@@ -9,6 +9,7 @@ from mechanist.errors import DataError
 from mechanist.files import write_json
 from mechanist.layout import TrajectoryFiles
 from mechanist.report.forecast_tables import (
+    ALONE,
     DYNAMICS,
     OURS,
     RIVALS,
@@ -22,7 +23,7 @@ from mechanist.stages.forecast_tables import forecasts
 from mechanist.trajectory.forecast.ablations import FEW, WHOLE, without
 from mechanist.trajectory.forecast.options import Options
 
-ROWS = {*RIVALS, OURS, DYNAMICS, "x + v t, told v", f"{DYNAMICS}, told v"}
+ROWS = {*RIVALS, OURS, DYNAMICS, ALONE, "x + v t, told v", f"{DYNAMICS}, told v"}
 
 
 def test_every_model_and_every_part_has_its_numbers(forecast_records):

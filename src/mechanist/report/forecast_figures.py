@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.report.forecast_tables import DYNAMICS, OURS, PERSISTENCE, gathered
+from mechanist.report.forecast_tables import ALONE, DYNAMICS, OURS, PERSISTENCE, gathered
 from mechanist.report.style import A_COLOUR, B_COLOUR, FORMULA, FULL, MARK, MUTED, canvas, grid
 from mechanist.report.trajectory_tables import ANGSTROM
 
 COLOURS = {
     OURS: B_COLOUR,
     DYNAMICS: "#000000",
+    ALONE: "#6A3D9A",
     "linear ridge": A_COLOUR,
     "EGNN": FORMULA,
     "LSTM": MARK,
@@ -58,7 +59,7 @@ def _horizon(axes: Any, records: Sequence[Mapping[str, Any]]) -> None:
     axes.set(
         yscale="log", xlabel="time after the last known frame (fs)", ylabel="mean distance (Å)"
     )
-    axes.legend(fontsize=7.5, ncols=2)
+    axes.legend(fontsize=7.5, ncols=2, loc="center right", bbox_to_anchor=(1.0, 0.42))
 
 
 def _parts(axes: Any, records: Sequence[Mapping[str, Any]]) -> None:

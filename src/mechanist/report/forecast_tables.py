@@ -8,6 +8,7 @@ import numpy as np
 from mechanist.report.trajectory_tables import ANGSTROM, Entry, Target
 
 OURS, DYNAMICS = "forecaster, ours", "learned dynamics, no network"
+ALONE = "attention network on the last frame"
 PERSISTENCE = "last frame"
 RIVALS = (PERSISTENCE, "x + v t", "linear ridge", "LSTM", "EGNN", "transformer")
 BETTER = 0.8

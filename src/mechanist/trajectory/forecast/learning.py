@@ -1,7 +1,7 @@
 """Networks of table T4, made and trained for one trajectory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -48,15 +48,18 @@ def ground(base: Base, setup: Setup, costly: bool) -> Ground:
 
 
 def forecaster(
-    options: Options, start: Ground, setup: Setup, seed: int, device: str
+    options: Options, start: Ground, setup: Setup, seed: int, device: str, long: bool = False
 ) -> tuple[Corrected, list[float]]:
-    """A trained network of the forecaster on a base, and its errors while it learned."""
+    """A trained network of the forecaster on a base, and its errors while it learned.
+
+    ``long`` is for the main table; see `Training.longer`.
+    """
 
     def make() -> nn.Module:
         numbers, hops = torch.from_numpy(setup.numbers), torch.from_numpy(setup.hops)
         return Forecast(options, setup.task.known, numbers, hops)
 
-    return _trained(make, options, start, setup, seed, device, even=False)
+    return _trained(make, options, start, setup, seed, device, even=False, long=long)
 
 
 def baseline(
@@ -78,7 +81,7 @@ def baseline(
         return Egnn(numbers, hops, known, ahead, width)
 
     plain = Options(ahead=ahead, hankel=0.0, conjugate=0.0, aligned=kind != "EGNN")
-    return _trained(make, plain, start, setup, seed, device, even=kind == "LSTM")
+    return _trained(make, plain, start, setup, seed, device, even=kind == "LSTM", long=True)
 
 
 def _trained(
@@ -89,6 +92,7 @@ def _trained(
     seed: int,
     device: str,
     even: bool,
+    long: bool,
 ) -> tuple[Corrected, list[float]]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -97,6 +101,9 @@ def _trained(
     scales = scales_of(start.train, setup.numbers, options.ahead, even)
     data, held = (lessons(one, pose, scales, device) for one in (start.train, start.validate))
     weights = options.hankel, options.conjugate
-    found = train(net, data, held, setup.size.training, weights, seed)
+    training = setup.size.training
+    if long:
+        training = replace(training, steps=training.steps * training.longer)
+    found = train(net, data, held, training, weights, seed)
     ahead = setup.task.ahead if start.runs_on else options.ahead
     return Corrected(net, start.base, pose, scales, options.ahead, ahead, device), found

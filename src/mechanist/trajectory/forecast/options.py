@@ -51,7 +51,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Training:
-    """How much is learned; the same for every network.
+    """How much is learned.
 
     Parameters
     ----------
@@ -63,6 +63,9 @@ class Training:
         Of Adam.
     checks
         How often the validation block is looked at; the best weights there are kept.
+    longer
+        Times as many steps for networks of the main table that start from the last frame: our
+        forecaster spends that time on its base.
     """
 
     windows: int = 300
@@ -70,3 +73,4 @@ class Training:
     batch: int = 8
     rate: float = 4e-3
     checks: int = 6
+    longer: int = 6

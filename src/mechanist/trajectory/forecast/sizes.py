@@ -36,7 +36,7 @@ FORECASTS = {
     "small": ForecastSize(Options(), Training(), 3000, 64, 100, 4),
     "full": ForecastSize(
         Options(width=192, heads=8, blocks=5),
-        Training(windows=5000, steps=20_000, batch=128, rate=5e-4, checks=50),
+        Training(windows=5000, steps=20_000, batch=128, rate=5e-4, checks=50, longer=1),
         30_000,
         500,
         1000,

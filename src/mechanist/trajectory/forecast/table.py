@@ -24,6 +24,7 @@ Say = Callable[[str], None]
 OURS, DYNAMICS = "forecaster, ours", "learned dynamics, no network"
 TOLD = "learned dynamics, no network, told v"
 PERSISTENCE, LINEAR = "last frame", "linear ridge"
+ALONE = "attention network on the last frame"
 NETWORKS = ("LSTM", "EGNN", "transformer")
 
 
@@ -111,6 +112,9 @@ def measure(setup: Setup, bridge: Bridge, seed: int, say: Say, device: str = "cp
         net, _ = baseline(kind, still, setup, seed, device)
         plain[kind] = asked(kind, net, setup, net.parameters, clock.read()[1])
     clock = Stopwatch()
+    net, _ = forecaster(setup.size.options, still, setup, seed, device, long=True)
+    plain[ALONE] = asked(ALONE, net, setup, net.parameters, clock.read()[1])
+    clock = Stopwatch()
     start = ground(dynamics, setup, costly=True)
     spent = clock.read()[1]
     say(f"learned dynamics for {len(start.train.base)} windows: {spent:.0f} s of processor")
@@ -129,7 +133,7 @@ def measure(setup: Setup, bridge: Bridge, seed: int, say: Say, device: str = "cp
     return Measured(rows, switched, rolls, ours)
 
 
-ROLLED = (PERSISTENCE, LINEAR, *NETWORKS, DYNAMICS, OURS)
+ROLLED = (PERSISTENCE, LINEAR, *NETWORKS, ALONE, DYNAMICS, OURS)
 """Models whose long forecasts are measured."""
 
 
