@@ -320,6 +320,9 @@ def test_forecaster_on_disk(learned, ready, tmp_path):
     (tmp_path / "wide.json").write_text(text.replace('"width": 16', '"width": 8'))
     with pytest.raises(DataError, match="shapes"):
         store.load(paths[0], tmp_path / "wide.json", LastFrame())
+    (tmp_path / "huge.json").write_text(text.replace('"known": 10', '"known": 1000000000'))
+    with pytest.raises(DataError, match="shapes"):
+        store.load(paths[0], tmp_path / "huge.json", LastFrame())
     (tmp_path / "what.json").write_text(text.replace('"heads"', '"hands"'))
     with pytest.raises(DataError, match=r"what\.json"):
         store.load(paths[0], tmp_path / "what.json", LastFrame())

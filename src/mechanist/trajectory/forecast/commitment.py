@@ -138,17 +138,11 @@ def fit_head(features: Array, ended_in_b: Array, groups: Rows | None = None) -> 
     mean, scale = features.mean(axis=0), features.std(axis=0)
     scale = np.where(scale > 1e-12 * max(scale.max(), 1e-300), scale, 1.0)
     z = np.concatenate([(features - mean) / scale, np.ones((len(y), 1))], axis=1)
-    best: tuple[float, float, Array] | None = None
-    for penalty in PENALTIES:
-        q = _unseen(z, y, folds, penalty)
-        error = loss(q, y)
-        if best is None or error < best[0]:
-            best = error, penalty, q
-    assert best is not None
-    solved = maximum(z, y, best[1])
-    pair = np.stack([best[2], np.ones(len(y))], axis=1)
-    slope, shift = maximum(pair, y, 0.0)
-    calibrated = np.clip(slope * best[2] + shift, -LARGEST, LARGEST)
+    unseen = [_unseen(z, y, folds, penalty) for penalty in PENALTIES]
+    best = int(np.argmin([loss(q, y) for q in unseen]))
+    solved = maximum(z, y, PENALTIES[best])
+    slope, shift = maximum(np.stack([unseen[best], np.ones(len(y))], axis=1), y, 0.0)
+    calibrated = np.clip(slope * unseen[best] + shift, -LARGEST, LARGEST)
     return Head(
         mean,
         scale,
@@ -156,7 +150,7 @@ def fit_head(features: Array, ended_in_b: Array, groups: Rows | None = None) -> 
         float(solved[-1]),
         float(slope),
         float(shift),
-        best[1],
+        PENALTIES[best],
         loss(calibrated, y),
     )
 

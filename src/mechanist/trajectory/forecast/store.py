@@ -21,6 +21,9 @@ from mechanist.trajectory.forecast.options import Options
 from mechanist.trajectory.forecast.pose import Pose
 
 FORMAT = 1
+LARGEST = 1000
+"""Frames of a history, and blocks, at most."""
+
 OWN = ("reference", "weights", "corrections")
 """Names of arrays that are not of the network; its own begin with ``net.``."""
 
@@ -92,6 +95,8 @@ def load(weights_path: Path, json_path: Path, base: Base) -> Corrected:
     with sound(json_path):
         options = Options(**card["options"])
         known, ahead, moved = int(card["known"]), int(card["ahead"]), float(card["moved"])
+    if not _small(options, known, tensors):
+        raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both")
     try:
         net = _net(tensors, options, known)
         scales = Scales(moved, tensors["corrections"])
@@ -101,6 +106,16 @@ def load(weights_path: Path, json_path: Path, base: Base) -> Corrected:
     if scales.corrections.shape != (options.ahead, len(pose.reference)) or moved <= 0:
         raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both")
     return Corrected(net, base, pose, scales, options.ahead, ahead)
+
+
+def _small(options: Options, known: int, tensors: dict[str, Any]) -> bool:
+    """Whether a network of these options is as large as the tensors: a card may say anything."""
+    norm, rows = tensors.get("net.norm.weight"), tensors.get("corrections")
+    counts = (options.width, options.heads, options.blocks, options.chunk, options.ahead)
+    if norm is None or rows is None or not all(type(one) is int and one > 0 for one in counts):
+        return False
+    fits = norm.shape == (options.width,) and rows.shape[:1] == (options.ahead,)
+    return fits and options.chunk <= options.ahead and max(known, options.blocks) <= LARGEST
 
 
 def _net(tensors: dict[str, Any], options: Options, known: int) -> Forecast:
