@@ -59,7 +59,9 @@ def _horizon(axes: Any, records: Sequence[Mapping[str, Any]]) -> None:
     axes.set(
         yscale="log", xlabel="time after the last known frame (fs)", ylabel="mean distance (Å)"
     )
-    axes.legend(fontsize=7.5, ncols=2, loc="center right", bbox_to_anchor=(1.0, 0.42))
+    # Room for the legend below the curves.
+    axes.set_ylim(bottom=0.1 * axes.get_ylim()[0])
+    axes.legend(fontsize=6.5, ncols=2, loc="lower right")
 
 
 def _parts(axes: Any, records: Sequence[Mapping[str, Any]]) -> None:
