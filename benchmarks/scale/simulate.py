@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -104,9 +105,10 @@ def measure(times: Times, scale: float, ahead: bool = False) -> tuple[float, flo
                     begun = begun or (costs if any(home.glob(FIRST_LOG)) else 0.0)
                     time.sleep(0.05)
             finally:
-                # What follows the last assessment is of no interest.
+                # What follows the last assessment is of no interest; told to end, Snakemake may
+                # wait for ever for files that a stand-in does not make.
                 if process.poll() is None:
-                    process.terminate()
+                    os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
             if not (home / last).exists():
                 log.seek(0)

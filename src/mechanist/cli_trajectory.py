@@ -78,6 +78,20 @@ def trajectory_attribute(
     attribute(*opened(config, results), threads, Journal(log))
 
 
+def trajectory_forecast(
+    molecule: MoleculeOption,
+    number: NumberOption,
+    config: ConfigOption = "config.yaml",
+    results: FolderOption = FOLDER,
+    threads: ThreadsOption = 1,
+) -> None:
+    """Learn and test every forecaster on one trajectory; trajectory-learn comes before."""
+    from mechanist.journal import Journal
+    from mechanist.stages.trajectory_forecast import forecast
+
+    forecast(*opened(config, results), molecule, number, threads, Journal(log))
+
+
 def trajectory_tables(config: ConfigOption = "config.yaml", results: FolderOption = FOLDER) -> None:
     """Write tables and figures over all trajectories."""
     from mechanist.journal import Journal

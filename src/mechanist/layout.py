@@ -85,6 +85,22 @@ class TrajectoryFiles:
         """What they mean."""
         return self.folder / "models" / f"{molecule}_{number:03d}.json"
 
+    def forecasts(self, molecule: str, number: int) -> Path:
+        """Errors of every forecaster on one trajectory."""
+        return self.folder / "forecasts" / f"{molecule}_{number:03d}.json"
+
+    def forecaster(self, molecule: str, number: int) -> Path:
+        """Numbers of our forecaster's network."""
+        return self.folder / "models" / f"{molecule}_{number:03d}_forecast.safetensors"
+
+    def forecaster_card(self, molecule: str, number: int) -> Path:
+        """What they mean."""
+        return self.folder / "models" / f"{molecule}_{number:03d}_forecast.json"
+
+    def forecast_figure(self, molecule: str) -> Path:
+        """Errors by horizon, parts switched off, long forecasts."""
+        return self.folder / f"{molecule}_forecast.png"
+
     @property
     def tables(self) -> Path:
         """All numbers as a list of table, row, column, value, std, unit."""

@@ -43,6 +43,50 @@ def motion(springs):
     return constant_energy(springs, x, v, start.numbers, masses, 6000, 5e-4, meta)
 
 
+@pytest.fixture(scope="session")
+def forecast_records(motion):
+    """Table T4 of two trajectories that overlap in part, learned for three steps."""
+    import torch
+
+    from mechanist.trajectory.forecast.options import Options, Training
+    from mechanist.trajectory.forecast.setup import setup
+    from mechanist.trajectory.forecast.sizes import ForecastSize
+    from mechanist.trajectory.forecast.table import measure
+    from mechanist.trajectory.sizes import Size
+    from mechanist.trajectory.superres.budget import Budget
+    from mechanist.trajectory.superres.learned import learn_bridge
+
+    torch.set_num_threads(1)
+    size = Size(5500, 0.4, 0.2, 12, 100, Budget())
+    amounts = ForecastSize(
+        Options(width=8, heads=2, blocks=1),
+        Training(windows=8, steps=3, batch=4, checks=1, longer=1),
+        400,
+        8,
+        4,
+        1,
+        30,
+    )
+    result = []
+    for number in (0, 1):
+        part = motion[number * 500 : 5500 + number * 500]
+        blocks = setup(part, size, amounts)
+        bridge = learn_bridge(blocks.dataset, molecule("ethanol").permutations, 12)
+        found = measure(blocks, bridge, number, lambda text: None)
+        result.append(
+            {
+                "molecule": "ethanol",
+                "number": number,
+                "size": "small",
+                "spacing": 5.0,
+                "rows": found.rows,
+                "ablations": found.ablations,
+                "rolls": found.rolls,
+            }
+        )
+    return result
+
+
 def turn(rng):
     """A random rotation (3, 3)."""
     left, _, right = np.linalg.svd(rng.normal(size=(3, 3)))

@@ -105,7 +105,7 @@ def test_targets_tell_met_from_missed(records):
     assert "T = 80: bi-LSTM better than uni-LSTM" not in missed
 
 
-def test_files_of_the_tables(records, propagated, tmp_path):
+def test_files_of_the_tables(records, propagated, forecast_records, tmp_path):
     files = TrajectoryFiles(tmp_path)
     config = validate(Config, {"trajectory": {"seeds": 2}}, "test")
     for record in records:
@@ -113,6 +113,8 @@ def test_files_of_the_tables(records, propagated, tmp_path):
     for record in propagated[0]:
         write_json(files.propagator("ethanol", record["number"]), record)
     write_json(files.attribution, propagated[1])
+    for record in forecast_records:
+        write_json(files.forecasts("ethanol", record["number"]), record)
     lines = []
     write(config, files, Journal(lines.append))
     table = read_json(files.tables)
@@ -120,15 +122,18 @@ def test_files_of_the_tables(records, propagated, tmp_path):
         ("column", "row", "std", "table", "unit", "value")
     }
     tables = {"T1 ethanol", "T3 ethanol", "T3 diatomics", "T3 azobenzene"}
+    tables |= {"T4 ethanol", "T4 parts ethanol", "T4 roll-out ethanol"}
     assert {row["table"] for row in table} == tables
     both = [row for row in table if row["row"] == OURS and row["column"].startswith("T = 5: posi")]
     assert {row["unit"] for row in both} == {"nm", "Å"}
     text = files.text.read_text()
     assert "different data" in text
     assert f"| {OURS} |" in text
-    for figure in (files.figure("ethanol"), files.propagator_figure("ethanol")):
+    figures = (files.figure, files.propagator_figure, files.forecast_figure)
+    for figure in (one("ethanol") for one in figures):
         assert figure.read_bytes().startswith(b"\x89PNG")
     assert sum("better than uni-LSTM" in line for line in lines) == 5
+    assert sum("T4: " in line for line in lines) == 9
     again = validate(Config, {"trajectory": {"seeds": 2, "size": "full"}}, "test")
     with pytest.raises(DataError, match="other settings"):
         write(again, files, Journal())

@@ -22,5 +22,6 @@ def test_the_target_plans_a_job_for_each_trajectory_and_nothing_of_the_run(tmp_p
         "trajectory_learn": 4,
         "trajectory_propagate": 4,
         "trajectory_attribute": 1,
+        "trajectory_forecast": 4,
         "trajectory_models": 1,
     }

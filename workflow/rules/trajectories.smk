@@ -100,6 +100,36 @@ rule trajectory_attribute:
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
+rule trajectory_forecast:
+    input:
+        rules.trajectory_data.output,
+        rules.trajectory_learn.output.model,
+        rules.trajectory_learn.output.card,
+    output:
+        errors=f"{MODELS}/forecasts/{{molecule}}_{{motion}}.json",
+        model=f"{MODELS}/models/{{molecule}}_{{motion}}_forecast.safetensors",
+        card=f"{MODELS}/models/{{molecule}}_{{motion}}_forecast.json",
+    log:
+        f"{MODELS}/logs/forecast_{{molecule}}_{{motion}}.log",
+    benchmark:
+        f"{MODELS}/benchmarks/forecast_{{molecule}}_{{motion}}.tsv"
+    wildcard_constraints:
+        molecule="[a-z]+",
+        motion=r"\d{3}",
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    resources:
+        gpu=GPUS,
+    params:
+        settings=settings("seed", "trajectory.size"),
+        source=digest("trajectory_forecast", "trajectory"),
+    shell:
+        "mechanist trajectory-forecast --molecule {wildcards.molecule}"
+        " --number {wildcards.motion} --threads {threads}"
+        f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
+
+
 rule trajectory_models:
     input:
         expand(
@@ -113,11 +143,20 @@ rule trajectory_models:
             motion=MOTIONS,
         ),
         rules.trajectory_attribute.output,
+        expand(
+            rules.trajectory_forecast.output.errors,
+            molecule=SETTINGS.trajectory.molecules,
+            motion=MOTIONS,
+        ),
     output:
         tables=f"{MODELS}/tables.json",
         text=f"{MODELS}/tables.md",
         figures=expand(
             f"{MODELS}/{{molecule}}.png", molecule=SETTINGS.trajectory.molecules
+        ),
+        forecasts=expand(
+            f"{MODELS}/{{molecule}}_forecast.png",
+            molecule=SETTINGS.trajectory.molecules,
         ),
         propagators=expand(
             f"{MODELS}/{{molecule}}_propagator.png",

@@ -17,6 +17,7 @@ from mechanist.report.trajectory_tables import (
     targets,
 )
 from mechanist.settings.config import Config
+from mechanist.stages.forecast_tables import forecasts
 from mechanist.stages.propagator_tables import propagators
 
 FRAME_FS = 0.5
@@ -52,6 +53,9 @@ def write(config: Config, files: TrajectoryFiles, log: Journal) -> None:
         picture = draw(look, molecule, FRAME_FS, records[0]["examples"])
         write_bytes(files.figure(molecule), picture)
         every += numbers
+        numbers, text, aims = forecasts(config, files, molecule)
+        every += numbers
+        lines += [*text, *_aims(aims, log)]
     numbers, text, aims = propagators(config, files)
     every += numbers
     lines += [*text, *_aims(aims, log)]

@@ -203,9 +203,9 @@ class Bridge:
         """
         size = stiffness.shape[2]
         width = np.repeat(self.errors / self.masses, 3)
-        reach = _reach(stiffness, h) * width
-        spread = np.einsum("kl,blsi->bkis", alike, reach, optimize=True)
-        gram = np.einsum("bksi,bkit->bst", reach, spread, optimize=True)
+        pulls = reach(stiffness, h) * width
+        spread = np.einsum("kl,blsi->bkis", alike, pulls, optimize=True)
+        gram = np.einsum("bksi,bkit->bst", pulls, spread, optimize=True)
         trace = np.trace(gram, axis1=1, axis2=2) / (2 * size)
         gram += NUGGET * trace[:, None, None] * np.eye(2 * size)
         inverse = np.linalg.inv(gram)
@@ -231,20 +231,20 @@ def spaced(nodes: int) -> NDArray[np.int64]:
     return np.unique(np.concatenate([left, nodes - 1 - left]))
 
 
-def _reach(stiffness: Array, h: float) -> Array:
+def reach(stiffness: Array, h: float) -> Array:
     """How the end (positions, h times velocities) follows each push: (B, L, 6N, 3N)."""
     count, nodes, size = stiffness.shape[:3]
     identity, zero = np.eye(size), np.zeros((size, size))
     of_x = np.tile(np.concatenate([identity, zero]), (count, 1, 1))
     of_v = np.tile(np.concatenate([zero, h * identity]), (count, 1, 1))
-    reach = np.empty((count, nodes, 2 * size, size))
-    reach[:, -1] = 0.5 * h * of_v
+    pulls = np.empty((count, nodes, 2 * size, size))
+    pulls[:, -1] = 0.5 * h * of_v
     for k in range(nodes - 2, -1, -1):
         of_x = of_x + 0.5 * h * (of_v @ stiffness[:, k + 1])
         of_v = of_v + h * of_x
         of_x = of_x + 0.5 * h * (of_v @ stiffness[:, k])
-        reach[:, k] = (h if k else 0.5 * h) * of_v
-    return reach
+        pulls[:, k] = (h if k else 0.5 * h) * of_v
+    return pulls
 
 
 def _mean(one: Filled, other: Filled) -> Filled:

@@ -1,0 +1,129 @@
+"""Forecasts that need no network: what a network may start from, and must be better than."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.errors import DataError
+from mechanist.trajectory.forecast.pose import Pose
+from mechanist.trajectory.forecast.windows import Cases, History
+
+Array = NDArray[np.float64]
+
+STRENGTHS = tuple(10.0**k for k in range(-10, 1))
+"""Of the penalty, in parts of the largest eigenvalue; the best on the validation block is kept."""
+
+
+class Base(Protocol):
+    """Forecasts."""
+
+    def __call__(self, history: History, ahead: int) -> Array:
+        """Frames (B, ahead, N, 3) in nm after the last known one."""
+        ...
+
+
+@dataclass(frozen=True)
+class LastFrame:
+    """Nothing moves."""
+
+    def __call__(self, history: History, ahead: int) -> Array:
+        """The last frame again and again."""
+        return np.repeat(history.positions[:, -1:], ahead, axis=1)
+
+
+@dataclass(frozen=True)
+class Straight:
+    """x + v t.
+
+    Parameters
+    ----------
+    told
+        Whether v is the true velocity at the last frame; else the difference of the last two.
+    """
+
+    told: bool = False
+
+    def __call__(self, history: History, ahead: int) -> Array:
+        """Straight lines.
+
+        Raises
+        ------
+        DataError
+            If velocities are to be told and are not there.
+        """
+        if self.told and history.velocities is None:
+            raise DataError("history", "holds no velocities")
+        step = history.last - history.positions[:, -2]
+        if self.told and history.velocities is not None:
+            step = history.velocities * history.spacing_ps
+        count = np.arange(1, ahead + 1)[:, None, None]
+        return np.asarray(history.last[:, None] + count * step[:, None])
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Linear autoregression: all known coordinates to all coming displacements, by ridge.
+
+    Parameters
+    ----------
+    pose
+        How windows are laid.
+    mean
+        (P,) of the inputs.
+    weights
+        (P + 1, H x 3N); the last row is the constant.
+    strength
+        Penalty that was kept.
+    """
+
+    pose: Pose
+    mean: Array
+    weights: Array
+    strength: float
+
+    def __call__(self, history: History, ahead: int) -> Array:
+        """Linear forecasts; beyond what was learned, block by block."""
+        made: list[Array] = []
+        while sum(part.shape[1] for part in made) < ahead:
+            frames = self._block(history)
+            history = history.after(frames)
+            made.append(frames)
+        return np.concatenate(made, axis=1)[:, :ahead]
+
+    def _block(self, history: History) -> Array:
+        placement = self.pose.place(history.last)
+        placed = placement.there(history.positions)
+        made = (_inputs(placed) - self.mean) @ self.weights[:-1] + self.weights[-1]
+        moved = made.reshape(len(history), -1, *history.last.shape[1:])
+        return np.asarray(history.last[:, None] + placement.turn_back(moved))
+
+
+def _inputs(placed: Array) -> Array:
+    """Last frame and displacements from it, (B, K x 3N)."""
+    moved = placed[:, :-1] - placed[:, -1:]
+    return np.concatenate([placed[:, -1:], moved], axis=1).reshape(len(placed), -1)
+
+
+def fit_linear(train: Cases, validate: Cases, pose: Pose) -> Linear:
+    """Solve for the map; the penalty is the best one on the validation block."""
+    inputs, targets = _pairs(train, pose)
+    tests, truth = _pairs(validate, pose)
+    mean, offset = inputs.mean(axis=0), targets.mean(axis=0)
+    values, vectors = np.linalg.eigh((inputs - mean).T @ (inputs - mean))
+    projected = vectors.T @ ((inputs - mean).T @ (targets - offset))
+    best: tuple[float, float, Array] | None = None
+    for strength in STRENGTHS:
+        solved = vectors @ (projected / (values + strength * values[-1])[:, None])
+        error = float(np.abs((tests - mean) @ solved + offset - truth).mean())
+        if best is None or error < best[0]:
+            best = error, strength, solved
+    assert best is not None
+    return Linear(pose, mean, np.concatenate([best[2], offset[None]]), best[1])
+
+
+def _pairs(one: Cases, pose: Pose) -> tuple[Array, Array]:
+    placement = pose.place(one.history.last)
+    moved = placement.turn_there(one.future - one.history.last[:, None])
+    return _inputs(placement.there(one.history.positions)), moved.reshape(len(one), -1)

@@ -1,0 +1,152 @@
+"""A base and a network that corrects it, as one forecaster with arrays in and out."""
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mechanist.errors import DataError
+from mechanist.trajectory.forecast.bases import Base
+from mechanist.trajectory.forecast.network import Forecast
+from mechanist.trajectory.forecast.pose import Pose
+from mechanist.trajectory.forecast.windows import History
+from mechanist.trajectory.superres.frame import Placement
+
+Array = NDArray[np.float64]
+
+CHUNK = 256
+"""Windows at once."""
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Units of the network, in nm.
+
+    Parameters
+    ----------
+    moved
+        Of displacements in the history and of the base.
+    corrections
+        (H, N) of corrections.
+    """
+
+    moved: float
+    corrections: Array
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a network sees of B windows, see `network.Corrector`, and how they were laid."""
+
+    moved: Array
+    last: Array
+    base: Array
+    placement: Placement
+
+    def tensors(self, device: str) -> tuple[Tensor, Tensor, Tensor]:
+        """Single precision."""
+        parts = (self.moved, self.last, self.base)
+        made = [torch.from_numpy(part).to(device, torch.float32) for part in parts]
+        return made[0], made[1], made[2]
+
+
+def laid(pose: Pose, unit: float, history: History, base: Array) -> Inputs:
+    """Histories and what the base forecasts for them, (B, H, N, 3) in nm, in the orientation."""
+    placement = pose.place(history.last)
+    last = history.last[:, None]
+    return Inputs(
+        placement.turn_there(history.positions - last) / unit,
+        placement.there(history.last[:, None])[:, 0],
+        placement.turn_there(base - last) / unit,
+        placement,
+    )
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A forecaster.
+
+    Parameters
+    ----------
+    net
+        The network; its corrections are added to the base.
+    base
+        The base.
+    pose, scales
+        How windows are laid, and units.
+    block
+        Frames of one pass of the network.
+    ahead
+        Frames after which the base starts anew; a multiple of ``block``.
+    device
+        Where torch works.
+    """
+
+    net: nn.Module
+    base: Base
+    pose: Pose
+    scales: Scales
+    block: int
+    ahead: int
+    device: str = "cpu"
+
+    @property
+    def parameters(self) -> int:
+        """Numbers of the network that were learned."""
+        return sum(weight.numel() for weight in self.net.parameters())
+
+    def __call__(self, history: History, ahead: int) -> Array:
+        """Frames (B, ahead, N, 3) in nm, by blocks: each goes on from the one before."""
+        made: list[Array] = []
+        for _ in range(-(-ahead // self.ahead)):
+            frames = self.correct(history, self.base(history, self.ahead))
+            history = history.after(frames)
+            made.append(frames)
+        return np.concatenate(made, axis=1)[:, :ahead]
+
+    def correct(self, history: History, base: Array) -> Array:
+        """Forecasts (B, H, N, 3) where those of the base are known, in nm."""
+        made: list[Array] = []
+        for begin in range(0, base.shape[1], self.block):
+            frames = self._pass(history, base[:, begin : begin + self.block])
+            history = history.after(frames)
+            made.append(frames)
+        return np.concatenate(made, axis=1)
+
+    def _pass(self, history: History, base: Array) -> Array:
+        parts = []
+        for i in range(0, len(history), CHUNK):
+            rows = slice(i, i + CHUNK)
+            seen = laid(self.pose, self.scales.moved, history.rows(rows), base[rows])
+            with torch.no_grad():
+                change = self.net(*seen.tensors(self.device)).cpu().numpy().astype(np.float64)
+            change = change * self.scales.corrections[..., None]
+            parts.append(base[rows] + seen.placement.turn_back(change))
+        return np.concatenate(parts)
+
+    def encode(self, history: History) -> Array:
+        """One vector (B, 2 D) of each history: means over atoms of the last token, and of all.
+
+        It neither turns nor shifts with the molecule.
+
+        Raises
+        ------
+        DataError
+            If the network has no encoder.
+        """
+        if not isinstance(self.net, Forecast):
+            raise DataError("forecaster", "its network has no encoder")
+        nothing = np.repeat(history.positions[:, -1:], self.block, axis=1)
+        seen = laid(self.pose, self.scales.moved, history, nothing)
+        moved, last, _ = seen.tensors(self.device)
+        with torch.no_grad():
+            tokens = self.net.encode(moved, last)
+            both = torch.cat([tokens[:, -1].mean(1), tokens.mean((1, 2))], dim=-1)
+        return cast(Array, both.cpu().numpy().astype(np.float64))
+
+    def on(self, device: str) -> "Corrected":
+        """The same with its network elsewhere."""
+        return replace(self, net=self.net.to(device), device=device)

@@ -1,0 +1,134 @@
+"""The network of the forecaster, after ASTEROID as far as its abstract tells.
+
+Wu, Chen and Wang, arXiv 2606.17668 (2026): an encoder-decoder transformer that solves the equation
+of spatiotemporal information with attention near and far. Only the abstract could be read. What it
+does not say is filled in from its ancestors: STNN (You and others, Entropy 24, 1651 (2022)) and
+ARNN (Nat. Commun. 11, 4568 (2020)).
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from mechanist.trajectory.forecast.attention import NEAR, Bias, Decode, SpaceTime
+from mechanist.trajectory.forecast.options import Options
+
+ELEMENTS = 20
+"""Atomic numbers below this are told apart."""
+
+
+class Corrector(Protocol):
+    """A network that corrects a base."""
+
+    def __call__(self, moved: Tensor, last: Tensor, base: Tensor) -> Tensor:
+        """Corrections (B, H, N, 3).
+
+        Parameters
+        ----------
+        moved
+            (B, K, N, 3) displacements from the last frame.
+        last
+            (B, N, 3) the last frame in nm.
+        base
+            (B, H, N, 3) what the base forecasts, as displacements from the last frame.
+
+        Displacements are in units of the typical one in a frame, corrections in units of those that
+        are typical for frame and element.
+        """
+        ...
+
+
+class Forecast(nn.Module):
+    """Delay vectors to tokens, encoder, decoder, corrections.
+
+    Parameters
+    ----------
+    options
+        Its parts.
+    known
+        Frames of a history.
+    numbers
+        (N,) atomic numbers.
+    hops
+        (N, N) bonds between atoms.
+    """
+
+    def __init__(self, options: Options, known: int, numbers: Tensor, hops: Tensor) -> None:
+        super().__init__()
+        self.options = options
+        width = options.width
+        self.patch = options.patch if options.delays else 1
+        self.stride = options.stride if options.delays else 1
+        patches = (known - self.patch) // self.stride + 1
+        chunks = -(-options.ahead // options.chunk)
+        self.register_buffer("numbers", numbers)
+        self.register_buffer("hops", hops)
+        self.numbers: Tensor
+        self.hops: Tensor
+        self.embed = nn.Linear(3 * self.patch + 3, width)
+        self.element = nn.Embedding(ELEMENTS, width)
+        self.when = nn.Parameter(0.1 * torch.randn(patches, 1, width))
+        self.ask = nn.Linear(3 * options.chunk + 3, width)
+        self.ahead = nn.Parameter(0.1 * torch.randn(chunks, width))
+        self.bias = Bias(options.heads)
+        self.encoder = nn.ModuleList(SpaceTime(options) for _ in range(options.blocks))
+        self.decoder = nn.ModuleList(
+            Decode(options) for _ in range(max(1, options.blocks // 2) * options.decoder)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, 3 * options.chunk)
+        # The first forecast is that of the base.
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        # The way back of the equation, used by its loss only.
+        self.conjugate = nn.Sequential(
+            nn.Linear(6 * options.ahead, width), nn.GELU(), nn.Linear(width, 3)
+        )
+
+    def bias_of(self, last: Tensor) -> Tensor:
+        """What spatial attention adds, (B, 1, heads, N, N)."""
+        bias: Tensor = self.bias(last, self.hops)
+        half = bias.shape[1] // 2
+        hidden = torch.zeros_like(bias)
+        if self.options.near:
+            rows = slice(0, half) if self.options.far else slice(None)
+            hidden[:, rows] = hidden[:, rows].masked_fill(self.hops > NEAR, float("-inf"))
+        elif not self.options.far:
+            # Without spatial attention every atom sees itself only.
+            hidden = hidden.masked_fill(self.hops > 0, float("-inf"))
+        return (bias + hidden)[:, None]
+
+    def encode(self, moved: Tensor, last: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Tokens (B, P, N, D) of a history."""
+        bias = self.bias_of(last) if bias is None else bias
+        patches = moved.unfold(1, self.patch, self.stride).flatten(-2)
+        where = last[:, None].expand(-1, patches.shape[1], -1, -1)
+        tokens: Tensor = self.embed(torch.cat([patches, 10 * where], dim=-1))
+        tokens = tokens + self.element(self.numbers) + self.when
+        for block in self.encoder:
+            tokens = block(tokens, bias)
+        return tokens
+
+    def forward(self, moved: Tensor, last: Tensor, base: Tensor) -> Tensor:
+        """Corrections; see `Corrector`."""
+        bias = self.bias_of(last)
+        known = self.encode(moved, last, bias).transpose(1, 2)
+        count, _, atoms, _ = base.shape
+        chunks = base.transpose(1, 2).reshape(count, atoms, len(self.ahead), -1)
+        where = last[:, :, None].expand(-1, -1, chunks.shape[2], -1)
+        asked = self.ask(torch.cat([chunks, 10 * where], dim=-1)) + self.ahead
+        asked = asked + self.element(self.numbers)[:, None]
+        if not self.options.decoder:
+            asked = asked + known.mean(2, keepdim=True)
+        for block in self.decoder:
+            asked = block(asked, known, bias)
+        out: Tensor = self.head(self.norm(asked))
+        return out.reshape(count, atoms, -1, 3).transpose(1, 2)
+
+    def back(self, steps: Tensor) -> Tensor:
+        """The present snapshot (B, N, 3) from forecast steps (B, H, N, 3): the conjugate map."""
+        own = steps.permute(0, 2, 1, 3).flatten(2)
+        others = own.mean(1, keepdim=True).expand_as(own)
+        result: Tensor = self.conjugate(torch.cat([own, others], dim=-1))
+        return result

@@ -1,0 +1,49 @@
+"""A common orientation for histories: the last known frame is laid on a reference geometry.
+
+The rest of a window moves along rigidly (Kabsch, Acta Cryst. A 32, 922 (1976)). What is forecast in
+that orientation and turned back is equivariant under rotations and shifts, exactly. Hydrogens have
+no weight, so exchanging them changes nothing either.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.trajectory.superres.frame import Placement, rotations
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How windows are laid.
+
+    Parameters
+    ----------
+    reference
+        (N, 3) in nm.
+    weights
+        (N,) of the atoms; their sum is 1.
+    turned
+        Whether windows are turned; else they are only shifted.
+    """
+
+    reference: Array
+    weights: Array
+    turned: bool = True
+
+    def place(self, last: Array) -> Placement:
+        """Placement of windows by their last known frames (B, N, 3)."""
+        centre = self.weights @ last
+        if not self.turned:
+            return Placement(np.tile(np.eye(3), (len(last), 1, 1)), centre)
+        about = self.reference - self.weights @ self.reference
+        return Placement(rotations(last - centre[:, None], about, self.weights), centre)
+
+
+def pose_of(reference: Array, numbers: NDArray[np.int64], masses: Array, turned: bool) -> Pose:
+    """Weights are masses of heavy atoms; of all atoms if fewer than three are heavy."""
+    heavy = numbers > 1
+    weights = np.where(heavy, masses, 0.0) if heavy.sum() > 2 else masses
+    return Pose(reference, weights / weights.sum(), turned)

@@ -1,0 +1,164 @@
+"""The state at the end of a history of positions, when the dynamics is known but for a small error.
+
+Positions x_k at K equal times are exact; velocities v_k at these times are sought. Velocity Verlet
+with learned forces takes (x_k, v_k) to (x^, v^) at the next time. With A and B the derivatives of
+x^ and v^ in v_k, a correction d_k of every v_k leaves
+
+    [ x_(k+1) - x^ - A d_k ;  v_(k+1) + d_(k+1) - v^ - B d_k ]
+
+over. These remainders are what the error of the learned forces does in a segment: normal with the
+covariance Q = G C G' of a Gaussian process in time (see `superres.bridge`). The most probable d is
+a linear least-squares problem, solved anew from the corrected velocities (Gauss and Newton). This
+is weak-constraint variational assimilation (Tremolet, Q. J. R. Meteorol. Soc. 132, 2483 (2006)) of
+positions only, with shooting from every known frame, which does not run away.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.trajectory.forecast.stiffness import stiffness
+from mechanist.trajectory.superres.bridge import reach
+from mechanist.trajectory.superres.forcefield import KernelForces
+
+Array = NDArray[np.float64]
+
+FLOOR = 1e-10
+"""Of the diagonal of Q, in parts of its mean: positions are known to that."""
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """Learned dynamics with the statistics of its error.
+
+    Parameters
+    ----------
+    forces
+        The learned force field.
+    masses
+        (N,) in Da.
+    errors
+        (N,) standard deviation of the error of the forces on each atom in kJ/mol/nm.
+    memory
+        Time in ps over which that error stays alike.
+    dt_ps
+        Step of velocity Verlet.
+    """
+
+    forces: KernelForces
+    masses: Array
+    errors: Array
+    memory: float
+    dt_ps: float
+
+    def run(self, x: Array, v: Array, steps: int) -> tuple[Array, Array]:
+        """Positions and velocities (B, steps + 1, N, 3), the start (B, N, 3) included."""
+        path = np.empty((len(x), steps + 1, *x.shape[1:]))
+        speed = np.empty_like(path)
+        path[:, 0], speed[:, 0] = x, v
+        h, a = self.dt_ps, self.forces(x) / self.masses[:, None]
+        for k in range(steps):
+            half = speed[:, k] + 0.5 * h * a
+            path[:, k + 1] = path[:, k] + h * half
+            a = self.forces(path[:, k + 1]) / self.masses[:, None]
+            speed[:, k + 1] = half + 0.5 * h * a
+        return path, speed
+
+    def slopes(self, x: Array) -> Array:
+        """Derivatives (..., 3N, 3N) of accelerations in positions (..., N, 3), in 1/ps2."""
+        flat = x.reshape(-1, *x.shape[-2:])
+        size = 3 * len(self.masses)
+        result = stiffness(self.forces, flat) / np.repeat(self.masses, 3)[:, None]
+        return result.reshape(*x.shape[:-2], size, size)
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Linearised motion over B x (K - 1) segments.
+
+    Parameters
+    ----------
+    of_x, of_v
+        (B, K - 1, 3N, 3N) derivatives of position and of velocity times the step at the end in
+        velocity times the step at the start.
+    precision
+        (B, K - 1, 6N, 6N) inverse of Q in the same units.
+    """
+
+    of_x: Array
+    of_v: Array
+    precision: Array
+
+
+def linearised(dynamics: Dynamics, known: Array, path: Array) -> Segments:
+    """Segments between known frames.
+
+    Parameters
+    ----------
+    dynamics
+        The learned dynamics.
+    known
+        (B, K, 3N, 3N) slopes at the known frames.
+    path
+        (B, K - 1, steps + 1, N, 3) drafts of the segments; their middles give more slopes.
+    """
+    count, segments, nodes = path.shape[:3]
+    middle = (nodes - 1) // 2
+    inner = dynamics.slopes(path[:, :, middle])
+    share = np.interp(np.arange(nodes), [0, middle, nodes - 1], [0.0, 1.0, 2.0])[:, None, None]
+    early = np.minimum(share, 1.0)
+    late = np.maximum(share - 1, 0.0)
+    start, end = known[:, :-1, None], known[:, 1:, None]
+    between = (1 - early) * start + (early - late) * inner[:, :, None] + late * end
+    size = between.shape[-1]
+    h = dynamics.dt_ps
+    pulls = reach(between.reshape(-1, nodes, size, size), h)
+    width = np.repeat(dynamics.errors / dynamics.masses, 3)
+    times = h * np.arange(nodes)
+    alike = np.exp(-0.5 * ((times[:, None] - times) / dynamics.memory) ** 2)
+    wide = pulls * width
+    spread = np.einsum("kl,blsi->bkis", alike, wide, optimize=True)
+    gram = np.einsum("bksi,bkit->bst", wide, spread, optimize=True)
+    trace = np.trace(gram, axis1=1, axis2=2) / (2 * size)
+    gram += FLOOR * trace[:, None, None] * np.eye(2 * size)
+    # A velocity acts like a push at the first node over half a step.
+    of_start = pulls[:, 0] / (0.5 * h * h)
+    shape = (count, segments)
+    return Segments(
+        of_start[:, :size].reshape(*shape, size, size),
+        of_start[:, size:].reshape(*shape, size, size),
+        np.linalg.inv(gram).reshape(*shape, 2 * size, 2 * size),
+    )
+
+
+def corrections(parts: Segments, missed: Array, prior: Array) -> Array:
+    """The most probable corrections (B, K, 3N) of the velocities, times the step.
+
+    Parameters
+    ----------
+    parts
+        The linearised segments.
+    missed
+        (B, K - 1, 6N) what shooting lacks at the ends: positions, then velocities times the step.
+    prior
+        (3N,) precision of each correction.
+    """
+    count, segments, size = parts.of_x.shape[:3]
+    normal = np.zeros((count, segments + 1, size, segments + 1, size))
+    right = np.zeros((count, segments + 1, size))
+    for k in range(segments + 1):
+        normal[:, k, :, k] += np.diag(prior)
+    effect = np.concatenate([parts.of_x, parts.of_v], axis=2)
+    weighted = parts.precision @ effect
+    pull = np.einsum("bkst,bkt->bks", parts.precision, missed)
+    for k in range(segments):
+        normal[:, k, :, k] += effect[:, k].swapaxes(1, 2) @ weighted[:, k]
+        normal[:, k + 1, :, k + 1] += parts.precision[:, k, size:, size:]
+        normal[:, k + 1, :, k] -= weighted[:, k, size:]
+        normal[:, k, :, k + 1] -= weighted[:, k, size:].swapaxes(1, 2)
+        right[:, k] += np.einsum("bst,bs->bt", effect[:, k], pull[:, k])
+        right[:, k + 1] -= pull[:, k, size:]
+    total = (segments + 1) * size
+    solved = np.linalg.solve(normal.reshape(count, total, total), right.reshape(count, total, 1))
+    return np.asarray(solved.reshape(count, segments + 1, size))

@@ -1,0 +1,129 @@
+"""A forecaster on disk: its network as safetensors, what it is as JSON.
+
+The base is not written: it is given again when the network is read, and only the name of it is
+compared.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mechanist import __version__
+from mechanist.errors import DataError
+from mechanist.files import read_bytes, read_json, sha256, sound, write_bytes, write_json
+from mechanist.trajectory.forecast.bases import Base
+from mechanist.trajectory.forecast.corrected import Corrected, Scales
+from mechanist.trajectory.forecast.network import Forecast
+from mechanist.trajectory.forecast.options import Options
+from mechanist.trajectory.forecast.pose import Pose
+
+FORMAT = 1
+LARGEST = 1000
+"""Frames of a history, and blocks, at most."""
+
+OWN = ("reference", "weights", "corrections")
+"""Names of arrays that are not of the network; its own begin with ``net.``."""
+
+
+def save(model: Corrected, known: int, weights_path: Path, json_path: Path) -> None:
+    """Write a forecaster that reads ``known`` frames.
+
+    Raises
+    ------
+    DataError
+        If its network is another.
+    """
+    from safetensors.numpy import save as to_bytes
+
+    if not isinstance(model.net, Forecast):
+        raise DataError(weights_path, "only networks of the forecaster can be written")
+    tensors = {
+        f"net.{name}": value.detach().cpu().numpy()
+        for name, value in model.net.state_dict().items()
+    }
+    tensors |= {
+        "reference": model.pose.reference,
+        "weights": model.pose.weights,
+        "corrections": model.scales.corrections,
+    }
+    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    write_bytes(weights_path, to_bytes(contiguous))
+    write_json(
+        json_path,
+        {
+            "format": FORMAT,
+            "mechanist": __version__,
+            "meaning": "corrections of a base; encoder-decoder after the abstract of ASTEROID",
+            "units": "reference, corrections and moved in nm",
+            "base": type(model.base).__name__,
+            "options": asdict(model.net.options),
+            "known": known,
+            "ahead": model.ahead,
+            "moved": model.scales.moved,
+            "sha256": sha256(weights_path),
+        },
+    )
+
+
+def load(weights_path: Path, json_path: Path, base: Base) -> Corrected:
+    """Read a forecaster that `save` has written.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, the two do not belong together, or the base is another.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    card = read_json(json_path)
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise DataError(json_path, f"not a forecaster's card of format {FORMAT}")
+    try:
+        tensors = from_bytes(read_bytes(weights_path))
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise DataError(weights_path, f"damaged ({str(error)[:120]}); delete it") from None
+    if card.get("sha256") != sha256(weights_path):
+        raise DataError(weights_path, f"is not the file that {json_path.name} was written for")
+    if card.get("base") != type(base).__name__:
+        raise DataError(json_path, f"was learned on the base {str(card.get('base'))[:40]!r}")
+    if not all(np.isfinite(value).all() for value in tensors.values()):
+        raise DataError(weights_path, "holds numbers that are not finite; delete it")
+    with sound(json_path):
+        options = Options(**card["options"])
+        known, ahead, moved = int(card["known"]), int(card["ahead"]), float(card["moved"])
+    if not _small(options, known, tensors):
+        raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both")
+    try:
+        net = _net(tensors, options, known)
+        scales = Scales(moved, tensors["corrections"])
+        pose = Pose(tensors["reference"], tensors["weights"], options.aligned)
+    except (RuntimeError, KeyError, ValueError, TypeError, ZeroDivisionError):
+        raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both") from None
+    if scales.corrections.shape != (options.ahead, len(pose.reference)) or moved <= 0:
+        raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both")
+    return Corrected(net, base, pose, scales, options.ahead, ahead)
+
+
+def _small(options: Options, known: int, tensors: dict[str, Any]) -> bool:
+    """Whether a network of these options is as large as the tensors: a card may say anything."""
+    norm, rows = tensors.get("net.norm.weight"), tensors.get("corrections")
+    counts = (options.width, options.heads, options.blocks, options.chunk, options.ahead)
+    if norm is None or rows is None or not all(type(one) is int and one > 0 for one in counts):
+        return False
+    fits = norm.shape == (options.width,) and rows.shape[:1] == (options.ahead,)
+    return fits and options.chunk <= options.ahead and max(known, options.blocks) <= LARGEST
+
+
+def _net(tensors: dict[str, Any], options: Options, known: int) -> Forecast:
+    own = {
+        name.removeprefix("net."): torch.from_numpy(np.array(value))
+        for name, value in tensors.items()
+        if name not in OWN
+    }
+    net = Forecast(options, known, own["numbers"], own["hops"])
+    net.load_state_dict(own)
+    return net

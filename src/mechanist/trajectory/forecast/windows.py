@@ -1,0 +1,159 @@
+"""What a forecast is made from and judged by: histories of positions, and the frames after them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.errors import DataError
+from mechanist.trajectory.dataset import Dataset, by_time
+from mechanist.trajectory.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Ten frames in, twenty frames out, 5 fs apart: the protocol of GeoTDM (Han and others 2024).
+
+    Parameters
+    ----------
+    known, ahead
+        Frames that are known, and that are asked for.
+    spacing
+        Frames of the trajectory from one of these to the next.
+    """
+
+    known: int = 10
+    ahead: int = 20
+    spacing: int = 10
+
+    @property
+    def span(self) -> int:
+        """Frames of the trajectory that a window covers."""
+        return (self.known + self.ahead - 1) * self.spacing + 1
+
+
+@dataclass(frozen=True)
+class History:
+    """Known frames of B windows.
+
+    Parameters
+    ----------
+    positions
+        (B, K, N, 3) in nm.
+    spacing_ps
+        Time between two of them.
+    velocities
+        (B, N, 3) in nm/ps at the last one; only for models that say that they are told them.
+    """
+
+    positions: Array
+    spacing_ps: float
+    velocities: Array | None = None
+
+    @property
+    def last(self) -> Array:
+        """The last known frames (B, N, 3) in nm."""
+        return self.positions[:, -1]
+
+    def rows(self, rows: slice | NDArray[Any]) -> "History":
+        """Some of the windows."""
+        speed = self.velocities
+        return replace(
+            self,
+            positions=self.positions[rows],
+            velocities=None if speed is None else speed[rows],
+        )
+
+    def after(self, frames: Array) -> "History":
+        """The history once (B, M, N, 3) further frames are known; as long as before."""
+        joined = np.concatenate([self.positions, frames], axis=1)
+        return History(joined[:, -self.positions.shape[1] :], self.spacing_ps)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Histories with what happened.
+
+    Parameters
+    ----------
+    history
+        Of B windows.
+    future
+        (B, H, N, 3) in nm, the frames after the last known one.
+    """
+
+    history: History
+    future: Array
+
+    def __len__(self) -> int:
+        return len(self.future)
+
+
+def cases(trajectory: Trajectory, task: Task, starts: NDArray[np.int64]) -> Cases:
+    """Windows that start at the given frames.
+
+    Raises
+    ------
+    DataError
+        If there is none, or one ends beyond the trajectory.
+    """
+    if len(starts) == 0 or starts.max() + task.span > len(trajectory):
+        raise DataError("trajectory", f"{len(trajectory)} frames; a window takes {task.span}")
+    rows = starts[:, None] + task.spacing * np.arange(task.known + task.ahead)
+    x = trajectory.positions[rows]
+    speed = None
+    if trajectory.velocities is not None:
+        speed = trajectory.moving()[rows[:, task.known - 1]]
+    history = History(x[:, : task.known], trajectory.dt_ps * task.spacing, speed)
+    return Cases(history, x[:, task.known :])
+
+
+def spread(trajectory: Trajectory, task: Task, count: int, later: int = 0) -> NDArray[np.int64]:
+    """First frames of at most ``count`` windows, evenly spaced; ``later`` frames more must follow.
+
+    Raises
+    ------
+    DataError
+        If the trajectory is shorter than a window.
+    """
+    room = len(trajectory) - task.span - later
+    if room < 0:
+        raise DataError("trajectory", f"{len(trajectory)} frames; a window takes {task.span}")
+    return np.unique(np.linspace(0, room, count).round().astype(np.int64))
+
+
+def blocks(trajectory: Trajectory, learned: Dataset | None, task: Task) -> Dataset:
+    """Blocks of time between which two windows are left out.
+
+    Parameters
+    ----------
+    trajectory
+        All frames; used if ``learned`` is None.
+    learned
+        Blocks that forces were learned from; the validation block loses its first and last frames,
+        so that it is two windows away from the others.
+    task
+        What a window is.
+
+    Raises
+    ------
+    DataError
+        If nothing is left to validate on.
+    """
+    if learned is None:
+        return by_time(trajectory, task.span)
+    total = len(trajectory)
+    ends = [len(part[0]) for part in (learned.train, learned.validate, learned.test)]
+    purge = (total - sum(ends)) // 2
+    cut = max(0, 2 * task.span - purge)
+    middle: Sequence[Trajectory] = learned.validate
+    if ends[1] - 2 * cut < task.span:
+        raise DataError("trajectory", f"validation block of {ends[1]} frames; too few for windows")
+    return replace(learned, validate=(middle[0][cut : ends[1] - cut],))
