@@ -9,7 +9,7 @@ def test_data_and_command_line_do_without_torch():
         "import sys; import mechanist.cli, mechanist.stages.trajectory_data,"
         " mechanist.stages.restore, mechanist.trajectory.md17, mechanist.trajectory.dataset,"
         " mechanist.trajectory.superres.bridge, mechanist.stages.trajectory_tables,"
-        " mechanist.trajectory.forecast.dynamics, mechanist.trajectory.forecast.commitment;"
+        " mechanist.trajectory.forecast.dynamics;"
         " print([m for m in ('torch', 'tblite', 'sympy', 'sklearn') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

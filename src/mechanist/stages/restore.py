@@ -1,8 +1,9 @@
 """Stage ``restore``: paths that were stored in part at full resolution again, with an audit."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from mechanist.sampling.records import read_notes, read_paths, read_stored, writ
 from mechanist.sampling.store import Store, store_of
 from mechanist.stages.assess import load_round_model
 from mechanist.systems.descriptors import DescriptorSet
-from mechanist.systems.prepared import load, load_inputs
+from mechanist.systems.prepared import Prepared, load, load_inputs
 from mechanist.trajectory.agreement import PATH_QUANTITIES, Agreement, agreement, path_quantities
 from mechanist.trajectory.gap_map import GapMaps
 from mechanist.trajectory.restore import (
@@ -36,6 +37,11 @@ MOST = 3000
 
 JUDGED = 1500
 """Paths whose descriptors are compared, at most."""
+
+UNITS = (
+    "nm, over heavy atoms and missing frames; descriptors: root mean square change of the inputs of"
+    " the network in their standard deviations; means: over paths, with 95 % intervals"
+)
 
 DRAWS = 1
 """Seed of what maps leave over."""
@@ -75,59 +81,83 @@ def audit_run(
     DataError
         If there are too few paths in full, or the paths of the job cannot be restored.
     """
-    from openmm import unit
-
     prepared, inputs = load(layout), load_inputs(layout)
-    system = prepared.system
-    dalton = [system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(prepared.atoms)]
-    masses = np.array(dalton, dtype=np.float64)
-    if (masses <= 0).any():
-        raise DataError(layout.system_xml, "has virtual sites; their paths cannot be restored")
-    heavy = np.flatnonzero(masses > 2)
+    masses = masses_of(prepared, layout)
     paths = full_paths(layout, prepared.atoms)
     store = None if job is None else _job_store(layout, job)
-    factors = {*FACTORS, *([] if store is None else [store.every])}
-    rows, maps = [], {}
     model = last_model(layout, inputs)
-    for factor in sorted(factors):
-        found, maps[factor] = audit(paths, factor, masses, heavy if len(heavy) else None)
-        both = features_of(paths[1::2], found, maps[factor], inputs)
-        same = same_answers(both, inputs, model)
-        rows.append((found, described(both), same))
-        log(
-            f"every {factor}th frame: {found.method}, heavy atoms {found.mean:.4f} nm off, 99 %"
-            f" within {found.p99:.4f} nm; descriptors {rows[-1][1]:.2f} standard deviations;"
-            f" {sum(one.within for one in same)} of {len(same)} means over paths within their"
-            " intervals"
-        )
-    allowed = largest([found for found, _, _ in rows], tolerance)
+    every = {}
+    for factor in sorted({*FACTORS, *([] if store is None else [store.every])}):
+        every[factor] = judge(paths, factor, masses, inputs, model)
+        log(every[factor].told())
+    allowed = largest([one.found for one in every.values()], tolerance)
     log(f"within {tolerance} nm: sampling.store.every: {allowed}")
-    write_json(
-        out,
-        {
-            "tolerance": tolerance,
-            "largest_factor": allowed,
-            "paths": len(paths),
-            "factors": [
-                asdict(found)
-                | {"descriptors": far}
-                | {"means": [asdict(one) | {"within": one.within} for one in same]}
-                for found, far, same in rows
-            ],
-            "units": "nm, over heavy atoms and missing frames; descriptors: root mean square change"
-            " of the inputs of the network in their standard deviations; means: over paths, with"
-            " 95 % intervals",
-        },
-    )
+    content = {"tolerance": tolerance, "largest_factor": allowed, "paths": len(paths)}
+    factors = [one.to_json() for one in every.values()]
+    write_json(out, content | {"factors": factors, "units": UNITS})
     if job is not None and store is not None:
-        method = next(found for found, _, _ in rows if found.factor == store.every)
         files, rng = _job_files(layout, job), np.random.default_rng([DRAWS, *job])
-        learned = maps[store.every]
+        own = every[store.every]
 
         def fill(knots: Array, rows: NDArray[np.int64]) -> Array:
-            return restore(knots, rows, method.method, learned, None if nearest else rng)
+            return restore(knots, rows, own.found.method, own.maps, None if nearest else rng)
 
         _restore_job(files, store, fill, prepared.atoms, out.with_suffix(".trr"), log)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How well paths stored every so many-th frame are restored, and what restores them."""
+
+    found: Audit
+    maps: GapMaps
+    descriptors: float
+    same: list[Agreement]
+
+    def told(self) -> str:
+        """A line of text."""
+        found, within = self.found, sum(one.within for one in self.same)
+        return (
+            f"every {found.factor}th frame: {found.method}, heavy atoms {found.mean:.4f} nm off,"
+            f" 99 % within {found.p99:.4f} nm; descriptors {self.descriptors:.2f} standard deviations;"
+            f" {within} of {len(self.same)} means over paths within their intervals"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """A row of the audit."""
+        means = [asdict(one) | {"within": one.within} for one in self.same]
+        return asdict(self.found) | {"descriptors": self.descriptors, "means": means}
+
+
+def judge(
+    paths: list[Array],
+    factor: int,
+    masses: Array,
+    inputs: DescriptorSet,
+    model: Committor | None,
+) -> Judged:
+    """Restore paths of which every ``factor``-th frame is known, and compare."""
+    heavy = np.flatnonzero(masses > 2)
+    found, maps = audit(paths, factor, masses, heavy if len(heavy) else None)
+    both = features_of(paths[1::2], found, maps, inputs)
+    return Judged(found, maps, described(both), same_answers(both, inputs, model))
+
+
+def masses_of(prepared: Prepared, layout: Layout) -> Array:
+    """Masses (N,) in Da.
+
+    Raises
+    ------
+    DataError
+        If there are virtual sites.
+    """
+    from openmm import unit
+
+    every = (prepared.system.getParticleMass(i) for i in range(prepared.atoms))
+    masses = np.array([mass.value_in_unit(unit.dalton) for mass in every], dtype=np.float64)
+    if (masses <= 0).any():
+        raise DataError(layout.system_xml, "has virtual sites; their paths cannot be restored")
+    return masses
 
 
 def full_paths(layout: Layout, atoms: int) -> list[Array]:
