@@ -119,8 +119,8 @@ class Judged:
         found, within = self.found, sum(one.within for one in self.same)
         return (
             f"every {found.factor}th frame: {found.method}, heavy atoms {found.mean:.4f} nm off,"
-            f" 99 % within {found.p99:.4f} nm; descriptors {self.descriptors:.2f} standard deviations;"
-            f" {within} of {len(self.same)} means over paths within their intervals"
+            f" 99 % within {found.p99:.4f} nm; descriptors {self.descriptors:.2f} standard"
+            f" deviations; {within} of {len(self.same)} means over paths within their intervals"
         )
 
     def to_json(self) -> dict[str, Any]:
