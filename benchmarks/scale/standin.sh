@@ -5,8 +5,8 @@ stage=$1
 shift
 while [ $# -gt 0 ]; do
     case $1 in
-    --round) round=$(printf %03d "$2") ;;
-    --worker) worker=$(printf %03d "$2") ;;
+    --round) round=$2 ;;
+    --worker) worker=$2 ;;
     --results) results=$2 ;;
     esac
     shift 2
