@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mechanist.analysis.kinetics import AB, FIRST_WINDOW, RUN_A, bootstrap, estimate
+from mechanist.analysis.kinetics import (
+    AB,
+    FIRST_WINDOW,
+    RUN_A,
+    RUN_B,
+    bootstrap,
+    estimate,
+    run_shares,
+)
 from mechanist.analysis.rate_verdict import log_interval, normal_interval, objections
 from mechanist.errors import MechanistError
 from tests.analysis.lattice import draw, exact
@@ -85,6 +93,19 @@ def test_runs_that_come_to_the_other_state_count_with_their_share():
     assert (np.abs(np.mean(right, axis=0) - truth) < 4 * error).all()
     difference = np.array(wrong)[:, 1] - np.array(right)[:, 1]
     assert difference.mean() < -4 * difference.std(ddof=1) / np.sqrt(len(difference))
+
+
+def test_runs_that_crossed_before_they_count_weigh_no_more_than_others():
+    # The first ten runs from A are now said to have begun in B, where they are not: with a share
+    # of pi_B for all that began there, and not of pi_A each, they change k_AB by their noise only.
+    data = draw(WIDE, np.random.default_rng(1), 600, 100, 300, np.ones(3), 3, 100)
+    moved = replace(data, run_start=np.where(data.run_unit < 10, RUN_B, data.run_start))
+    shares = run_shares(moved, np.log(3.0))
+    np.testing.assert_allclose(shares, [0.75 / 90, 0.25 / 110])
+    found, again = estimate(data)[0], estimate(moved)[0]
+    # 300 frames hold about one departure: ten runs of 100 are 10 % of the data.
+    assert again.k_ab == pytest.approx(found.k_ab, rel=0.3)
+    assert again.k_ba == pytest.approx(found.k_ba, rel=0.3)
 
 
 def test_intervals_hold_their_value():

@@ -7,8 +7,8 @@ Juraszek, Ensing, Bolhuis, J. Chem. Phys. 133, 174109 (2010)). With pi_A the cha
 last in A, mu(from A) = pi_A nu_A, so that pi_A / pi_B follows from the same weights, and
 k_AB pi_A = k_BA pi_B.
 
-A run counts for A while it was last in A, wherever it began. In equilibrium a run that begins in A
-stands for pi_A and one that begins in B for pi_B, so they are weighted by these, found
+A run counts for A while it was last in A, wherever it began. In equilibrium the runs that begin in
+A stand for pi_A together and those that begin in B for pi_B, so they are weighted by these, found
 self-consistently; it matters only where runs come from one state to the other. Then nu_A holds
 those that have just arrived with their true share, and k_AB is what plain MD counts: transitions
 per time spent last in A, returns at once included.
@@ -60,7 +60,7 @@ class ExcursionData:
         (W, P) frames of each excursion in each window that can be shot from.
     run_source, run_start, run_unit, run_time, run_starts
         (R,) two rows a run: `RUN_A` or `RUN_B`, the state that the run was last in; the state in
-        which it began; its unit, frames observed, excursions that began.
+        which it began to count; its unit, frames observed, excursions that began.
     """
 
     kind: NDArray[np.int64]
@@ -118,10 +118,15 @@ class Kinetics:
         return float(np.log(self.pi_a / (1 - self.pi_a)))
 
 
-def begun_in(log_odds: float) -> Array:
-    """(2,) what a run stands for that began in A, and in B; ``log_odds`` is ln(pi_A / pi_B)."""
+def run_shares(data: ExcursionData, log_odds: float, taken: Array | None = None) -> Array:
+    """(2,) what one run stands for that began in A, and in B.
+
+    ``log_odds`` is ln(pi_A / pi_B), ``taken`` (units,) how often each unit counts, once if None.
+    """
     pi_a = 0.5 * (1 + np.tanh(0.5 * log_odds))
-    return np.array([pi_a, 1 - pi_a])
+    times = np.ones(data.units) if taken is None else taken
+    sides = [np.unique(data.run_unit[data.run_start == side]) for side in (RUN_A, RUN_B)]
+    return np.array([pi_a, 1 - pi_a]) / np.array([max(times[side].sum(), 1.0) for side in sides])
 
 
 def estimate(
@@ -155,7 +160,7 @@ def estimate(
     taken = np.ones(data.units) if copies is None else copies.astype(np.float64)
     used = np.ones(len(data.kind), dtype=np.bool_) if rows is None else rows
     for _ in range(SOLUTIONS):
-        result, solved = _given(data, taken, used, begun_in(log_odds), guess)
+        result, solved = _given(data, taken, used, run_shares(data, log_odds, taken), guess)
         if not data.crossed or abs(result.log_odds - log_odds) < ACCURACY:
             return result, solved
         log_odds, guess = result.log_odds, solved.normalisers
@@ -166,12 +171,14 @@ def _given(
     data: ExcursionData,
     taken: Array,
     used: NDArray[np.bool_],
-    begun: Array,
+    shares: Array,
     guess: Array | None,
 ) -> tuple[Kinetics, Reweighted]:
-    """Rates if runs that began in A and in B stand for ``begun`` (2,)."""
-    times = _times(data, taken, begun) * used
-    each = taken[data.run_unit] * begun[data.run_start]
+    """Rates if a run that began in A or in B stands for ``shares`` (2,)."""
+    stands = np.ones(data.units)
+    stands[data.run_unit] = shares[data.run_start]
+    times = _times(data, taken, stands) * used
+    each = taken[data.run_unit] * stands[data.run_unit]
     time, starts = data.run_time * each, data.run_starts * each
     leave = [starts[data.run_source == side].sum() for side in (RUN_A, RUN_B)]
     if not min(leave) or not (
@@ -197,10 +204,8 @@ def _given(
     return result, solved
 
 
-def _times(data: ExcursionData, taken: Array, begun: Array) -> Array:
+def _times(data: ExcursionData, taken: Array, stands: Array) -> Array:
     """How often each excursion (P,) counts; those of the runs in a state as many as they are."""
-    stands = np.ones(data.units)
-    stands[data.run_unit] = begun[data.run_start]
     times = taken[data.unit]
     for side in (RUN_A, RUN_B):
         mine = data.source == side
@@ -215,7 +220,7 @@ def resample(data: ExcursionData, rng: np.random.Generator) -> NDArray[np.int64]
     kind = np.full(data.units, FIRST_WINDOW)
     kind[data.run_unit] = data.run_start
     copies = np.zeros(data.units, dtype=np.int64)
-    for k in (RUN_A, RUN_B, FIRST_WINDOW):
+    for k in np.unique(kind):
         units = np.flatnonzero(kind == k)
         copies += np.bincount(rng.choice(units, len(units)), minlength=data.units)
     return copies

@@ -23,7 +23,7 @@ STATES = (("A", 0), ("B", 2**20))
 
 RUN_COLUMNS = ("source", "start", "chain", "time", "starts")
 """Two rows a run: what it saw while it was last in the state ``source``. ``start`` is the state in
-which it began, ``time`` in frames, ``starts`` the excursions that began."""
+which it began to count, ``time`` in frames, ``starts`` the excursions that began."""
 STATE_COLUMNS = ("source", "start", "chain", "weight")
 """One row a frame that lies in the state ``source``; ``weight`` is how many it stands for."""
 
@@ -79,8 +79,13 @@ def write(layout: Layout, worker: int, runs: dict[str, list[Run]], numbers: np.n
     """Write excursions, thinned frames in the states, and the table of runs."""
     files = layout.kinetics_job(worker)
     every = [run for group in runs.values() for run in group]
-    starts = np.array([name for name, group in runs.items() for _ in group], dtype=object)
-    chains = np.concatenate([numbers[: len(group)] for group in runs.values()])
+    starts = np.array(
+        [begun_in(run, name) for name, group in runs.items() for run in group], dtype=object
+    )
+    # Unique over both states: a run may begin to count in the other one.
+    chains = np.concatenate(
+        [numbers[: len(runs[name])] + stream for name, stream in STATES], dtype=np.int64
+    )
     write_excursions(files, every, starts, chains)
     write_states(files, every, starts, chains)
     names = np.array([name for name, _ in STATES], dtype=object)
@@ -92,6 +97,14 @@ def write(layout: Layout, worker: int, runs: dict[str, list[Run]], numbers: np.n
         "starts": np.array([run.starts for run in every], dtype=np.int64).reshape(-1),
     }
     write_table(files.runs, table, RUN_COLUMNS)
+
+
+def begun_in(run: Run, structure: str) -> str:
+    """State in which a run begins to count; that of its first ``structure`` if it sees none.
+
+    First structures lie at the edge of a state, so that some runs have crossed before they count.
+    """
+    return STATES[int(run.labels[0] > 0)][0] if len(run.labels) else structure
 
 
 def write_excursions(

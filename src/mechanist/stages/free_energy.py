@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.analysis.free_energy import profile
-from mechanist.analysis.kinetics import RUN_A, RUN_B, Kinetics, begun_in
+from mechanist.analysis.kinetics import RUN_A, RUN_B, Kinetics, run_shares
 from mechanist.analysis.reweighting import Reweighted
 from mechanist.files import csv_text, write_text
 from mechanist.layout import Layout
@@ -87,9 +87,9 @@ def write_equilibrium_frames(
 def state_weights(states: Table, excursions: Excursions, rates: Kinetics) -> Array:
     """Chance of each frame in a state: its share of the time that runs were last there."""
     data = excursions.data
-    begun = begun_in(rates.log_odds)
-    time = data.run_time * begun[data.run_start]
-    own = states["weight"] * begun[np.where(states["start"] == "A", RUN_A, RUN_B)]
+    shares = run_shares(data, rates.log_odds)
+    time = data.run_time * shares[data.run_start]
+    own = states["weight"] * shares[np.where(states["start"] == "A", RUN_A, RUN_B)]
     result = np.empty(len(own))
     for name, side, last in (("A", RUN_A, rates.pi_a), ("B", RUN_B, 1 - rates.pi_a)):
         rows = states["source"] == name

@@ -88,11 +88,7 @@ def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excur
 
 def units_of(index: Table, runs: Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Numbers of the independent runs and chains: of each excursion, and of each row of runs."""
-    offset = {"A": 0, "B": EXCURSION_STREAM, "shot": 2 * EXCURSION_STREAM}
-    kinds = (np.where(index["source"] == "shot", "shot", index["start"]), runs["start"])
-    ids = [
-        np.array([offset[kind] for kind in every], dtype=np.int64) + table["chain"]
-        for every, table in zip(kinds, (index, runs), strict=True)
-    ]
-    _, number = np.unique(np.concatenate(ids), return_inverse=True)
-    return number[: len(ids[0])], number[len(ids[0]) :]
+    shots = np.where(index["source"] == "shot", EXCURSION_STREAM, 0)
+    ids = np.concatenate([index["chain"] + shots, runs["chain"]])
+    _, number = np.unique(ids, return_inverse=True)
+    return number[: len(shots)], number[len(shots) :]
