@@ -126,7 +126,8 @@ def run_shares(data: ExcursionData, log_odds: float, taken: Array | None = None)
     pi_a = 0.5 * (1 + np.tanh(0.5 * log_odds))
     times = np.ones(data.units) if taken is None else taken
     sides = [np.unique(data.run_unit[data.run_start == side]) for side in (RUN_A, RUN_B)]
-    return np.array([pi_a, 1 - pi_a]) / np.array([max(times[side].sum(), 1.0) for side in sides])
+    counts = np.array([max(times[side].sum(), 1.0) for side in sides])
+    return np.asarray(np.array([pi_a, 1 - pi_a]) / counts)
 
 
 def estimate(
