@@ -10,7 +10,7 @@ from mechanist.analysis.inertia import TransitionCheck
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.settings.convergence import ConvergenceSettings
 
-COUNTS = ShotCounts(8000, 4000, 1900, 4000, 1000, 800.0, 0.22, 3, 0, -0.2)
+COUNTS = ShotCounts(8000, 4000, 1900, 4000, 1000, 800.0, 0.22, 3, 0, 0, -0.2)
 
 
 def good(**changes):
