@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.analysis.reweighting import Reweighted, reweight
+from mechanist.committor.likelihood import probability
 from mechanist.errors import MechanistError
 
 Array = NDArray[np.float64]
@@ -123,7 +124,7 @@ def run_shares(data: ExcursionData, log_odds: float, taken: Array | None = None)
 
     ``log_odds`` is ln(pi_A / pi_B), ``taken`` (units,) how often each unit counts, once if None.
     """
-    pi_a = 0.5 * (1 + np.tanh(0.5 * log_odds))
+    pi_a = float(probability(np.array(log_odds)))
     times = np.ones(data.units) if taken is None else taken
     sides = [np.unique(data.run_unit[data.run_start == side]) for side in (RUN_A, RUN_B)]
     counts = np.array([max(times[side].sum(), 1.0) for side in sides])

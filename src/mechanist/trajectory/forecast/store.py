@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from mechanist import __version__
 from mechanist.errors import DataError
-from mechanist.files import read_bytes, read_json, sha256, sound, write_bytes, write_json
+from mechanist.files import sound
 from mechanist.trajectory.forecast.bases import Base
 from mechanist.trajectory.forecast.corrected import Corrected, Scales
 from mechanist.trajectory.forecast.network import Forecast
 from mechanist.trajectory.forecast.options import Options
 from mechanist.trajectory.forecast.pose import Pose
+from mechanist.trajectory.model_files import read_model, write_model
 
 FORMAT = 1
 LARGEST = 1000
@@ -36,8 +36,6 @@ def save(model: Corrected, known: int, weights_path: Path, json_path: Path) -> N
     DataError
         If its network is another.
     """
-    from safetensors.numpy import save as to_bytes
-
     if not isinstance(model.net, Forecast):
         raise DataError(weights_path, "only networks of the forecaster can be written")
     tensors = {
@@ -49,13 +47,12 @@ def save(model: Corrected, known: int, weights_path: Path, json_path: Path) -> N
         "weights": model.pose.weights,
         "corrections": model.scales.corrections,
     }
-    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-    write_bytes(weights_path, to_bytes(contiguous))
-    write_json(
+    write_model(
+        weights_path,
         json_path,
+        tensors,
+        FORMAT,
         {
-            "format": FORMAT,
-            "mechanist": __version__,
             "meaning": "corrections of a base; encoder-decoder after the abstract of ASTEROID",
             "units": "reference, corrections and moved in nm",
             "base": type(model.base).__name__,
@@ -63,7 +60,6 @@ def save(model: Corrected, known: int, weights_path: Path, json_path: Path) -> N
             "known": known,
             "ahead": model.ahead,
             "moved": model.scales.moved,
-            "sha256": sha256(weights_path),
         },
     )
 
@@ -76,18 +72,7 @@ def load(weights_path: Path, json_path: Path, base: Base) -> Corrected:
     DataError
         If a file is missing or damaged, the two do not belong together, or the base is another.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as from_bytes
-
-    card = read_json(json_path)
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
-        raise DataError(json_path, f"not a forecaster's card of format {FORMAT}")
-    try:
-        tensors = from_bytes(read_bytes(weights_path))
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise DataError(weights_path, f"damaged ({str(error)[:120]}); delete it") from None
-    if card.get("sha256") != sha256(weights_path):
-        raise DataError(weights_path, f"is not the file that {json_path.name} was written for")
+    card, tensors = read_model(weights_path, json_path, FORMAT, "forecaster's card")
     if card.get("base") != type(base).__name__:
         raise DataError(json_path, f"was learned on the base {str(card.get('base'))[:40]!r}")
     if not all(np.isfinite(value).all() for value in tensors.values()):

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from mechanist import __version__
 from mechanist.errors import DataError
-from mechanist.files import read_bytes, read_json, sha256, sound, write_bytes, write_json
+from mechanist.files import sound
+from mechanist.trajectory.model_files import read_model, write_model
 from mechanist.trajectory.propagator.gicnet import EnergyNet, Gicnet, GicnetMotion
 from mechanist.trajectory.propagator.zmatrix import Zmatrix
 
@@ -18,27 +17,23 @@ FORMAT = 1
 
 def save(motion: GicnetMotion, weights_path: Path, json_path: Path) -> None:
     """Write an ensemble with its energy network."""
-    from safetensors.numpy import save as to_bytes
-
     tensors = {"leans": motion.zmatrix.leans, "reference": motion.reference}
     tensors["masses"] = motion.masses
     for number, member in enumerate(motion.members):
         tensors |= {f"member{number}.{k}": v.numpy() for k, v in member.state_dict().items()}
     tensors |= {f"energy.{k}": v.numpy() for k, v in motion.energy.state_dict().items()}
-    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-    write_bytes(weights_path, to_bytes(contiguous))
-    write_json(
+    write_model(
+        weights_path,
         json_path,
+        tensors,
+        FORMAT,
         {
-            "format": FORMAT,
-            "mechanist": __version__,
             "meaning": "GICnet: internal coordinates at a time, and their energy",
             "units": "reference in nm, masses in Da; networks in Angstrom, radians, fs and Hartree",
             "members": len(motion.members),
             "widths": list(motion.members[0].widths),
             "energy_widths": list(motion.energy.widths),
             "reach_ps": motion.reach_ps,
-            "sha256": sha256(weights_path),
         },
     )
 
@@ -51,18 +46,7 @@ def load(weights_path: Path, json_path: Path) -> GicnetMotion:
     DataError
         If a file is missing or damaged, or the two do not belong together.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as from_bytes
-
-    card = read_json(json_path)
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
-        raise DataError(json_path, f"not a GICnet card of format {FORMAT}")
-    try:
-        tensors = from_bytes(read_bytes(weights_path))
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise DataError(weights_path, f"damaged ({str(error)[:120]}); delete it") from None
-    if card.get("sha256") != sha256(weights_path):
-        raise DataError(weights_path, f"is not the file that {json_path.name} was written for")
+    card, tensors = read_model(weights_path, json_path, FORMAT, "GICnet card")
     try:
         with sound(json_path):
             return _built(card, {name: torch.tensor(one) for name, one in tensors.items()})

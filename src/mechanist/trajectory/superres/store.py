@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mechanist import __version__
 from mechanist.errors import DataError
-from mechanist.files import read_bytes, read_json, sha256, sound, write_bytes, write_json
+from mechanist.files import sound
+from mechanist.trajectory.model_files import read_model, write_model
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.forcefield import KernelForces
 
@@ -21,8 +21,6 @@ def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
     DataError
         If its forces are not learned ones.
     """
-    from safetensors.numpy import save as to_bytes
-
     forces = bridge.forces
     if not isinstance(forces, KernelForces):
         raise DataError(weights_path, "only learned forces can be written")
@@ -32,19 +30,17 @@ def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
         "masses": bridge.masses,
         "errors": bridge.errors,
     }
-    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-    write_bytes(weights_path, to_bytes(contiguous))
-    write_json(
+    write_model(
+        weights_path,
         json_path,
+        tensors,
+        FORMAT,
         {
-            "format": FORMAT,
-            "mechanist": __version__,
             "meaning": "sGDML forces over inverse distances, Matern 5/2; bridges over gaps",
             "units": "points and width in 1/nm, masses in Da, errors in kJ/mol/nm, memory in ps",
             "width": forces.width,
             "memory": bridge.memory,
             "iterations": bridge.iterations,
-            "sha256": sha256(weights_path),
         },
     )
 
@@ -57,18 +53,7 @@ def load(weights_path: Path, json_path: Path) -> Bridge:
     DataError
         If a file is missing or damaged, or the two do not belong together.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as from_bytes
-
-    card = read_json(json_path)
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
-        raise DataError(json_path, f"not a model card of format {FORMAT}")
-    try:
-        tensors = from_bytes(read_bytes(weights_path))
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise DataError(weights_path, f"damaged ({str(error)[:120]}); delete it") from None
-    if card.get("sha256") != sha256(weights_path):
-        raise DataError(weights_path, f"is not the file that {json_path.name} was written for")
+    card, tensors = read_model(weights_path, json_path, FORMAT, "model card")
     with sound(json_path):
         points, weights = tensors["points"], tensors["weights"]
         masses, errors = tensors["masses"], tensors["errors"]
