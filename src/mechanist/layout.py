@@ -111,6 +111,11 @@ class TrajectoryFiles:
         """The same as tables to read, with the targets."""
         return self.folder / "tables.md"
 
+    @property
+    def page(self) -> Path:
+        """Figures, tables and targets as a self-contained page."""
+        return self.folder / "report.html"
+
     def figure(self, molecule: str) -> Path:
         """Errors, a bond and spectra."""
         return self.folder / f"{molecule}.png"

@@ -151,6 +151,7 @@ rule trajectory_models:
     output:
         tables=f"{MODELS}/tables.json",
         text=f"{MODELS}/tables.md",
+        page=f"{MODELS}/report.html",
         figures=expand(
             f"{MODELS}/{{molecule}}.png", molecule=SETTINGS.trajectory.molecules
         ),

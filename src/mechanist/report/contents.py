@@ -30,7 +30,6 @@ FILES = {
     "kinetics/free_energy.csv": "free energy along q with its interval",
     "kinetics/frames.trr": "structures of all regions; with their weights, an equilibrium ensemble",
     "kinetics/frames.parquet": "the weights of these structures",
-    "trajectories": "tables and models of the trajectory learners",
     "compare": "guided against uniform selection; made by `mechanist compare`",
     "system": "System, topology, states, inputs and the starting structure",
     "rounds": "each round: shots, points, paths, model, assessment.json, manifest.json",
