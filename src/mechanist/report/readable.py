@@ -43,10 +43,9 @@ def measured(text: str) -> Measured | None:
     if not found:
         return None
     value, spread = Decimal(found[1]), Decimal(found[2] or 0)
-    step = _step(value, spread)
     if spread:
-        value = _cut(value, step)
-        spread = _cut(spread, max(step, spread.adjusted() - 1))
+        step = _step(value, spread)
+        value, spread = _cut(value, step), _cut(spread, min(step, spread.adjusted()))
     shown = _written(value, spread)
     unit = f" {readable(found[3])}" if found[3] else ""
     return Measured(float(found[1]), shown, shown + unit)
@@ -66,16 +65,18 @@ def _exponent(value: Decimal) -> int:
 def _step(value: Decimal, spread: Decimal) -> int:
     """Power of ten of the last digit to show.
 
-    That of the spread, but two digits of the value at least, and never more than were given.
+    That of the spread, but two digits of the value at least, and no more than it was given with:
+    three, or more if they are there, since zeros at its end may have been left out.
     """
     step = max(_exponent(spread), spread.adjusted() - 1)
     if not value:
         return step
-    return max(min(step, value.adjusted() - 1), _exponent(value))
+    given = min(_exponent(value), value.adjusted() - 2)
+    return max(min(step, value.adjusted() - 1), given)
 
 
 def _cut(value: Decimal, step: int) -> Decimal:
-    return value.quantize(Decimal((0, (1,), step))) if _exponent(value) < step else value
+    return value.quantize(Decimal((0, (1,), step)))
 
 
 def _written(value: Decimal, spread: Decimal) -> str:

@@ -89,7 +89,9 @@ def sections(text: str) -> list[Section]:
 def _block(node: Any, parser: Any) -> Block:
     if node.type == "table":
         head, *rows = (
-            tuple(_plain(cell) for cell in row.children) for part in node.children for row in part.children
+            tuple(_plain(cell) for cell in row.children)
+            for part in node.children
+            for row in part.children
         )
         return Table(head, tuple(rows))
     alone = node.children[0].children if node.type == "paragraph" else []

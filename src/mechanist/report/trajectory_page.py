@@ -17,7 +17,8 @@ TARGETS = ("target", "found", "met")
 """Head of the tables of targets."""
 
 LATER = re.compile(
-    r"percentile|velocit|hydrogen|heavy|shift|parameters|\btime\b|parts switched off|positions, root"
+    r"percentile|velocit|hydrogen|heavy|shift|parameters|\btime\b|parts switched|positions, root",
+    re.IGNORECASE,
 )
 """Words of the titles of tables, and of the columns of wide ones, that are folded."""
 
@@ -41,6 +42,15 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Row:
+    """A row to show; ``span`` rows share the name, and 0 stands for those after the first."""
+
+    name: str
+    span: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
 class Shown:
     """A table to show, with a title of its own where it is not the first below its heading.
 
@@ -51,7 +61,7 @@ class Shown:
     head
         Names of columns.
     rows
-        Cells; the first one names the row.
+        Names and cells.
     folded
         Whether it is to be opened.
     anchor
@@ -60,10 +70,14 @@ class Shown:
 
     title: str
     head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[Row, ...]
     folded: bool
     anchor: str
     kind: str = "table"
+
+    def numeric(self, column: int) -> bool:
+        """Whether a column, from 0 after the names, holds numbers."""
+        return any(row.cells[column].number for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -213,12 +227,11 @@ def _aims(section: Section) -> Iterator[tuple[str, str, bool]]:
     for block in section.blocks:
         if isinstance(block, Table) and block.head == TARGETS:
             for text, found, met in block.rows:
-                yield re.sub(r"^T\d+: ", "", readable(text)), readable(found), met == "yes"
+                short = re.sub(r"^T\d+: ", "", text).replace("root mean square error", "RMSE")
+                yield readable(short), readable(found), met == "yes"
 
 
-def _blocks(
-    section: Section, folder: Path, names: _Anchors
-) -> Iterator[Prose | Shown | Embedded]:
+def _blocks(section: Section, folder: Path, names: _Anchors) -> Iterator[Prose | Shown | Embedded]:
     count = 0
     for block in section.blocks:
         if isinstance(block, Prose):
@@ -248,15 +261,19 @@ def _split(table: Table, title: str) -> Iterator[Shown]:
 
 def _shown(table: Table, title: str, folded: bool) -> Shown:
     marked = best(title, table)
-    rows = tuple(
-        tuple(_cell(text, c, (r, c) in marked) for c, text in enumerate(row))
-        for r, row in enumerate(table.rows)
-    )
-    return Shown(title, tuple(readable(head) for head in table.head), rows, folded, "")
+    names = [readable(row[0]) for row in table.rows]
+    rows = []
+    for r, name in enumerate(names):
+        alike = [n for n in range(r, len(names)) if all(one == name for one in names[r : n + 1])]
+        span = len(alike) if r == 0 or names[r - 1] != name else 0
+        cells = (_cell(text, (r, c) in marked) for c, text in enumerate(table.rows[r]) if c)
+        rows.append(Row(name, span, tuple(cells)))
+    head = tuple(readable(one) or ("quantity" if c else "") for c, one in enumerate(table.head))
+    return Shown(title, head, tuple(rows), folded, "")
 
 
-def _cell(text: str, column: int, marked: bool) -> Cell:
-    number = measured(text) if column else None
+def _cell(text: str, marked: bool) -> Cell:
+    number = measured(text)
     return Cell(number.text if number else readable(text), number is not None, marked)
 
 
