@@ -44,6 +44,36 @@ def motion(springs):
 
 
 @pytest.fixture(scope="session")
+def records(motion):
+    """Table T1 of two measurements, on frames that overlap in part."""
+    from mechanist.trajectory.sizes import Size
+    from mechanist.trajectory.superres.budget import Budget
+    from mechanist.trajectory.superres.examples import examples
+    from mechanist.trajectory.superres.table import measure
+
+    tiny = Size(6000, 0.2, 0.1, 30, 250, Budget(hidden=8, layers=1, frames=40, batch=8))
+    result = []
+    for number in (0, 1):
+        part = motion[number * 800 : 5200 + number * 800]
+        rows, bridge = measure(
+            part, molecule("ethanol").permutations, tiny, number, lambda text: None
+        )
+        shown = examples(part, bridge, tiny)
+        result.append(
+            {
+                "molecule": "ethanol",
+                "number": number,
+                "size": "small",
+                "frames": len(part),
+                "temperature": part.temperature(),
+                "rows": rows,
+                "examples": shown,
+            }
+        )
+    return result
+
+
+@pytest.fixture(scope="session")
 def forecast_records(motion):
     """Table T4 of two trajectories that overlap in part, learned for three steps."""
     import torch

@@ -14,11 +14,8 @@ from mechanist.stages.propagator_tables import propagators
 from mechanist.stages.trajectory_data import seed_of
 from mechanist.stages.trajectory_tables import write
 from mechanist.trajectory.dataset import by_time, windows
-from mechanist.trajectory.molecules import molecule
-from mechanist.trajectory.sizes import GAPS, SIZES, Size
-from mechanist.trajectory.superres.budget import Budget
-from mechanist.trajectory.superres.examples import examples
-from mechanist.trajectory.superres.table import MORE, OURS, measure, tiled
+from mechanist.trajectory.sizes import GAPS, SIZES
+from mechanist.trajectory.superres.table import MORE, OURS, tiled
 
 MODELS = {
     OURS,
@@ -31,31 +28,6 @@ MODELS = {
     "ridge (x, v, a)",
     *(f"{ends}-{kind}" for ends in ("uni", "bi") for kind in ("LSTM", "RNN", "ODE", "HNN")),
 }
-TINY = Size(6000, 0.2, 0.1, 30, 250, Budget(hidden=8, layers=1, frames=40, batch=8))
-
-
-@pytest.fixture(scope="module")
-def records(motion):
-    """Two measurements, on frames that overlap in part."""
-    result = []
-    for number in (0, 1):
-        part = motion[number * 800 : 5200 + number * 800]
-        rows, bridge = measure(
-            part, molecule("ethanol").permutations, TINY, number, lambda text: None
-        )
-        shown = examples(part, bridge, TINY)
-        result.append(
-            {
-                "molecule": "ethanol",
-                "number": number,
-                "size": "small",
-                "frames": len(part),
-                "temperature": part.temperature(),
-                "rows": rows,
-                "examples": shown,
-            }
-        )
-    return result
 
 
 def test_every_model_has_a_number_at_every_gap(records):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
-CELL = re.compile(rf"({NUMBER})(?: ± ({NUMBER}))?(?: (\S.*))?")
+CELL = re.compile(rf"({NUMBER})(?: ± ({NUMBER}))?(?: ([^\s±].*))?")
 POWER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?e[+-]\d+(?!\w)")
 UNITS = re.compile(r"(?<![\w/])1/(cm|s|ps|fs|K|nm|Å)(?!\w)")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -254,7 +254,10 @@ def _split(table: Table, title: str) -> Iterator[Shown]:
         yield _shown(table, title, bool(LATER.search(title)))
         return
     first = [c for c in range(len(table.head)) if c not in later]
-    for columns, name, folded in ((first, title, False), ([0, *later], f"{title}: more", True)):
+    for columns, name, folded in (
+        (first, title, False),
+        ([0, *later], f"{title}, further columns", True),
+    ):
         rows = tuple(tuple(row[c] for c in columns) for row in table.rows)
         yield _shown(Table(tuple(table.head[c] for c in columns), rows), name, folded)
 
