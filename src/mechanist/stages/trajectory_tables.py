@@ -57,8 +57,8 @@ MISSING, MOTION, FORECASTS = (
     "Top left: error against time; short black bars are what GICnet has published, of different"
     " data. Top right: change of the total energy along one chain. Bottom: spectra of chains beside"
     " those of the reference.",
-    "Top left: mean distance from the true place against time; lower is better. Top right: what is"
-    " left when one part of the network is switched off. Bottom: forecasts far beyond what was"
+    "Top left: mean distance from the true place against time; lower is better. Top right: error"
+    " of the network when one part of it is switched off. Bottom: forecasts far beyond what was"
     " learned, their distance from the true motion, and the share of bonds that are as long as"
     " bonds can be.",
 )
