@@ -5,6 +5,7 @@ from mechanist.errors import DataError, MechanistError
 from mechanist.files import read_json
 from mechanist.journal import Journal
 from mechanist.sampling.records import read_frames, read_paths
+from mechanist.sampling.store import Store
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.initial import initial
@@ -13,16 +14,19 @@ from mechanist.stages.restore import audit_run
 from mechanist.stages.shoot import shoot_round
 from mechanist.systems.prepared import load_inputs
 from mechanist.trajectory.agreement import PATH_QUANTITIES, agreement, path_quantities
-from mechanist.trajectory.gap_map import GapMaps, gaps_of
-from mechanist.trajectory.restore import (
-    Audit,
-    audit,
-    largest,
-    restore,
-    stored_rows,
-)
+from mechanist.trajectory.gap_coordinates import Positions, Shape
+from mechanist.trajectory.gap_map import PENALTIES, GapMaps, gaps_of, ridge
+from mechanist.trajectory.restore import Audit, audit, largest, restore
 from tests.conftest import build
 from tests.trajectory.conftest import turn
+
+
+def stored_rows(length, factor, number=0):
+    return np.unique(Store(factor, None).rows(length, number))
+
+
+def every(factor):
+    return Store(factor, None).rows
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +41,7 @@ def test_stored_frames_stay_as_they_are(paths, motion):
     learned = GapMaps(paths[:10], motion.masses)
     path = paths[15][:22]
     rows = stored_rows(22, 4)
-    assert rows.tolist() == [0, 4, 8, 12, 16, 20, 21]
+    assert rows.tolist() == [0, 1, 5, 9, 13, 17, 21]
     for method in ("linear", "spline", "map"):
         again = restore(path[rows], rows, method, learned)
         assert again.shape == path.shape
@@ -76,12 +80,85 @@ def test_gaps_of_all_kinds_are_told_apart():
     }
 
 
+def test_shapes_come_back_where_they_were(motion):
+    shape = Shape(motion.positions[0], motion.masses)
+    frames = motion.positions[::500]
+    values = shape.values(frames)
+    assert values.shape == (len(frames), 21)
+    assert shape.turning.sum() == 6
+    np.testing.assert_allclose(shape.frames(values, frames), frames, atol=1e-10)
+    rotation = turn(np.random.default_rng(5))
+    np.testing.assert_allclose(shape.values(frames @ rotation + 1.0), values, atol=1e-9)
+    plain = Positions(2)
+    x = np.arange(18.0).reshape(3, 2, 3)
+    np.testing.assert_array_equal(plain.frames(plain.values(x), 0 * x), x)
+
+
+def test_left_out_gaps_are_told_by_the_rest():
+    """Leave-one-out residuals by their formula and by leaving out."""
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(size=(40, 5)), rng.normal(size=(40, 3))
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    some = np.array([3, 17])
+    weights, left = ridge(x, y, some)
+    # The penalty that was taken is that whose map is the one given.
+    penalty = min(
+        PENALTIES,
+        key=lambda one: np.abs(
+            np.linalg.solve(x.T @ x + one * 40 * np.eye(5), x.T @ y) - weights
+        ).max(),
+    )
+    for row, found in zip(some, left, strict=True):
+        rest = np.delete(np.arange(40), row)
+        a, b = x[rest] - x[rest].mean(axis=0), y[rest] - y[rest].mean(axis=0)
+        other = np.linalg.solve(a.T @ a + penalty * 40 * np.eye(5), a.T @ b)
+        told = y[rest].mean(axis=0) + (x[row] - x[rest].mean(axis=0)) @ other
+        np.testing.assert_allclose(found, y[row] - told, rtol=1e-9)
+
+
+def test_noise_is_drawn_where_it_is_alike():
+    """Motion along a line that is rough on one side and smooth on the other."""
+    rng = np.random.default_rng(2)
+    side = np.repeat([-1.0, 1.0], 400)
+    steps = rng.normal(size=(800, 9, 1, 3)) * np.where(side > 0, 0.1, 0.001)[:, None, None, None]
+    walks = steps + [2.0, 0, 0] * side[:, None, None, None]
+    maps = GapMaps(list(walks), np.ones(1), lambda x: x[:, 0, 0])
+    rows = stored_rows(9, 8, 7)
+    spread = {}
+    for one in (-1, 1):
+        made = [
+            restore(walk[rows], rows, "map", maps, rng)[1:-1] - [2.0 * one, 0, 0]
+            for walk in walks[side == one][:100]
+        ]
+        spread[one] = np.std(made)
+    # 100 paths with 7 missing frames: the standard deviation is known to 2 %; ends bring another.
+    assert 0.8 < spread[1] / 0.1 < 1.4
+    assert 0.8 < spread[-1] / 0.001 < 1.4
+
+
+def test_frames_in_a_state_are_drawn_again():
+    rng = np.random.default_rng(6)
+    walks = list(rng.normal(size=(300, 9, 1, 3)))
+    maps = GapMaps(walks, np.ones(1))
+    rows = stored_rows(9, 8, 7)
+
+    def inside(x):
+        return x[:, 0, 0] > 0.5
+
+    made = [restore(one[rows], rows, "map", maps, rng, inside)[1:-1] for one in walks[:50]]
+    free = [restore(one[rows], rows, "map", maps, rng)[1:-1] for one in walks[:50]]
+    assert sum(inside(one).any() for one in free) > 25
+    assert sum(inside(one).any() for one in made) < 5
+
+
 def test_what_maps_leave_over_gives_bonds_their_length_and_spread(paths, motion):
     """The mean of what may be is too smooth; with a draw of the rest the spread is right."""
-    maps = GapMaps(paths[:10], motion.masses)
-    rows, rng = stored_rows(293, 12), np.random.default_rng(4)
+    rng = np.random.default_rng(4)
+    shaken = [path + 0.003 * rng.normal(size=path.shape) for path in paths]
+    maps = GapMaps(shaken[:10], motion.masses)
+    rows = stored_rows(293, 12)
     spread = {"true": [], "nearest": [], "drawn": []}
-    for path in paths[10:]:
+    for path in shaken[10:]:
         whole = path[:293]
         made = {
             "true": whole,
@@ -90,19 +167,19 @@ def test_what_maps_leave_over_gives_bonds_their_length_and_spread(paths, motion)
         }
         missing = np.setdiff1d(np.arange(293), rows)
         for name, frames in made.items():
-            # Oxygen to its hydrogen: more than half a period between known frames.
             spread[name].append(np.linalg.norm(frames[missing, 2] - frames[missing, 8], axis=1))
     true, nearest, drawn = (np.concatenate(one) for one in spread.values())
     assert nearest.std() < 0.8 * true.std()
-    assert abs(drawn.std() / true.std() - 1) < 0.5 * abs(nearest.std() / true.std() - 1)
+    # Of 2,660 frames a standard deviation is known to 2 %, with neighbours alike to some 4 %.
+    assert abs(drawn.std() / true.std() - 1) < 0.12
 
 
 def test_the_map_wins_where_splines_are_too_coarse(paths, motion):
     """Frames 6 fs apart: bonds to hydrogen swing through more than half a period in between."""
-    found, _ = audit(paths, 12, motion.masses)
+    found, _ = audit(paths, 12, every(12), motion.masses)
     assert found.method == "map"
     assert found.p50 < found.p95 < found.p99
-    coarse, _ = audit(paths, 2, motion.masses)
+    coarse, _ = audit(paths, 2, every(2), motion.masses)
     assert coarse.p99 < 0.1 * found.p99
 
 
@@ -121,7 +198,7 @@ def test_what_cannot_be_restored_is_refused(paths, motion):
     with pytest.raises(DataError, match="there is no map"):
         restore(paths[0][:4], np.array([0, 4, 8, 12]), "map")
     with pytest.raises(DataError, match="two of each"):
-        audit(paths[:1], 4, motion.masses)
+        audit(paths[:1], 4, every(4), motion.masses)
 
 
 def small(**store):

@@ -2,12 +2,12 @@
 
 Paths of the sampling have positions only, and the noise of a thermostat. What is nearest then is
 the mean of the missing frames given the known ones. Three candidates stand against each other on
-paths that are stored in full: straight lines, a cubic spline, and linear maps from the known frames
-around each gap (`mechanist.trajectory.gap_map`), learned on other paths. The audit takes the best
-one for each factor.
+paths that are stored in full: straight lines, a cubic spline, and linear maps of distances, angles
+and dihedrals from the known frames around each gap (`mechanist.trajectory.gap_map`), learned on
+other paths. The audit takes the best one for each factor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,16 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.errors import DataError
-from mechanist.trajectory.gap_map import GapMaps, Rows, gaps_of, length_of
+from mechanist.trajectory.gap_map import Along, GapMaps, Rows, gaps_of, length_of
 
 Array = NDArray[np.float64]
 Method = Literal["linear", "spline", "map"]
 METHODS: tuple[Method, ...] = ("linear", "spline", "map")
 
+Stored = Callable[[int, int], Rows]
+"""Frames that are kept of a path, from its length and its number."""
 
-def stored_rows(length: int, factor: int) -> Rows:
-    """Frames of a path that are kept: every ``factor``-th, and the last."""
-    return np.unique(np.append(np.arange(0, length, factor), length - 1))
+Inside = Callable[[Array], NDArray[np.bool_]]
+"""Positions (F, N, 3) in nm to whether they lie in a state, (F,)."""
+
+REDRAWS = 50
+"""Times that the frames of a gap are drawn, at most."""
+
+HYDROGEN = 2.5
+"""Mass in Da up to which an atom counts as hydrogen."""
+
+MOST_ATOMS = 100
+"""That maps are learned for; the time grows with their cube."""
 
 
 def restore(
@@ -33,6 +43,7 @@ def restore(
     method: Method,
     maps: GapMaps | None = None,
     rng: np.random.Generator | None = None,
+    inside: Inside | None = None,
 ) -> Array:
     """All frames of a path.
 
@@ -48,6 +59,9 @@ def restore(
         For the method map.
     rng
         Draws what maps leave over; None: the mean, which is nearest to the truth.
+    inside
+        Tells which frames lie in a state. A path has left one and not yet come to the other, so
+        gaps with such frames are drawn again, up to `REDRAWS` times.
 
     Returns
     -------
@@ -71,16 +85,36 @@ def restore(
     if method == "map":
         if maps is None:
             raise DataError("path", "there is no map to fill it with")
-        for known, first in gaps_of(rows).items():
-            learned = maps.of(known)
-            if learned is not None:
-                begin = np.array(first)
-                place = rows[begin][:, None]
-                missing = np.arange(1, length_of(known))
-                around = begin[:, None] + np.arange(len(known)) - known.index(0)
-                frames[place + missing] = learned(knots[around], rng)
+        _fill(frames, knots, rows, maps, rng, inside)
     frames[rows] = knots
     return np.asarray(frames)
+
+
+def _fill(
+    frames: Array,
+    knots: Array,
+    rows: Rows,
+    maps: GapMaps,
+    rng: np.random.Generator | None,
+    inside: Inside | None,
+) -> None:
+    """Put what maps give in place of missing frames, where there is a map."""
+    shapes, places = maps.coordinates.values(knots), maps.places(knots)
+    for known, first in gaps_of(rows).items():
+        learned, begin = maps.of(known), np.array(first)
+        for _ in range(REDRAWS):
+            if learned is None or not len(begin):
+                break
+            around = begin[:, None] + np.arange(len(known)) - known.index(0)
+            filled = learned(shapes[around])
+            if rng is not None:
+                filled = filled + learned.draw(places[begin[:, None] + [0, 1]], rng)
+            missing = (rows[begin][:, None] + np.arange(1, length_of(known))).ravel()
+            made = maps.coordinates.frames(filled.reshape(len(missing), -1), frames[missing])
+            frames[missing] = made
+            if rng is None or inside is None:
+                break
+            begin = begin[inside(made).reshape(len(begin), -1).any(axis=1)]
 
 
 @dataclass(frozen=True)
@@ -111,11 +145,13 @@ class Audit:
     frames: int
 
 
-def distances(paths: Sequence[Array], factor: int, method: Method, maps: GapMaps) -> Array:
+def distances(
+    paths: Sequence[Array], stored: Stored, method: Method, maps: GapMaps | None
+) -> Array:
     """Distances (F, N) in nm of restored frames from the true ones, missing frames only."""
     result = []
-    for path in paths:
-        rows = stored_rows(len(path), factor)
+    for i, path in enumerate(paths):
+        rows = np.unique(stored(len(path), i))
         away = restore(path[rows], rows, method, maps) - path
         missing = np.setdiff1d(np.arange(len(path)), rows)
         result.append(np.sqrt((away[missing] ** 2).sum(axis=-1)))
@@ -123,8 +159,12 @@ def distances(paths: Sequence[Array], factor: int, method: Method, maps: GapMaps
 
 
 def audit(
-    paths: Sequence[Array], factor: int, masses: Array, atoms: Rows | None = None
-) -> tuple[Audit, GapMaps]:
+    paths: Sequence[Array],
+    factor: int,
+    stored: Stored,
+    masses: Array,
+    along: Along | None = None,
+) -> tuple[Audit, GapMaps | None]:
     """Learn on every second path, judge on the others, and take the best method.
 
     Parameters
@@ -133,15 +173,18 @@ def audit(
         (L, N, 3) each in nm, stored in full.
     factor
         Frames from one stored frame to the next, at least 2.
+    stored
+        Frames that are kept.
     masses
-        (N,) in Da.
-    atoms
-        Those that count; all if None.
+        (N,) in Da. Hydrogens do not count, unless there is nothing else.
+    along
+        The coordinate along which noise may differ.
 
     Returns
     -------
     Audit, GapMaps
-        Errors of the best method, and the maps.
+        Errors of the best method, and the maps; None for molecules that are too large or have no
+        angles and dihedrals that are always defined.
 
     Raises
     ------
@@ -150,11 +193,14 @@ def audit(
     """
     if len(paths) < 2 or factor < 2:
         raise DataError("paths", f"{len(paths)} in full, factor {factor}; two of each are needed")
-    maps = GapMaps(paths[::2], masses)
+    maps = maps_of(paths[::2], masses, along)
+    heavy = masses > HYDROGEN
+    atoms = heavy if heavy.any() else ~heavy
     best: Audit | None = None
     for method in METHODS:
-        away = distances(paths[1::2], factor, method, maps)
-        away = away if atoms is None else away[:, atoms]
+        if method == "map" and maps is None:
+            continue
+        away = distances(paths[1::2], stored, method, maps)[:, atoms]
         if not away.size:
             raise DataError("paths", f"too short to leave out frames by the factor {factor}")
         p50, p95, p99 = (float(np.quantile(away, level)) for level in (0.5, 0.95, 0.99))
@@ -163,6 +209,16 @@ def audit(
             best = Audit(factor, method, mean, p50, p95, p99, len(away))
     assert best is not None
     return best, maps
+
+
+def maps_of(paths: Sequence[Array], masses: Array, along: Along | None = None) -> GapMaps | None:
+    """Maps, where there are coordinates to learn them in and not too many of them."""
+    if len(masses) > MOST_ATOMS:
+        return None
+    try:
+        return GapMaps(paths, masses, along)
+    except DataError:
+        return None
 
 
 def largest(audits: Sequence[Audit], tolerance: float) -> int:

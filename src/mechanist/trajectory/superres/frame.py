@@ -53,9 +53,12 @@ class Placement:
 
 
 def rotations(geometries: Array, reference: Array, masses: Array) -> Array:
-    """Turns (B, 3, 3) that lay ``reference`` (N, 3) best on ``geometries`` (B, N, 3), centred."""
+    """Turns (B, 3, 3) that lay ``reference`` best on ``geometries`` (B, N, 3), centred.
+
+    ``reference`` is one geometry (N, 3) or one for each (B, N, 3).
+    """
     weighted = masses[:, None] * reference
-    left, _, right = np.linalg.svd(np.einsum("nx,bny->bxy", weighted, geometries))
+    left, _, right = np.linalg.svd(np.einsum("...nx,...ny->...xy", weighted, geometries))
     # A mirror image is not allowed.
     sign = np.sign(np.linalg.det(left @ right))
     right[:, 2] *= sign[:, None]
