@@ -1,17 +1,18 @@
 import numpy as np
 import pytest
 
-from mechanist.errors import DataError, MechanistError
+from mechanist.errors import DataError, MechanistError, SettingsError
 from mechanist.files import read_json
 from mechanist.journal import Journal
-from mechanist.sampling.records import read_frames, read_paths
-from mechanist.sampling.store import Store
+from mechanist.sampling.records import read_frames, read_notes, read_paths
+from mechanist.sampling.store import Store, store_of
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
 from mechanist.stages.restore import audit_run
 from mechanist.stages.shoot import shoot_round
+from mechanist.stages.stride import strides
 from mechanist.systems.prepared import load_inputs
 from mechanist.trajectory.agreement import PATH_QUANTITIES, agreement, path_quantities
 from mechanist.trajectory.gap_coordinates import Positions, Shape
@@ -283,3 +284,38 @@ def test_round_and_worker_belong_together(runs, tmp_path):
 
     with pytest.raises(MechanistError, match="belong together"):
         command(runs[0].root, tmp_path / "a.json", 0.1, 0, None)
+
+
+def test_a_job_lowers_its_stride(runs, tmp_path):
+    """Until what is restored is near enough; the note and the log say what came of it."""
+    full, part = runs
+    found = {}
+    for tolerance in ("1 um", "0.05 nm", "1e-6 nm"):
+        layout = build("double_well", tmp_path / tolerance)
+        config, lines = small(every=12, tolerance=tolerance), []
+        initial(config, layout, Journal())
+        shoot_round(config, layout, 0, 0, Journal(lines.append))
+        files = layout.round(0).worker(0)
+        found[tolerance] = store_of(read_notes(files.index), files.index)
+        said = next(line for line in lines if "stored" in line)
+        assert ("asked for" in said) == (found[tolerance].every > 1)
+        # Shots do not depend on how their paths are stored.
+        assert files.shots.read_bytes() == part.round(0).worker(0).shots.read_bytes()
+    assert found["1 um"].every == 12
+    assert 1 < found["0.05 nm"].every < 12
+    assert found["0.05 nm"].p99 <= 0.05
+    assert found["1e-6 nm"].every == 1
+    whole = full.round(0).worker(0)
+    assert files.paths.read_bytes() == whole.paths.read_bytes()
+
+
+def test_a_tolerance_without_a_stride_is_refused():
+    with pytest.raises(SettingsError, match="needs every above 1 and waters: all"):
+        small(tolerance="0.02 nm")
+    with pytest.raises(SettingsError, match=r"sampling\.store\.tolerance"):
+        small(every=4, tolerance=0.02)
+
+
+def test_strides_fall_to_two():
+    assert strides(12) == [2, 3, 4, 6, 9, 12]
+    assert strides(2) == [2]

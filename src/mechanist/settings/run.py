@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mechanist.settings.base import Section, quantity
 
+Nanometre: Any = quantity("nm")
 Picoseconds: Any = quantity("ps")
 
 
@@ -84,6 +85,18 @@ class StoreSettings(Section):
     waters: int | Literal["all"] = Field(
         "all", description="waters nearest to the solute that are stored of a frame"
     )
+    tolerance: Nanometre | None = Field(
+        None,
+        gt=0,
+        description="each job lowers `every` until 99 % of the heavy atoms of restored frames are"
+        " within this distance; none: as asked for",
+    )
+
+    @model_validator(mode="after")
+    def _restorable(self) -> "StoreSettings":
+        if self.tolerance is not None and (self.every == 1 or self.waters != "all"):
+            raise ValueError("tolerance: needs every above 1 and waters: all")
+        return self
 
     @field_validator("waters")
     @classmethod

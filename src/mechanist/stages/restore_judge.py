@@ -76,10 +76,10 @@ def sampled(layout: Layout) -> Sampled:
     prepared, inputs = load(layout), load_inputs(layout)
     there = [number for number in layout.rounds() if layout.round(number).model.is_file()]
     model = load_round_model(layout, there[-1], inputs) if there else None
-    return Sampled(masses_of(prepared, layout), prepared.states, inputs, model)
+    return Sampled(masses_of(prepared), prepared.states, inputs, model)
 
 
-def masses_of(prepared: Prepared, layout: Layout) -> Array:
+def masses_of(prepared: Prepared) -> Array:
     """Masses (N,) in Da.
 
     Raises
@@ -92,7 +92,7 @@ def masses_of(prepared: Prepared, layout: Layout) -> Array:
     every = (prepared.system.getParticleMass(i) for i in range(prepared.atoms))
     masses = np.array([mass.value_in_unit(unit.dalton) for mass in every], dtype=np.float64)
     if (masses <= 0).any():
-        raise DataError(layout.system_xml, "has virtual sites; their paths cannot be restored")
+        raise DataError("system", "has virtual sites; its paths cannot be restored")
     return masses
 
 

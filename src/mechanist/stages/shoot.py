@@ -39,6 +39,7 @@ from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.settings.run import SamplingSettings
 from mechanist.stages.kept import identity, plan_of
+from mechanist.stages.stride import lowered
 from mechanist.systems.prepared import Prepared, load, load_inputs
 
 NOISE_STREAM = 2**32
@@ -85,6 +86,8 @@ def shoot_round(config: Config, layout: Layout, number: int, worker: int, log: J
                 log(f"{job.engine.steps:,} MD steps made by this process")
         made = [path for group in harvest.paths.values() for path in group]
         check_store(store, made, prepared, layout)
+        if store is not None and settings.store.tolerance is not None:
+            store = lowered(store, settings.store.tolerance, made, prepared, log)
         write_job(files, harvest, (number, worker, job.selection.model), store, keeper.notes)
         accepted = harvest.shots.accepted
         log(f"{len(accepted)} shots, {np.mean(accepted):.0%} accepted")

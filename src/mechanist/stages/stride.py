@@ -1,0 +1,81 @@
+"""How many frames a shooting job may leave out: as many as can be restored within a tolerance."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mechanist.errors import DataError
+from mechanist.journal import Journal
+from mechanist.sampling.chain import CurrentPath
+from mechanist.sampling.store import Store
+from mechanist.stages.restore_judge import masses_of
+from mechanist.systems.prepared import Prepared
+from mechanist.trajectory.restore import audit
+
+MOST = 400
+"""Paths of a job that are looked at, at most."""
+
+
+def strides(most: int) -> list[int]:
+    """Strides from 2 up to ``most``, each some four thirds of the one before."""
+    result = [most]
+    while result[-1] > 2:
+        result.append(max(2, 3 * result[-1] // 4))
+    return result[::-1]
+
+
+def lowered(
+    store: Store,
+    tolerance: float,
+    paths: Sequence[CurrentPath],
+    prepared: Prepared,
+    log: Journal,
+) -> Store:
+    """The largest stride, up to that of ``store``, that restored paths of this job allow.
+
+    The paths are still whole. Maps are learned on every second one and judged on the others; the
+    error is taken to grow with the stride.
+
+    Parameters
+    ----------
+    store
+        What is asked for.
+    tolerance
+        In nm; 99 % of restored heavy atoms are to be nearer to where they were.
+    paths
+        Of the job.
+    prepared
+        The system.
+    log
+        Takes a line of text.
+
+    Returns
+    -------
+    Store
+        A stride of 1 where even every second frame is too few.
+    """
+    masses = masses_of(prepared)
+    every = [path.frames.astype(np.float64) for path in paths]
+    every = every[:: max(1, -(-len(every) // MOST))]
+
+    def error(stride: int) -> float:
+        try:
+            return audit(every, stride, Store(stride, None).rows, masses)[0].p99
+        except DataError:
+            # Too few paths, or too short ones: nothing says that frames may be left out.
+            return np.inf
+
+    wanted = strides(store.every)
+    kept = bisect_right(wanted, tolerance, key=error)
+    if kept == 0:
+        log(f"all frames are stored: of every 2nd, less than 99 % come back within {tolerance} nm")
+        return replace(store, every=1)
+    stride = wanted[kept - 1]
+    found = error(stride)
+    log(
+        f"every {stride}th frame is stored ({store.every} asked for): restored, 99 % of heavy atoms"
+        f" lie within {found:.4f} nm of where they were; {tolerance} nm allowed"
+    )
+    return replace(store, every=stride, p99=found)
