@@ -32,7 +32,7 @@ class WorkerFiles:
 
     @property
     def current(self) -> Path:
-        """The last path of each chain, in full; only where `paths` are stored in part."""
+        """The last path of each chain and some others, in full; only where not all are."""
         return self.folder / "current.trr"
 
     @property

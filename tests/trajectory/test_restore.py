@@ -289,7 +289,7 @@ def test_round_and_worker_belong_together(runs, tmp_path):
 def test_a_job_lowers_its_stride(runs, tmp_path):
     """Until what is restored is near enough; the note and the log say what came of it."""
     full, part = runs
-    found = {}
+    found, kept = {}, {}
     for tolerance in ("1 um", "0.05 nm", "1e-6 nm"):
         layout = build("double_well", tmp_path / tolerance)
         config, lines = small(every=12, tolerance=tolerance), []
@@ -297,6 +297,9 @@ def test_a_job_lowers_its_stride(runs, tmp_path):
         shoot_round(config, layout, 0, 0, Journal(lines.append))
         files = layout.round(0).worker(0)
         found[tolerance] = store_of(read_notes(files.index), files.index)
+        kept[tolerance] = read_paths(*files.full, 1)
+        chains, moves = (kept[tolerance].index[name] for name in ("chain", "move"))
+        assert all((np.diff(moves[chains == chain]) > 0).all() for chain in range(4))
         said = next(line for line in lines if "stored" in line)
         assert ("asked for" in said) == (found[tolerance].every > 1)
         # Shots do not depend on how their paths are stored.
@@ -304,6 +307,7 @@ def test_a_job_lowers_its_stride(runs, tmp_path):
     assert found["1 um"].every == 12
     assert 1 < found["0.05 nm"].every < 12
     assert found["0.05 nm"].p99 <= 0.05
+    assert len(kept["0.05 nm"]) > 2 * len(kept["1e-6 nm"]) == 8
     assert found["1e-6 nm"].every == 1
     whole = full.round(0).worker(0)
     assert files.paths.read_bytes() == whole.paths.read_bytes()

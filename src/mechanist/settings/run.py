@@ -139,7 +139,9 @@ class SamplingSettings(Section):
     store: StoreSettings = Field(
         StoreSettings(),
         description="what is stored of paths that no chain goes on from: {every: 5, waters: 60} is"
-        " every fifth frame, with the 60 waters nearest to the solute; all if 1 and all",
+        " every fifth frame, with the 60 waters nearest to the solute; all if 1 and all;"
+        " {every: 8, tolerance: 0.02 nm} is every eighth at most, as far as the frames between can"
+        " be restored so well; see docs/long-jobs.md",
     )
 
     def shots(self, number: int) -> int:

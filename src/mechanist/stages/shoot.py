@@ -46,6 +46,9 @@ NOISE_STREAM = 2**32
 """Chain numbers from here on seed the noise of a job."""
 
 
+LEARNED = 10
+"""Where frames are left out that are to be restored, one path in so many is kept in full."""
+
 LEAST_MOVES = 8
 """Moves of each chain in a round on a GPU: one alone would hardly leave its first path."""
 
@@ -121,11 +124,17 @@ def write_job(
         write_table(files.index, index, PATH_COLUMNS)
     else:
         write_table(files.index, index, PATH_COLUMNS, {NOTE: store.note()})
-        last = {chain: [paths[-1]] for chain, paths in harvest.paths.items()}
-        current_index, current = path_table(last, names[0], names[1])
+        full = {chain: in_full(paths, store) for chain, paths in harvest.paths.items()}
+        current_index, current = path_table(full, names[0], names[1])
         write_frames(files.current, current)
         write_table(files.current_index, current_index, PATH_COLUMNS)
     write_table(files.shots, shots, SHOT_COLUMNS, notes)
+
+
+def in_full(paths: Sequence[CurrentPath], store: Store) -> list[CurrentPath]:
+    """Paths of a chain of which all frames are kept: the last one, and some to learn gaps from."""
+    some = [path for path in paths[:-1] if store.p99 is not None and path.move % LEARNED == 0]
+    return [*some, paths[-1]]
 
 
 def job_identity(config: Config, layout: Layout, number: int, worker: int) -> dict[str, Any]:
