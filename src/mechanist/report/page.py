@@ -18,7 +18,7 @@ from mechanist.report.relevance_figures import pareto, relevance
 from mechanist.report.round_figures import convergence, efficiency
 from mechanist.report.status import counted
 from mechanist.report.style import Picture
-from mechanist.report.summary import first_path_line
+from mechanist.report.summary import early_stop_line, first_path_line
 from mechanist.report.times import rows
 from mechanist.report.typeset import formula_svg
 from mechanist.report.uncertainty_figures import uncertainty
@@ -172,6 +172,7 @@ def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[P
         times=rows(data.time) if data.time else [],
         duration=duration,
         first_path=data.first_path and first_path_line(data.first_path),
+        early_stop=summary["early_stop"] and early_stop_line(summary["early_stop"]),
         facts=facts(data, summary),
         criteria=criteria(data),
         sections=sections,

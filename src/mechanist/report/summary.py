@@ -4,10 +4,12 @@ import os
 import platform
 import shutil
 import subprocess
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from mechanist.analysis.savings import savings
 from mechanist.files import write_json, write_text
 from mechanist.report.data import ReportData
 from mechanist.report.path_figures import mean_length
@@ -83,6 +85,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
     last, formula, verdict = data.last, data.formula, data.verdict
     states = data.dynamics.states
     mean, error = mean_length(data.paths) if data.paths is not None else (None, None)
+    saved = savings(data.shots)
     return {
         "system": data.dynamics.name,
         "states": {"A": states.a.name, "B": states.b.name},
@@ -96,6 +99,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
         "shots": last["shots"],
         "transitions": last.get("transitions"),
         "acceptance": last["acceptance"],
+        "early_stop": None if saved is None else asdict(saved),
         "wall_seconds": sum(cost.longest for cost in data.costs),
         "formula": None if formula is None else {key: formula.get(key) for key in FORMULA_KEYS},
         "network": {
@@ -152,6 +156,8 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
         lines += ["## Inputs that matter", "", *_relevance_lines(data), ""]
     if data.kinetics is not None:
         lines += ["## Rates", "", *_rate_lines(data), ""]
+    if summary["early_stop"] is not None:
+        lines += ["## Early stop", "", f"{early_stop_line(summary['early_stop'])}.", ""]
     if data.first_path is not None:
         lines += ["## First path", "", f"{first_path_line(data.first_path)}.", ""]
     rows = [round_row(entry) for entry in data.rounds]
@@ -182,6 +188,16 @@ def _formula_lines(data: ReportData) -> list[str]:
     if formula.get("backend_reason"):
         lines.append(f"Search by {formula['backend']} ({formula['backend_reason']}).")
     return [*lines, ""]
+
+
+def early_stop_line(saved: dict[str, float]) -> str:
+    """What it has saved to stop shots, in words."""
+    return (
+        f"Shots that might be stopped took {100 * saved['share']:.0f} % fewer MD steps than the"
+        f" others ({100 * saved['low']:.0f} to {100 * saved['high']:.0f} %); they are"
+        f" {100 * saved['watched']:.0f} % of all, and {100 * saved['stopped']:.0f} % of them were"
+        " stopped"
+    )
 
 
 def first_path_line(found: dict[str, Any]) -> str:
