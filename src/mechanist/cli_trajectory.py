@@ -92,6 +92,18 @@ def trajectory_forecast(
     forecast(*opened(config, results), molecule, number, threads, Journal(log))
 
 
+def trajectory_paths(
+    run: Annotated[Path, typer.Argument(help="folder of a finished run")],
+    results: FolderOption = FOLDER,
+) -> None:
+    """Restore paths of a run for table T5."""
+    from mechanist.journal import Journal
+    from mechanist.layout import Layout, TrajectoryFiles
+    from mechanist.stages.trajectory_paths import measure
+
+    measure(Layout(run), TrajectoryFiles(results), Journal(log))
+
+
 def trajectory_tables(config: ConfigOption = "config.yaml", results: FolderOption = FOLDER) -> None:
     """Write tables and figures over all trajectories."""
     from mechanist.journal import Journal

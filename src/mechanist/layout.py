@@ -101,6 +101,10 @@ class TrajectoryFiles:
         """Errors by horizon, parts switched off, long forecasts."""
         return self.folder / f"{molecule}_forecast.png"
 
+    def paths(self, system: str) -> Path:
+        """What restored paths of a run say, and what early stops have saved."""
+        return self.folder / "paths" / f"{system}.json"
+
     @property
     def tables(self) -> Path:
         """All numbers as a list of table, row, column, value, std, unit."""

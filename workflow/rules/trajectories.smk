@@ -1,6 +1,10 @@
 # Tables of the learned trajectory models; asked for by name: snakemake --cores 2 trajectory_models
 MODELS = "results/trajectory_models"
 MOTIONS = [f"{number:03d}" for number in range(SETTINGS.trajectory.seeds)]
+# Tables of learned models make no run of config.yaml, they only look at one that is finished. So it
+# is no input, but what its files are is a parameter.
+RUN = Path(f"{RESULTS}/manifest.json")
+RUN_HASH = hashlib.sha256(RUN.read_bytes()).hexdigest() if RUN.is_file() else None
 
 
 rule trajectory_data:
@@ -130,6 +134,23 @@ rule trajectory_forecast:
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
+rule trajectory_paths:
+    output:
+        f"{MODELS}/paths/{NAME}.json",
+    log:
+        f"{MODELS}/logs/paths_{NAME}.log",
+    benchmark:
+        f"{MODELS}/benchmarks/paths_{NAME}.tsv"
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    params:
+        run=RUN_HASH,
+        source=digest("trajectory_paths", "trajectory"),
+    shell:
+        f"mechanist trajectory-paths {RESULTS} --results {MODELS} 2>&1 | tee {{log}}"
+
+
 rule trajectory_models:
     input:
         expand(
@@ -148,6 +169,7 @@ rule trajectory_models:
             molecule=SETTINGS.trajectory.molecules,
             motion=MOTIONS,
         ),
+        rules.trajectory_paths.output if RUN_HASH else [],
     output:
         tables=f"{MODELS}/tables.json",
         text=f"{MODELS}/tables.md",

@@ -1,7 +1,8 @@
 """Stage ``restore``: paths that were stored in part at full resolution again, with an audit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from mechanist.journal import Journal
 from mechanist.layout import Layout
 from mechanist.sampling.records import read_notes, read_paths, read_stored, write_frames
 from mechanist.sampling.store import Store, store_of
-from mechanist.stages.restore_judge import DRAWS, judge, sampled
+from mechanist.stages.restore_judge import DRAWS, Judged, Sampled, judge, sampled
 from mechanist.trajectory.restore import largest, restore
 
 Array = NDArray[np.float64]
@@ -59,18 +60,11 @@ def audit_run(
         If there are too few paths in full, or the paths of the job cannot be restored.
     """
     run = sampled(layout)
-    atoms = len(run.masses)
-    paths = full_paths(layout, atoms)
     store = None if job is None else _job_store(layout, job)
-    every = {}
-    for factor in sorted({*FACTORS, *([] if store is None else [store.every])}):
-        every[factor] = judge(paths, factor, run)
-        log(every[factor].told())
-    allowed = largest([one.found for one in every.values()], tolerance)
-    log(f"within {tolerance} nm: sampling.store.every: {allowed}")
-    content = {"tolerance": tolerance, "largest_factor": allowed, "paths": len(paths)}
-    factors = [one.to_json() for one in every.values()]
-    write_json(out, content | {"factors": factors, "units": UNITS})
+    every = judged(layout, run, [*FACTORS, *([] if store is None else [store.every])], log)
+    content = audit_content(every, tolerance)
+    log(f"within {tolerance} nm: sampling.store.every: {content['largest_factor']}")
+    write_json(out, content)
     if job is not None and store is not None:
         files, rng = _job_files(layout, job), np.random.default_rng([DRAWS, *job])
         own = every[store.every]
@@ -79,7 +73,34 @@ def audit_run(
             draws = None if nearest else rng
             return restore(knots, rows, own.found.method, own.maps, draws, run.inside)
 
-        _restore_job(files, store, fill, atoms, out.with_suffix(".trr"), log)
+        _restore_job(files, store, fill, len(run.masses), out.with_suffix(".trr"), log)
+
+
+def judged(layout: Layout, run: Sampled, factors: Sequence[int], log: Journal) -> dict[int, Judged]:
+    """How well the paths of a run are restored of which every so many-th frame is known.
+
+    Raises
+    ------
+    DataError
+        If the run has too few paths in full.
+    """
+    paths, result = full_paths(layout, len(run.masses)), {}
+    for factor in sorted(set(factors)):
+        result[factor] = judge(paths, factor, run)
+        log(result[factor].told())
+    return result
+
+
+def audit_content(every: Mapping[int, Judged], tolerance: float) -> dict[str, Any]:
+    """What is written of an audit."""
+    allowed = largest([one.found for one in every.values()], tolerance)
+    factors = [one.to_json() for one in every.values()]
+    return {
+        "tolerance": tolerance,
+        "largest_factor": allowed,
+        "factors": factors,
+        "units": UNITS,
+    }
 
 
 def full_paths(layout: Layout, atoms: int) -> list[Array]:

@@ -98,12 +98,17 @@ def masses_of(prepared: Prepared) -> Array:
 
 @dataclass(frozen=True)
 class Judged:
-    """How well paths stored every so many-th frame are restored, and what restores them."""
+    """How well paths stored every so many-th frame are restored, and what restores them.
+
+    ``paths`` are those whose means are compared, ``share`` is that of their frames that is stored.
+    """
 
     found: Audit
     maps: GapMaps | None
     descriptors: float
     same: list[Agreement]
+    paths: int
+    share: float
 
     def told(self) -> str:
         """A line of text."""
@@ -117,14 +122,17 @@ class Judged:
     def to_json(self) -> dict[str, Any]:
         """A row of the audit."""
         means = [asdict(one) | {"within": one.within} for one in self.same]
-        return asdict(self.found) | {"descriptors": self.descriptors, "means": means}
+        rest = {"descriptors": self.descriptors, "paths": self.paths, "share": self.share}
+        return asdict(self.found) | rest | {"means": means}
 
 
 def judge(paths: Sequence[Array], factor: int, run: Sampled) -> Judged:
     """Restore paths of which every ``factor``-th frame is known, and compare."""
     found, maps = audit(paths, factor, Store(factor, None).rows, run.masses, run.places)
     both = features_of(paths[1::2], found, maps, run)
-    return Judged(found, maps, described(both), same_answers(both, run))
+    missing = np.concatenate([one for *_, one in both])
+    share = 1 - float(missing.mean())
+    return Judged(found, maps, described(both), same_answers(both, run), len(both), share)
 
 
 def features_of(paths: Sequence[Array], found: Audit, maps: GapMaps | None, run: Sampled) -> Both:

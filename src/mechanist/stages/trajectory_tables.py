@@ -21,6 +21,7 @@ from mechanist.report.trajectory_tables import (
 )
 from mechanist.settings.config import Config
 from mechanist.stages.forecast_tables import forecasts
+from mechanist.stages.path_tables import stored_paths
 from mechanist.stages.propagator_tables import propagators
 from mechanist.trajectory.molecules import molecule as molecule_of
 from mechanist.trajectory.sizes import SIZES
@@ -102,6 +103,9 @@ def write(config: Config, files: TrajectoryFiles, log: Journal) -> None:
         ]
         lines += [*text, *_aims(aims, log)]
         every += numbers
+    numbers, text, aims = stored_paths(config, files)
+    lines += [*text, *_aims(aims, log)]
+    every += numbers
     _finish(config, files, known, lines, plain(every))
     log(f"open {files.page}")
 

@@ -1,0 +1,26 @@
+"""Stage ``trajectory-paths``: what table T5 says of a finished run."""
+
+from mechanist.files import read_json, sound, write_json
+from mechanist.journal import Journal
+from mechanist.layout import Layout, TrajectoryFiles
+from mechanist.stages.restore import FACTORS, audit_content, judged
+from mechanist.stages.restore_judge import sampled
+
+TOLERANCE = 0.02
+"""Distance in nm that 99 % of restored heavy atoms are to keep."""
+
+
+def measure(layout: Layout, files: TrajectoryFiles, log: Journal) -> None:
+    """Restore paths of a run that are stored in full, and compare.
+
+    Raises
+    ------
+    DataError
+        If the run is not finished, or has too few paths in full.
+    """
+    summary = read_json(layout.summary)
+    with sound(layout.summary):
+        name, saved = str(summary["system"]), summary["early_stop"]
+    log.load("torch")
+    content = audit_content(judged(layout, sampled(layout), FACTORS, log), TOLERANCE)
+    write_json(files.paths(layout.root.name), content | {"system": name, "early_stop": saved})
