@@ -18,7 +18,8 @@ from mechanist.trajectory.molecules import molecule
 from mechanist.trajectory.sizes import GAPS, SIZES, Size
 from mechanist.trajectory.superres.budget import Budget
 from mechanist.trajectory.superres.examples import examples
-from mechanist.trajectory.superres.table import MORE, OURS, measure, tiled
+from mechanist.trajectory.superres.rows import MORE, OURS, tiled
+from mechanist.trajectory.superres.table import measure
 
 MODELS = {
     OURS,
