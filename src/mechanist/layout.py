@@ -125,7 +125,7 @@ class TrajectoryFiles:
 
     def openmm(self, number: int) -> Path:
         """Errors of every model on motions of alanine dipeptide by OpenMM."""
-        return self.folder / "errors" / f"openmm_{number:03d}.json"
+        return self.folder / "errors" / f"openmm_alanine_dipeptide_{number:03d}.json"
 
     def robustness(self, molecule: str, number: int) -> Path:
         """Errors with noise, with less data, at other temperatures, and of distributions."""

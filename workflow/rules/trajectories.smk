@@ -1,6 +1,8 @@
 # Tables of the learned trajectory models; asked for by name: snakemake --cores 2 trajectory_models
 MODELS = "results/trajectory_models"
 MOTIONS = [f"{number:03d}" for number in range(SETTINGS.trajectory.seeds)]
+# The system that OpenMM moves for table T2.
+MOVED = find_system("alanine_dipeptide", Path.cwd(), Path(workflow.basedir))
 
 
 rule trajectory_data:
@@ -49,6 +51,57 @@ rule trajectory_learn:
     shell:
         "mechanist trajectory-learn --molecule {wildcards.molecule} --number {wildcards.motion}"
         " --threads {threads}"
+        f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
+
+
+rule trajectory_openmm:
+    input:
+        [str(file) for file in source_files(load_system(MOVED), MOVED)],
+    output:
+        f"{MODELS}/errors/openmm_alanine_dipeptide_{{motion}}.json",
+    log:
+        f"{MODELS}/logs/openmm_{{motion}}.log",
+    benchmark:
+        f"{MODELS}/benchmarks/openmm_{{motion}}.tsv"
+    wildcard_constraints:
+        motion=r"\d{3}",
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    params:
+        settings=settings("seed", "trajectory.size"),
+        system=str(MOVED),
+        source=digest("trajectory_openmm", "trajectory"),
+    shell:
+        "mechanist trajectory-openmm --number {wildcards.motion} --system {params.system:q}"
+        f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
+
+
+rule trajectory_robustness:
+    input:
+        rules.trajectory_data.output,
+        rules.trajectory_learn.output.model,
+        rules.trajectory_learn.output.card,
+    output:
+        f"{MODELS}/errors/robustness_{{molecule}}_{{motion}}.json",
+    log:
+        f"{MODELS}/logs/robustness_{{molecule}}_{{motion}}.log",
+    benchmark:
+        f"{MODELS}/benchmarks/robustness_{{molecule}}_{{motion}}.tsv"
+    wildcard_constraints:
+        molecule="[a-z]+",
+        motion=r"\d{3}",
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    resources:
+        gpu=GPUS,
+    params:
+        settings=settings("seed", "trajectory.size"),
+        source=digest("trajectory_robustness", "trajectory"),
+    shell:
+        "mechanist trajectory-robustness --molecule {wildcards.molecule}"
+        " --number {wildcards.motion} --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
@@ -142,6 +195,12 @@ rule trajectory_models:
             molecule=SETTINGS.trajectory.molecules,
             motion=MOTIONS,
         ),
+        expand(
+            rules.trajectory_robustness.output,
+            molecule=SETTINGS.trajectory.molecules,
+            motion=MOTIONS,
+        ),
+        expand(rules.trajectory_openmm.output, motion=MOTIONS),
         rules.trajectory_attribute.output,
         expand(
             rules.trajectory_forecast.output.errors,

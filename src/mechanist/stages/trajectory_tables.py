@@ -18,7 +18,9 @@ from mechanist.report.trajectory_tables import (
 )
 from mechanist.settings.config import Config
 from mechanist.stages.forecast_tables import forecasts
+from mechanist.stages.openmm_tables import openmm
 from mechanist.stages.propagator_tables import propagators
+from mechanist.stages.robustness_tables import robustness
 
 FRAME_FS = 0.5
 """Time between frames of reference motion in fs."""
@@ -53,9 +55,15 @@ def write(config: Config, files: TrajectoryFiles, log: Journal) -> None:
         picture = draw(look, molecule, FRAME_FS, records[0]["examples"])
         write_bytes(files.figure(molecule), picture)
         every += numbers
+        numbers, text = robustness(config, files, molecule)
+        every += numbers
+        lines += text
         numbers, text, aims = forecasts(config, files, molecule)
         every += numbers
         lines += [*text, *_aims(aims, log)]
+    numbers, text = openmm(config, files)
+    every += numbers
+    lines += text
     numbers, text, aims = propagators(config, files)
     every += numbers
     lines += [*text, *_aims(aims, log)]
