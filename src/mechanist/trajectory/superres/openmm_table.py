@@ -10,7 +10,7 @@ Here the force field is known. Three rows tell what learning can win at most:
   they lack are measured on the validation block.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,10 +53,33 @@ SHORT = 0.1
 
 
 def measure_openmm(
-    trajectory: Trajectory, force: Force, size: Size, say: Say
+    trajectory: Trajectory,
+    force: Force,
+    size: Size,
+    say: Say,
+    gaps: Sequence[int] = GAPS,
 ) -> list[dict[str, Any]]:
-    """Errors of every model at every length of gap; see `table.measure`."""
-    dataset = by_time(trajectory, max(GAPS) + 2, size.validate, size.test)
+    """Errors of every model at every length of gap.
+
+    Parameters
+    ----------
+    trajectory
+        Every step of a motion by `openmm_motion.move`.
+    force
+        Its forces, without those of constraints.
+    size
+        How much.
+    say
+        Told how it goes.
+    gaps
+        Missing frames between two known ones.
+
+    Returns
+    -------
+    list of dict
+        One for each model and length of gap.
+    """
+    dataset = by_time(trajectory, max(gaps) + 2, size.validate, size.test)
     clock = Stopwatch()
     identity = np.arange(len(trajectory.masses))[None]
     learned = learn_bridge(_learnable(dataset), identity, size.geometries)
@@ -65,12 +88,12 @@ def measure_openmm(
     say(f"forces from {size.geometries} geometries: {spent[1]:.0f} s of processor")
     known = known_bridge(dataset, force)
     ours = [
-        Fitted(OURS, lambda gaps: learned(gaps.ends), numbers, *spent),
-        Fitted(MORE, lambda gaps: learned.fill(gaps.ends, gaps.accelerations), numbers, *spent),
-        Fitted(KNOWN, lambda gaps: known(gaps.ends), 0, 0.0, 0.0),
+        Fitted(OURS, lambda w: learned(w.ends), numbers, *spent),
+        Fitted(MORE, lambda w: learned.fill(w.ends, w.accelerations), numbers, *spent),
+        Fitted(KNOWN, lambda w: known(w.ends), 0, 0.0, 0.0),
     ]
     rows = []
-    for gap in GAPS:
+    for gap in gaps:
         test = windows(dataset.test, gap)
         for model in [*ours, *plain_models(dataset, gap, size)]:
             rows.append(row_of(model, gap, test, trajectory))
