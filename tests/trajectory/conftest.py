@@ -175,7 +175,7 @@ def openmm_records(molecules, moved):
     from mechanist.trajectory.superres.budget import Budget
     from mechanist.trajectory.superres.openmm_table import measure_openmm
 
-    size = Size(2300, 0.1, 0.04, 8, 400, Budget())
+    size = Size(2300, 0.1, 0.03, 8, 400, Budget())
     result = []
     for number in (0, 1):
         kinds = {}
@@ -216,7 +216,7 @@ def robustness_records(motion, springs):
         data = by_time(part, max(GAPS) + 2, size.validate, size.test)
         bridge = learn_bridge(data, orders, size.geometries)
         sections = measure_robustness(
-            part, "ethanol", bridge, size, number, springs, lambda text: None
+            part, "ethanol", bridge, size, number, springs, lambda text: None, frames=300
         )
         result.append(
             {

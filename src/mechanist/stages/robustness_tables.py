@@ -20,8 +20,8 @@ TOLD = {
     " and models are those without noise.",
     "data": "All is {geometries} geometries for the forces of the bridge, and {gaps} gaps for"
     " ridge.",
-    "transfer": "Motion at other temperatures, restored with what was learned from the"
-    " trajectories above.",
+    "transfer": "Motion that was heated to other temperatures, restored with what was learned from"
+    " the trajectories above.",
     "distributions": "Distance of Wasserstein from the distribution in the true frames, missing"
     " frames only; mean over all bonds, angles or atoms.",
 }

@@ -39,8 +39,8 @@ FRAMES = 800
 NOISE = (0.0, 1e-4, 3e-4, 1e-3)
 """Standard deviation in nm of what is added to each coordinate of the known positions."""
 
-SHARES = (0.25, 0.5, 1.0)
-"""Of the geometries that forces are learned from, and of the gaps of the linear map."""
+SHARES = (0.25, 0.5)
+"""Of the geometries that forces are learned from, and of the gaps of the linear map; 1 is known."""
 
 TEMPERATURES = (300.0, 700.0)
 """In K, of motion that is restored with what was learned at another temperature."""
@@ -60,6 +60,7 @@ def measure_robustness(
     potential: Potential,
     say: Say,
     device: str = "cpu",
+    frames: int = FRAMES,
 ) -> dict[str, list[Row]]:
     """Errors with noise, with less data, at other temperatures, and of distributions.
 
@@ -81,6 +82,8 @@ def measure_robustness(
         Told how it goes.
     device
         Where networks are trained.
+    frames
+        Missing frames of all gaps together, at most about.
 
     Returns
     -------
@@ -89,14 +92,19 @@ def measure_robustness(
         ``condition`` (nm, share, K, missing frames) and what was found.
     """
     dataset = by_time(trajectory, max(GAPS) + 2, size.validate, size.test)
-    test, longer = (some(windows(dataset.test, gap)) for gap in (GAP, LONGER))
+    test, longer = (some(windows(dataset.test, gap), frames) for gap in (GAP, LONGER))
     models = _models(dataset, bridge, size, GAP)
     every = {**models, LSTM: _lstm(dataset, size, seed, device)}
     found = {"noise": noisy(every, test, trajectory.numbers, seed)}
+    exact = [row for row in found["noise"] if row["condition"] == 0]
     say("noise is measured")
-    found["data"] = with_less(dataset, bridge, molecule, size, test)
+    found["data"] = with_less(dataset, molecule, size, test)
+    found["data"] += [{**row, "condition": 1.0} for row in exact if row["model"] in (OURS, RIDGE)]
     say("less data are measured")
-    found["transfer"] = transferred(every, potential, molecule, seed)
+    own = trajectory.meta.temperature_K or trajectory.temperature()
+    found["transfer"] = transferred(every, potential, molecule, seed, frames)
+    found["transfer"] += [{**row, "condition": own} for row in exact]
+    found["transfer"].sort(key=lambda row: float(row["condition"]))
     say("other temperatures are measured")
     found["distributions"] = distributions(every, test, trajectory.numbers)
     models = _models(dataset, bridge, size, LONGER)
@@ -104,7 +112,7 @@ def measure_robustness(
     return found
 
 
-def some(gaps: Windows, frames: int = FRAMES) -> Windows:
+def some(gaps: Windows, frames: int) -> Windows:
     """Gaps with about ``frames`` missing ones together, spread evenly."""
     count = min(len(gaps), max(1, frames // gaps.inner))
     rows = np.linspace(0, len(gaps) - 1, count).round().astype(np.int64)
@@ -130,23 +138,14 @@ def noisy(models: Models, test: Windows, numbers: NDArray[np.int64], seed: int) 
     return rows
 
 
-def with_less(
-    dataset: Dataset,
-    bridge: Bridge,
-    molecule: str,
-    size: Size,
-    test: Windows,
-) -> list[Row]:
+def with_less(dataset: Dataset, molecule: str, size: Size, test: Windows) -> list[Row]:
     """Errors of our model and of the linear map by the share of the data that they learn from."""
-    numbers = dataset.train[0].numbers
+    numbers, masses = dataset.train[0].numbers, dataset.train[0].masses
     geometries, orders = size.geometries_of(len(numbers)), molecule_of(molecule).permutations
     rows = []
     for share in SHARES:
-        ours = bridge
-        if share < 1:
-            ours = learn_bridge(dataset, orders, round(share * geometries))
-        gaps = round(share * size.gaps)
-        ridge = fit_ridge(*learning_windows(dataset, GAP, gaps), bridge.masses)
+        ridge = fit_ridge(*learning_windows(dataset, GAP, round(share * size.gaps)), masses)
+        ours = learn_bridge(dataset, orders, round(share * geometries))
         models: Models = {OURS: ours, RIDGE: ridge}
         for name, model in models.items():
             found = asdict(errors(model(test.ends), test, numbers))
@@ -154,16 +153,22 @@ def with_less(
     return rows
 
 
-def transferred(models: Models, potential: Potential, molecule: str, seed: int) -> list[Row]:
+def transferred(
+    models: Models, potential: Potential, molecule: str, seed: int, frames: int
+) -> list[Row]:
     """Errors on motion of a molecule at other temperatures.
 
     The energy is set after heating (`generate`), so that little heating is enough.
     """
     rows = []
     for temperature in TEMPERATURES:
-        frames = FRAMES + 2 * GAP
         fresh = generate(
-            molecule, frames, seed, temperature, heating_ps=HEATING_PS, potential=potential
+            molecule,
+            frames + 2 * GAP,
+            seed,
+            temperature,
+            heating_ps=HEATING_PS,
+            potential=potential,
         )
         test = windows((fresh,), GAP)
         for model, fill in models.items():
