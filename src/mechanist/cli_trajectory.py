@@ -79,9 +79,9 @@ def trajectory_robustness(
 ) -> None:
     """Test super-resolution with noise, less data, other temperatures; needs the extra xtb."""
     from mechanist.journal import Journal
-    from mechanist.stages.trajectory_robustness import test
+    from mechanist.stages.trajectory_robustness import measure
 
-    test(*opened(config, results), molecule, number, threads, Journal(log))
+    measure(*opened(config, results), molecule, number, threads, Journal(log))
 
 
 def trajectory_propagate(

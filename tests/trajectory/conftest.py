@@ -190,6 +190,7 @@ def openmm_records(molecules, moved):
                 "number": number,
                 "size": "small",
                 "frames": size.frames,
+                "geometries": size.geometries,
                 "kinds": kinds,
             }
         )

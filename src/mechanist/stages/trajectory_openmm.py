@@ -41,6 +41,7 @@ def compare(
             "number": number,
             "size": config.trajectory.size,
             "frames": size.frames,
+            "geometries": size.geometries,
             "kinds": found,
         },
     )

@@ -11,7 +11,7 @@ from mechanist.trajectory.superres.store import load as load_bridge
 from mechanist.trajectory.xtb import Xtb
 
 
-def test(
+def measure(
     config: Config,
     files: TrajectoryFiles,
     molecule: str,

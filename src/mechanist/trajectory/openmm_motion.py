@@ -1,14 +1,4 @@
-"""Motion of a molecule by OpenMM, every step stored with velocities at the times of positions.
-
-OpenMM's own integrators keep velocities half a step before the positions. These do not:
-
-- constant energy: velocity Verlet; with rigid bonds RATTLE (Andersen, J. Comput. Phys. 52, 24
-  (1983)), whose velocities fulfil the constraints too;
-- Langevin: velocity Verlet between two halves of an exact Ornstein-Uhlenbeck step of the velocities
-  (OBABO: Bussi and Parrinello, Phys. Rev. E 75, 056707 (2007)).
-
-The Reference platform computes in double precision.
-"""
+"""Motion of a molecule by OpenMM, every step stored with velocities at the times of positions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +11,10 @@ from mechanist.errors import SystemBuildError
 from mechanist.settings.load import load_system
 from mechanist.systems.molecule import build_molecule
 from mechanist.trajectory.nve import maxwell, still
+from mechanist.trajectory.openmm_steps import TOLERANCE, context_of, integrator, plain, state_of
 from mechanist.trajectory.trajectory import GAS, Meta, Trajectory
 
 Array = NDArray[np.float64]
-
-TOLERANCE = 1e-10
-"""Of rigid bonds, in parts of their length."""
 
 HEATING_PS, HEATING_FRICTION = 10.0, 5.0
 """Time in ps, and friction in 1/ps, of the Langevin dynamics before what is kept."""
@@ -72,11 +60,11 @@ class Force:
         """Forces (B, N, 3) in kJ/mol/nm at positions (B, N, 3) in nm; not those of constraints."""
         from openmm import VerletIntegrator
 
-        context = _context(self.system, VerletIntegrator(0.001))
+        context = context_of(self.system, VerletIntegrator(0.001))
         forces = np.empty_like(x)
         for i, one in enumerate(x):
             context.setPositions(one)
-            forces[i] = _plain(context.getState(forces=True).getForces(asNumpy=True))
+            forces[i] = plain(context.getState(forces=True).getForces(asNumpy=True))
         return forces
 
 
@@ -119,7 +107,7 @@ def sample(folder: Path, rigid: bool) -> Sample:
     settings = settings.model_copy(update={"constraints": "HBonds" if rigid else "none"})
     made = build_molecule(settings, folder)
     numbers = [atom.element.atomic_number for atom in made.topology.atoms()]
-    masses = [_plain(made.system.getParticleMass(i)) for i in range(len(numbers))]
+    masses = [plain(made.system.getParticleMass(i)) for i in range(len(numbers))]
     level = ", ".join(settings.force_field) or settings.kind
     return Sample(made.system, made.positions, np.array(numbers), np.array(masses), level)
 
@@ -154,23 +142,23 @@ def move(
     """
     rng = np.random.default_rng(seed)
     draws = int(rng.integers(1, 2**31 - 1))
-    hot = _context(
+    hot = context_of(
         molecule.system, integrator(dt_ps, HEATING_FRICTION, temperature, draws), molecule.positions
     )
     hot.applyConstraints(TOLERANCE)
     hot.setVelocities(maxwell(molecule.masses, temperature, rng))
     hot.applyVelocityConstraints(TOLERANCE)
     hot.getIntegrator().step(round(HEATING_PS / dt_ps))
-    x, v = _state(hot)[:2]
+    x, v = state_of(hot)[:2]
     if kind.friction == 0:
         v = still(x, v, molecule.masses)
     stepper = integrator(dt_ps, kind.friction, temperature, draws + 1)
-    context = _context(molecule.system, stepper, x)
+    context = context_of(molecule.system, stepper, x)
     context.setVelocities(v)
-    kept = [_state(context)]
+    kept = [state_of(context)]
     for _ in range(frames + 1):
         stepper.step(1)
-        kept.append(_state(context))
+        kept.append(state_of(context))
     x, v, f, energy = (np.array(part) for part in zip(*kept, strict=True))
     if kind.rigid:
         f[1:-1] = molecule.masses[:, None] * (x[2:] - 2 * x[1:-1] + x[:-2]) / dt_ps**2
@@ -209,56 +197,3 @@ def noise(masses: Array, friction: float, temperature: float, dt_ps: float) -> A
     It is drawn anew at every step: the variance of the acceleration is 2 kT friction / (m dt).
     """
     return np.asarray(np.sqrt(2 * GAS * temperature * friction * masses / dt_ps))
-
-
-def integrator(dt_ps: float, friction: float, temperature: float, seed: int) -> Any:
-    """OpenMM integrator with velocities at the times of positions; constraints are kept."""
-    from openmm import CustomIntegrator
-
-    made = CustomIntegrator(dt_ps)
-    made.setRandomNumberSeed(seed)
-    made.setConstraintTolerance(TOLERANCE)
-    made.addGlobalVariable("keep", np.exp(-0.5 * friction * dt_ps))
-    made.addGlobalVariable("kt", GAS * temperature)
-    made.addPerDofVariable("free", 0)
-    made.addUpdateContextState()
-    _thermostat(made, friction)
-    made.addComputePerDof("v", "v + 0.5*dt*f/m")
-    made.addComputePerDof("x", "x + dt*v")
-    made.addComputePerDof("free", "x")
-    made.addConstrainPositions()
-    made.addComputePerDof("v", "v + 0.5*dt*f/m + (x - free)/dt")
-    made.addConstrainVelocities()
-    _thermostat(made, friction)
-    return made
-
-
-def _thermostat(made: Any, friction: float) -> None:
-    """Half a step of the thermostat."""
-    if friction:
-        made.addComputePerDof("v", "keep*v + sqrt((1 - keep^2)*kt/m)*gaussian")
-        made.addConstrainVelocities()
-
-
-def _context(system: Any, stepper: Any, positions: Array | None = None) -> Any:
-    from openmm import Context, Platform
-
-    context = Context(system, stepper, Platform.getPlatformByName("Reference"))
-    if positions is not None:
-        context.setPositions(positions)
-    return context
-
-
-def _state(context: Any) -> tuple[Array, Array, Array, float]:
-    """Positions, velocities, forces and potential energy."""
-    state = context.getState(positions=True, velocities=True, forces=True, energy=True)
-    arrays = (state.getPositions, state.getVelocities, state.getForces)
-    x, v, f = (_plain(one(asNumpy=True)) for one in arrays)
-    return x, v, f, float(_plain(state.getPotentialEnergy()))
-
-
-def _plain(quantity: Any) -> Any:
-    """The number in OpenMM's own units: nm, ps, kJ/mol."""
-    from openmm import unit
-
-    return quantity.value_in_unit_system(unit.md_unit_system)
