@@ -56,7 +56,8 @@ rule trajectory_learn:
 
 rule trajectory_openmm:
     input:
-        [str(file) for file in source_files(load_system(MOVED), MOVED)],
+        yaml=str(MOVED / "system.yaml"),
+        files=[str(file) for file in source_files(load_system(MOVED), MOVED)],
     output:
         f"{MODELS}/errors/openmm_alanine_dipeptide_{{motion}}.json",
     log:
@@ -70,7 +71,7 @@ rule trajectory_openmm:
     threads: 1
     params:
         settings=settings("seed", "trajectory.size"),
-        system=str(MOVED),
+        system=lambda wildcards, input: str(Path(input.yaml).parent),
         source=digest("trajectory_openmm", "trajectory"),
     shell:
         "mechanist trajectory-openmm --number {wildcards.motion} --system {params.system:q}"
