@@ -93,7 +93,8 @@ def robustness_markdown(
     by = {(one.row, one.column): one for one in own}
     columns = list(dict.fromkeys(one.column for one in own))
     heads = " | ".join(column.removesuffix(f": {text}") for column in columns)
-    lines = [f"### {molecule}: {text} ({unit})", "", f"| model | {heads} |"]
+    title = f"{molecule}, {SECTIONS[section].title}"
+    lines = [f"### {title}: {text} ({unit})", "", f"| model | {heads} |"]
     lines.append("|---|" + "---|" * len(columns))
     for row in dict.fromkeys(one.row for one in own):
         cells = [by.get((row, column)) for column in columns]
