@@ -183,7 +183,7 @@ def openmm_records(molecules, moved):
             part = one[200 * number : 2300 + 200 * number]
             force = Force(molecules[name].system)
             rows = measure_openmm(part, force, size, lambda text: None, gaps=(5, 10))
-            kinds[name] = {"temperature": kinetic_temperature(part, 0), "rows": rows}
+            kinds[name] = {"temperature": kinetic_temperature(part, molecules[name]), "rows": rows}
         result.append(
             {
                 "system": "alanine_dipeptide",

@@ -28,6 +28,7 @@ from mechanist.trajectory.openmm_motion import (
     Force,
     Kind,
     kinetic_temperature,
+    lowest,
     move,
     noise,
     sample,
@@ -112,12 +113,23 @@ def test_the_thermostat_holds_the_temperature(molecules):
     kinetic = one.kinetic().reshape(20, -1).mean(axis=1)
     degrees = 3 * len(one.masses)
     found = 2 * kinetic / (degrees * GAS)
-    assert kinetic_temperature(one, 0) == pytest.approx(found.mean())
+    assert kinetic_temperature(one, molecule) == pytest.approx(found.mean())
     # 20 blocks of 0.2 ps, ten times longer than the thermostat remembers; four standard errors.
     # At 0.5 fs the scheme itself is off by under 1 %.
     assert found.mean() == pytest.approx(300, abs=4 * found.std(ddof=1) / np.sqrt(20) + 3)
     held = replace(one, meta=replace(one.meta, ensemble="nve"))
-    assert kinetic_temperature(held, 12) == pytest.approx(found.mean() * 66 / 48)
+    rigid = molecules["rigid"]
+    assert kinetic_temperature(held, rigid) == pytest.approx(found.mean() * 66 / 48)
+
+
+def test_constant_energy_is_that_of_vibrations_at_the_temperature(molecules, moved):
+    for name, degrees in (("nve", 60), ("rigid", 48)):
+        one, molecule = moved[name], molecules[name]
+        total = (one.energy + one.kinetic()).mean() - lowest(molecule)
+        # Up to the error of velocity Verlet.
+        assert total == pytest.approx(degrees * GAS * 300, abs=0.5)
+        # The minimum is one: nothing that was seen lies below.
+        assert one.energy.min() > lowest(molecule)
 
 
 def test_motion_follows_from_its_seed(molecules, moved, tmp_path):

@@ -29,7 +29,7 @@ def compare(
         molecule = sample(folder, kind.rigid)
         with log.work(MD):
             motion = move(molecule, kind, size.frames, seed_of(config, number))
-        temperature = kinetic_temperature(motion, molecule.system.getNumConstraints())
+        temperature = kinetic_temperature(motion, molecule)
         log(f"{name}: {len(motion)} frames, {temperature:.0f} K")
         with log.work(TRAINING):
             rows = measure_openmm(motion, Force(molecule.system), size, log)

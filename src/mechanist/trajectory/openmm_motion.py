@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mechanist.errors import SystemBuildError
 from mechanist.settings.load import load_system
 from mechanist.systems.molecule import build_molecule
+from mechanist.trajectory.generate import with_energy
 from mechanist.trajectory.nve import maxwell, still
 from mechanist.trajectory.openmm_steps import TOLERANCE, context_of, integrator, plain, state_of
 from mechanist.trajectory.trajectory import GAS, Meta, Trajectory
@@ -122,6 +123,8 @@ def move(
 ) -> Trajectory:
     """Heat a molecule, then keep every step.
 
+    At constant energy that is the mean energy of harmonic vibrations, as in `generate`.
+
     Forces are those of the force field; with rigid bonds they are second differences of positions,
     times masses, so that those of the constraints are in them.
 
@@ -149,9 +152,12 @@ def move(
     hot.setVelocities(maxwell(molecule.masses, temperature, rng))
     hot.applyVelocityConstraints(TOLERANCE)
     hot.getIntegrator().step(round(HEATING_PS / dt_ps))
-    x, v = state_of(hot)[:2]
+    x, v, _, potential = state_of(hot)
     if kind.friction == 0:
         v = still(x, v, molecule.masses)
+        rise = potential - lowest(molecule)
+        mean = _degrees(molecule, "nve") * GAS * temperature
+        v = with_energy(v, molecule.masses, mean - rise)
     stepper = integrator(dt_ps, kind.friction, temperature, draws + 1)
     context = context_of(molecule.system, stepper, x)
     context.setVelocities(v)
@@ -176,19 +182,25 @@ def move(
     return every[1:-1]
 
 
-def kinetic_temperature(trajectory: Trajectory, constraints: int) -> float:
-    """Mean kinetic temperature in K, of the degrees of freedom that are not held.
+def lowest(molecule: Sample) -> float:
+    """Potential energy in kJ/mol of the minimum next to the positions of a molecule."""
+    from openmm import LocalEnergyMinimizer, VerletIntegrator
 
-    Parameters
-    ----------
-    trajectory
-        From `move`.
-    constraints
-        Rigid bonds.
-    """
-    held = constraints + (6 if trajectory.meta.ensemble == "nve" else 0)
-    degrees = 3 * len(trajectory.masses) - held
+    context = context_of(molecule.system, VerletIntegrator(0.001), molecule.positions)
+    LocalEnergyMinimizer.minimize(context, tolerance=1.0)
+    return state_of(context)[3]
+
+
+def kinetic_temperature(trajectory: Trajectory, molecule: Sample) -> float:
+    """Mean kinetic temperature in K of a motion, of the degrees of freedom that are not held."""
+    degrees = _degrees(molecule, trajectory.meta.ensemble)
     return float(2 * trajectory.kinetic().mean() / (degrees * GAS))
+
+
+def _degrees(molecule: Sample, ensemble: str) -> int:
+    """Degrees of freedom that rigid bonds, and at constant energy momenta, leave."""
+    held = molecule.system.getNumConstraints() + (6 if ensemble == "nve" else 0)
+    return 3 * len(molecule.masses) - int(held)
 
 
 def noise(masses: Array, friction: float, temperature: float, dt_ps: float) -> Array:
