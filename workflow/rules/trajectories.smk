@@ -1,8 +1,13 @@
 # Tables of the learned trajectory models; asked for by name: snakemake --cores 2 trajectory_models
 MODELS = "results/trajectory_models"
 MOTIONS = [f"{number:03d}" for number in range(SETTINGS.trajectory.seeds)]
-# The system that OpenMM moves for table T2.
-MOVED = find_system("alanine_dipeptide", Path.cwd(), Path(workflow.basedir))
+# The shipped system that OpenMM moves for table T2; it is read only where that is asked for.
+MOVED = Path(workflow.basedir) / "systems" / "alanine_dipeptide"
+
+
+def moved_files(wildcards):
+    """Files that it is built from."""
+    return [str(file) for file in source_files(load_system(MOVED), MOVED)]
 
 
 rule trajectory_data:
@@ -57,7 +62,7 @@ rule trajectory_learn:
 rule trajectory_openmm:
     input:
         yaml=str(MOVED / "system.yaml"),
-        files=[str(file) for file in source_files(load_system(MOVED), MOVED)],
+        files=moved_files,
     output:
         f"{MODELS}/errors/openmm_alanine_dipeptide_{{motion}}.json",
     log:
