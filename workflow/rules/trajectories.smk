@@ -5,11 +5,6 @@ MOTIONS = [f"{number:03d}" for number in range(SETTINGS.trajectory.seeds)]
 MOVED = Path(workflow.basedir) / "systems" / "alanine_dipeptide"
 
 
-def moved_files(wildcards):
-    """Files that it is built from."""
-    return [str(file) for file in source_files(load_system(MOVED), MOVED)]
-
-
 rule trajectory_data:
     output:
         f"{MODELS}/data/{{molecule}}_{{motion}}.npz",
@@ -62,7 +57,7 @@ rule trajectory_learn:
 rule trajectory_openmm:
     input:
         yaml=str(MOVED / "system.yaml"),
-        files=moved_files,
+        files=lambda wildcards: list(map(str, source_files(load_system(MOVED), MOVED))),
     output:
         f"{MODELS}/errors/openmm_alanine_dipeptide_{{motion}}.json",
     log:
