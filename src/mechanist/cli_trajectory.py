@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MoleculeOption = Annotated[str, typer.Option("--molecule", help="one of trajectory.molecules")]
 NumberOption = Annotated[int, typer.Option("--number", min=0, help="of the trajectory, from 0")]
 FolderOption = Annotated[Path, typer.Option("--results", help="folder of the tables")]
+SystemOption = Annotated[
+    str, typer.Option("--system", help="a folder with a system.yaml, or a name below systems/")
+]
 FOLDER = Path("results/trajectory_models")
 
 
@@ -50,6 +53,35 @@ def trajectory_learn(
     from mechanist.stages.trajectory_learn import learn
 
     learn(*opened(config, results), molecule, number, threads, Journal(log))
+
+
+def trajectory_openmm(
+    number: NumberOption,
+    system: SystemOption = "alanine_dipeptide",
+    config: ConfigOption = "config.yaml",
+    results: FolderOption = FOLDER,
+) -> None:
+    """Test super-resolution on motion by OpenMM: NVE, Langevin, and with rigid bonds."""
+    from mechanist.journal import Journal
+    from mechanist.settings.load import find_system
+    from mechanist.stages.trajectory_openmm import compare
+
+    folder = find_system(system, Path.cwd())
+    compare(*opened(config, results), folder, number, Journal(log))
+
+
+def trajectory_robustness(
+    molecule: MoleculeOption,
+    number: NumberOption,
+    config: ConfigOption = "config.yaml",
+    results: FolderOption = FOLDER,
+    threads: ThreadsOption = 1,
+) -> None:
+    """Test super-resolution with noise, less data, other temperatures; needs the extra xtb."""
+    from mechanist.journal import Journal
+    from mechanist.stages.trajectory_robustness import measure
+
+    measure(*opened(config, results), molecule, number, threads, Journal(log))
 
 
 def trajectory_propagate(

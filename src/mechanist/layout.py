@@ -132,6 +132,14 @@ class TrajectoryFiles:
         """Networks of GICnet; the card beside them ends with json."""
         return self.folder / "models" / f"gicnet_{molecule}_{number:03d}.safetensors"
 
+    def openmm(self, number: int) -> Path:
+        """Errors of every model on motions of alanine dipeptide by OpenMM."""
+        return self.folder / "errors" / f"openmm_alanine_dipeptide_{number:03d}.json"
+
+    def robustness(self, molecule: str, number: int) -> Path:
+        """Errors with noise, with less data, at other temperatures, and of distributions."""
+        return self.folder / "errors" / f"robustness_{molecule}_{number:03d}.json"
+
     @property
     def attribution(self) -> Path:
         """What turns the CNNC dihedral of azobenzene."""

@@ -1,5 +1,7 @@
 """A small molecule in a force field that costs nothing: springs between all atoms."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -176,3 +178,85 @@ def explained():
     # The equilibrium, where the path of integration begins, is far away: soft where not bonded.
     azobenzene.k = np.where(azobenzene.rest < 0.16, 2.0e5, 20.0)
     return twist.explain(azobenzene, 2, 0.015, 300.0, 5, geometries=20)
+
+
+@pytest.fixture(scope="session")
+def molecules():
+    """Alanine dipeptide for each kind of motion."""
+    from mechanist.trajectory.openmm_motion import KINDS, sample
+
+    folder = Path(__file__).resolve().parents[2] / "systems" / "alanine_dipeptide"
+    return {name: sample(folder, kind.rigid) for name, kind in KINDS.items()}
+
+
+@pytest.fixture(scope="session")
+def moved(molecules):
+    """2,500 frames of each kind of motion by OpenMM, 0.5 fs, 300 K."""
+    from mechanist.trajectory.openmm_motion import KINDS, move
+
+    return {name: move(molecules[name], kind, 2500, 3) for name, kind in KINDS.items()}
+
+
+@pytest.fixture(scope="session")
+def openmm_records(molecules, moved):
+    """Table T2 of two parts of those motions that overlap, short gaps only."""
+    from mechanist.trajectory.openmm_motion import Force, kinetic_temperature
+    from mechanist.trajectory.sizes import Size
+    from mechanist.trajectory.superres.budget import Budget
+    from mechanist.trajectory.superres.openmm_table import measure_openmm
+
+    size = Size(2300, 0.1, 0.03, 8, 400, Budget())
+    result = []
+    for number in (0, 1):
+        kinds = {}
+        for name, one in moved.items():
+            part = one[200 * number : 2300 + 200 * number]
+            force = Force(molecules[name].system)
+            rows = measure_openmm(part, force, size, lambda text: None, gaps=(5, 10))
+            kinds[name] = {"temperature": kinetic_temperature(part, molecules[name]), "rows": rows}
+        result.append(
+            {
+                "system": "alanine_dipeptide",
+                "number": number,
+                "size": "small",
+                "frames": size.frames,
+                "geometries": size.geometries,
+                "kinds": kinds,
+            }
+        )
+    return result
+
+
+@pytest.fixture(scope="session")
+def robustness_records(motion, springs):
+    """More of table T1, of two parts of the motion of springs that overlap."""
+    import torch
+
+    from mechanist.trajectory.dataset import by_time
+    from mechanist.trajectory.sizes import GAPS, Size
+    from mechanist.trajectory.superres.budget import Budget
+    from mechanist.trajectory.superres.learned import learn_bridge
+    from mechanist.trajectory.superres.robustness import measure_robustness
+
+    torch.set_num_threads(1)
+    size = Size(5200, 0.2, 0.1, 32, 250, Budget(hidden=8, layers=1, frames=40, batch=8))
+    orders = molecule("ethanol").permutations
+    result = []
+    for number in (0, 1):
+        part = motion[number * 800 : 5200 + number * 800]
+        data = by_time(part, max(GAPS) + 2, size.validate, size.test)
+        bridge = learn_bridge(data, orders, size.geometries)
+        sections = measure_robustness(
+            part, "ethanol", bridge, size, number, springs, lambda text: None, frames=300
+        )
+        result.append(
+            {
+                "molecule": "ethanol",
+                "number": number,
+                "size": "small",
+                "geometries": size.geometries,
+                "gaps": size.gaps,
+                "sections": sections,
+            }
+        )
+    return result

@@ -7,6 +7,10 @@ from mechanist.errors import DataError
 from mechanist.files import read_json, write_json
 from mechanist.journal import Journal
 from mechanist.layout import TrajectoryFiles
+from mechanist.report.openmm_tables import TITLES
+from mechanist.report.openmm_tables import name_of as openmm_name
+from mechanist.report.robustness_tables import SECTIONS
+from mechanist.report.robustness_tables import name_of as robustness_name
 from mechanist.report.trajectory_tables import RIDGE, Lookup, entries, targets
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
@@ -15,7 +19,7 @@ from mechanist.stages.trajectory_data import seed_of
 from mechanist.stages.trajectory_tables import write
 from mechanist.trajectory.dataset import by_time, windows
 from mechanist.trajectory.sizes import GAPS, SIZES
-from mechanist.trajectory.superres.table import MORE, OURS, tiled
+from mechanist.trajectory.superres.rows import MORE, OURS, tiled
 
 MODELS = {
     OURS,
@@ -77,7 +81,9 @@ def test_targets_tell_met_from_missed(records):
     assert "T = 80: bi-LSTM better than uni-LSTM" not in missed
 
 
-def test_files_of_the_tables(records, propagated, forecast_records, tmp_path):
+def test_files_of_the_tables(
+    records, propagated, forecast_records, openmm_records, robustness_records, tmp_path
+):
     files = TrajectoryFiles(tmp_path)
     config = validate(Config, {"trajectory": {"seeds": 2}}, "test")
     for record in records:
@@ -85,6 +91,10 @@ def test_files_of_the_tables(records, propagated, forecast_records, tmp_path):
     for record in propagated[0]:
         write_json(files.propagator("ethanol", record["number"]), record)
     write_json(files.attribution, propagated[1])
+    for record in openmm_records:
+        write_json(files.openmm(record["number"]), record)
+    for record in robustness_records:
+        write_json(files.robustness("ethanol", record["number"]), record)
     for record in forecast_records:
         write_json(files.forecasts("ethanol", record["number"]), record)
     lines = []
@@ -94,9 +104,12 @@ def test_files_of_the_tables(records, propagated, forecast_records, tmp_path):
         ("column", "row", "std", "table", "unit", "value")
     }
     tables = {"T1 ethanol", "T3 ethanol", "T3 diatomics", "T3 azobenzene"}
+    tables |= {robustness_name("ethanol", section) for section in SECTIONS}
+    tables |= {openmm_name("alanine_dipeptide", kind) for kind in TITLES}
     tables |= {"T4 ethanol", "T4 parts ethanol", "T4 roll-out ethanol"}
     assert {row["table"] for row in table} == tables
-    both = [row for row in table if row["row"] == OURS and row["column"].startswith("T = 5: posi")]
+    first = [row for row in table if row["table"] == "T1 ethanol" and row["row"] == OURS]
+    both = [row for row in first if row["column"].startswith("T = 5: posi")]
     assert {row["unit"] for row in both} == {"nm", "Å"}
     text = files.text.read_text()
     assert "different data" in text

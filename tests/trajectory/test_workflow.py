@@ -20,6 +20,8 @@ def test_the_target_plans_a_job_for_each_trajectory_and_nothing_of_the_run(tmp_p
     assert planned(run) == {
         "trajectory_data": 4,
         "trajectory_learn": 4,
+        "trajectory_robustness": 4,
+        "trajectory_openmm": 2,
         "trajectory_propagate": 4,
         "trajectory_attribute": 1,
         "trajectory_forecast": 4,

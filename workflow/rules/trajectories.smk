@@ -5,6 +5,8 @@ MOTIONS = [f"{number:03d}" for number in range(SETTINGS.trajectory.seeds)]
 # is no input, but what its files are is a parameter.
 RUN = Path(f"{RESULTS}/manifest.json")
 RUN_HASH = hashlib.sha256(RUN.read_bytes()).hexdigest() if RUN.is_file() else None
+# The shipped system that OpenMM moves for table T2; it is read only where that is asked for.
+MOVED = Path(workflow.basedir) / "systems" / "alanine_dipeptide"
 
 
 rule trajectory_data:
@@ -53,6 +55,58 @@ rule trajectory_learn:
     shell:
         "mechanist trajectory-learn --molecule {wildcards.molecule} --number {wildcards.motion}"
         " --threads {threads}"
+        f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
+
+
+rule trajectory_openmm:
+    input:
+        yaml=str(MOVED / "system.yaml"),
+        files=lambda wildcards: list(map(str, source_files(load_system(MOVED), MOVED))),
+    output:
+        f"{MODELS}/errors/openmm_alanine_dipeptide_{{motion}}.json",
+    log:
+        f"{MODELS}/logs/openmm_{{motion}}.log",
+    benchmark:
+        f"{MODELS}/benchmarks/openmm_{{motion}}.tsv"
+    wildcard_constraints:
+        motion=r"\d{3}",
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    params:
+        settings=settings("seed", "trajectory.size"),
+        system=lambda wildcards, input: str(Path(input.yaml).parent),
+        source=digest("trajectory_openmm", "trajectory"),
+    shell:
+        "mechanist trajectory-openmm --number {wildcards.motion} --system {params.system:q}"
+        f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
+
+
+rule trajectory_robustness:
+    input:
+        rules.trajectory_data.output,
+        rules.trajectory_learn.output.model,
+        rules.trajectory_learn.output.card,
+    output:
+        f"{MODELS}/errors/robustness_{{molecule}}_{{motion}}.json",
+    log:
+        f"{MODELS}/logs/robustness_{{molecule}}_{{motion}}.log",
+    benchmark:
+        f"{MODELS}/benchmarks/robustness_{{molecule}}_{{motion}}.tsv"
+    wildcard_constraints:
+        molecule="[a-z]+",
+        motion=r"\d{3}",
+    conda:
+        "../../envs/mechanist.yaml"
+    threads: 1
+    resources:
+        gpu=GPUS,
+    params:
+        settings=settings("seed", "trajectory.size"),
+        source=digest("trajectory_robustness", "trajectory"),
+    shell:
+        "mechanist trajectory-robustness --molecule {wildcards.molecule}"
+        " --number {wildcards.motion} --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
@@ -163,6 +217,12 @@ rule trajectory_models:
             molecule=SETTINGS.trajectory.molecules,
             motion=MOTIONS,
         ),
+        expand(
+            rules.trajectory_robustness.output,
+            molecule=SETTINGS.trajectory.molecules,
+            motion=MOTIONS,
+        ),
+        expand(rules.trajectory_openmm.output, motion=MOTIONS),
         rules.trajectory_attribute.output,
         expand(
             rules.trajectory_forecast.output.errors,

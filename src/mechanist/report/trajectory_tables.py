@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,11 @@ def name_of(molecule: str) -> str:
 
 def entries(molecule: str, records: Sequence[Mapping[str, Any]]) -> list[Entry]:
     """Table T1 of one molecule, over its trajectories."""
+    return table_entries(name_of(molecule), records)
+
+
+def table_entries(table: str, records: Sequence[Mapping[str, Any]]) -> list[Entry]:
+    """A table with the rows of each trajectory: means and spreads over trajectories."""
     values: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     for record in records:
         for row in record["rows"]:
@@ -105,7 +111,7 @@ def entries(molecule: str, records: Sequence[Mapping[str, Any]]) -> list[Entry]:
                 spread = float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0
                 result.append(
                     Entry(
-                        name_of(molecule),
+                        table,
                         model,
                         f"T = {gap}: {COLUMNS[key]}",
                         factor * float(numbers.mean()),
@@ -121,14 +127,23 @@ def plain(numbers: Sequence[Entry]) -> list[dict[str, Any]]:
     return [asdict(entry) for entry in numbers]
 
 
-class Lookup:
-    """Means of one molecule by model, gap and quantity, lengths in Angstrom."""
+def shown(figure: Path, title: str, how: str) -> str:
+    """A figure in the text; the page shows it with how to read it."""
+    return f'![{title}]({figure.name} "{how}")\n'
 
-    def __init__(self, numbers: Sequence[Entry], molecule: str) -> None:
+
+class Lookup:
+    """Means of one molecule by model, gap and quantity, lengths in Angstrom.
+
+    They are those of table T1 of the molecule, unless another table is named.
+    """
+
+    def __init__(self, numbers: Sequence[Entry], molecule: str, table: str | None = None) -> None:
+        wanted = name_of(molecule) if table is None else table
         self._table = {
             (entry.row, entry.column, entry.unit): entry
             for entry in numbers
-            if entry.table == name_of(molecule)
+            if entry.table == wanted
         }
 
     def __call__(self, model: str, gap: int, key: str) -> Entry:

@@ -8,15 +8,39 @@ from mechanist.files import read_json, sound, write_bytes
 from mechanist.layout import TrajectoryFiles
 from mechanist.report.forecast_figures import draw_forecasts
 from mechanist.report.forecast_tables import (
+    HEAD,
     forecast_entries,
     forecast_markdown,
     forecast_targets,
 )
-from mechanist.report.trajectory_tables import Entry, Target
+from mechanist.report.trajectory_tables import Entry, Target, shown
 from mechanist.settings.config import Config
+
+FIGURE = (
+    "Top left: mean distance from the true place against time; lower is better. Top right: error"
+    " of the network when one part of it is switched off. Bottom: forecasts far beyond what was"
+    " learned, their distance from the true motion, and the share of bonds that are as long as"
+    " bonds can be."
+)
+"""How to read it."""
 
 
 def forecasts(
+    config: Config, files: TrajectoryFiles
+) -> tuple[list[Entry], list[str], list[Target]]:
+    """Entries, lines to read and targets; the figures are written."""
+    every: list[Entry] = []
+    lines, aims = [f"{HEAD}\n"], list[Target]()
+    for molecule in config.trajectory.molecules:
+        numbers, text, found = _of_molecule(config, files, molecule)
+        figure = shown(files.forecast_figure(molecule), f"{molecule}: forecasts", FIGURE)
+        lines += [f"## T4 {molecule}\n", figure, *text]
+        every += numbers
+        aims += found
+    return every, lines, aims
+
+
+def _of_molecule(
     config: Config, files: TrajectoryFiles, molecule: str
 ) -> tuple[list[Entry], list[str], list[Target]]:
     """Numbers, lines of text and targets of one molecule; draws its figure."""

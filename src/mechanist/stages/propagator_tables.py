@@ -15,7 +15,7 @@ from mechanist.report.propagator_tables import (
     plain_lines,
     targets,
 )
-from mechanist.report.trajectory_tables import Entry, Target
+from mechanist.report.trajectory_tables import Entry, Target, shown
 from mechanist.settings.config import Config
 
 HEAD = """# Table T3: propagators
@@ -24,6 +24,14 @@ Errors of the state some time after an origin of the test block, over all coordi
 atoms alone. Chains run at the constant mean energy of the reference motion, from frames of the test
 block with new velocities. Published numbers of GICnet are of different data.
 """
+
+
+FIGURE = (
+    "Top left: error against time; short black bars are what GICnet has published, of different"
+    " data. Top right: change of the total energy along one chain. Bottom: spectra of chains beside"
+    " those of the reference."
+)
+"""How to read it."""
 
 
 def propagators(
@@ -37,7 +45,8 @@ def propagators(
     for molecule in settings.molecules:
         records = [_record(config, files, molecule, n) for n in range(settings.seeds)]
         numbers = entries(molecule, records)
-        lines += [f"## T3 {molecule}\n", *markdown(numbers, molecule)]
+        figure = shown(files.propagator_figure(molecule), f"{molecule}: propagators", FIGURE)
+        lines += [f"## T3 {molecule}\n", figure, *markdown(numbers, molecule)]
         if molecule == "ethanol":
             aims += targets(numbers, records)
         times = list(dict.fromkeys(float(row["time"]) for row in records[0]["rows"]))

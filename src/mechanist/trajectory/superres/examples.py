@@ -10,7 +10,7 @@ from mechanist.trajectory.spectrum import HIGHEST
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.ridge import fit_ridge
-from mechanist.trajectory.superres.table import OURS, learning_windows, spectrum_of, tiled
+from mechanist.trajectory.superres.rows import OURS, learning_windows, spectrum_of, tiled
 from mechanist.trajectory.trajectory import Trajectory
 
 BOND_GAP, SPECTRUM_GAP = 40, 20

@@ -108,15 +108,17 @@ def fit_ridge(
     offset = targets.mean(axis=0)
     values, vectors = np.linalg.eigh(inputs.T @ inputs)
     projected = vectors.T @ (inputs.T @ (targets - offset))
-    half = targets.shape[1] // 2
-    best: tuple[float, float, Array] | None = None
+    turned, half = tests @ vectors, targets.shape[1] // 2
+    wanted = truth[:, :half] - offset[:half]
+    best: tuple[float, float] | None = None
     for strength in STRENGTHS:
-        solved = vectors @ (projected / (values + strength * values[-1])[:, None])
-        error = float(np.abs(tests @ solved[:, :half] + offset[:half] - truth[:, :half]).mean())
+        damped = projected[:, :half] / (values + strength * values[-1])[:, None]
+        error = float(np.abs(turned @ damped - wanted).mean())
         if best is None or error < best[0]:
-            best = error, strength, solved
+            best = error, strength
     assert best is not None
-    weights = np.concatenate([best[2], offset[None]])
+    solved = vectors @ (projected / (values + best[1] * values[-1])[:, None])
+    weights = np.concatenate([solved, offset[None]])
     return Ridge(reference, masses, mean, scale, weights, best[1], accelerations)
 
 

@@ -1,73 +1,33 @@
 """Table T1: every model of super-resolution on one trajectory, at every length of gap."""
 
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.trajectory.dataset import Dataset, Windows, by_time, windows
+from mechanist.trajectory.dataset import Dataset, by_time, windows
 from mechanist.trajectory.sizes import GAPS, Size
-from mechanist.trajectory.spectrum import Spectrum, density_of_states, similarity
 from mechanist.trajectory.superres.bridge import Bridge
-from mechanist.trajectory.superres.errors import errors
 from mechanist.trajectory.superres.learned import learn_bridge
 from mechanist.trajectory.superres.networks import KINDS
-from mechanist.trajectory.superres.polynomials import (
-    hermite,
-    hermite_with_accelerations,
-    linear,
-    spline,
-)
-from mechanist.trajectory.superres.protocol import Filled
 from mechanist.trajectory.superres.recurrent import train_steppers
-from mechanist.trajectory.superres.ridge import fit_ridge
+from mechanist.trajectory.superres.rows import (
+    MORE,
+    OURS,
+    X_H,
+    Fill,
+    Fitted,
+    Stopwatch,
+    learning_windows,
+    plain_models,
+    row_of,
+)
 from mechanist.trajectory.trajectory import Trajectory
 
-Array = NDArray[np.float64]
-Fill = Callable[[Windows], Filled]
+__all__ = ["MORE", "OURS", "X_H", "Stopwatch", "measure"]
+
 Say = Callable[[str], None]
-
-OURS, MORE = "bridge (x, v), ours", "bridge (x, v, a), ours"
-X_H = (2500.0, 4000.0)
-"""Range of stretching vibrations of hydrogen in 1/cm."""
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A model that is ready for one length of gap.
-
-    Parameters
-    ----------
-    name
-        Row of the table.
-    fill
-        The model.
-    parameters
-        Numbers that were learned.
-    wall, cpu
-        Seconds that learning took; what several gaps share counts for each.
-    """
-
-    name: str
-    fill: Fill
-    parameters: int
-    wall: float
-    cpu: float
-
-
-class Stopwatch:
-    """Wall and processor seconds since it was made."""
-
-    def __init__(self) -> None:
-        self._begun = time.perf_counter(), time.process_time()
-
-    def read(self) -> tuple[float, float]:
-        """Wall and processor seconds."""
-        wall, cpu = self._begun
-        return time.perf_counter() - wall, time.process_time() - cpu
 
 
 def measure(
@@ -114,51 +74,13 @@ def measure(
     ]
     rows = []
     for gap in GAPS:
-        for model in [*ours, *_plain(dataset, gap, size)]:
-            rows.append(_row(model, gap, tests[gap], trajectory))
+        for model in [*ours, *plain_models(dataset, gap, size)]:
+            rows.append(row_of(model, gap, tests[gap], trajectory))
             say(f"T = {gap}: {model.name} {rows[-1]['position']:.1e} nm")
     for gap, model in _networks(dataset, size, seed, device):
-        rows.append(_row(model, gap, tests[gap], trajectory))
+        rows.append(row_of(model, gap, tests[gap], trajectory))
         say(f"T = {gap}: {model.name} {rows[-1]['position']:.1e} nm")
     return rows, bridge
-
-
-def learning_windows(dataset: Dataset, gap: int, most: int) -> tuple[Windows, Windows]:
-    """At most about ``most`` gaps of the training block, and of the validation block."""
-    frames = sum(len(one) for one in dataset.train)
-    every = max(3, -(-frames // most))
-    return windows(dataset.train, gap, every), windows(dataset.validate, gap, every)
-
-
-def _plain(dataset: Dataset, gap: int, size: Size) -> list[Fitted]:
-    """Models that are written down or solved for."""
-    train, validate = learning_windows(dataset, gap, size.gaps)
-    masses = dataset.train[0].masses
-    models = [
-        Fitted("linear", lambda gaps: linear(gaps.ends), 0, 0.0, 0.0),
-        Fitted("cubic spline (x)", lambda gaps: spline(gaps.ends), 0, 0.0, 0.0),
-        Fitted("Hermite (x, v)", lambda gaps: hermite(gaps.ends), 0, 0.0, 0.0),
-        Fitted("Hermite (x, v, a)", _quintic, 0, 0.0, 0.0),
-    ]
-    clock = Stopwatch()
-    plain = fit_ridge(train, validate, masses)
-    models.append(Fitted("ridge (x, v)", lambda w: plain(w.ends), plain.parameters, *clock.read()))
-    clock = Stopwatch()
-    more = fit_ridge(train, validate, masses, accelerations=True)
-    models.append(
-        Fitted(
-            "ridge (x, v, a)",
-            lambda w: more.fill(w.ends, w.accelerations),
-            more.parameters,
-            *clock.read(),
-        )
-    )
-    return models
-
-
-def _quintic(gaps: Windows) -> Filled:
-    assert gaps.accelerations is not None
-    return hermite_with_accelerations(gaps.ends, gaps.accelerations)
 
 
 def _networks(dataset: Dataset, size: Size, seed: int, device: str) -> Iterator[tuple[int, Fitted]]:
@@ -174,39 +96,3 @@ def _networks(dataset: Dataset, size: Size, seed: int, device: str) -> Iterator[
             for gap, one in zip(GAPS, steppers, strict=True):
                 fill: Fill = lambda w, one=one: one(w.ends)  # type: ignore[misc]  # noqa: E731
                 yield gap, Fitted(name, fill, one.parameters, wall, cpu)
-
-
-def _row(model: Fitted, gap: int, test: Windows, trajectory: Trajectory) -> dict[str, Any]:
-    """Errors, likeness of the spectrum, and costs of one model at one length of gap."""
-    clock = Stopwatch()
-    filled = model.fill(test)
-    wall, cpu = clock.read()
-    found = asdict(errors(filled, test, trajectory.numbers))
-    true = spectrum_of(test, None, trajectory.masses)
-    made = spectrum_of(test, filled, trajectory.masses)
-    return {
-        "model": model.name,
-        "gap": gap,
-        **found,
-        "spectrum": similarity(true, made),
-        "shift": made.peak(*X_H) - true.peak(*X_H),
-        "parameters": model.parameters,
-        "fit_wall": model.wall,
-        "fit_cpu": model.cpu,
-        "fill_wall": wall / (len(test) * gap),
-        "fill_cpu": cpu / (len(test) * gap),
-    }
-
-
-def tiled(test: Windows, filled: Filled | None) -> tuple[Array, Array]:
-    """Positions and velocities (T, N, 3) of gaps that tile a trajectory, true or filled."""
-    x, v = test.positions[:, :-1].copy(), test.velocities[:, :-1].copy()
-    if filled is not None:
-        x[:, 1:], v[:, 1:] = filled.positions, filled.velocities
-    shape = (-1, *x.shape[2:])
-    return x.reshape(shape), v.reshape(shape)
-
-
-def spectrum_of(test: Windows, filled: Filled | None, masses: Array) -> Spectrum:
-    """Density of states of gaps that tile a trajectory, true or filled."""
-    return density_of_states(tiled(test, filled)[1], masses, test.dt_ps)

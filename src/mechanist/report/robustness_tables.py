@@ -1,0 +1,103 @@
+"""More of table T1: noise, less data, other temperatures, distributions; entries and text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mechanist.report.trajectory_tables import ANGSTROM, COLUMNS, Entry
+
+Records = Sequence[Mapping[str, Any]]
+
+ERRORS = {
+    key: (COLUMNS[key], "nm/ps" if key == "velocity" else "Å")
+    for key in ("position", "position_p99", "velocity")
+}
+
+DISTANCES = {
+    "bonds": ("bond lengths, distance of distributions", "Å"),
+    "angles": ("angles, distance of distributions", "degrees"),
+    "speeds": ("speeds of atoms, distance of distributions", "nm/ps"),
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the records.
+
+    Parameters
+    ----------
+    title
+        Of its table.
+    quantities
+        Name and unit by key.
+    head
+        Of a column, by condition.
+    factor
+        That the condition is multiplied by.
+    """
+
+    title: str
+    quantities: Mapping[str, tuple[str, str]]
+    head: str
+    factor: float = 1.0
+
+    def column(self, condition: float) -> str:
+        """What a column begins with."""
+        return self.head.format(self.factor * condition)
+
+
+SECTIONS = {
+    "noise": Section("noise", ERRORS, "T = 20, noise of {:g} Å", ANGSTROM),
+    "data": Section("less data", ERRORS, "T = 20, {:g} % of the data", 100),
+    "transfer": Section("other temperatures", ERRORS, "T = 20, {:g} K"),
+    "distributions": Section("distributions", DISTANCES, "T = {:g}"),
+}
+
+
+def name_of(molecule: str, section: str) -> str:
+    """Name of the table of a section."""
+    return f"T1 {molecule}, {SECTIONS[section].title}"
+
+
+def robustness_entries(molecule: str, records: Records) -> list[Entry]:
+    """All sections of one molecule: means and spreads over trajectories."""
+    result = []
+    for key, section in SECTIONS.items():
+        values: dict[tuple[str, float], list[Mapping[str, Any]]] = {}
+        for record in records:
+            for row in record["sections"][key]:
+                values.setdefault((row["model"], float(row["condition"])), []).append(row)
+        for (model, condition), rows in values.items():
+            for quantity, (text, unit) in section.quantities.items():
+                factor = ANGSTROM if unit == "Å" else 1.0
+                numbers = factor * np.array([row[quantity] for row in rows], dtype=float)
+                spread = float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0
+                column = f"{section.column(condition)}: {text}"
+                table = name_of(molecule, key)
+                result.append(Entry(table, model, column, float(numbers.mean()), spread, unit))
+    return result
+
+
+def robustness_markdown(
+    numbers: Sequence[Entry], molecule: str, section: str, quantity: str
+) -> list[str]:
+    """Lines of one table to read: models down, conditions across."""
+    text, unit = SECTIONS[section].quantities[quantity]
+    own = [
+        one
+        for one in numbers
+        if one.table == name_of(molecule, section) and one.column.endswith(f": {text}")
+    ]
+    by = {(one.row, one.column): one for one in own}
+    columns = list(dict.fromkeys(one.column for one in own))
+    heads = " | ".join(column.removesuffix(f": {text}") for column in columns)
+    title = f"{molecule}, {SECTIONS[section].title}"
+    lines = [f"### {title}: {text} ({unit})", "", f"| model | {heads} |"]
+    lines.append("|---|" + "---|" * len(columns))
+    for row in dict.fromkeys(one.row for one in own):
+        cells = [by.get((row, column)) for column in columns]
+        shown = ["" if one is None else f"{one.value:.3g} ± {one.std:.1g}" for one in cells]
+        lines.append(f"| {row} | " + " | ".join(shown) + " |")
+    return [*lines, ""]
