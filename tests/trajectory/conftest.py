@@ -1,5 +1,6 @@
 """A small molecule in a force field that costs nothing: springs between all atoms."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -260,3 +261,57 @@ def robustness_records(motion, springs):
             }
         )
     return result
+
+
+@pytest.fixture(scope="session")
+def path_record(tmp_path_factory):
+    """Table T5 of a short run of the double well with early stops, and the run."""
+    from mechanist.analysis.savings import Savings
+    from mechanist.files import read_json, write_json
+    from mechanist.journal import Journal
+    from mechanist.layout import TrajectoryFiles
+    from mechanist.settings.config import Config
+    from mechanist.settings.load import validate
+    from mechanist.stages.initial import initial
+    from mechanist.stages.learn import learn
+    from mechanist.stages.shoot import shoot_round
+    from mechanist.stages.trajectory_paths import measure
+    from tests.conftest import build
+
+    sampling = {"workers": 1, "chains": 4, "first_round": 100, "burn_in": 1}
+    engine = {"platform": "Reference"}
+    plain = {"system": "double_well", "seed": 3, "engine": engine, "sampling": sampling}
+    config = validate(Config, plain, "test")
+    layout = build("double_well", tmp_path_factory.mktemp("run"))
+    initial(config, layout, Journal())
+    shoot_round(config, layout, 0, 0, Journal())
+    learn(config, layout, 0, 1, Journal())
+    saved = asdict(Savings(0.75, 0.4, 0.25, 0.2, 0.3))
+    write_json(layout.summary, {"system": "double well", "early_stop": saved})
+    files = TrajectoryFiles(tmp_path_factory.mktemp("paths"))
+    measure(layout, files, Journal())
+    return read_json(files.paths(layout.root.name))
+
+
+@pytest.fixture(scope="session")
+def write_records(
+    records, propagated, forecast_records, openmm_records, robustness_records, path_record
+):
+    """Writes the records of all tables."""
+    from mechanist.files import write_json
+
+    def write(files):
+        for record in records:
+            write_json(files.errors("ethanol", record["number"]), record)
+        for record in propagated[0]:
+            write_json(files.propagator("ethanol", record["number"]), record)
+        write_json(files.attribution, propagated[1])
+        for record in openmm_records:
+            write_json(files.openmm(record["number"]), record)
+        for record in robustness_records:
+            write_json(files.robustness("ethanol", record["number"]), record)
+        for record in forecast_records:
+            write_json(files.forecasts("ethanol", record["number"]), record)
+        write_json(files.paths("alanine_dipeptide"), path_record)
+
+    return write

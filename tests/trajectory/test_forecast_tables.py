@@ -11,6 +11,7 @@ from mechanist.layout import TrajectoryFiles
 from mechanist.report.forecast_tables import (
     ALONE,
     DYNAMICS,
+    HEAD,
     OURS,
     RIVALS,
     forecast_entries,
@@ -76,7 +77,7 @@ def test_numbers_are_means_and_spreads_in_angstrom(forecast_records):
     assert entry.value == pytest.approx(10 * np.mean(own))
     assert entry.std == pytest.approx(10 * np.std(own, ddof=1))
     text = "\n".join(forecast_markdown(numbers, "ethanol", 5.0))
-    assert "different data" in text
+    assert "different data" in HEAD
     assert "distance at 100 fs (Å)" in text
     assert "| last frame: no decoder |" in text
 
@@ -96,7 +97,7 @@ def test_records_of_other_settings_are_refused(forecast_records, tmp_path):
         write_json(files.forecasts("ethanol", record["number"]), record)
     config = validate(Config, {"trajectory": {"seeds": 2, "size": "full"}}, "test")
     with pytest.raises(DataError, match="other settings"):
-        forecasts(config, files, "ethanol")
+        forecasts(config, files)
     write_json(files.forecasts("ethanol", 0), {"molecule": "ethanol"})
     with pytest.raises(DataError, match="forecasts"):
-        forecasts(config, files, "ethanol")
+        forecasts(config, files)

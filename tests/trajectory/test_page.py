@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from mechanist.errors import DataError
-from mechanist.files import read_json, write_bytes, write_json
+from mechanist.files import read_json, write_bytes
 from mechanist.journal import Journal
 from mechanist.layout import TrajectoryFiles
 from mechanist.report.best import best
@@ -64,15 +64,11 @@ class Reader(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def made(records, propagated, forecast_records, tmp_path_factory):
+def made(write_records, tmp_path_factory):
     """Files of the stage, and what it said."""
     files = TrajectoryFiles(tmp_path_factory.mktemp("models"))
     config = validate(Config, {"trajectory": {"seeds": 2}}, "test")
-    for number in (0, 1):
-        write_json(files.errors("ethanol", number), records[number])
-        write_json(files.propagator("ethanol", number), propagated[0][number])
-        write_json(files.forecasts("ethanol", number), forecast_records[number])
-    write_json(files.attribution, propagated[1])
+    write_records(files)
     lines = []
     write(config, files, Journal(lines.append))
     return files, lines
@@ -105,7 +101,13 @@ def test_every_table_and_every_row_is_told(made):
     cells = {row[0] for row in reader.rows}
     assert {one["table"] for one in table} <= cells
     assert {readable(one["row"]).replace(BOUND, " ") for one in table} <= cells
-    for text in ("T1 Missing frames", "T3 Propagators", "T4 Forecasts", "different data"):
+    for text in (
+        "T1 Missing frames",
+        "T3 Propagators",
+        "T4 Forecasts",
+        "T5 Stored paths",
+        "different data",
+    ):
         assert text in reader.text
     assert "Further numbers" in reader.text
     assert any(line.endswith(f"open {files.page}") for line in lines)

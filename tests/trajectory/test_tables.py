@@ -81,22 +81,10 @@ def test_targets_tell_met_from_missed(records):
     assert "T = 80: bi-LSTM better than uni-LSTM" not in missed
 
 
-def test_files_of_the_tables(
-    records, propagated, forecast_records, openmm_records, robustness_records, tmp_path
-):
+def test_files_of_the_tables(write_records, tmp_path):
     files = TrajectoryFiles(tmp_path)
     config = validate(Config, {"trajectory": {"seeds": 2}}, "test")
-    for record in records:
-        write_json(files.errors("ethanol", record["number"]), record)
-    for record in propagated[0]:
-        write_json(files.propagator("ethanol", record["number"]), record)
-    write_json(files.attribution, propagated[1])
-    for record in openmm_records:
-        write_json(files.openmm(record["number"]), record)
-    for record in robustness_records:
-        write_json(files.robustness("ethanol", record["number"]), record)
-    for record in forecast_records:
-        write_json(files.forecasts("ethanol", record["number"]), record)
+    write_records(files)
     lines = []
     write(config, files, Journal(lines.append))
     table = read_json(files.tables)
@@ -106,7 +94,7 @@ def test_files_of_the_tables(
     tables = {"T1 ethanol", "T3 ethanol", "T3 diatomics", "T3 azobenzene"}
     tables |= {robustness_name("ethanol", section) for section in SECTIONS}
     tables |= {openmm_name("alanine_dipeptide", kind) for kind in TITLES}
-    tables |= {"T4 ethanol", "T4 parts ethanol", "T4 roll-out ethanol"}
+    tables |= {"T4 ethanol", "T4 parts ethanol", "T4 roll-out ethanol", "T5 alanine_dipeptide"}
     assert {row["table"] for row in table} == tables
     first = [row for row in table if row["table"] == "T1 ethanol" and row["row"] == OURS]
     both = [row for row in first if row["column"].startswith("T = 5: posi")]

@@ -99,15 +99,8 @@ def _rolls(molecule: str, records: Sequence[Mapping[str, Any]], spacing: float) 
         result.append(entry(table, row, "density of states, cosine similarity", values, "1"))
         if "spectrum_fine" in found[0]:
             values = [one["spectrum_fine"] for one in found]
-            result.append(
-                entry(
-                    table,
-                    row,
-                    "density of states from every 0.5 fs, cosine similarity",
-                    values,
-                    "1",
-                )
-            )
+            column = "density of states from every 0.5 fs, cosine similarity"
+            result.append(entry(table, row, column, values, "1"))
         frames = len(found[0]["rmsd"])
         for k in sorted({frames // 10, frames // 4, frames // 2, frames} - {0}):
             values = [one["rmsd"][k - 1] for one in found]

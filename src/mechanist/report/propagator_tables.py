@@ -180,6 +180,7 @@ def markdown(numbers: Sequence[Entry], molecule: str) -> list[str]:
                 text = ["" if one is None else f"{one.value:.3g} ± {one.std:.1g}" for one in cells]
                 lines.append(f"| {row} | " + " | ".join(text) + " |")
         lines.append("")
+    lines += [f"### {molecule}: energy, spectra and speed", ""]
     return [*lines, *plain_lines([one for one in own if one.column[:4] != "t = "])]
 
 

@@ -30,14 +30,14 @@ def write(config: Config, files: TrajectoryFiles, log: Journal) -> None:
     known = records(config, files)
     every: list[Entry] = []
     lines = [HEAD]
-    for numbers, text, aims in (
+    for numbers, part, aims in (
         missing_frames(config, files, known),
         openmm(config, files),
         propagators(config, files),
         forecasts(config, files),
         stored_paths(config, files),
     ):
-        lines += [*text, *_aims(aims, log)]
+        lines += [*part, *_aims(aims, log)]
         every += numbers
     text, content = "\n".join(lines), plain(every)
     write_json(files.tables, content)
