@@ -7,6 +7,7 @@ from mechanist.errors import DataError
 from mechanist.trajectory.dataset import Dataset
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.forcefield import KernelForces, fit_forces, known_forces
+from mechanist.trajectory.superres.likelihood import likely_metric
 
 Array = NDArray[np.float64]
 
@@ -48,7 +49,8 @@ def learn_bridge(dataset: Dataset, permutations: NDArray[np.int64], geometries: 
     if len(x) < geometries:
         raise DataError("trajectory", f"{len(x)} frames; {geometries} are to be learned from")
     rows = np.linspace(0, len(x) - 1, geometries).round().astype(np.int64)
-    forces = fit_forces(x[rows], f[rows], permutations)
+    metric = likely_metric(x[rows], f[rows], permutations)
+    forces = fit_forces(x[rows], f[rows], permutations, metric)
     return judged(forces, dataset)
 
 
