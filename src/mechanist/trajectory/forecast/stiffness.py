@@ -22,6 +22,7 @@ from mechanist.trajectory.superres.forcefield import (
 
 Array = NDArray[np.float64]
 
+
 def stiffness(forces: KernelForces, x: Array) -> Array:
     """Derivatives of forces in positions.
 

@@ -195,9 +195,7 @@ def fit_forces(
     solved = scipy.linalg.cho_solve(factor, known.reshape(-1)).reshape(known.shape)
     weights = [np.einsum("mpr,mr->mp", slopes[:, order], solved) for order in orders]
     points = [inverse[:, order] for order in orders]
-    return KernelForces(
-        np.concatenate(points), np.concatenate(weights), metric.width, metric.scale
-    )
+    return KernelForces(np.concatenate(points), np.concatenate(weights), metric.width, metric.scale)
 
 
 def motions(atoms: int) -> int:
