@@ -20,6 +20,9 @@ from mechanist.trajectory.superres.forcefield import KernelForces, pairs
 
 Array = NDArray[np.float64]
 
+CHUNK = 32
+"""Geometries at once: few enough for their kernel to stay in the cache."""
+
 SMALLEST = 1e-20
 """Squared distance below which two geometries count as the same; keeps derivatives finite."""
 
@@ -78,6 +81,9 @@ class Field:
 
     def forces(self, x: Tensor) -> Tensor:
         """Forces (B, N, 3) in kJ/mol/nm at positions (B, N, 3) in nm."""
+        return torch.cat([self._forces(some) for some in x.split(CHUNK)])
+
+    def _forces(self, x: Tensor) -> Tensor:
         away, inverse = self._inverse(x)
         scaled = inverse * self.scale
         u, decay, along = self._kernel(scaled)

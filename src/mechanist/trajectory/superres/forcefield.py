@@ -26,8 +26,8 @@ from mechanist.trajectory.trajectory import Trajectory
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-CHUNK = 512
-"""Geometries at once."""
+CHUNK = 64
+"""Geometries at once: few enough for their kernel to stay in the cache."""
 
 NUGGET = 1e-12
 """Added to the diagonal of the kernel matrix, in parts of its mean."""

@@ -141,18 +141,18 @@ def likely_metric(positions: Array, forces: Array, permutations: Rows) -> Metric
     start = plain_metric(parts[0], orders)
     classes = np.unique(orders.min(axis=0), return_inverse=True)[1]
     first = np.log(start.scale / start.width)
-    best = [np.inf, first]
+    seen: list[tuple[float, Array]] = []
 
     def look(change: Array) -> tuple[float, Array]:
         logarithms = first + change[classes]
         value, slope = likelihood(np.exp(logarithms))
-        if value < best[0]:
-            best[:] = value, logarithms
-        return value, np.bincount(classes, slope * np.exp(logarithms))
+        seen.append((value, logarithms))
+        return value, np.bincount(classes, slope * np.exp(logarithms)).astype(np.float64)
 
     count = int(classes.max()) + 1
     limits = [(-WIDEST, WIDEST)] * count
     options = {"maxfun": LOOKS, "maxiter": LOOKS}
     minimize(look, np.zeros(count), jac=True, method="L-BFGS-B", bounds=limits, options=options)
-    middle = float(best[1].mean())
-    return Metric(np.exp(best[1] - middle), float(np.exp(-middle)))
+    best = min(seen, key=lambda one: one[0])[1]
+    middle = float(best.mean())
+    return Metric(np.exp(best - middle), float(np.exp(-middle)))
