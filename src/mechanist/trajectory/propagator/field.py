@@ -81,7 +81,7 @@ class Field:
 
     def forces(self, x: Tensor) -> Tensor:
         """Forces (B, N, 3) in kJ/mol/nm at positions (B, N, 3) in nm."""
-        return torch.cat([self._forces(some) for some in x.split(CHUNK)])
+        return torch.cat([self._forces(x[i : i + CHUNK]) for i in range(0, len(x), CHUNK)])
 
     def _forces(self, x: Tensor) -> Tensor:
         away, inverse = self._inverse(x)
