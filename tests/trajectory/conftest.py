@@ -145,4 +145,4 @@ def explained():
     azobenzene = Springs(twist.azobenzene().turned(np.pi / 2))
     # The equilibrium, where the path of integration begins, is far away: soft where not bonded.
     azobenzene.k = np.where(azobenzene.rest < 0.16, 2.0e5, 20.0)
-    return twist.explain(azobenzene, 2, 0.015, 300.0, 5, geometries=20)
+    return twist.explain(azobenzene, 3, 0.015, 300.0, 5, geometries=20)
