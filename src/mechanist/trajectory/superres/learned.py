@@ -21,8 +21,9 @@ JUDGED = 1200
 def learn_bridge(dataset: Dataset, permutations: NDArray[np.int64], geometries: int) -> Bridge:
     """Learn forces from the training block, and the size and memory of their error from the next.
 
-    Where every step is stored nothing but positions is used; see `forcefield.known_forces`. Bridges
-    take steps of the time between frames.
+    Where every step is stored nothing but positions is used; see `forcefield.known_forces`. Scales
+    of inverse distances are those of `likelihood.likely_metric`. Bridges take steps of the time
+    between frames.
 
     Parameters
     ----------
