@@ -25,7 +25,8 @@ def ends_of(motion: LearnedMotion, shot: Trajectory) -> Array:
     """Positions (2, N, 3) at both ends of a shot, followed from its middle frame."""
     middle = len(shot) // 2
     times = np.array([-middle, len(shot) - 1 - middle]) * shot.dt_ps
-    return motion(shot.positions[[middle]], shot.moving()[[middle]], times).positions[0]
+    made = motion(shot.positions[[middle]], shot.moving()[[middle]], times)
+    return np.asarray(made.positions[0])
 
 
 def agreement(found: Sequence[Array], true: Sequence[Array]) -> dict[str, float]:
