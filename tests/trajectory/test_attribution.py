@@ -13,6 +13,7 @@ from mechanist.trajectory.propagator.attribution import (
     names,
 )
 from mechanist.trajectory.propagator.learned import motion_of
+from mechanist.trajectory.propagator.outcomes import agreement, ends_of, sides, stability
 from mechanist.trajectory.propagator.zmatrix import zmatrix_of
 from mechanist.trajectory.superres.forcefield import fit_forces
 
@@ -62,3 +63,51 @@ def test_azobenzene_of_springs_is_explained(explained):
     assert abs(found["after"] - 90) < 20
     again = known.zmatrix.internal(torch.tensor(known.turned(1.0))[None])
     assert float(again[0, known.row, 2]) == pytest.approx(1.0)
+
+
+def test_outcomes_and_stability_of_springs(explained):
+    found = explained["outcomes"]
+    assert found["ends"] == 4
+    # The springs' rest is at 90 degrees, so that most ends are near.
+    assert found["undecided"] == 75
+    assert found["percent"] == 100
+    assert found["error"] < 5
+    stable = explained["stability"]
+    assert stable["rankings"] == 2 * len(twist.BASELINES) - 1
+    assert 0.5 < stable["lowest"] <= stable["spearman"] <= 1
+
+
+def test_agreement_of_outcomes():
+    degrees = np.radians
+    true = [degrees(np.array([10.0, 170.0])), degrees(np.array([350.0, 95.0]))]
+    made = [degrees(np.array([355.0, 150.0])), degrees(np.array([30.0, 140.0]))]
+    found = agreement(made, true)
+    # Of four ends the last is undecided in truth and trans in the other motion.
+    assert found["ends"] == 4
+    assert found["percent"] == 75
+    assert found["trans"] == found["undecided"] == 25
+    assert found["error"] == pytest.approx(np.median([15, 20, 40, 45]))
+    assert list(sides(degrees(np.array([0.0, 69.0, 71.0, 109.0, 111.0])))) == [-1, -1, 0, 0, 1]
+
+
+def test_stability_of_rankings():
+    told, same = np.array([5.0, -4.0, 3.0, 2.0, 1.0]), np.array([-50.0, 40.0, 30.0, 20.0, 10.0])
+    other = np.array([4.0, 1.0, 3.0, 2.0, 5.0])
+    found = stability([told, same, other], (0, 1))
+    assert found["rankings"] == 2
+    assert found["first"] == pytest.approx(200 / 3)
+    # Of ranks 5 4 3 2 1 and 4 1 3 2 5: 1 - 6 (1 + 9 + 0 + 0 + 16) / (5 * 24).
+    assert found["lowest"] == pytest.approx(-0.3)
+    assert found["spearman"] == pytest.approx(0.35)
+
+
+def test_ends_of_a_shot_are_those_of_the_motion(motion):
+    rows = np.linspace(0, 4000, 30).astype(int)
+    orders = molecule("ethanol").permutations
+    learned = motion_of(
+        fit_forces(motion.positions[rows], motion.forces[rows], orders), motion.masses, motion.dt_ps
+    )
+    shot = motion[2000:2021]
+    found = ends_of(learned, shot)
+    moved = np.abs(shot.positions[[0, -1]] - shot.positions[10]).max()
+    assert np.abs(found - shot.positions[[0, -1]]).max() < 0.05 * moved

@@ -100,16 +100,12 @@ def test_every_table_and_every_row_is_told(made):
     table = read_json(files.tables)
     cells = {row[0] for row in reader.rows}
     assert {one["table"] for one in table} <= cells
-    assert {readable(one["row"]).replace(BOUND, " ") for one in table} <= cells
-    for text in (
-        "T1 Missing frames",
-        "T3 Propagators",
-        "T4 Forecasts",
-        "T5 Stored paths",
-        "different data",
-    ):
+    # Early stops are told in a sentence.
+    rows = {readable(one["row"]).replace(BOUND, " ") for one in table} - {"early stops"}
+    assert rows <= cells
+    titles = ("T1 Missing frames", "T3 Propagators", "T4 Forecasts", "T5 Stored paths")
+    for text in (*titles, "different data"):
         assert text in reader.text
-    assert "Further numbers" in reader.text
     assert any(line.endswith(f"open {files.page}") for line in lines)
 
 

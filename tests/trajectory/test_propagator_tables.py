@@ -97,6 +97,11 @@ def test_what_turns_azobenzene(propagated):
     rows = attribution_entries(record)
     assert rows[0].row == record["dihedral"]
     assert {one.table for one in rows} == {"T3 azobenzene"}
+    by = {one.column: one for one in rows if one.row == OURS}
+    agreed = by["outcomes of shots as by GFN2-xTB, forces from other shots"]
+    assert (agreed.value, agreed.unit) == (record["outcomes"]["percent"], "%")
+    alike = by["rank correlation with rankings by other forces or baselines"]
+    assert alike.value == record["stability"]["spearman"]
     name = record["dihedral"]
     pair = [{"input": f"velocity of {name}", "degrees": 2.0}, {"input": name, "degrees": 1.0}]
     assert attribution_target({**record, "ranking": pair}).met

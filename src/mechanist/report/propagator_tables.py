@@ -30,6 +30,17 @@ SPEEDS = {
     "potential": ("GFN2-xTB", "one chain"),
 }
 
+TRUST = (
+    ("outcomes", "percent", "outcomes of shots as by GFN2-xTB, forces from other shots", "%"),
+    ("outcomes", "ends", "ends of shots of which these are", "1"),
+    ("outcomes", "trans", "ends that truly are trans", "%"),
+    ("outcomes", "error", "CNNC at the end of a shot, median error", "degrees"),
+    ("stability", "first", "rankings in which CNNC and its velocity come first", "%"),
+    ("stability", "spearman", "rank correlation with rankings by other forces or baselines", "1"),
+    ("stability", "lowest", "the same, lowest of them", "1"),
+)
+"""What is told of outcomes of shots and of the stability of the ranking."""
+
 LIMITS = {"distance": 3.5e-3, "angle": 6.6e-3, "dihedral": 9.2e-3}
 """Published validation errors of GICnet for ethanol at up to 10 fs, in Angstrom and radians."""
 
@@ -128,6 +139,8 @@ def attribution_entries(record: Mapping[str, Any]) -> list[Entry]:
         ("error", "CNNC 10 fs later on the shot that tests, root mean square error", "degrees"),
     ):
         rows.append(Entry(table, OURS, column, float(record[key]), 0.0, unit))
+    for part, key, column, unit in TRUST:
+        rows.append(Entry(table, OURS, column, float(record[part][key]), 0.0, unit))
     return rows
 
 

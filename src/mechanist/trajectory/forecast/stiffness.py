@@ -1,10 +1,10 @@
 """Second derivatives of a learned force field, in closed form.
 
-With r = D - D_m between inverse distances and those of a learned geometry m, its weights w_m,
-s = r.w_m, u = sqrt(5) |r| / width and a = 25/(3 width^4) exp(-u), the forces of
-`superres.forcefield` have the derivative in inverse distances
+With r = D - D_m between scaled inverse distances and those of a learned geometry m, its weights
+w_m, s = r.w_m, u = sqrt(7) |r| / width and a = 49/(15 width^4) exp(-u), the forces of
+`superres.forcefield` have the derivative in scaled inverse distances
 
-    J = sum over m of a [5 s r r' / (width^2 u) - w r' - r w' - s 1],
+    J = sum over m of a [7 s r r' / width^2 - (1 + u) (w r' + r w' + s 1)],
 
 which the chain rule turns into one in positions. It takes as long as about fifteen evaluations of
 the forces; differences of forces take 3N + 1.
@@ -13,12 +13,14 @@ the forces; differences of forces take 3N + 1.
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.trajectory.superres.forcefield import KernelForces, inverse_distances, pairs
+from mechanist.trajectory.superres.forcefield import (
+    KernelForces,
+    derivatives,
+    inverse_distances,
+    pairs,
+)
 
 Array = NDArray[np.float64]
-
-SMALLEST = 1e-12
-"""Of u, below which a learned geometry is met exactly and its term r r' vanishes."""
 
 
 def stiffness(forces: KernelForces, x: Array) -> Array:
@@ -54,17 +56,17 @@ def stiffness(forces: KernelForces, x: Array) -> Array:
 def _of_pairs(forces: KernelForces, inverse: Array) -> tuple[Array, Array]:
     """Derivatives (P,) of the energy in inverse distances, negative, and (P, P) of those."""
     width, weights = forces.width, forces.weights
-    away = inverse - forces.points
-    u = np.sqrt(5 * np.einsum("mp,mp->m", away, away)) / width
-    decay = 5 / (3 * width**2) * np.exp(-u)
+    scale = np.broadcast_to(forces.scale, inverse.shape)
+    away = scale * inverse - forces.points
+    apart = np.einsum("mp,mp->m", away, away)
     along = np.einsum("mp,mp->m", away, weights)
-    steep = decay * 5 / width**2
-    pull = (decay * (1 + u)) @ weights - (steep * along) @ away
+    soft, steep = derivatives(apart, width)
+    pull = soft @ weights - (steep * along) @ away
     mixed = (steep[:, None] * weights).T @ away
-    bend = 5 * steep * along / (width**2 * np.maximum(u, SMALLEST))
+    bend = 343 / (15 * width**6) * np.exp(-np.sqrt(7 * apart) / width) * along
     slope = (bend[:, None] * away).T @ away - mixed - mixed.T
     slope[np.diag_indices(len(slope))] -= (steep * along).sum()
-    return pull, slope
+    return scale * pull, scale[:, None] * slope * scale
 
 
 def _add_bends(result: Array, pull: Array, inverse: Array, gradients: Array) -> None:

@@ -1,9 +1,9 @@
 """A learned force field for torch: many geometries at once, with gradients and energies.
 
-The same Gaussian process as `mechanist.trajectory.superres.forcefield.KernelForces`. With
-d_m = D - D_m, u = sqrt(5) |d_m| / width and the weights w_m its energy is
+The same Gaussian process as `mechanist.trajectory.superres.forcefield.KernelForces`. With scaled
+inverse distances D, d_m = D - D_m, u = sqrt(7) |d_m| / width and the weights w_m its energy is
 
-    E(D) = -sum_m 5 / (3 width^2) (1 + u) exp(-u) d_m . w_m,
+    E(D) = -sum_m 7 / (15 width^2) (3 + 3 u + u^2) exp(-u) d_m . w_m,
 
 whose gradient, with the sign turned, gives the forces. It is known up to a constant.
 """
@@ -20,6 +20,9 @@ from mechanist.trajectory.superres.forcefield import KernelForces, pairs
 
 Array = NDArray[np.float64]
 
+CHUNK = 32
+"""Geometries at once: few enough for their kernel to stay in the cache."""
+
 SMALLEST = 1e-20
 """Squared distance below which two geometries count as the same; keeps derivatives finite."""
 
@@ -31,14 +34,17 @@ class Field:
     Parameters
     ----------
     points, weights
-        (M, P) in 1/nm, and what belongs to them.
+        (M, P) scaled inverse distances in 1/nm, and what belongs to them.
     width
         Of the kernel in 1/nm.
+    scale
+        (P,) factors of the inverse distances.
     """
 
     points: Tensor
     weights: Tensor
     width: float
+    scale: Tensor
 
     @cached_property
     def _fixed(self) -> tuple[Tensor, Tensor]:
@@ -60,12 +66,12 @@ class Field:
         return len(self._signs[2])
 
     def _kernel(self, inverse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """At inverse distances (B, P): u, 5 / (3 width^2) exp(-u), and d . w; (B, M) each."""
+        """At scaled inverse distances (B, P): u, 7 / (15 width^2) exp(-u), d . w; (B, M) each."""
         square, product = self._fixed
         own = (inverse * inverse).sum(1, keepdim=True)
         apart = torch.addmm(square, inverse, self.points.T, alpha=-2) + own
-        u = torch.sqrt(apart.clamp(min=SMALLEST) * (5 / self.width**2))
-        decay = torch.exp(-u) * (5 / (3 * self.width**2))
+        u = torch.sqrt(apart.clamp(min=SMALLEST) * (7 / self.width**2))
+        decay = torch.exp(-u) * (7 / (15 * self.width**2))
         return u, decay, torch.addmm(product, inverse, self.weights.T, beta=-1)
 
     def _inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -75,20 +81,30 @@ class Field:
 
     def forces(self, x: Tensor) -> Tensor:
         """Forces (B, N, 3) in kJ/mol/nm at positions (B, N, 3) in nm."""
+        return torch.cat([self._forces(x[i : i + CHUNK]) for i in range(0, len(x), CHUNK)])
+
+    def _forces(self, x: Tensor) -> Tensor:
         away, inverse = self._inverse(x)
-        u, decay, along = self._kernel(inverse)
-        along = along * decay * (5 / self.width**2)
-        pull = ((1 + u) * decay) @ self.weights + along @ self.points
-        pull = pull - inverse * along.sum(1, keepdim=True)
+        scaled = inverse * self.scale
+        u, decay, along = self._kernel(scaled)
+        # Every array of (B, M) costs time: factors are put where there are (B, P) numbers.
+        part = u * decay
+        one = decay + part
+        along = along * one
+        pull = torch.add(u * part, one, alpha=3) @ self.weights
+        bend = along @ self.points - scaled * along.sum(1, keepdim=True)
+        pull = torch.add(pull, bend, alpha=7 / self.width**2) * self.scale
         each = -(pull * inverse**3)[..., None] * away
-        return torch.einsum("np,bpx->bnx", self._signs[2], each)
+        return self._signs[2] @ each
 
     def energy(self, x: Tensor) -> Tensor:
         """Energies (B,) in kJ/mol, up to a constant, at positions (B, N, 3) in nm."""
-        u, decay, along = self._kernel(self._inverse(x)[1])
-        return -((1 + u) * decay * along).sum(1)
+        u, decay, along = self._kernel(self._inverse(x)[1] * self.scale)
+        return -((3 + u * (3 + u)) * decay * along).sum(1)
 
 
 def field_of(forces: KernelForces) -> Field:
     """The same force field for torch."""
-    return Field(torch.tensor(forces.points), torch.tensor(forces.weights), forces.width)
+    points = torch.tensor(forces.points)
+    scale = torch.as_tensor(forces.scale, dtype=points.dtype).expand(points.shape[1])
+    return Field(points, torch.tensor(forces.weights), forces.width, scale)

@@ -27,7 +27,7 @@ class PropagatorSize:
     gicnet_ps
         Length of its chains.
     shots
-        Of azobenzene, both ways; the last one tests.
+        Of azobenzene, both ways; the last one is explained.
     shot_ps
         Length of each way.
     """
@@ -39,7 +39,7 @@ class PropagatorSize:
     dipoles: int = 10_000
     gicnet: GicnetBudget = SMALL
     gicnet_ps: float = 2.0
-    shots: int = 4
+    shots: int = 9
     shot_ps: float = 0.04
 
 
@@ -52,7 +52,7 @@ PROPAGATOR_SIZES = {
         dipoles=50_000,
         gicnet=PUBLISHED,
         gicnet_ps=50.0,
-        shots=12,
+        shots=21,
         shot_ps=0.06,
     ),
 }

@@ -1,9 +1,10 @@
 """Azobenzene on its way over the barrier between cis and trans: what turns its CNNC dihedral.
 
-Shots go both ways from geometries twisted to 90 degrees, at constant energy. Forces are learned
-from all shots but the last, and from geometries on the straight line from the equilibrium to the
-state to be explained. That state is the one of the last shot a time `AHEAD` before it crosses 90
-degrees; explained is the dihedral after that time.
+Shots go both ways from geometries twisted to between cis and trans, at constant energy. The last
+one starts at 90 degrees; explained is its state a time `AHEAD` before it crosses 90 degrees, by the
+dihedral after that time. Forces are learned from half of the others, and from geometries on the
+straight line from the equilibrium to that state. Forces from the other half, and other baselines,
+tell how stable the ranking is; each half is asked where the shots of the other half end.
 """
 
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from mechanist.trajectory.molecules import molecule
 from mechanist.trajectory.nve import Potential, constant_energy, maxwell, still
 from mechanist.trajectory.propagator.attribution import (
+    Attribution,
     inputs_of,
     integrated_gradients,
     later,
@@ -23,8 +26,10 @@ from mechanist.trajectory.propagator.attribution import (
 )
 from mechanist.trajectory.propagator.gicnet import placed_on
 from mechanist.trajectory.propagator.learned import LearnedMotion, motion_of
+from mechanist.trajectory.propagator.outcomes import agreement, ends_of, stability
 from mechanist.trajectory.propagator.zmatrix import Zmatrix, unwrapped, zmatrix_of
 from mechanist.trajectory.superres.forcefield import fit_forces
+from mechanist.trajectory.superres.likelihood import likely_metric
 from mechanist.trajectory.trajectory import Meta, Trajectory, masses_of
 
 Array = NDArray[np.float64]
@@ -37,6 +42,12 @@ AHEAD = 0.01
 
 STEP = 0.0005
 """In ps."""
+
+TWISTS = (85.0, 110.0)
+"""CNNC in degrees at the starts of shots; from there both outcomes are seen."""
+
+BASELINES = (180.0, 150.0, 120.0)
+"""CNNC in degrees of resting molecules that a state is compared with, the equilibrium first."""
 
 GEOMETRIES, LINE = 90, 20
 """That are learned from, of the shots and on the straight line."""
@@ -77,6 +88,16 @@ class Twist:
         q[0, self.row, 2] = angle
         return np.asarray(self.zmatrix.cartesian(q)[0])
 
+    @property
+    def inputs(self) -> tuple[int, int]:
+        """Of the dihedral and of its velocity among all inputs."""
+        return 3 * self.row + 2, 3 * len(self.masses) + 3 * self.row + 2
+
+    def resting(self, angle: float, near: Array) -> Tensor:
+        """Inputs (6N,) of the equilibrium with another CNNC dihedral in radians, at rest."""
+        x = self.turned(angle)
+        return inputs_of(self.zmatrix, x, np.zeros_like(x), near)
+
 
 def azobenzene() -> Twist:
     """The molecule with one Z-matrix for all its geometries."""
@@ -90,10 +111,15 @@ def azobenzene() -> Twist:
 
 
 def shoot(
-    twist: Twist, potential: Potential, temperature: float, steps: int, rng: np.random.Generator
+    twist: Twist,
+    potential: Potential,
+    angle: float,
+    temperature: float,
+    steps: int,
+    rng: np.random.Generator,
 ) -> Trajectory:
-    """A shot both ways from a twisted geometry: 2 steps + 1 frames, the middle one is the start."""
-    x = twist.turned(np.pi / 2 + rng.normal(0, 0.05))
+    """A shot both ways from CNNC in radians: 2 steps + 1 frames, the middle one is the start."""
+    x = twist.turned(angle)
     v = still(x, maxwell(twist.masses, temperature, rng), twist.masses)
     # Time runs so that the dihedral grows, from cis to trans.
     speed = twist.zmatrix.there(torch.tensor(x)[None], torch.tensor(v)[None])[1]
@@ -128,43 +154,72 @@ def explain(
 ) -> dict[str, Any]:
     """Rank inputs by integrated gradients.
 
+    Parameters
+    ----------
+    potential
+        Of azobenzene.
+    shots
+        At least three; the last one is explained.
+    shot_ps
+        Length of each way in ps.
+    temperature
+        Of starts, in K.
+    seed
+        Of velocities.
+    geometries
+        Of each half of the shots that forces are learned from.
+
     Returns
     -------
     dict
         ``ranking``: names and values in degrees, the largest first; ``incompleteness``;
-        ``difference`` in degrees; ``error``: of the learned motion, in degrees, and so on.
+        ``difference`` in degrees; ``error``: of the learned motion, in degrees; ``outcomes`` and
+        ``stability``: see `outcomes`; and so on.
     """
     rng = np.random.default_rng(seed)
     twist = azobenzene()
     steps, ahead = round(shot_ps / STEP), round(AHEAD / STEP)
-    made = [shoot(twist, potential, temperature, steps, rng) for _ in range(shots)]
-    test = made[-1]
-    angles = twist.dihedral(test.positions)
-    crossing = int(np.argmin(np.abs(angles[ahead:] - np.pi / 2))) + ahead
+    angles = [*np.radians(np.linspace(*TWISTS, shots - 1)), np.pi / 2]
+    made = [shoot(twist, potential, one, temperature, steps, rng) for one in angles]
+    test, halves = made[-1], (made[:-1:2], made[1:-1:2])
+    turns = twist.dihedral(test.positions)
+    crossing = int(np.argmin(np.abs(turns[ahead:] - np.pi / 2))) + ahead
     first = crossing - ahead
     x, v = test.positions[first], test.moving()[first]
     placed = placed_on(x[None], twist.rest, twist.masses)
-    x, v = placed.there(x[None])[0], placed.turn_there(v[None])[0]
-    point = inputs_of(twist.zmatrix, x, v)
-    still_there = np.zeros_like(x)
-    baseline = inputs_of(twist.zmatrix, twist.rest, still_there, point.numpy())
-    ends = point.numpy(), baseline.numpy()
-    motion = learn(twist, potential, made[:-1], ends, geometries)
-    output = later(motion, twist.zmatrix, (twist.row, 2), ahead)
-    result = integrated_gradients(output, point, baseline)
+    point = inputs_of(twist.zmatrix, placed.there(x[None])[0], placed.turn_there(v[None])[0])
+    baselines = [twist.resting(np.radians(angle), point.numpy()) for angle in BASELINES]
+    ends = point.numpy(), baselines[0].numpy()
+    motions = [learn(twist, potential, half, ends, geometries) for half in halves]
+    results = []
+    for motion in motions:
+        output = later(motion, twist.zmatrix, (twist.row, 2), ahead)
+        results += [integrated_gradients(output, point, one) for one in baselines]
+    found = [ends_of(motions[1 - i], shot) for i in (0, 1) for shot in halves[i]]
+    true = [shot.positions[[0, -1]] for half in halves for shot in half]
+    turned = [[twist.dihedral(one) for one in some] for some in (found, true)]
+    return {
+        **_told(twist, results[0]),
+        "before": float(np.degrees(turns[first])),
+        "after": float(np.degrees(turns[crossing])),
+        "error": held_out(twist, motions[0], test, ahead),
+        "outcomes": agreement(turned[0], turned[1]),
+        "stability": stability([one.values for one in results], twist.inputs),
+        "shots": shots,
+    }
+
+
+def _told(twist: Twist, result: Attribution) -> dict[str, Any]:
+    """The ranking in words and degrees."""
     degrees = np.degrees(result.values)
     order = np.argsort(-np.abs(degrees))
     label = names(twist.zmatrix, twist.numbers)
     return {
         "ranking": [{"input": label[i], "degrees": float(degrees[i])} for i in order[:SHOWN]],
-        "dihedral": label[3 * twist.row + 2],
+        "dihedral": label[twist.inputs[0]],
         "difference": float(np.degrees(result.difference)),
         "incompleteness": result.incompleteness,
-        "before": float(np.degrees(angles[first])),
-        "after": float(np.degrees(angles[crossing])),
-        "error": held_out(twist, motion, test, ahead),
         "others": float(np.abs(degrees[order[2:]]).sum()),
-        "shots": shots,
     }
 
 
@@ -184,8 +239,9 @@ def learn(
     line = torch.tensor(baseline + parts * (point - baseline)).reshape(LINE, 2, -1, 3)[:, 0]
     there = twist.zmatrix.cartesian(line).numpy()
     pulls = np.array([potential(one)[1] for one in there])
-    orders = np.arange(len(twist.masses))[None]
-    forces = fit_forces(np.concatenate([x[rows], there]), np.concatenate([f[rows], pulls]), orders)
+    x, f = np.concatenate([x[rows], there]), np.concatenate([f[rows], pulls])
+    orders = molecule("azobenzene").permutations
+    forces = fit_forces(x, f, orders, likely_metric(x, f, orders))
     return motion_of(forces, twist.masses, STEP)
 
 

@@ -1,9 +1,10 @@
 """A force field learned from accelerations: symmetric gradient-domain machine learning.
 
 Chmiela, Sauceda, Mueller and Tkatchenko, Nat. Commun. 9, 3887 (2018). The energy is a Gaussian
-process over the inverse distances D of all pairs of atoms, with the Matern kernel
+process over the inverse distances of all pairs of atoms, each times a scale: D. Its kernel is the
+Matern one of order 7/2 (theirs is of order 5/2),
 
-    k(D, D') = (1 + u + u^2/3) exp(-u),   u = sqrt(5) |D - D'| / width,
+    k(D, D') = (1 + u + 2 u^2/5 + u^3/15) exp(-u),   u = sqrt(7) |D - D'| / width,
 
 summed over the permutations of like atoms that motion can bring about. Forces are its derivatives,
 so they conserve energy, turn with the molecule and have no net momentum. They are learned from
@@ -12,6 +13,7 @@ forces: in a trajectory by velocity Verlet these are the second differences of t
     F(x_n) = m [x_(n+1) - 2 x_n + x_(n-1)] / dt^2.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,8 +26,8 @@ from mechanist.trajectory.trajectory import Trajectory
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-CHUNK = 512
-"""Geometries at once."""
+CHUNK = 64
+"""Geometries at once: few enough for their kernel to stay in the cache."""
 
 NUGGET = 1e-12
 """Added to the diagonal of the kernel matrix, in parts of its mean."""
@@ -58,28 +60,63 @@ def pair_permutations(permutations: Rows) -> Rows:
 
 
 @dataclass(frozen=True)
+class Metric:
+    """How far apart two geometries are.
+
+    Parameters
+    ----------
+    scale
+        (P,) factors of the inverse distances, the same for pairs that permutations exchange.
+    width
+        Of the kernel in 1/nm.
+    """
+
+    scale: Array
+    width: float
+
+
+def plain_metric(inverse: Array, orders: Rows) -> Metric:
+    """Inverse distances (M, P) in parts of their means, and a kernel ten times as wide as they are.
+
+    ``orders`` (G, P) are the permutations of pairs.
+    """
+    mean = inverse.mean(axis=0)[orders].mean(axis=0)
+    scale = np.exp(np.log(mean).mean()) / mean
+    return Metric(scale, float(10 * np.sqrt((scale * inverse).var(axis=0).sum())))
+
+
+@dataclass(frozen=True)
 class KernelForces:
     """A learned force field.
 
     Parameters
     ----------
     points
-        (M, P) inverse distances in 1/nm of the geometries that were learned from, with their
+        (M, P) scaled inverse distances in 1/nm of the geometries that were learned from, with their
         permuted copies.
     weights
         (M, P).
     width
         Of the kernel in 1/nm.
+    scale
+        (P,) factors of the inverse distances, or one for all of them.
     """
 
     points: Array
     weights: Array
     width: float
+    scale: Array | float = 1.0
 
     @cached_property
-    def _norms(self) -> tuple[Array, Array]:
+    def _fixed(self) -> tuple[Array, Array, Array]:
+        """Squares of the points, their products with the weights, and (N, P) signs of atoms."""
+        count = self.points.shape[1]
+        atoms = (1 + math.isqrt(1 + 8 * count)) // 2
+        first, second = pairs(atoms)
+        signs = np.zeros((atoms, count))
+        signs[first, np.arange(count)], signs[second, np.arange(count)] = 1, -1
         square = np.einsum("mp,mp->m", self.points, self.points)
-        return square, np.einsum("mp,mp->m", self.points, self.weights)
+        return square, np.einsum("mp,mp->m", self.points, self.weights), signs
 
     def __call__(self, x: Array) -> Array:
         """Forces (B, N, 3) in kJ/mol/nm at positions (B, N, 3) in nm."""
@@ -88,21 +125,16 @@ class KernelForces:
 
     def _forces(self, x: Array) -> Array:
         inverse, gradients = inverse_distances(x)
-        square, product = self._norms
+        inverse = inverse * self.scale
+        square, product, signs = self._fixed
         own = np.einsum("bp,bp->b", inverse, inverse)
         apart = np.maximum(own[:, None] + square - 2 * inverse @ self.points.T, 0)
-        u = np.sqrt(5 * apart) / self.width
-        decay = 5 / (3 * self.width**2) * np.exp(-u)
-        along = decay * (5 / self.width**2) * (inverse @ self.weights.T - product)
-        pull = (decay * (1 + u)) @ self.weights
-        pull -= inverse * along.sum(axis=1, keepdims=True) - along @ self.points
-        first, second = pairs(x.shape[1])
-        each = pull[..., None] * gradients
-        forces = np.zeros_like(x)
-        for pair, (i, j) in enumerate(zip(first, second, strict=True)):
-            forces[:, i] += each[:, pair]
-            forces[:, j] -= each[:, pair]
-        return forces
+        soft, steep = derivatives(apart, self.width)
+        steep *= inverse @ self.weights.T - product
+        pull = soft @ self.weights
+        pull -= inverse * steep.sum(axis=1, keepdims=True) - steep @ self.points
+        pull *= self.scale
+        return np.asarray(signs @ (pull[..., None] * gradients))
 
     @property
     def parameters(self) -> int:
@@ -110,8 +142,15 @@ class KernelForces:
         return int(self.weights.size)
 
 
+def derivatives(apart: Array, width: float) -> tuple[Array, Array]:
+    """Of the kernel at squared distances r^2: -k'/r, and -1/r times the derivative of that."""
+    u = np.sqrt(7 * apart) / width
+    decay = 7 / (15 * width**2) * np.exp(-u)
+    return decay * (3 + u * (3 + u)), decay * (7 / width**2) * (1 + u)
+
+
 def fit_forces(
-    positions: Array, forces: Array, permutations: Rows, width: float | None = None
+    positions: Array, forces: Array, permutations: Rows, metric: Metric | None = None
 ) -> KernelForces:
     """Learn forces by one linear solve.
 
@@ -123,8 +162,8 @@ def fit_forces(
         (M, N, 3) in kJ/mol/nm.
     permutations
         (G, N) of like atoms.
-    width
-        Of the kernel in 1/nm; if None, ten times the spread of the inverse distances.
+    metric
+        Scale and width of the kernel; if None, `plain_metric`.
 
     Returns
     -------
@@ -138,53 +177,70 @@ def fit_forces(
     """
     import scipy.linalg
 
-    count, size = len(positions), positions[0].size
+    count, size = len(positions), motions(positions.shape[1])
     if count * size > LARGEST:
         raise DataError("force field", f"{count} geometries are more than {LARGEST // size}")
-    inverse, jacobian = _jacobian(positions)
-    if width is None:
-        width = float(10 * np.sqrt(inverse.var(axis=0).sum()))
     orders = pair_permutations(permutations)
-    matrix = _kernel(inverse, jacobian, orders, width)
+    inverse, slopes, known = internal(positions, forces)
+    metric = plain_metric(inverse, orders) if metric is None else metric
+    inverse, slopes = inverse * metric.scale, slopes * metric.scale[:, None]
+    matrix = covariance(inverse, slopes, orders, metric.width)
     matrix[np.diag_indices(len(matrix))] += NUGGET * np.trace(matrix) / len(matrix)
     try:
-        # Of a symmetric matrix the transpose is the same; LAPACK works on it without a copy.
-        factor = scipy.linalg.cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
+        # Only what is below the diagonal is known: above it for LAPACK, which counts columns
+        # first and so works without a copy.
+        factor = scipy.linalg.cho_factor(matrix.T, overwrite_a=True, check_finite=False)
     except scipy.linalg.LinAlgError:
         raise DataError("force field", "two of its geometries are the same") from None
-    solved = scipy.linalg.cho_solve(factor, forces.reshape(-1)).reshape(count, size)
-    weights = [np.einsum("mpx,mx->mp", jacobian[:, order], solved) for order in orders]
+    solved = scipy.linalg.cho_solve(factor, known.reshape(-1)).reshape(known.shape)
+    weights = [np.einsum("mpr,mr->mp", slopes[:, order], solved) for order in orders]
     points = [inverse[:, order] for order in orders]
-    return KernelForces(np.concatenate(points), np.concatenate(weights), width)
+    return KernelForces(np.concatenate(points), np.concatenate(weights), metric.width, metric.scale)
 
 
-def _jacobian(x: Array) -> tuple[Array, Array]:
-    """Inverse distances (M, P) and their derivatives (M, P, 3N)."""
-    inverse, gradients = inverse_distances(x)
-    first, second = pairs(x.shape[1])
-    full = np.zeros((*inverse.shape, x.shape[1], 3))
+def motions(atoms: int) -> int:
+    """How many ways a molecule can move in, less those that change no distance."""
+    return 1 if atoms == 2 else 3 * atoms - 6
+
+
+def internal(positions: Array, forces: Array) -> tuple[Array, Array, Array]:
+    """What forces are along motions that change distances; there are none along the others.
+
+    Returns
+    -------
+    tuple of ndarray
+        Inverse distances (M, P), their derivatives (M, P, R) along R orthonormal motions of each
+        geometry, and the forces (M, R) along them.
+    """
+    inverse, gradients = inverse_distances(positions)
+    count, atoms = positions.shape[:2]
+    first, second = pairs(atoms)
+    full = np.zeros((*inverse.shape, atoms, 3))
     rows = np.arange(len(first))
     full[:, rows, first], full[:, rows, second] = gradients, -gradients
-    return inverse, full.reshape(*inverse.shape, -1)
+    flat = full.reshape(*inverse.shape, -1)
+    along = np.linalg.eigh(flat.swapaxes(1, 2) @ flat)[1][:, :, -motions(atoms) :]
+    known = np.einsum("mx,mxr->mr", forces.reshape(count, -1), along)
+    return inverse, flat @ along, known
 
 
-def _kernel(inverse: Array, jacobian: Array, orders: Rows, width: float) -> Array:
-    """Covariance (M x 3N, M x 3N) of forces."""
-    count, _, size = jacobian.shape
+def covariance(inverse: Array, slopes: Array, orders: Rows, width: float) -> Array:
+    """Covariance (M x R, M x R) of forces, at and below the diagonal."""
+    count, each, size = slopes.shape
     matrix = np.zeros((count * size, count * size))
     for order in orders:
-        points, slopes = inverse[:, order], jacobian[:, order]
-        flat = np.ascontiguousarray(slopes.transpose(1, 0, 2)).reshape(len(order), -1)
+        points, turned = inverse[:, order], slopes[:, order]
+        flat = np.ascontiguousarray(turned.transpose(1, 0, 2))
         for i in range(count):
-            away = inverse[i] - points
-            u = np.sqrt(5 * np.einsum("mp,mp->m", away, away)) / width
-            decay = 5 / (3 * width**2) * np.exp(-u)
-            block = (jacobian[i].T @ flat).reshape(size, count, size)
-            block *= (decay * (1 + u))[:, None]
-            left = away @ jacobian[i]
-            right = np.einsum("mp,mpx->mx", away, slopes) * (decay * 5 / width**2)[:, None]
-            block -= left.T[:, :, None] * right
-            matrix[i * size : (i + 1) * size] += block.reshape(size, -1)
+            upto = i + 1
+            away = inverse[i] - points[:upto]
+            soft, steep = derivatives(np.einsum("mp,mp->m", away, away), width)
+            block = slopes[i].T @ flat[:, :upto].reshape(each, -1)
+            block = block.reshape(size, upto, size)
+            block *= soft[:, None]
+            right = np.matmul(away[:, None], turned[:upto])[:, 0] * steep[:, None]
+            block -= (away @ slopes[i]).T[:, :, None] * right
+            matrix[i * size : upto * size, : upto * size] += block.reshape(size, -1)
     return matrix
 
 

@@ -7,6 +7,7 @@ from mechanist.errors import DataError
 from mechanist.trajectory.dataset import Dataset
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.forcefield import KernelForces, fit_forces, known_forces
+from mechanist.trajectory.superres.likelihood import likely_metric
 
 Array = NDArray[np.float64]
 
@@ -20,8 +21,9 @@ JUDGED = 1200
 def learn_bridge(dataset: Dataset, permutations: NDArray[np.int64], geometries: int) -> Bridge:
     """Learn forces from the training block, and the size and memory of their error from the next.
 
-    Where every step is stored nothing but positions is used; see `forcefield.known_forces`. Bridges
-    take steps of the time between frames.
+    Where every step is stored nothing but positions is used; see `forcefield.known_forces`. Scales
+    of inverse distances are those of `likelihood.likely_metric`. Bridges take steps of the time
+    between frames.
 
     Parameters
     ----------
@@ -48,7 +50,8 @@ def learn_bridge(dataset: Dataset, permutations: NDArray[np.int64], geometries: 
     if len(x) < geometries:
         raise DataError("trajectory", f"{len(x)} frames; {geometries} are to be learned from")
     rows = np.linspace(0, len(x) - 1, geometries).round().astype(np.int64)
-    forces = fit_forces(x[rows], f[rows], permutations)
+    metric = likely_metric(x[rows], f[rows], permutations)
+    forces = fit_forces(x[rows], f[rows], permutations, metric)
     return judged(forces, dataset)
 
 

@@ -10,7 +10,8 @@ from mechanist.trajectory.model_files import read_model, write_model
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.forcefield import KernelForces
 
-FORMAT = 1
+FORMAT = 2
+"""Files of format 1 hold forces of another kernel, without scales."""
 
 
 def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
@@ -27,6 +28,7 @@ def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
     tensors = {
         "points": forces.points,
         "weights": forces.weights,
+        "scale": np.broadcast_to(forces.scale, forces.points.shape[1:]),
         "masses": bridge.masses,
         "errors": bridge.errors,
     }
@@ -36,7 +38,7 @@ def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
         tensors,
         FORMAT,
         {
-            "meaning": "sGDML forces over inverse distances, Matern 5/2; bridges over gaps",
+            "meaning": "sGDML forces over scaled inverse distances, Matern 7/2; bridges over gaps",
             "units": "points and width in 1/nm, masses in Da, errors in kJ/mol/nm, memory in ps",
             "width": forces.width,
             "memory": bridge.memory,
@@ -55,13 +57,14 @@ def load(weights_path: Path, json_path: Path) -> Bridge:
     """
     card, tensors = read_model(weights_path, json_path, FORMAT, "model card")
     with sound(json_path):
-        points, weights = tensors["points"], tensors["weights"]
+        points, weights, scale = tensors["points"], tensors["weights"], tensors["scale"]
         masses, errors = tensors["masses"], tensors["errors"]
         numbers = float(card["width"]), float(card["memory"]), int(card["iterations"])
     atoms = len(masses)
     fits = points.shape == weights.shape == (len(points), atoms * (atoms - 1) // 2)
+    fits = fits and scale.shape == points.shape[1:] and bool((scale > 0).all())
     if not fits or errors.shape != masses.shape or min(numbers) <= 0:
         raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both")
     if not all(np.isfinite(value).all() for value in tensors.values()):
         raise DataError(weights_path, "holds numbers that are not finite; delete it")
-    return Bridge(KernelForces(points, weights, numbers[0]), masses, errors, *numbers[1:])
+    return Bridge(KernelForces(points, weights, numbers[0], scale), masses, errors, *numbers[1:])
