@@ -35,7 +35,6 @@ def test_targets_of_the_record(path_record):
 def test_lines_of_the_record(path_record):
     text = "\n".join(path_markdown("double_well", path_record))
     assert "| every 2nd frame |" in text
-    assert "| every 3rd frame |" in text
     assert "crossings of q = 0" in text
     assert "25 % fewer MD steps (20 to 30 %)" in text
     none = "\n".join(path_markdown("double_well", path_record | {"early_stop": None}))

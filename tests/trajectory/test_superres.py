@@ -182,6 +182,19 @@ def test_a_bridge_of_wrong_forces_meets_both_ends(springs, motion, test_gaps):
     assert missed[1] < 0.2 * missed[0]
 
 
+def test_a_gap_whose_end_is_not_found_gets_a_polynomial(springs, motion, test_gaps):
+    """Forces that push apart what they should hold lead nowhere near the other end."""
+
+    def apart(x):
+        return -3 * np.array([springs(one)[1] for one in x])
+
+    lost = Bridge(apart, motion.masses, np.full(9, 50.0), 0.002)
+    few = test_gaps.ends.rows(slice(2))
+    filled, plain = lost(few), hermite(few)
+    np.testing.assert_array_equal(filled.positions, plain.positions)
+    np.testing.assert_array_equal(filled.velocities, plain.velocities)
+
+
 def test_accelerations_at_the_ends_make_it_better(bridge, test_gaps, motion):
     known = test_gaps.accelerations
     plain, more = bridge(test_gaps.ends), bridge.fill(test_gaps.ends, known)

@@ -3,8 +3,11 @@
 from mechanist.files import read_json, sound, write_json
 from mechanist.journal import Journal
 from mechanist.layout import Layout, TrajectoryFiles
-from mechanist.stages.restore import FACTORS, audit_content, judged
+from mechanist.stages.restore import audit_content, judged
 from mechanist.stages.restore_judge import sampled
+
+FACTORS = (2, 4, 8)
+"""Frames from one stored one to the next."""
 
 TOLERANCE = 0.02
 """Distance in nm that 99 % of restored heavy atoms are to keep."""

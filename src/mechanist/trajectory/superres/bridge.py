@@ -45,6 +45,15 @@ NUGGET = 1e-10
 BATCH = 16
 """Gaps at once."""
 
+SURE = 2
+"""Iterations that every gap gets; more where the end is still missed by much."""
+
+ENOUGH = 0.02
+"""What the end may be missed by after them, in parts of what it was missed by at first."""
+
+LOST = 0.003
+"""What the end may be missed by in the end, in nm a coordinate; else forces do not lead there."""
+
 
 @dataclass(frozen=True)
 class Bridge:
@@ -61,14 +70,14 @@ class Bridge:
     memory
         Time in ps over which that error stays alike.
     iterations
-        Of Gauss and Newton.
+        Of Gauss and Newton, at most.
     """
 
     forces: Forces
     masses: Array
     errors: Array
     memory: float
-    iterations: int = 2
+    iterations: int = 5
 
     def __call__(self, ends: Ends) -> Filled:
         """Missing frames from positions and velocities; see `fill`."""
@@ -77,7 +86,8 @@ class Bridge:
     def fill(self, ends: Ends, accelerations: Array | None = None) -> Filled:
         """Missing frames: the mean of the paths from the left and from the right.
 
-        Gaps in which the learned forces drive a path beyond all numbers get Hermite polynomials.
+        Gaps whose other end the learned forces do not find, from either end, get Hermite
+        polynomials. So it is with rigid bonds and long gaps: no forces of positions keep them.
 
         Parameters
         ----------
@@ -110,10 +120,14 @@ class Bridge:
         if sound.any():
             ends, back, push = ends.rows(sound), back.rows(sound), push[sound]
             stiffness = self._stiffness(path[sound])
-            one = self._one_way(ends, push, self._gain(stiffness, ends.dt_ps, alike))
+            one, missed = self._one_way(ends, push, self._gain(stiffness, ends.dt_ps, alike))
             gain = self._gain(stiffness[:, ::-1], ends.dt_ps, alike)
-            mean = _mean(one, self._one_way(back, push[:, ::-1], gain))
-            filled.positions[sound], filled.velocities[sound] = mean.positions, mean.velocities
+            other, missed_back = self._one_way(back, push[:, ::-1], gain)
+            mean = _mean(one, other)
+            found = np.maximum(missed, missed_back) <= LOST * np.sqrt(2 * ends.x0[0].size)
+            rows = np.flatnonzero(sound)[found]
+            filled.positions[rows] = mean.positions[found]
+            filled.velocities[rows] = mean.velocities[found]
         return filled
 
     def _prior(self, ends: Ends, accelerations: Array | None) -> tuple[Array, Array]:
@@ -130,19 +144,25 @@ class Bridge:
         mean = np.einsum("le,benx->blnx", share, wrong)
         return np.asarray(mean), alike - share @ alike[known]
 
-    def _one_way(self, ends: Ends, push: Array, gain: Array) -> Filled:
-        """The path of each gap that misses its right end by least, closed."""
+    def _one_way(self, ends: Ends, push: Array, gain: Array) -> tuple[Filled, Array]:
+        """The path of each gap that misses its right end by least, closed, and by how much."""
+        push = push.copy()
         x, v = self.shoot(ends, push)
         best, least = (x.copy(), v.copy()), np.linalg.norm(_missed(ends, x, v), axis=1)
-        for _ in range(self.iterations):
-            push = push + self._correction(ends, x, v, gain)
-            x, v = self.shoot(ends, push)
-            miss = np.linalg.norm(_missed(ends, x, v), axis=1)
+        enough = ENOUGH * least
+        for count in range(self.iterations):
+            rows = np.flatnonzero((least > enough) | (count < SURE))
+            if not len(rows):
+                break
+            some = ends.rows(rows)
+            push[rows] += self._correction(some, x[rows], v[rows], gain[rows])
+            x[rows], v[rows] = self.shoot(some, push[rows])
+            miss = np.linalg.norm(_missed(some, x[rows], v[rows]), axis=1)
             # Not so where an iteration has run away, nor where it is no number.
-            nearer = miss < least
+            nearer = rows[miss < least[rows]]
             best[0][nearer], best[1][nearer] = x[nearer], v[nearer]
-            least[nearer] = miss[nearer]
-        return _closed(ends, *best)
+            least[rows] = np.fmin(least[rows], miss)
+        return _closed(ends, *best), least
 
     def shoot(self, ends: Ends, push: Array) -> tuple[Array, Array]:
         """Velocity Verlet from the left ends with additional accelerations ``push``.
