@@ -122,7 +122,7 @@ def test_numpy_and_torch_agree(trained):
     """Weights are trained with torch and used with numpy; both must mean the same function."""
     import torch
 
-    from mechanist.committor.training import logits
+    from mechanist.committor.ensemble import logits
 
     model, _, data, _ = trained
     x = (data.features - model.mean) / model.scale

@@ -11,25 +11,37 @@ the value that suits a hundred leaves p_B far from 1/2 too close to it (model po
 10,500 shots: out-of-bag loss higher by 0.001 to 0.003, a bias of 0.6 in q at |q| = 2.5, which a
 tenth of the decay halves); hence the square root of the number of inputs below a hundred.
 
+Where outcomes are few for the inputs, networks that begin at a sparse linear model are trained too,
+and those are kept that predict better what members did not see.
+
 AdamW: Loshchilov and Hutter, arXiv 1711.05101.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from math import ceil, cos, pi
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.committor.data import ShotData
+from mechanist.committor.ensemble import (
+    Shots,
+    Start,
+    begin_sparse,
+    descend,
+    initial,
+    losses,
+    shrink,
+)
 from mechanist.committor.network import Committor
+from mechanist.committor.sparse import wanted
 from mechanist.errors import DataError
 from mechanist.settings.learn import LearnSettings
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 Array = NDArray[np.float64]
 Log = Callable[[str], None]
@@ -64,12 +76,18 @@ class TrainingRecord:
         Epoch of the weights of each member.
     weight_decay
         The candidate of the settings that was kept.
+    loss
+        Mean loss of the members on all chains that they did not draw, with the weights kept.
+    inputs
+        How many each member uses, where it began at a sparse linear model; None: all.
     """
 
     train: list[float]
     out_of_bag: list[float]
     best_epoch: list[int]
     weight_decay: float
+    loss: float
+    inputs: list[int] | None = None
 
 
 def bootstrap(chain: NDArray[np.int64], members: int, rng: np.random.Generator) -> Array:
@@ -130,16 +148,21 @@ def train(
     data = data.subset(data.n_a + data.n_b > 0)
     seen = bootstrap(data.chain, settings.members, rng)
     mean, scale = _normalisation(data.features)
-    shots = _Shots(
+    shots = Shots(
         torch.as_tensor((data.features - mean) / scale, dtype=torch.float32),
         torch.as_tensor(np.stack([data.n_a, data.n_b]), dtype=torch.float32),
         torch.as_tensor(np.tile(seen, (len(settings.weight_decay), 1)), dtype=torch.float32),
     )
     parameters, record = _fit(shots, settings, rng)
+    if wanted(float((data.n_a + data.n_b).sum()), len(mean)):
+        start = begin_sparse(shots, settings.members)
+        other = _fit(shots, settings, rng, start)
+        if other[1].loss < record.loss:
+            parameters, record = other
     layers = tuple(zip(parameters[1::2], (b[:, 0] for b in parameters[2::2]), strict=True))
     log(
         f"trained {settings.members} members, weight decay {record.weight_decay:g},"
-        f" out-of-bag loss {min(record.out_of_bag):.4f}"
+        f" out-of-bag loss {min(record.out_of_bag):.4f}" + _used(record)
     )
     return Committor(feature_names, mean, scale, layers, parameters[0][:, :, 0]), record
 
@@ -153,56 +176,11 @@ def _normalisation(features: Array) -> tuple[Array, Array]:
     return mean, np.where(scale > 1e-6 * np.maximum(1, np.abs(mean)), scale, 1.0)
 
 
-@dataclass(frozen=True)
-class _Shots:
-    """Inputs (N, P), ends in A and B (2, N), and how often each network sees each shot (G, N)."""
-
-    inputs: "torch.Tensor"
-    counts: "torch.Tensor"
-    seen: "torch.Tensor"
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-    def rows(self, rows: "torch.Tensor") -> "_Shots":
-        return _Shots(self.inputs[rows], self.counts[:, rows], self.seen[:, rows])
-
-
-def _initial(
-    settings: LearnSettings, inputs: int, rng: np.random.Generator
-) -> list["torch.Tensor"]:
-    """Skip, then weights and biases; each has the G networks as its first axis."""
-    import torch
-
-    networks = settings.members * len(settings.weight_decay)
-    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    parameters = [torch.zeros(networks, inputs, 1)]
-    for fan_in, fan_out in pairwise([inputs, *settings.hidden, 1]):
-        gain = 1.0 if fan_out > 1 else 0.1
-        # The same start with every weight decay, so that they differ by nothing else.
-        normal = torch.randn(settings.members, fan_in, fan_out, generator=generator)
-        weights = (gain * normal / fan_in**0.5).repeat(len(settings.weight_decay), 1, 1)
-        parameters += [weights, torch.zeros(networks, 1, fan_out)]
-    return [parameter.requires_grad_(True) for parameter in parameters]
-
-
-def logits(parameters: list["torch.Tensor"], inputs: "torch.Tensor") -> "torch.Tensor":
-    """Logits (G, B) of inputs (B, P)."""
-    import torch
-
-    hidden = inputs
-    pairs = list(zip(parameters[1::2], parameters[2::2], strict=True))
-    for i, (weights, biases) in enumerate(pairs):
-        hidden = torch.matmul(hidden, weights) + biases
-        if i < len(pairs) - 1:
-            hidden = torch.nn.functional.silu(hidden)
-    return (hidden + torch.matmul(inputs, parameters[0]))[..., 0]
-
-
-def _nll(q: "torch.Tensor", counts: "torch.Tensor") -> "torch.Tensor":
-    from torch.nn.functional import softplus
-
-    return counts[0] * softplus(q) + counts[1] * softplus(-q)
+def _used(record: TrainingRecord) -> str:
+    if record.inputs is None:
+        return ""
+    low, high = min(record.inputs), max(record.inputs)
+    return f"; shots are few, so each uses {low} to {high} inputs"
 
 
 def _schedule(settings: LearnSettings, shots: int) -> tuple[int, int]:
@@ -220,12 +198,15 @@ def _decays(settings: LearnSettings, shots: int, inputs: int) -> list[float]:
 
 
 def _fit(
-    shots: _Shots, settings: LearnSettings, rng: np.random.Generator
+    shots: Shots,
+    settings: LearnSettings,
+    rng: np.random.Generator,
+    start: Start | None = None,
 ) -> tuple[list[Array], TrainingRecord]:
     """Run all epochs of the schedule; the best weights of each member, and how it went."""
     import torch
 
-    parameters = _initial(settings, shots.inputs.shape[1], rng)
+    parameters = initial(settings, shots.inputs.shape[1], rng, start)
     best = [parameter.detach().clone() for parameter in parameters]
     batch, epochs = _schedule(settings, len(shots))
     total = epochs * ceil(len(shots) / batch)
@@ -233,28 +214,35 @@ def _fit(
     decay = torch.tensor(decays).repeat_interleave(settings.members)[:, None, None]
     optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate)
     watched = shots.rows(torch.as_tensor(rng.permutation(len(shots))[:WATCHED_SHOTS]))
-    lowest, best_epoch = np.full(len(shots.seen), np.inf), np.zeros(len(shots.seen), dtype=int)
+    # A linear model that was fitted may be the best one already.
+    known = np.full(len(shots.seen), np.inf) if start is None else losses(parameters, watched)[1]
+    lowest, best_epoch = known, np.zeros(len(shots.seen), dtype=int)
     curves, step = [], 0
     for epoch in range(epochs):
         order = torch.as_tensor(rng.permutation(len(shots)))
         for rows in torch.split(order, batch):
             rate = settings.learning_rate * _rate(step / total)
             step += 1
-            _shrink(parameters, 1 - rate * decay)
-            _step(optimizer, rate, parameters, shots.rows(rows))
-        inside, outside = _losses(parameters, watched)
+            shrink(parameters, 1 - rate * decay)
+            descend(optimizer, rate, parameters, shots.rows(rows))
+        inside, outside = losses(parameters, watched)
         curves.append((inside, outside))
         better = outside < lowest
         lowest, best_epoch = np.where(better, outside, lowest), np.where(better, epoch, best_epoch)
         chosen = torch.as_tensor(better)
         for kept, parameter in zip(best, parameters, strict=True):
             kept[chosen] = parameter.detach()[chosen]
-    by_decay = _losses(best, shots)[1].reshape(len(decays), -1).mean(axis=1)
+    by_decay = losses(best, shots)[1].reshape(len(decays), -1).mean(axis=1)
     winner = int(np.argmin(by_decay))
     own = slice(winner * settings.members, (winner + 1) * settings.members)
     train_curve, bag_curve = np.array(curves)[:, :, own].mean(axis=2).T.tolist()
     record = TrainingRecord(
-        train_curve, bag_curve, best_epoch[own].tolist(), settings.weight_decay[winner]
+        train_curve,
+        bag_curve,
+        best_epoch[own].tolist(),
+        settings.weight_decay[winner],
+        float(by_decay[winner]),
+        None if start is None else (start.weights != 0).sum(dim=1).tolist(),
     )
     return [kept[own].numpy().astype(np.float64) for kept in best], record
 
@@ -264,38 +252,3 @@ def _rate(progress: float) -> float:
     if progress < WARM_UP:
         return (progress + 1e-3) / (WARM_UP + 1e-3)
     return 0.5 * (1 + cos(pi * (progress - WARM_UP) / (1 - WARM_UP)))
-
-
-def _shrink(parameters: list["torch.Tensor"], factor: "torch.Tensor") -> None:
-    """The decoupled weight decay of AdamW, of each network its own; biases do not decay."""
-    import torch
-
-    with torch.no_grad():
-        for weights in [parameters[0], *parameters[1::2]]:
-            weights.mul_(factor)
-
-
-def _step(optimizer: Any, rate: float, parameters: list["torch.Tensor"], shots: _Shots) -> None:
-    optimizer.param_groups[0]["lr"] = rate
-    optimizer.zero_grad()
-    total = (shots.seen * _nll(logits(parameters, shots.inputs), shots.counts)).sum(dim=1)
-    outcomes = (shots.seen * shots.counts.sum(dim=0)).sum(dim=1)
-    # Each network has its own mean loss: what others drew must not change its steps.
-    loss: Any = (total / outcomes.clamp(min=1)).sum()
-    loss.backward()
-    optimizer.step()
-
-
-def _losses(parameters: list["torch.Tensor"], shots: _Shots) -> tuple[Array, Array]:
-    """Loss of each network per outcome on what it saw and on what it did not, (G,) each."""
-    import torch
-
-    with torch.no_grad():
-        chunks = [logits(parameters, part) for part in torch.split(shots.inputs, 4096)]
-        each = _nll(torch.cat(chunks, dim=1), shots.counts)
-        outcomes = shots.counts.sum(dim=0)
-        result = []
-        for mask in (shots.seen > 0, shots.seen == 0):
-            total = (mask * outcomes).sum(dim=1).clamp(min=1)
-            result.append(((mask * each).sum(dim=1) / total).double().numpy())
-    return result[0], result[1]

@@ -1,0 +1,144 @@
+"""Networks side by side as tensors: where they begin, logits, a step, losses.
+
+Every network has its own first index, so that all are trained at once.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.committor.sparse import sparse_start
+from mechanist.settings.learn import LearnSettings
+
+if TYPE_CHECKING:
+    import torch
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Inputs (N, P), ends in A and B (2, N), and how often each network sees each shot (G, N)."""
+
+    inputs: "torch.Tensor"
+    counts: "torch.Tensor"
+    seen: "torch.Tensor"
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def rows(self, rows: "torch.Tensor") -> "Shots":
+        """Some of the shots."""
+        return Shots(self.inputs[rows], self.counts[:, rows], self.seen[:, rows])
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where networks begin: weights (M, P) and constants (M,); inputs without weight stay out."""
+
+    weights: "torch.Tensor"
+    constants: "torch.Tensor"
+
+
+def begin_sparse(shots: Shots, members: int) -> Start:
+    """Sparse linear models, see `mechanist.committor.sparse`."""
+    import torch
+
+    arrays = (part.double().numpy() for part in (shots.inputs, shots.counts, shots.seen[:members]))
+    weights, constants = sparse_start(*arrays)
+    return Start(torch.as_tensor(weights).float(), torch.as_tensor(constants).float())
+
+
+def initial(
+    settings: LearnSettings, inputs: int, rng: np.random.Generator, start: Start | None
+) -> list["torch.Tensor"]:
+    """Skip, then weights and biases; each has the G networks as its first axis.
+
+    With a start, inputs that it does not use keep weights of zero.
+    """
+    import torch
+
+    networks = settings.members * len(settings.weight_decay)
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    parameters = [torch.zeros(networks, inputs, 1)]
+    for fan_in, fan_out in pairwise([inputs, *settings.hidden, 1]):
+        gain = 1.0 if fan_out > 1 else 0.1
+        # The same start with every weight decay, so that they differ by nothing else.
+        normal = torch.randn(settings.members, fan_in, fan_out, generator=generator)
+        weights = (gain * normal / fan_in**0.5).repeat(len(settings.weight_decay), 1, 1)
+        parameters += [weights, torch.zeros(networks, 1, fan_out)]
+    if start is not None:
+        _begin_at(parameters, start, len(settings.weight_decay))
+    parameters = [parameter.requires_grad_(True) for parameter in parameters]
+    if start is not None:
+        used = (start.weights != 0).repeat(len(settings.weight_decay), 1)[..., None]
+        for parameter in parameters[:2]:
+            parameter.register_hook(used.__mul__)  # type: ignore[no-untyped-call]
+    return parameters
+
+
+def _begin_at(parameters: list["torch.Tensor"], start: Start, decays: int) -> None:
+    """Begin at a linear model: the perceptron gives nothing yet, and sees no other inputs."""
+    weights = start.weights.repeat(decays, 1)[..., None]
+    parameters[0].copy_(weights)
+    parameters[1].mul_(weights != 0)
+    parameters[-2].zero_()
+    parameters[-1].copy_(start.constants.repeat(decays)[:, None, None])
+
+
+def logits(parameters: list["torch.Tensor"], inputs: "torch.Tensor") -> "torch.Tensor":
+    """Logits (G, B) of inputs (B, P)."""
+    import torch
+
+    hidden = inputs
+    pairs = list(zip(parameters[1::2], parameters[2::2], strict=True))
+    for i, (weights, biases) in enumerate(pairs):
+        hidden = torch.matmul(hidden, weights) + biases
+        if i < len(pairs) - 1:
+            hidden = torch.nn.functional.silu(hidden)
+    return (hidden + torch.matmul(inputs, parameters[0]))[..., 0]
+
+
+def _nll(q: "torch.Tensor", counts: "torch.Tensor") -> "torch.Tensor":
+    from torch.nn.functional import softplus
+
+    return counts[0] * softplus(q) + counts[1] * softplus(-q)
+
+
+def shrink(parameters: list["torch.Tensor"], factor: "torch.Tensor") -> None:
+    """The decoupled weight decay of AdamW, of each network its own; biases do not decay."""
+    import torch
+
+    with torch.no_grad():
+        for weights in [parameters[0], *parameters[1::2]]:
+            weights.mul_(factor)
+
+
+def descend(optimizer: Any, rate: float, parameters: list["torch.Tensor"], shots: Shots) -> None:
+    """A step of the optimizer on some shots."""
+    optimizer.param_groups[0]["lr"] = rate
+    optimizer.zero_grad()
+    total = (shots.seen * _nll(logits(parameters, shots.inputs), shots.counts)).sum(dim=1)
+    outcomes = (shots.seen * shots.counts.sum(dim=0)).sum(dim=1)
+    # Each network has its own mean loss: what others drew must not change its steps.
+    loss: Any = (total / outcomes.clamp(min=1)).sum()
+    loss.backward()
+    optimizer.step()
+
+
+def losses(parameters: list["torch.Tensor"], shots: Shots) -> tuple[Array, Array]:
+    """Loss of each network per outcome on what it saw and on what it did not, (G,) each."""
+    import torch
+
+    with torch.no_grad():
+        chunks = [logits(parameters, part) for part in torch.split(shots.inputs, 4096)]
+        each = _nll(torch.cat(chunks, dim=1), shots.counts)
+        outcomes = shots.counts.sum(dim=0)
+        result = []
+        for mask in (shots.seen > 0, shots.seen == 0):
+            total = (mask * outcomes).sum(dim=1).clamp(min=1)
+            result.append(((mask * each).sum(dim=1) / total).double().numpy())
+    return result[0], result[1]

@@ -1,0 +1,78 @@
+"""A sparse linear start where shots are few for the inputs.
+
+With some hundred correlated inputs and a thousand shots a network fits noise however strong its
+weight decay is. Logistic regression with an L1 penalty (Tibshirani, J. R. Stat. Soc. B 58, 267
+(1996)) keeps the few inputs that carry something. A network that begins there, and sees these
+inputs only, can but add what is not linear.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.committor.likelihood import loss_per_outcome
+
+Array = NDArray[np.float64]
+
+FEW = 40
+"""Outcomes for each input below which a sparse start is tried."""
+
+STRENGTHS = tuple(np.geomspace(0.003, 0.3, 7).tolist())
+"""Inverse penalties. That is kept for all members which predicts best the chains that a member did
+not draw; one for each would be chosen by luck."""
+
+ROUNDS = 200
+"""Iterations of the solver at most."""
+
+
+def wanted(outcomes: float, inputs: int) -> bool:
+    """Whether outcomes are few for the inputs."""
+    return outcomes < FEW * inputs
+
+
+def sparse_start(inputs: Array, counts: Array, seen: Array) -> tuple[Array, Array]:
+    """Weights (M, P) and constants (M,) of linear models of q, of each member its own.
+
+    Parameters
+    ----------
+    inputs
+        (N, P), standardised.
+    counts
+        (2, N) ends in A and in B.
+    seen
+        (M, N), how often each member sees each shot.
+    """
+    every = [list(_models(inputs, counts * member)) for member in seen]
+    losses = [
+        [_loss(model, inputs[member == 0], counts[:, member == 0]) for model in models]
+        for models, member in zip(every, seen, strict=True)
+    ]
+    best = int(np.argmin(np.mean(losses, axis=0)))
+    kept = [models[best] for models in every]
+    return np.stack([weights for weights, _ in kept]), np.array([one for _, one in kept])
+
+
+def _loss(model: tuple[Array, float], inputs: Array, counts: Array) -> float:
+    weights, constant = model
+    return loss_per_outcome(inputs @ weights + constant, counts[0], counts[1])
+
+
+def _models(inputs: Array, counts: Array) -> Iterator[tuple[Array, float]]:
+    """A model for each strength; one that knows nothing where shots ended in one state only."""
+    from sklearn.linear_model import LogisticRegression
+
+    ends = np.repeat([0, 1], len(inputs))
+    twice, weight = np.concatenate([inputs, inputs]), counts.ravel()
+    use = weight > 0
+    for strength in STRENGTHS:
+        if len(np.unique(ends[use])) < 2:
+            yield np.zeros(inputs.shape[1]), 0.0
+            continue
+        # The solver penalises the constant too; a large scaling leaves it nearly free.
+        model = LogisticRegression(
+            l1_ratio=1.0, C=strength, solver="liblinear", intercept_scaling=10, max_iter=ROUNDS,
+            random_state=0,
+        )  # fmt: skip
+        model.fit(twice[use], ends[use], sample_weight=weight[use])
+        yield model.coef_[0], float(model.intercept_[0])
