@@ -198,6 +198,8 @@ def test_what_cannot_be_restored_is_refused(paths, motion):
         restore(paths[0][:3], np.array([0, 4, 4]), "linear")
     with pytest.raises(DataError, match="there is no map"):
         restore(paths[0][:4], np.array([0, 4, 8, 12]), "map")
+    with pytest.raises(DataError, match="virtual sites"):
+        audit(paths, 4, every(4), 0 * motion.masses)
     with pytest.raises(DataError, match="two of each"):
         audit(paths[:1], 4, every(4), motion.masses)
 

@@ -64,6 +64,7 @@ rule shoot:
     params:
         results=results_folder,
         settings=settings("seed", "engine", *SHOOTING),
+        # Not of trajectory, which may say how many frames are stored, but changes no shot.
         source=digest("shoot", "sampling"),
     shell:
         "mechanist shoot --round {wildcards.round} --worker {wildcards.worker}"

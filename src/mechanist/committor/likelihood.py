@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.errors import DataError
+from mechanist.systems.logistic import logistic
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64] | NDArray[np.float64]
@@ -20,7 +21,7 @@ Counts = NDArray[np.int64] | NDArray[np.float64]
 
 def probability(q: Array) -> Array:
     """p_B = 1 / (1 + exp(-q)) without overflow."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * q)))
+    return logistic(q)
 
 
 def nll(q: Array, n_a: Counts, n_b: Counts) -> Array:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.systems.logistic import logistic
+
 Array = NDArray[np.float64]
 
 PENALTY = 1e-2
@@ -59,7 +61,7 @@ class Commitment:
     def __call__(self, last: Array) -> Array:
         """Chance (K,) to end in B from the last three q (K, 3), newest first."""
         logit = terms(last) / self.scale @ self.coefficients[1:] + self.coefficients[0]
-        return np.asarray(0.5 * (1 + np.tanh(0.5 * logit)))
+        return logistic(logit)
 
 
 def fit_commitment(series: Sequence[Array], in_b: NDArray[np.bool_]) -> Commitment:
@@ -80,7 +82,7 @@ def fit_commitment(series: Sequence[Array], in_b: NDArray[np.bool_]) -> Commitme
     penalty = PENALTY * np.diag([0.0, *np.ones(found.shape[1])])
     coefficients = np.zeros(columns.shape[1])
     for _ in range(STEPS):
-        p = 0.5 * (1 + np.tanh(0.5 * columns @ coefficients))
+        p = logistic(columns @ coefficients)
         slope = columns.T @ (p - ended) + penalty @ coefficients
         curvature = (columns * (p * (1 - p))[:, None]).T @ columns + penalty
         # The intercept has no penalty: with one end only its curvature runs out.

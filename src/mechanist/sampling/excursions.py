@@ -32,6 +32,7 @@ from mechanist.sampling.ragged import packed, unpacked
 from mechanist.sampling.selection import Candidates, candidates_of, lengths_of
 from mechanist.sampling.streams import shot_seeds, uniforms
 from mechanist.sampling.windows import windows_of
+from mechanist.systems.logistic import logistic
 
 Array = NDArray[np.float64]
 
@@ -92,7 +93,7 @@ class EvenWindows:
         q = self.logit(np.concatenate(paths))
         windows = windows_of(q, self.edges)
         weights = np.exp(self.log_weights[windows])
-        found = candidates_of(paths, weights, 0.5 * (1 + np.tanh(0.5 * q)), self.longest)
+        found = candidates_of(paths, weights, logistic(q), self.longest)
         parts = np.split(windows, np.cumsum(lengths_of(paths))[:-1])
         return [
             InWindows(one.weights, one.p_predicted, one.total, part)

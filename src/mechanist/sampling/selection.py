@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.errors import SamplingError
+from mechanist.systems.logistic import logistic
 
 Array = NDArray[np.float64]
 Frames = NDArray[np.float32]
@@ -178,7 +179,7 @@ class Lorentzian:
         if not paths:
             return []
         q = self.logit(np.concatenate(paths))
-        p = 0.5 * (1 + np.tanh(0.5 * q))
+        p = logistic(q)
         weights = np.ones(len(p)) if self.uniform else self._weights(q, p)
         return candidates_of(paths, weights, p, self.longest)
 

@@ -11,6 +11,8 @@ often each window is visited.
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.systems.logistic import logistic
+
 Array = NDArray[np.float64]
 
 ENOUGH = 20
@@ -56,7 +58,7 @@ def even_log_weights(
     ndarray
         (W,), smallest 0.
     """
-    p = 0.5 * (1 + np.tanh(0.5 * np.clip(q_paths, -30, 30)))
+    p = logistic(np.clip(q_paths, -30, 30))
     result, counts = _log_density(q_paths, path_weights / (p * (1 - p)), edges)
     known = counts >= ENOUGH
     for q in (q_a, q_b):

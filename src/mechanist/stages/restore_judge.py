@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.committor.network import Committor
-from mechanist.errors import DataError
 from mechanist.layout import Layout
 from mechanist.sampling.store import Store
 from mechanist.stages.assess import load_round_model
 from mechanist.stages.gather import frame_q
 from mechanist.systems.descriptors import DescriptorSet
-from mechanist.systems.prepared import Prepared, load, load_inputs
+from mechanist.systems.prepared import load, load_inputs
 from mechanist.systems.states import States
 from mechanist.trajectory.agreement import PATH_QUANTITIES, Agreement, agreement, path_quantities
 from mechanist.trajectory.gap_map import GapMaps
@@ -66,34 +65,11 @@ class Sampled:
 
 
 def sampled(layout: Layout) -> Sampled:
-    """Read it from the files of a run.
-
-    Raises
-    ------
-    DataError
-        If there are virtual sites.
-    """
+    """Read it from the files of a run."""
     prepared, inputs = load(layout), load_inputs(layout)
     there = [number for number in layout.rounds() if layout.round(number).model.is_file()]
     model = load_round_model(layout, there[-1], inputs) if there else None
-    return Sampled(masses_of(prepared), prepared.states, inputs, model)
-
-
-def masses_of(prepared: Prepared) -> Array:
-    """Masses (N,) in Da.
-
-    Raises
-    ------
-    DataError
-        If there are virtual sites.
-    """
-    from openmm import unit
-
-    every = (prepared.system.getParticleMass(i) for i in range(prepared.atoms))
-    masses = np.array([mass.value_in_unit(unit.dalton) for mass in every], dtype=np.float64)
-    if (masses <= 0).any():
-        raise DataError("system", "has virtual sites; its paths cannot be restored")
-    return masses
+    return Sampled(prepared.masses, prepared.states, inputs, model)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from mechanist.errors import DataError
 from mechanist.journal import Journal
 from mechanist.sampling.chain import CurrentPath
 from mechanist.sampling.store import Store
-from mechanist.stages.restore_judge import masses_of
 from mechanist.systems.prepared import Prepared
 from mechanist.trajectory.restore import audit
 
@@ -56,15 +55,14 @@ def lowered(
     Store
         A stride of 1 where even every second frame is too few.
     """
-    masses = masses_of(prepared)
     every = [path.frames.astype(np.float64) for path in paths]
     every = every[:: max(1, -(-len(every) // MOST))]
 
     def error(stride: int) -> float:
         try:
-            return audit(every, stride, Store(stride, None).rows, masses)[0].p99
+            return audit(every, stride, Store(stride, None).rows, prepared.masses)[0].p99
         except DataError:
-            # Too few paths, or too short ones: nothing says that frames may be left out.
+            # Too few paths, too short ones, or virtual sites: frames are not left out.
             return np.inf
 
     wanted = strides(store.every)

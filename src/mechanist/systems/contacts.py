@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mechanist.systems.box import Cell
 from mechanist.systems.geometry import Array, Positions, vectors_from
+from mechanist.systems.logistic import logistic
 from mechanist.systems.shapes import Bridges, Coordination, HydrogenBonds, Shape
 
 Indices = NDArray[np.int64]
@@ -56,7 +57,7 @@ def _count(shape: Shape, groups: Groups, positions: Positions, cell: Cell | None
 
 def fermi(x: Array) -> Array:
     """1/(1 + exp(x)), which does not overflow."""
-    return np.asarray(0.5 * (1 - np.tanh(0.5 * x)))
+    return logistic(-x)
 
 
 def _lengths(positions: Positions, atom: int, others: Indices, cell: Cell | None) -> Array:

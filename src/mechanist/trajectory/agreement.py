@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.systems.logistic import logistic
+
 Array = NDArray[np.float64]
 
 LEVEL = 1.96
@@ -59,7 +61,7 @@ PATH_QUANTITIES = (
 
 def path_quantities(q: Array) -> Array:
     """`PATH_QUANTITIES` of one path from q (L,) of its frames."""
-    p = 0.5 * (1 + np.tanh(0.5 * q))
+    p = logistic(q)
     return np.array(
         [
             p.mean(),

@@ -189,8 +189,10 @@ def audit(
     Raises
     ------
     DataError
-        If there are fewer than two paths, or they are too short.
+        If there are fewer than two paths, they are too short, or there are virtual sites.
     """
+    if (masses <= 0).any():
+        raise DataError("system", "has virtual sites; its paths cannot be restored")
     if len(paths) < 2 or factor < 2:
         raise DataError("paths", f"{len(paths)} in full, factor {factor}; two of each are needed")
     maps = maps_of(paths[::2], masses, along)

@@ -1,0 +1,11 @@
+"""The logistic function, written so that it does not overflow."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def logistic(x: Array) -> Array:
+    """1 / (1 + exp(-x)); p_B where x is q."""
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))
