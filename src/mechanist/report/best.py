@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from mechanist.report.readable import measured
 from mechanist.report.sections import Table
 
-HIGH = re.compile(r"similarity|likeness|bonds in the band|within their", re.IGNORECASE)
+HIGH = re.compile(r"similarity|likeness|bonds in the band", re.IGNORECASE)
 LOW = re.compile(
-    r"error|percentile|shift|distance at|deviation|\bADE\b|\bFDE\b|\bRMSD\b", re.IGNORECASE
+    r"error|percentile|shift|distance (?:at|of)|deviation|\bADE\b|\bFDE\b|\bRMSD\b", re.IGNORECASE
 )
-NEITHER = re.compile(r"parameters|\btime\b|published|number of|\bvalue\b", re.IGNORECASE)
+NEITHER = re.compile(r"parameters|\btime\b|published|number of|apart|\bvalue\b", re.IGNORECASE)
 """Words of headings that tell whether more is better; where none does, nothing is the best."""
 
 APART = re.compile(r"published|different data|^true$|halves of the truth")

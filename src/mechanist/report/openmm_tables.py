@@ -12,7 +12,7 @@ KNOWN = "bridge (x, v), forces known"
 
 TITLES = {
     "nve": "vacuum NVE",
-    "langevin": "Langevin, 1/ps",
+    "langevin": "Langevin, friction of 1 per ps",
     "rigid": "NVE, bonds to hydrogen rigid",
 }
 """Of each kind of motion, by its name in the records."""

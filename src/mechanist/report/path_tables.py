@@ -110,8 +110,8 @@ def _means(system: str, one: Mapping[str, Any]) -> list[str]:
         if own or not mean["within"]:
             apart = (mean["restored"] - mean["full"]) / max(error_of(mean), 1e-12)
             lines.append(
-                f"| {mean['quantity'].replace('|', chr(0x2223))} | {mean['full']:.3f} ±"
-                f" {error_of(mean):.3f} | {mean['restored']:.3f} | {apart:.1f}"
+                f"| {mean['quantity'].replace('|', chr(0x2223))} | {mean['full']:.5g} ±"
+                f" {error_of(mean):.1g} | {mean['restored']:.5g} | {apart:.1f}"
                 f" | {'yes' if mean['within'] else 'no'} |"
             )
     return lines

@@ -12,7 +12,7 @@ from mechanist.settings.config import Config
 
 HEAD = """# Table T2: motion by OpenMM
 
-The same models on motion by a force field, at 300 K, {frames} frames 0.5 fs apart in each of
+The same models on motion by a force field, at 300 K, {frames:,} frames 0.5 fs apart in each of
 {seeds} trajectories of each kind; no networks. Ours learns from {geometries} geometries: from
 second differences of positions, or with a thermostat, whose noise is in these, from stored forces.
 *Forces known*: the bridge with the forces of the force field. With a thermostat the frames between

@@ -22,7 +22,7 @@ TOLD = {
     " ridge.",
     "transfer": "Motion that was heated to other temperatures, restored with what was learned from"
     " the trajectories above.",
-    "distributions": "Distance of Wasserstein from the distribution in the true frames, missing"
+    "distributions": "Wasserstein distance from the distribution in the true frames, missing"
     " frames only; mean over all bonds, angles or atoms.",
 }
 
