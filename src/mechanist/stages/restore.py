@@ -15,7 +15,7 @@ from mechanist.layout import Layout
 from mechanist.sampling.records import read_notes, read_paths, read_stored, write_frames
 from mechanist.sampling.store import Store, store_of
 from mechanist.stages.restore_judge import DRAWS, Judged, Sampled, judge, sampled
-from mechanist.trajectory.restore import largest, restore
+from mechanist.trajectory.restore import largest, maps_of, restore
 
 Array = NDArray[np.float64]
 
@@ -67,11 +67,13 @@ def audit_run(
     write_json(out, content)
     if job is not None and store is not None:
         files, rng = _job_files(layout, job), np.random.default_rng([DRAWS, *job])
-        own = every[store.every]
+        method = every[store.every].found.method
+        # What was judged had seen half of the paths; now there is nothing to hold back.
+        maps = maps_of(full_paths(layout, len(run.masses)), run.masses, run.places)
 
         def fill(knots: Array, rows: NDArray[np.int64]) -> Array:
             draws = None if nearest else rng
-            return restore(knots, rows, own.found.method, own.maps, draws, run.inside)
+            return restore(knots, rows, method, maps, draws, run.inside)
 
         _restore_job(files, store, fill, len(run.masses), out.with_suffix(".trr"), log)
 

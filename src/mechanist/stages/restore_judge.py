@@ -90,7 +90,7 @@ class Judged:
         """A line of text."""
         found, within = self.found, sum(one.within for one in self.same)
         return (
-            f"every {found.factor}th frame: {found.method}, heavy atoms {found.mean:.4f} nm off,"
+            f"one frame in {found.factor}: {found.method}, heavy atoms {found.mean:.4f} nm off,"
             f" 99 % within {found.p99:.4f} nm; descriptors {self.descriptors:.2f} standard"
             f" deviations; {within} of {len(self.same)} means over paths within their intervals"
         )

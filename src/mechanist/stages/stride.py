@@ -68,12 +68,12 @@ def lowered(
     wanted = strides(store.every)
     kept = bisect_right(wanted, tolerance, key=error)
     if kept == 0:
-        log(f"all frames are stored: of every 2nd, less than 99 % come back within {tolerance} nm")
+        log(f"all frames are stored: of one in 2, less than 99 % come back within {tolerance} nm")
         return replace(store, every=1)
     stride = wanted[kept - 1]
     found = error(stride)
     log(
-        f"every {stride}th frame is stored ({store.every} asked for): restored, 99 % of heavy atoms"
+        f"one frame in {stride} is stored (in {store.every} asked for): restored, 99 % of heavy atoms"
         f" lie within {found:.4f} nm of where they were; {tolerance} nm allowed"
     )
     return replace(store, every=stride, p99=found)
