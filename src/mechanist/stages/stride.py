@@ -73,7 +73,7 @@ def lowered(
     stride = wanted[kept - 1]
     found = error(stride)
     log(
-        f"one frame in {stride} is stored (in {store.every} asked for): restored, 99 % of heavy atoms"
-        f" lie within {found:.4f} nm of where they were; {tolerance} nm allowed"
+        f"one frame in {stride} is stored (in {store.every} asked for): restored, 99 % of heavy"
+        f" atoms lie within {found:.4f} nm of where they were; {tolerance} nm allowed"
     )
     return replace(store, every=stride, p99=found)
