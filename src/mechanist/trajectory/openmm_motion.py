@@ -145,19 +145,7 @@ def move(
     """
     rng = np.random.default_rng(seed)
     draws = int(rng.integers(1, 2**31 - 1))
-    hot = context_of(
-        molecule.system, integrator(dt_ps, HEATING_FRICTION, temperature, draws), molecule.positions
-    )
-    hot.applyConstraints(TOLERANCE)
-    hot.setVelocities(maxwell(molecule.masses, temperature, rng))
-    hot.applyVelocityConstraints(TOLERANCE)
-    hot.getIntegrator().step(round(HEATING_PS / dt_ps))
-    x, v, _, potential = state_of(hot)
-    if kind.friction == 0:
-        v = still(x, v, molecule.masses)
-        rise = potential - lowest(molecule)
-        mean = _degrees(molecule, "nve") * GAS * temperature
-        v = with_energy(v, molecule.masses, mean - rise)
+    x, v = _heated(molecule, kind, temperature, dt_ps, draws, rng)
     stepper = integrator(dt_ps, kind.friction, temperature, draws + 1)
     context = context_of(molecule.system, stepper, x)
     context.setVelocities(v)
@@ -180,6 +168,31 @@ def move(
     )
     every = Trajectory(x, dt_ps, molecule.numbers, molecule.masses, v, f, energy=energy, meta=meta)
     return every[1:-1]
+
+
+def _heated(
+    molecule: Sample,
+    kind: Kind,
+    temperature: float,
+    dt_ps: float,
+    draws: int,
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """Positions and velocities (N, 3) to start from."""
+    hot = context_of(
+        molecule.system, integrator(dt_ps, HEATING_FRICTION, temperature, draws), molecule.positions
+    )
+    hot.applyConstraints(TOLERANCE)
+    hot.setVelocities(maxwell(molecule.masses, temperature, rng))
+    hot.applyVelocityConstraints(TOLERANCE)
+    hot.getIntegrator().step(round(HEATING_PS / dt_ps))
+    x, v, _, potential = state_of(hot)
+    if kind.friction == 0:
+        v = still(x, v, molecule.masses)
+        rise = potential - lowest(molecule)
+        mean = _degrees(molecule, "nve") * GAS * temperature
+        v = with_energy(v, molecule.masses, mean - rise)
+    return x, v
 
 
 def lowest(molecule: Sample) -> float:

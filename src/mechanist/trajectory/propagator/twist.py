@@ -7,6 +7,7 @@ straight line from the equilibrium to that state. Forces from the other half, an
 tell how stable the ranking is; each half is asked where the shots of the other half end.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,18 +196,25 @@ def explain(
     for motion in motions:
         output = later(motion, twist.zmatrix, (twist.row, 2), ahead)
         results += [integrated_gradients(output, point, one) for one in baselines]
-    found = [ends_of(motions[1 - i], shot) for i in (0, 1) for shot in halves[i]]
-    true = [shot.positions[[0, -1]] for half in halves for shot in half]
-    turned = [[twist.dihedral(one) for one in some] for some in (found, true)]
     return {
         **_told(twist, results[0]),
         "before": float(np.degrees(turns[first])),
         "after": float(np.degrees(turns[crossing])),
         "error": held_out(twist, motions[0], test, ahead),
-        "outcomes": agreement(turned[0], turned[1]),
+        "outcomes": _outcomes(twist, motions, halves),
         "stability": stability([one.values for one in results], twist.inputs),
         "shots": shots,
     }
+
+
+def _outcomes(
+    twist: Twist, motions: Sequence[LearnedMotion], halves: Sequence[Sequence[Trajectory]]
+) -> dict[str, Any]:
+    """Where shots end with forces that were learned from the other half of them."""
+    found = [ends_of(motions[1 - i], shot) for i in (0, 1) for shot in halves[i]]
+    true = [shot.positions[[0, -1]] for half in halves for shot in half]
+    turned = [[twist.dihedral(one) for one in some] for some in (found, true)]
+    return agreement(turned[0], turned[1])
 
 
 def _told(twist: Twist, result: Attribution) -> dict[str, Any]:
