@@ -11,14 +11,17 @@ the value that suits a hundred leaves p_B far from 1/2 too close to it (model po
 10,500 shots: out-of-bag loss higher by 0.001 to 0.003, a bias of 0.6 in q at |q| = 2.5, which a
 tenth of the decay halves); hence the square root of the number of inputs below a hundred.
 
-Where outcomes are few for the inputs, networks that begin at a sparse linear model are trained too,
-and those are kept that predict better what members did not see.
+Where outcomes are few for the inputs, as many networks again begin at sparse linear models, and the
+ensemble is made of both kinds: each is wrong in its own way, and how far they differ tells how far
+off they may be. Measured on 1,000 shots of LiCl in water with 221 inputs (two runs, three seeds):
+loss on fresh shots 0.53 to 0.68 of the first kind, 0.51 to 0.54 of the second, 0.50 to 0.58 of
+both; 90 % intervals hold 86 to 100, 70 to 80 and 92 to 100 % of the points.
 
 AdamW: Loshchilov and Hutter, arXiv 1711.05101.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, cos, pi
 from typing import TYPE_CHECKING
 
@@ -76,17 +79,15 @@ class TrainingRecord:
         Epoch of the weights of each member.
     weight_decay
         The candidate of the settings that was kept.
-    loss
-        Mean loss of the members on all chains that they did not draw, with the weights kept.
     inputs
-        How many each member uses, where it began at a sparse linear model; None: all.
+        How many inputs each further member uses that began at a sparse linear model; None: there
+        are no such members.
     """
 
     train: list[float]
     out_of_bag: list[float]
     best_epoch: list[int]
     weight_decay: float
-    loss: float
     inputs: list[int] | None = None
 
 
@@ -156,9 +157,9 @@ def train(
     parameters, record = _fit(shots, settings, rng)
     if wanted(float((data.n_a + data.n_b).sum()), len(mean)):
         start = begin_sparse(shots, settings.members)
-        other = _fit(shots, settings, rng, start)
-        if other[1].loss < record.loss:
-            parameters, record = other
+        others, _ = _fit(shots, settings, rng, start)
+        parameters = [np.concatenate(both) for both in zip(parameters, others, strict=True)]
+        record = replace(record, inputs=(start.weights != 0).sum(dim=1).tolist())
     layers = tuple(zip(parameters[1::2], (b[:, 0] for b in parameters[2::2]), strict=True))
     log(
         f"trained {settings.members} members, weight decay {record.weight_decay:g},"
@@ -180,7 +181,7 @@ def _used(record: TrainingRecord) -> str:
     if record.inputs is None:
         return ""
     low, high = min(record.inputs), max(record.inputs)
-    return f"; shots are few, so each uses {low} to {high} inputs"
+    return f"; shots are few, so {len(record.inputs)} more use {low} to {high} inputs each"
 
 
 def _schedule(settings: LearnSettings, shots: int) -> tuple[int, int]:
@@ -241,8 +242,6 @@ def _fit(
         bag_curve,
         best_epoch[own].tolist(),
         settings.weight_decay[winner],
-        float(by_decay[winner]),
-        None if start is None else (start.weights != 0).sum(dim=1).tolist(),
     )
     return [kept[own].numpy().astype(np.float64) for kept in best], record
 

@@ -13,7 +13,12 @@ Decay = Annotated[float, Field(ge=0, le=100)]
 class LearnSettings(Section):
     """An ensemble of small networks, trained anew in every round on all shots so far."""
 
-    members: int = Field(5, ge=2, le=100, description="networks; their spread is the uncertainty")
+    members: int = Field(
+        5,
+        ge=2,
+        le=100,
+        description="networks; their spread is the uncertainty; as many again where shots are few",
+    )
     hidden: tuple[Width, ...] = Field(
         (64, 32), max_length=8, description="widths of the hidden layers"
     )
