@@ -20,7 +20,7 @@ run: $(READY)
 	@cat results/$$($(BIN)/python -c "import yaml, pathlib; print(pathlib.Path(yaml.safe_load(open('config.yaml'))['system']).name)")/summary.md
 
 test: $(STAMP)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 # make truth  compare with known answers, about ten minutes; writes benchmarks/TRUTH.md
 truth: $(STAMP)
