@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from mechanist.report.trajectory_tables import ANGSTROM, Entry, Target
+from mechanist.report.trajectory_tables import ANGSTROM, Entry, Target, grid, mean_entry
 
 OURS, DYNAMICS = "forecaster, ours", "learned dynamics, no network"
 ALONE = "attention network on the last frame"
@@ -42,9 +40,7 @@ def name_of(molecule: str, part: str = "") -> str:
 
 def entry(table: str, row: str, column: str, values: Sequence[float], unit: str) -> Entry:
     """Mean and spread over trajectories; lengths come in nm."""
-    numbers = np.array(values, dtype=float) * (ANGSTROM if unit == "Å" else 1.0)
-    spread = float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0
-    return Entry(table, row, column, float(numbers.mean()), spread, unit)
+    return mean_entry(table, row, column, values, unit, ANGSTROM if unit == "Å" else 1.0)
 
 
 def gathered(
@@ -147,10 +143,8 @@ def _grid(found: Sequence[Entry], title: str, order: Sequence[str] | None) -> li
     columns = [one for one in columns if any(column == one for _, column in cells)]
     units = {one.column: one.unit for one in found}
     heads = [f"{one}{'' if units[one] == '1' else f' ({units[one]})'}" for one in columns]
-    lines = [f"### {title}", "", "| model | " + " | ".join(heads) + " |"]
-    lines.append("|---|" + "---|" * len(columns))
-    for row in dict.fromkeys(one.row for one in found):
-        values = [cells.get((row, column)) for column in columns]
-        shown = ["" if one is None else f"{one.value:.4g} ± {one.std:.1g}" for one in values]
-        lines.append(f"| {row} | " + " | ".join(shown) + " |")
-    return [*lines, ""]
+    rows = {
+        row: [cells.get((row, column)) for column in columns]
+        for row in dict.fromkeys(one.row for one in found)
+    }
+    return grid(title, heads, rows, "{:.4g} ± {:.1g}")

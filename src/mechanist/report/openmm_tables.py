@@ -3,9 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from mechanist.report.trajectory_tables import Entry, Lookup, markdown, table_entries
+from mechanist.report.trajectory_tables import (
+    Entry,
+    Lookup,
+    grid,
+    markdown,
+    mean_entry,
+    table_entries,
+)
 
 KNOWN = "bridge (x, v), forces known"
 """Row whose error is the floor where a thermostat adds noise."""
@@ -57,13 +62,8 @@ def _ratios(table: str, records: Records) -> list[Entry]:
         for (model, gap), value in rows.items():
             found.setdefault((model, gap), []).append(value / rows[KNOWN, gap])
     return [
-        Entry(table, model, ratio_column(gap), float(np.mean(one)), _spread(one), "1")
-        for (model, gap), one in found.items()
+        mean_entry(table, model, ratio_column(gap), one, "1") for (model, gap), one in found.items()
     ]
-
-
-def _spread(values: Sequence[float]) -> float:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
 def openmm_markdown(numbers: Sequence[Entry], records: Records) -> list[str]:
@@ -83,11 +83,5 @@ def openmm_markdown(numbers: Sequence[Entry], records: Records) -> list[str]:
 
 def _ratio_lines(numbers: Sequence[Entry], look: Lookup, table: str) -> list[str]:
     by = {(one.row, one.column): one for one in numbers if one.table == table}
-    lines = [f"### {TITLES[NOISY]}: {RATIO}", ""]
-    lines.append("| model | " + " | ".join(f"T = {gap}" for gap in look.gaps) + " |")
-    lines.append("|---|" + "---|" * len(look.gaps))
-    for model in look.models:
-        cells = [by[model, ratio_column(gap)] for gap in look.gaps]
-        written = " | ".join(f"{one.value:.3g} ± {one.std:.1g}" for one in cells)
-        lines.append(f"| {model} | {written} |")
-    return [*lines, ""]
+    rows = {model: [by[model, ratio_column(gap)] for gap in look.gaps] for model in look.models}
+    return grid(f"{TITLES[NOISY]}: {RATIO}", [f"T = {gap}" for gap in look.gaps], rows)

@@ -52,8 +52,7 @@ def path_entries(system: str, record: Mapping[str, Any]) -> list[Entry]:
             add(row, f"{mean['quantity']}, restored", mean["restored"], "1")
     saved = record["early_stop"]
     if saved is not None:
-        error = (saved["high"] - saved["low"]) / 3.92
-        add("early stops", "MD steps saved", saved["share"], "1", error)
+        add("early stops", "MD steps saved", saved["share"], "1", error_of(saved))
         add("early stops", "shots that might be stopped", saved["watched"], "1")
         add("early stops", "of these stopped", saved["stopped"], "1")
     return result
@@ -69,9 +68,9 @@ def within(one: Mapping[str, Any]) -> int:
     return sum(mean["within"] for mean in one["means"])
 
 
-def error_of(mean: Mapping[str, Any]) -> float:
-    """Standard error of a mean over true paths."""
-    return float((mean["high"] - mean["low"]) / 3.92)
+def error_of(found: Mapping[str, Any]) -> float:
+    """Standard error of something with a 95 % interval."""
+    return float((found["high"] - found["low"]) / 3.92)
 
 
 def path_markdown(system: str, record: Mapping[str, Any]) -> list[str]:

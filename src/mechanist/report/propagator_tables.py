@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from mechanist.report.trajectory_tables import Entry, Target
+from mechanist.report.trajectory_tables import Entry, Target, grid, mean_entry
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -58,14 +56,6 @@ def column_of(time: float, key: str) -> str:
     return f"t = {time:g} fs: {ERRORS[key][0]}"
 
 
-def _entry(
-    table: str, row: str, column: str, values: Sequence[float], unit: str, factor: float = 1.0
-) -> Entry:
-    numbers = factor * np.array(values, dtype=float)
-    spread = float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0
-    return Entry(table, row, column, float(numbers.mean()), spread, unit)
-
-
 def entries(molecule: str, records: Records) -> list[Entry]:
     """Table T3 of one molecule: means and spreads over trajectories."""
     return [*_errors(molecule, records), *_chains(molecule, records), *_others(molecule, records)]
@@ -79,10 +69,12 @@ def _errors(molecule: str, records: Records) -> Iterator[Entry]:
     for (model, time), rows in values.items():
         for key, (_, unit) in ERRORS.items():
             numbers = [row[key] for row in rows]
-            yield _entry(name_of(molecule), model, column_of(time, key), numbers, unit)
+            yield mean_entry(name_of(molecule), model, column_of(time, key), numbers, unit)
     if molecule == "ethanol":
         for key, value in LIMITS.items():
-            yield _entry(name_of(molecule), PUBLISHED, column_of(10, key), [value], ERRORS[key][1])
+            yield mean_entry(
+                name_of(molecule), PUBLISHED, column_of(10, key), [value], ERRORS[key][1]
+            )
 
 
 def _chains(molecule: str, records: Records) -> Iterator[Entry]:
@@ -93,13 +85,13 @@ def _chains(molecule: str, records: Records) -> Iterator[Entry]:
         for source, by in (("true", "GFN2-xTB"), ("model", "the model")):
             values = [one for record in records for one in record["energy"][f"{source}_{key}"]]
             column = f"total energy along {length:g} ps by {by}, {kind}"
-            yield _entry(table, OURS, column, values, unit)
+            yield mean_entry(table, OURS, column, values, unit)
             yield Entry(table, OURS, f"{column}, worst chain", float(max(values)), 0.0, unit)
     if molecule == "ethanol":
         for text, value in (("standard deviation", 0.715), ("largest deviation", 7.1)):
             yield Entry(table, PUBLISHED, f"total energy along 50 ps, {text}", value, 0.0, unit)
     lost = [one for record in records for one in record["gicnet_held"]]
-    yield _entry(table, GICNET, "time until the total energy is 7 kcal/mol off", lost, "ps")
+    yield mean_entry(table, GICNET, "time until the total energy is 7 kcal/mol off", lost, "ps")
 
 
 def _others(molecule: str, records: Records) -> Iterator[Entry]:
@@ -108,22 +100,22 @@ def _others(molecule: str, records: Records) -> Iterator[Entry]:
     for key, name in (("power", "density of states"), ("infrared", "infrared spectrum")):
         for row, field in ((OURS, "similarity"), ("two halves of the truth", "floor")):
             values = [record[key][field] for record in records]
-            yield _entry(table, row, f"{name}, cosine similarity", values, "1")
+            yield mean_entry(table, row, f"{name}, cosine similarity", values, "1")
     # Of two infrared peaks of like height the highest is a matter of chance.
     for row, field in ((OURS, "shift"), ("two halves of the truth", "floor_shift")):
         shifts = [abs(record["power"][field]) for record in records]
         column = "density of states, shift of the highest X-H peak"
-        yield _entry(table, row, column, shifts, "1/cm")
+        yield mean_entry(table, row, column, shifts, "1/cm")
     for key, (row, column) in SPEEDS.items():
         values = [record["speed"][key] for record in records]
-        yield _entry(table, row, f"steps a second of processor, {column}", values, "1/s")
+        yield mean_entry(table, row, f"steps a second of processor, {column}", values, "1/s")
     parameters = [record["gicnet_parameters"] for record in records]
-    yield _entry(table, GICNET, "parameters", parameters, "1")
+    yield mean_entry(table, GICNET, "parameters", parameters, "1")
     for name in records[0]["diatomics"]:
         wrong = [record["diatomics"][name]["error"] for record in records]
-        yield _entry("T3 diatomics", name, "phase error after 1 ps", wrong, "% of a cycle", 100)
+        yield mean_entry("T3 diatomics", name, "phase error after 1 ps", wrong, "% of a cycle", 100)
         cycles = [record["diatomics"][name]["cycles"] for record in records]
-        yield _entry("T3 diatomics", name, "cycles in 1 ps", cycles, "1")
+        yield mean_entry("T3 diatomics", name, "cycles in 1 ps", cycles, "1")
 
 
 def attribution_entries(record: Mapping[str, Any]) -> list[Entry]:
@@ -184,15 +176,12 @@ def markdown(numbers: Sequence[Entry], molecule: str) -> list[str]:
     )
     lines = []
     for key, (name, unit) in ERRORS.items():
-        lines += [f"### {molecule}: {name} ({unit})", ""]
-        lines.append("| model | " + " | ".join(f"{time:g} fs" for time in times) + " |")
-        lines.append("|---|" + "---|" * len(times))
-        for row in dict.fromkeys(entry.row for entry in own):
-            cells = [by.get((row, column_of(time, key))) for time in times]
-            if any(cells):
-                text = ["" if one is None else f"{one.value:.3g} ± {one.std:.1g}" for one in cells]
-                lines.append(f"| {row} | " + " | ".join(text) + " |")
-        lines.append("")
+        rows = {
+            row: [by.get((row, column_of(time, key))) for time in times]
+            for row in dict.fromkeys(entry.row for entry in own)
+        }
+        some = {row: cells for row, cells in rows.items() if any(cells)}
+        lines += grid(f"{molecule}: {name} ({unit})", [f"{time:g} fs" for time in times], some)
     lines += [f"### {molecule}: energy, spectra and speed", ""]
     return [*lines, *plain_lines([one for one in own if one.column[:4] != "t = "])]
 

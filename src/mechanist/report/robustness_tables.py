@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from mechanist.report.trajectory_tables import ANGSTROM, COLUMNS, Entry
+from mechanist.report.trajectory_tables import ANGSTROM, COLUMNS, Entry, grid, mean_entry
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -72,11 +70,9 @@ def robustness_entries(molecule: str, records: Records) -> list[Entry]:
         for (model, condition), rows in values.items():
             for quantity, (text, unit) in section.quantities.items():
                 factor = ANGSTROM if unit == "Å" else 1.0
-                numbers = factor * np.array([row[quantity] for row in rows], dtype=float)
-                spread = float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0
-                column = f"{section.column(condition)}: {text}"
+                column, found = f"{section.column(condition)}: {text}", [r[quantity] for r in rows]
                 table = name_of(molecule, key)
-                result.append(Entry(table, model, column, float(numbers.mean()), spread, unit))
+                result.append(mean_entry(table, model, column, found, unit, factor))
     return result
 
 
@@ -92,12 +88,9 @@ def robustness_markdown(
     ]
     by = {(one.row, one.column): one for one in own}
     columns = list(dict.fromkeys(one.column for one in own))
-    heads = " | ".join(column.removesuffix(f": {text}") for column in columns)
-    title = f"{molecule}, {SECTIONS[section].title}"
-    lines = [f"### {title}: {text} ({unit})", "", f"| model | {heads} |"]
-    lines.append("|---|" + "---|" * len(columns))
-    for row in dict.fromkeys(one.row for one in own):
-        cells = [by.get((row, column)) for column in columns]
-        shown = ["" if one is None else f"{one.value:.3g} ± {one.std:.1g}" for one in cells]
-        lines.append(f"| {row} | " + " | ".join(shown) + " |")
-    return [*lines, ""]
+    heads = [column.removesuffix(f": {text}") for column in columns]
+    rows = {
+        row: [by.get((row, column)) for column in columns]
+        for row in dict.fromkeys(one.row for one in own)
+    }
+    return grid(f"{molecule}, {SECTIONS[section].title}: {text} ({unit})", heads, rows)

@@ -12,6 +12,9 @@ ANGSTROM = 10.0
 
 OURS, RIDGE = "bridge (x, v), ours", "ridge (x, v)"
 
+STYLE = "{:.3g} ± {:.1g}"
+"""How a mean and its spread are written."""
+
 COLUMNS = {
     "position": "position, mean absolute error",
     "position_hydrogen": "position of hydrogens, mean absolute error",
@@ -96,6 +99,15 @@ def entries(molecule: str, records: Sequence[Mapping[str, Any]]) -> list[Entry]:
     return table_entries(name_of(molecule), records)
 
 
+def mean_entry(
+    table: str, row: str, column: str, values: Sequence[float], unit: str, factor: float = 1.0
+) -> Entry:
+    """Mean and spread over trajectories of values that are multiplied by ``factor``."""
+    numbers = factor * np.array(values, dtype=float)
+    spread = float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0
+    return Entry(table, row, column, float(numbers.mean()), spread, unit)
+
+
 def table_entries(table: str, records: Sequence[Mapping[str, Any]]) -> list[Entry]:
     """A table with the rows of each trajectory: means and spreads over trajectories."""
     values: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
@@ -105,20 +117,10 @@ def table_entries(table: str, records: Sequence[Mapping[str, Any]]) -> list[Entr
     result = []
     for (model, gap), rows in values.items():
         for key, units in UNITS.items():
-            numbers = np.array([row[key] for row in rows], dtype=float)
+            numbers, column = [row[key] for row in rows], f"T = {gap}: {COLUMNS[key]}"
             for unit in units:
                 factor = ANGSTROM if unit == "Å" else 1.0
-                spread = float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0
-                result.append(
-                    Entry(
-                        table,
-                        model,
-                        f"T = {gap}: {COLUMNS[key]}",
-                        factor * float(numbers.mean()),
-                        factor * spread,
-                        unit,
-                    )
-                )
+                result.append(mean_entry(table, model, column, numbers, unit, factor))
     return result
 
 
@@ -191,12 +193,21 @@ def markdown(look: Lookup, molecule: str, key: str) -> list[str]:
     """Lines of one table to read: models down, gaps across."""
     unit = UNITS[key][-1]
     head = f"{COLUMNS[key]}{'' if unit == '1' else f' ({unit})'}"
-    lines = [f"### {molecule}: {head}", ""]
-    lines.append("| model | " + " | ".join(f"T = {gap}" for gap in look.gaps) + " |")
-    lines.append("|---|" + "---|" * len(look.gaps))
-    style = "{:.5f} ± {:.5f}" if key == "spectrum" else "{:.3g} ± {:.1g}"
-    for model in look.models:
-        cells = [look(model, gap, key) for gap in look.gaps]
-        written = [style.format(cell.value, cell.std) for cell in cells]
+    style = "{:.5f} ± {:.5f}" if key == "spectrum" else STYLE
+    rows = {model: [look(model, gap, key) for gap in look.gaps] for model in look.models}
+    return grid(f"{molecule}: {head}", [f"T = {gap}" for gap in look.gaps], rows, style)
+
+
+def grid(
+    title: str,
+    heads: Sequence[str],
+    rows: Mapping[str, Sequence[Entry | None]],
+    style: str = STYLE,
+) -> list[str]:
+    """Lines of a table: models down, mean and spread in each cell that there is."""
+    lines = [f"### {title}", "", "| model | " + " | ".join(heads) + " |"]
+    lines.append("|---|" + "---|" * len(heads))
+    for model, cells in rows.items():
+        written = ["" if one is None else style.format(one.value, one.std) for one in cells]
         lines.append(f"| {model} | " + " | ".join(written) + " |")
     return [*lines, ""]

@@ -74,13 +74,12 @@ def sampled(layout: Layout) -> Sampled:
 
 @dataclass(frozen=True)
 class Judged:
-    """How well paths stored every so many-th frame are restored, and what restores them.
+    """How well paths stored every so many-th frame are restored.
 
     ``paths`` are those whose means are compared, ``share`` is that of their frames that is stored.
     """
 
     found: Audit
-    maps: GapMaps | None
     descriptors: float
     same: list[Agreement]
     paths: int
@@ -108,7 +107,7 @@ def judge(paths: Sequence[Array], factor: int, run: Sampled) -> Judged:
     both = features_of(paths[1::2], found, maps, run)
     missing = np.concatenate([one for *_, one in both])
     share = 1 - float(missing.mean())
-    return Judged(found, maps, described(both), same_answers(both, run), len(both), share)
+    return Judged(found, described(both), same_answers(both, run), len(both), share)
 
 
 def features_of(paths: Sequence[Array], found: Audit, maps: GapMaps | None, run: Sampled) -> Both:

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -58,6 +59,7 @@ def lowered(
     every = [path.frames.astype(np.float64) for path in paths]
     every = every[:: max(1, -(-len(every) // MOST))]
 
+    @cache
     def error(stride: int) -> float:
         try:
             return audit(every, stride, Store(stride, None).rows, prepared.masses)[0].p99

@@ -5,6 +5,7 @@ from mechanist.journal import TRAINING, Journal
 from mechanist.layout import TrajectoryFiles
 from mechanist.settings.config import Config
 from mechanist.stages.trajectory_data import seed_of
+from mechanist.stages.trajectory_device import device_of
 from mechanist.trajectory.sizes import SIZES
 from mechanist.trajectory.store import load
 from mechanist.trajectory.superres.store import load as load_bridge
@@ -19,16 +20,12 @@ def forecast(
     log: Journal,
 ) -> None:
     """Write the errors of every forecaster, and our model."""
-    log.load("torch")
-    import torch
-
     from mechanist.trajectory.forecast.setup import setup
     from mechanist.trajectory.forecast.sizes import FORECASTS
     from mechanist.trajectory.forecast.store import save
     from mechanist.trajectory.forecast.table import measure
 
-    torch.set_num_threads(threads)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device_of(threads, log)
     name = config.trajectory.size
     trajectory = load(files.data(molecule, number))
     bridge = load_bridge(files.model(molecule, number), files.model_card(molecule, number))

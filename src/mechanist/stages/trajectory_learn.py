@@ -5,6 +5,7 @@ from mechanist.journal import TRAINING, Journal
 from mechanist.layout import TrajectoryFiles
 from mechanist.settings.config import Config
 from mechanist.stages.trajectory_data import seed_of
+from mechanist.stages.trajectory_device import device_of
 from mechanist.trajectory.molecules import molecule as molecule_of
 from mechanist.trajectory.sizes import SIZES
 from mechanist.trajectory.store import load
@@ -19,15 +20,11 @@ def learn(
     log: Journal,
 ) -> None:
     """Write the errors of every model, and our model."""
-    log.load("torch")
-    import torch
-
     from mechanist.trajectory.superres.examples import examples
     from mechanist.trajectory.superres.store import save
     from mechanist.trajectory.superres.table import measure
 
-    torch.set_num_threads(threads)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device_of(threads, log)
     size = SIZES[config.trajectory.size]
     trajectory = load(files.data(molecule, number))
     orders = molecule_of(molecule).permutations

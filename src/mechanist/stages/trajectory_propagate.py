@@ -7,6 +7,7 @@ from mechanist.journal import MD, TRAINING, Journal
 from mechanist.layout import TrajectoryFiles
 from mechanist.settings.config import Config
 from mechanist.stages.trajectory_data import seed_of
+from mechanist.stages.trajectory_device import device_of
 from mechanist.trajectory.dataset import by_time
 from mechanist.trajectory.morse import DIATOMICS
 from mechanist.trajectory.sizes import GAPS, SIZES
@@ -26,9 +27,6 @@ def propagate(
     log: Journal,
 ) -> None:
     """Write errors, chains and spectra of the propagators on one trajectory."""
-    log.load("torch")
-    import torch
-
     from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet
     from mechanist.trajectory.propagator.gicnet_store import save
     from mechanist.trajectory.propagator.infrared import xtb_dipoles
@@ -37,8 +35,7 @@ def propagate(
     from mechanist.trajectory.propagator.sizes import PROPAGATOR_SIZES
     from mechanist.trajectory.propagator.table import measure
 
-    torch.set_num_threads(threads)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device_of(threads, log)
     shares, size = SIZES[config.trajectory.size], PROPAGATOR_SIZES[config.trajectory.size]
     seed = seed_of(config, number)
     trajectory = load(files.data(molecule, number))
@@ -78,13 +75,10 @@ def _diatomics(number: int) -> dict[str, dict[str, float]]:
 
 def attribute(config: Config, files: TrajectoryFiles, threads: int, log: Journal) -> None:
     """Write what turns the CNNC dihedral of azobenzene."""
-    log.load("torch")
-    import torch
-
     from mechanist.trajectory.propagator.sizes import PROPAGATOR_SIZES
     from mechanist.trajectory.propagator.twist import azobenzene, explain
 
-    torch.set_num_threads(threads)
+    device_of(threads, log)
     size = PROPAGATOR_SIZES[config.trajectory.size]
     with log.work(MD):
         record = explain(

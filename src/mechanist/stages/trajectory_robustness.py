@@ -5,6 +5,7 @@ from mechanist.journal import TRAINING, Journal
 from mechanist.layout import TrajectoryFiles
 from mechanist.settings.config import Config
 from mechanist.stages.trajectory_data import seed_of
+from mechanist.stages.trajectory_device import device_of
 from mechanist.trajectory.sizes import SIZES
 from mechanist.trajectory.store import load
 from mechanist.trajectory.superres.store import load as load_bridge
@@ -20,13 +21,9 @@ def measure(
     log: Journal,
 ) -> None:
     """Write the errors of some models of table T1 under other conditions."""
-    log.load("torch")
-    import torch
-
     from mechanist.trajectory.superres.robustness import measure_robustness
 
-    torch.set_num_threads(threads)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device_of(threads, log)
     size = SIZES[config.trajectory.size]
     trajectory = load(files.data(molecule, number))
     bridge = load_bridge(files.model(molecule, number), files.model_card(molecule, number))

@@ -121,6 +121,16 @@ class Windows:
         x, v = self.positions, self.velocities
         return Ends(x[:, 0], v[:, 0], x[:, -1], v[:, -1], self.inner, self.dt_ps)
 
+    def rows(self, rows: slice | NDArray[Any]) -> "Windows":
+        """Some of the gaps."""
+        known = self.accelerations
+        return replace(
+            self,
+            positions=self.positions[rows],
+            velocities=self.velocities[rows],
+            accelerations=None if known is None else known[rows],
+        )
+
     def __len__(self) -> int:
         return len(self.positions)
 

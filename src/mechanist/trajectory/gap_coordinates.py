@@ -102,7 +102,7 @@ class Shape:
         """Positions of these shapes, laid on ``near`` by least squares with masses."""
         import torch
 
-        every = np.repeat(self._every(self.reference[None]), len(values), axis=0)
+        every = np.repeat(self._rest, len(values), axis=0)
         every[:, self._zmatrix.inside] = values
         shapes = self._zmatrix.cartesian(torch.as_tensor(every)).numpy()
         share = self.masses / self.masses.sum()
@@ -110,6 +110,10 @@ class Shape:
         centre = (share @ near)[:, None]
         turn = rotations(near - centre, shapes, self.masses)
         return np.asarray(np.einsum("fnx,fxy->fny", shapes, turn) + centre)
+
+    @cached_property
+    def _rest(self) -> Array:
+        return self._every(self.reference[None])
 
     def _every(self, x: Array) -> Array:
         import torch

@@ -99,22 +99,28 @@ def _fill(
     inside: Inside | None,
 ) -> None:
     """Put what maps give in place of missing frames, where there is a map."""
-    shapes, places = maps.coordinates.values(knots), maps.places(knots)
+    shapes = maps.coordinates.values(knots)
+    # Only draws ask where a gap is, and the reaction coordinate costs more than all else.
+    places = None if rng is None else maps.places(knots)
     for known, first in gaps_of(rows).items():
         learned, begin = maps.of(known), np.array(first)
+        if learned is None:
+            continue
+        around = begin[:, None] + np.arange(len(known)) - known.index(0)
+        mean = learned(shapes[around])
+        missing = rows[begin][:, None] + np.arange(1, length_of(known))
+        near, left = frames[missing], np.arange(len(begin))
         for _ in range(REDRAWS):
-            if learned is None or not len(begin):
+            filled = mean[left]
+            if rng is not None and places is not None:
+                filled = filled + learned.draw(places[begin[left, None] + [0, 1]], rng)
+            shape = filled.shape[:2]
+            lies = near[left].reshape(-1, *knots.shape[1:])
+            made = maps.coordinates.frames(filled.reshape(len(lies), -1), lies)
+            frames[missing[left]] = made.reshape(*shape, *knots.shape[1:])
+            left = left[:0] if inside is None else left[inside(made).reshape(shape).any(axis=1)]
+            if rng is None or not len(left):
                 break
-            around = begin[:, None] + np.arange(len(known)) - known.index(0)
-            filled = learned(shapes[around])
-            if rng is not None:
-                filled = filled + learned.draw(places[begin[:, None] + [0, 1]], rng)
-            missing = (rows[begin][:, None] + np.arange(1, length_of(known))).ravel()
-            made = maps.coordinates.frames(filled.reshape(len(missing), -1), frames[missing])
-            frames[missing] = made
-            if rng is None or inside is None:
-                break
-            begin = begin[inside(made).reshape(len(begin), -1).any(axis=1)]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.trajectory.dataset import Windows, by_time, windows
+from mechanist.trajectory.dataset import by_time, windows
 from mechanist.trajectory.sizes import GAPS, Size
 from mechanist.trajectory.spectrum import HIGHEST
 from mechanist.trajectory.superres.bridge import Bridge
@@ -31,7 +31,7 @@ def examples(trajectory: Trajectory, bridge: Bridge, size: Size) -> dict[str, An
     """
     dataset = by_time(trajectory, max(GAPS) + 2, size.validate, size.test)
     test = windows(dataset.test, BOND_GAP)
-    few = Windows(test.positions[:SHOWN], test.velocities[:SHOWN], test.dt_ps)
+    few = test.rows(slice(SHOWN))
     hydrogen = int(np.flatnonzero(trajectory.numbers == 1)[-1])
     away = trajectory.positions[0] - trajectory.positions[0, hydrogen]
     heavy = np.where(trajectory.numbers > 1, np.linalg.norm(away, axis=1), np.inf)

@@ -115,14 +115,7 @@ def measure_robustness(
 def some(gaps: Windows, frames: int) -> Windows:
     """Gaps with about ``frames`` missing ones together, spread evenly."""
     count = min(len(gaps), max(1, frames // gaps.inner))
-    rows = np.linspace(0, len(gaps) - 1, count).round().astype(np.int64)
-    known = gaps.accelerations
-    return Windows(
-        gaps.positions[rows],
-        gaps.velocities[rows],
-        gaps.dt_ps,
-        None if known is None else known[rows],
-    )
+    return gaps.rows(np.linspace(0, len(gaps) - 1, count).round().astype(np.int64))
 
 
 def noisy(models: Models, test: Windows, numbers: NDArray[np.int64], seed: int) -> list[Row]:
