@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from mechanist.settings.molecule import MoleculeSettings
-from mechanist.systems.molecule import Molecule, build_molecule
+from mechanist.systems.build.molecule import Molecule, build_molecule
 
 DATA = Path(__file__).parent / "data" / "peroxide"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mechanist.layout import Layout
+from mechanist.bookkeeping.layout import Layout
 from mechanist.settings.load import load_system
 from mechanist.systems import prepared
 from mechanist.systems.prepared import Prepared

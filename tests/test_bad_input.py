@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from mechanist.cli import main
+from mechanist.cli.main import main
 from tests.bring import FORMATS, SYSTEM, write_system
 from tests.conftest import REPOSITORY, forget
 

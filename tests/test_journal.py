@@ -8,10 +8,19 @@ from threading import Thread
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.journal import (
+    MD,
+    SEARCH,
+    SHOOTING,
+    START_UP,
+    TRAINING,
+    Clock,
+    Journal,
+    merged,
+)
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import HalfShots, ShotQueue
-from mechanist.journal import MD, SEARCH, SHOOTING, START_UP, TRAINING, Clock, Journal, merged
 
 # The scheduler may let a sleep last longer, never shorter: bounds from below are exact, and those
 # from above compare with a clock of the test's own.
@@ -118,7 +127,7 @@ def test_lines_are_said():
 
 def test_a_process_knows_when_it_began():
     # To two ticks of a hundredth; it begins before its first line and after its parent's call.
-    code = "from mechanist.journal import Journal; print(Journal().times()['begun'])"
+    code = "from mechanist.bookkeeping.journal import Journal; print(Journal().times()['begun'])"
     before = time.time()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert before - 0.02 < float(done.stdout) < time.time()

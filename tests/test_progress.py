@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from mechanist.progress import duration, reporter
+from mechanist.bookkeeping.progress import duration, reporter
 
 
 def test_progress_tells_pace_and_what_is_left():

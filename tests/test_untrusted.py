@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mechanist.bookkeeping.files import read_json
 from mechanist.committor.network import load as load_model
 from mechanist.errors import DataError, MechanistError, SettingsError, SystemBuildError
-from mechanist.files import read_json
-from mechanist.sampling.records import read_frames, read_table
+from mechanist.sampling.records.tables import read_frames, read_table
 from mechanist.settings.base import to_unit
 from mechanist.settings.load import load_config, read_yaml
 from mechanist.settings.yaml_text import MAX_DEPTH, parse_yaml
-from mechanist.systems.xml import check_force_field, read_system
+from mechanist.systems.forces.system_xml import check_force_field, read_system
 from tests.conftest import REPOSITORY
 
 MODULES = {"pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "jsonpickle"}

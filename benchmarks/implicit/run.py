@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from benchmarks.implicit.walk import Walk, walk
+from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.likelihood import probability
 from mechanist.formula.distil import load as load_formula
-from mechanist.layout import Layout
 from mechanist.stages.assess import load_round_model
 from mechanist.stages.gather import frame_q
 from mechanist.stages.points import formula_q

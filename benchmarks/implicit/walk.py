@@ -59,9 +59,9 @@ def walk(results: Path, walkers: int, frames: int, seed: int, cores: int) -> Wal
 
 def _walk(results: Path, numbers: NDArray[np.int64], frames: int, seed: int, core: int) -> Walk:
     """Walkers of one process; every other one starts in A, the rest in B."""
+    from mechanist.bookkeeping.layout import Layout
     from mechanist.engine.contexts import make_context, read_positions
-    from mechanist.layout import Layout
-    from mechanist.sampling.records import read_paths
+    from mechanist.sampling.records.tables import read_paths
     from mechanist.systems.prepared import load
 
     layout = Layout(results)

@@ -9,7 +9,7 @@ from mechanist.formula.data import FormulaData
 from mechanist.formula.distil import distil
 from mechanist.formula.result import Distillation
 from mechanist.settings.config import Config
-from mechanist.systems.descriptors import Array, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Array, DescriptorSet
 
 
 def learned(

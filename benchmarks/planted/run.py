@@ -17,7 +17,7 @@ from benchmarks.planted.same import terms
 from benchmarks.planted.truths import TRUTHS, Truth, descriptors, draw
 from mechanist.committor.data import ShotData
 from mechanist.formula.expression import evaluate
-from mechanist.formula.likelihood import point_losses
+from mechanist.formula.fit.likelihood import point_losses
 from mechanist.settings.config import Config
 
 HERE = Path(__file__).resolve().parent.parent

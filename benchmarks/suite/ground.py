@@ -32,7 +32,7 @@ def stage(name: str, folder: Path, config: dict[str, Any], *arguments: str) -> N
     BenchmarkError
         If it fails, with its last line.
     """
-    command = [sys.executable, "-m", "mechanist.cli", name, "--config", json.dumps(config)]
+    command = [sys.executable, "-m", "mechanist.cli.main", name, "--config", json.dumps(config)]
     done = subprocess.run(
         [*command, "--results", str(folder), *arguments],
         cwd=REPOSITORY,

@@ -97,8 +97,8 @@ def prepare(job: dict[str, Any]) -> dict[str, Any]:
     import pyarrow.parquet  # noqa: F401
 
     import mechanist.stages.shoot  # noqa: F401
-    from mechanist.cli import app
-    from mechanist.layout import Layout
+    from mechanist.bookkeeping.layout import Layout
+    from mechanist.cli.main import app
 
     if job["number"] > 0:
         import torch  # noqa: F401

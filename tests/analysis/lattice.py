@@ -7,7 +7,15 @@ two-way shots from points in windows of the site.
 
 import numpy as np
 
-from mechanist.analysis.kinetics import AA, AB, BB, FIRST_WINDOW, RUN_A, RUN_B, ExcursionData
+from mechanist.analysis.kinetics.kinetics import (
+    AA,
+    AB,
+    BB,
+    FIRST_WINDOW,
+    RUN_A,
+    RUN_B,
+    ExcursionData,
+)
 
 
 def matrix(u):

@@ -1,11 +1,11 @@
 import numpy as np
 
-from mechanist.analysis.chains import (
+from mechanist.analysis.convergence.chains import (
     chain_series,
     crossing_frames,
     principal_components,
 )
-from mechanist.sampling.records import PathTable
+from mechanist.sampling.records.tables import PathTable
 
 
 def index(**columns):

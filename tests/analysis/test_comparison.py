@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mechanist.analysis.comparison import (
+from mechanist.analysis.comparison.comparison import (
     current_durations,
     curves,
     decorrelated_paths,

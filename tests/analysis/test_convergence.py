@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 
-from mechanist.analysis.convergence import AssessmentInputs, assess
-from mechanist.analysis.counts import ShotCounts
-from mechanist.analysis.inertia import TransitionCheck
+from mechanist.analysis.convergence.convergence import AssessmentInputs, assess
+from mechanist.analysis.convergence.counts import ShotCounts
+from mechanist.analysis.convergence.inertia import TransitionCheck
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.settings.convergence import ConvergenceSettings
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mechanist.analysis.counts import count_shots
+from mechanist.analysis.convergence.counts import count_shots
 
 
 def table(backward, forward, p, accepted=None, rounds=None):

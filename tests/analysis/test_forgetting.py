@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mechanist.analysis.forgetting import forgetting, shots_to_forget
+from mechanist.analysis.convergence.forgetting import forgetting, shots_to_forget
 
 
 def frame(x):

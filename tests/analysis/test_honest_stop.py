@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mechanist.files import read_json
+from mechanist.bookkeeping.files import read_json
 from tests.truth.toys import positions, start, zero_of_q
 
 

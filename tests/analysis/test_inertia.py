@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mechanist.analysis.inertia import (
+from mechanist.analysis.convergence.inertia import (
     check_transitions,
     fit_latent_correlation,
     transition_probability,

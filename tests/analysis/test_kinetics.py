@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mechanist.analysis.kinetics import (
+from mechanist.analysis.kinetics.kinetics import (
     AB,
     FIRST_WINDOW,
     RUN_A,
@@ -14,7 +14,7 @@ from mechanist.analysis.kinetics import (
     estimate,
     run_shares,
 )
-from mechanist.analysis.rate_verdict import log_interval, normal_interval, objections
+from mechanist.analysis.kinetics.rate_verdict import log_interval, normal_interval, objections
 from mechanist.errors import MechanistError
 from tests.analysis.lattice import draw, exact
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mechanist.analysis.proof import choose_own, prove, recalibrated
+from mechanist.analysis.validation.proof import choose_own, prove, recalibrated
 
 SHOTS = 60
 

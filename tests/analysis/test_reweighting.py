@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mechanist.analysis.reweighting import reweight
+from mechanist.analysis.kinetics.reweighting import reweight
 
 
 def sample(rng, mu, bias, counts):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mechanist.analysis.savings import savings
+from mechanist.analysis.convergence.savings import savings
 
 CHAINS, SHOTS = 40, 50
 

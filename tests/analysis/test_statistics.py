@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from mechanist.analysis.statistics import (
+from mechanist.analysis.statistics.statistics import (
     clopper_pearson,
     effective_samples,
     rmse_beyond_noise,

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from mechanist.analysis.validation import (
+from mechanist.analysis.validation.validation import (
     VALIDATION_COLUMNS,
     choose_points,
     judge,

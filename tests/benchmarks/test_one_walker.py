@@ -8,7 +8,7 @@ import pytest
 from benchmarks.suite import ground as grounds
 from benchmarks.suite import one_walker, shoot
 from benchmarks.suite.ground import Ground
-from mechanist.layout import Layout
+from mechanist.bookkeeping.layout import Layout
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.prepared import load as load_prepared
 

@@ -11,7 +11,7 @@ from mechanist.engine.pool import Pool
 from mechanist.engine.protocol import END_NAMES, HalfShots, ShotQueue
 from mechanist.engine.stacked import Stack
 from mechanist.engine.under_way import UnderWay
-from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.first_path.hot_md import thermal_velocities
 
 KINDS = [Pool, Stack]
 

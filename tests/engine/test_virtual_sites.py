@@ -5,6 +5,7 @@ import openmm
 import pytest
 from openmm import app, unit
 
+from mechanist.bookkeeping.layout import Layout
 from mechanist.engine.choose import choose_plan
 from mechanist.engine.engine import LaneEngine
 from mechanist.engine.plan import FEWEST_CHAINS, POOL, POOL_CHAINS, default_plan, pool_chains
@@ -12,13 +13,12 @@ from mechanist.engine.pool import Pool
 from mechanist.engine.protocol import HalfShots, ShotQueue
 from mechanist.engine.stacked import Stack
 from mechanist.engine.stopwatch import suitable_platforms, time_plans
-from mechanist.layout import Layout
-from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.settings.load import load_system
 from mechanist.settings.run import EngineSettings
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.states import Box, Interval, State, States
 from mechanist.systems.prepared import Prepared, load, prepare
-from mechanist.systems.states import Box, Interval, State, States
 from tests.bring import write_system, write_wet
 
 STRIDE, FRAMES = 5, 4

@@ -10,7 +10,7 @@ from typing import Any
 
 import openmm
 
-from mechanist.cli import main
+from mechanist.cli.main import main
 
 MESSAGE = "Error downloading array posq: CUDA_ERROR_LAUNCH_FAILED (719)"
 

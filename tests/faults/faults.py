@@ -143,8 +143,13 @@ def no_number(bench: Bench, rng: np.random.Generator, times: int) -> Tally:
     Right: no position is NaN, none of a new path lies beyond the wall, and a shot whose half has
     exploded is not accepted.
     """
-    from mechanist.layout import Layout
-    from mechanist.sampling.records import PATH_COLUMNS, SHOT_COLUMNS, read_frames, read_table
+    from mechanist.bookkeeping.layout import Layout
+    from mechanist.sampling.records.tables import (
+        PATH_COLUMNS,
+        SHOT_COLUMNS,
+        read_frames,
+        read_table,
+    )
 
     tally = Tally()
     stage = "shoot --round 0 --worker 0"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mechanist.committor.likelihood import probability
-from mechanist.formula.choose import (
+from mechanist.formula.choice.choose import (
     LEVEL,
     luck,
     mean_and_error,
@@ -15,10 +15,10 @@ from mechanist.formula.choose import (
     representatives,
     used,
 )
+from mechanist.formula.choice.structure import structure
 from mechanist.formula.expression import evaluate, parse
-from mechanist.formula.grow import Candidate, Points, fitted
-from mechanist.formula.likelihood import Outcomes, point_losses
-from mechanist.formula.structure import structure
+from mechanist.formula.fit.likelihood import Outcomes, point_losses
+from mechanist.formula.search.grow import Candidate, Points, fitted
 
 
 def shots(formula, count, seed, chains=40):

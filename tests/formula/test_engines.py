@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from mechanist.errors import MechanistError
-from mechanist.formula.backend import BACKENDS
 from mechanist.formula.distil import distil
-from mechanist.formula.engines import choose, require
-from mechanist.formula.julia import State, look
+from mechanist.formula.search.backend import BACKENDS
+from mechanist.formula.search.engines import choose, require
+from mechanist.formula.search.julia import State, look
 from mechanist.settings.formula import FormulaSettings
 from tests.formula.test_distil import SMALL, TRUTH, planted
 
@@ -131,7 +131,9 @@ def test_a_damaged_record_is_no_installation(installed):
 
 
 def test_looking_imports_nothing_heavy():
-    code = "import sys; from mechanist.formula.julia import look; look(); print(*sys.modules)"
+    code = (
+        "import sys; from mechanist.formula.search.julia import look; look(); print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"numpy", "pysr", "juliacall", "juliapkg"} & set(done.stdout.split())
 

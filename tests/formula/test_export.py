@@ -20,8 +20,14 @@ from mechanist.formula.export import (
     write_exports,
 )
 from mechanist.formula.expression import evaluate
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
-from mechanist.systems.shapes import Angular, Bridges, Coordination, HydrogenBonds, Radial
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.shapes import (
+    Angular,
+    Bridges,
+    Coordination,
+    HydrogenBonds,
+    Radial,
+)
 
 INPUTS = DescriptorSet(
     (

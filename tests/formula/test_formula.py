@@ -12,7 +12,7 @@ from mechanist.formula.distil import distil
 from mechanist.formula.expression import evaluate, latex, nodes, parse, text
 from mechanist.formula.store import load, write
 from mechanist.settings.formula import FormulaSettings
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 
 
 def quiet(_):

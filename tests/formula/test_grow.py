@@ -7,10 +7,10 @@ import pytest
 import sympy
 
 from mechanist.committor.likelihood import probability
+from mechanist.formula.choice.structure import column_symbols
 from mechanist.formula.expression import nodes, parse
-from mechanist.formula.grow import Points, Pool, additions, fitted, grow, removals, shortened
-from mechanist.formula.likelihood import Outcomes
-from mechanist.formula.structure import column_symbols
+from mechanist.formula.fit.likelihood import Outcomes
+from mechanist.formula.search.grow import Points, Pool, additions, fitted, grow, removals, shortened
 
 
 def points(formula, count=4000, seed=5):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from mechanist.committor.likelihood import probability
+from mechanist.formula.choice.structure import structure
 from mechanist.formula.expression import parse
-from mechanist.formula.likelihood import (
+from mechanist.formula.fit.likelihood import (
     LARGEST,
     Outcomes,
     covariance,
@@ -13,7 +14,6 @@ from mechanist.formula.likelihood import (
     loss,
     point_losses,
 )
-from mechanist.formula.structure import structure
 
 
 def outcomes(q, rng, chain):

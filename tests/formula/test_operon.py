@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mechanist.formula.backend import BACKENDS
 from mechanist.formula.expression import evaluate, inputs, nodes, parse
-from mechanist.formula.likelihood import Outcomes
-from mechanist.formula.problem import Problem
+from mechanist.formula.fit.likelihood import Outcomes
+from mechanist.formula.search.backend import BACKENDS
+from mechanist.formula.search.problem import Problem
 from mechanist.settings.formula import FormulaSettings
 
 SMALL = FormulaSettings(repeats=2, population=60, generations=10)

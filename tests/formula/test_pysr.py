@@ -18,12 +18,12 @@ import pytest
 from mechanist.committor.likelihood import probability
 from mechanist.errors import MechanistError
 from mechanist.formula.expression import evaluate, parse
-from mechanist.formula.julia import PYSR, SERIES, look
-from mechanist.formula.likelihood import Outcomes, point_losses
-from mechanist.formula.problem import Problem
-from mechanist.formula.pysr import LOSS, PySR, arguments
-from mechanist.formula.pysr_process import Limits, last_fault
-from mechanist.formula.pysr_text import equations, julia_text
+from mechanist.formula.fit.likelihood import Outcomes, point_losses
+from mechanist.formula.search.julia import PYSR, SERIES, look
+from mechanist.formula.search.problem import Problem
+from mechanist.formula.search.pysr import LOSS, PySR, arguments
+from mechanist.formula.search.pysr_process import Limits, last_fault
+from mechanist.formula.search.pysr_text import equations, julia_text
 from mechanist.settings.formula import FormulaSettings
 from tests.conftest import REPOSITORY
 from tests.formula.pysr_signature import signatures, source
@@ -260,7 +260,7 @@ def test_the_worker_ends_with_its_parent(standin, tmp_path):
         "PYTHON_JULIACALL_THREADS": "1",
         "PYTHON_JULIAPKG_OFFLINE": "yes",
     }
-    command = [sys.executable, "-P", "-m", "mechanist.formula.pysr_worker", str(tmp_path)]
+    command = [sys.executable, "-P", "-m", "mechanist.formula.search.pysr_worker", str(tmp_path)]
     worker = subprocess.Popen(command, stdin=subprocess.PIPE, env=environ)
     try:
         deadline = time.monotonic() + 30

@@ -5,11 +5,11 @@ import pytest
 import sympy
 
 from mechanist.committor.likelihood import probability
+from mechanist.formula.choice.structure import structure
 from mechanist.formula.expression import evaluate, parse
-from mechanist.formula.grow import Candidate, Points
-from mechanist.formula.likelihood import Outcomes
-from mechanist.formula.refit import bounded, normal_key, refit
-from mechanist.formula.structure import structure
+from mechanist.formula.fit.likelihood import Outcomes
+from mechanist.formula.fit.refit import bounded, normal_key, refit
+from mechanist.formula.search.grow import Candidate, Points
 
 
 @pytest.fixture

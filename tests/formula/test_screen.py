@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mechanist.formula.screen import screen
+from mechanist.formula.search.screen import screen
 
 
 def found(q, features, preferred, count=2, tie=5e-4):

@@ -7,11 +7,11 @@ import pytest
 import sympy
 
 from mechanist.committor.likelihood import probability
+from mechanist.formula.choice.structure import column_symbols
 from mechanist.formula.expression import evaluate, parse
-from mechanist.formula.grow import Points, Pool, additions, fitted, grow
-from mechanist.formula.likelihood import Outcomes
-from mechanist.formula.shapes import shapes
-from mechanist.formula.structure import column_symbols
+from mechanist.formula.fit.likelihood import Outcomes
+from mechanist.formula.search.grow import Points, Pool, additions, fitted, grow
+from mechanist.formula.search.shapes import shapes
 
 COLUMNS = ("r", "s", "d", "sin(phi)")
 EVERYTHING = ("add", "sub", "mul", "div", "exp", "log", "tanh", "sqrt")

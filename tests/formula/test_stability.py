@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from mechanist.committor.likelihood import probability
-from mechanist.formula.expression import parse
-from mechanist.formula.grow import Points, fitted
-from mechanist.formula.likelihood import Outcomes
-from mechanist.formula.stability import (
+from mechanist.formula.choice.stability import (
     Share,
     _Sums,
     best_of_each_length,
     resampled,
     steadiest,
 )
+from mechanist.formula.expression import parse
+from mechanist.formula.fit.likelihood import Outcomes
+from mechanist.formula.search.grow import Points, fitted
 from tests.formula.test_choose import with_loss
 
 OWNERS = ("x0", "x1", "x2")

@@ -9,7 +9,7 @@ import pytest
 from mechanist.errors import DataError
 from mechanist.formula.result import Constant, Distillation, Formula
 from mechanist.formula.store import load, write
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from tests.conftest import forget
 
 FORMULA = Formula(

@@ -3,8 +3,14 @@
 import pytest
 
 from mechanist.formula.export.words import counted_from, meaning
-from mechanist.systems.descriptors import Descriptor
-from mechanist.systems.shapes import Angular, Bridges, Coordination, HydrogenBonds, Radial
+from mechanist.systems.descriptors.descriptor_set import Descriptor
+from mechanist.systems.descriptors.shapes import (
+    Angular,
+    Bridges,
+    Coordination,
+    HydrogenBonds,
+    Radial,
+)
 
 NAMES = ["LI1", "CL2", "O3", "O4", "H5", "H6"]
 WATERS = (2, 3)

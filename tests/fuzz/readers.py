@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from mechanist.bookkeeping.files import read_json, receipt
+from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.network import Committor, save
 from mechanist.committor.network import load as load_model
 from mechanist.committor.uncertainty import ErrorScale
-from mechanist.files import read_json, receipt
 from mechanist.formula.result import Formula
 from mechanist.formula.store import load as load_formula
-from mechanist.layout import Layout
 from mechanist.report.load import read_rounds
 from mechanist.report.tables import numbers, read_csv
-from mechanist.sampling.records import (
+from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
     read_frames,

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
-from mechanist.systems.states import Box, Disc, Interval, State, States
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.states import Box, Disc, Interval, State, States
 
 PHI = Descriptor("phi", "torsion", (1, 2, 3, 4))
 PSI = Descriptor("psi", "torsion", (2, 3, 4, 5))

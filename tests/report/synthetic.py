@@ -9,21 +9,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from mechanist.analysis.chains import chain_series, crossing_frames, principal_components
-from mechanist.analysis.convergence import AssessmentInputs, assess
-from mechanist.analysis.counts import count_shots
-from mechanist.analysis.inertia import TransitionCheck
-from mechanist.analysis.validation import judge, validation_columns
+from mechanist.analysis.convergence.chains import (
+    chain_series,
+    crossing_frames,
+    principal_components,
+)
+from mechanist.analysis.convergence.convergence import AssessmentInputs, assess
+from mechanist.analysis.convergence.counts import count_shots
+from mechanist.analysis.convergence.inertia import TransitionCheck
+from mechanist.analysis.validation.validation import judge, validation_columns
+from mechanist.bookkeeping.files import write_json, write_text
+from mechanist.bookkeeping.journal import KINDS, MD, SEARCH, SHOOTING, TRAINING
+from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.network import Committor, save
 from mechanist.committor.uncertainty import ErrorScale
-from mechanist.files import write_json, write_text
 from mechanist.formula.result import Constant, Distillation, Formula
 from mechanist.formula.store import write as write_formulas
-from mechanist.journal import KINDS, MD, SEARCH, SHOOTING, TRAINING
-from mechanist.layout import Layout
 from mechanist.report.times import Session
 from mechanist.report.write import write_report
-from mechanist.sampling.records import (
+from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
     PathTable,

@@ -5,11 +5,11 @@ import csv
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.files import write_json
 from mechanist.errors import DataError, MechanistError
-from mechanist.files import write_json
+from mechanist.report.figures.rate_figures import number, rates
 from mechanist.report.load import load_report
-from mechanist.report.rate_figures import number, rates
-from mechanist.sampling.records import write_frames, write_table
+from mechanist.sampling.records.tables import write_frames, write_table
 from mechanist.stages.landscape import free_energy
 from tests.report.kinds import ALANINE, DOUBLE_WELL
 from tests.report.synthetic import chain_of_six, make_run, write_all

@@ -6,10 +6,10 @@ import subprocess
 
 import pytest
 
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.layout import Layout
 from mechanist.report.load import load_report
-from mechanist.report.page import interval, subscripts
+from mechanist.report.page.page import interval, subscripts
 from tests.conftest import forget
 from tests.report.kinds import ALANINE
 from tests.report.synthetic import make_run, write_all

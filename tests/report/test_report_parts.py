@@ -3,21 +3,21 @@ import json
 import numpy as np
 import pytest
 
-from mechanist.analysis.statistics import effective_samples
+from mechanist.analysis.statistics.statistics import effective_samples
 from mechanist.errors import DataError
-from mechanist.report.axis import degree_ticks, make_axis
-from mechanist.report.calibration_figures import binned_outcomes
+from mechanist.report.figures.axis import degree_ticks, make_axis
+from mechanist.report.figures.calibration_figures import binned_outcomes
+from mechanist.report.figures.network_figures import learning
+from mechanist.report.figures.path_figures import density, mean_length
+from mechanist.report.figures.projection import choose_pairs, mark_states
+from mechanist.report.figures.style import canvas, plain_name
+from mechanist.report.figures.uncertainty_figures import uncertainty
 from mechanist.report.jobs import read_jobs, stage_costs
 from mechanist.report.load import load_report
-from mechanist.report.network_figures import learning
-from mechanist.report.path_figures import density, mean_length
-from mechanist.report.projection import choose_pairs, mark_states
-from mechanist.report.style import canvas, plain_name
+from mechanist.report.page.typeset import break_lines, formula_svg, split_terms
 from mechanist.report.tables import numbers, read_csv
-from mechanist.report.typeset import break_lines, formula_svg, split_terms
-from mechanist.report.uncertainty_figures import uncertainty
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
-from mechanist.systems.states import Box, Disc, Interval, State, States
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.states import Box, Disc, Interval, State, States
 from tests.conftest import forget
 from tests.report.kinds import ALANINE, PHI, THETA, TOY, X
 from tests.report.synthetic import make_run

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from mechanist.files import write_json
-from mechanist.journal import Journal
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.journal import Journal
 from mechanist.report.jobs import PARTS, read_jobs, stage_costs
 from mechanist.report.times import Session, most_at_once, read_session, run_time
 from tests.report.kinds import ALANINE

@@ -4,10 +4,10 @@ import shutil
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.layout import Layout
 from mechanist.report.status import status, text_table
-from mechanist.sampling.records import SHOT_COLUMNS, read_table
+from mechanist.sampling.records.tables import SHOT_COLUMNS, read_table
 from tests.conftest import forget
 from tests.report.kinds import ALANINE
 from tests.report.synthetic import make_run

@@ -8,10 +8,10 @@ import pytest
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import default_plan
 from mechanist.engine.protocol import END_NAMES, HalfPaths
-from mechanist.sampling.chain import Chains, CurrentPath
-from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
-from mechanist.sampling.selection import Lorentzian, Uniform
-from mechanist.sampling.shoot import path_table, shoot, shot_table
+from mechanist.sampling.chains.chain import Chains, CurrentPath
+from mechanist.sampling.chains.selection import Lorentzian, Uniform
+from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
+from mechanist.sampling.first_path.hot_md import hot_path, relax, thermal_velocities
 
 
 def quiet(*_):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mechanist.engine.protocol import END_NAMES, HalfPaths
-from mechanist.sampling.chain import CurrentPath
-from mechanist.sampling.excursions import (
+from mechanist.sampling.chains.chain import CurrentPath
+from mechanist.sampling.excursions.excursions import (
     COMMON,
     EvenWindows,
     ExcursionChains,

@@ -6,18 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.journal import Journal
 from mechanist.errors import MechanistError, SamplingError
-from mechanist.journal import Journal
-from mechanist.sampling.guess import pulled_path, torsion_path
-from mechanist.sampling.records import read_paths
-from mechanist.sampling.restraints import Restrained
-from mechanist.sampling.targets import aim_into, way_into
+from mechanist.sampling.first_path.guess import pulled_path, torsion_path
+from mechanist.sampling.first_path.restraints import Restrained
+from mechanist.sampling.first_path.targets import aim_into, way_into
+from mechanist.sampling.records.tables import read_paths
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.initial import initial
-from mechanist.systems.descriptors import Descriptor
+from mechanist.systems.descriptors.descriptor_set import Descriptor
+from mechanist.systems.descriptors.states import Box, Interval, State
 from mechanist.systems.prepared import load
-from mechanist.systems.states import Box, Interval, State
 from tests.conftest import build
 
 TORSION = Descriptor("phi", "torsion", (0, 1, 2, 3))

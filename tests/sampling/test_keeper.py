@@ -14,14 +14,14 @@ from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import STOPPED
 from mechanist.errors import DataError, Interrupted, SamplingError
-from mechanist.sampling import early_stop
-from mechanist.sampling.chain import Chains, CurrentPath
-from mechanist.sampling.checkpoint import Checkpoint
-from mechanist.sampling.early_stop import EarlyStop
-from mechanist.sampling.first_path import thermal_velocities
-from mechanist.sampling.keeper import Keeper, keeping
-from mechanist.sampling.selection import Lorentzian, Uniform
-from mechanist.sampling.shoot import path_table, shoot, shot_table
+from mechanist.sampling.chains.chain import Chains, CurrentPath
+from mechanist.sampling.chains.selection import Lorentzian, Uniform
+from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
+from mechanist.sampling.early_stop import early_stop
+from mechanist.sampling.early_stop.early_stop import EarlyStop
+from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.records.checkpoint import Checkpoint
+from mechanist.sampling.records.keeper import Keeper, keeping
 from mechanist.sampling.stopping import Stop, stoppable
 
 CHAINS, MOVES = 6, 5
@@ -153,7 +153,7 @@ def test_a_state_is_written_from_time_to_time_and_changes_nothing(
     double_well, tmp_path, monkeypatch
 ):
     # The run is short: the state may be written most of the time.
-    monkeypatch.setattr("mechanist.sampling.keeper.SHARE", 1.0)
+    monkeypatch.setattr("mechanist.sampling.records.keeper.SHARE", 1.0)
     slow = replace(double_well, friction=20.0)
     chains, engine, _ = new_job(slow, "pool")
     whole = shoot(chains, engine, MOVES, quiet)
@@ -213,7 +213,7 @@ def test_damage_is_one_line(tmp_path):
 HOLDER = """
 import sys, time
 from pathlib import Path
-from mechanist.sampling.checkpoint import Checkpoint
+from mechanist.sampling.records.checkpoint import Checkpoint
 with Checkpoint(Path(sys.argv[1]), {}).held():
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
@@ -236,7 +236,7 @@ def test_a_process_that_still_ends_is_waited_for(tmp_path, monkeypatch):
         assert time.monotonic() - begin > 0.3
     process.communicate()
     process = holder(60)
-    monkeypatch.setattr("mechanist.sampling.checkpoint.PATIENCE", 0.3)
+    monkeypatch.setattr("mechanist.sampling.records.checkpoint.PATIENCE", 0.3)
     with (
         pytest.raises(SamplingError, match="another process makes this job"),
         Checkpoint(folder, {}).held(),

@@ -7,9 +7,9 @@ import pytest
 
 from mechanist.engine.plan import default_plan
 from mechanist.errors import SamplingError
-from mechanist.sampling.chain import Chains, CurrentPath
-from mechanist.sampling.memory import check_memory, job_bytes
-from mechanist.sampling.selection import Uniform
+from mechanist.sampling.chains.chain import Chains, CurrentPath
+from mechanist.sampling.chains.memory import check_memory, job_bytes
+from mechanist.sampling.chains.selection import Uniform
 
 
 def chains_of(prepared, count, frames):

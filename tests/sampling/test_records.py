@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from mechanist.errors import DataError
-from mechanist.sampling.columns import to_arrow, to_numpy
-from mechanist.sampling.records import (
+from mechanist.sampling.records.columns import to_arrow, to_numpy
+from mechanist.sampling.records.tables import (
     read_frames,
     read_notes,
     read_table,
@@ -101,7 +101,7 @@ def test_a_short_job_imports_nothing_that_is_slow(tmp_path):
 import sys
 from pathlib import Path
 import mechanist.stages.shoot
-from mechanist.sampling.records import read_table, write_table
+from mechanist.sampling.records.tables import read_table, write_table
 from mechanist.settings.load import load_config
 load_config('{{"initial": {{"budget": "10.5 ps"}}}}')
 table = read_table(Path({str(tmp_path / "t.parquet")!r}), ["a", "b"])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mechanist.errors import SamplingError
-from mechanist.sampling.selection import Candidates, Lorentzian, Uniform, pick, shootable
+from mechanist.sampling.chains.selection import Candidates, Lorentzian, Uniform, pick, shootable
 
 
 def frames_of(q):

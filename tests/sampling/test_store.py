@@ -9,18 +9,18 @@ import pytest
 from openmm import app, unit
 
 from mechanist.errors import DataError, SettingsError
-from mechanist.sampling.chain import CurrentPath
-from mechanist.sampling.records import (
+from mechanist.sampling.chains.chain import CurrentPath
+from mechanist.sampling.chains.shoot import path_table
+from mechanist.sampling.records.store import NOTE, Store, check_descriptors, make_store, store_of
+from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     read_notes,
     read_paths,
     write_frames,
     write_table,
 )
-from mechanist.sampling.shoot import path_table
-from mechanist.sampling.store import NOTE, Store, check_descriptors, make_store, store_of
 from mechanist.settings.run import StoreSettings
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.prepared import Prepared
 
 EDGE = 2.4

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mechanist.sampling.windows import (
+from mechanist.sampling.excursions.windows import (
     FURTHEST,
     PSEUDO_VISITS,
     even_log_weights,

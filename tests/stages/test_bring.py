@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from mechanist.cli import main
-from mechanist.layout import Layout
-from mechanist.systems.box import box_of
+from mechanist.bookkeeping.layout import Layout
+from mechanist.cli.main import main
+from mechanist.systems.descriptors.box import box_of
 from mechanist.systems.prepared import load, load_inputs
 from tests.bring import DATA, FORMATS, SYSTEM, write_system, write_wet
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.files import read_json
+from mechanist.bookkeeping.journal import Journal
 from mechanist.committor.data import held_out
-from mechanist.files import read_json
-from mechanist.journal import Journal
-from mechanist.sampling.records import SHOT_COLUMNS, read_table
+from mechanist.sampling.records.tables import SHOT_COLUMNS, read_table
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.assess import assess_round

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.files import read_json
+from mechanist.bookkeeping.journal import Journal
 from mechanist.engine.plan import Plan
-from mechanist.files import read_json
-from mechanist.journal import Journal
-from mechanist.sampling.chain import CurrentPath
-from mechanist.sampling.excursions import EvenWindows, Reservoir
-from mechanist.sampling.records import PathTable
-from mechanist.sampling.selection import Uniform, shootable
+from mechanist.sampling.chains.chain import CurrentPath
+from mechanist.sampling.chains.selection import Uniform, shootable
+from mechanist.sampling.excursions.excursions import EvenWindows, Reservoir
+from mechanist.sampling.records.tables import PathTable
 from mechanist.settings.config import Config
 from mechanist.stages.equilibrium import equilibrium
 from mechanist.stages.excursions import (

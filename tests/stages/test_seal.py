@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from mechanist.cli import main
+from mechanist.bookkeeping.files import check, receipt, sha256, write_json, write_text
+from mechanist.bookkeeping.layout import Layout
+from mechanist.cli.main import main
 from mechanist.errors import DataError
-from mechanist.files import check, receipt, sha256, write_json, write_text
-from mechanist.layout import Layout
 from mechanist.stages.seal import seal, verify
 
 

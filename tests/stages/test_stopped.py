@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from mechanist.bookkeeping.journal import Journal
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import Interrupted
-from mechanist.journal import Journal
-from mechanist.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.equilibrium import equilibrium

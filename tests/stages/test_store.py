@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.journal import Journal
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.journal import Journal
-from mechanist.layout import Layout
 from mechanist.report.load import read_dynamics
-from mechanist.sampling.records import (
+from mechanist.sampling.records.store import Store
+from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
     read_frames,
     read_paths,
     read_table,
 )
-from mechanist.sampling.store import Store
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.assess import assess_round

@@ -6,8 +6,8 @@ import numpy as np
 import openmm
 import pytest
 
-from mechanist.systems.box import Cell, box_of
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.box import Cell, box_of
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 
 ROOT2, ROOT3 = np.sqrt(2), np.sqrt(3)
 CUBE = ((2.0, 0.0, 0.0), (0.0, 2.0, 0.0), (0.0, 0.0, 2.0))

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.files import sha256
 from mechanist.errors import DataError, SystemBuildError
-from mechanist.files import sha256
-from mechanist.systems.custom import CUSTOM, Custom, trusted
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.custom import CUSTOM, Custom, trusted
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from tests.conftest import REPOSITORY
 
 CODE = """

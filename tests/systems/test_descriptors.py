@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 
 from mechanist.settings.load import load_system
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.prepared import describe_formula_inputs, load_formula_inputs, load_inputs
 
 ALANINE = Path(__file__).parents[2] / "systems" / "alanine_dipeptide"

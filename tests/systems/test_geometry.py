@@ -2,8 +2,8 @@ import mdtraj
 import numpy as np
 import pytest
 
-from mechanist.systems import geometry
-from mechanist.systems.box import Cell
+from mechanist.systems.descriptors import geometry
+from mechanist.systems.descriptors.box import Cell
 
 
 @pytest.fixture

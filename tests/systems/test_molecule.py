@@ -6,10 +6,10 @@ from openmm import unit
 
 from mechanist.errors import SystemBuildError
 from mechanist.settings.load import load_system
-from mechanist.systems.box import box_of
-from mechanist.systems.files import source_files
-from mechanist.systems.periodic import as_vectors, whole
-from mechanist.systems.topologies import included
+from mechanist.systems.build.periodic import as_vectors, whole
+from mechanist.systems.build.source_files import source_files
+from mechanist.systems.descriptors.box import box_of
+from mechanist.systems.forces.topologies import included
 from tests.bring import FORMATS, build, energy, put_files, write_system, write_wet
 
 BOX = ["2 nm", "2 nm", "2 nm"]

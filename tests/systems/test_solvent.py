@@ -12,10 +12,9 @@ from scipy.spatial.transform import Rotation
 
 from mechanist.settings.load import validate
 from mechanist.settings.system import SystemSettings
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
-from mechanist.systems.prepared import states_from_json, states_to_json
-from mechanist.systems.resolve import resolve_inputs, resolve_states
-from mechanist.systems.shapes import (
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.resolve import resolve_inputs, resolve_states
+from mechanist.systems.descriptors.shapes import (
     IDEAL,
     NONE,
     PUBLISHED,
@@ -24,6 +23,7 @@ from mechanist.systems.shapes import (
     angular_norm,
     radial_norm,
 )
+from mechanist.systems.prepared import states_from_json, states_to_json
 from tests.conftest import REPOSITORY
 from tests.systems.solvent import BY_HAND, SYSTEM, WATERS, licl_box
 from tests.systems.test_box import OCTAHEDRON

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from mechanist.systems.descriptors.states import Interval
 from mechanist.systems.prepared import states_from_json, states_to_json
-from mechanist.systems.states import Interval
 
 
 @pytest.mark.parametrize(

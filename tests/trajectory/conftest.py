@@ -274,10 +274,10 @@ def robustness_records(motion, springs):
 @pytest.fixture(scope="session")
 def path_record(tmp_path_factory):
     """Table T5 of a short run of the double well with early stops, and the run."""
-    from mechanist.analysis.savings import Savings
-    from mechanist.files import read_json, write_json
-    from mechanist.journal import Journal
-    from mechanist.layout import TrajectoryFiles
+    from mechanist.analysis.convergence.savings import Savings
+    from mechanist.bookkeeping.files import read_json, write_json
+    from mechanist.bookkeeping.journal import Journal
+    from mechanist.bookkeeping.layout import TrajectoryFiles
     from mechanist.settings.config import Config
     from mechanist.settings.load import validate
     from mechanist.stages.initial import initial
@@ -306,7 +306,7 @@ def write_records(
     records, propagated, forecast_records, openmm_records, robustness_records, path_record
 ):
     """Writes the records of all tables."""
-    from mechanist.files import write_json
+    from mechanist.bookkeeping.files import write_json
 
     def write(files):
         for record in records:

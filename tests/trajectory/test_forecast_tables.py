@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
-from mechanist.files import write_json
-from mechanist.layout import TrajectoryFiles
 from mechanist.report.forecast_tables import (
     ALONE,
     DYNAMICS,

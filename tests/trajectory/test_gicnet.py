@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from mechanist.bookkeeping.files import read_json, write_bytes, write_json
 from mechanist.errors import DataError
-from mechanist.files import read_json, write_bytes, write_json
 from mechanist.trajectory.dataset import by_time
 from mechanist.trajectory.propagator import gicnet_store
 from mechanist.trajectory.propagator.gicnet import Gicnet, perceptron

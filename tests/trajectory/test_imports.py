@@ -6,7 +6,7 @@ import sys
 
 def test_data_and_command_line_do_without_torch():
     code = (
-        "import sys; import mechanist.cli, mechanist.stages.trajectory_data,"
+        "import sys; import mechanist.cli.main, mechanist.stages.trajectory_data,"
         " mechanist.stages.restore, mechanist.trajectory.md17, mechanist.trajectory.dataset,"
         " mechanist.trajectory.superres.bridge, mechanist.stages.trajectory_tables,"
         " mechanist.trajectory.forecast.dynamics;"

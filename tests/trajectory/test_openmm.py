@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError, SystemBuildError
-from mechanist.files import write_json
-from mechanist.layout import TrajectoryFiles
 from mechanist.report.openmm_tables import KNOWN as ROW_KNOWN
 from mechanist.report.openmm_tables import (
     NOISY,

@@ -9,12 +9,12 @@ from html.parser import HTMLParser
 
 import pytest
 
+from mechanist.bookkeeping.files import read_json, write_bytes
+from mechanist.bookkeeping.journal import Journal
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
-from mechanist.files import read_json, write_bytes
-from mechanist.journal import Journal
-from mechanist.layout import TrajectoryFiles
 from mechanist.report.best import best
-from mechanist.report.readable import measured, readable
+from mechanist.report.page.readable import measured, readable
 from mechanist.report.sections import Figure, Prose, Table, sections
 from mechanist.report.trajectory_page import trajectory_page
 from mechanist.settings.config import Config

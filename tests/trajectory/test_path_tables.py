@@ -2,9 +2,9 @@
 
 import pytest
 
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
-from mechanist.files import write_json
-from mechanist.layout import TrajectoryFiles
 from mechanist.report.path_tables import path_entries, path_markdown, path_targets
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.files import read_json
+from mechanist.bookkeeping.journal import Journal
 from mechanist.errors import DataError, MechanistError, SettingsError
-from mechanist.files import read_json
-from mechanist.journal import Journal
-from mechanist.sampling.records import read_frames, read_notes, read_paths
-from mechanist.sampling.store import Store, store_of
+from mechanist.sampling.records.store import Store, store_of
+from mechanist.sampling.records.tables import read_frames, read_notes, read_paths
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.initial import initial
@@ -282,7 +282,7 @@ def test_a_tolerance_that_nothing_keeps(runs, tmp_path):
 
 
 def test_round_and_worker_belong_together(runs, tmp_path):
-    from mechanist.cli_trajectory import restore as command
+    from mechanist.trajectory.commands import restore as command
 
     with pytest.raises(MechanistError, match="belong together"):
         command(runs[0].root, tmp_path / "a.json", 0.1, 0, None)

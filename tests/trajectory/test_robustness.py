@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
-from mechanist.files import write_json
-from mechanist.layout import TrajectoryFiles
 from mechanist.report.robustness_tables import (
     SECTIONS,
     name_of,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.files import read_json, write_json
+from mechanist.bookkeeping.journal import Journal
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
-from mechanist.files import read_json, write_json
-from mechanist.journal import Journal
-from mechanist.layout import TrajectoryFiles
 from mechanist.report.openmm_tables import TITLES
 from mechanist.report.openmm_tables import name_of as openmm_name
 from mechanist.report.robustness_tables import SECTIONS

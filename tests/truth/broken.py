@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.bookkeeping.progress import Progress
 from mechanist.engine.protocol import TOO_LONG, Engine, HalfPaths
-from mechanist.progress import Progress
-from mechanist.sampling.chain import Array, Chains, CurrentPath, Rows, Shots
-from mechanist.sampling.moves import Harvest, Moves
-from mechanist.sampling.selection import Candidates, Selection
-from mechanist.sampling.shoot import gather, shots_as_they_end
+from mechanist.sampling.chains.chain import Array, Chains, CurrentPath, Rows, Shots
+from mechanist.sampling.chains.moves import Harvest, Moves
+from mechanist.sampling.chains.selection import Candidates, Selection
+from mechanist.sampling.chains.shoot import gather, shots_as_they_end
 
 
 def first_come(chains: Chains, engine: Engine, moves: int, progress: Progress) -> Harvest:

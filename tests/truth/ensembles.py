@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.progress import Progress
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import default_plan
 from mechanist.engine.protocol import END_NAMES, Engine, ShotQueue
-from mechanist.progress import Progress
-from mechanist.sampling.chain import Chains, CurrentPath, Shots
-from mechanist.sampling.early_stop import EarlyStop
-from mechanist.sampling.first_path import hot_path, relax, thermal_velocities
-from mechanist.sampling.moves import Harvest
-from mechanist.sampling.selection import Lorentzian, Selection, Uniform
-from mechanist.sampling.shoot import shoot
+from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
+from mechanist.sampling.chains.moves import Harvest
+from mechanist.sampling.chains.selection import Lorentzian, Selection, Uniform
+from mechanist.sampling.chains.shoot import shoot
+from mechanist.sampling.early_stop.early_stop import EarlyStop
+from mechanist.sampling.first_path.hot_md import hot_path, relax, thermal_velocities
 from mechanist.systems.prepared import Prepared
 from tests.truth.paths import PathSet
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.sampling.selection import Lorentzian, Selection, Uniform
+from mechanist.sampling.chains.selection import Lorentzian, Selection, Uniform
 
 Array = NDArray[np.float64]
 Logit = Callable[[NDArray[np.floating]], Array]

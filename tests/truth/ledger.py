@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mechanist.files import write_json, write_text
+from mechanist.bookkeeping.files import write_json, write_text
 
 COMMAND = "make truth"
 

@@ -4,8 +4,8 @@ from functools import cache
 
 import numpy as np
 
-from mechanist.sampling.chain import CurrentPath
-from mechanist.sampling.selection import Selection
+from mechanist.sampling.chains.chain import CurrentPath
+from mechanist.sampling.chains.selection import Selection
 from tests.truth.brute_force import BruteForce, brute_force
 from tests.truth.ensembles import first_paths
 from tests.truth.guides import guide

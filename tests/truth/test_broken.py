@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mechanist.sampling.chain import Chains
-from mechanist.sampling.shoot import shoot
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.shoot import shoot
 from tests.truth.broken import (
     NoLengthCorrection,
     NoLimitOnPoints,

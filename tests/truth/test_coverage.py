@@ -9,7 +9,7 @@ outside in a whole region; the coverage is that over several seeded runs. Truth 
 import numpy as np
 import pytest
 
-from mechanist.analysis.validation import choose_points, predictive_rank
+from mechanist.analysis.validation.validation import choose_points, predictive_rank
 from tests.truth.toys import shoot_truth, start
 
 RUNS = 5

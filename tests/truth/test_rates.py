@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from mechanist.files import read_json
-from mechanist.journal import Journal
-from mechanist.layout import Layout
+from mechanist.bookkeeping.files import read_json
+from mechanist.bookkeeping.journal import Journal
+from mechanist.bookkeeping.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.stages.equilibrium import equilibrium
 from mechanist.stages.excursions import make_excursions

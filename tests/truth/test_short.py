@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mechanist.engine.protocol import IN_A, IN_B, STOPPED
-from mechanist.sampling.chain import Chains
+from mechanist.sampling.chains.chain import Chains
 from tests.truth.broken import NoLengthCorrection, NoStopCorrection
 from tests.truth.compare import LIMIT, Comparison, compare, worst
 from tests.truth.ensembles import Sampled, sample, two_way

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.files import read_json
+from mechanist.bookkeeping.journal import Journal
+from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.network import Committor
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import default_plan
-from mechanist.files import read_json
-from mechanist.journal import Journal
-from mechanist.layout import Layout
 from mechanist.sampling.committor_shots import committor_shots
-from mechanist.sampling.first_path import thermal_velocities
+from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.settings.config import Config
 from mechanist.settings.run import EngineSettings, SamplingSettings
 from mechanist.stages.assess import assess_round, load_round_model

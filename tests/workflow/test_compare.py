@@ -1,6 +1,6 @@
 """The comparison as a target of the workflow."""
 
-from mechanist.files import read_json
+from mechanist.bookkeeping.files import read_json
 from tests.workflow.conftest import Run
 
 

@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 
-from mechanist.layout import Layout
-from mechanist.sampling.records import SHOT_COLUMNS, read_table
+from mechanist.bookkeeping.layout import Layout
+from mechanist.sampling.records.tables import SHOT_COLUMNS, read_table
 from tests.workflow.conftest import Run
 
 KILLS = 6

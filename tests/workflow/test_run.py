@@ -6,9 +6,9 @@ import os
 import numpy as np
 import pytest
 
-from mechanist.files import check_manifest, read_json, sha256
-from mechanist.layout import Layout
-from mechanist.sampling.records import (
+from mechanist.bookkeeping.files import check_manifest, read_json, sha256
+from mechanist.bookkeeping.layout import Layout
+from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
     read_frames,

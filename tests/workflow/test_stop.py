@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mechanist.cli_job import STOPPED
-from mechanist.journal import Journal
-from mechanist.layout import Layout
-from mechanist.sampling.records import SHOT_COLUMNS, read_table
+from mechanist.bookkeeping.journal import Journal
+from mechanist.bookkeeping.layout import Layout
+from mechanist.cli.job import STOPPED
+from mechanist.sampling.records.tables import SHOT_COLUMNS, read_table
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.initial import initial
@@ -40,9 +40,9 @@ AWHILE = 0.4
 
 OFTEN = """
 import sys
-from mechanist.sampling import keeper
+from mechanist.sampling.records.tables import keeper
 keeper.EVERY, keeper.SHARE = 0.2, 0.5
-from mechanist.cli import main
+from mechanist.cli.main import main
 main()
 """
 
@@ -85,7 +85,7 @@ def undisturbed_run(system: str, tmp_path_factory) -> tuple[str, Layout, Path, i
 
 def start(system: str, layout: Layout, *, often: bool = False) -> subprocess.Popen:
     """The command of the rule, its log read by another process of the same group."""
-    program = f"-c '{OFTEN}'" if often else "-m mechanist.cli"
+    program = f"-c '{OFTEN}'" if often else "-m mechanist.cli.main"
     command = (
         f"set -o pipefail; {sys.executable} {program} shoot --round 0 --worker 0"
         f" --config '{json.dumps(settings(system))}' --results {layout.root} 2>&1 | tee"

@@ -10,14 +10,14 @@ from snakemake.exceptions import WorkflowError
 from mechanist.engine.contexts import platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device
 from mechanist.errors import MechanistError
-from mechanist.formula.engines import require
-from mechanist.files import write_json
-from mechanist.journal import process_age
-from mechanist.layout import Layout
+from mechanist.formula.search.engines import require
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.journal import process_age
+from mechanist.bookkeeping.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
-from mechanist.sources import digest
-from mechanist.systems.files import source_files
+from mechanist.bookkeeping.sources import digest
+from mechanist.systems.build.source_files import source_files
 
 try:
     SETTINGS = validate(Config, dict(config), "config.yaml")
@@ -64,14 +64,8 @@ TRAINING = [
     "learn.learning_rate",
     "learn.weight_decay",
 ]
-# Stages of the rounds, and the part of the package that each stands on.
-ROUND_STAGES = {
-    "prepare": "systems",
-    "initial": "sampling",
-    "shoot": "sampling",
-    "learn": "committor",
-    "assess": "analysis",
-}
+# Stages of the rounds.
+ROUND_STAGES = ("prepare", "initial", "shoot", "learn", "assess")
 EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
 
 
@@ -187,8 +181,8 @@ def setup():
     total.update(json.dumps(SYSTEM.model_dump(mode="json")).encode())
     for file in system_files():
         total.update(Path(file).read_bytes())
-    for stage, part in ROUND_STAGES.items():
-        total.update(digest(stage, part).encode())
+    for stage in ROUND_STAGES:
+        total.update(digest(stage, "trajectory").encode())
     return total.hexdigest()[:16]
 
 

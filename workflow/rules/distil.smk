@@ -18,7 +18,7 @@ rule relevance:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
         settings=settings("seed", "sampling.workers", "learn"),
-        source=digest("distil", "committor"),
+        source=digest("distil"),
     shell:
         "mechanist relevance --last {params.last}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
@@ -48,7 +48,7 @@ rule distil:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
         settings=settings("seed", "sampling.workers", "learn.held_out_every", "formula"),
-        source=digest("distil", "formula"),
+        source=digest("distil"),
     shell:
         "mechanist distil --last {params.last} --threads 1"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

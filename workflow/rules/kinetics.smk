@@ -28,7 +28,7 @@ rule equilibrium:
             "kinetics.run_frames",
             "kinetics.relax",
         ),
-        source=digest("equilibrium", "sampling"),
+        source=digest("equilibrium"),
     shell:
         "mechanist equilibrium --worker {wildcards.worker}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
@@ -65,7 +65,7 @@ rule windows:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.last),
         settings=settings("seed", "sampling.workers", "kinetics.windows", *TRAINING),
-        source=digest("windows", "committor"),
+        source=digest("windows"),
     shell:
         "mechanist windows --last {params.last}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
@@ -97,7 +97,7 @@ rule excursions:
             "kinetics.shots",
             "kinetics.relax",
         ),
-        source=digest("excursions", "committor"),
+        source=digest("excursions"),
     shell:
         "mechanist excursions --worker {wildcards.worker}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
@@ -126,7 +126,7 @@ rule kinetics:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.last),
         settings=settings("seed", "sampling.workers", "kinetics"),
-        source=digest("kinetics", "analysis"),
+        source=digest("kinetics"),
     shell:
         "mechanist kinetics --last {params.last}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

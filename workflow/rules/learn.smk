@@ -19,7 +19,7 @@ rule learn:
     params:
         results=results_folder,
         settings=settings("seed", "sampling.workers", "learn"),
-        source=digest("learn", "committor"),
+        source=digest("learn"),
     shell:
         # One thread: more gain little on networks this small, and the order of sums, and with it the
         # last digits, must not hang on --cores.
@@ -51,7 +51,7 @@ checkpoint assess:
             "learn.held_out_every",
             "convergence",
         ),
-        source=digest("assess", "analysis"),
+        source=digest("assess"),
         setup=setup(),
     shell:
         "mechanist assess --round {wildcards.round} --setup {params.setup}"

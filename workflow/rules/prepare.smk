@@ -23,7 +23,7 @@ rule prepare:
             descriptors=state_descriptors(),
         ),
         settings=prepare_settings(),
-        source=digest("prepare", "engine" if SYSTEM.dynamics.pressure else "systems"),
+        source=digest("prepare"),
     shell:
         "mechanist prepare --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
@@ -45,7 +45,7 @@ rule describe:
         results=results_folder,
         system=system_part("molecule", "potential", "inputs"),
         settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
-        source=digest("prepare", "systems"),
+        source=digest("prepare"),
     shell:
         "mechanist describe --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
@@ -67,7 +67,7 @@ rule formula_inputs:
         results=results_folder,
         system=system_part("molecule", "potential", "formula_inputs"),
         settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
-        source=digest("prepare", "systems"),
+        source=digest("prepare"),
     shell:
         "mechanist formula-inputs"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

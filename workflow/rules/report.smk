@@ -21,7 +21,7 @@ rule collect:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
         settings=settings("sampling.workers"),
-        source=digest("collect", "sampling"),
+        source=digest("collect"),
     shell:
         "mechanist collect --last {params.last}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
@@ -56,7 +56,7 @@ rule report:
         settings=settings(
             *(key for key in PLAIN if key != "compare"), system=str(SYSTEM_FOLDER)
         ),
-        source=digest("report", "report"),
+        source=digest("report"),
     shell:
         "mechanist report --last {params.last}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -36,7 +36,7 @@ rule initial:
     params:
         results=results_folder,
         settings=settings("seed", "initial", "engine"),
-        source=digest("initial", "sampling"),
+        source=digest("initial"),
     shell:
         "mechanist initial --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
@@ -65,7 +65,7 @@ rule shoot:
         results=results_folder,
         settings=settings("seed", "engine", *SHOOTING),
         # Not of trajectory, which may say how many frames are stored, but changes no shot.
-        source=digest("shoot", "sampling"),
+        source=digest("shoot", "trajectory"),
     shell:
         "mechanist shoot --round {wildcards.round} --worker {wildcards.worker}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

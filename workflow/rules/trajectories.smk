@@ -24,7 +24,7 @@ rule trajectory_data:
     threads: 1
     params:
         settings=settings("seed", "trajectory.size", "trajectory.temperature"),
-        source=digest("trajectory_data", "trajectory"),
+        source=digest("trajectory_data"),
     shell:
         "mechanist trajectory-data --molecule {wildcards.molecule} --number {wildcards.motion}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
@@ -51,7 +51,7 @@ rule trajectory_learn:
         gpu=GPUS,
     params:
         settings=settings("seed", "trajectory.size"),
-        source=digest("trajectory_learn", "trajectory"),
+        source=digest("trajectory_learn"),
     shell:
         "mechanist trajectory-learn --molecule {wildcards.molecule} --number {wildcards.motion}"
         " --threads {threads}"
@@ -76,7 +76,7 @@ rule trajectory_openmm:
     params:
         settings=settings("seed", "trajectory.size"),
         system=lambda wildcards, input: str(Path(input.yaml).parent),
-        source=digest("trajectory_openmm", "trajectory"),
+        source=digest("trajectory_openmm"),
     shell:
         "mechanist trajectory-openmm --number {wildcards.motion} --system {params.system:q}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
@@ -103,7 +103,7 @@ rule trajectory_robustness:
         gpu=GPUS,
     params:
         settings=settings("seed", "trajectory.size"),
-        source=digest("trajectory_robustness", "trajectory"),
+        source=digest("trajectory_robustness"),
     shell:
         "mechanist trajectory-robustness --molecule {wildcards.molecule}"
         " --number {wildcards.motion} --threads {threads}"
@@ -133,7 +133,7 @@ rule trajectory_propagate:
         gpu=GPUS,
     params:
         settings=settings("seed", "trajectory.size"),
-        source=digest("trajectory_propagate", "trajectory"),
+        source=digest("trajectory_propagate"),
     shell:
         "mechanist trajectory-propagate --molecule {wildcards.molecule}"
         " --number {wildcards.motion} --threads {threads}"
@@ -152,7 +152,7 @@ rule trajectory_attribute:
     threads: 1
     params:
         settings=settings("seed", "trajectory.size", "trajectory.temperature"),
-        source=digest("trajectory_propagate", "trajectory"),
+        source=digest("trajectory_propagate"),
     shell:
         "mechanist trajectory-attribute --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
@@ -181,7 +181,7 @@ rule trajectory_forecast:
         gpu=GPUS,
     params:
         settings=settings("seed", "trajectory.size"),
-        source=digest("trajectory_forecast", "trajectory"),
+        source=digest("trajectory_forecast"),
     shell:
         "mechanist trajectory-forecast --molecule {wildcards.molecule}"
         " --number {wildcards.motion} --threads {threads}"
@@ -200,7 +200,7 @@ rule trajectory_paths:
     threads: 1
     params:
         run=RUN_HASH,
-        source=digest("trajectory_paths", "trajectory"),
+        source=digest("trajectory_paths"),
     shell:
         f"mechanist trajectory-paths {RESULTS} --results {MODELS} 2>&1 | tee {{log}}"
 
@@ -253,7 +253,7 @@ rule trajectory_models:
         "../../envs/mechanist.yaml"
     params:
         settings=settings("seed", "trajectory"),
-        source=digest("trajectory_tables", "report"),
+        source=digest("trajectory_tables"),
     shell:
         "mechanist trajectory-tables"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"

@@ -19,7 +19,7 @@ rule points:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
         settings=points_settings,
-        source=digest("points", "analysis", "formula"),
+        source=digest("points"),
     shell:
         "mechanist points --by {wildcards.by} --last {params.last}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
@@ -45,7 +45,7 @@ rule committor_shots:
     params:
         results=results_folder,
         settings=settings("seed", "engine", "sampling.workers", "validation.shots"),
-        source=digest("points", "sampling"),
+        source=digest("points"),
     shell:
         "mechanist committor-shots --by {wildcards.by} --worker {wildcards.worker}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
@@ -75,6 +75,6 @@ rule validate:
     params:
         results=results_folder,
         settings=settings("seed", "sampling.workers"),
-        source=digest("validate", "analysis", "formula"),
+        source=digest("validate"),
     shell:
         "mechanist validate --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -15,10 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist import __version__
+from mechanist.bookkeeping.files import (
+    GONE,
+    read_bytes,
+    read_json,
+    sha256,
+    sound,
+    write_bytes,
+    write_json,
+)
 from mechanist.committor.likelihood import probability
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.errors import DataError
-from mechanist.files import GONE, read_bytes, read_json, sha256, sound, write_bytes, write_json
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]

@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from mechanist.bookkeeping.files import read_json, write_json
+from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.contexts import platform_names
 from mechanist.engine.engine import LaneEngine, Mover
 from mechanist.engine.hardware import GPU_PLATFORMS, gpus, processor
@@ -16,8 +18,6 @@ from mechanist.engine.protocol import Engine, Label
 from mechanist.engine.stacked import Stack
 from mechanist.engine.stopwatch import Timing, time_plans
 from mechanist.errors import DataError, SystemBuildError
-from mechanist.files import read_json, write_json
-from mechanist.journal import Clock
 from mechanist.settings.run import EngineSettings
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import why_not

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.errors import SamplingError, SystemBuildError
+from mechanist.systems.forces.threads import cpu_properties
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.threads import cpu_properties
 
 Array = NDArray[np.float64]
 

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.contexts import device_faults, openmm_faults
 from mechanist.engine.history import History
 from mechanist.engine.protocol import (
@@ -30,7 +31,6 @@ from mechanist.engine.protocol import (
 )
 from mechanist.engine.under_way import Rest, UnderWay
 from mechanist.errors import SamplingError
-from mechanist.journal import Clock
 from mechanist.systems.prepared import Prepared
 
 Array = NDArray[np.float64]

@@ -14,10 +14,10 @@ from mechanist.engine.contexts import langevin, openmm_seed, platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.errors import SystemBuildError
 from mechanist.settings.system import DynamicsSettings
-from mechanist.systems.coordinates import Array
-from mechanist.systems.molecule import cutoff_of
-from mechanist.systems.periodic import as_vectors, from_openmm, largest_cutoff, to_openmm
-from mechanist.systems.threads import cpu_properties
+from mechanist.systems.build.coordinates import Array
+from mechanist.systems.build.molecule import cutoff_of
+from mechanist.systems.build.periodic import as_vectors, from_openmm, largest_cutoff, to_openmm
+from mechanist.systems.forces.threads import cpu_properties
 
 FREQUENCY = 25
 """MD steps between two attempts to change the volume; OpenMM's usual value."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mechanist.errors import DataError
 from mechanist.formula.expression import inputs, parse
-from mechanist.formula.likelihood import Outcomes
+from mechanist.formula.fit.likelihood import Outcomes
 
 Array = NDArray[np.float64]
 

@@ -2,11 +2,11 @@
 
 1. A symbolic search (the back end) proposes expressions that follow the network's q.
 2. Growth and pruning complete them, so that short formulas, linear ones and products of two inputs
-   are always among the candidates (`mechanist.formula.search`).
+   are always among the candidates (`mechanist.formula.search.search`).
 3. The numbers of the best few of each length are fitted anew to the outcomes of the training
    chains, one formula of each length is taken, and the front and the choice on it follow from the
    loss on held-out chains; what most resamples of the chains choose is taken
-   (`mechanist.formula.stability`).
+   (`mechanist.formula.choice.stability`).
 4. The numbers in the texts come from a last fit to all shots; held-out losses do not.
 """
 
@@ -14,24 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.errors import MechanistError
-from mechanist.formula.backend import Log
-from mechanist.formula.baselines import baselines
-from mechanist.formula.choose import (
+from mechanist.formula.choice.baselines import baselines
+from mechanist.formula.choice.choose import (
     Scored,
     luck,
     mean_and_error,
     pareto,
     used,
 )
-from mechanist.formula.constants import describe, in_columns, intervals, order, rounded
+from mechanist.formula.choice.stability import Share, best_of_each_length, resampled, steadiest
 from mechanist.formula.data import FormulaData
 from mechanist.formula.expression import latex, nodes, parse, text
-from mechanist.formula.grow import Points, fitted
-from mechanist.formula.likelihood import point_losses
-from mechanist.formula.refit import LARGEST_Q, refit
+from mechanist.formula.fit.constants import describe, in_columns, intervals, order, rounded
+from mechanist.formula.fit.likelihood import point_losses
+from mechanist.formula.fit.refit import LARGEST_Q, refit
 from mechanist.formula.result import Distillation, Formula
-from mechanist.formula.search import search
-from mechanist.formula.stability import Share, best_of_each_length, resampled, steadiest
+from mechanist.formula.search.backend import Log
+from mechanist.formula.search.grow import Points, fitted
+from mechanist.formula.search.search import search
 from mechanist.formula.store import load, write
 from mechanist.settings.formula import FormulaSettings
 

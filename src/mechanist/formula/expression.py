@@ -134,7 +134,7 @@ def evaluate(formula: str | Expr, values: Mapping[str, Array]) -> Array:
     DataError
         If a descriptor of the formula is not among ``values``.
     """
-    from mechanist.formula.tape import compile_tape
+    from mechanist.formula.fit.tape import compile_tape
 
     expr = parse(formula) if isinstance(formula, str) else formula
     names = inputs(expr)

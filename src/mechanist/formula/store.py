@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mechanist.bookkeeping.files import csv_text, read_json, sound, write_json, write_text
 from mechanist.errors import DataError
-from mechanist.files import csv_text, read_json, sound, write_json, write_text
 from mechanist.formula.export import exports_of, write_exports
 from mechanist.formula.expression import inputs, parse
 from mechanist.formula.result import Constant, Distillation, Formula
-from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 COLUMNS = ("complexity", "heldout_loss", "heldout_loss_se", "text", "latex", "chosen")
 MORE_COLUMNS = (

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from mechanist.report.readable import measured
+from mechanist.report.page.readable import measured
 from mechanist.report.sections import Table
 
 HIGH = re.compile(r"similarity|likeness|bonds in the band", re.IGNORECASE)

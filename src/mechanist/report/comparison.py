@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.analysis.comparison import (
+from mechanist.analysis.comparison.comparison import (
     Array,
     Estimate,
     Outcome,
@@ -22,9 +22,9 @@ from mechanist.analysis.comparison import (
     ratio_over_seeds,
     yield_by_place,
 )
-from mechanist.files import atomic, write_json, write_text
-from mechanist.layout import CompareFiles
-from mechanist.sampling.records import Table, join
+from mechanist.bookkeeping.files import atomic, write_json, write_text
+from mechanist.bookkeeping.layout import CompareFiles
+from mechanist.sampling.records.tables import Table, join
 
 POINTS = 40
 """Places along the budget at which curves are kept."""
@@ -170,7 +170,7 @@ def write_comparison(
     pairs
         At least two.
     """
-    from mechanist.report.comparison_figure import draw
+    from mechanist.report.figures.comparison_figure import draw
 
     result = summarise(pairs)
     budgets, lines = all_curves(pairs)
@@ -330,7 +330,7 @@ def markdown(title: str, result: Comparison, pairs: Sequence[Pair]) -> str:
 
 def page(title: str, result: Comparison, pairs: Sequence[Pair], svg: str) -> str:
     """Content of compare.html: one file without anything from outside."""
-    css = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+    css = (Path(__file__).parent / "page" / "page.css").read_text(encoding="utf-8")
     heading = f"Guided against uniform selection: {escape(title)}"
     head = "".join(f"<th>{escape(cell)}</th>" for cell in HEAD)
     body = "\n".join(

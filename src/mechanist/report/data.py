@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.layout import Layout
+from mechanist.bookkeeping.layout import Layout
 from mechanist.report.jobs import Job, StageCost, stage_costs
 from mechanist.report.tables import Row
 from mechanist.report.times import RunTime
-from mechanist.sampling.records import Table
-from mechanist.systems.descriptors import DescriptorSet
-from mechanist.systems.states import States
+from mechanist.sampling.records.tables import Table
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
+from mechanist.systems.descriptors.states import States
 
 Array = NDArray[np.float64]
 

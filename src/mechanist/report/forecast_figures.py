@@ -6,8 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.report.figures.style import (
+    A_COLOUR,
+    B_COLOUR,
+    FORMULA,
+    FULL,
+    MARK,
+    MUTED,
+    canvas,
+    grid,
+)
 from mechanist.report.forecast_tables import ALONE, DYNAMICS, OURS, PERSISTENCE, gathered
-from mechanist.report.style import A_COLOUR, B_COLOUR, FORMULA, FULL, MARK, MUTED, canvas, grid
 from mechanist.report.trajectory_tables import ANGSTROM
 
 COLOURS = {

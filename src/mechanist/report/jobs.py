@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mechanist.bookkeeping.files import read_json
+from mechanist.bookkeeping.journal import MD, SEARCH, SHOOTING, TRAINING
 from mechanist.errors import DataError
-from mechanist.files import read_json
-from mechanist.journal import MD, SEARCH, SHOOTING, TRAINING
 from mechanist.report.tables import Row
 
 ROUND_STAGES = ("learn", "assess")
@@ -142,7 +142,7 @@ def timed_job(
     stage, number, wall, cpu, memory
         As of `Job`; wall time that the job itself has not seen counts as ``other``.
     times
-        As of `mechanist.journal.Journal.times`; ``threads`` are 1 if not there.
+        As of `mechanist.bookkeeping.journal.Journal.times`; ``threads`` are 1 if not there.
 
     Raises
     ------

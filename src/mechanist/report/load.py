@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.analysis.chains import chain_series
-from mechanist.analysis.validation import Verdict
+from mechanist.analysis.convergence.chains import chain_series
+from mechanist.analysis.validation.validation import Verdict
+from mechanist.bookkeeping.files import read_json, sound
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.files import read_json, sound
-from mechanist.layout import Layout
 from mechanist.report.data import (
     Array,
     Dynamics,
@@ -23,14 +23,14 @@ from mechanist.report.data import (
 )
 from mechanist.report.jobs import read_jobs
 from mechanist.report.tables import numbers, read_csv
-from mechanist.sampling.records import (
+from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
     read_frames,
     read_paths,
     read_table,
 )
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.prepared import load_inputs, states_from_json
 
 FRAMES_SHOWN = 40_000

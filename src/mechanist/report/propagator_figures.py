@@ -4,8 +4,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mechanist.report.figures.style import A_COLOUR, B_COLOUR, FULL, MARK, MUTED, canvas, grid
 from mechanist.report.propagator_tables import FREE, GICNET, LIMITS, OURS, column_of, name_of
-from mechanist.report.style import A_COLOUR, B_COLOUR, FULL, MARK, MUTED, canvas, grid
 from mechanist.report.trajectory_tables import Entry
 
 COLOURS = {OURS: B_COLOUR, GICNET: MARK, FREE: MUTED}

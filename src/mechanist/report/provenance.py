@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mechanist.bookkeeping.files import sha256
+from mechanist.bookkeeping.layout import Layout
+from mechanist.bookkeeping.sources import digest_of_all
 from mechanist.errors import MechanistError
-from mechanist.files import sha256
-from mechanist.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.settings.load import SYSTEM_FILE, find_system, load_system
-from mechanist.sources import digest_of_all
 
 APART = {"system", "compare"}
 """Sections that the hash of the settings leaves out: a path, and what only `compare` reads."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mechanist.report.readable import readable
+from mechanist.report.page.readable import readable
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from mechanist.bookkeeping.files import read_json
+from mechanist.bookkeeping.job_files import RoundFiles
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.files import read_json
-from mechanist.job_files import RoundFiles
-from mechanist.layout import Layout
 from mechanist.report.load import read_rounds
 
 HEADER = ("round", "shots", "accepted", "transitions", "held-out loss", "criteria", "state")

@@ -9,12 +9,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from mechanist.analysis.savings import savings
-from mechanist.files import write_json, write_text
+from mechanist.analysis.convergence.savings import savings
+from mechanist.bookkeeping.files import write_json, write_text
 from mechanist.report.data import ReportData
-from mechanist.report.path_figures import mean_length
+from mechanist.report.figures.path_figures import mean_length
+from mechanist.report.figures.rate_figures import rates
 from mechanist.report.provenance import provenance
-from mechanist.report.rate_figures import rates
 from mechanist.report.status import HEADER, counted, round_row, text_table
 from mechanist.report.times import RunTime, line
 from mechanist.settings.config import Config

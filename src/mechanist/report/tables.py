@@ -5,8 +5,8 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from mechanist.bookkeeping.files import read_bytes
 from mechanist.errors import DataError
-from mechanist.files import read_bytes
 
 Row = dict[str, str]
 

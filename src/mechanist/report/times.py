@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mechanist.bookkeeping.files import read_json
+from mechanist.bookkeeping.journal import merged
+from mechanist.bookkeeping.progress import duration
 from mechanist.errors import DataError
-from mechanist.files import read_json
-from mechanist.journal import merged
-from mechanist.progress import duration
 from mechanist.report.jobs import PARTS, Job, Span, timed_job
 
 BREAK = 60.0
@@ -41,7 +41,7 @@ class Session:
         When it began, in Unix time; None if not known.
     times
         Gives the times of the job of the report up to now, as of
-        `mechanist.journal.Journal.times`; None if it is not to be counted.
+        `mechanist.bookkeeping.journal.Journal.times`; None if it is not to be counted.
     """
 
     cores: int = 0

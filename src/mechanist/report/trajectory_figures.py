@@ -4,7 +4,16 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from mechanist.report.style import A_COLOUR, B_COLOUR, FORMULA, FULL, MARK, MUTED, canvas, grid
+from mechanist.report.figures.style import (
+    A_COLOUR,
+    B_COLOUR,
+    FORMULA,
+    FULL,
+    MARK,
+    MUTED,
+    canvas,
+    grid,
+)
 from mechanist.report.trajectory_tables import OURS, RIDGE, Lookup
 
 COLOURS = {

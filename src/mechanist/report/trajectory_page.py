@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mechanist.bookkeeping.files import read_bytes
 from mechanist.errors import DataError
-from mechanist.files import read_bytes
 from mechanist.report.best import best
-from mechanist.report.readable import measured, readable
+from mechanist.report.page.readable import measured, readable
 from mechanist.report.sections import Figure, Prose, Section, Table, sections
 
 TARGETS = ("target", "found", "met")
@@ -153,7 +153,7 @@ def trajectory_page(
     for entry in numbers:
         listed[entry["table"]] = listed.get(entry["table"], 0) + 1
     return environment.get_template("trajectory_page.html").render(
-        css=[(here / name).read_text("utf-8") for name in ("page.css", "trajectory_page.css")],
+        css=[(here / name).read_text("utf-8") for name in ("page/page.css", "trajectory_page.css")],
         title=first.title,
         lead=[block for block in first.blocks if isinstance(block, Prose)],
         facts=facts,

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from mechanist.files import write_text
-from mechanist.layout import Layout
+from mechanist.bookkeeping.files import write_text
+from mechanist.bookkeeping.layout import Layout
 from mechanist.report.load import load_report
-from mechanist.report.page import draw, render
+from mechanist.report.page.page import draw, render
 from mechanist.report.summary import write_summary
 from mechanist.report.times import Session, run_time
 from mechanist.settings.config import Config

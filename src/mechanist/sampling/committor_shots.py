@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.progress import Progress
 from mechanist.engine.protocol import END_NAMES, Engine, HalfPaths, HalfShots
 from mechanist.engine.under_way import Arrays
-from mechanist.progress import Progress
-from mechanist.sampling.keeper import Keeper
-from mechanist.sampling.records import Frames, Table
+from mechanist.sampling.records.keeper import Keeper
+from mechanist.sampling.records.tables import Frames, Table
 from mechanist.sampling.streams import normals, shot_seeds
 
 COMMITTOR_STREAM = 2**34
@@ -21,7 +21,7 @@ COMMITTOR_COLUMNS = ("point", "shot", "end", "steps")
 
 
 class FreshShots:
-    """Which shots were made, and how they ended; see `mechanist.sampling.keeper.Work`."""
+    """Which shots were made, and how they ended; see `mechanist.sampling.records.keeper.Work`."""
 
     def __init__(self, total: int) -> None:
         self.made = 0
@@ -44,19 +44,19 @@ class FreshShots:
         return int((self.ends != NOT_ENDED).sum())
 
     def progress(self) -> str:
-        """See `mechanist.sampling.keeper.Work`."""
+        """See `mechanist.sampling.records.keeper.Work`."""
         return f"{self.done:,} of {len(self.ends):,} fresh shots"
 
     def fresh(self) -> Arrays:
-        """See `mechanist.sampling.keeper.Work`; numbers are few and go into the state."""
+        """See `mechanist.sampling.records.keeper.Work`; numbers are few and go into the state."""
         return {}
 
     def state(self) -> Arrays:
-        """See `mechanist.sampling.keeper.Work`."""
+        """See `mechanist.sampling.records.keeper.Work`."""
         return {"made": np.array(self.made), "ends": self.ends, "steps": self.steps}
 
     def restore(self, parts: list[Arrays], state: Arrays) -> None:
-        """See `mechanist.sampling.keeper.Work`."""
+        """See `mechanist.sampling.records.keeper.Work`."""
         self.made = int(state["made"])
         self.ends, self.steps = state["ends"].copy(), state["steps"].copy()
 
@@ -89,7 +89,7 @@ def committor_shots(
     seed
         Seed of the run.
     keeper, notes, progress
-        See `mechanist.sampling.shoot.shoot`.
+        See `mechanist.sampling.chains.shoot.shoot`.
 
     Returns
     -------

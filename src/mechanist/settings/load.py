@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from mechanist.bookkeeping.files import parse_json
 from mechanist.errors import SettingsError
-from mechanist.files import parse_json
 from mechanist.settings.base import Section
 from mechanist.settings.config import Config
 from mechanist.settings.system import SystemSettings

@@ -5,21 +5,25 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.chains import chain_series, crossing_coordinates, crossing_frames
-from mechanist.analysis.convergence import Assessment, AssessmentInputs, assess
-from mechanist.analysis.counts import count_shots, decided, is_transition
-from mechanist.analysis.inertia import (
+from mechanist.analysis.convergence.chains import (
+    chain_series,
+    crossing_coordinates,
+    crossing_frames,
+)
+from mechanist.analysis.convergence.convergence import Assessment, AssessmentInputs, assess
+from mechanist.analysis.convergence.counts import count_shots, decided, is_transition
+from mechanist.analysis.convergence.inertia import (
     TransitionCheck,
     check_transitions,
     fit_latent_correlation,
 )
+from mechanist.bookkeeping.files import manifest, write_json
+from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.calibration import calibration_test
 from mechanist.committor.data import held_out
 from mechanist.committor.likelihood import clustered_se, loss_per_outcome, probability
 from mechanist.committor.network import Committor, load
 from mechanist.errors import DataError
-from mechanist.files import manifest, write_json
-from mechanist.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.stages.forget import guess_forgotten
 from mechanist.stages.gather import (
@@ -30,7 +34,7 @@ from mechanist.stages.gather import (
     gather_paths,
     gather_shots,
 )
-from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load as load_system
 from mechanist.systems.prepared import load_inputs
 

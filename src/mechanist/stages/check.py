@@ -16,14 +16,14 @@ from mechanist.stages.check_costs import Costs, costs
 from mechanist.stages.check_states import StateRow, impossible, state_rows
 from mechanist.stages.check_table import table
 from mechanist.stages.prepare import system_folder
-from mechanist.systems.box import BoxVectors, box_of
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
-from mechanist.systems.molecule import Molecule, build_molecule
+from mechanist.systems.build.minimise import relax
+from mechanist.systems.build.molecule import Molecule, build_molecule
+from mechanist.systems.build.sanity import ERROR, WARNING, Finding, findings
+from mechanist.systems.descriptors.box import BoxVectors, box_of
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.resolve import Resolver, resolve_inputs, resolve_states
+from mechanist.systems.descriptors.states import State, States
 from mechanist.systems.prepared import Prepared, build_parts, prepared_from
-from mechanist.systems.relax import relax
-from mechanist.systems.resolve import Resolver, resolve_inputs, resolve_states
-from mechanist.systems.sanity import ERROR, WARNING, Finding, findings
-from mechanist.systems.states import State, States
 
 Log = Callable[[str], None]
 

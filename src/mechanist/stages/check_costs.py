@@ -9,9 +9,9 @@ from mechanist.engine.hardware import free_memory
 from mechanist.engine.history import history_bytes
 from mechanist.engine.plan import POOL, Plan
 from mechanist.engine.trial import Trial
-from mechanist.sampling.memory import FRAME_BYTES
+from mechanist.sampling.chains.memory import FRAME_BYTES
+from mechanist.systems.descriptors.states import States
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.states import States
 
 BATCH = 32
 """Frames that are labelled together, for the timing."""

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.settings.system import Limits, SystemSettings
-from mechanist.systems.descriptors import Descriptor
-from mechanist.systems.resolve import limit_in
-from mechanist.systems.sanity import ERROR, Finding
+from mechanist.systems.build.sanity import ERROR, Finding
+from mechanist.systems.descriptors.descriptor_set import Descriptor
+from mechanist.systems.descriptors.resolve import limit_in
 
 Array = NDArray[np.float64]
 

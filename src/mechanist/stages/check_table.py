@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mechanist.progress import duration
+from mechanist.bookkeeping.progress import duration
 from mechanist.stages.check_states import StateRow
-from mechanist.systems.box import box_of
-from mechanist.systems.sanity import ERROR, density, net_charge
+from mechanist.systems.build.sanity import ERROR, density, net_charge
+from mechanist.systems.descriptors.box import box_of
 
 if TYPE_CHECKING:
     from mechanist.stages.check import Examination

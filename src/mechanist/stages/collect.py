@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mechanist.files import atomic, copy
-from mechanist.layout import Layout
-from mechanist.sampling.records import (
+from mechanist.bookkeeping.files import atomic, copy
+from mechanist.bookkeeping.layout import Layout
+from mechanist.sampling.records.store import NOTE, store_of
+from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
     Frames,
@@ -19,7 +20,6 @@ from mechanist.sampling.records import (
     write_frames,
     write_table,
 )
-from mechanist.sampling.store import NOTE, store_of
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import load
 

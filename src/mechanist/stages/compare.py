@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.comparison import (
+from mechanist.analysis.comparison.comparison import (
     SERIES_COLUMNS,
     current_durations,
     decorrelated_paths,
@@ -22,14 +22,14 @@ from mechanist.analysis.comparison import (
     outcome,
     spent_within,
 )
-from mechanist.analysis.counts import is_transition
+from mechanist.analysis.convergence.counts import is_transition
+from mechanist.bookkeeping.files import read_json, write_json
+from mechanist.bookkeeping.job_files import WorkerFiles
+from mechanist.bookkeeping.journal import MD, SHOOTING, TRAINING, Journal
+from mechanist.bookkeeping.layout import Layout, PairFiles
 from mechanist.errors import DataError
-from mechanist.files import read_json, write_json
-from mechanist.job_files import WorkerFiles
-from mechanist.journal import MD, SHOOTING, TRAINING, Journal
-from mechanist.layout import Layout, PairFiles
 from mechanist.report.comparison import Pair, write_comparison
-from mechanist.sampling.records import (
+from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
     Table,

@@ -3,18 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.files import csv_text, write_text
+from mechanist.bookkeeping.journal import SEARCH, TRAINING, Journal
+from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.data import held_out
 from mechanist.committor.relevance import relevance
 from mechanist.errors import DataError
-from mechanist.files import csv_text, write_text
-from mechanist.journal import SEARCH, TRAINING, Journal
-from mechanist.layout import Layout
 from mechanist.report.tables import read_csv
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
 from mechanist.stages.gather import gather_shots
-from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
 RELEVANCE_STREAM = 2**33 + 1
@@ -62,7 +62,7 @@ def make_formula(config: Config, layout: Layout, last: int, threads: int, log: J
     """Write formulas.csv, formula.json and the formula for other programs."""
     from mechanist.formula.data import FormulaData
     from mechanist.formula.distil import distil, write
-    from mechanist.formula.engines import choose
+    from mechanist.formula.search.engines import choose
 
     engines = choose(config.formula.backend).names
     log.load("sympy", *(LIBRARIES[name] for name in engines if name in LIBRARIES))
@@ -122,7 +122,7 @@ def formula_names(
     values, q
         (N, D) of ``known`` and (N,) at training points.
     """
-    from mechanist.formula.screen import screen
+    from mechanist.formula.search.screen import screen
 
     most = config.formula.inputs
     relevant = [name for name in ranked if name in inputs.names]

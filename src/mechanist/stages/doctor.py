@@ -5,11 +5,11 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from mechanist.bookkeeping.layout import Layout
 from mechanist.engine.contexts import platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device, gpus, processor
 from mechanist.engine.stopwatch import Timing, time_plans
-from mechanist.formula.julia import INSTALL, look
-from mechanist.layout import Layout
+from mechanist.formula.search.julia import INSTALL, look
 from mechanist.stages.prepare import prepare
 from mechanist.systems.prepared import load
 

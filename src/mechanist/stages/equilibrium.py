@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.job_files import KineticsFiles
-from mechanist.journal import MD, SHOOTING, Journal
-from mechanist.layout import Layout
-from mechanist.progress import reporter
-from mechanist.sampling.equilibrium import EQUILIBRIUM_STREAM, Run, state_runs
-from mechanist.sampling.excursions import EXCURSION_COLUMNS
-from mechanist.sampling.keeper import keeping
-from mechanist.sampling.records import Table, read_paths, write_frames, write_table
+from mechanist.bookkeeping.job_files import KineticsFiles
+from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
+from mechanist.bookkeeping.layout import Layout
+from mechanist.bookkeeping.progress import reporter
+from mechanist.sampling.excursions.equilibrium import EQUILIBRIUM_STREAM, Run, state_runs
+from mechanist.sampling.excursions.excursions import EXCURSION_COLUMNS
+from mechanist.sampling.records.keeper import keeping
+from mechanist.sampling.records.tables import Table, read_paths, write_frames, write_table
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.kept import identity, plan_of

@@ -6,29 +6,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
+from mechanist.bookkeeping.layout import Layout
+from mechanist.bookkeeping.progress import Progress, reporter
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import POOL, Plan
 from mechanist.engine.protocol import END_NAMES, Engine
 from mechanist.engine.under_way import Arrays
-from mechanist.journal import MD, SHOOTING, Journal
-from mechanist.layout import Layout
-from mechanist.progress import Progress, reporter
-from mechanist.sampling.chain import CurrentPath, Shots
-from mechanist.sampling.excursions import (
+from mechanist.sampling.chains.chain import CurrentPath, Shots
+from mechanist.sampling.chains.moves import Moves
+from mechanist.sampling.chains.selection import shootable
+from mechanist.sampling.chains.shoot import gather, made
+from mechanist.sampling.excursions.excursions import (
     EXCURSION_COLUMNS,
     EvenWindows,
     ExcursionChains,
     Reservoir,
     make_reservoir,
 )
-from mechanist.sampling.first_path import thermal_velocities
-from mechanist.sampling.keeper import Keeper, keeping
-from mechanist.sampling.moves import Moves
-from mechanist.sampling.records import Frames, PathTable, Table, write_frames, write_table
-from mechanist.sampling.selection import shootable
-from mechanist.sampling.shoot import gather, made
+from mechanist.sampling.excursions.windows import flattened, windows_of
+from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.records.keeper import Keeper, keeping
+from mechanist.sampling.records.tables import Frames, PathTable, Table, write_frames, write_table
 from mechanist.sampling.streams import shot_seed
-from mechanist.sampling.windows import flattened, windows_of
 from mechanist.settings.config import Config
 from mechanist.stages.gather import gather_full_paths
 from mechanist.stages.kept import identity, plan_of
@@ -213,7 +213,7 @@ class Lessons:
     """Moves in which the windows are made even, and those that count after them.
 
     After each part of the first moves it is learned from them which windows need more weight. See
-    `mechanist.sampling.keeper.Work`.
+    `mechanist.sampling.records.keeper.Work`.
 
     Parameters
     ----------
@@ -254,23 +254,23 @@ class Lessons:
         self._moves = Moves(self._chains, self._counts[self._lesson])
 
     def progress(self) -> str:
-        """See `mechanist.sampling.keeper.Work`."""
+        """See `mechanist.sampling.records.keeper.Work`."""
         lessons = len(LESSONS)
         part = f"lesson {self._lesson + 1} of {lessons}" if self._lesson < lessons else "the end"
         return f"{self._moves.progress()} of {part}"
 
     def fresh(self) -> Arrays:
-        """See `mechanist.sampling.keeper.Work`."""
+        """See `mechanist.sampling.records.keeper.Work`."""
         arrays = self._moves.fresh()
         return arrays and arrays | {"lesson": np.array(self._lesson)}
 
     def state(self) -> Arrays:
-        """See `mechanist.sampling.keeper.Work`."""
+        """See `mechanist.sampling.records.keeper.Work`."""
         own = {"lesson": np.array(self._lesson), "lost": np.array(self.lost)}
         return self._moves.state() | own | {"last": self._moves.last}
 
     def restore(self, parts: list[Arrays], state: Arrays) -> None:
-        """See `mechanist.sampling.keeper.Work`."""
+        """See `mechanist.sampling.records.keeper.Work`."""
         self._lesson, self.lost = int(state["lesson"]), int(state["lost"])
         self._moves = Moves(self._chains, self._counts[self._lesson])
         self._moves.last = state["last"].copy()

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from mechanist.bookkeeping.files import read_json, sound, write_bytes
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
-from mechanist.files import read_json, sound, write_bytes
-from mechanist.layout import TrajectoryFiles
 from mechanist.report.forecast_figures import draw_forecasts
 from mechanist.report.forecast_tables import (
     HEAD,

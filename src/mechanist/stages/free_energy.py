@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.free_energy import profile
-from mechanist.analysis.kinetics import RUN_A, RUN_B, Kinetics, run_shares
-from mechanist.analysis.reweighting import Reweighted
-from mechanist.files import csv_text, write_text
-from mechanist.layout import Layout
-from mechanist.sampling.records import (
+from mechanist.analysis.kinetics.free_energy import profile
+from mechanist.analysis.kinetics.kinetics import RUN_A, RUN_B, Kinetics, run_shares
+from mechanist.analysis.kinetics.reweighting import Reweighted
+from mechanist.bookkeeping.files import csv_text, write_text
+from mechanist.bookkeeping.layout import Layout
+from mechanist.sampling.records.tables import (
     Table,
     join,
     read_frames,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.data import ShotData
 from mechanist.committor.network import Committor
 from mechanist.errors import DataError
-from mechanist.layout import Layout
-from mechanist.sampling.records import (
+from mechanist.sampling.records.tables import (
     SHOT_COLUMNS,
     Frames,
     PathTable,
@@ -21,7 +21,7 @@ from mechanist.sampling.records import (
     read_paths,
     read_table,
 )
-from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def gather_shots(
 def outcomes(table: Table, state: str) -> NDArray[np.float64]:
     """Half-shots (S,) of each shot that ended in a state.
 
-    Each counts for those like it that were stopped; see `mechanist.sampling.early_stop`.
+    Each counts for those like it that were stopped; see `mechanist.sampling.early_stop.early_stop`.
     """
     each = [
         (table[f"end_{side}"] == state) / table[f"seen_{side}"] for side in ("backward", "forward")

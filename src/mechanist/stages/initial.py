@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
+from mechanist.bookkeeping.layout import Layout
 from mechanist.engine.choose import choose_plan
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError, SamplingError
-from mechanist.files import write_json
-from mechanist.journal import MD, SHOOTING, Journal
-from mechanist.layout import Layout
-from mechanist.sampling.first_path import hot_path, relax
-from mechanist.sampling.guess import Guess, pulled_path, torsion_path
-from mechanist.sampling.records import PATH_COLUMNS, write_frames, write_table
-from mechanist.sampling.shoot import path_table
+from mechanist.sampling.chains.shoot import path_table
+from mechanist.sampling.first_path.guess import Guess, pulled_path, torsion_path
+from mechanist.sampling.first_path.hot_md import hot_path, relax
+from mechanist.sampling.records.tables import PATH_COLUMNS, write_frames, write_table
 from mechanist.settings.config import Config
 from mechanist.settings.run import InitialSettings
 from mechanist.systems.prepared import Prepared, load

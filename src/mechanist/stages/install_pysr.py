@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from mechanist.errors import MechanistError
-from mechanist.formula.julia import PYSR, SERIES, look
-from mechanist.formula.pysr_process import last_fault
+from mechanist.formula.search.julia import PYSR, SERIES, look
+from mechanist.formula.search.pysr_process import last_fault
 
 WHERE = "doctor --install-pysr"
 PIP = (sys.executable, "-m", "pip", "install", f"pysr=={PYSR}")
@@ -83,9 +83,9 @@ def _try(log: Callable[[str], None]) -> None:
     import numpy as np
 
     from mechanist.committor.likelihood import probability
-    from mechanist.formula.likelihood import Outcomes
-    from mechanist.formula.problem import Problem
-    from mechanist.formula.pysr import PySR
+    from mechanist.formula.fit.likelihood import Outcomes
+    from mechanist.formula.search.problem import Problem
+    from mechanist.formula.search.pysr import PySR
     from mechanist.settings.formula import FormulaSettings
 
     x = np.linspace(-1, 1, 100)[:, None]

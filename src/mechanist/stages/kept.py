@@ -5,15 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mechanist.bookkeeping.files import sha256
+from mechanist.bookkeeping.layout import Layout
+from mechanist.bookkeeping.sources import digest
 from mechanist.engine.choose import choose_plan
 from mechanist.engine.contexts import platform_names
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
-from mechanist.files import sha256
-from mechanist.layout import Layout
-from mechanist.sampling.checkpoint import Kept
+from mechanist.sampling.records.checkpoint import Kept
 from mechanist.settings.config import Config
-from mechanist.sources import digest
 from mechanist.systems.prepared import Prepared
 
 
@@ -30,7 +30,7 @@ def identity(
         raise DataError(missing, "the file is missing; run the stage that makes it again")
     return {
         "stage": stage,
-        "source": digest(stage, "sampling"),
+        "source": digest(stage, "trajectory"),
         "versions": [openmm.__version__, numpy.__version__],
         "settings": settings,
         "inputs": {str(file.relative_to(layout.root)): sha256(file) for file in files},

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.analysis.chains import chain_series
-from mechanist.analysis.kinetics import (
+from mechanist.analysis.convergence.chains import chain_series
+from mechanist.analysis.kinetics.kinetics import (
     AA,
     AB,
     BB,
@@ -19,12 +19,17 @@ from mechanist.analysis.kinetics import (
     bootstrap,
     estimate,
 )
-from mechanist.analysis.rate_verdict import Interval, log_interval, normal_interval, objections
-from mechanist.analysis.statistics import effective_samples
+from mechanist.analysis.kinetics.rate_verdict import (
+    Interval,
+    log_interval,
+    normal_interval,
+    objections,
+)
+from mechanist.analysis.statistics.statistics import effective_samples
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import MechanistError
-from mechanist.files import write_json
-from mechanist.layout import Layout
-from mechanist.sampling.records import PATH_COLUMNS, join, read_table
+from mechanist.sampling.records.tables import PATH_COLUMNS, join, read_table
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.excursions import EXCURSION_STREAM

@@ -5,10 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.kinetics import AA, AB, BB, FIRST_WINDOW, RUN_A, RUN_B, ExcursionData
-from mechanist.layout import Layout
-from mechanist.sampling.records import PathTable, Table, join, join_paths, read_table
-from mechanist.sampling.windows import windows_of
+from mechanist.analysis.kinetics.kinetics import (
+    AA,
+    AB,
+    BB,
+    FIRST_WINDOW,
+    RUN_A,
+    RUN_B,
+    ExcursionData,
+)
+from mechanist.bookkeeping.layout import Layout
+from mechanist.sampling.excursions.windows import windows_of
+from mechanist.sampling.records.tables import PathTable, Table, join, join_paths, read_table
 from mechanist.settings.config import Config
 from mechanist.stages.equilibrium import RUN_COLUMNS
 from mechanist.stages.excursions import EXCURSION_STREAM, frames_in_windows, in_reach

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from mechanist.analysis.free_energy import profile, surface
+from mechanist.analysis.kinetics.free_energy import profile, surface
+from mechanist.bookkeeping.files import atomic, csv_text, write_text
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError, MechanistError
-from mechanist.files import atomic, csv_text, write_text
-from mechanist.layout import Layout
-from mechanist.report.axis import Axis, make_axis
 from mechanist.report.data import Equilibrium
+from mechanist.report.figures.axis import Axis, make_axis
+from mechanist.report.figures.rate_figures import edges_of, line_panel, surface_panel
+from mechanist.report.figures.style import HALF, canvas
 from mechanist.report.load import read_dynamics, read_equilibrium
-from mechanist.report.rate_figures import edges_of, line_panel, surface_panel
-from mechanist.report.style import HALF, canvas
-from mechanist.systems.descriptors import Descriptor
+from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.prepared import load_inputs
 
 NAMES_SHOWN = 12

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mechanist.bookkeeping.files import write_text
 from mechanist.errors import SettingsError, SystemBuildError
-from mechanist.files import write_text
 from mechanist.settings.load import SYSTEM_FILE, validate
 from mechanist.settings.molecule import MoleculeSettings
-from mechanist.systems.coordinates import read_structure
-from mechanist.systems.molecule import build_molecule
-from mechanist.systems.periodic import largest_cutoff
-from mechanist.systems.suggest import candidates, groups
-from mechanist.systems.template import Draft, system_yaml
-from mechanist.systems.topologies import included
+from mechanist.systems.build.coordinates import read_structure
+from mechanist.systems.build.molecule import build_molecule
+from mechanist.systems.build.periodic import largest_cutoff
+from mechanist.systems.build.suggest import candidates, groups
+from mechanist.systems.build.template import Draft, system_yaml
+from mechanist.systems.forces.topologies import included
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 PROTEIN, WATER = "amber14-all.xml", "amber14/tip3p.xml"

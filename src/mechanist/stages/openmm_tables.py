@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mechanist.bookkeeping.files import read_json, sound
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
-from mechanist.files import read_json, sound
-from mechanist.layout import TrajectoryFiles
 from mechanist.report.openmm_tables import openmm_entries, openmm_markdown
 from mechanist.report.trajectory_tables import Entry, Target
 from mechanist.settings.config import Config

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mechanist.files import read_json, sound
-from mechanist.layout import TrajectoryFiles
+from mechanist.bookkeeping.files import read_json, sound
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.report.path_tables import path_entries, path_markdown, path_targets
 from mechanist.report.trajectory_tables import Entry, Target
 from mechanist.settings.config import Config

@@ -9,25 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.proof import choose_own
-from mechanist.analysis.validation import choose_points
+from mechanist.analysis.validation.proof import choose_own
+from mechanist.analysis.validation.validation import choose_points
+from mechanist.bookkeeping.files import read_json, sound, write_json
+from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
+from mechanist.bookkeeping.layout import Layout
+from mechanist.bookkeeping.progress import reporter
 from mechanist.committor.data import held_out
 from mechanist.committor.likelihood import probability
 from mechanist.engine.choose import make_engine
 from mechanist.errors import DataError
-from mechanist.files import read_json, sound, write_json
 from mechanist.formula.result import Formula
-from mechanist.journal import MD, SHOOTING, Journal
-from mechanist.layout import Layout
-from mechanist.progress import reporter
 from mechanist.sampling.committor_shots import (
     COMMITTOR_COLUMNS,
     COMMITTOR_STREAM,
     committor_shots,
 )
-from mechanist.sampling.first_path import thermal_velocities
-from mechanist.sampling.keeper import keeping
-from mechanist.sampling.records import (
+from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.records.keeper import keeping
+from mechanist.sampling.records.tables import (
     Frames,
     join,
     read_frames,
@@ -40,7 +40,7 @@ from mechanist.settings.config import Config
 from mechanist.stages.assess import load_round_model
 from mechanist.stages.gather import candidate_frames, frame_features, frame_q, gather_full_paths
 from mechanist.stages.kept import identity, plan_of
-from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
 Array = NDArray[np.float64]

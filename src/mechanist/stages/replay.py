@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
+from mechanist.bookkeeping.layout import Layout
+from mechanist.bookkeeping.progress import reporter
 from mechanist.engine.choose import choose_plan, make_engine
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
-from mechanist.layout import Layout
-from mechanist.progress import reporter
-from mechanist.sampling.chain import Chains, Shot
-from mechanist.sampling.first_path import thermal_velocities
-from mechanist.sampling.records import Frames, write_frames
-from mechanist.sampling.shoot import shots_as_they_end
-from mechanist.sampling.shot_record import ShotRecord, read_record
+from mechanist.sampling.chains.chain import Chains, Shot
+from mechanist.sampling.chains.shoot import shots_as_they_end
+from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.records.shot_record import ShotRecord, read_record
+from mechanist.sampling.records.tables import Frames, write_frames
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.settings.run import EngineSettings

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.job_files import WorkerFiles
+from mechanist.bookkeeping.journal import Journal
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.files import write_json
-from mechanist.job_files import WorkerFiles
-from mechanist.journal import Journal
-from mechanist.layout import Layout
-from mechanist.sampling.records import read_notes, read_paths, read_stored, write_frames
-from mechanist.sampling.store import Store, store_of
+from mechanist.sampling.records.store import Store, store_of
+from mechanist.sampling.records.tables import read_notes, read_paths, read_stored, write_frames
 from mechanist.stages.restore_judge import DRAWS, Judged, Sampled, judge, sampled
 from mechanist.trajectory.restore import largest, maps_of, restore
 

@@ -1,6 +1,7 @@
 """Stage ``seal``: the manifest of a whole run; and ``verify``, which compares a run with it.
 
-The chain: each file has a receipt beside it (see `mechanist.files`); manifest.json holds the hash
+The chain: each file has a receipt beside it (see `mechanist.bookkeeping.files`); manifest.json
+holds the hash
 of every file and of every receipt; its own receipt closes the chain.
 """
 
@@ -8,9 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from mechanist import __version__
+from mechanist.bookkeeping.files import (
+    check,
+    manifest,
+    read_json,
+    receipt,
+    receipt_text,
+    sha256,
+    write_json,
+)
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.files import check, manifest, read_json, receipt, receipt_text, sha256, write_json
-from mechanist.layout import Layout
 
 FORMAT = 1
 

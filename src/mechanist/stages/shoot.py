@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.bookkeeping.job_files import WorkerFiles
+from mechanist.bookkeeping.journal import MD, SHOOTING, Clock, Journal
+from mechanist.bookkeeping.layout import Layout
+from mechanist.bookkeeping.progress import reporter
 from mechanist.committor.data import held_out
 from mechanist.committor.network import load as load_model
 from mechanist.engine.choose import make_engine
@@ -13,17 +17,16 @@ from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import Engine
 from mechanist.errors import DataError
-from mechanist.job_files import WorkerFiles
-from mechanist.journal import MD, SHOOTING, Clock, Journal
-from mechanist.layout import Layout
-from mechanist.progress import reporter
-from mechanist.sampling.chain import Chains, CurrentPath
-from mechanist.sampling.early_stop import EarlyStop
-from mechanist.sampling.first_path import thermal_velocities
-from mechanist.sampling.keeper import keeping
-from mechanist.sampling.memory import check_memory
-from mechanist.sampling.moves import Harvest
-from mechanist.sampling.records import (
+from mechanist.sampling.chains.chain import Chains, CurrentPath
+from mechanist.sampling.chains.memory import check_memory
+from mechanist.sampling.chains.moves import Harvest
+from mechanist.sampling.chains.selection import Lorentzian, Selection, Uniform
+from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
+from mechanist.sampling.early_stop.early_stop import EarlyStop
+from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.records.keeper import keeping
+from mechanist.sampling.records.store import NOTE, Store, check_descriptors, make_store
+from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
     PathTable,
@@ -32,9 +35,6 @@ from mechanist.sampling.records import (
     write_frames,
     write_table,
 )
-from mechanist.sampling.selection import Lorentzian, Selection, Uniform
-from mechanist.sampling.shoot import path_table, shoot, shot_table
-from mechanist.sampling.store import NOTE, Store, check_descriptors, make_store
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.settings.run import SamplingSettings

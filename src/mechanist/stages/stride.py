@@ -7,10 +7,10 @@ from functools import cache
 
 import numpy as np
 
+from mechanist.bookkeeping.journal import Journal
 from mechanist.errors import DataError
-from mechanist.journal import Journal
-from mechanist.sampling.chain import CurrentPath
-from mechanist.sampling.store import Store
+from mechanist.sampling.chains.chain import CurrentPath
+from mechanist.sampling.records.store import Store
 from mechanist.systems.prepared import Prepared
 from mechanist.trajectory.restore import audit
 

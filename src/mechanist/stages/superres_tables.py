@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from mechanist.bookkeeping.files import read_json, sound, write_bytes
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
-from mechanist.files import read_json, sound, write_bytes
-from mechanist.layout import TrajectoryFiles
 from mechanist.report.trajectory_figures import draw
 from mechanist.report.trajectory_tables import (
     Entry,

@@ -1,7 +1,7 @@
 """Stage ``trajectory-data``: reference motion of one molecule by GFN2-xTB at constant energy."""
 
-from mechanist.journal import MD, Journal
-from mechanist.layout import TrajectoryFiles
+from mechanist.bookkeeping.journal import MD, Journal
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.settings.config import Config
 from mechanist.trajectory.generate import generate
 from mechanist.trajectory.sizes import SIZES

@@ -1,6 +1,6 @@
 """Where the stages of the trajectory models compute."""
 
-from mechanist.journal import Journal
+from mechanist.bookkeeping.journal import Journal
 
 
 def device_of(threads: int, log: Journal) -> str:

@@ -1,8 +1,8 @@
 """Stage ``trajectory-forecast``: every forecaster on one trajectory; table T4."""
 
-from mechanist.files import write_json
-from mechanist.journal import TRAINING, Journal
-from mechanist.layout import TrajectoryFiles
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.journal import TRAINING, Journal
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.settings.config import Config
 from mechanist.stages.trajectory_data import seed_of
 from mechanist.stages.trajectory_device import device_of

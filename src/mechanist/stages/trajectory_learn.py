@@ -1,8 +1,8 @@
 """Stage ``trajectory-learn``: every model of super-resolution on one trajectory."""
 
-from mechanist.files import write_json
-from mechanist.journal import TRAINING, Journal
-from mechanist.layout import TrajectoryFiles
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.journal import TRAINING, Journal
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.settings.config import Config
 from mechanist.stages.trajectory_data import seed_of
 from mechanist.stages.trajectory_device import device_of

@@ -1,8 +1,8 @@
 """Stage ``trajectory-paths``: what table T5 says of a finished run."""
 
-from mechanist.files import read_json, sound, write_json
-from mechanist.journal import Journal
-from mechanist.layout import Layout, TrajectoryFiles
+from mechanist.bookkeeping.files import read_json, sound, write_json
+from mechanist.bookkeeping.journal import Journal
+from mechanist.bookkeeping.layout import Layout, TrajectoryFiles
 from mechanist.stages.restore import audit_content, judged
 from mechanist.stages.restore_judge import sampled
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mechanist.files import write_json
-from mechanist.journal import MD, TRAINING, Journal
-from mechanist.layout import TrajectoryFiles
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.journal import MD, TRAINING, Journal
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.settings.config import Config
 from mechanist.stages.trajectory_data import seed_of
 from mechanist.stages.trajectory_device import device_of

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from mechanist.files import write_json, write_text
-from mechanist.journal import Journal
-from mechanist.layout import TrajectoryFiles
+from mechanist.bookkeeping.files import write_json, write_text
+from mechanist.bookkeeping.journal import Journal
+from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.report.trajectory_page import trajectory_page
 from mechanist.report.trajectory_tables import Entry, Target, plain
 from mechanist.settings.config import Config

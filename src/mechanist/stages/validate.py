@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.proof import Proof, prove
-from mechanist.analysis.statistics import rmse_beyond_noise, rmse_interval
-from mechanist.analysis.validation import Verdict, explained, judge, validation_columns
+from mechanist.analysis.statistics.statistics import rmse_beyond_noise, rmse_interval
+from mechanist.analysis.validation.proof import Proof, prove
+from mechanist.analysis.validation.validation import Verdict, explained, judge, validation_columns
+from mechanist.bookkeeping.files import csv_text, write_json, write_text
+from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.likelihood import probability
-from mechanist.files import csv_text, write_json, write_text
-from mechanist.layout import Layout
 from mechanist.report.tables import read_csv
 from mechanist.sampling.committor_shots import COMMITTOR_STREAM
-from mechanist.sampling.records import Table, read_frames
+from mechanist.sampling.records.tables import Table, read_frames
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.stages.points import (

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.files import read_json, sound, write_json
+from mechanist.bookkeeping.journal import TRAINING, Journal
+from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.data import ShotData
 from mechanist.committor.network import Committor, load, save
 from mechanist.committor.training import train
 from mechanist.errors import DataError
-from mechanist.files import read_json, sound, write_json
-from mechanist.journal import TRAINING, Journal
-from mechanist.layout import Layout
-from mechanist.sampling.excursions import EXCURSION_COLUMNS, EvenWindows
-from mechanist.sampling.records import Frames, PathTable, join_paths, read_frames, read_table
+from mechanist.sampling.excursions.excursions import EXCURSION_COLUMNS, EvenWindows
+from mechanist.sampling.excursions.windows import even_log_weights, window_edges
+from mechanist.sampling.records.tables import Frames, PathTable, join_paths, read_frames, read_table
 from mechanist.sampling.streams import shot_seed
-from mechanist.sampling.windows import even_log_weights, window_edges
 from mechanist.settings.config import Config
 from mechanist.settings.learn import LearnSettings
 from mechanist.stages.gather import (
@@ -31,7 +31,7 @@ from mechanist.stages.gather import (
     gather_paths,
     gather_shots,
 )
-from mechanist.systems.descriptors import DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import Prepared, load_inputs
 from mechanist.systems.prepared import load as load_system
 

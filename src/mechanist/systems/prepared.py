@@ -9,19 +9,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.files import read_json, sound, write_json, write_text
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError, SystemBuildError
-from mechanist.files import read_json, sound, write_json, write_text
-from mechanist.layout import Layout
 from mechanist.settings.system import GAS_CONSTANT, DynamicsSettings, SystemSettings
-from mechanist.systems.box import box_of
-from mechanist.systems.descriptors import DescriptorSet
-from mechanist.systems.molecule import build_molecule
-from mechanist.systems.periodic import from_openmm, to_openmm
-from mechanist.systems.potential import build_potential
-from mechanist.systems.relax import relax
-from mechanist.systems.resolve import resolve_inputs, resolve_states
-from mechanist.systems.states import Box, Disc, Interval, State, States
-from mechanist.systems.xml import read_system
+from mechanist.systems.build.minimise import relax
+from mechanist.systems.build.molecule import build_molecule
+from mechanist.systems.build.periodic import from_openmm, to_openmm
+from mechanist.systems.descriptors.box import box_of
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
+from mechanist.systems.descriptors.resolve import resolve_inputs, resolve_states
+from mechanist.systems.descriptors.states import Box, Disc, Interval, State, States
+from mechanist.systems.forces.potential import build_potential
+from mechanist.systems.forces.system_xml import read_system
 
 Array = NDArray[np.float64]
 

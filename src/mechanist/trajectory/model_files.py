@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist import __version__
+from mechanist.bookkeeping.files import read_bytes, read_json, sha256, write_bytes, write_json
 from mechanist.errors import DataError
-from mechanist.files import read_bytes, read_json, sha256, write_bytes, write_json
 
 Tensors = dict[str, NDArray[Any]]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mechanist.errors import SystemBuildError
 from mechanist.settings.load import load_system
-from mechanist.systems.molecule import build_molecule
+from mechanist.systems.build.molecule import build_molecule
 from mechanist.trajectory.generate import with_energy
 from mechanist.trajectory.nve import maxwell, still
 from mechanist.trajectory.openmm_steps import TOLERANCE, context_of, integrator, plain, state_of

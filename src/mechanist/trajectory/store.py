@@ -1,4 +1,4 @@
-"""Trajectories as npz files without pickle; the receipt of `mechanist.files` lies beside each."""
+"""Trajectories as npz files without pickle, each with a receipt beside it (`bookkeeping.files`)."""
 
 import json
 import struct
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.files import GONE, WRONG, atomic, parse_json, read_bytes, sound
 from mechanist.errors import DataError
-from mechanist.files import GONE, WRONG, atomic, parse_json, read_bytes, sound
 from mechanist.trajectory.trajectory import Meta, Trajectory
 
 FORMAT = 1

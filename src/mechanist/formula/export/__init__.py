@@ -1,19 +1,20 @@
 """The chosen formula for other programs: a Python file, PLUMED input, and an OpenMM force.
 
 All three compute q from positions by the same definitions of descriptors as
-`mechanist.systems.descriptors`. Python knows all of them; the others lack some of the solvent.
+`mechanist.systems.descriptors.descriptor_set`. Python knows all of them; the others lack some of
+the solvent.
 """
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from mechanist.files import write_text
+from mechanist.bookkeeping.files import write_text
 from mechanist.formula.export import openmm, plumed
 from mechanist.formula.export.names import definitions, inexpressible
 from mechanist.formula.export.openmm import openmm_force, openmm_xml
 from mechanist.formula.export.plumed import plumed_text
 from mechanist.formula.export.python import python_text
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 
 __all__ = [
     "EXPORTS",

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from mechanist.errors import DataError
 from mechanist.formula.expression import FUNCTIONS, inputs, parse
 from mechanist.formula.typeset import write_text
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 
 WORD = re.compile(r"\b[A-Za-z_]\w*\b(\()?")
 

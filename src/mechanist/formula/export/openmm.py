@@ -4,8 +4,8 @@ from typing import Any
 
 from mechanist.errors import DataError
 from mechanist.formula.export.names import definitions, inexpressible, plain
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
-from mechanist.systems.shapes import Coordination, Radial
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.shapes import Coordination, Radial
 
 KINDS = frozenset(
     {"torsion", "angle", "distance", "height", "coordinate", "radial", "coordination"}

@@ -16,7 +16,7 @@ from mechanist.formula.export.names import (
     renamed,
 )
 from mechanist.formula.export.words import counted_from, meaning
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 
 CONSTANTS = (
     *("e", "log2e", "log10e", "ln2", "ln10", "pi", "pi_2", "pi_4", "sqrt2", "sqrt1_2"),

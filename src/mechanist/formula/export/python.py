@@ -18,8 +18,8 @@ from mechanist.formula.export.python_measures import (
     TRICLINIC,
 )
 from mechanist.formula.export.words import counted_from, meaning
-from mechanist.systems.box import Cell
-from mechanist.systems.descriptors import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.box import Cell
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 
 HEAD = '''"""q(x) = ln(p_B / (1 - p_B)), the logit of the committor, as a formula.
 

@@ -2,8 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from mechanist.systems.descriptors import Descriptor
-from mechanist.systems.shapes import Angular, Bridges, Coordination, HydrogenBonds, Radial
+from mechanist.systems.descriptors.descriptor_set import Descriptor
+from mechanist.systems.descriptors.shapes import (
+    Angular,
+    Bridges,
+    Coordination,
+    HydrogenBonds,
+    Radial,
+)
 
 Label = Callable[[int], str]
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from mechanist.bookkeeping.files import sound
 from mechanist.errors import DataError
-from mechanist.files import sound
 from mechanist.trajectory.forecast.bases import Base
 from mechanist.trajectory.forecast.corrected import Corrected, Scales
 from mechanist.trajectory.forecast.network import Forecast

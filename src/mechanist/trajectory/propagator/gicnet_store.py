@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mechanist.bookkeeping.files import sound
 from mechanist.errors import DataError
-from mechanist.files import sound
 from mechanist.trajectory.model_files import read_model, write_model
 from mechanist.trajectory.propagator.gicnet import EnergyNet, Gicnet, GicnetMotion
 from mechanist.trajectory.propagator.zmatrix import Zmatrix

@@ -1,0 +1,1 @@
+"""The convergence test and the figures that it looks at."""

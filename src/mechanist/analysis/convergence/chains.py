@@ -1,0 +1,124 @@
+"""What the chains visit: per-chain series of path lengths and of where paths cross q = 0."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.committor.sensitivity import column_spread, sensitivities
+from mechanist.sampling.records.tables import PathTable, Table
+
+Array = NDArray[np.float64]
+
+
+def chain_series(index: Table, values: Array) -> list[Array]:
+    """Series of a property of paths along each Markov chain, one entry a move.
+
+    Parameters
+    ----------
+    index
+        Table with `mechanist.sampling.records.tables.PATH_COLUMNS`, P rows.
+    values
+        (P,) or (P, K), the property of each path.
+
+    Returns
+    -------
+    list of ndarray
+        One (moves,) or (moves, K) array a chain. A path stands as often as it was the current one,
+        so that rejected moves count; paths of weight 0 (burn-in) are left out.
+    """
+    order = np.lexsort((index["move"], index["round"], index["chain"]))
+    chains = np.asarray(index["chain"])[order]
+    weights = np.asarray(index["weight"], dtype=np.int64)[order]
+    groups = np.split(np.arange(len(chains)), np.flatnonzero(chains[1:] != chains[:-1]) + 1)
+    series = [np.repeat(values[order[rows]], weights[rows], axis=0) for rows in groups]
+    return [chain for chain in series if len(chain)]
+
+
+def crossing_frames(paths: PathTable, q: Array) -> NDArray[np.int64]:
+    """Where each path, gone along from A to B, first crosses q = 0.
+
+    Parameters
+    ----------
+    paths
+        P paths with F frames in all.
+    q
+        (F,) reaction coordinate of every frame.
+
+    Returns
+    -------
+    ndarray
+        (P,) rows of frames: of the two about the first change of sign the one with smaller |q|. A
+        path whose q never changes sign (the model is still poor) gives its frame of smallest |q|.
+    """
+    result = np.empty(len(paths), dtype=np.int64)
+    for i in range(len(paths)):
+        start = int(paths.index["first_frame"][i])
+        rows = np.arange(start, start + int(paths.index["frames"][i]))
+        along = q[rows]
+        # Paths are stored as they were made; the ensemble is symmetric in time.
+        if along[0] > along[-1]:
+            rows, along = rows[::-1], along[::-1]
+        changes = np.flatnonzero((along[:-1] < 0) & (along[1:] >= 0))
+        if len(changes):
+            pair = slice(changes[0], changes[0] + 2)
+            rows, along = rows[pair], along[pair]
+        result[i] = rows[np.argmin(np.abs(along))]
+    return result
+
+
+def principal_components(
+    features: Array, components: int = 2, sensitivity: Array | None = None
+) -> Array:
+    """Projection of standardised features on their first principal components.
+
+    Parameters
+    ----------
+    features
+        (P, K); columns that do not vary are left out.
+    components
+        How many to keep, at most.
+    sensitivity
+        (K,) factors on the standardised columns, see `mechanist.committor.sensitivity`; all
+        equal if None.
+
+    Returns
+    -------
+    ndarray
+        (P, C) with C at most ``components``; C is 0 if nothing varies.
+    """
+    spread = column_spread(features)
+    weights = np.ones(len(spread)) if sensitivity is None else sensitivity
+    varies = (spread > 0) & (weights > 0)
+    scaled = (features[:, varies] - features[:, varies].mean(axis=0)) / spread[varies]
+    scaled = scaled * weights[varies]
+    if not scaled.size:
+        return np.zeros((len(features), 0))
+    _, vectors = np.linalg.eigh(scaled.T @ scaled)
+    return np.asarray(scaled @ vectors[:, ::-1][:, :components])
+
+
+def crossing_coordinates(
+    crossing: Array, q: Callable[[Array], Array], components: int = 2
+) -> Array:
+    """Where each path crosses q = 0, in the few coordinates that bear on q.
+
+    Chains are compared by these. Features are weighted by how much q depends on them before the
+    principal components are taken: a methyl group that turns slowly and has no part in the
+    reaction would otherwise rule the comparison.
+
+    Parameters
+    ----------
+    crossing
+        (P, K) features of the frames that `crossing_frames` names, one a path.
+    q
+        Reaction coordinate (F,) of features (F, K).
+    components
+        Coordinates to keep, at most.
+
+    Returns
+    -------
+    ndarray
+        (P, C).
+    """
+    return principal_components(crossing, components, sensitivities(crossing, q))

@@ -1,0 +1,1 @@
+"""Validation of network and formula with fresh shots."""

@@ -1,0 +1,333 @@
+"""Where the files of a run lie below results/NAME: the names are the interface."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mechanist.bookkeeping.job_files import FreshFiles, KineticsFiles, RoundFiles, WorkerFiles
+
+
+@dataclass(frozen=True)
+class PairFiles:
+    """What a guided and a uniform run with the same seed leave behind."""
+
+    folder: Path
+
+    def run(self, selection: str) -> "Layout":
+        """Files of one of the two runs."""
+        return Layout(self.folder / selection)
+
+    @property
+    def shots(self) -> Path:
+        """What counts of every shot of both."""
+        return self.folder / "shots.parquet"
+
+    @property
+    def record(self) -> Path:
+        """Budget, settings and times of both."""
+        return self.folder / "pair.json"
+
+
+@dataclass(frozen=True)
+class CompareFiles:
+    """Guided against uniform selection."""
+
+    folder: Path
+
+    def pair(self, number: int) -> PairFiles:
+        """Files of one pair of runs."""
+        return PairFiles(self.folder / f"seed_{number:03d}")
+
+    @property
+    def table(self) -> Path:
+        """One row a run."""
+        return self.folder / "compare.csv"
+
+    @property
+    def numbers(self) -> Path:
+        """Ratios with intervals, curves, settings."""
+        return self.folder / "compare.json"
+
+    @property
+    def text(self) -> Path:
+        """The same as a table to read."""
+        return self.folder / "compare.md"
+
+    @property
+    def figure(self) -> Path:
+        """The figure as PNG."""
+        return self.folder / "compare.png"
+
+    @property
+    def page(self) -> Path:
+        """Figure and table as a self-contained page."""
+        return self.folder / "compare.html"
+
+
+@dataclass(frozen=True)
+class TrajectoryFiles:
+    """Tables of the learned trajectory models; they belong to no run."""
+
+    folder: Path
+
+    def data(self, molecule: str, number: int) -> Path:
+        """Reference motion of a molecule."""
+        return self.folder / "data" / f"{molecule}_{number:03d}.npz"
+
+    def errors(self, molecule: str, number: int) -> Path:
+        """Errors of every model on one trajectory."""
+        return self.folder / "errors" / f"{molecule}_{number:03d}.json"
+
+    def model(self, molecule: str, number: int) -> Path:
+        """Numbers of our model."""
+        return self.folder / "models" / f"{molecule}_{number:03d}.safetensors"
+
+    def model_card(self, molecule: str, number: int) -> Path:
+        """What they mean."""
+        return self.folder / "models" / f"{molecule}_{number:03d}.json"
+
+    def forecasts(self, molecule: str, number: int) -> Path:
+        """Errors of every forecaster on one trajectory."""
+        return self.folder / "forecasts" / f"{molecule}_{number:03d}.json"
+
+    def forecaster(self, molecule: str, number: int) -> Path:
+        """Numbers of our forecaster's network."""
+        return self.folder / "models" / f"{molecule}_{number:03d}_forecast.safetensors"
+
+    def forecaster_card(self, molecule: str, number: int) -> Path:
+        """What they mean."""
+        return self.folder / "models" / f"{molecule}_{number:03d}_forecast.json"
+
+    def forecast_figure(self, molecule: str) -> Path:
+        """Errors by horizon, parts switched off, long forecasts."""
+        return self.folder / f"{molecule}_forecast.png"
+
+    def paths(self, system: str) -> Path:
+        """What restored paths of a run say, and what early stops have saved."""
+        return self.folder / "paths" / f"{system}.json"
+
+    @property
+    def tables(self) -> Path:
+        """All numbers as a list of table, row, column, value, std, unit."""
+        return self.folder / "tables.json"
+
+    @property
+    def text(self) -> Path:
+        """The same as tables to read, with the targets."""
+        return self.folder / "tables.md"
+
+    @property
+    def page(self) -> Path:
+        """Figures, tables and targets as a self-contained page."""
+        return self.folder / "report.html"
+
+    def figure(self, molecule: str) -> Path:
+        """Errors, a bond and spectra."""
+        return self.folder / f"{molecule}.png"
+
+    def propagator(self, molecule: str, number: int) -> Path:
+        """Errors, chains and spectra of the propagators on one trajectory."""
+        return self.folder / "errors" / f"propagator_{molecule}_{number:03d}.json"
+
+    def gicnet(self, molecule: str, number: int) -> Path:
+        """Networks of GICnet; the card beside them ends with json."""
+        return self.folder / "models" / f"gicnet_{molecule}_{number:03d}.safetensors"
+
+    def openmm(self, number: int) -> Path:
+        """Errors of every model on motions of alanine dipeptide by OpenMM."""
+        return self.folder / "errors" / f"openmm_alanine_dipeptide_{number:03d}.json"
+
+    def robustness(self, molecule: str, number: int) -> Path:
+        """Errors with noise, with less data, at other temperatures, and of distributions."""
+        return self.folder / "errors" / f"robustness_{molecule}_{number:03d}.json"
+
+    @property
+    def attribution(self) -> Path:
+        """What turns the CNNC dihedral of azobenzene."""
+        return self.folder / "errors" / "attribution.json"
+
+    def propagator_figure(self, molecule: str) -> Path:
+        """Errors against time, energy along a chain, and spectra."""
+        return self.folder / f"{molecule}_propagator.png"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All files of one run."""
+
+    root: Path
+
+    @property
+    def dynamics(self) -> Path:
+        """Integrator, states and the descriptors that define them."""
+        return self.root / "system" / "dynamics.json"
+
+    @property
+    def system_xml(self) -> Path:
+        """Serialised OpenMM System."""
+        return self.root / "system" / "system.xml"
+
+    @property
+    def topology(self) -> Path:
+        """Atoms and starting structure, as mdtraj and VMD read it."""
+        return self.root / "system" / "topology.pdb"
+
+    @property
+    def inputs(self) -> Path:
+        """Descriptors that networks and formulas see."""
+        return self.root / "system" / "inputs.json"
+
+    @property
+    def formula_inputs(self) -> Path:
+        """Descriptors that formulas may use beside the inputs."""
+        return self.root / "system" / "formula_inputs.json"
+
+    @property
+    def initial(self) -> WorkerFiles:
+        """The first transition paths."""
+        return WorkerFiles(self.root / "initial")
+
+    @property
+    def initial_report(self) -> Path:
+        """How the first path was found."""
+        return self.root / "initial" / "initial.json"
+
+    def round(self, number: int) -> RoundFiles:
+        """Files of one round."""
+        return RoundFiles(self.root / "rounds" / f"{number:03d}")
+
+    def rounds(self) -> list[int]:
+        """Numbers of the rounds that have a folder."""
+        folders = (self.root / "rounds").glob("[0-9][0-9][0-9]")
+        return sorted(int(folder.name) for folder in folders)
+
+    @property
+    def relevance(self) -> Path:
+        """Inputs by importance."""
+        return self.root / "relevance.csv"
+
+    @property
+    def formulas(self) -> Path:
+        """Pareto front of formulas."""
+        return self.root / "formulas.csv"
+
+    @property
+    def formula(self) -> Path:
+        """The chosen formula."""
+        return self.root / "formula.json"
+
+    @property
+    def validation(self) -> Path:
+        """Fresh committor shots beside predictions."""
+        return self.root / "validation.csv"
+
+    def fresh(self, by: str) -> FreshFiles:
+        """Points chosen by ``network`` or ``formula``, and fresh shots."""
+        return FreshFiles(self.root / "validation" / by)
+
+    @property
+    def validation_formula(self) -> Path:
+        """Fresh shots from points that the formula has chosen."""
+        return self.root / "validation" / "formula.csv"
+
+    @property
+    def front_errors(self) -> Path:
+        """Error of every formula of the front on fresh shots."""
+        return self.root / "validation" / "front.csv"
+
+    @property
+    def verdict(self) -> Path:
+        """What the fresh shots say of the network and the formula."""
+        return self.root / "validation" / "verdict.json"
+
+    @property
+    def kinetics(self) -> Path:
+        """Rates and free energies, with intervals."""
+        return self.root / "kinetics.json"
+
+    @property
+    def windows(self) -> Path:
+        """Windows along q, and the weights that spread shots evenly over them."""
+        return self.root / "kinetics" / "windows.json"
+
+    @property
+    def windows_model(self) -> Path:
+        """Committor model whose q the windows divide."""
+        return self.root / "kinetics" / "model.safetensors"
+
+    @property
+    def windows_model_card(self) -> Path:
+        """Inputs and normalisation of that model."""
+        return self.root / "kinetics" / "model.json"
+
+    @property
+    def profile(self) -> Path:
+        """Free energy along q."""
+        return self.root / "kinetics" / "free_energy.csv"
+
+    @property
+    def equilibrium_frames(self) -> Path:
+        """Frames of all regions that together, with their weights, represent equilibrium."""
+        return self.root / "kinetics" / "frames.trr"
+
+    @property
+    def equilibrium_weights(self) -> Path:
+        """The weights of these frames."""
+        return self.root / "kinetics" / "frames.parquet"
+
+    def kinetics_job(self, worker: int) -> KineticsFiles:
+        """Files of one job for the rates."""
+        return KineticsFiles(self.root / "kinetics" / f"worker_{worker:03d}")
+
+    @property
+    def comparison(self) -> CompareFiles:
+        """Guided against uniform selection."""
+        return CompareFiles(self.root / "compare")
+
+    @property
+    def shots(self) -> Path:
+        """Every shot of the run."""
+        return self.root / "shots.parquet"
+
+    @property
+    def paths(self) -> WorkerFiles:
+        """Every transition path of the ensemble."""
+        return WorkerFiles(self.root / "paths")
+
+    @property
+    def committor(self) -> RoundFiles:
+        """The final model."""
+        return RoundFiles(self.root / "committor")
+
+    @property
+    def summary(self) -> Path:
+        """The answer, as JSON."""
+        return self.root / "summary.json"
+
+    @property
+    def summary_text(self) -> Path:
+        """The answer, for the terminal."""
+        return self.root / "summary.md"
+
+    @property
+    def report(self) -> Path:
+        """The answer, with figures."""
+        return self.root / "report.html"
+
+    @property
+    def benchmarks(self) -> Path:
+        """Cost of every job: a table by Snakemake, and where the time went by the job itself."""
+        return self.root / "benchmarks"
+
+    @property
+    def manifest(self) -> Path:
+        """Hash of every file of the run, written last."""
+        return self.root / "manifest.json"
+
+    @property
+    def session(self) -> Path:
+        """When the last run of the workflow began, and its cores."""
+        return self.benchmarks / "session" / "session.json"
+
+    def times(self, job: str) -> Path:
+        """Where the time of a job went; beside the benchmark that Snakemake names after it."""
+        return self.benchmarks / f"{job}.json"

@@ -1,0 +1,45 @@
+"""Commands for systems of one's own: ``new`` and ``check``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="name of the new folder below systems/")],
+    structure: Annotated[
+        Path, typer.Option("--structure", help="PDB, PDBx, gro, inpcrd, rst7 or CHARMM crd file")
+    ],
+    topology: Annotated[
+        Path | None,
+        typer.Option("--topology", help="prmtop, GROMACS top, psf, or xml of an OpenMM System"),
+    ] = None,
+    force_field: Annotated[
+        list[str] | None,
+        typer.Option("--force-field", help="force-field XML, or parameters of a psf; repeatable"),
+    ] = None,
+    include: Annotated[
+        Path | None, typer.Option("--include", help="folder of files that a GROMACS top includes")
+    ] = None,
+) -> None:
+    """Make a folder for a molecule of your own, with a system.yaml to edit."""
+    from mechanist.stages.new import Sources
+    from mechanist.stages.new import new as run
+
+    folder = run(name, Sources(structure, topology, force_field or (), include), Path())
+    print(f"{folder}/system.yaml is written. Edit what it marks, then: mechanist check {name}")
+
+
+def check(
+    system: Annotated[str, typer.Argument(help="a name below systems/, or a folder")],
+    steps: Annotated[int, typer.Option("--steps", min=1, help="MD steps to try")] = 100,
+) -> None:
+    """Build a system, try it, and tell what would go wrong; exit code 1 if something would."""
+    from mechanist.cli.job import log
+    from mechanist.stages.check import check as run
+
+    text, fine = run(system, steps, log)
+    print(text)
+    if not fine:
+        raise typer.Exit(1)

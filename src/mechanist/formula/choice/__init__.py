@@ -1,0 +1,1 @@
+"""Choice of one formula: Pareto front, stability over resamples, baselines."""

@@ -1,0 +1,193 @@
+"""How often another sample of chains would have led to the same formula.
+
+Chains are drawn with replacement, training and held-out ones each among themselves, and the choice
+is made again (bootstrap; Efron and Tibshirani, An Introduction to the Bootstrap, 1993). To refit
+hundreds of formulas for each draw would take hours; near the best fit it is not needed. With g_c
+the gradient of the loss by the constants summed over chain c, H the curvature and m_c how often the
+chain was drawn, the loss of best fit is sum m_c L_c - (1/2) g.H^-1 g, g = sum m_c g_c: one step of
+Newton's method. What is chosen most often is the choice, so that it does not hang on a few chains
+that speak for a formula that is hardly better (stability selection; Meinshausen and Buehlmann, J.
+R. Stat. Soc. B 72, 417 (2010)).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.formula.choice.choose import (
+    luck,
+    merit,
+    one_standard_error,
+    reading_length,
+    representatives,
+)
+from mechanist.formula.fit.likelihood import curvature, point_losses
+from mechanist.formula.search.grow import Candidate, Points
+
+Array = NDArray[np.float64]
+
+RESAMPLES = 200
+
+
+RIVALS = 6
+"""Candidates of each length that are compared."""
+
+FEWEST_CHAINS = 10
+"""With fewer chains points are drawn instead, as if they were independent."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """In what share of resamples a candidate stood for its length, and was the choice."""
+
+    stands: float
+    chosen: float
+
+
+def resampled(
+    candidates: Sequence[Candidate],
+    train: Points,
+    held_out: Points,
+    owners: Sequence[str],
+    tie: float,
+    enough: float,
+    rng: np.random.Generator,
+) -> list[Share]:
+    """Choose again and again from the same candidates on resampled chains.
+
+    Parameters
+    ----------
+    candidates
+        Fitted to ``train``.
+    train, held_out
+        Points of training chains and of held-out ones.
+    owners
+        Descriptor of each column, by relevance.
+    tie, enough
+        See `mechanist.formula.choice.choose`.
+    rng
+        Draws the chains.
+    """
+    learned = _Sums.of(candidates, train, gradients=True)
+    tested = _Sums.of(candidates, held_out, gradients=False)
+    nodes = np.array([candidate.nodes for candidate in candidates])
+    merits = [merit(candidate, owners) for candidate in candidates]
+    lengths = np.array([reading_length(candidate) for candidate in candidates])
+    chance = luck(2, held_out.outcomes)
+    stands: Counter[int] = Counter()
+    chosen: Counter[int] = Counter()
+    for _ in range(RESAMPLES):
+        losses = learned.drawn(_multiplicity(learned.units, rng))
+        front = representatives(nodes, losses, merits, tie)
+        stands.update(front)
+        times = _multiplicity(tested.units, rng)
+        chosen[tested.choice(front, lengths, times, enough, chance)] += 1
+    every = range(len(candidates))
+    return [Share(stands[i] / RESAMPLES, chosen[i] / RESAMPLES) for i in every]
+
+
+def best_of_each_length(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The few candidates of each length that have a chance, by training loss."""
+    ranked = sorted(candidates, key=lambda c: (c.nodes, c.loss))
+    return [c for _, group in groupby(ranked, lambda c: c.nodes) for c in list(group)[:RIVALS]]
+
+
+def steadiest(candidates: Sequence[Candidate], shares: Sequence[Share]) -> list[Candidate]:
+    """For each length the candidate that stood for it most often."""
+    ranked = sorted(zip(candidates, shares, strict=True), key=lambda pair: pair[0].nodes)
+    groups = groupby(ranked, lambda pair: pair[0].nodes)
+    return [max(group, key=lambda pair: pair[1].stands)[0] for _, group in groups]
+
+
+def _multiplicity(units: int, rng: np.random.Generator) -> Array:
+    """How often each unit is drawn, (C,)."""
+    return np.bincount(rng.integers(units, size=units), minlength=units).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Sums over chains for K candidates.
+
+    Parameters
+    ----------
+    losses
+        (C, K) of nats.
+    counts
+        (C,) of outcomes.
+    gains
+        For each candidate the gradients (C, M) times a root of the inverse curvature, so that half
+        the square of a sum of rows is what a step of Newton's method gains.
+    """
+
+    losses: Array
+    counts: Array
+    gains: tuple[Array, ...]
+
+    @property
+    def units(self) -> int:
+        """What is drawn: chains, or points."""
+        return len(self.counts)
+
+    @staticmethod
+    def of(candidates: Sequence[Candidate], points: Points, *, gradients: bool) -> "_Sums":
+        """Add up the points of each chain."""
+        _, member = np.unique(points.outcomes.chain, return_inverse=True)
+        if member.max() + 1 < FEWEST_CHAINS:
+            member = np.arange(len(member))
+        units = int(member.max()) + 1
+        losses = np.zeros((units, len(candidates)))
+        gains = []
+        for k, candidate in enumerate(candidates):
+            tape = candidate.structure.tape
+            q, jacobian = tape.jacobian(points.columns, candidate.constants)
+            losses[:, k] = np.bincount(member, point_losses(q, points.outcomes), units)
+            if not gradients:
+                continue
+            slope, weight = curvature(q, points.outcomes)
+            hessian = (jacobian * weight[:, None]).T @ jacobian
+            rows = np.zeros((units, jacobian.shape[1]))
+            for i, column in enumerate(jacobian.T):
+                rows[:, i] = np.bincount(member, column * slope, units)
+            values, vectors = np.linalg.eigh(hessian)
+            usable = values > 1e-12 * values.max(initial=1e-300)
+            root = vectors[:, usable] / np.sqrt(values[usable])
+            gains.append(rows @ root)
+        outcomes = points.outcomes.n_a + points.outcomes.n_b
+        return _Sums(losses, np.bincount(member, outcomes, units).astype(np.float64), tuple(gains))
+
+    def drawn(self, times: Array) -> Array:
+        """Losses (K,) of best fit per outcome, for chains drawn ``times`` (C,)."""
+        gained = np.array([0.5 * float(((times @ rows) ** 2).sum()) for rows in self.gains])
+        return np.asarray((times @ self.losses - gained) / (times @ self.counts))
+
+    def choice(
+        self,
+        front: Sequence[int],
+        lengths: NDArray[np.int64],
+        times: Array,
+        enough: float,
+        chance: float,
+    ) -> int:
+        """The shortest of ``front`` that is as good as the best, for chains drawn ``times``.
+
+        ``lengths`` (K,) is how long each candidate is to read. Of two that are as long, which
+        differ by a constant term, the one with it is taken if it is better by a standard error and
+        by more than ``chance``.
+        """
+        ranked = sorted(front, key=lambda i: (int(lengths[i]), i))
+        found = ranked[one_standard_error(*self._excess(ranked, times), enough)]
+        same = [i for i in ranked if lengths[i] == lengths[found]]
+        return same[one_standard_error(*self._excess(same, times), chance)]
+
+    def _excess(self, places: Sequence[int], times: Array) -> tuple[Array, Array]:
+        """How much worse than the best of these each one is, and the paired standard error."""
+        total = times @ self.counts
+        means = times @ self.losses[:, places] / total
+        apart = self.losses[:, places] - self.losses[:, [places[int(np.argmin(means))]]]
+        excess = times @ apart / total
+        error = np.sqrt(times @ (apart - self.counts[:, None] * excess) ** 2) / total
+        return np.asarray(excess), np.asarray(error)

@@ -1,0 +1,1 @@
+"""Constants of a formula: likelihood of shooting outcomes, refitting, intervals, units."""

@@ -1,0 +1,1 @@
+"""Search for candidate formulas: growth, Operon, PySR."""

@@ -1,0 +1,96 @@
+"""What the engines of the symbolic search are given, and how its columns are read and scaled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.errors import DataError
+from mechanist.formula.choice.structure import column_symbols, normal
+from mechanist.formula.expression import Expr, parse, text
+from mechanist.formula.fit.likelihood import Outcomes
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Numbers that expressions shall follow.
+
+    Parameters
+    ----------
+    inputs
+        (N, P).
+    columns
+        Text of each input, which the expressions hold where they use it.
+    target
+        (N,) q of the network, for engines that fit numbers.
+    weights
+        (N,) how much the error of each row counts for them.
+    outcomes
+        (N,) how shots from each row end, for engines that know a likelihood; fractions stand for
+        the network's p_B.
+    guesses
+        Expressions in the columns' texts that a search may start from.
+    """
+
+    inputs: Array
+    columns: tuple[str, ...]
+    target: Array
+    weights: Array
+    outcomes: Outcomes
+    guesses: tuple[str, ...] = ()
+
+
+def draw(chance: Array, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """At most ``count`` different rows, in order, with chances in proportion to ``chance`` (N,)."""
+    share = chance / chance.sum()
+    count = min(count, int((share > 0).sum()))
+    return np.sort(rng.choice(len(chance), size=count, replace=False, p=share))
+
+
+def scaling(inputs: Array, columns: Sequence[str]) -> tuple[Array, Array]:
+    """Spread and mean by which inputs are scaled, (P,) each; sines and cosines stay as they are."""
+    scale, shift = np.ones(len(columns)), np.zeros(len(columns))
+    for i, column in enumerate(columns):
+        if parse(column).is_Symbol and inputs[:, i].std() > 0:
+            # Two digits are enough, and the texts stay short.
+            scale[i] = float(f"{inputs[:, i].std():.2g}")
+            shift[i] = float(f"{inputs[:, i].mean():.3g}")
+    return scale, shift
+
+
+def scaled_columns(columns: Sequence[str], scale: Array, shift: Array) -> list[Expr]:
+    """Each scaled input as an expression in the columns' own texts."""
+    return [(parse(c) - m) / s for c, m, s in zip(columns, shift, scale, strict=True)]
+
+
+def translate(models: Sequence[str], names: dict[Expr, Expr]) -> tuple[list[str], int]:
+    """Texts with an engine's own names replaced, and how many had no finite real value.
+
+    Parameters
+    ----------
+    models
+        Texts that an engine has written.
+    names
+        What stands for each of its symbols.
+    """
+    result, dropped = [], 0
+    for model in models:
+        try:
+            expr = parse(model)
+            if not expr.free_symbols <= set(names):
+                raise DataError("formula", "holds a name that is no column")
+            result.append(text(expr.xreplace(names)))
+        except DataError:
+            dropped += 1
+    return result, dropped
+
+
+def in_symbols(texts: Sequence[str], columns: Sequence[str]) -> list[Expr]:
+    """Normal forms in x0, x1, ... of texts in the columns' names."""
+    symbols = dict(zip(map(parse, columns), column_symbols(len(columns)), strict=True))
+    exprs = [parse(one).xreplace(symbols) for one in texts]
+    known = set(symbols.values())
+    return [normal(expr) for expr in exprs if expr.free_symbols <= known]

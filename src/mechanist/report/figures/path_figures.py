@@ -1,0 +1,120 @@
+"""Figures of the transition paths: how long they last and where they go."""
+
+from typing import Any
+
+import numpy as np
+
+from mechanist.analysis.statistics.statistics import effective_samples
+from mechanist.report.data import Array, FrameSample, Paths, ReportData
+from mechanist.report.figures.axis import Axis, make_axis
+from mechanist.report.figures.projection import (
+    choose_pairs,
+    density_panel,
+    mark_states,
+    profile_panel,
+)
+from mechanist.report.figures.style import FULL, HALF, NETWORK, Picture, canvas, grid, to_svg
+
+
+def mean_length(paths: Paths) -> tuple[float, float | None]:
+    """Mean duration in ps and its standard error, with the correlation of the chains counted."""
+    mean = float(np.average(paths.lengths, weights=paths.weights))
+    size = effective_samples(paths.series)
+    if size < 2:
+        return mean, None
+    variance = float(np.average((paths.lengths - mean) ** 2, weights=paths.weights))
+    return mean, float(np.sqrt(variance / size))
+
+
+def lengths(data: ReportData) -> Picture | None:
+    """Distribution of path durations."""
+    paths = data.paths
+    if paths is None:
+        return None
+    mean, error = mean_length(paths)
+    high = _weighted_quantile(paths.lengths, paths.weights, 0.995)
+    # Bins are whole frames wide: narrower ones would show combs.
+    step = data.dynamics.frame_time
+    width = step * max(1, round(high / step / 40))
+    edges = np.arange(step / 2, high + 2 * width, width)
+    with canvas(HALF, 3.3) as figure:
+        axes = figure.subplots()
+        axes.hist(
+            paths.lengths, edges, weights=paths.weights, density=True, color=NETWORK, alpha=0.55
+        )
+        text = f"mean {mean:.3g} ps" if error is None else f"mean {mean:.3g} ± {error:.1g} ps"
+        axes.axvline(mean, color="black", lw=1.4)
+        axes.annotate(
+            text, (mean, 0.97), (6, 0), xycoords=("data", "axes fraction"),
+            textcoords="offset points", va="top",
+        )  # fmt: skip
+        axes.set_ylim(0, axes.get_ylim()[1] * 1.12)
+        axes.set_xlim(0, edges[-1])
+        axes.set_xlabel("duration of a transition path (ps)")
+        axes.set_ylabel("probability density (1/ps)")
+        grid(axes, "y")
+        svg = to_svg(figure, "lengths", f"Distribution of path durations, {text}")
+    how = (
+        "Time from leaving A to entering B, over all transition paths, each counted as long as it "
+        "was the current one of its chain; ± is one standard error with the correlation along "
+        "chains taken in."
+    )
+    return Picture("lengths", "How long transition paths last", svg, how, wide=False)
+
+
+def _weighted_quantile(values: Array, weights: Array, level: float) -> float:
+    order = np.argsort(values)
+    along = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(along, level * along[-1])])
+
+
+def density(data: ReportData) -> Picture | None:
+    """Where transition paths go, in pairs of descriptors; in one dimension a histogram."""
+    frames = data.frames
+    if frames is None:
+        return None
+    pairs = choose_pairs(data)
+    if not pairs:
+        return _density_1d(data, frames)
+    with canvas(FULL if len(pairs) > 1 else HALF, 4.6 if len(pairs) > 1 else 4.0) as figure:
+        panels: list[Any] = list(np.atleast_1d(figure.subplots(1, len(pairs))))
+        image = None
+        for axes, (x, y) in zip(panels, pairs, strict=True):
+            image = density_panel(axes, x, y, frames)
+            mark_states(axes, x, y, data.dynamics.states)
+        figure.colorbar(
+            image, ax=panels, label="density of path frames / largest", shrink=0.9, pad=0.02
+        )
+        names = " and ".join(f"{x.name}, {y.name}" for x, y in pairs)
+        svg = to_svg(figure, "density", f"Density of transition paths over {names}")
+    how = "Grey: frames of transition paths. Coloured: the states; a band means that the state "
+    how += "does not fix the other coordinate."
+    if frames.q is not None:
+        how += (
+            " Pink dots: frames with p_B between 0.45 and 0.55, the transition state as the "
+            "network sees it. A separating line that is upright or level depends on one of the "
+            "two coordinates only; a tilted one needs both."
+        )
+    return Picture("density", "Where transition paths go", svg, how, wide=len(pairs) > 1)
+
+
+def _density_1d(data: ReportData, frames: FrameSample) -> Picture:
+    descriptors = data.dynamics.states.descriptors.descriptors
+    x: Axis = make_axis(descriptors[0], frames.state_values[:, 0], frames.weights, full=False)
+    with canvas(FULL, 3.5) as figure:
+        left, right = figure.subplots(1, 2)
+        left.hist(
+            x.values, 60, range=x.limits, weights=frames.weights, density=True, color=NETWORK,
+            alpha=0.55,
+        )  # fmt: skip
+        left.set_ylabel("probability density" + (f" (1/{x.unit})" if x.unit != "1" else ""))
+        profile_panel(right, x, frames)
+        for axes in (left, right):
+            axes.set(xlabel=x.label, xlim=x.limits)
+            mark_states(axes, x, None, data.dynamics.states)
+        svg = to_svg(figure, "density", f"Density of transition paths along {x.name}")
+    how = (
+        "Left: where frames of transition paths lie. Right: p_B of these frames by the network, "
+        "median and the middle 80 %. Coloured: the states."
+    )
+    return Picture("density", "Where transition paths go", svg, how)

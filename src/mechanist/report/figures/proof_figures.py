@@ -1,0 +1,66 @@
+"""Figures and table of the formula's proof: fresh shots from points that it has chosen itself."""
+
+from typing import Any
+
+import numpy as np
+
+from mechanist.report.data import Array, ReportData
+from mechanist.report.figures.calibration_figures import draw_fresh
+from mechanist.report.figures.style import FORMULA, FULL, MUTED, Picture, canvas, grid, to_svg
+
+BINS = 20
+
+
+def proof(data: ReportData) -> Picture | None:
+    """Calibration of the formula over its own p_B, and true p_B where it says 1/2."""
+    own = data.own_points
+    if own is None or len(own["n"]) == 0:
+        return None
+    surface = own["on_surface"] > 0
+    with canvas(FULL, 3.5) as figure:
+        left, right = figure.subplots(1, 2)
+        spread = {name: column[~surface] for name, column in own.items()}
+        draw_fresh(left, spread, "p_formula", FORMULA, "over the formula's own $p_B$")
+        left.set_ylabel("fraction of half-shots that ended in B")
+        _histogram(right, own["n"][surface], own["n_B"][surface])
+        svg = to_svg(figure, "proof", "Fresh shots from points that the formula has chosen")
+    how = (
+        "Left: points spread evenly over what the formula says; on the dashed line it is right. "
+        "Right: points where it says p_B = 1/2. If its surface is the transition state, all have a "
+        "true p_B of 1/2, and counts scatter only as the grey curve does, which is counting noise "
+        "alone. A broad or two-peaked histogram means that a coordinate is missing."
+    )
+    return Picture("proof", "Does the formula find the transition state?", svg, how)
+
+
+def _histogram(axes: Any, n: Array, n_b: Array) -> None:
+    """Observed fractions on the surface beside those of a coin."""
+    from scipy.stats import binom
+
+    edges = np.linspace(0, 1, BINS + 1)
+    axes.hist(n_b / n, edges, color=FORMULA, alpha=0.75)
+    if len(n):
+        shots = round(float(n.mean()))
+        counts = np.arange(shots + 1)
+        expected, _ = np.histogram(counts / shots, edges, weights=binom.pmf(counts, shots, 0.5))
+        axes.stairs(expected * len(n), edges, color=MUTED, lw=1.4)
+    axes.set(xlim=(0, 1), title="where it says $p_B$ = 1/2")
+    axes.set_xlabel("fraction of half-shots that ended in B")
+    axes.set_ylabel("points")
+    grid(axes, "y")
+
+
+def front_table(data: ReportData) -> list[tuple[str, ...]]:
+    """Rows: length, loss, error on fresh shots, its interval, share of resamples, text, chosen."""
+    errors = {row["text"]: row for row in data.front}
+    rows: list[tuple[str, ...]] = []
+    for row in data.formulas:
+        error = errors.get(row["text"])
+        rmse = f"{float(error['rmse']):.3f}" if error else ""
+        between = f"{float(error['low']):.3f} to {float(error['high']):.3f}" if error else ""
+        shares = (row.get("stands_share"), row.get("chosen_share"))
+        stands, chosen = (f"{100 * float(share):.0f} %" if share else "" for share in shares)
+        loss = f"{float(row['heldout_loss']):.4f}"
+        mark = "chosen" if row["chosen"] == "true" else ""
+        rows.append((row["complexity"], loss, rmse, between, stands, chosen, row["text"], mark))
+    return rows

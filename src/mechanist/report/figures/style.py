@@ -1,0 +1,145 @@
+"""How figures look: one set of colours and sizes, and SVG that stands inside a page."""
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.formula.typeset import GREEK, name_latex
+from mechanist.systems.descriptors.descriptor_set import Descriptor
+
+Array = NDArray[np.float64]
+
+# Okabe and Ito's colours, told apart with every kind of colour vision.
+A_COLOUR = "#0072B2"
+B_COLOUR = "#D55E00"
+NETWORK = "#3C3C46"
+FORMULA = "#009E73"
+MARK = "#CC79A7"
+MUTED = "#8A8F98"
+GRID = "#E3E6EA"
+
+FULL, HALF = 10.2, 4.95
+"""Widths of figures in inches; the page shows them at this size."""
+
+RC: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.titlesize": 10.5,
+    "axes.labelsize": 10,
+    "axes.edgecolor": "#70757D",
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.axisbelow": True,
+    "axes.formatter.use_mathtext": True,
+    "xtick.labelsize": 9.5,
+    "ytick.labelsize": 9.5,
+    "xtick.color": "#3C3C46",
+    "ytick.color": "#3C3C46",
+    "legend.fontsize": 9.5,
+    "legend.framealpha": 0.85,
+    "legend.edgecolor": "white",
+    "legend.fancybox": False,
+    "lines.linewidth": 1.6,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "mechanist",
+    "mathtext.fontset": "dejavusans",
+}
+
+NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the page: its title, the SVG, and one or two sentences on how to read it."""
+
+    name: str
+    title: str
+    svg: str
+    how: str
+    wide: bool = True
+
+
+@contextmanager
+def canvas(width: float, height: float) -> Iterator[Any]:
+    """Give an empty matplotlib Figure of this size in inches, drawn in the style of the page."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context(RC):
+        yield Figure(figsize=(width, height), layout="constrained")
+
+
+def to_svg(figure: Any, name: str, label: str) -> str:
+    """SVG element of a figure for the inside of an HTML page.
+
+    Parameters
+    ----------
+    figure
+        A matplotlib Figure; call this inside `canvas`.
+    name
+        Prefix of all ids, so that those of several figures do not clash.
+    label
+        Text for people who do not see the figure.
+    """
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", dpi=150, metadata=NO_METADATA, transparent=True)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"\s+xmlns(:\w+)?=\"[^\"]*\"", "", text)
+    text = re.sub(r"\bid=\"", f'id="{name}-', text)
+    text = text.replace("url(#", f"url(#{name}-").replace('href="#', f'href="#{name}-')
+    size = re.search(r'<svg\s+[^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"', text)
+    label = label.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    # Points of the viewBox to CSS pixels, so that every figure has the same size of letters.
+    width = float(size[1]) * 4 / 3 if size else 400.0
+    head = f'<svg role="img" aria-label="{label}" style="width:{width:.0f}px"'
+    return text.replace("<svg", head, 1)
+
+
+def grid(axes: Any, axis: str = "both") -> None:
+    """Faint lines behind the data."""
+    axes.grid(visible=True, axis=axis, color=GRID, linewidth=0.8)
+
+
+def thousands() -> Any:
+    """Tick labels such as 12,000."""
+    from matplotlib.ticker import FuncFormatter
+
+    return FuncFormatter(lambda value, _: f"{value:,.0f}")
+
+
+def scale(descriptor: Descriptor) -> float:
+    """Factor from stored values to shown ones: angles are shown in degrees."""
+    return 180 / np.pi if descriptor.unit == "rad" else 1.0
+
+
+def unit(descriptor: Descriptor) -> str:
+    """Shown unit."""
+    return "degrees" if descriptor.unit == "rad" else descriptor.unit
+
+
+def axis_label(descriptor: Descriptor) -> str:
+    """Name and unit, if it has one, for an axis."""
+    if descriptor.unit == "1":
+        return f"${name_latex(descriptor.name)}$"
+    return f"${name_latex(descriptor.name)}$ ({unit(descriptor)})"
+
+
+def plain_name(name: str) -> str:
+    """Name of a descriptor in running text: a Greek letter for phi, spaces for underscores."""
+    letters = {"lambda": "\N{GREEK SMALL LETTER LAMDA}"}
+    if name in GREEK:
+        import unicodedata
+
+        return letters.get(name) or unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}")
+    return name.replace("_", " ")

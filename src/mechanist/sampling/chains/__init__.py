@@ -1,0 +1,1 @@
+"""Markov chains of transition path sampling by two-way shooting."""

@@ -1,0 +1,46 @@
+"""Memory of a shooting job, said before it starts."""
+
+import numpy as np
+
+from mechanist.engine.hardware import free_memory
+from mechanist.engine.history import history_bytes
+from mechanist.engine.plan import Plan
+from mechanist.errors import SamplingError
+from mechanist.sampling.chains.chain import Chains
+from mechanist.systems.prepared import Prepared
+
+FRAME_BYTES = 12
+"""Of an atom in a stored frame: three single-precision numbers."""
+
+
+def job_bytes(chains: Chains, plan: Plan, moves: int, prepared: Prepared) -> int:
+    """Bytes that a job holds at most, if paths stay as long as those that it starts from.
+
+    Half-shots under way, halves that wait for the other one and current paths may be as long as the
+    limit allows; of every shot a point is kept, and a path, as if all were accepted.
+    """
+    atoms, longest = prepared.atoms, prepared.max_half_frames
+    usual = float(np.mean([len(path.frames) for path in chains.paths]))
+    under_way = history_bytes(plan.slots(len(chains)), atoms, longest)
+    current = 4 * len(chains) * longest * atoms * FRAME_BYTES
+    kept = moves * len(chains) * (1 + usual) * atoms * FRAME_BYTES
+    return int(under_way + current + kept)
+
+
+def check_memory(chains: Chains, plan: Plan, moves: int, prepared: Prepared) -> None:
+    """Refuse a job whose paths would not fit.
+
+    Raises
+    ------
+    SamplingError
+        If it may need more memory than is free.
+    """
+    needed, free = job_bytes(chains, plan, moves, prepared), free_memory()
+    if needed > free:
+        raise SamplingError(
+            "shooting job",
+            f"its paths may need {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free"
+            f" ({len(chains):,} chains x {moves:,} moves, {prepared.atoms:,} atoms); lower"
+            " sampling.chains, sampling.round_max or dynamics.max_half_path, or raise"
+            " sampling.workers or dynamics.stride",
+        )

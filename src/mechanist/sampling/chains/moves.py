@@ -1,0 +1,128 @@
+"""Chains on the way through the moves of a job, and what they have made so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import chain
+
+import numpy as np
+
+from mechanist.engine.protocol import ShotQueue
+from mechanist.engine.under_way import Arrays
+from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
+from mechanist.sampling.records.checkpoint import prefixed, under
+from mechanist.sampling.records.ragged import packed, unpacked
+
+NUMBERS = ("chain", "move", "seed", "p_predicted", "points", "ends", "steps", "watched", "seen")
+"""Columns of `Shots` that are plain arrays."""
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """What a job has made: shots by chain and move, and the paths of each chain."""
+
+    shots: Shots
+    paths: dict[int, list[CurrentPath]]
+
+
+class Moves:
+    """A job of chains; see `mechanist.sampling.records.keeper.Work`.
+
+    Parameters
+    ----------
+    chains
+        Their paths are taken as they are and move on.
+    moves
+        Moves of each chain.
+    """
+
+    def __init__(self, chains: Chains, moves: int) -> None:
+        self.chains = chains
+        self.queue = ShotQueue()
+        self.last = chains.moves + moves
+        self.total = moves * len(chains)
+        self.done = 0
+        numbers = zip(chains.numbers.tolist(), chains.paths, strict=True)
+        self.paths = {number: [path] for number, path in numbers}
+        self._batches: list[Shots] = []
+        self._written = 0
+
+    def add(self, shots: Shots) -> None:
+        """Take in finished shots. Frames of halves that made no path are not kept."""
+        self._batches.append(replace(shots, halves=()))
+        for number, path in zip(shots.chain.tolist(), shots.paths, strict=True):
+            if path is not None:
+                self.paths[number].append(path)
+        self.done += len(shots)
+
+    def harvest(self) -> Harvest:
+        """All that was made."""
+        return Harvest(join(self._batches), self.paths)
+
+    def progress(self) -> str:
+        """See `mechanist.sampling.records.keeper.Work`."""
+        return f"{self.done:,} of {self.total:,} shots"
+
+    def fresh(self) -> Arrays:
+        """See `mechanist.sampling.records.keeper.Work`."""
+        batches = self._batches[self._written :]
+        self._written = len(self._batches)
+        if not batches:
+            return {}
+        made = [path for batch in batches for path in batch.paths]
+        kept = [path for path in made if path is not None]
+        lengths, frames = packed([path.frames for path in kept], self.chains.paths[0].frames)
+        arrays = {name: np.concatenate([getattr(b, name) for b in batches]) for name in NUMBERS}
+        return arrays | {
+            "accepted": np.array([path is not None for path in made]),
+            "path_lengths": lengths,
+            "path_frames": frames,
+            "shooting_frames": np.array([path.shooting_frame for path in kept], dtype=np.int64),
+        }
+
+    def state(self) -> Arrays:
+        """See `mechanist.sampling.records.keeper.Work`."""
+        weights = np.array([path.weight for path in self._every_path()])
+        return {
+            "path_weights": weights,
+            **self.queue.arrays(),
+            **prefixed("chains", self.chains.state()),
+        }
+
+    def restore(self, parts: list[Arrays], state: Arrays) -> None:
+        """See `mechanist.sampling.records.keeper.Work`."""
+        for part in parts:
+            self.add(shots_of(part))
+        self._written = len(self._batches)
+        for path, weight in zip(self._every_path(), state["path_weights"].tolist(), strict=True):
+            path.weight = weight
+        current = [self.paths[number][-1] for number in self.chains.numbers.tolist()]
+        self.chains.restore(under("chains", state), current)
+        self.queue.put_arrays(state)
+
+    def _every_path(self) -> list[CurrentPath]:
+        return list(chain.from_iterable(self.paths.values()))
+
+
+def shots_of(part: Arrays) -> Shots:
+    """The shots of `Moves.fresh`."""
+    made = zip(
+        np.flatnonzero(part["accepted"]).tolist(),
+        unpacked(part["path_lengths"], part["path_frames"]),
+        part["shooting_frames"].tolist(),
+        strict=True,
+    )
+    paths: list[CurrentPath | None] = [None] * len(part["chain"])
+    for row, frames, shooting_frame in made:
+        paths[row] = CurrentPath(frames, int(part["move"][row]), shooting_frame)
+    return Shots(**{name: part[name] for name in NUMBERS}, paths=paths, halves=())
+
+
+def join(batches: Sequence[Shots]) -> Shots:
+    """All shots in one, by chain and move."""
+    columns = {part.name: [getattr(b, part.name) for b in batches] for part in fields(Shots)}
+    del columns["halves"]
+    paths = list(chain.from_iterable(columns.pop("paths")))
+    arrays = {name: np.concatenate(parts) for name, parts in columns.items()}
+    order = np.lexsort([arrays["move"], arrays["chain"]])
+    paths = [paths[i] for i in order.tolist()]
+    return Shots(**{name: part[order] for name, part in arrays.items()}, paths=paths, halves=())

@@ -1,0 +1,1 @@
+"""Equilibrium runs and excursions in windows of q, which rates are computed from."""

@@ -1,0 +1,1 @@
+"""The first transition paths: hot MD, biased pulls, burn-in at the temperature of the run."""

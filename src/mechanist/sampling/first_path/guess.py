@@ -1,0 +1,207 @@
+"""Guesses of a transition path for hard cases: a biased pull, and a chain of minimised windows.
+
+No guess is in the ensemble of transition paths; its frames are places to shoot from, and
+`mechanist.sampling.first_path.hot_md.relax` does. What is left of the guess in a first path is one
+frame:
+its shooting point.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.bookkeeping.journal import Clock
+from mechanist.errors import SamplingError
+from mechanist.sampling.first_path.hot_md import last_crossing
+from mechanist.sampling.first_path.restraints import Restrained
+from mechanist.sampling.first_path.targets import Way, way_into
+from mechanist.systems.descriptors.states import State
+from mechanist.systems.prepared import Prepared
+
+Frames = NDArray[np.float32]
+Array = NDArray[np.float64]
+Log = Callable[[str], None]
+
+TRIES = ((1, 1.0), (4, 1.0), (4, 4.0))
+"""Slower and then stiffer: factors on the time and on the force constants of a pull."""
+
+HOLD = 0.2
+"""A pull holds its end for this part of its time, so that the rest of the system can follow."""
+
+MOST_FRAMES = 2000
+"""Frames that are kept of a pull, at most."""
+
+WINDOWS = 60
+"""Windows of an interpolation from state to state."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Frames (F, N, 3) in nm from state to state, and what to say of how they were found."""
+
+    frames: Frames
+    notes: dict[str, object]
+
+
+def pulled_path(
+    prepared: Prepared,
+    along: tuple[str, ...],
+    platform: str,
+    seed: int,
+    log: Log,
+    clock: Clock | None = None,
+) -> Guess:
+    """Pull the system from A to B by moving restraints at its own temperature.
+
+    Where the start lies in no state it is pulled into A first, where it lies in B it is pulled to
+    A. A pull takes as long as the longest path that two halves can make; it is tried again four
+    times slower, and then four times stiffer.
+
+    Raises
+    ------
+    SamplingError
+        If no pull arrives, or a state cannot be pulled into.
+    """
+    length = 2 * prepared.max_half_frames
+    faults = []
+    for number, (slower, stiffer) in enumerate(TRIES):
+        with clock or Clock():
+            path, names, fault = _try(
+                prepared, along, slower * length, stiffer, platform, seed + number
+            )
+        crossing = last_crossing(prepared.states.label_positions(path))
+        if crossing is not None:
+            log(f"pulled along {', '.join(names)}: {len(path[crossing])} frames between states")
+            frame_ps = prepared.timestep * prepared.stride
+            notes: dict[str, object] = {
+                "along": names,
+                "pull_ps": slower * length * frame_ps,
+                "tries": number + 1,
+            }
+            return Guess(path[crossing], notes)
+        faults.append(fault)
+    raise SamplingError(
+        "first path",
+        f"{len(TRIES)} pulls, each slower or stiffer, found none: {'; '.join(faults)}; name other"
+        " descriptors in initial.along, or give initial.path",
+    )
+
+
+def _try(
+    prepared: Prepared,
+    along: tuple[str, ...],
+    length: int,
+    stiffer: float,
+    platform: str,
+    seed: int,
+) -> tuple[Frames, list[str], str]:
+    """Frames of one try, the descriptors of its last pull, and the state not reached, if any."""
+    frames = [np.asarray(prepared.positions, dtype=np.float32)]
+    names: list[str] = []
+    for state in _states_to_reach(prepared):
+        way = way_into(prepared.states, state, frames[-1].astype(np.float64), along, "pull")
+        names = [d.name for d in way.descriptors]
+        for frame in _pull(prepared, way, frames[-1], length, stiffer, platform, seed):
+            frames.append(frame)
+            if _is_in(prepared, state, frame):
+                break
+        if not _is_in(prepared, state, frames[-1]):
+            return np.stack(frames), names, f"{state.name} not reached"
+    return np.stack(frames), names, ""
+
+
+def _states_to_reach(prepared: Prepared) -> tuple[State, ...]:
+    states = prepared.states
+    label = int(states.label_positions(prepared.positions[None])[0])
+    return {-1: (states.b,), 0: (states.a, states.b), 1: (states.a,)}[label]
+
+
+def _is_in(prepared: Prepared, state: State, frame: Frames) -> bool:
+    states = prepared.states
+    return bool(states.inside(state, states.descriptors.values(frame[None]))[0])
+
+
+def _pull(
+    prepared: Prepared,
+    way: Way,
+    start: Frames,
+    length: int,
+    stiffer: float,
+    platform: str,
+    seed: int,
+) -> Iterator[Frames]:
+    """Frames (N, 3) of a pull of so many frames and its hold; ends early where it explodes."""
+    import openmm
+
+    every = max(1, length // MOST_FRAMES)
+    moves = max(1, length // every)
+    restrained = Restrained(prepared, way.descriptors, platform, seed)
+    restrained.place(start, seed)
+    stiffness = stiffer * way.stiffness(prepared.kt)
+    with suppress(openmm.OpenMMException):
+        for move in range(round(moves * (1 + HOLD))):
+            restrained.aim(way.at(min(1.0, (move + 1) / moves)), stiffness)
+            positions = restrained.step(every * prepared.stride)
+            if not np.isfinite(positions).all():
+                return
+            yield positions.astype(np.float32)
+
+
+def torsion_path(
+    prepared: Prepared, along: tuple[str, ...], platform: str, log: Log, clock: Clock | None = None
+) -> Guess:
+    """Lead the torsions that define the states from A to B in windows, minimising in each.
+
+    Each window begins with the structure of the one before. A start outside A is led there first.
+
+    Raises
+    ------
+    SamplingError
+        If the states are not defined by torsions, or the windows do not arrive.
+    """
+    torsions = tuple(
+        d.name
+        for d in prepared.states.descriptors.descriptors
+        if d.kind == "torsion" and (not along or d.name in along)
+    )
+    if not torsions:
+        raise SamplingError(
+            "config.yaml",
+            "initial.method: torsions: no torsion defines the states; use pull",
+        )
+    frames = [np.asarray(prepared.positions, dtype=np.float32)]
+    states = prepared.states
+    to_reach = [states.b]
+    if not _is_in(prepared, states.a, frames[0]):
+        to_reach = [states.a, states.b]
+    for state in to_reach:
+        way = way_into(states, state, np.asarray(frames[-1], dtype=float), torsions, "torsions")
+        with clock or Clock():
+            frames += _windows(prepared, way, frames[-1], platform)
+    path = np.stack(frames)
+    crossing = last_crossing(states.label_positions(path))
+    if crossing is None:
+        raise SamplingError(
+            "first path",
+            f"{WINDOWS} windows along {', '.join(torsions)} do not lead from state to state; use"
+            " initial.method: pull, or give initial.path",
+        )
+    log(f"led {', '.join(torsions)} from state to state in {len(path[crossing])} windows")
+    return Guess(path[crossing], {"along": list(torsions), "windows": WINDOWS})
+
+
+def _windows(prepared: Prepared, way: Way, start: Frames, platform: str) -> list[Frames]:
+    """Structures (N, 3) minimised in each window of a way."""
+    still = replace(prepared, friction=0.0)
+    restrained = Restrained(still, way.descriptors, platform, 0)
+    restrained.place(start)
+    # Stiff enough that a barrier is climbed: nothing fluctuates here.
+    stiffness = 4 * way.stiffness(prepared.kt)
+    result = []
+    for window in range(WINDOWS):
+        restrained.aim(way.at((window + 1) / WINDOWS), stiffness)
+        result.append(restrained.minimise().astype(np.float32))
+    return result

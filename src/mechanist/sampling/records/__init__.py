@@ -1,0 +1,1 @@
+"""Files of sampling: tables, frames, checkpoints."""

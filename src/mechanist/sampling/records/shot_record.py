@@ -1,0 +1,234 @@
+"""What a run has kept of one shot, and how a shot made again compares with it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.bookkeeping.job_files import WorkerFiles
+from mechanist.bookkeeping.layout import Layout
+from mechanist.engine.plan import Plan
+from mechanist.errors import DataError
+from mechanist.sampling.chains.chain import CurrentPath, Shot
+from mechanist.sampling.records.store import Store, store_of
+from mechanist.sampling.records.tables import (
+    PATH_COLUMNS,
+    SHOT_COLUMNS,
+    Frames,
+    Table,
+    read_frames,
+    read_notes,
+    read_table,
+)
+
+
+@dataclass(frozen=True)
+class ShotRecord:
+    """One row of the shots of a job, with the files beside it.
+
+    Parameters
+    ----------
+    files
+        Files of the job.
+    row
+        Row of the shot, counted from 0.
+    shots, index
+        The job's tables with `SHOT_COLUMNS` and `PATH_COLUMNS`.
+    plan
+        How the job was run.
+    atoms
+        Atoms of a frame.
+    store
+        How the paths of the job are stored; None for in full.
+    resumed
+        How often the job was stopped and went on with other noise than it would have had.
+    """
+
+    files: WorkerFiles
+    row: int
+    shots: Table
+    index: Table
+    plan: Plan
+    atoms: int
+    store: Store | None = None
+    resumed: int = 0
+
+    def __getitem__(self, column: str) -> Any:
+        return self.shots[column][self.row]
+
+    @property
+    def file(self) -> str:
+        """The table that the row is in."""
+        return str(self.files.shots)
+
+    @property
+    def round(self) -> int:
+        """Round of the shot."""
+        return int(self["round"])
+
+    @property
+    def worker(self) -> int:
+        """Job that made it."""
+        return int(self["worker"])
+
+    @property
+    def chain(self) -> int:
+        """Chain that it is a move of."""
+        return int(self["chain"])
+
+    @property
+    def move(self) -> int:
+        """Number of the move in its chain."""
+        return int(self["move"])
+
+    @property
+    def seed(self) -> int:
+        """Seed of point, velocities and acceptance."""
+        return int(self["seed"])
+
+    @property
+    def name(self) -> str:
+        """The shot, for messages."""
+        return f"round {self.round}, worker {self.worker}, chain {self.chain}, move {self.move}"
+
+    @property
+    def job_chains(self) -> int:
+        """Chains of the job."""
+        return len(np.unique(self.shots["chain"]))
+
+    @property
+    def job_moves(self) -> int:
+        """Moves that each chain of the job has made."""
+        return int(np.unique(self.shots["chain"], return_counts=True)[1].max())
+
+    @property
+    def point(self) -> Frames:
+        """Shooting point (N, 3) in nm."""
+        point: Frames = read_frames(self.files.points, self.atoms, self.row, 1)[0]
+        return point
+
+    def path_before(self) -> CurrentPath:
+        """The path that the shot starts from."""
+        # The first path of a chain in a job was made before the job, whatever its move says.
+        rows = self._path_rows()
+        earlier = rows[1:][self.index["move"][rows[1:]] < self.move]
+        if self.store is not None:
+            raise DataError(
+                self.files.index,
+                f"{self.name}: cannot be made alone, the path before it is stored in part"
+                " (sampling.store)",
+            )
+        return self._path(int(earlier[-1]) if len(earlier) else int(rows[0]))
+
+    def path(self) -> CurrentPath:
+        """The path that an accepted shot has made."""
+        rows = self._path_rows()[1:]
+        found = rows[self.index["move"][rows] == self.move]
+        if len(found) != 1:
+            raise DataError(self.files.index, f"lacks the path of {self.name}")
+        return self._path(int(found[0]))
+
+    def _path_rows(self) -> NDArray[np.int64]:
+        rows = np.flatnonzero(self.index["chain"] == self.chain)
+        if len(rows) == 0:
+            raise DataError(self.files.index, f"lacks the paths of chain {self.chain}")
+        return rows
+
+    def _path(self, row: int) -> CurrentPath:
+        index = self.index
+        first, count = int(index["first_frame"][row]), int(index["frames"][row])
+        waters = None if self.store is None else self.store.waters
+        atoms = self.atoms if waters is None else len(waters.kept_atoms)
+        frames = read_frames(self.files.paths, atoms, first, count)
+        return CurrentPath(frames, int(index["move"][row]), int(index["shooting_frame"][row]))
+
+    def check_model(self, model: str) -> None:
+        """Refuse another model than the one that chose the point."""
+        if model != self["model"]:
+            raise DataError(
+                self.file,
+                f"{self.name}: the replay differs in model (row {self['model']!r},"
+                f" replay {model!r})",
+            )
+
+    def differences_before(self, shot: Shot) -> list[str]:
+        """What differs of that which does not hang on noise; an empty list if nothing does."""
+        result = []
+        # Single-precision networks: other machines may sum in another order.
+        if not np.isclose(self["p_predicted"], shot.p_predicted, 1e-5, 1e-7, equal_nan=True):
+            result.append(_difference("p_predicted", self["p_predicted"], shot.p_predicted))
+        if not np.array_equal(self.point, shot.point):
+            result.append(f"the shooting point ({self.files.points.name})")
+        return result
+
+    def differences(self, shot: Shot) -> list[str]:
+        """Columns and frames in which a shot differs from the record, with both values."""
+        made: dict[str, object] = {
+            "end_backward": shot.ends[0],
+            "end_forward": shot.ends[1],
+            "steps_backward": shot.steps[0],
+            "steps_forward": shot.steps[1],
+            "seen_backward": shot.seen[0],
+            "seen_forward": shot.seen[1],
+            "accepted": shot.path is not None,
+        }
+        result = self.differences_before(shot)
+        result += [
+            _difference(name, self[name], new) for name, new in made.items() if self[name] != new
+        ]
+        if shot.path is not None and self["accepted"]:
+            stored, again = self.path(), shot.path.frames
+            if self.store is not None:
+                again = self.store.reduce(again, self.move)
+            if stored.shooting_frame != shot.path.shooting_frame or not np.array_equal(
+                stored.frames, again
+            ):
+                result.append(f"the frames of its path ({self.files.paths.name})")
+        return result
+
+
+def _difference(column: str, row: object, made: object) -> str:
+    return f"{column} (row {row}, replay {made})"
+
+
+def read_record(layout: Layout, address: tuple[int, int, int, int], atoms: int) -> ShotRecord:
+    """Find a shot by round, worker, chain and move.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, or there is no such shot.
+    """
+    number, worker, chain, move = address
+    files = layout.round(number).worker(worker)
+    if not files.shots.is_file():
+        raise DataError(files.shots, f"the file is missing; {_jobs(layout, number)}")
+    shots = read_table(files.shots, SHOT_COLUMNS)
+    keys = np.stack([shots[name] for name in ("round", "worker", "chain", "move")], axis=1)
+    rows = np.flatnonzero((keys == address).all(axis=1))
+    if len(rows) != 1:
+        chains, moves = (f"{shots[c].min()} to {shots[c].max()}" for c in ("chain", "move"))
+        raise DataError(
+            files.shots,
+            f"has no shot of chain {chain}, move {move}; it has chains {chains}, moves {moves}",
+        )
+    try:
+        notes = read_notes(files.shots)
+        plan, resumed = Plan.of(notes), int(notes.get("resumed", 0))
+    except (KeyError, ValueError):
+        raise DataError(
+            files.shots, "does not say which platform it was made on; delete it and run again"
+        ) from None
+    index = read_table(files.index, PATH_COLUMNS)
+    store = store_of(read_notes(files.index), files.index)
+    return ShotRecord(files, int(rows[0]), shots, index, plan, atoms, store, resumed)
+
+
+def _jobs(layout: Layout, number: int) -> str:
+    """What there is instead of a job."""
+    there = [files.folder.name.removeprefix("worker_") for files in layout.round(number).workers]
+    if there:
+        return f"round {number} has the jobs {', '.join(str(int(worker)) for worker in there)}"
+    rounds = [n for n in layout.rounds() if layout.round(n).workers]
+    return f"the rounds there are: {', '.join(map(str, rounds)) or 'none'}"

@@ -1,0 +1,236 @@
+"""Paths stored in part: every so many-th frame, and of the waters those nearest to the solute.
+
+Waters are alike, and descriptors do not change when two of them are exchanged. So of each frame the
+solute and its N nearest waters are kept, in the order of their indices, whichever they are: every
+stored frame has the same number of atoms. When a frame is read, the kept waters take the places of
+the first N, and the others are put as far from the solute as the periodic box allows. That the
+values of all descriptors in use are the same is not assumed but tested, on frames of each job.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.errors import DataError, SettingsError
+from mechanist.settings.run import StoreSettings
+from mechanist.systems.descriptors.box import box_of
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
+from mechanist.systems.prepared import Prepared
+
+Frames = NDArray[np.float32]
+Rows = NDArray[np.int64]
+Array = NDArray[np.float64]
+
+NOTE = "store"
+"""Key of the note in the head of an index of paths that are stored in part."""
+
+CHUNK = 64
+"""Frames at a time."""
+
+TESTED = 400
+"""Frames of a job whose descriptors are compared, at most."""
+
+TOLERANCE = 1e-4
+"""By how much a descriptor may change, in parts of its standard deviation over the frames."""
+
+FAR = 1000.0
+"""Distance in nm where waters that were not kept are put, without a periodic box."""
+
+
+@dataclass(frozen=True)
+class Waters:
+    """Which atoms are solute, which are waters, and where those go that are not kept.
+
+    Parameters
+    ----------
+    solute
+        (S,) indices.
+    molecules
+        (W, M) indices of the atoms of each water.
+    nearest
+        Waters kept of each frame.
+    template
+        (M, 3) in nm, a water about its first atom.
+    box
+        (3, 3) reduced box vectors in nm, or None.
+    """
+
+    solute: Rows
+    molecules: Rows
+    nearest: int
+    template: Array
+    box: Array | None
+
+    @cached_property
+    def kept_atoms(self) -> Rows:
+        """Indices, in order, of the atoms that stored frames stand for: solute and first waters."""
+        return np.sort(np.concatenate([self.solute, self.molecules[: self.nearest].ravel()]))
+
+    def reduce(self, frames: Frames) -> Frames:
+        """Solute and nearest waters of frames (F, N, 3)."""
+        parts = [self._reduce(frames[i : i + CHUNK]) for i in range(0, len(frames), CHUNK)]
+        return np.concatenate([frames[:0, self.kept_atoms], *parts])
+
+    def _reduce(self, frames: Frames) -> Frames:
+        distances = np.full((len(frames), len(self.molecules)), np.inf)
+        centres = frames[:, self.molecules[:, 0]].astype(np.float64)
+        for atom in self.solute.tolist():
+            away = self._nearest_image(centres - frames[:, atom, None])
+            np.minimum(distances, np.einsum("fwx,fwx->fw", away, away), out=distances)
+        order = np.argpartition(distances, self.nearest - 1, axis=1)[:, : self.nearest]
+        order.sort(axis=1)
+        atoms = self.molecules[order].reshape(len(frames), -1)
+        reduced = frames[:, self.kept_atoms]
+        slots = np.searchsorted(self.kept_atoms, self.molecules[: self.nearest].ravel())
+        reduced[:, slots] = np.take_along_axis(frames, atoms[:, :, None], axis=1)
+        return reduced
+
+    def _nearest_image(self, away: Array) -> Array:
+        if self.box is not None:
+            for axis in (2, 1, 0):
+                turns = np.round(away[..., axis] / self.box[axis, axis])
+                away = away - turns[..., None] * self.box[axis]
+        return away
+
+    def expand(self, frames: Frames) -> Frames:
+        """Frames with all atoms from reduced ones."""
+        atoms = len(self.solute) + self.molecules.size
+        full = np.empty((len(frames), atoms, 3), dtype=np.float32)
+        full[:, self.kept_atoms] = frames
+        centre = full[:, self.solute].astype(np.float64).mean(axis=1)
+        away = np.full(3, FAR) if self.box is None else 0.5 * self.box.sum(axis=0)
+        others = self.molecules[self.nearest :]
+        full[:, others] = centre[:, None, None] + away + self.template
+        return full
+
+
+@dataclass(frozen=True)
+class Store:
+    """How the paths of a run are stored.
+
+    Parameters
+    ----------
+    every
+        Frames between two that are kept.
+    waters
+        What is kept of a frame; None for all of it.
+    p99
+        Distance in nm within which 99 % of restored heavy atoms were where the job has looked; None
+        where it has not.
+    """
+
+    every: int
+    waters: Waters | None
+    p99: float | None = None
+
+    def rows(self, length: int, move: int) -> Rows:
+        """Frames that are kept of a path: both ends, and of the others every so many-th.
+
+        Which one is first goes with the move, so that each frame has the same chance.
+        """
+        inner = np.arange(1 + move % self.every, length - 1, self.every)
+        return np.concatenate([[0], inner, [length - 1]])
+
+    def reduce(self, frames: Frames, move: int) -> Frames:
+        """What is kept of a path (F, N, 3)."""
+        kept = frames[self.rows(len(frames), move)]
+        return kept if self.waters is None else self.waters.reduce(kept)
+
+    def note(self) -> str:
+        """JSON for the head of the index, from which frames are read again."""
+        content: dict[str, Any] = {"every": self.every, "waters": "all", "p99_nm": self.p99}
+        waters = self.waters
+        if waters is not None:
+            content |= {
+                "waters": waters.nearest,
+                "solute": waters.solute.tolist(),
+                "molecules": waters.molecules.tolist(),
+                "template": waters.template.tolist(),
+                "box": None if waters.box is None else waters.box.tolist(),
+            }
+        return json.dumps(content)
+
+
+def store_of(notes: Mapping[str, str], file: Path) -> Store | None:
+    """How the paths of an index were stored; None for in full."""
+    if NOTE not in notes:
+        return None
+    try:
+        content = json.loads(notes[NOTE])
+        p99 = None if content.get("p99_nm") is None else float(content["p99_nm"])
+        if content["waters"] == "all":
+            return Store(int(content["every"]), None, p99)
+        waters = Waters(
+            np.array(content["solute"], dtype=np.int64),
+            np.array(content["molecules"], dtype=np.int64),
+            int(content["waters"]),
+            np.array(content["template"]),
+            None if content["box"] is None else np.array(content["box"]),
+        )
+        return Store(int(content["every"]), waters)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(file, f"damaged note on what is stored ({error}); delete it") from None
+
+
+def make_store(settings: StoreSettings, prepared: Prepared, topology: Path) -> Store | None:
+    """How to store paths; None for in full.
+
+    Raises
+    ------
+    SettingsError
+        If there are no waters, or they are not all alike.
+    """
+    if settings.waters == "all":
+        return None if settings.every == 1 else Store(settings.every, None)
+    import mdtraj
+
+    residues = list(mdtraj.load_topology(str(topology)).residues)
+    waters = [[atom.index for atom in one.atoms] for one in residues if one.is_water]
+    if not waters or len({len(atoms) for atoms in waters}) != 1:
+        what = "no waters" if not waters else "waters of different kinds"
+        raise SettingsError(
+            "config.yaml", f"sampling.store.waters: {settings.waters}: the system has {what}"
+        )
+    if settings.waters >= len(waters):
+        return Store(settings.every, None)
+    inside = {i for atoms in waters for i in atoms}
+    first = prepared.positions[waters[0]]
+    molecules = np.array(waters, dtype=np.int64)
+    solute = np.array([i for i in range(prepared.atoms) if i not in inside], dtype=np.int64)
+    if len(solute) == 0:
+        raise SettingsError("config.yaml", "sampling.store.waters: the system is all water")
+    vectors = box_of(prepared.system)
+    box = None if vectors is None else np.array(vectors)
+    return Store(settings.every, Waters(solute, molecules, settings.waters, first - first[0], box))
+
+
+def check_descriptors(store: Store, paths: Sequence[Frames], sets: Sequence[DescriptorSet]) -> None:
+    """Refuse to store too few waters.
+
+    Raises
+    ------
+    SettingsError
+        If a descriptor in use has other values when it is computed from what is kept.
+    """
+    if store.waters is None or not paths:
+        return
+    every = np.concatenate([path[:: max(1, sum(map(len, paths)) // TESTED)] for path in paths])
+    again = store.waters.expand(store.waters.reduce(every))
+    for descriptors in sets:
+        one, other = descriptors.values(every), descriptors.values(again)
+        spread = np.maximum(one.std(axis=0), 1e-6)
+        change = np.abs(one - other).max(axis=0) / spread
+        worst = int(np.argmax(np.where(np.isfinite(change), change, np.inf)))
+        if not change[worst] <= TOLERANCE:
+            raise SettingsError(
+                "config.yaml",
+                f"sampling.store.waters: {store.waters.nearest}: too few for"
+                f" {descriptors.names[worst]!r}, which changes by {change[worst]:.2g} of its"
+                " standard deviation; keep more waters, or all",
+            )

@@ -1,0 +1,176 @@
+"""Tables of shots and paths, and the trajectories beside them.
+
+Positions are stored as TRR (float32, nm, no loss), which mdtraj and VMD open with
+system/topology.pdb. The tables are Parquet.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.bookkeeping.files import GONE, atomic, check, write_bytes
+from mechanist.errors import DataError
+from mechanist.sampling.records import parquet, trr
+from mechanist.sampling.records.store import store_of
+
+Frames = NDArray[np.float32]
+Table = dict[str, NDArray[Any]]
+
+SHOT_COLUMNS = (
+    "round",
+    "worker",
+    "chain",
+    "move",
+    "seed",
+    "model",
+    "p_predicted",
+    "end_backward",
+    "end_forward",
+    "steps_backward",
+    "steps_forward",
+    "watched",
+    "seen_backward",
+    "seen_forward",
+    "accepted",
+    "weight",
+)
+"""One row a shot. ``chain`` is unique in the run, ``move`` counts from 0 in each chain. Ends are
+A, B, too_long, exploded or stopped; steps are MD steps; ``watched`` shots might have been stopped,
+and ``seen`` is the chance that there was to see how a half ends; ``weight`` is how many moves of
+its round the path of an accepted shot stayed the current one (0 in burn-in)."""
+
+PATH_COLUMNS = (
+    "round",
+    "worker",
+    "chain",
+    "move",
+    "first_frame",
+    "frames",
+    "length",
+    "shooting_frame",
+    "weight",
+)
+"""One row a path, in the order of the TRR. ``move`` is the shot that made it (-1: a first path).
+``frames`` are those that are stored, ``length`` all that the path has, its ends included;
+``shooting_frame`` is one of the latter.
+``weight`` is the number of moves of its round for which it was current after burn-in."""
+
+
+def write_table(
+    path: Path, columns: Table, names: Sequence[str], notes: Mapping[str, str] | None = None
+) -> None:
+    """Write the columns ``names`` of a table as Parquet, atomically; ``notes`` go into its head."""
+    write_bytes(path, parquet.encode({name: columns[name] for name in names}, notes))
+
+
+def read_table(path: Path, names: Sequence[str]) -> Table:
+    """Read a Parquet table as numpy arrays.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged or lacks one of the columns ``names``.
+    """
+    return parquet.decode(path, names)
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """Notes in the head of a Parquet table; see `read_table` for errors."""
+    return parquet.notes(path)
+
+
+def join(tables: Sequence[Table]) -> Table:
+    """Stack tables with the same columns."""
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+
+def write_frames(
+    path: Path, chunks: Iterator[Frames] | Sequence[Frames], record: bool = True
+) -> None:
+    """Write frames (F, N, 3) in nm as TRR, chunk by chunk; see `bookkeeping.files.atomic`."""
+    with atomic(path, record) as temporary, temporary.open("wb") as handle:
+        trr.write(handle, chunks)
+
+
+def read_frames(path: Path, atoms: int, first: int = 0, count: int | None = None) -> Frames:
+    """Read frames of a TRR.
+
+    Parameters
+    ----------
+    path
+        The file.
+    atoms
+        Expected number of atoms.
+    first, count
+        Range of frames; all from ``first`` on if ``count`` is None.
+
+    Returns
+    -------
+    ndarray
+        (F, N, 3) in nm, float32.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged or truncated or has another number of atoms.
+    """
+    if not path.is_file():
+        raise DataError(path, GONE)
+    check(path)
+    return trr.read(path, atoms, first, count)
+
+
+@dataclass(frozen=True)
+class PathTable:
+    """Paths of one or more jobs: frames (F, N, 3) in nm and the index with `PATH_COLUMNS`."""
+
+    frames: Frames
+    index: Table
+
+    def __len__(self) -> int:
+        return len(self.index["frames"])
+
+    def path(self, i: int) -> Frames:
+        """Frames of path ``i``, from A to B."""
+        start = int(self.index["first_frame"][i])
+        return self.frames[start : start + int(self.index["frames"][i])]
+
+    @property
+    def frame_path(self) -> NDArray[np.int64]:
+        """For each frame the row of its path, (F,)."""
+        return np.repeat(np.arange(len(self)), self.index["frames"])
+
+
+def read_paths(frames: Path, index: Path, atoms: int) -> PathTable:
+    """Read a TRR of paths with its index, checking that the two fit.
+
+    Frames have all atoms: where not all waters were stored, the others are put far away.
+    """
+    store = store_of(read_notes(index), index)
+    if store is None or store.waters is None:
+        return read_stored(frames, index, atoms)
+    stored = read_stored(frames, index, len(store.waters.kept_atoms))
+    return PathTable(store.waters.expand(stored.frames), stored.index)
+
+
+def read_stored(frames: Path, index: Path, atoms: int) -> PathTable:
+    """As `read_paths`, with the atoms that are stored."""
+    table = read_table(index, PATH_COLUMNS)
+    xyz = read_frames(frames, atoms)
+    lengths = table["frames"]
+    if (lengths < 1).any() or int(lengths.sum()) != len(xyz):
+        raise DataError(frames, f"holds {len(xyz)} frames, {index.name} names {lengths.sum()}")
+    if not np.array_equal(table["first_frame"], np.cumsum(lengths) - lengths):
+        raise DataError(index, "paths do not lie one after the other; delete it and run again")
+    return PathTable(xyz, table)
+
+
+def join_paths(tables: Sequence[PathTable]) -> PathTable:
+    """Stack path tables; ``first_frame`` is counted anew."""
+    index = join([table.index for table in tables])
+    index["first_frame"] = np.cumsum(index["frames"]) - index["frames"]
+    return PathTable(np.concatenate([table.frames for table in tables]), index)

@@ -1,0 +1,109 @@
+"""GROMACS's TRR in the one form that runs write: single precision, one box, positions only.
+
+A frame is a head of 32-bit numbers and the box, then positions, all big-endian. Frames of one file
+have the same size, so each is found without reading those before it, and what a file claims to
+hold is compared with its size before memory is taken. mdtraj and VMD read the same files, and
+what mdtraj writes has the same form.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.errors import DataError
+
+Frames = NDArray[np.float32]
+
+BOX_BYTES = 36
+HEAD = np.dtype(
+    [
+        ("magic", ">i4"),
+        ("tag", ">i4"),
+        ("length", ">i4"),
+        ("text", "S12"),
+        ("sizes", ">i4", 10),
+        ("atoms", ">i4"),
+        ("step", ">i4"),
+        ("energies", ">i4"),
+        ("time", ">f4"),
+        ("coupling", ">f4"),
+        ("box", ">f4", 9),
+    ]
+)
+"""``sizes``: bytes of ten parts; a run has the third, the box, and the eighth, positions."""
+
+FIXED = ("magic", "tag", "length", "text", "sizes", "atoms")
+"""What is the same in every frame."""
+
+NO_HEAD = "no head of a frame where one must be"
+
+
+def heads(count: int, atoms: int, first: int = 0) -> NDArray[np.void]:
+    """Heads of ``count`` frames; step and time are their numbers, from ``first`` on."""
+    result = np.zeros(count, dtype=HEAD)
+    result["magic"], result["tag"], result["length"] = 1993, 13, 12
+    result["text"] = b"GMX_trn_file"
+    result["sizes"][:, 2] = BOX_BYTES
+    result["sizes"][:, 7] = 12 * atoms
+    result["atoms"] = atoms
+    result["step"] = result["time"] = np.arange(first, first + count)
+    return result
+
+
+def frame_type(atoms: int) -> np.dtype[np.void]:
+    """A whole frame."""
+    return np.dtype([("head", HEAD), ("xyz", ">f4", (atoms, 3))])
+
+
+def write(handle: BinaryIO, chunks: Iterable[Frames]) -> None:
+    """Write frames (F, N, 3) in nm, chunk by chunk."""
+    done = 0
+    for chunk in chunks:
+        if len(chunk):
+            frames = np.empty(len(chunk), dtype=frame_type(chunk.shape[1]))
+            frames["head"] = heads(len(chunk), chunk.shape[1], done)
+            frames["xyz"] = chunk
+            handle.write(frames.tobytes())
+            done += len(chunk)
+
+
+def read(path: Path, atoms: int, first: int = 0, count: int | None = None) -> Frames:
+    """Frames (F, N, 3) in nm of a file that is there; see `records.tables.read_frames`.
+
+    Raises
+    ------
+    DataError
+        If the file is no TRR of this form, is cut short, or holds what is no number.
+    """
+    size = path.stat().st_size
+    head = np.fromfile(path, dtype=HEAD, count=1)
+    there = int(head["atoms"][0]) if len(head) else 0
+    if len(head) and not _same(head, there):
+        raise DataError(path, f"damaged TRR ({NO_HEAD}); delete it and run again")
+    if len(head) and there != atoms:
+        raise DataError(path, f"has {there} atoms, the system has {atoms}")
+    kind = frame_type(atoms)
+    whole, rest = divmod(size, kind.itemsize)
+    if rest:
+        raise DataError(path, "damaged TRR (ends within a frame); delete it and run again")
+    wanted = whole - first if count is None else count
+    if not 0 <= wanted <= whole - first:
+        raise DataError(path, f"ends after {whole} frames; delete it and run again")
+    frames = np.fromfile(path, dtype=kind, count=wanted, offset=first * kind.itemsize)
+    if not _same(frames["head"], atoms):
+        raise DataError(path, f"damaged TRR ({NO_HEAD}); delete it and run again")
+    xyz = frames["xyz"].astype(np.float32)
+    if not np.isfinite(xyz).all():
+        raise DataError(path, "damaged TRR (no number for a position); delete it and run again")
+    return xyz
+
+
+def _same(found: NDArray[np.void], atoms: int) -> bool:
+    """Whether heads are those of frames of so many atoms."""
+    if not 0 < atoms < 2**27:
+        return False
+    expected = heads(1, atoms)
+    return all(bool((found[name] == expected[name]).all()) for name in FIXED)

@@ -1,0 +1,236 @@
+"""A molecule's OpenMM System from the files that the section ``molecule`` names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mechanist.errors import SystemBuildError
+from mechanist.settings.molecule import MoleculeSettings
+from mechanist.systems.build.coordinates import Array, Structure, is_reader_fault, read_structure
+from mechanist.systems.build.periodic import (
+    as_vectors,
+    from_openmm,
+    largest_cutoff,
+    to_openmm,
+    whole,
+)
+from mechanist.systems.forces.system_xml import check_force_field
+from mechanist.systems.forces.topologies import included, options, read_topology
+
+REMOVED = {
+    "CMMotionRemover": "removes the motion of the centre of mass",
+    "AndersenThermostat": "is a thermostat",
+    "MonteCarloBarostat": "is a barostat",
+    "MonteCarloAnisotropicBarostat": "is a barostat",
+    "MonteCarloMembraneBarostat": "is a barostat",
+    "MonteCarloFlexibleBarostat": "is a barostat",
+}
+"""Forces of a System that are part of its dynamics, which are not those of the paths."""
+
+REFUSED = {
+    "DrudeForce": "Drude particles need an integrator of their own",
+    "RMSDForce": "an RMSD bias has no place in unbiased dynamics",
+}
+
+
+ROUNDING = 1e-4
+"""nm; box vectors of a file and of a System that differ by less are the same."""
+
+
+@dataclass(frozen=True)
+class Molecule:
+    """Atoms, positions and forces.
+
+    Parameters
+    ----------
+    topology
+        OpenMM Topology.
+    positions
+        (N, 3) in nm, molecules in one piece.
+    system
+        OpenMM System with its box, without thermostats and barostats.
+    notes
+        What was changed of the files, in words.
+    """
+
+    topology: Any
+    positions: Array
+    system: Any
+    notes: tuple[str, ...] = ()
+
+
+def molecule_files(settings: MoleculeSettings, folder: Path) -> list[Path]:
+    """Files beside system.yaml that a molecule is built from."""
+    names = [settings.structure, *settings.force_field]
+    if settings.topology is not None:
+        names.append(settings.topology)
+    files = [folder / name for name in names if (folder / name).is_file()]
+    if settings.kind == "GROMACS" and settings.topology is not None:
+        root = None if settings.include is None else folder / settings.include
+        files += included(folder / settings.topology, root)
+    return list(dict.fromkeys(files))
+
+
+def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
+    """Topology, positions and System of a molecule.
+
+    Parameters
+    ----------
+    settings
+        The ``molecule`` section of system.yaml.
+    folder
+        Where system.yaml lies; the files that it names are looked for there.
+
+    Raises
+    ------
+    SystemBuildError
+        If a file cannot be read, files do not fit, or the force field does not cover the atoms.
+    """
+    path = folder / settings.structure
+    structure = read_structure(path, settings.kind == "Amber")
+    box = _given_box(settings, folder) if settings.box is not None else structure.box
+    positions = structure.positions
+    if settings.kind == "XML":
+        topology, positions, system = _from_xml(settings, folder, structure, box)
+    else:
+        topology, system = read_topology(settings, folder, structure, box)
+    atoms, count = system.getNumParticles(), len(positions)
+    if atoms != count or topology.getNumAtoms() != atoms:
+        raise SystemBuildError(
+            path, f"molecule.structure: holds {count:,} atoms, {_source(settings)} {atoms:,}"
+        )
+    notes = _clean(system, folder / (settings.topology or settings.structure))
+    if settings.dispersion_correction is not None:
+        _set_dispersion(system, settings.dispersion_correction)
+    if system.usesPeriodicBoundaryConditions():
+        positions = _in_box(system, topology, positions, box, folder / "system.yaml")
+    else:
+        topology.setPeriodicBoxVectors(None)
+    return Molecule(topology, positions, system, notes)
+
+
+def _source(settings: MoleculeSettings) -> str:
+    return f"molecule.topology {settings.topology!r}" if settings.topology else "the force field"
+
+
+def _given_box(settings: MoleculeSettings, folder: Path) -> Array:
+    assert settings.box is not None
+    try:
+        return as_vectors(settings.box)
+    except ValueError as error:
+        raise SystemBuildError(folder / "system.yaml", f"molecule.box: {error}") from None
+
+
+def _from_xml(
+    settings: MoleculeSettings, folder: Path, structure: Structure, box: Array | None
+) -> tuple[Any, Array, Any]:
+    """Topology, positions and System by force-field XML files."""
+    from openmm import app, unit
+
+    path = folder / settings.structure
+    if structure.topology is None:
+        raise SystemBuildError(
+            path, "molecule.structure: with force_field XML it must be PDB or PDBx/mmCIF"
+        )
+    if settings.periodic and box is None:
+        raise SystemBuildError(
+            path, f"molecule.box: missing; nonbonded: {settings.nonbonded} needs one"
+        )
+    structure.topology.setPeriodicBoxVectors(None if box is None else to_openmm(box))
+    field = _force_field(settings, folder)
+    try:
+        system = field.createSystem(structure.topology, **options(settings))
+        return structure.topology, structure.positions, system
+    except Exception as error:
+        if not is_reader_fault(error):
+            raise
+        fault = str(error)
+    # Sites without mass, such as M of TIP4P, are rarely in a PDB file.
+    modeller = app.Modeller(structure.topology, structure.positions * unit.nanometer)
+    try:
+        modeller.addExtraParticles(field)
+        system = field.createSystem(modeller.topology, **options(settings))
+    except Exception as error:
+        if not is_reader_fault(error):
+            raise
+        hint = "truncated file, missing hydrogens, or a residue the force field does not know"
+        raise SystemBuildError(path, f"{fault} ({hint})") from None
+    rows = [list(row) for row in modeller.positions.value_in_unit(unit.nanometer)]
+    return modeller.topology, np.array(rows, dtype=np.float64), system
+
+
+def _force_field(settings: MoleculeSettings, folder: Path) -> Any:
+    from openmm import app
+
+    files = [str(folder / f) if (folder / f).is_file() else f for f in settings.force_field]
+    for name in settings.force_field:
+        check_force_field(folder / name)
+    try:
+        return app.ForceField(*files)
+    except Exception as error:
+        if not is_reader_fault(error):
+            raise
+        raise SystemBuildError(
+            folder / "system.yaml", f"molecule.force_field: {list(settings.force_field)}: {error}"
+        ) from None
+
+
+def _clean(system: Any, path: Path) -> tuple[str, ...]:
+    """Remove what belongs to dynamics and not to forces; say what it was."""
+    notes = []
+    for i in reversed(range(system.getNumForces())):
+        name = type(system.getForce(i)).__name__
+        if name in REFUSED:
+            raise SystemBuildError(path, f"{name}: {REFUSED[name]}; this System cannot be sampled")
+        if name in REMOVED:
+            system.removeForce(i)
+            notes.append(f"{path.name}: {name} was left out, it {REMOVED[name]}")
+    return tuple(reversed(notes))
+
+
+def _set_dispersion(system: Any, wanted: bool) -> None:
+    for force in system.getForces():
+        if type(force).__name__ == "NonbondedForce":
+            force.setUseDispersionCorrection(wanted)
+        elif type(force).__name__ == "CustomNonbondedForce":
+            force.setUseLongRangeCorrection(wanted)
+
+
+def cutoff_of(system: Any) -> float:
+    """Largest cutoff in nm of the forces that act across the borders of the box; 0 if none."""
+    from openmm import unit
+
+    cutoffs = [
+        force.getCutoffDistance().value_in_unit(unit.nanometer)
+        for force in system.getForces()
+        if hasattr(force, "getCutoffDistance") and force.usesPeriodicBoundaryConditions()
+    ]
+    return max(cutoffs, default=0.0)
+
+
+def _in_box(system: Any, topology: Any, positions: Array, box: Array | None, file: Path) -> Array:
+    """Give System and topology the box; molecules in one piece."""
+    own = from_openmm(system.getDefaultPeriodicBoxVectors())
+    if box is None:
+        box = from_openmm(topology.getPeriodicBoxVectors())
+    if box is None or (own is not None and np.abs(own - box).max() < ROUNDING):
+        # A System tells its box with all digits, a PDB file with few.
+        box = own
+    try:
+        if box is None:
+            raise ValueError("missing")
+        box = as_vectors(box)
+    except ValueError as error:
+        raise SystemBuildError(file, f"molecule.box: {error}") from None
+    cutoff, most = cutoff_of(system), largest_cutoff(box)
+    if cutoff > most:
+        raise SystemBuildError(
+            file,
+            f"molecule.cutoff: {cutoff:g} nm: must be at most half the box, {most:.3f} nm",
+        )
+    system.setDefaultPeriodicBoxVectors(*to_openmm(box))
+    topology.setPeriodicBoxVectors(to_openmm(box))
+    bonds = [(bond[0].index, bond[1].index) for bond in topology.bonds()]
+    return whole(positions, bonds, box)

@@ -1,0 +1,162 @@
+"""What may be wrong with a molecule, found without moving it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mechanist.settings.system import DynamicsSettings
+from mechanist.systems.build.molecule import Molecule
+from mechanist.systems.descriptors.box import box_of
+
+ERROR, WARNING = "error", "warning"
+
+FREE_STEP, CONSTRAINED_STEP = 1.05, 2.5
+"""fs; longest step for a hydrogen of 1.008 dalton on a bond that vibrates, and on a fixed one.
+
+Both grow with the square root of the mass. For 3 dalton the second is 4.3 fs (Hopkins et al., J.
+Chem. Theory Comput. 11, 1864 (2015) use 4 fs).
+"""
+
+HYDROGEN = 1.008
+DENSITY = (0.85, 1.25)
+"""g/cm^3; water boxes outside have bubbles or are squeezed."""
+
+AMU_PER_NM3 = 1.66053906660e-3
+"""g/cm^3 (CODATA 2018)."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that would go wrong, or may."""
+
+    level: str
+    what: str
+
+
+def findings(molecule: Molecule, topology: Any, dynamics: DynamicsSettings) -> list[Finding]:
+    """What may be wrong with a molecule.
+
+    Parameters
+    ----------
+    molecule
+        As built.
+    topology
+        The same as mdtraj Topology.
+    dynamics
+        For the time step.
+    """
+    found = [Finding(WARNING, note) for note in molecule.notes]
+    checks = (
+        _charge(molecule.system),
+        _hydrogens(topology),
+        _step(molecule.system, topology, dynamics.timestep),
+        _density(molecule.system, topology, dynamics),
+        _overlap(molecule, topology),
+    )
+    return found + [finding for finding in checks if finding is not None]
+
+
+def net_charge(system: Any) -> float:
+    """Sum of the charges of a System in elementary charges."""
+    import openmm
+    from openmm import unit
+
+    for force in system.getForces():
+        if isinstance(force, openmm.NonbondedForce):
+            charges = [
+                force.getParticleParameters(i)[0].value_in_unit(unit.elementary_charge)
+                for i in range(force.getNumParticles())
+            ]
+            return float(np.sum(charges))
+    return 0.0
+
+
+def density(system: Any) -> float | None:
+    """Density in g/cm^3 of a System in a box."""
+    from openmm import unit
+
+    box = box_of(system)
+    if box is None:
+        return None
+    masses = [
+        system.getParticleMass(i).value_in_unit(unit.dalton)
+        for i in range(system.getNumParticles())
+    ]
+    return float(np.sum(masses) / np.linalg.det(box) * AMU_PER_NM3)
+
+
+def _charge(system: Any) -> Finding | None:
+    charge = net_charge(system)
+    if abs(charge - round(charge)) > 0.01:
+        return Finding(WARNING, f"the charges sum up to {charge:+.3f} e, not a whole number")
+    if round(charge) and system.usesPeriodicBoundaryConditions():
+        return Finding(
+            WARNING, f"the box has a charge of {round(charge):+d} e; usually ions make it neutral"
+        )
+    return None
+
+
+def _hydrogens(topology: Any) -> Finding | None:
+    symbols = [atom.element.symbol for atom in topology.atoms if not atom.residue.is_water]
+    if "C" in symbols and "H" not in symbols:
+        count = sum(symbol == "C" for symbol in symbols)
+        return Finding(
+            WARNING, f"{count} carbon atoms and no hydrogen: is the force field a united-atom one?"
+        )
+    return None
+
+
+def _step(system: Any, topology: Any, timestep: float) -> Finding | None:
+    """Whether the time step (fs) suits the lightest atoms."""
+    from openmm import unit
+
+    fixed = {
+        frozenset(system.getConstraintParameters(k)[:2]) for k in range(system.getNumConstraints())
+    }
+    longest, why = np.inf, ""
+    for bond in topology.bonds:
+        for atom in (bond[0], bond[1]):
+            mass = system.getParticleMass(atom.index).value_in_unit(unit.dalton)
+            constrained = frozenset((bond[0].index, bond[1].index)) in fixed
+            # A rigid water has no vibration at all.
+            if atom.element.symbol != "H" or mass == 0 or (constrained and atom.residue.is_water):
+                continue
+            usual = CONSTRAINED_STEP if constrained else FREE_STEP
+            limit = usual * np.sqrt(mass / HYDROGEN)
+            if limit < longest:
+                bonds = "fixed" if constrained else "vibrating"
+                longest, why = limit, f"{bonds} bonds to hydrogens of {mass:.3g} dalton"
+    if timestep <= longest:
+        return None
+    return Finding(
+        WARNING,
+        f"dynamics.timestep: {timestep:g} fs: {why} need {longest:.2g} fs or less; see"
+        " molecule.constraints and molecule.hydrogen_mass",
+    )
+
+
+def _density(system: Any, topology: Any, dynamics: DynamicsSettings) -> Finding | None:
+    value = density(system)
+    waters = any(residue.is_water for residue in topology.residues)
+    if value is None or not waters or dynamics.pressure is not None:
+        return None
+    if DENSITY[0] <= value <= DENSITY[1]:
+        return None
+    return Finding(
+        WARNING, f"density {value:.2f} g/cm^3: unusual for water; dynamics.pressure corrects it"
+    )
+
+
+def _overlap(molecule: Molecule, topology: Any) -> Finding | None:
+    """Bonds that are far too long, as in a molecule that is wrapped and has no box."""
+    atoms = np.array([(bond[0].index, bond[1].index) for bond in topology.bonds])
+    if len(atoms) == 0:
+        return None
+    steps = molecule.positions[atoms[:, 1]] - molecule.positions[atoms[:, 0]]
+    lengths = np.sqrt((steps**2).sum(axis=1))
+    worst = int(lengths.argmax())
+    if lengths[worst] < 0.4:
+        return None
+    i, j = (topology.atom(int(a)) for a in atoms[worst])
+    return Finding(WARNING, f"the bond {i} - {j} is {lengths[worst]:.2f} nm long in the structure")

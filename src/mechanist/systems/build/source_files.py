@@ -1,0 +1,17 @@
+"""Files that a system is built from, so that an edit re-runs what depends on it."""
+
+from pathlib import Path
+
+from mechanist.settings.descriptors import CustomSettings
+from mechanist.settings.system import SystemSettings
+from mechanist.systems.build.molecule import molecule_files
+from mechanist.systems.descriptors.custom import FILE
+
+
+def source_files(settings: SystemSettings, folder: Path) -> list[Path]:
+    """Files in a system's folder that count, except system.yaml, whose values count one by one."""
+    files = [] if settings.molecule is None else molecule_files(settings.molecule, folder)
+    used = any(isinstance(d, CustomSettings) for d in settings.descriptors.values())
+    if used and (folder / FILE).is_file():
+        files.append(folder / FILE)
+    return files

@@ -1,0 +1,171 @@
+"""What a molecule offers for states and inputs: torsions about its rotatable bonds, selections."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mechanist.systems.build.coordinates import Array
+from mechanist.systems.descriptors import geometry
+
+SOLUTE = "not water"
+HEAVY = "not water and not element H"
+HYDROGEN_MAX = 2.0
+"""Dalton; elements below are hydrogen."""
+
+KINDS = {"bonds": 2, "angles": 3, "torsions": 4}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A torsion or a distance that states may be defined in.
+
+    Parameters
+    ----------
+    name
+        Kind, then atom names with residue numbers.
+    kind
+        ``torsion`` or ``distance``.
+    atoms
+        Indices from 0.
+    value
+        Of the structure, in degrees or nm.
+    """
+
+    name: str
+    kind: str
+    atoms: tuple[int, ...]
+    value: float
+
+    @property
+    def shown(self) -> str:
+        """The value with its unit."""
+        unit = "deg" if self.kind == "torsion" else "nm"
+        return f"{self.value:.1f} {unit}" if unit == "deg" else f"{self.value:.3f} {unit}"
+
+
+def label(topology: Any, atom: int) -> str:
+    """Atom name and residue number, such as CA2."""
+    entry = topology.atom(atom)
+    return "".join(c for c in entry.name if c.isalnum()) + str(entry.residue.resSeq)
+
+
+def candidates(topology: Any, positions: Array) -> list[Candidate]:
+    """Torsions about the rotatable bonds of the solute, else the distances of its molecules.
+
+    Parameters
+    ----------
+    topology
+        mdtraj Topology.
+    positions
+        (N, 3) in nm.
+    """
+    found: list[tuple[str, tuple[int, ...]]] = [("torsion", t) for t in _torsions(topology)]
+    if not found:
+        found = [("distance", pair) for pair in _pairs(topology)]
+    result = []
+    for kind, atoms in found:
+        measure = geometry.torsions if kind == "torsion" else geometry.distances
+        value = float(measure(positions[None], np.array([atoms]))[0, 0])
+        value = float(np.degrees(value)) if kind == "torsion" else value
+        name = "_".join([kind, *(label(topology, atom) for atom in atoms)])
+        result.append(Candidate(name, kind, atoms, value))
+    return result
+
+
+def solute(topology: Any) -> list[int]:
+    """Indices of the atoms that are no water and no virtual site."""
+    return [
+        atom.index
+        for atom in topology.atoms
+        if not atom.residue.is_water and atom.element.symbol != "VS"
+    ]
+
+
+def neighbours(topology: Any) -> dict[int, list[int]]:
+    """Bonded atoms of each atom of the solute."""
+    chosen = set(solute(topology))
+    found: dict[int, list[int]] = {i: [] for i in sorted(chosen)}
+    for bond in topology.bonds:
+        i, j = bond[0].index, bond[1].index
+        if i in chosen and j in chosen:
+            found[i].append(j)
+            found[j].append(i)
+    return {i: sorted(others) for i, others in found.items()}
+
+
+def _torsions(topology: Any) -> list[tuple[int, int, int, int]]:
+    """One torsion about each bond that is in no ring and has something at both ends.
+
+    Those that end in hydrogens, such as of methyl groups, come last.
+    """
+    bonded = neighbours(topology)
+    weight = {i: topology.atom(i).element.mass for i in bonded}
+    branches = {i: sum(weight[j] > HYDROGEN_MAX for j in bonded[i]) for i in bonded}
+    found = []
+    for j, others in bonded.items():
+        for k in others:
+            if j > k or min(weight[j], weight[k]) < HYDROGEN_MAX:
+                continue
+            ends = [[i for i in bonded[a] if i != b] for a, b in ((j, k), (k, j))]
+            if all(ends) and not _in_ring(bonded, j, k):
+                # Along the chain; of equals the heaviest, then the first one.
+                first, last = (max(end, key=lambda a: (branches[a], weight[a], -a)) for end in ends)
+                found.append((first, j, k, last))
+    return sorted(found, key=lambda t: min(weight[t[0]], weight[t[3]]) < HYDROGEN_MAX)
+
+
+def _in_ring(bonded: dict[int, list[int]], j: int, k: int) -> bool:
+    """Whether j and k stay connected without the bond between them."""
+    seen, queue = {j}, [j]
+    while queue:
+        a = queue.pop()
+        for b in bonded[a]:
+            if (a, b) != (j, k) and b not in seen:
+                seen.add(b)
+                queue.append(b)
+    return k in seen
+
+
+def _pairs(topology: Any) -> list[tuple[int, int]]:
+    """Distances between the heaviest atoms of the first few molecules of the solute."""
+    bonded = neighbours(topology)
+    heads, seen = [], set()
+    for first in bonded:
+        if first in seen:
+            continue
+        members, queue = {first}, [first]
+        while queue:
+            for b in bonded[queue.pop()]:
+                if b not in members:
+                    members.add(b)
+                    queue.append(b)
+        seen |= members
+        heads.append(max(members, key=lambda a: (topology.atom(a).element.mass, -a)))
+    return [(a, b) for n, a in enumerate(heads[:4]) for b in heads[n + 1 : 4]]
+
+
+def groups(topology: Any) -> dict[str, str]:
+    """For each kind of group that is not empty its selection: heavy atoms where they suffice."""
+    bonded = neighbours(topology)
+    heavy = {
+        i: [j for j in others if topology.atom(j).element.symbol != "H"]
+        for i, others in bonded.items()
+        if topology.atom(i).element.symbol != "H"
+    }
+    found = {}
+    for kind, size in KINDS.items():
+        for selection, graph in ((HEAVY, heavy), (SOLUTE, bonded)):
+            if _has_chain(graph, size):
+                found[kind] = selection
+                break
+    return found
+
+
+def _has_chain(graph: dict[int, list[int]], size: int) -> bool:
+    """Whether so many bonded atoms in a row exist."""
+    chains: list[tuple[int, ...]] = [(i,) for i in graph]
+    for _ in range(size - 1):
+        longer = ((*c, j) for c in chains for j in graph[c[-1]] if j not in c)
+        chains = list(dict.fromkeys(c[-3:] for c in longer))
+    return bool(chains)

@@ -1,0 +1,147 @@
+"""The system.yaml of a new system, with comments for whoever edits it."""
+
+from dataclasses import dataclass
+
+import yaml
+
+from mechanist.settings.molecule import MoleculeSettings
+from mechanist.settings.system import PLACEHOLDER
+from mechanist.systems.build.suggest import Candidate
+
+SHOWN = 20
+"""Candidates that are listed."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a new system.yaml says.
+
+    Parameters
+    ----------
+    name
+        Of the system.
+    molecule
+        Its section.
+    candidates
+        Descriptors for states; the first is used.
+    groups
+        Selections of the groups of inputs.
+    timestep
+        In fs.
+    atoms
+        Number, for a comment.
+    """
+
+    name: str
+    molecule: MoleculeSettings
+    candidates: list[Candidate]
+    groups: dict[str, str]
+    timestep: float
+    atoms: int
+
+
+def system_yaml(draft: Draft) -> str:
+    """Text of the file."""
+    parts = [
+        f"# {draft.name}: edit what is marked, then run: mechanist check {draft.name}",
+        f"name: {draft.name} # title in the report",
+        "",
+        _molecule(draft),
+        "",
+        _dynamics(draft),
+        "",
+        *_descriptors(draft.candidates),
+        "",
+        *_states(draft.candidates),
+        "",
+        *_inputs(draft),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _pairs(content: dict[str, object]) -> str:
+    return str(yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=99)).rstrip()
+
+
+def _molecule(draft: Draft) -> str:
+    """The section ``molecule``: what is set, and what may be."""
+    settings = draft.molecule
+    plain = settings.model_dump(mode="json", exclude_unset=True)
+    lines = [f"# Atoms and forces ({draft.atoms:,} atoms)."]
+    if settings.kind == "OpenMM":
+        lines[0] += " The System brings its own constraints, masses and cutoffs."
+    lines += _pairs({"molecule": plain}).splitlines()
+    if settings.kind != "OpenMM":
+        lines.append("  # hydrogen_mass: 3 dalton # allows a timestep of 4 fs")
+    if settings.kind in ("Amber", "CHARMM") and not settings.periodic:
+        lines.append("  # implicit_solvent: OBC2")
+    if settings.kind == "XML" and not settings.periodic:
+        lines.append("  # Add implicit/obc2.xml to force_field for implicit water.")
+    return "\n".join(lines)
+
+
+def _dynamics(draft: Draft) -> str:
+    lines = [
+        "# Langevin dynamics.",
+        "dynamics:",
+        "  temperature: 300 K",
+        "  friction: 1 /ps",
+        f"  timestep: {draft.timestep:g} fs",
+        "  stride: 10 # MD steps between two frames of a path",
+        "  # EDIT: a half-shot that takes longer is given up; some times a usual transition.",
+        "  max_half_path: 20 ps",
+    ]
+    if draft.molecule.periodic:
+        lines.append("  # pressure: 1 bar # a barostat finds the volume first; paths keep it")
+    return "\n".join(lines)
+
+
+def _descriptors(candidates: list[Candidate]) -> list[str]:
+    lines = [
+        "# EDIT: what tells A from B. Atoms count from 0, or are selections such as",
+        "# 'resname ALA and name CA'. Beside torsion there are angle (3 atoms), distance (2), and",
+        "# function (of your own, in descriptors.py beside this file).",
+    ]
+    if not candidates:
+        return [*lines, "descriptors: {}"]
+    lines.append("descriptors:")
+    lines += [f"  {_line(candidates[0])}"]
+    if len(candidates) > 1:
+        lines.append("  # Others, with their values in the structure:")
+        lines += [f"  # {_line(candidate)}" for candidate in candidates[1:SHOWN]]
+    if len(candidates) > SHOWN:
+        lines.append(f"  # and {len(candidates) - SHOWN} more")
+    return lines
+
+
+def _line(candidate: Candidate) -> str:
+    atoms = ", ".join(map(str, candidate.atoms))
+    return f"{candidate.name}: {{{candidate.kind}: [{atoms}]}} # now {candidate.shown}"
+
+
+def _states(candidates: list[Candidate]) -> list[str]:
+    """Placeholders; ``mechanist check`` and all that follows refuse them."""
+    name = candidates[0].name if candidates else PLACEHOLDER
+    example = "[-120 deg, -60 deg]" if name.startswith("torsion") else "[0.2 nm, 0.35 nm]"
+    return [
+        f"# EDIT: name both states, and write an interval such as {example} for {PLACEHOLDER}.",
+        "# A box may hold several descriptors; a list of boxes is a state of several parts.",
+        "states:",
+        "  A:",
+        "    name: A",
+        f"    box: {{{name}: [{PLACEHOLDER}, {PLACEHOLDER}]}}",
+        "  B:",
+        "    name: B",
+        f"    box: {{{name}: [{PLACEHOLDER}, {PLACEHOLDER}]}}",
+    ]
+
+
+def _inputs(draft: Draft) -> list[str]:
+    lines = [
+        "# What networks and formulas see: names of descriptors, and groups.",
+        "inputs:",
+    ]
+    lines += [f"  - {{all: {kind}, select: {text}}}" for kind, text in draft.groups.items()]
+    if "torsions" not in draft.groups and draft.candidates:
+        lines += [f"  - {candidate.name}" for candidate in draft.candidates[:1]]
+    return lines

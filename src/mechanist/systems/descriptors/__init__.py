@@ -1,0 +1,1 @@
+"""Descriptors: named numbers computed from positions, and the states defined by them."""

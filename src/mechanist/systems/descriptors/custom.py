@@ -1,0 +1,200 @@
+"""Descriptors that the user writes: functions in the file descriptors.py beside system.yaml.
+
+Such a function takes positions (F, N, 3) in nm and gives (F,) numbers; one with a second parameter
+is given the box as well. It may have an attribute ``unit``, one of nm, rad and 1. The file is code
+of whoever wrote the system, and is run as such: before one from outside a folder ``systems/`` runs,
+this is said.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.bookkeeping.files import sha256
+from mechanist.errors import DataError, SystemBuildError
+from mechanist.settings.descriptors import CustomSettings
+
+Array = NDArray[np.float64]
+
+FILE = "descriptors.py"
+CUSTOM = "custom"
+UNITS = ("nm", "rad", "1")
+
+FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What somebody else's code may raise."""
+
+
+@dataclass(frozen=True)
+class Custom:
+    """A function of positions in a file.
+
+    Parameters
+    ----------
+    file
+        Path of descriptors.py.
+    function
+        Its name.
+    unit
+        ``nm``, ``rad`` or ``1``.
+    periodic
+        Whether the values wrap at 2 pi.
+    sha256
+        Of the file when the system was prepared.
+    """
+
+    file: str
+    function: str
+    unit: str
+    periodic: bool
+    sha256: str
+
+    def values(self, positions: Array, box: Array | None) -> Array:
+        """Values (F,) of positions (F, N, 3) in nm.
+
+        Raises
+        ------
+        DataError
+            If the file has changed since the system was prepared.
+        SystemBuildError
+            If the function fails, or gives no (F,) finite numbers.
+        """
+        function, wants_box = load_function(self.file, self.function, self.sha256)
+        arguments = (positions, box) if wants_box else (positions,)
+        try:
+            result = np.asarray(function(*arguments), dtype=np.float64)
+        except FAULTS as error:
+            told = f"{type(error).__name__}: {error}"
+            raise SystemBuildError(self.file, f"{self.function}: raised {told[:200]}") from None
+        if result.shape != (len(positions),):
+            raise SystemBuildError(
+                self.file,
+                f"{self.function}: gives shape {result.shape} for positions of shape"
+                f" {positions.shape}; must be ({len(positions)},), one number a frame",
+            )
+        # Frames that exploded are told by their positions; a NaN here is a fault of the function.
+        if not np.isfinite(result[np.isfinite(positions).all(axis=(1, 2))]).all():
+            raise SystemBuildError(self.file, f"{self.function}: gives a value that is no number")
+        return result
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for a JSON file."""
+        return asdict(self)
+
+
+def custom_from_json(content: dict[str, Any] | None) -> Custom | None:
+    """Inverse of `Custom.to_json`; None of None.
+
+    Raises
+    ------
+    DataError
+        If the file is not there any more or has changed.
+    """
+    if content is None:
+        return None
+    custom = Custom(**content)
+    check_file(Path(custom.file), custom.sha256)
+    return custom
+
+
+def find_custom(system_file: Path, key: str, settings: CustomSettings) -> Custom:
+    """The function that system.yaml names.
+
+    Parameters
+    ----------
+    system_file
+        Path of system.yaml; descriptors.py lies beside it.
+    key
+        Of the descriptor, for messages.
+    settings
+        The descriptor.
+
+    Raises
+    ------
+    SystemBuildError
+        If there is no such file or function, it does not load, or its unit is not allowed.
+    """
+    path = system_file.parent / FILE
+    if not path.is_file():
+        raise SystemBuildError(system_file, f"{key}: {settings.function!r}: there is no {FILE}")
+    name, digest = str(path.resolve()), sha256(path)
+    function, _ = load_function(name, settings.function, digest)
+    unit = settings.unit or getattr(function, "unit", "1")
+    if unit not in UNITS:
+        raise SystemBuildError(
+            path, f"{settings.function}: unit {unit!r}: must be one of {', '.join(UNITS)}"
+        )
+    return Custom(name, settings.function, unit, settings.periodic, digest)
+
+
+def load_function(file: str, name: str, digest: str) -> tuple[Callable[..., Any], bool]:
+    """A function, and whether it wants the box as its second argument."""
+    names = load_module(file, digest)
+    function = names.get(name)
+    if not callable(function):
+        known = ", ".join(sorted(k for k, v in names.items() if callable(v) and k[0] != "_"))
+        raise SystemBuildError(file, f"{name!r}: there is no such function; there are: {known}")
+    code = getattr(function, "__code__", None)
+    return function, code is not None and code.co_argcount >= 2
+
+
+def check_file(path: Path, digest: str) -> None:
+    """Refuse a descriptors.py that is not the one of ``digest``."""
+    if not path.is_file():
+        raise DataError(path, "the file is missing; its functions are descriptors of this run")
+    if sha256(path) != digest:
+        raise DataError(
+            path, "has changed since 'mechanist prepare'; run that, 'describe' and what follows"
+        )
+
+
+@cache
+def load_module(file: str, digest: str) -> dict[str, Any]:
+    """Names that a descriptors.py defines; it runs once a process.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, or is not the one of ``digest``.
+    SystemBuildError
+        If it does not run.
+    """
+    import importlib.util
+
+    path = Path(file)
+    check_file(path, digest)
+    if not trusted(path):
+        print(f"mechanist: runs the code in {path}", file=sys.stderr, flush=True)
+    spec = importlib.util.spec_from_file_location(f"mechanist_descriptors_{digest[:12]}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except FAULTS as error:
+        told = f"{type(error).__name__}: {error}"
+        raise SystemBuildError(path, f"does not load: {told[:200]}") from None
+    return vars(module)
+
+
+def trusted(path: Path) -> bool:
+    """Whether a file lies in the ``systems/`` of this folder or of the installed workflow."""
+    roots = (Path.cwd(), Path(__file__).resolve().parents[4])
+    return any(path.resolve().is_relative_to(root.resolve() / "systems") for root in roots)

@@ -1,0 +1,264 @@
+"""Descriptors: named numbers that are computed from positions, many frames at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.systems.descriptors import contacts, geometry, symmetry
+from mechanist.systems.descriptors.box import BoxVectors, Cell, box_from_json
+from mechanist.systems.descriptors.custom import CUSTOM, Custom, custom_from_json
+from mechanist.systems.descriptors.shapes import Shape, shape_from_json, shape_to_json
+
+Array = NDArray[np.float64]
+
+CHUNK = 512
+"""Frames at a time: temporary arrays of this size stay in the cache of a core."""
+
+ATOMS_OF_KIND = {"torsion": 4, "angle": 3, "distance": 2, "height": 4, "coordinate": 1}
+LENGTHS = ("distance", "height", "coordinate")
+UNIT_OF_KIND = {"torsion": "rad", "angle": "rad", **dict.fromkeys(LENGTHS, "nm")}
+COUNTS = ("coordination", "hydrogen_bonds", "bridges")
+SYMMETRY = ("radial", "angular")
+MEASURES = {
+    "torsion": geometry.torsions,
+    "angle": geometry.angles,
+    "distance": geometry.distances,
+    "height": geometry.heights,
+}
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """One named number.
+
+    A torsion or angle in rad, a distance, a height or a Cartesian coordinate in nm; of atoms of a
+    solvent a symmetry function or a smooth count, without a unit.
+
+    Parameters
+    ----------
+    name
+        An identifier, as formulas hold it.
+    kind
+        One of `ATOMS_OF_KIND`, `SYMMETRY` and `COUNTS`.
+    atoms
+        Indices; for kinds of the solvent the first group of atoms.
+    axis
+        0, 1, 2 for x, y, z of a coordinate.
+    others
+        Further groups of atoms, see `mechanist.systems.descriptors.contacts.count`; for symmetry
+        functions the
+        atoms around.
+    shape
+        Further numbers, see `mechanist.systems.descriptors.shapes`.
+    """
+
+    name: str
+    kind: str
+    atoms: tuple[int, ...]
+    axis: int = 0
+    others: tuple[tuple[int, ...], ...] = ()
+    shape: Shape | None = None
+    custom: Custom | None = None
+
+    @property
+    def unit(self) -> str:
+        """Unit of the values, ``1`` for none."""
+        if self.custom is not None:
+            return self.custom.unit
+        return UNIT_OF_KIND.get(self.kind, "1")
+
+    @property
+    def periodic(self) -> bool:
+        """Whether the value wraps, so that only its sine and cosine are smooth."""
+        return self.kind == "torsion" or (self.custom is not None and self.custom.periodic)
+
+
+@dataclass(frozen=True)
+class DescriptorSet:
+    """An ordered set of descriptors that is evaluated together.
+
+    Parameters
+    ----------
+    descriptors
+        What to compute, in the order of the columns.
+    box
+        Reduced vectors in nm of the periodic box, or None.
+    """
+
+    descriptors: tuple[Descriptor, ...]
+    box: BoxVectors | None = None
+
+    def __len__(self) -> int:
+        return len(self.descriptors)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns of `values`."""
+        return tuple(descriptor.name for descriptor in self.descriptors)
+
+    @cached_property
+    def _by_kind(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """For each kind the columns that it fills and the atoms of each column."""
+        groups: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+        for kind in ATOMS_OF_KIND:
+            columns = [i for i, d in enumerate(self.descriptors) if d.kind == kind]
+            if columns:
+                atoms = np.array([self.descriptors[i].atoms for i in columns], dtype=np.int64)
+                groups[kind] = (np.array(columns, dtype=np.int64), atoms)
+        return groups
+
+    @cached_property
+    def _cell(self) -> Cell | None:
+        return None if self.box is None else Cell(self.box)
+
+    @cached_property
+    def _counts(self) -> list[tuple[int, Shape, contacts.Groups]]:
+        """Columns that are counts, and what they count."""
+        return [
+            (i, d.shape, tuple(np.array(g, dtype=np.int64) for g in (d.atoms, *d.others)))
+            for i, d in enumerate(self.descriptors)
+            if d.kind in COUNTS and d.shape is not None
+        ]
+
+    @cached_property
+    def _symmetry(self) -> list[symmetry.Plan]:
+        """Columns that are symmetry functions, grouped by what they share."""
+        return symmetry.plan(
+            [
+                symmetry.Member(i, d.atoms[0], d.others[0], d.shape)
+                for i, d in enumerate(self.descriptors)
+                if d.kind in SYMMETRY and d.shape is not None
+            ]
+        )
+
+    def values(self, positions: NDArray[np.floating[Any]]) -> Array:
+        """Values of all descriptors.
+
+        Parameters
+        ----------
+        positions
+            (F, N, 3) in nm.
+
+        Returns
+        -------
+        ndarray
+            (F, D) in rad, nm and 1, see `Descriptor.unit`.
+        """
+        result = np.empty((len(positions), len(self.descriptors)))
+        for start in range(0, len(positions), CHUNK):
+            rows = slice(start, start + CHUNK)
+            self._fill(np.asarray(positions[rows]), result[rows])
+        return result
+
+    def _fill(self, frames: NDArray[np.floating[Any]], result: Array) -> None:
+        """Write the values of ``frames`` (F, N, 3) into ``result`` (F, D)."""
+        for kind, (columns, atoms) in self._by_kind.items():
+            if kind == "coordinate":
+                axes = np.array([self.descriptors[i].axis for i in columns])
+                result[:, columns] = frames[:, atoms[:, 0], axes]
+            else:
+                result[:, columns] = MEASURES[kind](frames, atoms, self._cell)
+        for column, shape, groups in self._counts:
+            result[:, column] = contacts.count(shape, groups, frames, self._cell)
+        for part in self._symmetry:
+            symmetry.fill(part, frames, self._cell, result)
+        for column, custom in self._customs:
+            box = None if self._cell is None else self._cell.matrix
+            result[:, column] = custom.values(frames.astype(np.float64), box)
+
+    @cached_property
+    def _customs(self) -> list[tuple[int, Custom]]:
+        """Columns that functions of the user fill."""
+        found = [(i, d.custom) for i, d in enumerate(self.descriptors)]
+        return [(i, custom) for i, custom in found if custom is not None]
+
+    @cached_property
+    def owners(self) -> NDArray[np.int64]:
+        """For each feature the index of the descriptor that it comes from, (P,)."""
+        repeats = [2 if d.periodic else 1 for d in self.descriptors]
+        return np.repeat(np.arange(len(self.descriptors)), repeats)
+
+    @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features, as text that a formula can hold: ``sin(phi)``, ``bond_C1_N2``."""
+        names: list[str] = []
+        for d in self.descriptors:
+            names += [f"sin({d.name})", f"cos({d.name})"] if d.periodic else [d.name]
+        return tuple(names)
+
+    def features(self, values: Array) -> Array:
+        """Inputs of networks and formulas: a torsion enters as sine and cosine, the rest as it is.
+
+        Parameters
+        ----------
+        values
+            (F, D) from `values`.
+
+        Returns
+        -------
+        ndarray
+            (F, P), columns as `feature_names`.
+        """
+        result = np.empty((len(values), len(self.owners)))
+        sine, cosine = self._sines
+        for start in range(0, len(values), CHUNK):
+            part = values[start : start + CHUNK, self.owners]
+            part[:, sine] = np.sin(part[:, sine])
+            part[:, cosine] = np.cos(part[:, cosine])
+            result[start : start + CHUNK] = part
+        return result
+
+    @cached_property
+    def _sines(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Columns of `features` that are sines, and those that are cosines."""
+        periodic = np.array([d.periodic for d in self.descriptors])[self.owners]
+        second = np.r_[False, self.owners[1:] == self.owners[:-1]]
+        return np.flatnonzero(periodic & ~second), np.flatnonzero(periodic & second)
+
+    def select(self, names: Sequence[str]) -> "DescriptorSet":
+        """The descriptors of these names, in this order."""
+        by_name = {d.name: d for d in self.descriptors}
+        return DescriptorSet(tuple(by_name[name] for name in names), self.box)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for a JSON file; groups of solvent atoms are written once, under a number."""
+        selections: dict[tuple[int, ...], int] = {}
+        rows: list[dict[str, Any]] = []
+        for d in self.descriptors:
+            row = {"name": d.name, "kind": d.kind, "atoms": list(d.atoms), "axis": d.axis}
+            row["unit"] = d.unit
+            if d.shape is not None:
+                row["others"] = [selections.setdefault(g, len(selections)) for g in d.others]
+                row["shape"] = shape_to_json(d.shape)
+            if d.custom is not None:
+                row[CUSTOM] = d.custom.to_json()
+            rows.append(row)
+        return {
+            "descriptors": rows,
+            "selections": [list(group) for group in selections],
+            "box": None if self.box is None else [list(row) for row in self.box],
+        }
+
+    @staticmethod
+    def from_json(content: dict[str, Any]) -> "DescriptorSet":
+        """Inverse of `to_json`."""
+        selections = [tuple(group) for group in content["selections"]]
+        return DescriptorSet(
+            tuple(
+                Descriptor(
+                    r["name"],
+                    r["kind"],
+                    tuple(r["atoms"]),
+                    r["axis"],
+                    tuple(selections[i] for i in r.get("others", [])),
+                    shape_from_json(r["kind"], r.get("shape")),
+                    custom_from_json(r.get(CUSTOM)),
+                )
+                for r in content["descriptors"]
+            ),
+            box_from_json(content["box"]),
+        )

@@ -1,0 +1,316 @@
+"""From the names in system.yaml to descriptors and states with atom indices."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal
+
+from mechanist.errors import SystemBuildError
+from mechanist.settings.base import to_unit
+from mechanist.settings.descriptors import (
+    AngleSettings,
+    Atom,
+    CoordinateSettings,
+    CustomSettings,
+    DescriptorSettings,
+    DistanceSettings,
+    GroupSettings,
+    HeightSettings,
+    SymmetrySettings,
+    TorsionSettings,
+)
+from mechanist.settings.system import PLACEHOLDER, Limits, StateSettings, SystemSettings
+from mechanist.systems.descriptors.box import BoxVectors
+from mechanist.systems.descriptors.custom import CUSTOM, find_custom
+from mechanist.systems.descriptors.descriptor_set import ATOMS_OF_KIND, Descriptor, DescriptorSet
+from mechanist.systems.descriptors.resolve_solvent import family, solvent_descriptor
+from mechanist.systems.descriptors.states import Box, Disc, Interval, State, States
+
+OfAtoms = TorsionSettings | AngleSettings | DistanceSettings | HeightSettings
+"""Descriptors of a few named atoms."""
+
+PREFIX = {"distance": "bond", "angle": "angle", "torsion": "torsion"}
+
+
+class Resolver:
+    """Resolves atom selections of one system.yaml against its topology (an mdtraj Topology)."""
+
+    def __init__(self, file: Path, topology: Any) -> None:
+        self.file = file
+        self.topology = topology
+
+    def select(self, key: str, selection: str) -> list[int]:
+        """Indices of the atoms that an mdtraj selection matches, never none."""
+        try:
+            atoms = [int(i) for i in self.topology.select(selection)]
+        except (ValueError, TypeError, AttributeError, SyntaxError) as error:
+            raise SystemBuildError(
+                self.file, f"{key}: {selection!r}: not an mdtraj selection ({error})"
+            ) from None
+        if not atoms:
+            raise SystemBuildError(self.file, f"{key}: {selection!r}: matches no atom")
+        return atoms
+
+    def atom(self, key: str, atom: Atom) -> int:
+        """Index of one atom."""
+        if isinstance(atom, int):
+            if not 0 <= atom < self.topology.n_atoms:
+                raise SystemBuildError(
+                    self.file, f"{key}: {atom}: atoms count from 0 to {self.topology.n_atoms - 1}"
+                )
+            return atom
+        found = self.select(key, atom)
+        if len(found) > 1:
+            raise SystemBuildError(self.file, f"{key}: {atom!r}: matches {len(found)} atoms, not 1")
+        return found[0]
+
+    def descriptor(self, name: str, settings: DescriptorSettings) -> Descriptor:
+        """A named descriptor."""
+        key = f"descriptors.{name}"
+        if isinstance(settings, CoordinateSettings):
+            particle, axis = divmod(settings.coordinate, 3)
+            return Descriptor(name, "coordinate", (self.atom(key, particle),), axis)
+        if isinstance(settings, CustomSettings):
+            return Descriptor(name, CUSTOM, (), custom=find_custom(self.file, key, settings))
+        if not isinstance(settings, OfAtoms):
+            return solvent_descriptor(name, settings, self)
+        kind, atoms = _kind(settings)
+        indices = tuple(self.atom(key, atom) for atom in atoms)
+        if len(set(indices)) < len(indices):
+            raise SystemBuildError(self.file, f"{key}: names the same atom twice: {indices}")
+        return Descriptor(name, kind, indices)
+
+    def label(self, atom: int) -> str:
+        """Atom name and residue number, such as CA2."""
+        entry = self.topology.atom(atom)
+        return "".join(c for c in entry.name if c.isalnum()) + str(entry.residue.resSeq)
+
+    def group(self, key: str, group: GroupSettings) -> Iterator[Descriptor]:
+        """All bonds, angles or torsions along bonds within a selection."""
+        neighbours = self._neighbours(self.select(f"{key}.select", group.select))
+        if group.all == "heights":
+            yield from self._heights(key, neighbours)
+            return
+        kind, size = {"bonds": ("distance", 2), "angles": ("angle", 3), "torsions": ("torsion", 4)}[
+            group.all
+        ]
+        found = sorted({canonical(chain) for chain in _chains(neighbours, size)})
+        if not found:
+            raise SystemBuildError(self.file, f"{key}: {group.select!r}: holds no {group.all}")
+        for atoms in found:
+            name = "_".join([PREFIX[kind], *(self.label(atom) for atom in atoms)])
+            yield Descriptor(name, kind, atoms)
+
+    def _neighbours(self, chosen: Sequence[int]) -> dict[int, list[int]]:
+        """Atoms that each of the ``chosen`` is bound to, of those chosen."""
+        neighbours: dict[int, list[int]] = {i: [] for i in chosen}
+        for bond in self.topology.bonds:
+            i, j = bond[0].index, bond[1].index
+            if i in neighbours and j in neighbours:
+                neighbours[i].append(j)
+                neighbours[j].append(i)
+        return neighbours
+
+    def _heights(self, key: str, neighbours: dict[int, list[int]]) -> Iterator[Descriptor]:
+        """Heights of all atoms over the planes of three that are bound to one atom."""
+        planes = {
+            centre: list(combinations(sorted(bound), 3)) for centre, bound in neighbours.items()
+        }
+        if not any(planes.values()):
+            raise SystemBuildError(self.file, f"{key}: no atom of the selection has three bonds")
+        for centre, triples in planes.items():
+            for plane in triples:
+                # An atom with three neighbours names its plane; with more, they have to.
+                of = (centre,) if len(triples) == 1 else plane
+                for atom in neighbours:
+                    if atom not in plane:
+                        name = "_".join(["height", *(self.label(i) for i in (atom, *of))])
+                        yield Descriptor(name, "height", (atom, *plane))
+
+
+def canonical(atoms: Sequence[int]) -> tuple[int, ...]:
+    """The same chain of atoms in the direction that sorts first."""
+    return min(tuple(atoms), tuple(reversed(atoms)))
+
+
+def _kind(
+    settings: OfAtoms,
+) -> tuple[str, Sequence[Atom]]:
+    if isinstance(settings, TorsionSettings):
+        return "torsion", settings.torsion
+    if isinstance(settings, AngleSettings):
+        return "angle", settings.angle
+    if isinstance(settings, HeightSettings):
+        return "height", settings.height
+    return "distance", settings.distance
+
+
+def _chains(neighbours: dict[int, list[int]], size: int) -> Iterator[tuple[int, ...]]:
+    """Chains of ``size`` bonded atoms without a repeat."""
+    chains: list[tuple[int, ...]] = [(i,) for i in neighbours]
+    for _ in range(size - 1):
+        chains = [(*c, j) for c in chains for j in neighbours[c[-1]] if j not in c]
+    return iter(chains)
+
+
+def resolve_inputs(
+    settings: SystemSettings,
+    file: Path,
+    topology: Any,
+    box: BoxVectors | None = None,
+    part: Literal["inputs", "formula_inputs"] = "inputs",
+) -> DescriptorSet:
+    """Descriptors that networks and formulas see, or those that formulas may use beside them.
+
+    A group member that has a name of its own in ``descriptors`` goes by that name. ``box`` holds
+    the vectors of the periodic box, if there is one.
+    """
+    resolver = Resolver(file, topology)
+    named = {name: resolver.descriptor(name, d) for name, d in settings.descriptors.items()}
+    by_atoms = {_identity(d): d for d in named.values()}
+    result: dict[str, Descriptor] = {}
+    for i, entry in enumerate(getattr(settings, part)):
+        key = f"{part}.{i}"
+        if isinstance(entry, str):
+            if entry not in named:
+                known = ", ".join(named)
+                raise SystemBuildError(
+                    file, f"{key}: {entry!r}: no such descriptor; known: {known}"
+                )
+            result[entry] = named[entry]
+        elif isinstance(entry, SymmetrySettings):
+            for member in family(key, entry.symmetry, resolver):
+                descriptor = by_atoms.get(_identity(member), member)
+                known_as = {**named, **result}.get(descriptor.name, descriptor)
+                if known_as != descriptor:
+                    raise SystemBuildError(
+                        file,
+                        f"{key}.symmetry: {descriptor.name!r}: two descriptors have this name;"
+                        " take another short name in around or of",
+                    )
+                result[descriptor.name] = descriptor
+        else:
+            for member in resolver.group(key, entry):
+                descriptor = by_atoms.get(_identity(member), member)
+                result[descriptor.name] = descriptor
+    return DescriptorSet(tuple(result.values()), box)
+
+
+def _identity(d: Descriptor) -> tuple[object, ...]:
+    """What a descriptor measures, whatever its name and the direction of its atoms."""
+    chain = d.kind in ATOMS_OF_KIND and d.kind != "height"
+    atoms = canonical(d.atoms) if chain else d.atoms
+    return (d.kind, atoms, d.axis, d.others, d.shape)
+
+
+def resolve_states(
+    settings: SystemSettings, file: Path, topology: Any, box: BoxVectors | None = None
+) -> States:
+    """States A and B, checked to be disjoint."""
+    resolver = Resolver(file, topology)
+    used: dict[str, Descriptor] = {}
+    states = []
+    for key, state in (("A", settings.states.A), ("B", settings.states.B)):
+        states.append(_state(f"states.{key}", state, settings, resolver, used))
+    result = States(DescriptorSet(tuple(used.values()), box), states[0], states[1])
+    for one in result.a.boxes:
+        for other in result.b.boxes:
+            if not _disjoint(one, other, used):
+                raise SystemBuildError(
+                    file, "states: A and B overlap, or no descriptor keeps them apart"
+                )
+    return result
+
+
+def _state(
+    key: str,
+    state: StateSettings,
+    settings: SystemSettings,
+    resolver: Resolver,
+    used: dict[str, Descriptor],
+) -> State:
+    def use(name: str, where: str) -> Descriptor:
+        if name not in settings.descriptors:
+            known = ", ".join(settings.descriptors)
+            raise SystemBuildError(
+                resolver.file, f"{where}: {name!r}: no such descriptor; known: {known}"
+            )
+        if name not in used:
+            used[name] = resolver.descriptor(name, settings.descriptors[name])
+        return used[name]
+
+    boxes = []
+    for box in state.boxes:
+        intervals = []
+        for name, limits in box.items():
+            where = f"{key}.box.{name}"
+            intervals.append(_interval(use(name, where), limits, where, resolver.file))
+        boxes.append(Box(intervals=tuple(intervals)))
+    if state.disc is not None:
+        centre = state.disc.centre
+        for name in centre:
+            if use(name, f"{key}.disc.centre").unit != "nm":
+                raise SystemBuildError(
+                    resolver.file, f"{key}.disc.centre: {name!r}: a disc is in lengths, not angles"
+                )
+        disc = Disc(tuple(centre), tuple(centre.values()), state.disc.radius)
+        boxes.append(Box(discs=(disc,)))
+    return State(state.name, tuple(boxes))
+
+
+def limit_in(value: str | float, unit: str) -> float:
+    """A limit in the unit of its descriptor; one without a unit takes a plain number."""
+    if value == PLACEHOLDER:
+        raise ValueError("a placeholder; write an interval, 'mechanist check' helps")
+    if unit != "1":
+        return to_unit(value, unit)
+    if isinstance(value, str):
+        raise ValueError("the descriptor has no unit; write plain numbers")
+    return value
+
+
+def _interval(descriptor: Descriptor, limits: Limits, where: str, file: Path) -> Interval:
+    """An interval with its limits in rad or nm, checked to be neither empty nor everything."""
+    try:
+        low, high = (limit_in(limit, descriptor.unit) for limit in limits)
+    except ValueError as error:
+        raise SystemBuildError(file, f"{where}: {list(limits)}: {error}") from None
+    if high <= low:
+        raise SystemBuildError(
+            file,
+            f"{where}: {list(limits)}: the first limit must be the smaller"
+            + (" (150 deg to 210 deg passes through 180)" if descriptor.periodic else ""),
+        )
+    if descriptor.periodic and high - low > 2 * math.pi:
+        raise SystemBuildError(file, f"{where}: {list(limits)}: spans more than a full turn")
+    return Interval(descriptor.name, low, high)
+
+
+def _disjoint(one: Box, other: Box, descriptors: dict[str, Descriptor]) -> bool:
+    """Whether some descriptor, or the distance of two discs, keeps two boxes apart."""
+    for a in _ranges(one):
+        for b in _ranges(other):
+            if a.descriptor == b.descriptor and _apart(a, b, descriptors[a.descriptor].periodic):
+                return True
+    for p in one.discs:
+        for q in other.discs:
+            if p.descriptors == q.descriptors:
+                return math.dist(p.centre, q.centre) >= p.radius + q.radius
+    return False
+
+
+def _ranges(box: Box) -> Iterator[Interval]:
+    """Intervals that hold a box: its own, and the bounding ones of its discs."""
+    yield from box.intervals
+    for disc in box.discs:
+        for name, centre in zip(disc.descriptors, disc.centre, strict=True):
+            yield Interval(name, centre - disc.radius, centre + disc.radius)
+
+
+def _apart(a: Interval, b: Interval, periodic: bool) -> bool:
+    """Whether two open intervals have no point in common."""
+    if not periodic:
+        return a.high <= b.low or b.high <= a.low
+    turn = 2 * math.pi
+    return (b.low - a.low) % turn >= a.high - a.low and (a.low - b.low) % turn >= b.high - b.low

@@ -1,0 +1,90 @@
+"""States A and B: boxes in descriptors, where angles wrap."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.systems.descriptors.descriptor_set import Array, DescriptorSet
+
+A, NEITHER, B = np.int8(-1), np.int8(0), np.int8(1)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An open interval of one descriptor; a torsion's interval may pass through 180 degrees."""
+
+    descriptor: str
+    low: float
+    high: float
+
+    def contains(self, values: Array, periodic: bool) -> NDArray[np.bool_]:
+        """Whether ``values`` (F,) lie inside."""
+        if not periodic:
+            return (values > self.low) & (values < self.high)
+        turn = 2 * np.pi
+        above = np.mod(values - self.low, turn)
+        return (above > 0) & (above < self.high - self.low)
+
+
+@dataclass(frozen=True)
+class Disc:
+    """All points nearer than ``radius`` (nm) to ``centre`` in some descriptors (nm)."""
+
+    descriptors: tuple[str, ...]
+    centre: tuple[float, ...]
+    radius: float
+
+
+@dataclass(frozen=True)
+class Box:
+    """A region: inside all of its intervals and all of its discs."""
+
+    intervals: tuple[Interval, ...] = ()
+    discs: tuple[Disc, ...] = ()
+
+
+@dataclass(frozen=True)
+class State:
+    """A stable state: the union of its boxes."""
+
+    name: str
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True)
+class States:
+    """The two states of a reaction and the descriptors that they are defined in."""
+
+    descriptors: DescriptorSet
+    a: State
+    b: State
+
+    def inside(self, state: State, values: Array) -> NDArray[np.bool_]:
+        """Whether each row of ``values`` (F, D) lies in ``state``."""
+        column = {name: i for i, name in enumerate(self.descriptors.names)}
+        result = np.zeros(len(values), dtype=bool)
+        for box in state.boxes:
+            here = np.ones(len(values), dtype=bool)
+            for interval in box.intervals:
+                i = column[interval.descriptor]
+                periodic = self.descriptors.descriptors[i].periodic
+                here &= interval.contains(values[:, i], periodic)
+            for disc in box.discs:
+                columns = [column[name] for name in disc.descriptors]
+                delta = values[:, columns] - np.asarray(disc.centre)
+                here &= np.einsum("fk,fk->f", delta, delta) < disc.radius**2
+            result |= here
+        return result
+
+    def label(self, values: Array) -> NDArray[np.int8]:
+        """State of each row of ``values`` (F, D): -1 in A, +1 in B, 0 in neither."""
+        labels = np.zeros(len(values), dtype=np.int8)
+        labels[self.inside(self.a, values)] = A
+        labels[self.inside(self.b, values)] = B
+        return labels
+
+    def label_positions(self, positions: NDArray[np.floating[Any]]) -> NDArray[np.int8]:
+        """State of each frame of ``positions`` (F, N, 3) in nm."""
+        return self.label(self.descriptors.values(positions))

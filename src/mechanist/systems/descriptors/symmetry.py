@@ -1,0 +1,146 @@
+"""Symmetry functions of many frames at once; `systems.descriptors.shapes` has the equations.
+
+All functions of one centre and one set of atoms are computed together, so that they share
+distances, factors exp(-eta (r - r_s)^2) and powers of 1 + lambda cos theta.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.systems.descriptors.box import Cell
+from mechanist.systems.descriptors.geometry import Array, Positions, vectors_from
+from mechanist.systems.descriptors.pair_sums import LOW, moment_sums, pair_sums
+from mechanist.systems.descriptors.shapes import Angular, Radial, Shape
+
+FRAMES = 64
+"""Frames whose distances are worked out at a time."""
+WIDTHS = 16
+"""Widths 1/alpha beyond the cutoff, where the Fermi function is 1e-7, are the end."""
+LIGHT = 1e-7
+"""Atoms whose every factor exp(...) fc in G5 is smaller do not enter its pairs."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A column of the result: its centre, the atoms around it, and its numbers."""
+
+    column: int
+    centre: int
+    others: tuple[int, ...]
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The functions of one centre, one set of atoms and one cutoff."""
+
+    centre: int
+    others: NDArray[np.int64]
+    cutoff: float
+    steepness: float
+    radial: tuple[tuple[int, Radial], ...]
+    angular: tuple[tuple[int, Angular], ...]
+
+
+def plan(members: Sequence[Member]) -> list[Plan]:
+    """Group functions by what they share."""
+    groups: dict[tuple[int, tuple[int, ...], float, float], list[tuple[int, Radial]]] = {}
+    for member in members:
+        shape = member.shape
+        assert isinstance(shape, Radial)
+        key = (member.centre, member.others, shape.cutoff, shape.steepness)
+        groups.setdefault(key, []).append((member.column, shape))
+    return [
+        Plan(
+            centre,
+            np.array(others, dtype=np.int64),
+            cutoff,
+            steepness,
+            tuple((i, s) for i, s in shapes if not isinstance(s, Angular)),
+            tuple((i, s) for i, s in shapes if isinstance(s, Angular)),
+        )
+        for (centre, others, cutoff, steepness), shapes in groups.items()
+    ]
+
+
+def fill(plan: Plan, positions: Positions, cell: Cell | None, result: Array) -> None:
+    """Write the functions of a plan into their columns.
+
+    Parameters
+    ----------
+    plan
+        From `plan`.
+    positions
+        (F, N, 3) in nm.
+    cell
+        The periodic box.
+    result
+        (F, D), of which the plan's columns are written.
+    """
+    for start in range(0, len(positions), FRAMES):
+        rows = slice(start, start + FRAMES)
+        steps = vectors_from(positions[rows], plan.centre, plan.others, cell)
+        square = steps[0] ** 2 + steps[1] ** 2 + steps[2] ** 2
+        near = square < (plan.cutoff + WIDTHS / plan.steepness) ** 2
+        counts = near.sum(axis=1)
+        lengths = np.sqrt(square[near])
+        fermi = 1 / (1 + np.exp(plan.steepness * (lengths - plan.cutoff)))
+        if plan.radial:
+            _fill_radial(plan, lengths, fermi, counts, result[rows])
+        if plan.angular:
+            ways = np.stack([step[near] for step in steps], axis=1) / lengths[:, None]
+            _fill_angular(plan, lengths, ways, fermi, counts, result[rows])
+
+
+def _frames(counts: NDArray[np.int64]) -> Iterator[slice]:
+    """For each frame the rows of its atoms."""
+    ends = np.cumsum(counts)
+    return (slice(end - count, end) for end, count in zip(ends, counts, strict=True))
+
+
+def _bells(shells: Sequence[tuple[float, float]], lengths: Array, fermi: Array) -> Array:
+    """Factors exp(-eta (r - r_s)^2) fc(r) of atoms (M,) for each (eta, r_s): (M, S)."""
+    eta, shift = np.array(shells).T
+    bells: Array = np.exp(-eta * (lengths[:, None] - shift) ** 2)
+    bells *= fermi[:, None]
+    return bells
+
+
+def _fill_radial(
+    plan: Plan, lengths: Array, fermi: Array, counts: NDArray[np.int64], result: Array
+) -> None:
+    bells = _bells([(s.eta, s.shift) for _, s in plan.radial], lengths, fermi)
+    columns = [i for i, _ in plan.radial]
+    norms = np.array([s.norm for _, s in plan.radial])
+    for row, atoms in enumerate(_frames(counts)):
+        result[row, columns] = bells[atoms].sum(axis=0) / norms
+
+
+def _fill_angular(
+    plan: Plan,
+    lengths: Array,
+    ways: Array,
+    fermi: Array,
+    counts: NDArray[np.int64],
+    result: Array,
+) -> None:
+    shells = list(dict.fromkeys((s.eta, s.shift) for _, s in plan.angular))
+    powers = list(dict.fromkeys((s.sign, s.zeta) for _, s in plan.angular))
+    bells = _bells(shells, lengths, fermi)
+    heavy = bells.max(axis=1) > LIGHT
+    of_frame = np.repeat(np.arange(len(counts)), counts)[heavy]
+    frames = list(_frames(np.bincount(of_frame, minlength=len(counts))))
+    weights, ways = bells[heavy], ways[heavy]
+    sums = np.empty((len(counts), len(powers), len(shells)))
+    low = [i for i, (_, zeta) in enumerate(powers) if zeta <= LOW]
+    high = [i for i, (_, zeta) in enumerate(powers) if zeta > LOW]
+    if low:
+        sums[:, low] = moment_sums(ways, weights, frames, [powers[i] for i in low])
+    if high:
+        sums[:, high] = pair_sums(ways, weights, frames, [powers[i] for i in high])
+    for column, s in plan.angular:
+        found = sums[:, powers.index((s.sign, s.zeta)), shells.index((s.eta, s.shift))]
+        result[:, column] = found / s.norm

@@ -1,0 +1,1 @@
+"""Force laws: topology files of other programs, serialised Systems, model potentials."""
