@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from benchmarks.implicit.walk import Walk, walk
+from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.gather import frame_q, load_round_model
 from mechanist.committor.likelihood import probability
 from mechanist.formula.distil import load as load_formula
-from mechanist.stages.assess import load_round_model
-from mechanist.stages.gather import frame_q
 from mechanist.stages.points import formula_q
 from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
@@ -30,8 +30,6 @@ WALKERS, NANOSECONDS = 16, 20.0
 BARRIER = np.radians([30, 120])
 """Values of psi between the facing edges of the states, where transition paths run."""
 EDGES = np.array([0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1])
-
-Array = NDArray[np.float64]
 
 
 def rate(count: int, time_ps: float) -> dict[str, float]:

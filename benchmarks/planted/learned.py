@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mechanist.arrays import Array
 from mechanist.committor.data import ShotData, held_out
 from mechanist.committor.relevance import relevance
 from mechanist.committor.training import train
@@ -9,7 +10,7 @@ from mechanist.formula.data import FormulaData
 from mechanist.formula.distil import distil
 from mechanist.formula.result import Distillation
 from mechanist.settings.config import Config
-from mechanist.systems.descriptors.descriptor_set import Array, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 
 def learned(

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
-
-Array = NDArray[np.float64]
 
 TORSIONS = ("phi", "psi", "chi")
 TWINS = ("t1", "t2", "t3")

@@ -6,11 +6,11 @@ import pytest
 from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.journal import Journal
 from mechanist.committor.data import held_out
+from mechanist.committor.gather import gather_shots
 from mechanist.sampling.records.tables import SHOT_COLUMNS, read_table
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.assess import assess_round
-from mechanist.stages.gather import gather_shots
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
 from mechanist.stages.replay import replay

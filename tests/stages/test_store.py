@@ -5,6 +5,7 @@ import pytest
 
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.gather import gather_full_paths
 from mechanist.errors import DataError
 from mechanist.report.load import read_dynamics
 from mechanist.sampling.records.store import Store
@@ -19,7 +20,6 @@ from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.assess import assess_round
 from mechanist.stages.collect import collect
-from mechanist.stages.gather import gather_full_paths
 from mechanist.stages.initial import initial
 from mechanist.stages.kinetics import path_duration
 from mechanist.stages.learn import learn

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 import openmm
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.systems.replicate import replicate, shifts
 
-Array = NDArray[np.float64]
 Rng = np.random.Generator
 
 ATOMS = 9

@@ -12,12 +12,12 @@ from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
 from mechanist.stages.restore import audit_run
 from mechanist.stages.shoot import shoot_round
-from mechanist.stages.stride import strides
 from mechanist.systems.prepared import load_inputs
 from mechanist.trajectory.agreement import PATH_QUANTITIES, agreement, path_quantities
 from mechanist.trajectory.gap_coordinates import Positions, Shape
 from mechanist.trajectory.gap_map import PENALTIES, GapMaps, gaps_of, ridge
 from mechanist.trajectory.restore import Audit, audit, largest, restore
+from mechanist.trajectory.stride import strides
 from tests.conftest import build
 from tests.trajectory.conftest import turn
 

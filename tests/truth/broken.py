@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.arrays import Array, Rows
 from mechanist.bookkeeping.progress import Progress
 from mechanist.engine.protocol import TOO_LONG, Engine, HalfPaths
-from mechanist.sampling.chains.chain import Array, Chains, CurrentPath, Rows, Shots
+from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.chains.moves import Harvest, Moves
 from mechanist.sampling.chains.selection import Candidates, Selection
 from mechanist.sampling.chains.shoot import gather, shots_as_they_end

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from tests.truth.paths import Frames, PathSet
-
-Array = NDArray[np.float64]
 
 LIMIT = 4.0
 """Standard errors that a comparison may be off: by chance 1 in 16,000 is. The long part makes about

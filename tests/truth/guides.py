@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.sampling.chains.selection import Lorentzian, Selection, Uniform
 
-Array = NDArray[np.float64]
 Logit = Callable[[NDArray[np.floating]], Array]
 
 NAMES = ("uniform", "good model", "shifted model", "flipped model", "random model")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, diags, identity, kron
 from scipy.sparse.linalg import spsolve
 
-Array = NDArray[np.float64]
+from mechanist.arrays import Array
 
 
 @dataclass(frozen=True)

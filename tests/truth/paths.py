@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Frames = NDArray[np.float32]
+from mechanist.arrays import Frames
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.gather import (
+    candidate_frames,
+    frame_features,
+    gather_paths,
+    load_round_model,
+)
 from mechanist.committor.network import Committor
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import default_plan
@@ -16,16 +23,12 @@ from mechanist.sampling.committor_shots import committor_shots
 from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.settings.config import Config
 from mechanist.settings.run import EngineSettings, SamplingSettings
-from mechanist.stages.assess import assess_round, load_round_model
-from mechanist.stages.gather import candidate_frames, frame_features, gather_paths
+from mechanist.stages.assess import assess_round
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
 from mechanist.stages.shoot import shoot_round
 from mechanist.systems.prepared import load, load_inputs
 from tests.conftest import build
-
-Array = NDArray[np.float64]
-
 
 quiet = Journal()
 

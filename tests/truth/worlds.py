@@ -9,14 +9,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.systems import prepared as prepare
 from mechanist.systems.prepared import Prepared
 from tests.conftest import build
 from tests.truth.compare import Observables
 from tests.truth.kolmogorov import Grid2D, PhaseSpace1D, langevin_1d, overdamped_2d
 from tests.truth.paths import Frames
-
-Array = NDArray[np.float64]
 
 FRICTIONS = (0.5, 2.5, 10.0)
 

@@ -217,7 +217,7 @@ def _integer(text: str) -> int:
 
 
 @contextmanager
-def sound(path: Path) -> Iterator[None]:
+def damage_reported(path: Path) -> Iterator[None]:
     """Turn what Python says of data that is not what it should be into one line.
 
     For code that takes apart what was read from ``path``, and does nothing else.

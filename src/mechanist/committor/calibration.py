@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.committor.likelihood import nll, probability
 
-Array = NDArray[np.float64]
 Counts = NDArray[np.int64] | NDArray[np.float64]
 """How often; not whole where shots stand for others that were stopped."""
 

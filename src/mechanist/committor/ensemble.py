@@ -8,15 +8,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.committor.sparse import sparse_start
 from mechanist.settings.learn import LearnSettings
 
 if TYPE_CHECKING:
     import torch
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

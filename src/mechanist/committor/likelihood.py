@@ -11,10 +11,10 @@ nor loses digits. Halves that ended in neither state do not count.
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.systems.logistic import logistic
 
-Array = NDArray[np.float64]
 Counts = NDArray[np.int64] | NDArray[np.float64]
 """How often; not whole where shots stand for others that were stopped."""
 

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist import __version__
+from mechanist.arrays import Array
 from mechanist.bookkeeping.files import (
     GONE,
+    damage_reported,
     read_bytes,
     read_json,
     sha256,
-    sound,
     write_bytes,
     write_json,
 )
@@ -28,7 +29,6 @@ from mechanist.committor.likelihood import probability
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.errors import DataError
 
-Array = NDArray[np.float64]
 Single = NDArray[np.float32]
 
 FORMAT = 2
@@ -233,7 +233,7 @@ def load(weights_path: Path, json_path: Path) -> Committor:
     bad = [n for n, tensor in tensors.items() if tensor.dtype.kind != "f" or not _finite(tensor)]
     if bad:
         raise DataError(weights_path, f"{bad[0][:80]} holds numbers that are not finite; delete it")
-    with sound(json_path):
+    with damage_reported(json_path):
         model = _model(card, tensors)
         usable = model.error is None or model.error.usable()
     if not usable:

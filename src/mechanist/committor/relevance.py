@@ -31,6 +31,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.committor.data import ShotData
 from mechanist.committor.likelihood import loss_per_outcome, probability
 from mechanist.committor.network import Committor
@@ -43,7 +44,6 @@ from mechanist.committor.surface import (
 from mechanist.committor.training import bootstrap
 from mechanist.errors import DataError
 
-Array = NDArray[np.float64]
 Owners = NDArray[np.int64]
 
 STEPS = 8

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from mechanist.arrays import Array
 
 SENSITIVITY_ROWS = 300
 """Configurations that sensitivities are averaged over."""

@@ -9,11 +9,9 @@ inputs only, can but add what is not linear.
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.committor.likelihood import loss_per_outcome
-
-Array = NDArray[np.float64]
 
 FEW = 40
 """Outcomes for each input below which a sparse start is tried."""

@@ -8,11 +8,9 @@ score test (Rao, Math. Proc. Camb. Phil. Soc. 44, 50 (1948)), which needs no fit
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.committor.likelihood import probability
-
-Array = NDArray[np.float64]
 
 RIDGE = 1e-3
 """On every constant but the first, in nats per outcome; the inputs have unit variance."""

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.committor.data import ShotData
 from mechanist.committor.ensemble import (
     Shots,
@@ -46,7 +47,6 @@ from mechanist.settings.learn import LearnSettings
 if TYPE_CHECKING:
     pass
 
-Array = NDArray[np.float64]
 Log = Callable[[str], None]
 
 REFERENCE_SHOTS = 50_000

@@ -26,13 +26,10 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Counts
 from mechanist.committor.data import ShotData
 from mechanist.committor.likelihood import probability
-
-Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 PRIOR_FACTOR = 2.0
 """One standard deviation of the prior of ln k is the logarithm of this."""

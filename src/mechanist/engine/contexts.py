@@ -12,13 +12,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import SamplingError, SystemBuildError
 from mechanist.systems.forces.threads import cpu_properties
 from mechanist.systems.prepared import Prepared
-
-Array = NDArray[np.float64]
 
 CONSTRAINT_TOLERANCE = 1e-6
 SEED_LIMIT = 2**31 - 1

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.contexts import device_faults, openmm_faults
 from mechanist.engine.history import History
@@ -32,8 +33,6 @@ from mechanist.engine.protocol import (
 from mechanist.engine.under_way import Rest, UnderWay
 from mechanist.errors import SamplingError
 from mechanist.systems.prepared import Prepared
-
-Array = NDArray[np.float64]
 
 SPEED_LIMIT = 25.0
 """Thermal speeds of the lightest atom: what is faster has exploded."""

@@ -6,6 +6,7 @@ A context that waits costs nothing, so only slots that hold a half-shot are adva
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
     explosions,
@@ -19,8 +20,6 @@ from mechanist.engine.contexts import (
 )
 from mechanist.engine.protocol import HalfShots
 from mechanist.systems.prepared import Prepared
-
-Array = NDArray[np.float64]
 
 
 class Pool:

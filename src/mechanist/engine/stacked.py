@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
     explosions,
@@ -20,8 +21,6 @@ from mechanist.engine.protocol import HalfShots
 from mechanist.errors import SamplingError
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import anchored, default_reach, replicate, shifts, within_reach
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
     make_context,
@@ -17,9 +17,6 @@ from mechanist.engine.engine import farthest
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.settings.system import GAS_CONSTANT
 from mechanist.systems.prepared import Prepared
-
-Array = NDArray[np.float64]
-
 
 CONTEXTS = 5
 """Made to measure the memory of one."""

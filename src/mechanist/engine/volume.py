@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.arrays import Array
 from mechanist.engine.contexts import langevin, openmm_seed, platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.errors import SystemBuildError
 from mechanist.settings.system import DynamicsSettings
-from mechanist.systems.build.coordinates import Array
 from mechanist.systems.build.molecule import cutoff_of
 from mechanist.systems.build.periodic import as_vectors, from_openmm, largest_cutoff, to_openmm
 from mechanist.systems.forces.threads import cpu_properties

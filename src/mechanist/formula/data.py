@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.formula.expression import inputs, parse
 from mechanist.formula.fit.likelihood import Outcomes
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import MechanistError
 from mechanist.formula.choice.baselines import baselines
 from mechanist.formula.choice.choose import (
@@ -36,8 +37,6 @@ from mechanist.formula.store import load, write
 from mechanist.settings.formula import FormulaSettings
 
 __all__ = ["distil", "load", "write"]
-
-Array = NDArray[np.float64]
 
 
 def distil(

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
 
-Array = NDArray[np.float64]
 Expr = Any
 """A sympy expression: sympy carries no types and is imported only when needed."""
 

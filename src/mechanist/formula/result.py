@@ -3,12 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mechanist.arrays import Array
 from mechanist.formula.expression import evaluate
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mechanist.bookkeeping.files import csv_text, read_json, sound, write_json, write_text
+from mechanist.bookkeeping.files import csv_text, damage_reported, read_json, write_json, write_text
 from mechanist.errors import DataError
 from mechanist.formula.export import exports_of, write_exports
 from mechanist.formula.expression import inputs, parse
@@ -69,7 +69,7 @@ def used_descriptors(content: Mapping[str, Any], path: Path) -> DescriptorSet:
     DataError
         If a key is missing or damaged.
     """
-    with sound(path):
+    with damage_reported(path):
         rows = {"descriptors": content["definitions"], "box": content["box"]}
         return DescriptorSet.from_json({**rows, "selections": content["selections"]})
 
@@ -83,13 +83,13 @@ def load(path: Path) -> Formula:
         If the file is missing, damaged, lacks a key, or its text is no formula.
     """
     content = read_json(path)
-    with sound(path):
+    with damage_reported(path):
         constants = tuple(Constant(**entry) for entry in content["constants"])
         fields = {name: content[name] for name in Formula.__dataclass_fields__}
         changed = {"constants": constants, "descriptors": tuple(content["descriptors"])}
         formula = Formula(**{**fields, **changed})
     try:
-        with sound(path):
+        with damage_reported(path):
             found = set(inputs(parse(formula.text)))
     except DataError as error:
         raise DataError(path, f"text: {error.what}") from None

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from mechanist.analysis.comparison.comparison import (
-    Array,
     Estimate,
     Outcome,
     Place,
@@ -22,6 +21,7 @@ from mechanist.analysis.comparison.comparison import (
     ratio_over_seeds,
     yield_by_place,
 )
+from mechanist.arrays import Array
 from mechanist.bookkeeping.files import atomic, write_json, write_text
 from mechanist.bookkeeping.layout import CompareFiles
 from mechanist.sampling.records.tables import Table, join

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
 from mechanist.report.jobs import Job, StageCost, stage_costs
 from mechanist.report.tables import Row
@@ -13,8 +11,6 @@ from mechanist.report.times import RunTime
 from mechanist.sampling.records.tables import Table
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.descriptors.states import States
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,11 @@ import numpy as np
 
 from mechanist.analysis.convergence.chains import chain_series
 from mechanist.analysis.validation.validation import Verdict
-from mechanist.bookkeeping.files import read_json, sound
+from mechanist.arrays import Array
+from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.report.data import (
-    Array,
-    Dynamics,
-    Equilibrium,
-    FrameSample,
-    Paths,
-    Relevance,
-    ReportData,
-)
+from mechanist.report.data import Dynamics, Equilibrium, FrameSample, Paths, Relevance, ReportData
 from mechanist.report.jobs import read_jobs
 from mechanist.report.tables import numbers, read_csv
 from mechanist.sampling.records.tables import (
@@ -50,7 +43,7 @@ def read_dynamics(layout: Layout) -> Dynamics:
         If it is missing, damaged or lacks a key.
     """
     content = read_json(layout.dynamics)
-    with sound(layout.dynamics):
+    with damage_reported(layout.dynamics):
         return Dynamics(
             name=content["name"],
             temperature=content["temperature"],

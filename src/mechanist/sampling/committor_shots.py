@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.progress import Progress
 from mechanist.engine.protocol import END_NAMES, Engine, HalfPaths, HalfShots
 from mechanist.engine.under_way import Arrays
 from mechanist.sampling.records.keeper import Keeper
-from mechanist.sampling.records.tables import Frames, Table
+from mechanist.sampling.records.tables import Table
 from mechanist.sampling.streams import normals, shot_seeds
 
 COMMITTOR_STREAM = 2**34

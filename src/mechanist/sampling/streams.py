@@ -8,7 +8,8 @@ in one call; a numpy Generator for each shot would take longer than the rest of 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from mechanist.arrays import Array
+
 Seeds = NDArray[np.int64]
 
 _MASK = 2**64 - 1

@@ -21,19 +21,20 @@ from mechanist.bookkeeping.files import manifest, write_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.calibration import calibration_test
 from mechanist.committor.data import held_out
-from mechanist.committor.likelihood import clustered_se, loss_per_outcome, probability
-from mechanist.committor.network import Committor, load
-from mechanist.errors import DataError
-from mechanist.settings.config import Config
-from mechanist.stages.forget import guess_forgotten
-from mechanist.stages.gather import (
+from mechanist.committor.gather import (
     Gathered,
     candidate_frames,
     frame_features,
     frame_q,
     gather_paths,
     gather_shots,
+    load_round_model,
 )
+from mechanist.committor.likelihood import clustered_se, loss_per_outcome, probability
+from mechanist.committor.network import Committor
+from mechanist.errors import DataError
+from mechanist.settings.config import Config
+from mechanist.stages.forget import guess_forgotten
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load as load_system
 from mechanist.systems.prepared import load_inputs
@@ -146,15 +147,6 @@ def inertia(
     p = probability(q[both[apart]])
     joins, chain = is_transition(table)[tested], shots.data.chain[tested]
     return rho, check_transitions(p, joins, chain, rho or 0.0, tolerance)
-
-
-def load_round_model(layout: Layout, number: int, inputs: DescriptorSet) -> Committor:
-    """The model of a round, checked to see the inputs of this run."""
-    files = layout.round(number)
-    model = load(files.model, files.model_card)
-    if model.feature_names != inputs.feature_names:
-        raise DataError(files.model_card, f"was trained on other inputs than {layout.inputs}")
-    return model
 
 
 def one_line(result: Assessment, config: Config) -> str:

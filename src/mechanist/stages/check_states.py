@@ -4,15 +4,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mechanist.arrays import Array
 from mechanist.settings.system import Limits, SystemSettings
 from mechanist.systems.build.sanity import ERROR, Finding
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.descriptors.resolve import limit_in
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.files import atomic, copy
 from mechanist.bookkeeping.layout import Layout
 from mechanist.sampling.records.store import NOTE, store_of
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
-    Frames,
     Table,
     join,
     read_notes,

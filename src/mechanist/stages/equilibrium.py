@@ -11,11 +11,11 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.progress import reporter
 from mechanist.sampling.excursions.equilibrium import EQUILIBRIUM_STREAM, Run, state_runs
 from mechanist.sampling.excursions.excursions import EXCURSION_COLUMNS
+from mechanist.sampling.jobs import identity, plan_of
 from mechanist.sampling.records.keeper import keeping
 from mechanist.sampling.records.tables import Table, read_paths, write_frames, write_table
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
-from mechanist.stages.kept import identity, plan_of
 from mechanist.systems.prepared import load
 
 STATES = (("A", 0), ("B", 2**20))

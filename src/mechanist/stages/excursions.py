@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.progress import Progress, reporter
+from mechanist.committor.even_windows import even_windows
+from mechanist.committor.gather import gather_full_paths
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import POOL, Plan
 from mechanist.engine.protocol import END_NAMES, Engine
@@ -24,15 +27,14 @@ from mechanist.sampling.excursions.excursions import (
     Reservoir,
     make_reservoir,
 )
+from mechanist.sampling.excursions.files import run_frames
 from mechanist.sampling.excursions.windows import flattened, windows_of
 from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.jobs import identity, plan_of
 from mechanist.sampling.records.keeper import Keeper, keeping
-from mechanist.sampling.records.tables import Frames, PathTable, Table, write_frames, write_table
+from mechanist.sampling.records.tables import PathTable, Table, write_frames, write_table
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
-from mechanist.stages.gather import gather_full_paths
-from mechanist.stages.kept import identity, plan_of
-from mechanist.stages.windows import even_windows, run_frames
 from mechanist.systems.prepared import Prepared, load
 
 EXCURSION_STREAM = 2**36

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mechanist.bookkeeping.files import read_json, sound, write_bytes
+from mechanist.bookkeeping.files import damage_reported, read_json, write_bytes
 from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
 from mechanist.report.forecast_figures import draw_forecasts
@@ -56,7 +56,7 @@ def _of_molecule(
 def _record(config: Config, files: TrajectoryFiles, molecule: str, number: int) -> dict[str, Any]:
     path = files.forecasts(molecule, number)
     record = read_json(path)
-    with sound(path):
+    with damage_reported(path):
         known = record["molecule"], record["number"], record["size"]
         _ = float(record["spacing"]), [float(row["ade"]) for row in record["rows"]]
         _ = [row["ade"] for row in record["ablations"]], [row["rmsd"] for row in record["rolls"]]

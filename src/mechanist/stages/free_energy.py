@@ -1,11 +1,12 @@
 """Free energies: along q, and the weighted frames that give one along anything else."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.analysis.kinetics.excursions import Excursions
 from mechanist.analysis.kinetics.free_energy import profile
 from mechanist.analysis.kinetics.kinetics import RUN_A, RUN_B, Kinetics, run_shares
 from mechanist.analysis.kinetics.reweighting import Reweighted
+from mechanist.arrays import Array
 from mechanist.bookkeeping.files import csv_text, write_text
 from mechanist.bookkeeping.layout import Layout
 from mechanist.sampling.records.tables import (
@@ -18,10 +19,7 @@ from mechanist.sampling.records.tables import (
 )
 from mechanist.settings.config import Config
 from mechanist.stages.equilibrium import STATE_COLUMNS
-from mechanist.stages.kinetics_data import Excursions
 from mechanist.systems.prepared import Prepared
-
-Array = NDArray[np.float64]
 
 PROFILE_COLUMNS = ("q", "free_energy_kJ_per_mol", "low", "high")
 FRAME_COLUMNS = ("weight",)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mechanist.analysis.convergence.chains import chain_series
+from mechanist.analysis.kinetics.excursions import Excursions, load_excursions
 from mechanist.analysis.kinetics.kinetics import (
     AA,
     AB,
@@ -38,7 +39,6 @@ from mechanist.stages.free_energy import (
     write_no_free_energy,
     write_profile,
 )
-from mechanist.stages.kinetics_data import Excursions, load_excursions
 from mechanist.systems.prepared import Prepared, load
 
 RATE_KEYS = ("k_AB_per_ps", "k_BA_per_ps", "delta_F_kJ_per_mol")

@@ -8,6 +8,7 @@ from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.data import ShotData, held_out
+from mechanist.committor.gather import candidate_frames, frame_q, gather_paths, gather_shots
 from mechanist.committor.likelihood import probability
 from mechanist.committor.network import Committor, save
 from mechanist.committor.sensitivity import column_spread, sensitivities
@@ -16,7 +17,6 @@ from mechanist.committor.uncertainty import fit_error_scale, neighbourhoods
 from mechanist.sampling.records.tables import PathTable
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
-from mechanist.stages.gather import candidate_frames, frame_q, gather_paths, gather_shots
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load, load_inputs
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mechanist.bookkeeping.files import read_json, sound
+from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
 from mechanist.report.openmm_tables import openmm_entries, openmm_markdown
@@ -35,7 +35,7 @@ def openmm(config: Config, files: TrajectoryFiles) -> tuple[list[Entry], list[st
 def _record(config: Config, files: TrajectoryFiles, number: int) -> Mapping[str, Any]:
     path = files.openmm(number)
     record = dict(read_json(path))
-    with sound(path):
+    with damage_reported(path):
         known = record["number"], record["size"]
         _ = str(record["system"]), int(record["frames"]), int(record["geometries"])
         openmm_markdown(openmm_entries([record]), [record])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mechanist.bookkeeping.files import read_json, sound
+from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.report.path_tables import path_entries, path_markdown, path_targets
 from mechanist.report.trajectory_tables import Entry, Target
@@ -23,5 +23,5 @@ def stored_paths(
     if not path.is_file():
         return [], [NONE.format(system=system)], []
     record = read_json(path)
-    with sound(path):
+    with damage_reported(path):
         return path_entries(system, record), path_markdown(system, record), path_targets(record)

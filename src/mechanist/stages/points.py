@@ -11,11 +11,19 @@ from numpy.typing import NDArray
 
 from mechanist.analysis.validation.proof import choose_own
 from mechanist.analysis.validation.validation import choose_points
-from mechanist.bookkeeping.files import read_json, sound, write_json
+from mechanist.arrays import Array, Frames
+from mechanist.bookkeeping.files import damage_reported, read_json, write_json
 from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.progress import reporter
 from mechanist.committor.data import held_out
+from mechanist.committor.gather import (
+    candidate_frames,
+    frame_features,
+    frame_q,
+    gather_full_paths,
+    load_round_model,
+)
 from mechanist.committor.likelihood import probability
 from mechanist.engine.choose import make_engine
 from mechanist.errors import DataError
@@ -26,9 +34,9 @@ from mechanist.sampling.committor_shots import (
     committor_shots,
 )
 from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.jobs import identity, plan_of
 from mechanist.sampling.records.keeper import keeping
 from mechanist.sampling.records.tables import (
-    Frames,
     join,
     read_frames,
     read_table,
@@ -37,13 +45,8 @@ from mechanist.sampling.records.tables import (
 )
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
-from mechanist.stages.assess import load_round_model
-from mechanist.stages.gather import candidate_frames, frame_features, frame_q, gather_full_paths
-from mechanist.stages.kept import identity, plan_of
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
-
-Array = NDArray[np.float64]
 
 NETWORK, FORMULA = "network", "formula"
 """Who has chosen a set of points."""
@@ -143,7 +146,7 @@ def read_predictions(layout: Layout, by: str) -> dict[str, NDArray[Any]]:
     file = layout.fresh(by).predictions
     content = read_json(file)
     names = ["p_network", "p_error", *(("q_formula", "on_surface") if by == FORMULA else ())]
-    with sound(file):
+    with damage_reported(file):
         return {name: np.array(content[name], dtype=np.float64) for name in names}
 
 

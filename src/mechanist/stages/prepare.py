@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
 from mechanist.settings.load import find_system, load_system
 from mechanist.settings.system import DynamicsSettings
 from mechanist.systems import prepared
-from mechanist.systems.build.coordinates import Array
 
 Log = Callable[[str], None]
 

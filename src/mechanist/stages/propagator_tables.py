@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mechanist.bookkeeping.files import read_json, sound, write_bytes
+from mechanist.bookkeeping.files import damage_reported, read_json, write_bytes
 from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
 from mechanist.report.propagator_figures import draw
@@ -63,7 +63,7 @@ def _attribution(files: TrajectoryFiles, size: str) -> tuple[list[Entry], Target
     record = _read(path, ("ranking", "dihedral", "difference", "incompleteness", "error", "size"))
     if record["size"] != size:
         raise DataError(path, f"is of size {record['size']}; run trajectory-attribute again")
-    with sound(path):
+    with damage_reported(path):
         return attribution_entries(record), attribution_target(record)
 
 
@@ -73,7 +73,7 @@ def _of(numbers: list[Entry], table: str) -> list[Entry]:
 
 def _read(path: Any, keys: tuple[str, ...]) -> Mapping[str, Any]:
     record = read_json(path)
-    with sound(path):
+    with damage_reported(path):
         return {**record, **{key: record[key] for key in keys}}
 
 
@@ -85,6 +85,6 @@ def _record(
     known = record.get("molecule"), record.get("number"), record["size"]
     if known != (molecule, number, config.trajectory.size):
         raise DataError(path, f"is of {known}, other settings; run trajectory-propagate again")
-    with sound(path):
+    with damage_reported(path):
         targets(entries("ethanol", [record]), [record])
     return record

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.progress import reporter
+from mechanist.committor.guide import make_selection
 from mechanist.engine.choose import choose_plan, make_engine
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
@@ -21,11 +23,11 @@ from mechanist.sampling.chains.chain import Chains, Shot
 from mechanist.sampling.chains.shoot import shots_as_they_end
 from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.records.shot_record import ShotRecord, read_record
-from mechanist.sampling.records.tables import Frames, write_frames
+from mechanist.sampling.records.tables import write_frames
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.settings.run import EngineSettings
-from mechanist.stages.shoot import make_selection, open_job
+from mechanist.stages.shoot import open_job
 from mechanist.systems.prepared import Prepared, load
 
 Log = Callable[[str], None]

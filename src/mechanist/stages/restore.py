@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.bookkeeping.journal import Journal
@@ -14,10 +15,8 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
 from mechanist.sampling.records.store import Store, store_of
 from mechanist.sampling.records.tables import read_notes, read_paths, read_stored, write_frames
-from mechanist.stages.restore_judge import DRAWS, Judged, Sampled, judge, sampled
 from mechanist.trajectory.restore import largest, maps_of, restore
-
-Array = NDArray[np.float64]
+from mechanist.trajectory.restore_judge import DRAWS, Judged, Sampled, judge, sampled
 
 FACTORS = (2, 3, 4, 6, 8)
 MOST = 6000

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mechanist.bookkeeping.files import read_json, sound
+from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
 from mechanist.report.robustness_tables import (
@@ -56,7 +56,7 @@ def _record(
 ) -> Mapping[str, Any]:
     path = files.robustness(molecule, number)
     record = dict(read_json(path))
-    with sound(path):
+    with damage_reported(path):
         known = record["molecule"], record["number"], record["size"]
         _ = int(record["geometries"]), int(record["gaps"])
         robustness_entries(molecule, [record])

@@ -11,7 +11,7 @@ from mechanist.bookkeeping.journal import MD, SHOOTING, Clock, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.progress import reporter
 from mechanist.committor.data import held_out
-from mechanist.committor.network import load as load_model
+from mechanist.committor.guide import make_selection
 from mechanist.engine.choose import make_engine
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import Plan
@@ -20,10 +20,11 @@ from mechanist.errors import DataError
 from mechanist.sampling.chains.chain import Chains, CurrentPath
 from mechanist.sampling.chains.memory import check_memory
 from mechanist.sampling.chains.moves import Harvest
-from mechanist.sampling.chains.selection import Lorentzian, Selection, Uniform
+from mechanist.sampling.chains.selection import Lorentzian, Selection
 from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
 from mechanist.sampling.early_stop.early_stop import EarlyStop
 from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.jobs import identity, plan_of
 from mechanist.sampling.records.keeper import keeping
 from mechanist.sampling.records.store import NOTE, Store, check_descriptors, make_store
 from mechanist.sampling.records.tables import (
@@ -38,9 +39,8 @@ from mechanist.sampling.records.tables import (
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.settings.run import SamplingSettings
-from mechanist.stages.kept import identity, plan_of
-from mechanist.stages.stride import lowered
 from mechanist.systems.prepared import Prepared, load, load_inputs
+from mechanist.trajectory.stride import lowered
 
 NOISE_STREAM = 2**32
 """Chain numbers from here on seed the noise of a job."""
@@ -199,30 +199,6 @@ def make_early_stop(config: Config, chains: Chains, selection: Selection) -> Ear
     if below == 0 or not isinstance(selection, Lorentzian):
         return None
     return EarlyStop(selection.logit, below, held_out(chains.numbers, config.learn.held_out_every))
-
-
-def make_selection(
-    settings: SamplingSettings, layout: Layout, number: int, longest: int
-) -> Selection:
-    """Selection of a round: uniform in round 0, then by the model of the round before."""
-    files = layout.round(number - 1)
-    plain = settings.selection == "uniform" and not files.model.is_file()
-    if number == 0 or plain:
-        # Where all frames are alike a model only predicts; `compare` does without.
-        return Uniform(longest)
-    model = load_model(files.model, files.model_card)
-    inputs = load_inputs(layout)
-    if inputs.feature_names != model.feature_names:
-        raise DataError(files.model_card, f"was trained on other inputs than {layout.inputs}")
-    return Lorentzian(
-        logit=lambda frames: model.q(inputs.features(inputs.values(frames))),
-        gamma=settings.gamma,
-        edges=model.density_edges if settings.flatten else None,
-        density=model.density if settings.flatten else None,
-        model=f"{number - 1:03d}",
-        uniform=settings.selection == "uniform",
-        longest=longest,
-    )
 
 
 def make_chains(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mechanist.bookkeeping.files import read_json, sound, write_bytes
+from mechanist.bookkeeping.files import damage_reported, read_json, write_bytes
 from mechanist.bookkeeping.layout import TrajectoryFiles
 from mechanist.errors import DataError
 from mechanist.report.trajectory_figures import draw
@@ -83,7 +83,7 @@ def records(config: Config, files: TrajectoryFiles) -> Known:
 def _record(config: Config, files: TrajectoryFiles, molecule: str, number: int) -> dict[str, Any]:
     path = files.errors(molecule, number)
     record = read_json(path)
-    with sound(path):
+    with damage_reported(path):
         known = record["molecule"], record["number"], record["size"]
         _ = [float(row["position"]) for row in record["rows"]], record["examples"]["bond"]
         _ = float(record["temperature"]), int(record["frames"])

@@ -1,10 +1,10 @@
 """Stage ``trajectory-paths``: what table T5 says of a finished run."""
 
-from mechanist.bookkeeping.files import read_json, sound, write_json
+from mechanist.bookkeeping.files import damage_reported, read_json, write_json
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout, TrajectoryFiles
 from mechanist.stages.restore import audit_content, judged
-from mechanist.stages.restore_judge import sampled
+from mechanist.trajectory.restore_judge import sampled
 
 FACTORS = (2, 4, 8)
 """Frames from one stored one to the next."""
@@ -22,7 +22,7 @@ def measure(layout: Layout, files: TrajectoryFiles, log: Journal) -> None:
         If the run is not finished, or has too few paths in full.
     """
     summary = read_json(layout.summary)
-    with sound(layout.summary):
+    with damage_reported(layout.summary):
         name, saved = str(summary["system"]), summary["early_stop"]
     log.load("torch")
     content = audit_content(judged(layout, sampled(layout), FACTORS, log), TOLERANCE)

@@ -6,36 +6,31 @@ nothing to do with each other. So one more model is trained, on the shots and on
 the runs.
 """
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.bookkeeping.files import read_json, sound, write_json
+from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.data import ShotData
-from mechanist.committor.network import Committor, load, save
-from mechanist.committor.training import train
-from mechanist.errors import DataError
-from mechanist.sampling.excursions.excursions import EXCURSION_COLUMNS, EvenWindows
-from mechanist.sampling.excursions.windows import even_log_weights, window_edges
-from mechanist.sampling.records.tables import Frames, PathTable, join_paths, read_frames, read_table
-from mechanist.sampling.streams import shot_seed
-from mechanist.settings.config import Config
-from mechanist.settings.learn import LearnSettings
-from mechanist.stages.gather import (
+from mechanist.committor.gather import (
     candidate_frames,
     frame_features,
     frame_q,
     gather_paths,
     gather_shots,
 )
+from mechanist.committor.network import Committor, save
+from mechanist.committor.training import train
+from mechanist.sampling.excursions.files import run_frames
+from mechanist.sampling.excursions.windows import even_log_weights, window_edges
+from mechanist.sampling.records.tables import PathTable
+from mechanist.sampling.streams import shot_seed
+from mechanist.settings.config import Config
+from mechanist.settings.learn import LearnSettings
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import Prepared, load_inputs
 from mechanist.systems.prepared import load as load_system
-
-Array = NDArray[np.float64]
 
 WINDOW_STREAM = 2**37
 """Stream of random numbers of the training."""
@@ -119,48 +114,3 @@ def ends_in_b(table: PathTable, prepared: Prepared, end: int) -> NDArray[np.int6
     first, lengths = table.index["first_frame"], table.index["frames"]
     frames = table.frames[first + (lengths - 1 if end else 0)]
     return np.asarray(prepared.states.label_positions(frames) == 1, dtype=np.int64)
-
-
-def run_frames(
-    config: Config, layout: Layout, prepared: Prepared
-) -> tuple[PathTable, NDArray[np.bool_]]:
-    """Excursions of the runs of all jobs, and which frames lie between the states."""
-    jobs = range(config.sampling.workers)
-    runs = join_paths([read_run_excursions(layout, job, prepared.atoms) for job in jobs])
-    return runs, prepared.states.label_positions(runs.frames) == 0
-
-
-def read_run_excursions(layout: Layout, worker: int, atoms: int) -> PathTable:
-    """Excursions of the equilibrium runs of one job."""
-    files = layout.kinetics_job(worker)
-    return read_excursions(files.run_excursions, files.run_index, atoms)
-
-
-def read_excursions(frames: Path, index: Path, atoms: int) -> PathTable:
-    """Read a TRR of excursions with its index, checking that the two fit."""
-    table = read_table(index, EXCURSION_COLUMNS)
-    count = int(table["frames"].sum())
-    xyz = read_frames(frames, atoms) if count else np.empty((0, atoms, 3), np.float32)
-    if count != len(xyz):
-        raise DataError(frames, f"holds {len(xyz)} frames, {index.name} names {count}")
-    return PathTable(xyz, table)
-
-
-def even_windows(layout: Layout, prepared: Prepared) -> tuple[int, EvenWindows]:
-    """The last round, and the windows with their first weights."""
-    content = read_json(layout.windows)
-    with sound(layout.windows):
-        edges = np.array(content["edges"], dtype=np.float64)
-        log_weights = np.array(content["log_weights"], dtype=np.float64)
-        last = int(content["round"])
-    if len(edges) != len(log_weights) + 1 or not np.isfinite(log_weights).all():
-        raise DataError(layout.windows, "edges and weights do not fit; delete it and run again")
-    inputs = load_inputs(layout)
-    model = load(layout.windows_model, layout.windows_model_card)
-    if model.feature_names != inputs.feature_names:
-        raise DataError(layout.windows_model_card, f"has other inputs than {layout.inputs}")
-
-    def logit(frames: Frames) -> Array:
-        return frame_q(frames, inputs, model)
-
-    return last, EvenWindows(logit, edges, log_weights, prepared.max_half_frames, "windows")

@@ -1,9 +1,8 @@
 """The logistic function, written so that it does not overflow."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from mechanist.arrays import Array
 
 
 def logistic(x: Array) -> Array:

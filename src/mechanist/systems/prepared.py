@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.bookkeeping.files import read_json, sound, write_json, write_text
+from mechanist.arrays import Array
+from mechanist.bookkeeping.files import damage_reported, read_json, write_json, write_text
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.settings.system import GAS_CONSTANT, DynamicsSettings, SystemSettings
@@ -22,8 +23,6 @@ from mechanist.systems.descriptors.resolve import resolve_inputs, resolve_states
 from mechanist.systems.descriptors.states import Box, Disc, Interval, State, States
 from mechanist.systems.forces.potential import build_potential
 from mechanist.systems.forces.system_xml import read_system
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -235,7 +234,7 @@ def load(layout: Layout) -> Prepared:
     system = read_system(layout.system_xml)
     count = system.getNumParticles()
     masses = [system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(count)]
-    with sound(layout.dynamics):
+    with damage_reported(layout.dynamics):
         prepared = Prepared(
             name=content["name"],
             system=system,
@@ -270,7 +269,7 @@ def load_formula_inputs(layout: Layout) -> DescriptorSet:
 
 def _read_descriptors(file: Path) -> DescriptorSet:
     content = read_json(file)
-    with sound(file):
+    with damage_reported(file):
         return DescriptorSet.from_json(content)
 
 

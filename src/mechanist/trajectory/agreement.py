@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.systems.logistic import logistic
-
-Array = NDArray[np.float64]
 
 LEVEL = 1.96
 """Standard errors on either side: 95 %."""

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.superres.frame import rotations
 
 if TYPE_CHECKING:
     from mechanist.trajectory.propagator.zmatrix import Zmatrix
 
-Array = NDArray[np.float64]
 
 LEAST_ATOMS = 4
 """Of a molecule that is described by its shape; fewer atoms by their positions."""

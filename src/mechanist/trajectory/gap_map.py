@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Rows
 from mechanist.trajectory.gap_coordinates import Coordinates, coordinates_of
 
-Array = NDArray[np.float64]
-Rows = NDArray[np.int64]
 Known = tuple[int, ...]
 """Numbers of the known frames of a gap that begins at 0: one or two before it, one or two after."""
 

@@ -1,14 +1,12 @@
 """Reference trajectories: molecules by GFN2-xTB at constant energy."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.molecules import molecule
 from mechanist.trajectory.nve import Potential, constant_energy, heat
 from mechanist.trajectory.trajectory import GAS, Meta, Trajectory, masses_of
 from mechanist.trajectory.xtb import Xtb
-
-Array = NDArray[np.float64]
 
 
 def thermal_energy(masses: Array, temperature: float) -> float:

@@ -15,8 +15,6 @@ from mechanist.errors import DataError
 from mechanist.trajectory.store import read_arrays
 from mechanist.trajectory.trajectory import Meta, Trajectory, masses_of
 
-Array = NDArray[np.float64]
-
 KCAL = 4.184
 """kJ in a kcal."""
 

@@ -6,9 +6,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import SettingsError
 
-Array = NDArray[np.float64]
 Permutation = tuple[int, ...]
 
 

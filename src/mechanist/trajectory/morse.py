@@ -11,12 +11,10 @@ Molecules (1979); a follows from the harmonic wave number.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import SettingsError
 from mechanist.trajectory.trajectory import Meta, Trajectory, masses_of
-
-Array = NDArray[np.float64]
 
 EV = 96.48533212
 """kJ/mol in an eV."""

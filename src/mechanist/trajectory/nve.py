@@ -10,9 +10,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.trajectory import GAS, Meta, Trajectory
 
-Array = NDArray[np.float64]
 Potential = Callable[[Array], tuple[float, Array]]
 """Positions (N, 3) in nm to energy in kJ/mol and forces (N, 3) in kJ/mol/nm."""
 

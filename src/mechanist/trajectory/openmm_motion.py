@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.settings.load import load_system
 from mechanist.systems.build.molecule import build_molecule
@@ -14,8 +15,6 @@ from mechanist.trajectory.generate import with_energy
 from mechanist.trajectory.nve import maxwell, still
 from mechanist.trajectory.openmm_steps import TOLERANCE, context_of, integrator, plain, state_of
 from mechanist.trajectory.trajectory import GAS, Meta, Trajectory
-
-Array = NDArray[np.float64]
 
 HEATING_PS, HEATING_FRICTION = 10.0, 5.0
 """Time in ps, and friction in 1/ps, of the Langevin dynamics before what is kept."""

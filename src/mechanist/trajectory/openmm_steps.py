@@ -11,11 +11,9 @@ OpenMM's own integrators keep velocities half a step before the positions. These
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.trajectory import GAS
-
-Array = NDArray[np.float64]
 
 TOLERANCE = 1e-10
 """Of rigid bonds, in parts of their length."""

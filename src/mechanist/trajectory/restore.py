@@ -14,10 +14,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Rows
 from mechanist.errors import DataError
-from mechanist.trajectory.gap_map import Along, GapMaps, Rows, gaps_of, length_of
+from mechanist.trajectory.gap_map import Along, GapMaps, gaps_of, length_of
 
-Array = NDArray[np.float64]
 Method = Literal["linear", "spline", "map"]
 METHODS: tuple[Method, ...] = ("linear", "spline", "map")
 

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
-
-Array = NDArray[np.float64]
 
 LIGHT = 0.0299792458
 """Speed of light in cm/ps."""

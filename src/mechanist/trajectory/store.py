@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.bookkeeping.files import GONE, WRONG, atomic, parse_json, read_bytes, sound
+from mechanist.bookkeeping.files import GONE, WRONG, atomic, damage_reported, parse_json, read_bytes
 from mechanist.errors import DataError
 from mechanist.trajectory.trajectory import Meta, Trajectory
 
@@ -71,7 +71,7 @@ def load(path: Path) -> Trajectory:
     content = read_arrays(path)
     if "format" not in content or content["format"].shape != () or content["format"] != FORMAT:
         raise DataError(path, f"not a trajectory of format {FORMAT}")
-    with sound(path):
+    with damage_reported(path):
         card = parse_json(str(content["meta"]))
         arrays = {name: content[name].astype(np.float64) for name in OPTIONAL if name in content}
         return Trajectory(

@@ -6,9 +6,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
-
-Array = NDArray[np.float64]
 
 GAS = 8.31446261815324e-3
 """Gas constant in kJ/(mol K)."""

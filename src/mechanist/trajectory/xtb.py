@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
-
-Array = NDArray[np.float64]
 
 BOHR = 0.0529177210903
 """In nm (CODATA 2018)."""

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.analysis.statistics.statistics import effective_samples
+from mechanist.arrays import Array
 from mechanist.sampling.records.tables import Table
-
-Array = NDArray[np.float64]
 
 SERIES_COLUMNS = (
     "guided",

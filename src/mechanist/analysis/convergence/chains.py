@@ -5,10 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.committor.sensitivity import column_spread, sensitivities
 from mechanist.sampling.records.tables import PathTable, Table
-
-Array = NDArray[np.float64]
 
 
 def chain_series(index: Table, values: Array) -> list[Array]:

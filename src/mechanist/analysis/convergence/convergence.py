@@ -5,15 +5,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mechanist.analysis.convergence.counts import ShotCounts
 from mechanist.analysis.convergence.inertia import TransitionCheck
 from mechanist.analysis.statistics.statistics import effective_samples, split_rhat
+from mechanist.arrays import Array
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.settings.convergence import ConvergenceSettings
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.sampling.records.tables import Frames, Table
+from mechanist.arrays import Frames
+from mechanist.sampling.records.tables import Table
 
 
 def shots_to_forget(

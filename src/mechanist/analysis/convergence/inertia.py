@@ -19,8 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from mechanist.arrays import Array, Mask
 
 LIMIT = 0.999
 """Largest size of rho."""

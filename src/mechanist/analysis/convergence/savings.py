@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.sampling.records.tables import Table
-
-Array = NDArray[np.float64]
 
 LEAST = 2
 """Chains of either kind that are needed for an interval."""

@@ -1,9 +1,8 @@
 """Free energy along any quantities of frames, from weighted equilibrium frames."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from mechanist.arrays import Array
 
 
 def profile(values: Array, weights: Array, edges: Array, kt: float) -> Array:

@@ -25,10 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.analysis.kinetics.reweighting import Reweighted, reweight
+from mechanist.arrays import Array
 from mechanist.committor.likelihood import probability
 from mechanist.errors import MechanistError
-
-Array = NDArray[np.float64]
 
 AA, AB, BB = 0, 1, 2
 """Kinds of excursions by their ends; direction of time does not matter in equilibrium."""

@@ -15,9 +15,8 @@ from mechanist.analysis.kinetics.kinetics import (
     estimate,
 )
 from mechanist.analysis.kinetics.reweighting import Reweighted
+from mechanist.arrays import Array
 from mechanist.errors import MechanistError
-
-Array = NDArray[np.float64]
 
 LEVEL = 0.95
 LEAST_TRANSITIONS = 20

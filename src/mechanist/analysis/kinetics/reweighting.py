@@ -16,9 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import MechanistError
-
-Array = NDArray[np.float64]
 
 STEPS = 200
 TOLERANCE = 1e-10

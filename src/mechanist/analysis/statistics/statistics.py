@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[np.float64]
+from mechanist.arrays import Array
 
 SHORTEST_PIECE = 2
 """Draws that half a chain needs for a variance."""

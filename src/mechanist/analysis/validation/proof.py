@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 
 from mechanist.analysis.statistics.statistics import squared_excess
 from mechanist.analysis.validation.validation import choose_points
+from mechanist.arrays import Array, Counts
 from mechanist.committor.likelihood import probability
-
-Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 SURFACE = 0.2
 """Points count as on the surface if the formula's q is smaller in size: p_B from 0.45 to 0.55."""

@@ -18,9 +18,7 @@ from mechanist.analysis.statistics.statistics import (
     rmse_interval,
     squared_excess,
 )
-
-Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
+from mechanist.arrays import Array, Counts
 
 P_RANGE = (0.02, 0.98)
 """Configurations outside are decided; shots from them would test nothing."""

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.formula.fit.likelihood import Outcomes, cluster_sums, point_losses
 from mechanist.formula.search.grow import Candidate, Points
 
-Array = NDArray[np.float64]
 Expr = Any
 
 LEVEL = 0.16

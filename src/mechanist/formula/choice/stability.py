@@ -18,6 +18,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.formula.choice.choose import (
     luck,
     merit,
@@ -27,8 +28,6 @@ from mechanist.formula.choice.choose import (
 )
 from mechanist.formula.fit.likelihood import curvature, point_losses
 from mechanist.formula.search.grow import Candidate, Points
-
-Array = NDArray[np.float64]
 
 RESAMPLES = 200
 

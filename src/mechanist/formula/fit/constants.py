@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.formula.choice.structure import Structure, column_symbols
 from mechanist.formula.expression import Expr, inputs, parse, symbol
 from mechanist.formula.fit.likelihood import covariance, information, loss
@@ -14,8 +14,6 @@ from mechanist.formula.fit.units import constant_units
 from mechanist.formula.result import Constant
 from mechanist.formula.search.grow import Candidate, Points
 from mechanist.formula.typeset import write_text
-
-Array = NDArray[np.float64]
 
 ROUNDING_LOSS = 1e-5
 """Nats per outcome that rounding may cost."""

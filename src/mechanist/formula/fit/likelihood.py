@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.committor.likelihood import probability
 from mechanist.formula.fit.tape import Tape
-
-Array = NDArray[np.float64]
 
 ITERATIONS = 60
 LARGEST = 1e8

@@ -6,14 +6,12 @@ The search learns the form from the network. What the numbers are is decided by 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.formula.choice.structure import Expr, normal
 from mechanist.formula.fit.tape import Tape
 from mechanist.formula.search.backend import Log
 from mechanist.formula.search.grow import Candidate, Points, fitted
-
-Array = NDArray[np.float64]
 
 LARGEST_Q = 50.0
 """A q beyond this, and beyond three times the network's largest, is no logit but a pole."""

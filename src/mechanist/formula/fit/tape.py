@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from mechanist.arrays import Array
+
 Value = Any
 """A column (N,) or a plain number, which stands for a constant column."""
 

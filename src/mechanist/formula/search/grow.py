@@ -17,15 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.formula.choice.structure import Structure, column_symbols, normal, structure
 from mechanist.formula.expression import nodes
 from mechanist.formula.fit.likelihood import Outcomes, curvature, fit
 from mechanist.formula.search.backend import Log
 from mechanist.formula.search.shapes import Shapes
 
-Array = NDArray[np.float64]
 Expr = Any
 
 TRIES = 16

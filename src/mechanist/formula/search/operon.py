@@ -9,14 +9,12 @@ short end of the front thin.
 import time
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.formula.expression import symbol
 from mechanist.formula.search.backend import Log
 from mechanist.formula.search.problem import Problem, draw, scaled_columns, scaling, translate
 from mechanist.settings.formula import FormulaSettings
-
-Array = NDArray[np.float64]
 
 ROWS = 2000
 """Rows that a search sees: more cost time and tell no more about the form."""

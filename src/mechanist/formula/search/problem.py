@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.formula.choice.structure import column_symbols, normal
 from mechanist.formula.expression import Expr, parse, text
 from mechanist.formula.fit.likelihood import Outcomes
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

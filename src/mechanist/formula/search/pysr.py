@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.bookkeeping.files import write_json
 from mechanist.errors import MechanistError
 from mechanist.formula.choice.structure import column_symbols, normal
@@ -39,8 +39,6 @@ from mechanist.formula.search.problem import (
 from mechanist.formula.search.pysr_process import Limits, run_worker
 from mechanist.formula.search.pysr_text import julia_text, read_hall_of_fame
 from mechanist.settings.formula import FormulaSettings
-
-Array = NDArray[np.float64]
 
 ROWS = 1000
 """Rows that the search sees, drawn by their shots: up to here PySR does not work in batches."""

@@ -9,12 +9,10 @@ is taken that brings a linear q nearest to the network's p_B (Peters and Trout, 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.committor.likelihood import probability
 from mechanist.committor.surface import Score, cross_entropy, fit
-
-Array = NDArray[np.float64]
 
 ROWS = 20_000
 """Points that are looked at."""

@@ -8,8 +8,8 @@ import time
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.committor.likelihood import probability
 from mechanist.errors import MechanistError
 from mechanist.formula.data import FormulaData
@@ -22,8 +22,6 @@ from mechanist.formula.search.grow import Candidate, Points, Pool, grow, shorten
 from mechanist.formula.search.problem import Problem, in_symbols
 from mechanist.formula.search.shapes import shapes
 from mechanist.settings.formula import FormulaSettings
-
-Array = NDArray[np.float64]
 
 SEARCH_ROWS = 10_000
 """Points that growth looks at; it fits thousands of formulas to them."""

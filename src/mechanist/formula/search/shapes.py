@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.formula.choice.structure import column_symbols
 from mechanist.formula.expression import Expr, parse
 from mechanist.formula.fit.tape import compile_tape
-
-Array = NDArray[np.float64]
 
 LEAST_SHARE = 0.05
 """What is divided by, and the argument of a logarithm or root, may not be smaller anywhere than

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.report.data import Array
+from mechanist.arrays import Array
 from mechanist.report.figures.style import axis_label, scale, unit
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 

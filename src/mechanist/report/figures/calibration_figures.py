@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.analysis.statistics.statistics import clopper_pearson
-from mechanist.report.data import Array, ReportData
+from mechanist.arrays import Array
+from mechanist.report.data import ReportData
 from mechanist.report.figures.style import (
     FORMULA,
     FULL,

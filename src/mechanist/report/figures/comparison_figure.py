@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.analysis.comparison.comparison import Array, over_seeds
+from mechanist.analysis.comparison.comparison import over_seeds
+from mechanist.arrays import Array
 from mechanist.report.comparison import Comparison, Pair
 from mechanist.report.figures.style import (
     A_COLOUR,

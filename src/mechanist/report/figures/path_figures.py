@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from mechanist.analysis.statistics.statistics import effective_samples
-from mechanist.report.data import Array, FrameSample, Paths, ReportData
+from mechanist.arrays import Array
+from mechanist.report.data import FrameSample, Paths, ReportData
 from mechanist.report.figures.axis import Axis, make_axis
 from mechanist.report.figures.projection import (
     choose_pairs,

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.report.data import Array, ReportData
+from mechanist.arrays import Array
+from mechanist.report.data import ReportData
 from mechanist.report.figures.calibration_figures import draw_fresh
 from mechanist.report.figures.style import FORMULA, FULL, MUTED, Picture, canvas, grid, to_svg
 

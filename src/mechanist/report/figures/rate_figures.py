@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from mechanist.analysis.kinetics.free_energy import profile, surface
-from mechanist.report.data import Array, ReportData
+from mechanist.arrays import Array
+from mechanist.report.data import ReportData
 from mechanist.report.figures.axis import Axis, degree_ticks, make_axis
 from mechanist.report.figures.projection import mark_states
 from mechanist.report.figures.style import HALF, NETWORK, Picture, canvas, grid, to_svg

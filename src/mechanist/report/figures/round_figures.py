@@ -6,7 +6,8 @@ import numpy as np
 
 from mechanist.analysis.convergence.counts import is_transition
 from mechanist.analysis.convergence.inertia import transition_probability
-from mechanist.report.data import Array, ReportData
+from mechanist.arrays import Array
+from mechanist.report.data import ReportData
 from mechanist.report.figures.style import (
     A_COLOUR,
     B_COLOUR,

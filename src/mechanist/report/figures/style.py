@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mechanist.formula.typeset import GREEK, name_latex
 from mechanist.systems.descriptors.descriptor_set import Descriptor
-
-Array = NDArray[np.float64]
 
 # Okabe and Ito's colours, told apart with every kind of colour vision.
 A_COLOUR = "#0072B2"

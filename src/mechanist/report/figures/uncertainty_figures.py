@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.arrays import Array
 from mechanist.committor.likelihood import probability
-from mechanist.report.data import Array, FrameSample, ReportData
+from mechanist.report.data import FrameSample, ReportData
 from mechanist.report.figures.axis import Axis, degree_ticks, make_axis
 from mechanist.report.figures.projection import choose_pairs, mark_states
 from mechanist.report.figures.style import FULL, MARK, NETWORK, Picture, canvas, grid, to_svg

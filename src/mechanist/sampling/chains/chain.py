@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Frames, Rows
 from mechanist.engine.protocol import END_NAMES, IN_B, HalfPaths, HalfShots, in_states
 from mechanist.engine.under_way import Arrays
 from mechanist.sampling.chains.selection import Candidates, Selection, logit, pick
@@ -27,10 +28,6 @@ from mechanist.sampling.early_stop.early_stop import EarlyStop
 from mechanist.sampling.records.checkpoint import prefixed, under
 from mechanist.sampling.records.ragged import packed, unpacked
 from mechanist.sampling.streams import normals, shot_seeds, uniforms
-
-Array = NDArray[np.float64]
-Frames = NDArray[np.float32]
-Rows = NDArray[np.int64]
 
 POINT, ACCEPT, VELOCITIES = 0, 1, 2
 """Places in the stream of a shot of what picks the point, what accepts, and the velocities."""

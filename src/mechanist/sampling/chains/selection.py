@@ -19,11 +19,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Frames
 from mechanist.errors import SamplingError
 from mechanist.systems.logistic import logistic
-
-Array = NDArray[np.float64]
-Frames = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.progress import Progress
 from mechanist.engine.protocol import END_NAMES, Engine
 from mechanist.engine.under_way import Rest, UnderWay
@@ -15,7 +16,7 @@ from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.chains.moves import Harvest, Moves
 from mechanist.sampling.records.keeper import Keeper
 from mechanist.sampling.records.store import Store
-from mechanist.sampling.records.tables import PATH_COLUMNS, SHOT_COLUMNS, Frames, Table
+from mechanist.sampling.records.tables import PATH_COLUMNS, SHOT_COLUMNS, Table
 
 
 def shoot(

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.systems.logistic import logistic
-
-Array = NDArray[np.float64]
 
 PENALTY = 1e-2
 """Of the squared coefficients of the scaled terms."""

@@ -23,14 +23,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Frames, Rows
 from mechanist.engine.protocol import IN_B, in_states
 from mechanist.engine.under_way import Arrays
 from mechanist.sampling.early_stop.commitment import Commitment, fit_commitment, level, survival
 from mechanist.sampling.records.ragged import packed, unpacked
-
-Array = NDArray[np.float64]
-Frames = NDArray[np.float32]
-Rows = NDArray[np.int64]
 
 FLOOR = 0.1
 """Chance to go on at least: no half-shot counts more than ten times."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import EXPLODED, HalfPaths, HalfShots, ShotQueue, joined
 from mechanist.engine.under_way import Arrays, UnderWay
-from mechanist.sampling.chains.chain import Frames
 from mechanist.sampling.excursions.excursions import pieces
 from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.records.keeper import Keeper

@@ -25,16 +25,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Frames, Rows
 from mechanist.engine.protocol import END_NAMES, HalfShots, in_states
 from mechanist.engine.under_way import Arrays
-from mechanist.sampling.chains.chain import Chains, CurrentPath, Frames, Rows, join_halves
+from mechanist.sampling.chains.chain import Chains, CurrentPath, join_halves
 from mechanist.sampling.chains.selection import Candidates, candidates_of, lengths_of
 from mechanist.sampling.excursions.windows import windows_of
 from mechanist.sampling.records.ragged import packed, unpacked
 from mechanist.sampling.streams import shot_seeds, uniforms
 from mechanist.systems.logistic import logistic
-
-Array = NDArray[np.float64]
 
 EXCURSION_COLUMNS = (
     "source",

@@ -11,9 +11,8 @@ often each window is visited.
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.systems.logistic import logistic
-
-Array = NDArray[np.float64]
 
 ENOUGH = 20
 """Frames that a window needs for its density to be believed."""

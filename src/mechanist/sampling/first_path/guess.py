@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.journal import Clock
 from mechanist.errors import SamplingError
 from mechanist.sampling.first_path.hot_md import last_crossing
@@ -21,8 +21,6 @@ from mechanist.sampling.first_path.targets import Way, way_into
 from mechanist.systems.descriptors.states import State
 from mechanist.systems.prepared import Prepared
 
-Frames = NDArray[np.float32]
-Array = NDArray[np.float64]
 Log = Callable[[str], None]
 
 TRIES = ((1, 1.0), (4, 1.0), (4, 4.0))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import Plan
@@ -21,7 +22,6 @@ from mechanist.sampling.chains.chain import CurrentPath, both_halves, join_halve
 from mechanist.sampling.streams import normals, shot_seeds, uniforms
 from mechanist.systems.prepared import Prepared
 
-Frames = NDArray[np.float32]
 Log = Callable[[str], None]
 
 HOT_STREAM, SHOT_STREAM = 2**31, 2**31 + 1

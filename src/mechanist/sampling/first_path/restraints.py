@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.engine.contexts import make_context, read_positions
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.prepared import Prepared
-
-Array = NDArray[np.float64]
 
 
 class Restrained:

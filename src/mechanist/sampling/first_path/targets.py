@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import SamplingError
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.descriptors.states import Box, Interval, State, States
-
-Array = NDArray[np.float64]
 
 WIDTHS = {"torsion": 0.05, "angle": 0.05, "distance": 0.005, "coordinate": 0.0}
 """Thermal spread in rad or nm that restraints leave at least, by kind: stiffer ones would ask for

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.bookkeeping.layout import Layout
 from mechanist.engine.plan import Plan
@@ -15,7 +16,6 @@ from mechanist.sampling.records.store import Store, store_of
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
-    Frames,
     Table,
     read_frames,
     read_notes,

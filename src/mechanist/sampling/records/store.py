@@ -15,17 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Frames, Rows
 from mechanist.errors import DataError, SettingsError
 from mechanist.settings.run import StoreSettings
 from mechanist.systems.descriptors.box import box_of
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import Prepared
-
-Frames = NDArray[np.float32]
-Rows = NDArray[np.int64]
-Array = NDArray[np.float64]
 
 NOTE = "store"
 """Key of the note in the head of an index of paths that are stored in part."""

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.files import GONE, atomic, check, write_bytes
 from mechanist.errors import DataError
 from mechanist.sampling.records import parquet, trr
 from mechanist.sampling.records.store import store_of
 
-Frames = NDArray[np.float32]
 Table = dict[str, NDArray[Any]]
 
 SHOT_COLUMNS = (

@@ -13,9 +13,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Frames
 from mechanist.errors import DataError
-
-Frames = NDArray[np.float32]
 
 BOX_BYTES = 36
 HEAD = np.dtype(

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import MechanistError, SystemBuildError
 from mechanist.systems.build.periodic import from_openmm
-
-Array = NDArray[np.float64]
 
 PDB = (".pdb", ".ent")
 PDBX = (".cif", ".pdbx", ".mmcif")

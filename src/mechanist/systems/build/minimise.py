@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
-from mechanist.systems.build.coordinates import Array
 from mechanist.systems.forces.threads import cpu_properties
 
 SMALL = 200

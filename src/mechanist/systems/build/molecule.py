@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.settings.molecule import MoleculeSettings
-from mechanist.systems.build.coordinates import Array, Structure, is_reader_fault, read_structure
+from mechanist.systems.build.coordinates import Structure, is_reader_fault, read_structure
 from mechanist.systems.build.periodic import (
     as_vectors,
     from_openmm,

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from mechanist.arrays import Array
 
 LENGTH_MIN = 1e-6
 """nm; a file that has no box may give one of zeros."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.systems.build.coordinates import Array
+from mechanist.arrays import Array
 from mechanist.systems.descriptors import geometry
 
 SOLUTE = "not water"

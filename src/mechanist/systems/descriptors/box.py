@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from mechanist.arrays import Array
+
 Row = tuple[float, float, float]
 BoxVectors = tuple[Row, Row, Row]
 """Reduced box vectors a, b, c in nm: ((ax, 0, 0), (bx, by, 0), (cx, cy, cz))."""

@@ -8,8 +8,9 @@ exchange of like molecules leaves it as it is. Terms below 1e-9 are left out whe
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.systems.descriptors.box import Cell
-from mechanist.systems.descriptors.geometry import Array, Positions, vectors_from
+from mechanist.systems.descriptors.geometry import Positions, vectors_from
 from mechanist.systems.descriptors.shapes import Bridges, Coordination, HydrogenBonds, Shape
 from mechanist.systems.logistic import logistic
 

@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.bookkeeping.files import sha256
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.settings.descriptors import CustomSettings
-
-Array = NDArray[np.float64]
 
 FILE = "descriptors.py"
 CUSTOM = "custom"

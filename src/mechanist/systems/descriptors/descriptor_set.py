@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.systems.descriptors import contacts, geometry, symmetry
 from mechanist.systems.descriptors.box import BoxVectors, Cell, box_from_json
 from mechanist.systems.descriptors.custom import CUSTOM, Custom, custom_from_json
 from mechanist.systems.descriptors.shapes import Shape, shape_from_json, shape_to_json
-
-Array = NDArray[np.float64]
 
 CHUNK = 512
 """Frames at a time: temporary arrays of this size stay in the cache of a core."""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.systems.descriptors.box import Cell
 
-Array = NDArray[np.float64]
 Positions = NDArray[np.floating[Any]]
 
 

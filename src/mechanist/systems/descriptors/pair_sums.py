@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from mechanist.arrays import Array
+
 Single = NDArray[np.float32]
 
 LOW = 4

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.systems.descriptors.descriptor_set import Array, DescriptorSet
+from mechanist.arrays import Array
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 A, NEITHER, B = np.int8(-1), np.int8(0), np.int8(1)
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.systems.descriptors.box import Cell
-from mechanist.systems.descriptors.geometry import Array, Positions, vectors_from
+from mechanist.systems.descriptors.geometry import Positions, vectors_from
 from mechanist.systems.descriptors.pair_sums import LOW, moment_sums, pair_sums
 from mechanist.systems.descriptors.shapes import Angular, Radial, Shape
 

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.settings.molecule import MoleculeSettings
-from mechanist.systems.build.coordinates import Array, Structure, parsing
+from mechanist.systems.build.coordinates import Structure, parsing
 from mechanist.systems.build.periodic import to_openmm
 from mechanist.systems.forces.system_xml import code_in
 

@@ -20,9 +20,8 @@ such a shift with about 1 kJ/mol/nm.
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
-
-Array = NDArray[np.float64]
 
 LAYOUTS = ("pairs", "grid")
 

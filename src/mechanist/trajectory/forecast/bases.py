@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.forecast.pose import Pose
 from mechanist.trajectory.forecast.windows import Cases, History
-
-Array = NDArray[np.float64]
 
 STRENGTHS = tuple(10.0**k for k in range(-10, 1))
 """Of the penalty, in parts of the largest eigenvalue; the best on the validation block is kept."""

@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Rows
 from mechanist.errors import DataError
-
-Array = NDArray[np.float64]
-Rows = NDArray[np.int64]
 
 RADII = {1: 0.031, 6: 0.076, 7: 0.071, 8: 0.066, 9: 0.057, 16: 0.105, 17: 0.102}
 """Covalent radii in nm (Cordero and others, Dalton Trans. 2832 (2008))."""

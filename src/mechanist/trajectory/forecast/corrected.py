@@ -5,17 +5,15 @@ from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.forecast.bases import Base
 from mechanist.trajectory.forecast.network import Forecast
 from mechanist.trajectory.forecast.pose import Pose
 from mechanist.trajectory.forecast.windows import History
 from mechanist.trajectory.superres.frame import Placement
-
-Array = NDArray[np.float64]
 
 CHUNK = 256
 """Windows at once."""

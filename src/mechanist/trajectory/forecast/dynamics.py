@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.forecast.state import Dynamics, corrections, linearised
 from mechanist.trajectory.forecast.windows import History
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.forcefield import KernelForces
 from mechanist.trajectory.trajectory import GAS
-
-Array = NDArray[np.float64]
 
 BATCH = 16
 """Windows at once."""

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from mechanist.trajectory.forecast.baselines import Egnn, Lstm, Transformer
@@ -15,8 +13,6 @@ from mechanist.trajectory.forecast.network import Forecast
 from mechanist.trajectory.forecast.options import Options
 from mechanist.trajectory.forecast.setup import Setup
 from mechanist.trajectory.forecast.training import Answered, lessons, scales_of, train
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.superres.frame import Placement, rotations
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

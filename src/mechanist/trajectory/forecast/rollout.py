@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Rows
 from mechanist.trajectory.spectrum import Spectrum, density_of_states, similarity
-
-Array = NDArray[np.float64]
-Rows = NDArray[np.int64]
 
 MARGIN = 0.02
 """By which the range of a bond in the training block is widened on either side, in parts."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Rows
 from mechanist.trajectory.dataset import Dataset, by_time
 from mechanist.trajectory.forecast.bonds import bonds, hops
 from mechanist.trajectory.forecast.pose import Pose, pose_of
@@ -13,9 +13,6 @@ from mechanist.trajectory.forecast.sizes import ForecastSize
 from mechanist.trajectory.forecast.windows import Cases, Task, blocks, cases, spread
 from mechanist.trajectory.sizes import GAPS, Size
 from mechanist.trajectory.trajectory import Trajectory
-
-Array = NDArray[np.float64]
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,11 @@ positions only, with shooting from every known frame, which does not run away.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.forecast.stiffness import stiffness
 from mechanist.trajectory.superres.bridge import reach
 from mechanist.trajectory.superres.forcefield import KernelForces
-
-Array = NDArray[np.float64]
 
 FLOOR = 1e-10
 """Of the diagonal of Q, in parts of its mean: positions are known to that."""

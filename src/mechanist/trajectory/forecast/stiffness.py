@@ -11,16 +11,14 @@ the forces; differences of forces take 3N + 1.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.superres.forcefield import (
     KernelForces,
     derivatives,
     inverse_distances,
     pairs,
 )
-
-Array = NDArray[np.float64]
 
 
 def stiffness(forces: KernelForces, x: Array) -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mechanist.bookkeeping.files import sound
+from mechanist.bookkeeping.files import damage_reported
 from mechanist.errors import DataError
 from mechanist.trajectory.forecast.bases import Base
 from mechanist.trajectory.forecast.corrected import Corrected, Scales
@@ -77,7 +77,7 @@ def load(weights_path: Path, json_path: Path, base: Base) -> Corrected:
         raise DataError(json_path, f"was learned on the base {str(card.get('base'))[:40]!r}")
     if not all(np.isfinite(value).all() for value in tensors.values()):
         raise DataError(weights_path, "holds numbers that are not finite; delete it")
-    with sound(json_path):
+    with damage_reported(json_path):
         options = Options(**card["options"])
         known, ahead, moved = int(card["known"]), int(card["ahead"]), float(card["moved"])
     if not _small(options, known, tensors):

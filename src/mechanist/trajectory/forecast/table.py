@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.forecast.ablations import FEW, WHOLE, without
 from mechanist.trajectory.forecast.bases import Base, LastFrame, Straight, fit_linear
 from mechanist.trajectory.forecast.corrected import Corrected
@@ -18,7 +18,6 @@ from mechanist.trajectory.forecast.setup import Setup
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.table import Stopwatch
 
-Array = NDArray[np.float64]
 Say = Callable[[str], None]
 
 OURS, DYNAMICS = "forecaster, ours", "learned dynamics, no network"

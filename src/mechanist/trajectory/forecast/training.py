@@ -9,14 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mechanist.arrays import Array
 from mechanist.trajectory.forecast import sti
 from mechanist.trajectory.forecast.corrected import Scales, laid
 from mechanist.trajectory.forecast.network import Forecast
 from mechanist.trajectory.forecast.options import Training
 from mechanist.trajectory.forecast.pose import Pose
 from mechanist.trajectory.forecast.windows import Cases
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mechanist.arrays import Array
 from mechanist.trajectory.propagator.integrator import begin, step
 from mechanist.trajectory.propagator.learned import LearnedMotion
 from mechanist.trajectory.propagator.zmatrix import POINTS, Zmatrix, unwrapped
 from mechanist.trajectory.trajectory import SYMBOLS
-
-Array = NDArray[np.float64]
 
 POINTS_OF_PATH = 101
 

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import SamplingError
 from mechanist.trajectory.generate import with_energy
 from mechanist.trajectory.nve import Potential, maxwell, still
 from mechanist.trajectory.propagator.integrator import begin, total_energy, walk
 from mechanist.trajectory.propagator.learned import LearnedMotion
-
-Array = NDArray[np.float64]
 
 KCAL = 4.184
 """kJ in a kcal."""

@@ -8,14 +8,12 @@ state (r, v) of a vibration with s^2 = E / D,
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.morse import Morse
 from mechanist.trajectory.propagator.integrator import FOURTH
 from mechanist.trajectory.propagator.learned import motion_of
 from mechanist.trajectory.superres.forcefield import KernelForces, fit_forces
-
-Array = NDArray[np.float64]
 
 LEARNED_AT = 60.0
 """Energy in kJ/mol above the bottom of the vibration that is learned from."""

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from mechanist.trajectory.propagator.motion import Motion
 from mechanist.trajectory.propagator.zmatrix import Zmatrix, unwrapped
-
-Array = NDArray[np.float64]
 
 ANGSTROM = 10.0
 """Angstrom in a nm."""

@@ -13,12 +13,9 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from mechanist.trajectory.superres.forcefield import KernelForces, pairs
-
-Array = NDArray[np.float64]
 
 CHUNK = 32
 """Geometries at once: few enough for their kernel to stay in the cache."""

@@ -16,15 +16,13 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.propagator.motion import Motion
 from mechanist.trajectory.propagator.zmatrix import Zmatrix
 from mechanist.trajectory.superres.frame import Placement, rotations
-
-Array = NDArray[np.float64]
 
 RISE = 0.1
 """The time a in fs."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.propagator.gicnet import (
     EnergyNet,
@@ -29,8 +29,6 @@ from mechanist.trajectory.propagator.gicnet_budget import GicnetBudget
 from mechanist.trajectory.propagator.zmatrix import Zmatrix, unwrapped, zmatrix_of
 from mechanist.trajectory.trajectory import Trajectory
 from mechanist.trajectory.xtb import HARTREE
-
-Array = NDArray[np.float64]
 
 WEIGHTS = (1.0, 2.0, 4.0)
 VELOCITY_WEIGHTS = (16.0, 20.0, 24.0)

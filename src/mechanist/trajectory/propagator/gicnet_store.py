@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mechanist.bookkeeping.files import sound
+from mechanist.bookkeeping.files import damage_reported
 from mechanist.errors import DataError
 from mechanist.trajectory.model_files import read_model, write_model
 from mechanist.trajectory.propagator.gicnet import EnergyNet, Gicnet, GicnetMotion
@@ -48,7 +48,7 @@ def load(weights_path: Path, json_path: Path) -> GicnetMotion:
     """
     card, tensors = read_model(weights_path, json_path, FORMAT, "GICnet card")
     try:
-        with sound(json_path):
+        with damage_reported(json_path):
             return _built(card, {name: torch.tensor(one) for name, one in tensors.items()})
     except RuntimeError:
         raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both") from None

@@ -9,10 +9,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.spectrum import Spectrum, density_of_states
 from mechanist.trajectory.xtb import Xtb
-
-Array = NDArray[np.float64]
 
 WIDTH = 20.0
 """Standard deviation of the Gaussian that smoothes spectra, in 1/cm."""

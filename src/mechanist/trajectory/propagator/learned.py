@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.propagator.field import Field, field_of
 from mechanist.trajectory.propagator.integrator import VERLET, Scheme, begin, walk
@@ -21,8 +21,6 @@ from mechanist.trajectory.propagator.motion import Motion
 from mechanist.trajectory.superres.forcefield import KernelForces
 from mechanist.trajectory.superres.store import load
 from mechanist.trajectory.trajectory import Trajectory
-
-Array = NDArray[np.float64]
 
 BATCH = 256
 """Origins at once."""

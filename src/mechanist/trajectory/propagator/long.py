@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.nve import Potential
 from mechanist.trajectory.propagator.chain import (
     KCAL,
@@ -24,7 +25,6 @@ from mechanist.trajectory.spectrum import HIGHEST, Spectrum, density_of_states, 
 from mechanist.trajectory.superres.table import X_H
 from mechanist.trajectory.trajectory import Trajectory
 
-Array = NDArray[np.float64]
 Dipoles = Callable[[Array], Array]
 
 STRIDE = 4

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.propagator.learned import LearnedMotion
 from mechanist.trajectory.trajectory import Trajectory
-
-Array = NDArray[np.float64]
 
 UNDECIDED = 20.0
 """Degrees of CNNC from 90 within which a shot has not come to either side."""

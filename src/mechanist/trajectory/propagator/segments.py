@@ -7,14 +7,12 @@ published code goes back one segment where all are off by more than 1 kcal/mol; 
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.propagator.chain import Chain
 from mechanist.trajectory.propagator.gicnet import GicnetMotion, Scaled, placed_on
 from mechanist.trajectory.propagator.momentum import angular, linear, repaired
 from mechanist.trajectory.xtb import HARTREE
-
-Array = NDArray[np.float64]
 
 
 def total_energy(motion: GicnetMotion, x: Array, v: Array) -> Array:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Dataset
 from mechanist.trajectory.nve import Potential, constant_energy
 from mechanist.trajectory.propagator.chain import follow
@@ -18,8 +18,6 @@ from mechanist.trajectory.propagator.sizes import TIMES, PropagatorSize
 from mechanist.trajectory.propagator.zmatrix import zmatrix_of
 from mechanist.trajectory.superres.table import Stopwatch
 from mechanist.trajectory.trajectory import Meta, Trajectory
-
-Array = NDArray[np.float64]
 
 OURS, GICNET, FREE = "learned forces, ours", "GICnet", "x + v t"
 

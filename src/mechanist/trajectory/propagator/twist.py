@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mechanist.arrays import Array
 from mechanist.trajectory.molecules import molecule
 from mechanist.trajectory.nve import Potential, constant_energy, maxwell, still
 from mechanist.trajectory.propagator.attribution import (
@@ -32,8 +33,6 @@ from mechanist.trajectory.propagator.zmatrix import Zmatrix, unwrapped, zmatrix_
 from mechanist.trajectory.superres.forcefield import fit_forces
 from mechanist.trajectory.superres.likelihood import likely_metric
 from mechanist.trajectory.trajectory import Meta, Trajectory, masses_of
-
-Array = NDArray[np.float64]
 
 CNNC = (8, 1, 0, 2)
 """Atoms of the dihedral."""

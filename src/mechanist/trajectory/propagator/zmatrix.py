@@ -13,9 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
-
-Array = NDArray[np.float64]
 
 POINTS = 3
 ANCHORS = np.eye(3)[::-1].copy()

@@ -25,11 +25,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends
 from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
 
-Array = NDArray[np.float64]
 Forces = Callable[[Array], Array]
 """Positions (B, N, 3) in nm to forces (B, N, 3) in kJ/mol/nm."""
 

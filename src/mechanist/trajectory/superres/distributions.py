@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Windows
 from mechanist.trajectory.forecast.bonds import bonds
 from mechanist.trajectory.superres.protocol import Filled, Interpolator
-
-Array = NDArray[np.float64]
 
 
 def distributions(

@@ -18,13 +18,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Rows
 from mechanist.errors import DataError
 from mechanist.trajectory.trajectory import Trajectory
-
-Array = NDArray[np.float64]
-Rows = NDArray[np.int64]
 
 CHUNK = 64
 """Geometries at once: few enough for their kernel to stay in the cache."""

@@ -8,11 +8,9 @@ frames does not depend on how the molecule lies in space.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import Dataset
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.forcefield import KernelForces, fit_forces, known_forces
 from mechanist.trajectory.superres.likelihood import likely_metric
-
-Array = NDArray[np.float64]
 
 LAGS = 64
 """Frames over which the memory of the error is looked for."""

@@ -14,8 +14,8 @@ are enough, and they are all of those that are learned from. Derivatives are in 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Rows
 from mechanist.errors import DataError
 from mechanist.trajectory.superres.forcefield import (
     Metric,
@@ -26,9 +26,6 @@ from mechanist.trajectory.superres.forcefield import (
     pair_permutations,
     plain_metric,
 )
-
-Array = NDArray[np.float64]
-Rows = NDArray[np.int64]
 
 ROWS = 1700
 """Of the covariance, at most about."""

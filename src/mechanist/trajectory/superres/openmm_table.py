@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mechanist.trajectory.dataset import Dataset, by_time, windows
 from mechanist.trajectory.openmm_motion import Force, noise
@@ -34,7 +33,6 @@ from mechanist.trajectory.superres.rows import (
 )
 from mechanist.trajectory.trajectory import Trajectory
 
-Array = NDArray[np.float64]
 Say = Callable[[str], None]
 
 KNOWN = "bridge (x, v), forces known"

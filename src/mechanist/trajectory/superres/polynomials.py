@@ -1,12 +1,10 @@
 """Baselines without learning: straight lines, a cubic spline, and Hermite polynomials."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends
 from mechanist.trajectory.superres.protocol import Filled, fractions
-
-Array = NDArray[np.float64]
 
 
 def linear(ends: Ends) -> Filled:

@@ -12,16 +12,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends, Windows
 from mechanist.trajectory.superres.budget import Budget
 from mechanist.trajectory.superres.frame import place
 from mechanist.trajectory.superres.networks import Flow, Kind, Recurrent, make
 from mechanist.trajectory.superres.protocol import Filled
-
-Array = NDArray[np.float64]
 
 CHUNK = 256
 """Gaps at once when it is used."""

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends, Windows
 from mechanist.trajectory.superres.frame import Placement, place
 from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
-
-Array = NDArray[np.float64]
 
 STRENGTHS = tuple(10.0**k for k in range(-12, 1))
 """Of the penalty, in parts of the largest eigenvalue; the best on the validation block is kept."""

@@ -5,9 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Dataset, Windows, windows
 from mechanist.trajectory.sizes import Size
 from mechanist.trajectory.spectrum import Spectrum, density_of_states, similarity
@@ -22,7 +20,6 @@ from mechanist.trajectory.superres.protocol import Filled
 from mechanist.trajectory.superres.ridge import fit_ridge
 from mechanist.trajectory.trajectory import Trajectory
 
-Array = NDArray[np.float64]
 Fill = Callable[[Windows], Filled]
 
 OURS, MORE = "bridge (x, v), ours", "bridge (x, v, a), ours"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mechanist.bookkeeping.files import sound
+from mechanist.bookkeeping.files import damage_reported
 from mechanist.errors import DataError
 from mechanist.trajectory.model_files import read_model, write_model
 from mechanist.trajectory.superres.bridge import Bridge
@@ -56,7 +56,7 @@ def load(weights_path: Path, json_path: Path) -> Bridge:
         If a file is missing or damaged, or the two do not belong together.
     """
     card, tensors = read_model(weights_path, json_path, FORMAT, "model card")
-    with sound(json_path):
+    with damage_reported(json_path):
         points, weights, scale = tensors["points"], tensors["weights"], tensors["scale"]
         masses, errors = tensors["masses"], tensors["errors"]
         numbers = float(card["width"]), float(card["memory"]), int(card["iterations"])

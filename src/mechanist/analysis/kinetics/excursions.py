@@ -14,16 +14,16 @@ from mechanist.analysis.kinetics.kinetics import (
     RUN_B,
     ExcursionData,
 )
+from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.even_windows import even_windows
+from mechanist.sampling.excursions.files import read_excursions, run_frames
 from mechanist.sampling.excursions.windows import windows_of
 from mechanist.sampling.records.tables import PathTable, Table, join, join_paths, read_table
 from mechanist.settings.config import Config
 from mechanist.stages.equilibrium import RUN_COLUMNS
 from mechanist.stages.excursions import EXCURSION_STREAM, frames_in_windows, in_reach
-from mechanist.stages.windows import even_windows, read_excursions, run_frames
 from mechanist.systems.prepared import Prepared
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

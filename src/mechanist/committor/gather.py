@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.data import ShotData
-from mechanist.committor.network import Committor
+from mechanist.committor.network import Committor, load
 from mechanist.errors import DataError
 from mechanist.sampling.records.tables import (
     SHOT_COLUMNS,
-    Frames,
     PathTable,
     Table,
     join,
@@ -64,6 +64,15 @@ def gather_shots(
         chain=table["chain"].astype(np.int64),
     )
     return Gathered(table, every, data)
+
+
+def load_round_model(layout: Layout, number: int, inputs: DescriptorSet) -> Committor:
+    """The model of a round, checked to see the inputs of this run."""
+    files = layout.round(number)
+    model = load(files.model, files.model_card)
+    if model.feature_names != inputs.feature_names:
+        raise DataError(files.model_card, f"was trained on other inputs than {layout.inputs}")
+    return model
 
 
 def outcomes(table: Table, state: str) -> NDArray[np.float64]:

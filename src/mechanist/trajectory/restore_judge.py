@@ -7,19 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.gather import frame_q, load_round_model
 from mechanist.committor.network import Committor
 from mechanist.sampling.records.store import Store
-from mechanist.stages.assess import load_round_model
-from mechanist.stages.gather import frame_q
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.prepared import load, load_inputs
 from mechanist.trajectory.agreement import PATH_QUANTITIES, Agreement, agreement, path_quantities
 from mechanist.trajectory.gap_map import GapMaps
 from mechanist.trajectory.restore import Audit, audit, restore
-
-Array = NDArray[np.float64]
 
 JUDGED = 1500
 """Paths whose descriptors are compared, at most."""

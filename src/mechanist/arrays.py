@@ -1,0 +1,51 @@
+"""Role names of arrays: what the numbers are, and how the axes run.
+
+F frames, N atoms, D descriptors, P features, S shots, W windows, B bins.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+"""Numbers for which none of the names below says more."""
+
+Frames = NDArray[np.float32]
+"""(F, N, 3) positions in nm, one frame after the other, as they are stored."""
+
+Positions = NDArray[np.floating[Any]]
+"""(N, 3) or (F, N, 3) positions in nm, of any precision."""
+
+Velocities = NDArray[np.float64]
+"""(N, 3) or (R, N, 3) in nm/ps."""
+
+Values = NDArray[np.float64]
+"""(F, D) values of descriptors, in nm, rad or without unit."""
+
+Features = NDArray[np.float64]
+"""(F, P) what networks and formulas see: a dihedral is a sine and a cosine."""
+
+Q = NDArray[np.float64]
+"""(F,) the reaction coordinate q = ln p_B / (1 - p_B)."""
+
+Probabilities = NDArray[np.float64]
+"""(F,) or (S,) between 0 and 1, most often p_B."""
+
+LogWeights = NDArray[np.float64]
+"""Natural logarithms of weights, up to a common constant."""
+
+Weights = NDArray[np.float64]
+"""Statistical weights, one for each frame, path or excursion."""
+
+Labels = NDArray[np.int8]
+"""(F,) state of each frame: -1 A, +1 B, 0 neither."""
+
+Mask = NDArray[np.bool_]
+"""Which entries are meant."""
+
+Rows = NDArray[np.int64]
+"""Numbers of rows, frames, chains or atoms."""
+
+Counts = NDArray[np.int64]
+"""How often something was seen."""
