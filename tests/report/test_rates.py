@@ -23,13 +23,13 @@ RATES = {
 }
 
 
-def add_rates(layout, kind, carries=True):
+def add_rates(layout, kind, determined=True):
     content = {
-        "carries": carries,
-        "reason": "" if carries else "only 3 shots joined A and B (at least 20)",
+        "determined": determined,
+        "reason": "" if determined else "only 3 shots joined A and B (at least 20)",
         "mean_path_duration_ps": {"value": 0.275, "low": 0.272, "high": 0.278},
-        **(RATES if carries else dict.fromkeys(RATES)),
-        **({"md_steps": 5934150, "md_steps_plain_run": 3.04e9} if carries else {}),
+        **(RATES if determined else dict.fromkeys(RATES)),
+        **({"md_steps": 5934150, "md_steps_plain_run": 3.04e9} if determined else {}),
     }
     write_json(layout.kinetics, content)
     q = np.linspace(-8, 8, 17)
@@ -38,9 +38,9 @@ def add_rates(layout, kind, carries=True):
         f"{x:.3f},{30 - 0.4 * x**2:.3f},{29 - 0.4 * x**2:.3f},{31 - 0.4 * x**2:.3f}" for x in q
     ]
     layout.profile.parent.mkdir(exist_ok=True)
-    layout.profile.write_text("\n".join(lines if carries else lines[:1]) + "\n")
+    layout.profile.write_text("\n".join(lines if determined else lines[:1]) + "\n")
     rng = np.random.default_rng(3)
-    size = 4000 if carries else 0
+    size = 4000 if determined else 0
     if kind.atoms == 1:
         frames = np.zeros((size, 1, 3))
         frames[:, 0, 0] = rng.choice([-1, 1], size) + 0.15 * rng.normal(size=size)
@@ -74,14 +74,14 @@ def test_the_page_shows_rates_with_intervals_and_both_free_energies(run):
 
 def test_the_page_says_why_there_is_no_rate(tmp_path):
     layout = make_run(tmp_path / "run", ALANINE, rounds=1)
-    add_rates(layout, ALANINE, carries=False)
+    add_rates(layout, ALANINE, determined=False)
     write_all(layout)
     page = layout.report.read_text()
     assert "only 3 shots joined A and B (at least 20)" in page
     assert "rate from A to B" not in page
     assert "mean duration of a transition path" in page
     assert 'id="along_q"' not in page
-    assert "no rate: only 3 shots" in layout.summary_text.read_text()
+    assert "no rates: only 3 shots" in layout.summary_text.read_text()
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ quiet = Journal()
 
 
 @pytest.mark.parametrize("leave", [True, False], ids=["short runs", "runs that never leave"])
-def test_data_that_carry_no_rate_end_in_a_reason(leave, tmp_path, monkeypatch):
+def test_data_that_do_not_determine_rates_end_in_a_reason(leave, tmp_path, monkeypatch):
     config, layout = Config.model_validate(SHORT), build("double_well", tmp_path)
     initial(config, layout, quiet)
     shoot_round(config, layout, 0, 0, quiet)
@@ -117,7 +117,7 @@ def test_data_that_carry_no_rate_end_in_a_reason(leave, tmp_path, monkeypatch):
     make_excursions(config, layout, 0, quiet)
     kinetics(config, layout, 0, quiet)
     content = read_json(layout.kinetics)
-    assert content["carries"] is False
+    assert content["determined"] is False
     assert content["reason"]
     assert content["k_AB_per_ps"] is None
     assert content["mean_path_duration_ps"]["value"] > 0

@@ -145,7 +145,7 @@ def test_rates_are_those_of_the_double_well(finished):
     # k = 4.84e-3 per ps at this stride, from unbiased runs; 4 standard errors of the logarithm, a
     # quarter of the 95 % interval each. Seed 3.
     kinetics = json.loads((finished.root / "kinetics.json").read_text())
-    assert kinetics["carries"], kinetics["reason"]
+    assert kinetics["determined"], kinetics["reason"]
     for key in ("k_AB_per_ps", "k_BA_per_ps"):
         rate = kinetics[key]
         width = np.log(rate["high"] / rate["low"]) / 3.92

@@ -30,7 +30,7 @@ FRAMES_SHOWN = 40_000
 """Frames of paths that figures are made from; more change no picture."""
 
 VERDICT_KEYS = tuple(field.name for field in fields(Verdict))
-KINETICS_KEYS = ("carries", "reason", "mean_path_duration_ps")
+KINETICS_KEYS = ("determined", "reason", "mean_path_duration_ps")
 TRAINING_KEYS = ("train", "out_of_bag", "best_epoch")
 
 

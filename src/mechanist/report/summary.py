@@ -218,7 +218,7 @@ def first_path_line(found: dict[str, Any]) -> str:
 
 def _rate_lines(data: ReportData) -> list[str]:
     assert data.kinetics is not None
-    refused = [] if data.kinetics["carries"] else [f"no rate: {data.kinetics['reason']}", ""]
+    refused = [] if data.kinetics["determined"] else [f"no rates: {data.kinetics['reason']}", ""]
     table = text_table(("value", "95 % interval", "unit", "quantity"), [
         [value, interval, unit, meaning] for meaning, value, interval, unit in rates(data)
     ])  # fmt: skip

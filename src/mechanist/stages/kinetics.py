@@ -105,14 +105,14 @@ def counts(data: ExcursionData) -> dict[str, int]:
 
 
 def nothing(reason: str) -> dict[str, Any]:
-    """What stands in kinetics.json where the data carry no rate."""
-    return {"carries": False, "reason": reason} | dict.fromkeys((*RATE_KEYS, *PASSAGE_KEYS))
+    """What stands in kinetics.json where the data do not determine rates."""
+    return {"determined": False, "reason": reason} | dict.fromkeys((*RATE_KEYS, *PASSAGE_KEYS))
 
 
 def numbers(rates: Kinetics, samples: list[Kinetics], prepared: Prepared) -> dict[str, Any]:
     """Rates, free energy difference and passage times with their intervals."""
     frame = prepared.timestep * prepared.stride
-    result: dict[str, Any] = {"carries": True, "reason": ""}
+    result: dict[str, Any] = {"determined": True, "reason": ""}
     for name, key, passage in zip(("k_ab", "k_ba"), RATE_KEYS, PASSAGE_KEYS, strict=False):
         every = np.array([getattr(sample, name) for sample in samples]) / frame
         value = getattr(rates, name) / frame
@@ -159,8 +159,8 @@ def path_duration(config: Config, layout: Layout, last: int, prepared: Prepared)
 
 def one_line(result: dict[str, Any]) -> str:
     """The rates in words."""
-    if not result["carries"]:
-        return f"the data carry no rate: {result['reason']}"
+    if not result["determined"]:
+        return f"the data do not determine rates: {result['reason']}"
     names = zip(("k_AB", "k_BA", "F_B - F_A"), (result[key] for key in RATE_KEYS), strict=True)
     parts = [f"{name} = {x['value']:.3g} ({x['low']:.3g} to {x['high']:.3g})" for name, x in names]
     return f"{parts[0]} /ps, {parts[1]} /ps, {parts[2]} kJ/mol"

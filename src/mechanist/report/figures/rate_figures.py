@@ -56,7 +56,7 @@ def number(value: float) -> str:
 def cost_line(data: ReportData) -> str:
     """What the rates cost, beside a plain run; empty where there are none."""
     kinetics = data.kinetics or {}
-    if not kinetics.get("carries"):
+    if not kinetics.get("determined"):
         return ""
     steps, plain = kinetics["md_steps"], kinetics["md_steps_plain_run"]
     return (
@@ -67,9 +67,12 @@ def cost_line(data: ReportData) -> str:
 
 def _not_joined(data: ReportData) -> str:
     """A warning for figures whose two sides are not known against each other."""
-    if (data.kinetics or {}).get("carries", True):
+    if (data.kinetics or {}).get("determined", True):
         return ""
-    return " As the data carry no rate, how high one state lies over the other is not known."
+    return (
+        " The data do not determine rates, so the free energy of one state relative to the other "
+        "is unknown."
+    )
 
 
 def along_q(data: ReportData) -> Picture | None:
