@@ -19,8 +19,8 @@ from mechanist.bookkeeping.journal import (
     merged,
 )
 from mechanist.engine.choose import make_engine
+from mechanist.engine.half_shots import HalfShots, ShotQueue
 from mechanist.engine.plan import Plan
-from mechanist.engine.protocol import HalfShots, ShotQueue
 
 # The scheduler may let a sleep last longer, never shorter: bounds from below are exact, and those
 # from above compare with a clock of the test's own.

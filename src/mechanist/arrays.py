@@ -49,3 +49,6 @@ Rows = NDArray[np.int64]
 
 Counts = NDArray[np.int64]
 """How often something was seen."""
+
+NamedArrays = dict[str, NDArray[Any]]
+"""Arrays by name, as a checkpoint stores them."""

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mechanist.engine.engine import LaneEngine
+from mechanist.engine.half_shots import END_NAMES, HalfShots, ShotQueue
 from mechanist.engine.history import FIRST_CAPACITY
 from mechanist.engine.pool import Pool
-from mechanist.engine.protocol import END_NAMES, HalfShots, ShotQueue
 from mechanist.engine.stacked import Stack
 from mechanist.engine.under_way import UnderWay
 from mechanist.sampling.first_path.hot_md import thermal_velocities

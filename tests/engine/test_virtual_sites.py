@@ -8,9 +8,9 @@ from openmm import app, unit
 from mechanist.bookkeeping.layout import Layout
 from mechanist.engine.choose import choose_plan
 from mechanist.engine.engine import LaneEngine
+from mechanist.engine.half_shots import HalfShots, ShotQueue
 from mechanist.engine.plan import FEWEST_CHAINS, POOL, POOL_CHAINS, default_plan, pool_chains
 from mechanist.engine.pool import Pool
-from mechanist.engine.protocol import HalfShots, ShotQueue
 from mechanist.engine.stacked import Stack
 from mechanist.engine.stopwatch import suitable_platforms, time_plans
 from mechanist.sampling.first_path.hot_md import thermal_velocities

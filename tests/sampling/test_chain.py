@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mechanist.engine.choose import make_engine
+from mechanist.engine.half_shots import END_NAMES, HalfPaths
 from mechanist.engine.plan import default_plan
-from mechanist.engine.protocol import END_NAMES, HalfPaths
 from mechanist.sampling.chains.chain import Chains, CurrentPath
 from mechanist.sampling.chains.selection import Lorentzian, Uniform
 from mechanist.sampling.chains.shoot import path_table, shoot, shot_table

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mechanist.engine.protocol import IN_A, IN_B
+from mechanist.engine.half_shots import IN_A, IN_B
 from mechanist.sampling.early_stop.commitment import fit_commitment, lagged, level, survival, terms
 from mechanist.sampling.early_stop.early_stop import FLOOR, LESSONS, EarlyStop
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mechanist.engine.protocol import END_NAMES, HalfPaths
+from mechanist.engine.half_shots import END_NAMES, HalfPaths
 from mechanist.sampling.chains.chain import CurrentPath
 from mechanist.sampling.excursions.excursions import (
     COMMON,

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from mechanist.engine.choose import make_engine
+from mechanist.engine.half_shots import STOPPED
 from mechanist.engine.plan import Plan
-from mechanist.engine.protocol import STOPPED
 from mechanist.errors import DataError, Interrupted, SamplingError
 from mechanist.sampling.chains.chain import Chains, CurrentPath
 from mechanist.sampling.chains.selection import Lorentzian, Uniform

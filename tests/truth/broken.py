@@ -8,7 +8,8 @@ import numpy as np
 
 from mechanist.arrays import Array, Rows
 from mechanist.bookkeeping.progress import Progress
-from mechanist.engine.protocol import TOO_LONG, Engine, HalfPaths
+from mechanist.engine.half_shots import TOO_LONG, HalfPaths
+from mechanist.engine.protocol import Engine
 from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.chains.moves import Harvest, Moves
 from mechanist.sampling.chains.selection import Candidates, Selection

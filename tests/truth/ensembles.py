@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from mechanist.bookkeeping.progress import Progress
 from mechanist.engine.choose import make_engine
+from mechanist.engine.half_shots import END_NAMES, ShotQueue
 from mechanist.engine.plan import default_plan
-from mechanist.engine.protocol import END_NAMES, Engine, ShotQueue
+from mechanist.engine.protocol import Engine
 from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.chains.moves import Harvest
 from mechanist.sampling.chains.selection import Lorentzian, Selection, Uniform

@@ -7,7 +7,7 @@ independent walkers and chains. About 25 comparisons: a correct code fails by ch
 import numpy as np
 import pytest
 
-from mechanist.engine.protocol import IN_A, IN_B, STOPPED
+from mechanist.engine.half_shots import IN_A, IN_B, STOPPED
 from mechanist.sampling.chains.chain import Chains
 from tests.truth.broken import NoLengthCorrection, NoStopCorrection
 from tests.truth.compare import LIMIT, Comparison, compare, worst

@@ -16,21 +16,19 @@ from numpy.typing import NDArray
 from mechanist.arrays import Array
 from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.contexts import device_faults, openmm_faults
-from mechanist.engine.history import History
-from mechanist.engine.protocol import (
+from mechanist.engine.half_shots import (
     EXPLODED,
     STOPPED,
     TOO_LONG,
     HalfPaths,
     HalfShots,
-    Label,
-    NextShots,
-    Watch,
     joined,
     no_half_paths,
     some,
 )
-from mechanist.engine.under_way import Rest, UnderWay
+from mechanist.engine.history import History
+from mechanist.engine.protocol import Label, NextShots, Rest, Watch
+from mechanist.engine.under_way import UnderWay
 from mechanist.errors import SamplingError
 from mechanist.systems.prepared import Prepared
 

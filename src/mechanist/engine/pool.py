@@ -18,7 +18,7 @@ from mechanist.engine.contexts import (
     read_positions,
     read_state,
 )
-from mechanist.engine.protocol import HalfShots
+from mechanist.engine.half_shots import HalfShots
 from mechanist.systems.prepared import Prepared
 
 

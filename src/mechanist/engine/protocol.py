@@ -1,161 +1,29 @@
-"""What every engine promises: half-shots in, half-paths out, slots that never wait.
+"""The interface of every engine: half-shots in, half-paths out, slots that never wait."""
 
-Half-shots and half-paths travel in batches, so that the cost of Python is shared by many.
-"""
-
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from mechanist.engine.under_way import Arrays, Rest, UnderWay
+from mechanist.engine.half_shots import HalfPaths, HalfShots
+from mechanist.engine.under_way import UnderWay
 
 Label = Callable[[NDArray[np.float64]], NDArray[np.int8]]
 """From positions (F, N, 3) in nm to states (F,): -1 in A, +1 in B, 0 in neither."""
-
-IN_A, IN_B, TOO_LONG, EXPLODED, STOPPED = np.arange(5, dtype=np.int8)
-"""How a half-shot can end."""
-
-END_NAMES = np.array(["A", "B", "too_long", "exploded", "stopped"], dtype=object)
-"""Names of the ends, by their numbers."""
-
-
-def in_states(ends: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Which ends are in a state."""
-    return np.asarray(ends < TOO_LONG)
-
-
-@dataclass(frozen=True)
-class HalfShots:
-    """Trajectories to be run until they end in a state.
-
-    Parameters
-    ----------
-    keys
-        (K,) who asked; come back with the half-paths.
-    positions
-        (K, N, 3) in nm.
-    velocities
-        (K, N, 3) in nm/ps, at the same time as the positions. Components along constraints are
-        projected out by the engine.
-    """
-
-    keys: NDArray[np.int64]
-    positions: NDArray[np.floating[Any]]
-    velocities: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def part(self, rows: slice) -> "HalfShots":
-        """Some of them."""
-        return HalfShots(self.keys[rows], self.positions[rows], self.velocities[rows])
-
-
-@dataclass(frozen=True)
-class HalfPaths:
-    """Finished half-shots.
-
-    Parameters
-    ----------
-    keys
-        (K,) as in the half-shots.
-    ends
-        (K,) `IN_A`, `IN_B`, `TOO_LONG`, `EXPLODED` or `STOPPED`.
-    lengths
-        (K,) frames of each.
-    frames
-        (sum of lengths, N, 3) in nm, one half-path after the other, without the starting points;
-        the last frame of each is in the state if it ended in one.
-    steps
-        (K,) MD steps that were run.
-    """
-
-    keys: NDArray[np.int64]
-    ends: NDArray[np.int8]
-    lengths: NDArray[np.int64]
-    frames: NDArray[np.float32]
-    steps: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def each(self) -> list[NDArray[np.float32]]:
-        """Frames of each half-path."""
-        stops = np.cumsum(self.lengths).tolist()
-        starts = [0, *stops[:-1]]
-        return [self.frames[start:stop] for start, stop in zip(starts, stops, strict=True)]
-
-
-def joined(batches: Sequence[HalfPaths]) -> HalfPaths:
-    """Several batches in one."""
-    if len(batches) == 1:
-        return batches[0]
-    return HalfPaths(
-        np.concatenate([batch.keys for batch in batches]),
-        np.concatenate([batch.ends for batch in batches]),
-        np.concatenate([batch.lengths for batch in batches]),
-        np.concatenate([batch.frames for batch in batches]),
-        np.concatenate([batch.steps for batch in batches]),
-    )
-
-
-def some(halves: HalfPaths, which: NDArray[np.bool_]) -> HalfPaths:
-    """Those of some half-paths (K,) that are wanted."""
-    frames = halves.frames[np.repeat(which, halves.lengths)]
-    keys, ends, lengths = halves.keys[which], halves.ends[which], halves.lengths[which]
-    return HalfPaths(keys, ends, lengths, frames, halves.steps[which])
-
-
-def no_half_paths(atoms: int) -> HalfPaths:
-    """None at all, of a system with so many atoms."""
-    none = np.empty(0, dtype=np.int64)
-    frames = np.empty((0, atoms, 3), dtype=np.float32)
-    return HalfPaths(none, none.astype(np.int8), none, frames, none)
-
 
 NextShots = Callable[[int], HalfShots | None]
 """Gives up to so many half-shots, or None if there are none at the moment."""
 
 
-class ShotQueue:
-    """Half-shots that wait for a slot; first come, first served."""
+class Rest(Protocol):
+    """What is asked between two strides whether the engine should pause."""
 
-    def __init__(self) -> None:
-        self._waiting: deque[HalfShots] = deque()
+    def wanted(self) -> bool:
+        """Whether it should; once it is, until `take` is called."""
 
-    def arrays(self) -> "Arrays":
-        """What waits, as named arrays; empty if nothing does."""
-        if not self._waiting:
-            return {}
-        names = ("keys", "positions", "velocities")
-        waiting = {name: [getattr(part, name) for part in self._waiting] for name in names}
-        return {f"queue_{name}": np.concatenate(parts) for name, parts in waiting.items()}
-
-    def put_arrays(self, arrays: "Arrays") -> None:
-        """Inverse of `arrays`; others beside them do not matter."""
-        if "queue_keys" in arrays:
-            columns = (arrays[f"queue_{name}"] for name in ("keys", "positions", "velocities"))
-            self.put(HalfShots(*columns))
-
-    def put(self, shots: HalfShots) -> None:
-        """Add half-shots at the end."""
-        if len(shots):
-            self._waiting.append(shots)
-
-    def take(self, count: int) -> HalfShots | None:
-        """Up to ``count`` half-shots of one batch; a `NextShots`."""
-        if not self._waiting or count < 1:
-            return None
-        first = self._waiting.popleft()
-        if len(first) > count:
-            self._waiting.appendleft(first.part(slice(count, None)))
-            first = first.part(slice(count))
-        return first
+    def take(self, under_way: UnderWay) -> None:
+        """Called once all lanes rest; the engine goes on when it returns."""
 
 
 class Watch(Protocol):
@@ -197,8 +65,8 @@ class Engine(Protocol):
     def run(
         self,
         next_shots: NextShots,
-        rest: "Rest | None" = None,
-        begun: "UnderWay | None" = None,
+        rest: Rest | None = None,
+        begun: UnderWay | None = None,
         watch: Watch | None = None,
     ) -> Iterator[HalfPaths]:
         """Run half-shots from a queue until it is empty and all have ended.

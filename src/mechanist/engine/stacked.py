@@ -17,7 +17,7 @@ from mechanist.engine.contexts import (
     read_positions,
     read_state,
 )
-from mechanist.engine.protocol import HalfShots
+from mechanist.engine.half_shots import HalfShots
 from mechanist.errors import SamplingError
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import anchored, default_reach, replicate, shifts, within_reach

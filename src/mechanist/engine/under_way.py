@@ -1,14 +1,12 @@
 """An engine between two strides: all that another process needs to go on from there."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.engine.protocol import HalfPaths, no_half_paths
-
-Arrays = dict[str, NDArray[Any]]
+from mechanist.arrays import NamedArrays
+from mechanist.engine.half_shots import HalfPaths, no_half_paths
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class UnderWay:
     def __len__(self) -> int:
         return len(self.slots)
 
-    def arrays(self) -> Arrays:
+    def arrays(self) -> NamedArrays:
         """As named arrays, for a file."""
         own = {name: value for name, value in vars(self).items() if name != "ended"}
         return own | {f"ended_{name}": value for name, value in vars(self.ended).items()}
@@ -67,7 +65,7 @@ class UnderWay:
         )
 
     @staticmethod
-    def of(arrays: Arrays) -> "UnderWay":
+    def of(arrays: NamedArrays) -> "UnderWay":
         """Inverse of `arrays`; a KeyError names what is missing."""
         own = ("slots", "keys", "positions", "velocities", "lengths", "frames", "ended_lanes")
         of_ended = ("keys", "ends", "lengths", "frames", "steps")
@@ -76,13 +74,3 @@ class UnderWay:
             ended=HalfPaths(**{name: arrays[f"ended_{name}"] for name in of_ended}),
             noise=arrays["noise"],
         )
-
-
-class Rest(Protocol):
-    """What is asked between two strides whether the engine should pause."""
-
-    def wanted(self) -> bool:
-        """Whether it should; once it is, until `take` is called."""
-
-    def take(self, under_way: UnderWay) -> None:
-        """Called once all lanes rest; the engine goes on when it returns."""

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Frames
+from mechanist.arrays import Frames, NamedArrays
 from mechanist.bookkeeping.progress import Progress
-from mechanist.engine.protocol import END_NAMES, Engine, HalfPaths, HalfShots
-from mechanist.engine.under_way import Arrays
+from mechanist.engine.half_shots import END_NAMES, HalfPaths, HalfShots
+from mechanist.engine.protocol import Engine
 from mechanist.sampling.records.keeper import Keeper
 from mechanist.sampling.records.tables import Table
 from mechanist.sampling.streams import normals, shot_seeds
@@ -48,15 +48,15 @@ class FreshShots:
         """See `mechanist.sampling.records.keeper.Work`."""
         return f"{self.done:,} of {len(self.ends):,} fresh shots"
 
-    def fresh(self) -> Arrays:
+    def fresh(self) -> NamedArrays:
         """See `mechanist.sampling.records.keeper.Work`; numbers are few and go into the state."""
         return {}
 
-    def state(self) -> Arrays:
+    def state(self) -> NamedArrays:
         """See `mechanist.sampling.records.keeper.Work`."""
         return {"made": np.array(self.made), "ends": self.ends, "steps": self.steps}
 
-    def restore(self, parts: list[Arrays], state: Arrays) -> None:
+    def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
         """See `mechanist.sampling.records.keeper.Work`."""
         self.made = int(state["made"])
         self.ends, self.steps = state["ends"].copy(), state["steps"].copy()

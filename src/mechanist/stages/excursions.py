@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Frames
+from mechanist.arrays import Frames, NamedArrays
 from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.progress import Progress, reporter
 from mechanist.committor.even_windows import even_windows
 from mechanist.committor.gather import gather_full_paths
 from mechanist.engine.choose import make_engine
+from mechanist.engine.half_shots import END_NAMES
 from mechanist.engine.plan import POOL, Plan
-from mechanist.engine.protocol import END_NAMES, Engine
-from mechanist.engine.under_way import Arrays
+from mechanist.engine.protocol import Engine
 from mechanist.sampling.chains.chain import CurrentPath, Shots
 from mechanist.sampling.chains.moves import Moves
 from mechanist.sampling.chains.selection import shootable
@@ -261,17 +261,17 @@ class Lessons:
         part = f"lesson {self._lesson + 1} of {lessons}" if self._lesson < lessons else "the end"
         return f"{self._moves.progress()} of {part}"
 
-    def fresh(self) -> Arrays:
+    def fresh(self) -> NamedArrays:
         """See `mechanist.sampling.records.keeper.Work`."""
         arrays = self._moves.fresh()
         return arrays and arrays | {"lesson": np.array(self._lesson)}
 
-    def state(self) -> Arrays:
+    def state(self) -> NamedArrays:
         """See `mechanist.sampling.records.keeper.Work`."""
         own = {"lesson": np.array(self._lesson), "lost": np.array(self.lost)}
         return self._moves.state() | own | {"last": self._moves.last}
 
-    def restore(self, parts: list[Arrays], state: Arrays) -> None:
+    def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
         """See `mechanist.sampling.records.keeper.Work`."""
         self._lesson, self.lost = int(state["lesson"]), int(state["lost"])
         self._moves = Moves(self._chains, self._counts[self._lesson])

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array, Frames, Rows
-from mechanist.engine.protocol import END_NAMES, IN_B, HalfPaths, HalfShots, in_states
-from mechanist.engine.under_way import Arrays
+from mechanist.arrays import Array, Frames, NamedArrays, Rows
+from mechanist.engine.half_shots import END_NAMES, IN_B, HalfPaths, HalfShots, in_states
 from mechanist.sampling.chains.selection import Candidates, Selection, logit, pick
 from mechanist.sampling.early_stop.early_stop import EarlyStop
 from mechanist.sampling.records.checkpoint import prefixed, under
@@ -133,7 +132,7 @@ class Shots:
 
 
 _STATE = ("moves", "accepted", "_seeds", "_points", "_ends", "_steps", "_unfinished")
-"""Arrays of `Chains` that change."""
+"""NamedArrays of `Chains` that change."""
 
 
 class Chains:
@@ -282,11 +281,11 @@ class Chains:
                 self.take(int(rows[i]), path, new)
         return result
 
-    def state(self) -> Arrays:
+    def state(self) -> NamedArrays:
         """All that changes but the current paths, to go on in another process."""
         halves = packed(list(self._halves.values()), self.paths[0].frames)
         weights = packed([c.weights for c in self._candidates], np.empty(0))
-        arrays: Arrays = {name: getattr(self, name) for name in _STATE}
+        arrays: NamedArrays = {name: getattr(self, name) for name in _STATE}
         if self.early_stop is not None:
             arrays |= prefixed("early_stop", self.early_stop.state())
         return arrays | {
@@ -299,7 +298,7 @@ class Chains:
             "totals": np.array([c.total for c in self._candidates]),
         }
 
-    def restore(self, state: Arrays, paths: Sequence[CurrentPath]) -> None:
+    def restore(self, state: NamedArrays, paths: Sequence[CurrentPath]) -> None:
         """Go on from a `state` with these current paths.
 
         Candidates are not weighed anew: a network may give other last digits in other company.

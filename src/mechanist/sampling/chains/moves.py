@@ -6,8 +6,8 @@ from itertools import chain
 
 import numpy as np
 
-from mechanist.engine.protocol import ShotQueue
-from mechanist.engine.under_way import Arrays
+from mechanist.arrays import NamedArrays
+from mechanist.engine.half_shots import ShotQueue
 from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.records.checkpoint import prefixed, under
 from mechanist.sampling.records.ragged import packed, unpacked
@@ -62,7 +62,7 @@ class Moves:
         """See `mechanist.sampling.records.keeper.Work`."""
         return f"{self.done:,} of {self.total:,} shots"
 
-    def fresh(self) -> Arrays:
+    def fresh(self) -> NamedArrays:
         """See `mechanist.sampling.records.keeper.Work`."""
         batches = self._batches[self._written :]
         self._written = len(self._batches)
@@ -79,7 +79,7 @@ class Moves:
             "shooting_frames": np.array([path.shooting_frame for path in kept], dtype=np.int64),
         }
 
-    def state(self) -> Arrays:
+    def state(self) -> NamedArrays:
         """See `mechanist.sampling.records.keeper.Work`."""
         weights = np.array([path.weight for path in self._every_path()])
         return {
@@ -88,7 +88,7 @@ class Moves:
             **prefixed("chains", self.chains.state()),
         }
 
-    def restore(self, parts: list[Arrays], state: Arrays) -> None:
+    def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
         """See `mechanist.sampling.records.keeper.Work`."""
         for part in parts:
             self.add(shots_of(part))
@@ -103,7 +103,7 @@ class Moves:
         return list(chain.from_iterable(self.paths.values()))
 
 
-def shots_of(part: Arrays) -> Shots:
+def shots_of(part: NamedArrays) -> Shots:
     """The shots of `Moves.fresh`."""
     made = zip(
         np.flatnonzero(part["accepted"]).tolist(),

@@ -10,8 +10,9 @@ import numpy as np
 
 from mechanist.arrays import Frames
 from mechanist.bookkeeping.progress import Progress
-from mechanist.engine.protocol import END_NAMES, Engine
-from mechanist.engine.under_way import Rest, UnderWay
+from mechanist.engine.half_shots import END_NAMES
+from mechanist.engine.protocol import Engine, Rest
+from mechanist.engine.under_way import UnderWay
 from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
 from mechanist.sampling.chains.moves import Harvest, Moves
 from mechanist.sampling.records.keeper import Keeper

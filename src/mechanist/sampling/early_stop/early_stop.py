@@ -23,9 +23,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array, Frames, Rows
-from mechanist.engine.protocol import IN_B, in_states
-from mechanist.engine.under_way import Arrays
+from mechanist.arrays import Array, Frames, NamedArrays, Rows
+from mechanist.engine.half_shots import IN_B, in_states
 from mechanist.sampling.early_stop.commitment import Commitment, fit_commitment, level, survival
 from mechanist.sampling.records.ragged import packed, unpacked
 
@@ -168,11 +167,11 @@ class EarlyStop:
             result[i] = old / self._seen[rows[i]].min()
         return result
 
-    def state(self) -> Arrays:
+    def state(self) -> NamedArrays:
         """All that changes, to go on in another process."""
         lessons = packed(self._lessons, np.empty(0))
         series = packed([np.array(one) for one in self._series.values()], np.empty(0))
-        arrays: Arrays = {name: getattr(self, name) for name in _STATE}
+        arrays: NamedArrays = {name: getattr(self, name) for name in _STATE}
         fitted = self._commitment
         return arrays | {
             "lesson_lengths": lessons[0],
@@ -185,7 +184,7 @@ class EarlyStop:
             "coefficients": np.empty(0) if fitted is None else fitted.coefficients,
         }
 
-    def restore(self, state: Arrays) -> None:
+    def restore(self, state: NamedArrays) -> None:
         """Go on from a `state`."""
         for name in _STATE:
             setattr(self, name, state[name].copy())

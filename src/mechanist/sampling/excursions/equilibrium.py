@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Frames
+from mechanist.arrays import Frames, NamedArrays
 from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.choose import make_engine
+from mechanist.engine.half_shots import EXPLODED, HalfPaths, HalfShots, ShotQueue, joined
 from mechanist.engine.plan import Plan
-from mechanist.engine.protocol import EXPLODED, HalfPaths, HalfShots, ShotQueue, joined
-from mechanist.engine.under_way import Arrays, UnderWay
+from mechanist.engine.under_way import UnderWay
 from mechanist.sampling.excursions.excursions import pieces
 from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.records.keeper import Keeper
@@ -135,17 +135,17 @@ class Runs:
         """See `mechanist.sampling.records.keeper.Work`."""
         return f"{sum(map(len, self.done)):,} of {self.total:,} runs"
 
-    def fresh(self) -> Arrays:
+    def fresh(self) -> NamedArrays:
         """See `mechanist.sampling.records.keeper.Work`."""
         new = self.done[self._written :]
         self._written = len(self.done)
         return dict(vars(joined(new))) if new else {}
 
-    def state(self) -> Arrays:
+    def state(self) -> NamedArrays:
         """See `mechanist.sampling.records.keeper.Work`."""
         return self.queue.arrays()
 
-    def restore(self, parts: list[Arrays], state: Arrays) -> None:
+    def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
         """See `mechanist.sampling.records.keeper.Work`."""
         self.done = [HalfPaths(**part) for part in parts]
         self._written = len(self.done)

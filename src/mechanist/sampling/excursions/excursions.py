@@ -25,9 +25,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array, Frames, Rows
-from mechanist.engine.protocol import END_NAMES, HalfShots, in_states
-from mechanist.engine.under_way import Arrays
+from mechanist.arrays import Array, Frames, NamedArrays, Rows
+from mechanist.engine.half_shots import END_NAMES, HalfShots, in_states
 from mechanist.sampling.chains.chain import Chains, CurrentPath, join_halves
 from mechanist.sampling.chains.selection import Candidates, candidates_of, lengths_of
 from mechanist.sampling.excursions.windows import windows_of
@@ -192,7 +191,7 @@ class ExcursionChains(Chains):
         self._windows = self._selection = selection
         self._candidates = list(selection.candidates([path.interior for path in self.paths]))
 
-    def state(self) -> Arrays:
+    def state(self) -> NamedArrays:
         """As of `Chains`, with the current excursions: those of runs are in no table of shots."""
         lengths, frames = packed([path.frames for path in self.paths], self.paths[0].frames)
         windows = [one.windows for one in self._candidates if isinstance(one, InWindows)]
@@ -207,7 +206,7 @@ class ExcursionChains(Chains):
             "path_points": np.array([path.shooting_frame for path in self.paths]),
         }
 
-    def restore(self, state: Arrays, paths: Sequence[CurrentPath]) -> None:
+    def restore(self, state: NamedArrays, paths: Sequence[CurrentPath]) -> None:
         """Go on from a `state`; ``paths`` are those in it."""
         columns = (state["path_moves"].tolist(), state["path_points"].tolist())
         frames = unpacked(state["path_lengths"], state["path_frames"])

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from mechanist.arrays import Frames
 from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.choose import make_engine
+from mechanist.engine.half_shots import IN_B, HalfPaths, HalfShots, ShotQueue, in_states
 from mechanist.engine.plan import Plan
-from mechanist.engine.protocol import IN_B, HalfPaths, HalfShots, ShotQueue, in_states
 from mechanist.errors import SamplingError
 from mechanist.sampling.chains.chain import CurrentPath, both_halves, join_halves, turned_round
 from mechanist.sampling.streams import normals, shot_seeds, uniforms

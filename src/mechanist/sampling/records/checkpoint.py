@@ -20,8 +20,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from mechanist.arrays import NamedArrays
 from mechanist.bookkeeping.files import atomic
-from mechanist.engine.under_way import Arrays
 from mechanist.errors import DataError, SamplingError
 
 FORMAT = 1
@@ -35,8 +35,8 @@ PATIENCE = 60.0
 class Kept:
     """What a job has left: its finished parts, the rest of its state, and notes about it."""
 
-    parts: list[Arrays]
-    state: Arrays
+    parts: list[NamedArrays]
+    state: NamedArrays
     notes: dict[str, str]
 
 
@@ -102,12 +102,12 @@ class Checkpoint:
             raise _damaged(self.file, error) from None
         return Kept([_read(self._part(i)) for i in range(self._parts)], state, notes)
 
-    def write(self, fresh: Arrays, state: Arrays, notes: Mapping[str, str]) -> None:
+    def write(self, fresh: NamedArrays, state: NamedArrays, notes: Mapping[str, str]) -> None:
         """Add a part of finished things, unless it is empty, and write the state anew."""
         if fresh:
             _write(self._part(self._parts), fresh)
             self._parts += 1
-        head: Arrays = {
+        head: NamedArrays = {
             "identity": np.array(self._identity),
             "parts": np.array(self._parts),
             "notes": np.array(json.dumps(dict(notes))),
@@ -148,12 +148,12 @@ def _is_there(path: Path, handle: TextIO) -> bool:
         return False
 
 
-def _write(path: Path, arrays: Arrays) -> None:
+def _write(path: Path, arrays: NamedArrays) -> None:
     with atomic(path) as temporary:
         np.savez(temporary, allow_pickle=False, **arrays)
 
 
-def _read(path: Path) -> Arrays:
+def _read(path: Path) -> NamedArrays:
     try:
         with np.load(path, allow_pickle=False) as content:
             return {name: content[name] for name in content.files}
@@ -165,12 +165,12 @@ def _damaged(path: Path, error: Exception) -> DataError:
     return DataError(path, f"damaged ({error}); delete its folder, and the job begins anew")
 
 
-def prefixed(prefix: str, arrays: Arrays) -> Arrays:
-    """Arrays with a prefix before their names."""
+def prefixed(prefix: str, arrays: NamedArrays) -> NamedArrays:
+    """NamedArrays with a prefix before their names."""
     return {f"{prefix}.{name}": array for name, array in arrays.items()}
 
 
-def under(prefix: str, arrays: Mapping[str, Any]) -> Arrays:
+def under(prefix: str, arrays: Mapping[str, Any]) -> NamedArrays:
     """Inverse of `prefixed`, of an archive that may hold others as well."""
     cut = len(prefix) + 1
     return {name[cut:]: a for name, a in arrays.items() if name.startswith(f"{prefix}.")}

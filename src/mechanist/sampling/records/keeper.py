@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from mechanist.engine.under_way import Arrays, UnderWay
+from mechanist.arrays import NamedArrays
+from mechanist.engine.under_way import UnderWay
 from mechanist.errors import Interrupted
 from mechanist.sampling.records.checkpoint import Checkpoint, Kept, prefixed, under
 from mechanist.sampling.stopping import Stop, stoppable
@@ -21,13 +22,13 @@ SHARE = 0.02
 class Work(Protocol):
     """What a job is made of, beside the half-shots under way."""
 
-    def fresh(self) -> Arrays:
+    def fresh(self) -> NamedArrays:
         """What was finished since the last call and will not change; empty if nothing was."""
 
-    def state(self) -> Arrays:
+    def state(self) -> NamedArrays:
         """All else that is needed to go on."""
 
-    def restore(self, parts: list[Arrays], state: Arrays) -> None:
+    def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
         """Go on from what `fresh` and `state` gave."""
 
     def progress(self) -> str:
@@ -35,7 +36,7 @@ class Work(Protocol):
 
 
 class Keeper:
-    """Pauses an engine to write the state; see `mechanist.engine.under_way.Rest`.
+    """Pauses an engine to write the state; see `mechanist.engine.protocol.Rest`.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ class Keeper:
         return begun
 
     def wanted(self) -> bool:
-        """See `mechanist.engine.under_way.Rest`."""
+        """See `mechanist.engine.protocol.Rest`."""
         return self._stop.asked or time.monotonic() >= self._next
 
     def take(self, under_way: UnderWay) -> None:
