@@ -22,18 +22,18 @@ run: $(READY)
 test: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-# make truth  compare with known answers, about ten minutes; writes benchmarks/TRUTH.md
+# make truth  compare with known answers, about ten minutes; writes benchmarks/truth/TRUTH.md
 truth: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m truth -n 2 --dist loadgroup tests/truth
 
-# make formulas  plant formulas and find them again, about ten minutes; writes benchmarks/formulas.md
+# make formulas  plant formulas and find them again, about ten minutes; writes benchmarks/formulas/formulas.md
 formulas: $(STAMP)
-	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.planted.run
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.formulas.run
 
-# make implicit  alanine dipeptide in implicit water against plain MD; writes benchmarks/implicit.md
+# make implicit  alanine dipeptide in implicit water against plain MD; writes benchmarks/truth/implicit.md
 implicit: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 2 --config system=alanine_dipeptide_implicit
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.implicit.run
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.truth.implicit.run
 
 # make faults  inject faults at random moments, under fifteen minutes, as root; writes docs/faults.md
 faults: $(STAMP)
@@ -43,13 +43,13 @@ faults: $(STAMP)
 fuzz: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.run
 
-# make bench  how fast, and against what, under ten minutes; writes benchmarks/RESULTS.md
+# make bench  how fast, and against what, under ten minutes; writes benchmarks/speed/RESULTS.md
 bench: $(STAMP) ops
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.run
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.speed.run
 
 # make bench-gpu  the same on a GPU
 bench-gpu: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.run --gpu
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.speed.run --gpu
 
 # OpenPathSampling, to compare with; bench goes on without it and says so.
 ops:

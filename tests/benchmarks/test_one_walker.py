@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.suite import ground as grounds
-from benchmarks.suite import one_walker, shoot
-from benchmarks.suite.ground import Ground
+from benchmarks.speed import ground as grounds
+from benchmarks.speed import one_walker, shoot
+from benchmarks.speed.ground import Ground
 from mechanist.bookkeeping.layout import Layout
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.prepared import load as load_prepared
@@ -56,10 +56,10 @@ def test_samples_what_mechanist_samples(well: Ground, tmp_path: Path) -> None:
     assert len(rows) == SHOTS
     accepted = np.array([row[4] for row in rows])
     current = np.cumsum(accepted)[BURN_IN:]
-    # From the last frame in A to the first in B, as in benchmarks/TRUTH.md; 5 steps of 10 fs.
+    # From the last frame in A to the first in B, as in benchmarks/truth/TRUTH.md; 5 steps of 10 fs.
     durations = 0.05 * (np.array([len(path) for path in paths])[current] - 1)
     mean, error = batched(durations)
-    # Brute force: 1.197 +- 0.0033 ps (benchmarks/TRUTH.md). Four standard errors of both.
+    # Brute force: 1.197 +- 0.0033 ps (benchmarks/truth/TRUTH.md). Four standard errors of both.
     assert abs(mean - 1.197) < 4 * np.hypot(error, 0.0033)
     # Batches of a series this long scatter by about 15 %; an error that is off would hide a fault.
     assert error < 0.02

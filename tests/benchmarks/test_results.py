@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.suite import summary, workflow, write
-from benchmarks.suite.ops import STORED
-from benchmarks.suite.scaling import Point
-from benchmarks.suite.speed import Series, Speed, ratio
-from benchmarks.suite.summary import ALANINE, ALL, GUIDED, LOOP, RAW, SHOOT, TOYS, TWO, Measured
-from benchmarks.suite.workflow import Timing
+from benchmarks.speed import summary, workflow, write
+from benchmarks.speed.ops import STORED
+from benchmarks.speed.scaling import Point
+from benchmarks.speed.speed import Series, Speed, ratio
+from benchmarks.speed.summary import ALANINE, ALL, GUIDED, LOOP, RAW, SHOOT, TOYS, TWO, Measured
+from benchmarks.speed.workflow import Timing
 
 CPU = {"raw_md_fraction", "ops_ratio_per_core", "two_core_speedup", "toy_ratio", "shots_per_second"}
 GPU = {"replica_steps_per_second", "shots_per_second", "single_ratio"}

@@ -26,7 +26,7 @@ def pytest_configure_node(node) -> None:
 
 @pytest.fixture(scope="session")
 def ledger(request: pytest.FixtureRequest) -> Ledger:
-    """Rows for benchmarks/TRUTH.md; see `tests.truth.ledger.Ledger`."""
+    """Rows for benchmarks/truth/TRUTH.md; see `tests.truth.ledger.Ledger`."""
     return Ledger(request.config.stash[FOLDER] / f"{os.getpid()}.jsonl")
 
 
@@ -41,5 +41,5 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if whole and not any("::" in arg or arg.endswith(".py") for arg in config.args):
         names = ("openmm", "numpy", "mechanist")
         versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
-        write(collect(folder), REPOSITORY / "benchmarks", versions)
+        write(collect(folder), REPOSITORY / "benchmarks" / "truth", versions)
     shutil.rmtree(folder, ignore_errors=True)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.planted.learned import learned
-from benchmarks.planted.same import terms
+from benchmarks.formulas.learned import learned
+from benchmarks.formulas.same import terms
 from mechanist.committor.data import ShotData
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import default_plan

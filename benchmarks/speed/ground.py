@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.suite.child import REPOSITORY, BenchmarkError
+from benchmarks.speed.child import REPOSITORY, BenchmarkError
 
 SETUP_PLATFORM = "Reference"
 """Makes the first paths on any machine."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import openmm
 
-from benchmarks.suite.child import serve
-from benchmarks.suite.plain import open_context
+from benchmarks.speed.child import serve
+from benchmarks.speed.plain import open_context
 
 STEPS = 1000
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.suite import shoot
-from benchmarks.suite.ground import Ground
-from benchmarks.suite.scaling import Point
-from benchmarks.suite.size import Size
-from benchmarks.suite.speed import Speed
+from benchmarks.speed import shoot
+from benchmarks.speed.ground import Ground
+from benchmarks.speed.scaling import Point
+from benchmarks.speed.size import Size
+from benchmarks.speed.speed import Speed
 
 FRACTIONS = (0.125, 0.5)
 """Of the shots of a full job."""

@@ -5,9 +5,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.suite.child import REPOSITORY, measure
-from benchmarks.suite.ground import Ground
-from benchmarks.suite.speed import Speed
+from benchmarks.speed.child import REPOSITORY, measure
+from benchmarks.speed.ground import Ground
+from benchmarks.speed.speed import Speed
 
 VARIABLE = "OPS_PYTHON"
 """Names the interpreter that has OpenPathSampling, if it is not in .venv-ops."""

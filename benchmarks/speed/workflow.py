@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.suite.child import REPOSITORY, BenchmarkError
+from benchmarks.speed.child import REPOSITORY, BenchmarkError
 
 PROGRAM = """\
 #!/bin/sh

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.suite.child import serve, together
-from benchmarks.suite.speed import Speed
+from benchmarks.speed.child import serve, together
+from benchmarks.speed.speed import Speed
 
 
 @dataclass(frozen=True)

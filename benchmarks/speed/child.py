@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.suite.speed import Speed
+from benchmarks.speed.speed import Speed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 READY = "ready"
@@ -79,7 +79,7 @@ class Child:
         # Lives as long as the child.
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._process = subprocess.Popen(
-            [python, "-m", f"benchmarks.suite.{module}", json.dumps(job)],
+            [python, "-m", f"benchmarks.speed.{module}", json.dumps(job)],
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.suite import tables
+from benchmarks.speed import tables
 
-FOLDER = Path(__file__).resolve().parents[1]
+FOLDER = Path(__file__).resolve().parent
 RESULTS, PAGE, FIGURE = FOLDER / "results.json", FOLDER / "RESULTS.md", FOLDER / "scaling.png"
 
 CPU_KEYS = (
@@ -59,13 +59,13 @@ def read(path: Path = RESULTS) -> dict[str, Any]:
 
 
 def with_cpu(content: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
-    """Results with what `benchmarks.suite.summary.cpu` gives."""
+    """Results with what `benchmarks.speed.summary.cpu` gives."""
     detail = content["detail"] | {"cpu": part["detail"]}
     return content | {"cpu": part["cpu"], "snakemake": part["snakemake"], "detail": detail}
 
 
 def with_gpu(content: dict[str, Any], part: dict[str, Any] | None) -> dict[str, Any]:
-    """Results with what `benchmarks.suite.summary.gpu` gives; None: there is no GPU."""
+    """Results with what `benchmarks.speed.summary.gpu` gives; None: there is no GPU."""
     if part is None:
         detail = {key: value for key, value in content["detail"].items() if key != "gpu"}
         return content | {"gpu": None, "detail": detail}
@@ -120,7 +120,7 @@ def page(content: dict[str, Any]) -> str:
 
 def write(content: dict[str, Any], folder: Path = FOLDER) -> None:
     """Write results.json, RESULTS.md, and the figure if there are points for it."""
-    from benchmarks.suite.figure import draw
+    from benchmarks.speed.figure import draw
 
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n"

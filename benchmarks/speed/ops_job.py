@@ -1,6 +1,6 @@
 """Two-way shooting by OpenPathSampling; runs in an environment of its own.
 
-Same system, states, integrator, stride, limits and first path as `benchmarks.suite.one_walker`,
+Same system, states, integrator, stride, limits and first path as `benchmarks.speed.one_walker`,
 platform Reference. Both directions of the path are allowed, as in Mechanist, so that both halves of
 every shot are run. OpenPathSampling reports no progress here and keeps its default of saving every
 step. Its states can be written in two ways: by the torsion function of mdtraj, as in its own
@@ -25,8 +25,8 @@ from openpathsampling import strategies  # noqa: E402
 from openpathsampling.beta.hooks import PathSimulatorHook  # noqa: E402
 from openpathsampling.engines import openmm as ops_openmm  # noqa: E402
 
-from benchmarks.suite.child import serve  # noqa: E402
-from benchmarks.suite.plain import read  # noqa: E402
+from benchmarks.speed.child import serve  # noqa: E402
+from benchmarks.speed.plain import read  # noqa: E402
 
 PILOT_MOVES = 20
 
@@ -35,7 +35,7 @@ def torsion(snapshot: Any, atoms: list[int]) -> float:
     """Torsion of four atoms in radians; imports inside, because OpenPathSampling stores it."""
     import math
 
-    from benchmarks.suite import one_walker
+    from benchmarks.speed import one_walker
 
     return math.radians(one_walker.torsion(snapshot.coordinates._value, atoms))
 

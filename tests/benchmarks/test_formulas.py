@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from benchmarks.planted.run import POINTS
-from benchmarks.planted.same import terms
-from benchmarks.planted.truths import CORRELATION, TRUTHS, TWINS, descriptors, draw
+from benchmarks.formulas.run import POINTS
+from benchmarks.formulas.same import terms
+from benchmarks.formulas.truths import CORRELATION, TRUTHS, TWINS, descriptors, draw
 from mechanist.formula.expression import evaluate
 
 

@@ -1,6 +1,6 @@
-"""Rates and p_B of a finished run against plain MD; writes benchmarks/implicit.md and .json.
+"""Rates and p_B of a finished run against plain MD; writes benchmarks/truth/implicit.md and .json.
 
-python -m benchmarks.implicit.run [RESULTS [WALKERS [NANOSECONDS]]]
+python -m benchmarks.truth.implicit.run [RESULTS [WALKERS [NANOSECONDS]]]
 """
 
 import itertools
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from benchmarks.implicit.walk import Walk, walk
+from benchmarks.truth.implicit.walk import Walk, walk
 from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import frame_q, load_round_model

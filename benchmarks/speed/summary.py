@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from benchmarks.suite.memory import kilobytes_per_shot
-from benchmarks.suite.ops import STORED
-from benchmarks.suite.scaling import Point
-from benchmarks.suite.speed import Series, Spread, by_cpu, by_shots, by_steps, rates, ratio, spread
-from benchmarks.suite.workflow import Timing
+from benchmarks.speed.memory import kilobytes_per_shot
+from benchmarks.speed.ops import STORED
+from benchmarks.speed.scaling import Point
+from benchmarks.speed.speed import Series, Spread, by_cpu, by_shots, by_steps, rates, ratio, spread
+from benchmarks.speed.workflow import Timing
 
 ALANINE = "alanine_dipeptide"
 TOYS = ("double_well", "aimmd_toy")
@@ -23,7 +23,7 @@ class Measured:
     Parameters
     ----------
     hardware
-        What `benchmarks.suite.hardware.describe` gives.
+        What `benchmarks.speed.hardware.describe` gives.
     series
         Repeats of what is compared, by system.
     points

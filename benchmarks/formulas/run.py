@@ -1,4 +1,4 @@
-"""Plant formulas, find them again, write benchmarks/formulas.md and formulas.json.
+"""Plant formulas, find them again, write benchmarks/formulas/formulas.md and formulas.json.
 
 Outcomes are drawn from each truth, a network learns them, the relevance of the inputs is ranked,
 and a formula is distilled: what a run does with its shots, with the default settings.
@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.planted.learned import learned
-from benchmarks.planted.same import terms
-from benchmarks.planted.truths import TRUTHS, Truth, descriptors, draw
+from benchmarks.formulas.learned import learned
+from benchmarks.formulas.same import terms
+from benchmarks.formulas.truths import TRUTHS, Truth, descriptors, draw
 from mechanist.committor.data import ShotData
 from mechanist.formula.expression import evaluate
 from mechanist.formula.fit.likelihood import point_losses
 from mechanist.settings.config import Config
 
-HERE = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
 POINTS, SHOTS, CHAINS = 4000, 2, 40
 SEED, THREADS = 1, 1
 GAP, SECONDS, FOUND = 0.003, 60.0, 8

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.suite import ground as grounds
-from benchmarks.suite import shoot
-from benchmarks.suite.ground import Ground
-from benchmarks.suite.size import Size
-from benchmarks.suite.speed import Speed
+from benchmarks.speed import ground as grounds
+from benchmarks.speed import shoot
+from benchmarks.speed.ground import Ground
+from benchmarks.speed.size import Size
+from benchmarks.speed.speed import Speed
 
 CHAINS = {"alanine_dipeptide": (1, 4, 16, 64), "double_well": (1, 8, 64, 512)}
 DYNAMICS: dict[str, tuple[tuple[float, object], ...]] = {
@@ -100,7 +100,7 @@ def measure(
     folder: Path,
     say: Callable[[str], None],
 ) -> list[Point]:
-    """All points but those of `benchmarks.suite.memory`."""
+    """All points but those of `benchmarks.speed.memory`."""
     bench = Bench(size, platform, folder)
     rows = (
         over_cores(bench, alanine, cores),

@@ -1,6 +1,6 @@
-"""Measure, write benchmarks/RESULTS.md and results.json, print targets beside measurements.
+"""Measure, write benchmarks/speed/RESULTS.md and results.json, print targets beside measurements.
 
-``python -m benchmarks.run`` is `make bench`, with ``--gpu`` `make bench-gpu`.
+``python -m benchmarks.speed.run`` is `make bench`, with ``--gpu`` `make bench-gpu`.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.suite import (
+from benchmarks.speed import (
     gpu,
     hardware,
     memory,
@@ -24,11 +24,11 @@ from benchmarks.suite import (
     workflow,
     write,
 )
-from benchmarks.suite import ground as grounds
-from benchmarks.suite.child import BenchmarkError
-from benchmarks.suite.interleaved import Say, alanine_plan, interleave, toy_plan
-from benchmarks.suite.size import FULL, NORMAL, QUICK, Size
-from benchmarks.suite.summary import ALANINE, LOOP, SHOOT, TOYS, Measured
+from benchmarks.speed import ground as grounds
+from benchmarks.speed.child import BenchmarkError
+from benchmarks.speed.interleaved import Say, alanine_plan, interleave, toy_plan
+from benchmarks.speed.size import FULL, NORMAL, QUICK, Size
+from benchmarks.speed.summary import ALANINE, LOOP, SHOOT, TOYS, Measured
 
 
 def say(text: str) -> None:
@@ -108,7 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--full", action="store_true", help="more repeats, no limit on time")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
     parser.add_argument(
-        "--out", type=Path, help="folder for the results; default benchmarks/, with --quick none"
+        "--out",
+        type=Path,
+        help="folder for the results; default benchmarks/speed/, with --quick none",
     )
     chosen = parser.parse_args(arguments)
     os.environ["OMP_NUM_THREADS"] = "1"

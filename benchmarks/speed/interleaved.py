@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.suite import ops, shoot
-from benchmarks.suite.child import measure
-from benchmarks.suite.ground import Ground
-from benchmarks.suite.size import Size
-from benchmarks.suite.speed import Series, Speed
+from benchmarks.speed import ops, shoot
+from benchmarks.speed.child import measure
+from benchmarks.speed.ground import Ground
+from benchmarks.speed.size import Size
+from benchmarks.speed.speed import Series, Speed
 
 Say = Callable[[str], None]
 Plan = dict[str, Callable[[int], Speed]]

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from benchmarks.suite import shoot
-from benchmarks.suite.child import BenchmarkError
-from benchmarks.suite.ground import Ground
-from benchmarks.suite.interleaved import Plan, Say, interleave, loop, raw
-from benchmarks.suite.plain import open_context
-from benchmarks.suite.size import Size
-from benchmarks.suite.speed import Series
+from benchmarks.speed import shoot
+from benchmarks.speed.child import BenchmarkError
+from benchmarks.speed.ground import Ground
+from benchmarks.speed.interleaved import Plan, Say, interleave, loop, raw
+from benchmarks.speed.plain import open_context
+from benchmarks.speed.size import Size
+from benchmarks.speed.speed import Series
 
 PLATFORMS = ("CUDA", "HIP", "OpenCL")
 

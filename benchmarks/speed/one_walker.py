@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from openmm import unit
 
-from benchmarks.suite.child import serve
-from benchmarks.suite.plain import CONSTRAINT_TOLERANCE, masses, open_context
+from benchmarks.speed.child import serve
+from benchmarks.speed.plain import CONSTRAINT_TOLERANCE, masses, open_context
 
 FORCE = unit.kilojoule_per_mole / unit.nanometer
 

@@ -1,0 +1,1 @@
+"""Measurements, one kind a module; `benchmarks.speed.run` puts them together."""

@@ -1,1 +1,0 @@
-"""Measurements, one kind a module; `benchmarks.run` puts them together."""

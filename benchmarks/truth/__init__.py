@@ -1,0 +1,1 @@
+"""Comparisons with known answers; `tests/truth` holds those that `make truth` runs."""
