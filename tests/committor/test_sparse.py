@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from mechanist.committor.data import ShotData
-from mechanist.committor.likelihood import probability
 from mechanist.committor.sparse import STRENGTHS, sparse_start, wanted
 from mechanist.committor.training import train
 from mechanist.settings.learn import LearnSettings
+from mechanist.statistics.logistic import q_to_p
 
 INPUTS, USED = 100, [3, 40]
 
@@ -24,7 +24,7 @@ def q_of(x):
 
 def planted(rng, shots):
     x = rng.normal(size=(shots, INPUTS))
-    n_b = rng.binomial(2, probability(q_of(x)))
+    n_b = rng.binomial(2, q_to_p(q_of(x)))
     return ShotData(x, 2.0 - n_b, n_b.astype(float), np.arange(shots) // 20)
 
 
@@ -60,9 +60,9 @@ def test_p_b_is_nearer_than_with_all_inputs_and_the_spread_is_wider(few):
     model, record, _ = few
     x = np.random.default_rng(9).normal(size=(4000, INPUTS))
     q, count = model.members(x), len(record.inputs)
-    truth = probability(q_of(x))
+    truth = q_to_p(q_of(x))
     dense, sparse, both = (
-        np.sqrt(((probability(some.mean(axis=0)) - truth) ** 2).mean())
+        np.sqrt(((q_to_p(some.mean(axis=0)) - truth) ** 2).mean())
         for some in (q[:count], q[count:], q)
     )
     assert sparse < 0.6 * dense

@@ -1,13 +1,13 @@
 import numpy as np
 
-from mechanist.committor.likelihood import probability
 from mechanist.committor.surface import Score, cross_entropy, fit, new_columns
+from mechanist.statistics.logistic import q_to_p
 
 
 def quadratic(rng, points=3000):
     x = rng.normal(size=(points, 3))
     q = 0.5 + x[:, 0] - 0.7 * x[:, 1] ** 2 + 0.8 * x[:, 0] * x[:, 1]
-    return x, probability(q), q
+    return x, q_to_p(q), q
 
 
 def surface(x, chosen):

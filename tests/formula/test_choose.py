@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from mechanist.committor.likelihood import probability
 from mechanist.formula.choice.choose import (
     LEVEL,
     luck,
@@ -19,13 +18,14 @@ from mechanist.formula.choice.structure import structure
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.fit.likelihood import Outcomes, point_losses
 from mechanist.formula.search.grow import Candidate, Points, fitted
+from mechanist.statistics.logistic import q_to_p
 
 
 def shots(formula, count, seed, chains=40):
     rng = np.random.default_rng(seed)
     x = np.asfortranarray(rng.uniform(-1, 1, (count, 4)))
     q = evaluate(formula, {f"x{i}": x[:, i] for i in range(4)})
-    n_b = rng.binomial(2, probability(q)).astype(float)
+    n_b = rng.binomial(2, q_to_p(q)).astype(float)
     return Points(x, Outcomes(2 - n_b, n_b, np.arange(count) % chains))
 
 
@@ -123,7 +123,7 @@ def test_luck_of_the_best_of_many():
     by_error = by_luck = 0
     for _ in range(repeats):
         q = rng.normal(size=points)
-        n_b = rng.binomial(2, probability(q)).astype(float)
+        n_b = rng.binomial(2, q_to_p(q)).astype(float)
         ends = Outcomes(2 - n_b, n_b, np.zeros(points, dtype=np.int64))
         others = q + 0.15 * rng.normal(size=(rivals, points))
         rises = point_losses(q, ends) - np.array([point_losses(other, ends) for other in others])

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from mechanist.committor.likelihood import probability
 from mechanist.formula.choice.structure import column_symbols, structure
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.fit.constants import describe, intervals, rounded, template
 from mechanist.formula.fit.likelihood import Outcomes, loss
 from mechanist.formula.fit.units import constant_units
 from mechanist.formula.search.grow import Points, fitted
+from mechanist.statistics.logistic import q_to_p
 
 COLUMNS = ("sin(phi)", "cos(phi)", "bond_C1_N2", "angle_N2_CA2_C2")
 
@@ -19,7 +19,7 @@ def planted():
     rng = np.random.default_rng(8)
     x = np.asfortranarray(rng.uniform(-1, 1, (4000, 2)))
     q = evaluate("0.26 + 4.2*x0 - 3.1*x0*x1", {"x0": x[:, 0], "x1": x[:, 1]})
-    n_b = rng.binomial(2, probability(q)).astype(float)
+    n_b = rng.binomial(2, q_to_p(q)).astype(float)
     data = Points(x, Outcomes(2 - n_b, n_b, np.arange(4000) % 40))
     return fitted(parse("0.3 + x0*(4.1 - 3.0*x1)"), data, "test"), data
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import sympy
 
-from mechanist.committor.likelihood import probability
 from mechanist.formula.choice.structure import column_symbols
 from mechanist.formula.expression import nodes, parse
 from mechanist.formula.fit.likelihood import Outcomes
 from mechanist.formula.search.grow import Points, Pool, additions, fitted, grow, removals, shortened
+from mechanist.statistics.logistic import q_to_p
 
 
 def points(formula, count=4000, seed=5):
@@ -20,7 +20,7 @@ def points(formula, count=4000, seed=5):
     rng = np.random.default_rng(seed)
     x = rng.uniform(-1, 1, (count, 5))
     x[:, 3] = 0.95 * x[:, 0] + 0.3 * x[:, 3]
-    p = probability(evaluate(formula, {f"x{i}": x[:, i] for i in range(5)}))
+    p = q_to_p(evaluate(formula, {f"x{i}": x[:, i] for i in range(5)}))
     ends = Outcomes(2 * (1 - p), 2 * p, np.zeros(count, dtype=np.int64))
     return Points(np.asfortranarray(x), ends)
 

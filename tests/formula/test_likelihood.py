@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from mechanist.committor.likelihood import probability
 from mechanist.formula.choice.structure import structure
 from mechanist.formula.expression import parse
 from mechanist.formula.fit.likelihood import (
@@ -14,10 +13,11 @@ from mechanist.formula.fit.likelihood import (
     loss,
     point_losses,
 )
+from mechanist.statistics.logistic import q_to_p
 
 
 def outcomes(q, rng, chain):
-    n_b = rng.binomial(2, probability(q)).astype(float)
+    n_b = rng.binomial(2, q_to_p(q)).astype(float)
     return Outcomes(2 - n_b, n_b, chain)
 
 
@@ -27,7 +27,7 @@ def test_losses_do_not_overflow():
     expected = [1e4, 30 + 2 * np.log1p(np.exp(-30)), 2 * np.log(2), 30.0, 1e4]
     np.testing.assert_allclose(point_losses(q, ends), expected, rtol=1e-12)
     assert loss(np.zeros(5), ends) == pytest.approx(np.log(2))
-    np.testing.assert_allclose(probability(q), [0, 0, 0.5, 1, 1], atol=1e-12)
+    np.testing.assert_allclose(q_to_p(q), [0, 0, 0.5, 1, 1], atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_errors_tell_the_scatter_of_chains():
     for _ in range(200):
         # Chains of ten copies of one shot: the honest sample is a tenth of what is counted.
         x = np.repeat(rng.uniform(-1, 1, (150, 1)), 10, axis=0)
-        n_b = np.repeat(rng.binomial(2, probability(0.3 + 1.2 * x[::10, 0])), 10).astype(float)
+        n_b = np.repeat(rng.binomial(2, q_to_p(0.3 + 1.2 * x[::10, 0])), 10).astype(float)
         ends = Outcomes(2 - n_b, n_b, np.repeat(np.arange(150), 10))
         found = fit(form.tape, x, np.array(truth), ends)
         spread = covariance(form.tape, x, found.constants, ends)

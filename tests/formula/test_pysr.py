@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mechanist.committor.likelihood import probability
 from mechanist.errors import MechanistError
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.fit.likelihood import Outcomes, point_losses
@@ -25,6 +24,7 @@ from mechanist.formula.search.pysr import LOSS, PySR, arguments
 from mechanist.formula.search.pysr_process import Limits, last_fault
 from mechanist.formula.search.pysr_text import equations, julia_text
 from mechanist.settings.formula import FormulaSettings
+from mechanist.statistics.logistic import q_to_p
 from tests.conftest import REPOSITORY
 from tests.formula.pysr_signature import signatures, source
 
@@ -151,7 +151,7 @@ def problem():
     phi, bond = rng.uniform(-1, 1, 2500), 0.133 + 0.003 * rng.normal(size=2500)
     x = np.column_stack([np.sin(phi), np.cos(phi), bond])
     q = 3 * np.sin(phi) + 200 * (bond - 0.133)
-    p = probability(q)
+    p = q_to_p(q)
     outcomes = Outcomes(2 * (1 - p), 2 * p, np.zeros(len(q), dtype=np.int64))
     guesses = ("0.1 + 3*sin(phi)", "2*sin(phi) + 190*bond_C1_N2", "log(bond_C1_N2)")
     return Problem(x, COLUMNS, q, p * (1 - p), outcomes, guesses)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import sympy
 
-from mechanist.committor.likelihood import probability
 from mechanist.formula.choice.structure import structure
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.fit.likelihood import Outcomes
 from mechanist.formula.fit.refit import bounded, normal_key, refit
 from mechanist.formula.search.grow import Candidate, Points
+from mechanist.statistics.logistic import q_to_p
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def data():
     rng = np.random.default_rng(2)
     x = np.asfortranarray(rng.uniform(-1, 1, (1500, 2)))
     q = evaluate("1.5*x0 + 0.5*x1", {"x0": x[:, 0], "x1": x[:, 1]})
-    n_b = rng.binomial(2, probability(q)).astype(float)
+    n_b = rng.binomial(2, q_to_p(q)).astype(float)
     return Points(x, Outcomes(2 - n_b, n_b, np.arange(1500) % 30))
 
 

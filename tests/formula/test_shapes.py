@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import sympy
 
-from mechanist.committor.likelihood import probability
 from mechanist.formula.choice.structure import column_symbols
 from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.fit.likelihood import Outcomes
 from mechanist.formula.search.grow import Points, Pool, additions, fitted, grow
 from mechanist.formula.search.shapes import shapes
+from mechanist.statistics.logistic import q_to_p
 
 COLUMNS = ("r", "s", "d", "sin(phi)")
 EVERYTHING = ("add", "sub", "mul", "div", "exp", "log", "tanh", "sqrt")
@@ -28,7 +28,7 @@ def inputs():
 def soft(formula, inputs):
     """Points whose outcomes are the true p_B of a formula in x0, x1, ..."""
     names = {s.name: inputs[:, i] for i, s in enumerate(column_symbols(inputs.shape[1]))}
-    p = probability(np.asarray(evaluate(formula, names)))
+    p = q_to_p(np.asarray(evaluate(formula, names)))
     return Points(inputs, Outcomes(2 * (1 - p), 2 * p, np.zeros(len(p), dtype=np.int64)))
 
 

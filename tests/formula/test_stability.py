@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from mechanist.committor.likelihood import probability
 from mechanist.formula.choice.stability import (
     Share,
     _Sums,
@@ -14,6 +13,7 @@ from mechanist.formula.choice.stability import (
 from mechanist.formula.expression import parse
 from mechanist.formula.fit.likelihood import Outcomes
 from mechanist.formula.search.grow import Points, fitted
+from mechanist.statistics.logistic import q_to_p
 from tests.formula.test_choose import with_loss
 
 OWNERS = ("x0", "x1", "x2")
@@ -25,7 +25,7 @@ def shots(count, seed, chains=40):
     x = np.asfortranarray(rng.normal(size=(count, 3)))
     chain = rng.integers(chains, size=count)
     q = 2 * x[:, 0] - x[:, 1] + 0.2 * rng.normal(size=chains)[chain]
-    n_b = rng.binomial(2, probability(q)).astype(float)
+    n_b = rng.binomial(2, q_to_p(q)).astype(float)
     return Points(x, Outcomes(2 - n_b, n_b, chain))
 
 
@@ -85,7 +85,7 @@ def test_a_constant_term_is_not_dropped_because_it_does_little():
     rng = np.random.default_rng(3)
     x = np.asfortranarray(rng.normal(size=(40_000, 3)))
     chain = rng.integers(40, size=len(x))
-    n_b = rng.binomial(2, probability(2 * x[:, 0] + 0.15)).astype(float)
+    n_b = rng.binomial(2, q_to_p(2 * x[:, 0] + 0.15)).astype(float)
     points = Points(x, Outcomes(2 - n_b, n_b, chain))
     candidates = fits(["2*x0", "0.15 + 2*x0"], points)
     # It gains 0.15^2 / 2 times the mean of p (1 - p), about 0.0014 nats: less than is enough.

@@ -3,7 +3,6 @@ import json
 import numpy as np
 import pytest
 
-from mechanist.analysis.statistics.statistics import effective_samples
 from mechanist.errors import DataError
 from mechanist.report.figures.axis import degree_ticks, make_axis
 from mechanist.report.figures.calibration_figures import binned_outcomes
@@ -16,6 +15,7 @@ from mechanist.report.jobs import read_jobs, stage_costs
 from mechanist.report.load import load_report
 from mechanist.report.page.typeset import break_lines, formula_svg, split_terms
 from mechanist.report.tables import numbers, read_csv
+from mechanist.statistics.effective_samples import effective_samples
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.states import Box, Disc, Interval, State, States
 from tests.conftest import forget

@@ -6,11 +6,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mechanist.analysis.statistics.statistics import clopper_pearson
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import default_plan
 from mechanist.sampling.committor_shots import committor_shots
 from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.statistics.clopper_pearson import clopper_pearson
 from mechanist.systems.prepared import Prepared
 from tests.truth.compare import LIMIT, Comparison, density_against, mean
 from tests.truth.ensembles import first_paths, sample, two_way

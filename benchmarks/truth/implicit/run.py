@@ -19,9 +19,9 @@ from benchmarks.truth.implicit.walk import Walk, walk
 from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import frame_q, load_round_model
-from mechanist.committor.likelihood import probability
 from mechanist.formula.distil import load as load_formula
 from mechanist.stages.points import formula_q
+from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
 HERE = Path(__file__).resolve().parent.parent
@@ -81,11 +81,11 @@ def compare(results: Path, found: Walk, spent: float) -> dict[str, Any]:
         count, seen = found.transitions[:, column].sum(), found.since[:, column].sum()
         plain = rate(int(count), float(seen * frame))
         rates.append({"rate": key, "run": ours[key], "plain": plain})
-    network = probability(frame_q(found.points, inputs, model))
+    network = q_to_p(frame_q(found.points, inputs, model))
     psi = inputs.values(found.points)[:, inputs.names.index("psi")]
     between = (psi > BARRIER[0]) & (psi < BARRIER[1])
     formula = load_formula(layout.formula)
-    by_formula = probability(formula_q(formula, load_formula_inputs(layout), found.points))
+    by_formula = q_to_p(formula_q(formula, load_formula_inputs(layout), found.points))
     return {
         "shots": summary["shots"],
         "formula": formula.text,

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
-from mechanist.committor.likelihood import nll, probability
+from mechanist.committor.likelihood import nll
+from mechanist.statistics.logistic import q_to_p
 
 Counts = NDArray[np.int64] | NDArray[np.float64]
 """How often; not whole where shots stand for others that were stopped."""
@@ -88,7 +89,7 @@ def reliability(q: Array, n_a: Counts, n_b: Counts, chain: Counts, bins: int = 1
     """
     nll(q, n_a, n_b)
     use = n_a + n_b > 0
-    p, n_b, chain = probability(q[use]), n_b[use], chain[use]
+    p, n_b, chain = q_to_p(q[use]), n_b[use], chain[use]
     outcomes = n_b + n_a[use]
     excess = n_b - p * outcomes
     noise = float((outcomes * p * (1 - p)).sum())

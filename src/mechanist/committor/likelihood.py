@@ -13,15 +13,9 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
-from mechanist.systems.logistic import logistic
 
 Counts = NDArray[np.int64] | NDArray[np.float64]
 """How often; not whole where shots stand for others that were stopped."""
-
-
-def probability(q: Array) -> Array:
-    """p_B = 1 / (1 + exp(-q)) without overflow."""
-    return logistic(q)
 
 
 def nll(q: Array, n_a: Counts, n_b: Counts) -> Array:

@@ -25,9 +25,9 @@ from mechanist.bookkeeping.files import (
     write_bytes,
     write_json,
 )
-from mechanist.committor.likelihood import probability
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.errors import DataError
+from mechanist.statistics.logistic import q_to_p
 
 Single = NDArray[np.float32]
 
@@ -136,7 +136,7 @@ class Committor:
         if self.error is None:
             raise DataError("committor model", "has no scale of its error; run the stage learn")
         members = self.members(features)
-        p = probability(members.mean(axis=0))
+        p = q_to_p(members.mean(axis=0))
         return p, self.error.sigma(p, members.std(axis=0, ddof=1))
 
     def interval(self, features: Array, level: float = 0.9) -> tuple[Array, Array]:

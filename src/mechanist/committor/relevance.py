@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array
 from mechanist.committor.data import ShotData
-from mechanist.committor.likelihood import loss_per_outcome, probability
+from mechanist.committor.likelihood import loss_per_outcome
 from mechanist.committor.network import Committor
 from mechanist.committor.surface import (
     Score,
@@ -43,6 +43,7 @@ from mechanist.committor.surface import (
 )
 from mechanist.committor.training import bootstrap
 from mechanist.errors import DataError
+from mechanist.statistics.logistic import q_to_p
 
 Owners = NDArray[np.int64]
 
@@ -200,7 +201,7 @@ def _standardised(model: Committor, features: Array) -> Array:
 
 
 def _sample(model: Committor, features: Array) -> _Sample:
-    return _Sample(_standardised(model, features), probability(model.q(features)))
+    return _Sample(_standardised(model, features), q_to_p(model.q(features)))
 
 
 def _forward(

@@ -10,7 +10,7 @@ score test (Rao, Math. Proc. Camb. Phil. Soc. 44, 50 (1948)), which needs no fit
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.committor.likelihood import probability
+from mechanist.statistics.logistic import q_to_p
 
 RIDGE = 1e-3
 """On every constant but the first, in nats per outcome; the inputs have unit variance."""
@@ -74,7 +74,7 @@ def fit(columns: Array, p: Array, start: Array) -> tuple[Array, Array]:
     constants = start
     value, q = objective(constants)
     for _ in range(ITERATIONS):
-        mean = probability(q)
+        mean = q_to_p(q)
         gradient = columns.T @ (mean - p) / len(p) + ridge * constants
         hessian = _gram(columns, mean * (1 - mean) / len(p)) + np.diag(ridge)
         step = np.linalg.solve(hessian, gradient)
@@ -106,7 +106,7 @@ class Score:
     """
 
     def __init__(self, columns: Array, q: Array, p: Array) -> None:
-        mean = probability(q)
+        mean = q_to_p(q)
         self.weights = mean * (1 - mean) / len(p)
         self.residual = (p - mean) / len(p)
         self.weighted = columns * self.weights[:, None]

@@ -29,7 +29,7 @@ import numpy as np
 
 from mechanist.arrays import Array, Counts
 from mechanist.committor.data import ShotData
-from mechanist.committor.likelihood import probability
+from mechanist.statistics.logistic import q_to_p
 
 PRIOR_FACTOR = 2.0
 """One standard deviation of the prior of ln k is the logarithm of this."""
@@ -111,7 +111,7 @@ def fit_error_scale(members: Array, data: ShotData, group: Counts) -> ErrorScale
     """
     count = len(members)
     q = members.mean(axis=0)
-    p = probability(q)
+    p = q_to_p(q)
     slope, outcomes = p * (1 - p), (data.n_a + data.n_b).astype(np.float64)
     prior = 2 + 1 / count
     blind = posterior_mean(0.0, np.inf, 0.0, prior) ** 0.5

@@ -30,11 +30,12 @@ from mechanist.committor.gather import (
     gather_shots,
     load_round_model,
 )
-from mechanist.committor.likelihood import clustered_se, loss_per_outcome, probability
+from mechanist.committor.likelihood import clustered_se, loss_per_outcome
 from mechanist.committor.network import Committor
 from mechanist.errors import DataError
 from mechanist.settings.config import Config
 from mechanist.stages.forget import guess_forgotten
+from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load as load_system
 from mechanist.systems.prepared import load_inputs
@@ -141,10 +142,10 @@ def inertia(
     # Of shots that might have been stopped, those that were seen are no fair sample.
     known = np.flatnonzero(both & ~apart & ~table["watched"])
     known = known[:: max(1, len(known) // INERTIA_SHOTS)]
-    p = probability(model.q(shots.data.features[known]))
+    p = q_to_p(model.q(shots.data.features[known]))
     rho = fit_latent_correlation(p, first[known], second[known])
     tested = both & apart
-    p = probability(q[both[apart]])
+    p = q_to_p(q[both[apart]])
     joins, chain = is_transition(table)[tested], shots.data.chain[tested]
     return rho, check_transitions(p, joins, chain, rho or 0.0, tolerance)
 

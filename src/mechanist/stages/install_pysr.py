@@ -82,14 +82,14 @@ def _try(log: Callable[[str], None]) -> None:
     """Let PySR find a line, which also compiles what later runs need."""
     import numpy as np
 
-    from mechanist.committor.likelihood import probability
     from mechanist.formula.fit.likelihood import Outcomes
     from mechanist.formula.search.problem import Problem
     from mechanist.formula.search.pysr import PySR
     from mechanist.settings.formula import FormulaSettings
+    from mechanist.statistics.logistic import q_to_p
 
     x = np.linspace(-1, 1, 100)[:, None]
-    p = probability(2 * x[:, 0])
+    p = q_to_p(2 * x[:, 0])
     outcomes = Outcomes(1 - p, p, np.zeros(100, dtype=np.int64))
     problem = Problem(x, ("sin(phi)",), 2 * x[:, 0], np.ones(100), outcomes)
     settings = FormulaSettings(iterations=2, seconds=600, max_nodes=7)

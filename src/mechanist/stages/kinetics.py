@@ -26,7 +26,6 @@ from mechanist.analysis.kinetics.rate_verdict import (
     normal_interval,
     objections,
 )
-from mechanist.analysis.statistics.statistics import effective_samples
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import MechanistError
@@ -39,6 +38,7 @@ from mechanist.stages.free_energy import (
     write_no_free_energy,
     write_profile,
 )
+from mechanist.statistics.effective_samples import effective_samples
 from mechanist.systems.prepared import Prepared, load
 
 RATE_KEYS = ("k_AB_per_ps", "k_BA_per_ps", "delta_F_kJ_per_mol")

@@ -9,7 +9,6 @@ from mechanist.bookkeeping.journal import TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.data import ShotData, held_out
 from mechanist.committor.gather import candidate_frames, frame_q, gather_paths, gather_shots
-from mechanist.committor.likelihood import probability
 from mechanist.committor.network import Committor, save
 from mechanist.committor.sensitivity import column_spread, sensitivities
 from mechanist.committor.training import train
@@ -17,6 +16,7 @@ from mechanist.committor.uncertainty import fit_error_scale, neighbourhoods
 from mechanist.sampling.records.tables import PathTable
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
+from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load, load_inputs
 
@@ -71,7 +71,7 @@ def with_density(model: Committor, paths: PathTable, inputs: DescriptorSet) -> C
     if not use.any():
         return model
     q = frame_q(paths.frames[use], inputs, model)
-    p = probability(q)
+    p = q_to_p(q)
     edges = np.linspace(0, 1, DENSITY_BINS + 1)
     density, _ = np.histogram(p, edges, weights=weights[use])
     density = density / density.mean()

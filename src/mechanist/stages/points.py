@@ -24,7 +24,6 @@ from mechanist.committor.gather import (
     gather_full_paths,
     load_round_model,
 )
-from mechanist.committor.likelihood import probability
 from mechanist.engine.choose import make_engine
 from mechanist.errors import DataError
 from mechanist.formula.result import Formula
@@ -45,6 +44,7 @@ from mechanist.sampling.records.tables import (
 )
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
+from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
@@ -67,9 +67,9 @@ def choose(config: Config, layout: Layout, by: str, last: int, log: Journal) -> 
     if by == FORMULA:
         rows, predictions = _own(config, layout, frames, rng)
     else:
-        rows, predictions = _spread(config, probability(frame_q(frames, inputs, model)), rng), {}
+        rows, predictions = _spread(config, q_to_p(frame_q(frames, inputs, model)), rng), {}
     features = frame_features(frames[rows], inputs)
-    predictions["p_network"] = probability(model.q(features)).tolist()
+    predictions["p_network"] = q_to_p(model.q(features)).tolist()
     predictions["p_error"] = model.estimate(features)[1].tolist()
     files = layout.fresh(by)
     write_frames(files.points, [frames[rows]])

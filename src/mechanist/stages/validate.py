@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.statistics.statistics import rmse_beyond_noise, rmse_interval
 from mechanist.analysis.validation.proof import Proof, prove
 from mechanist.analysis.validation.validation import Verdict, explained, judge, validation_columns
 from mechanist.bookkeeping.files import csv_text, write_json, write_text
 from mechanist.bookkeeping.layout import Layout
-from mechanist.committor.likelihood import probability
 from mechanist.report.tables import read_csv
 from mechanist.sampling.committor_shots import COMMITTOR_STREAM
 from mechanist.sampling.records.tables import Table, read_frames
@@ -25,6 +23,8 @@ from mechanist.stages.points import (
     read_counts,
     read_predictions,
 )
+from mechanist.statistics.logistic import q_to_p
+from mechanist.statistics.rmse_beyond_noise import rmse_beyond_noise, rmse_interval
 from mechanist.systems.prepared import load, load_formula_inputs
 
 FRONT_COLUMNS = ("complexity", "rmse", "low", "high", "explained", "chosen", "text")
@@ -58,14 +58,14 @@ def own_points(config: Config, layout: Layout, rng: np.random.Generator) -> Proo
     """Judge the formula at its own points; write validation/formula.csv."""
     p_network, p_error, q, on_surface = read_predictions(layout, FORMULA).values()
     n, n_b = read_counts(layout, FORMULA, config.sampling.workers, len(q))
-    table = validation_columns(p_network, p_error, probability(q), n, n_b)
+    table = validation_columns(p_network, p_error, q_to_p(q), n, n_b)
     write_columns(layout.validation_formula, {**table, "on_surface": on_surface.astype(np.int64)})
     return prove(q, n, n_b, on_surface.astype(np.bool_), rng)
 
 
 def by_formula(q: NDArray[np.float64], points: int) -> NDArray[np.float64]:
     """p_B (P,) from q of a formula, which is one number if nothing varies in it."""
-    return probability(np.array(np.broadcast_to(q, points), dtype=np.float64))
+    return q_to_p(np.array(np.broadcast_to(q, points), dtype=np.float64))
 
 
 def front_errors(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.systems.logistic import logistic
+from mechanist.statistics.logistic import q_to_p
 
 LEVEL = 1.96
 """Standard errors on either side: 95 %."""
@@ -59,7 +59,7 @@ PATH_QUANTITIES = (
 
 def path_quantities(q: Array) -> Array:
     """`PATH_QUANTITIES` of one path from q (L,) of its frames."""
-    p = logistic(q)
+    p = q_to_p(q)
     return np.array(
         [
             p.mean(),

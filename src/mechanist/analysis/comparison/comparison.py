@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.statistics.statistics import effective_samples
 from mechanist.arrays import Array
 from mechanist.sampling.records.tables import Table
+from mechanist.statistics.effective_samples import effective_samples
 
 SERIES_COLUMNS = (
     "guided",

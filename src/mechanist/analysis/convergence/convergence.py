@@ -8,10 +8,11 @@ import numpy as np
 
 from mechanist.analysis.convergence.counts import ShotCounts
 from mechanist.analysis.convergence.inertia import TransitionCheck
-from mechanist.analysis.statistics.statistics import effective_samples, split_rhat
 from mechanist.arrays import Array
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.settings.convergence import ConvergenceSettings
+from mechanist.statistics.effective_samples import effective_samples
+from mechanist.statistics.rhat import split_rhat
 
 
 @dataclass(frozen=True)

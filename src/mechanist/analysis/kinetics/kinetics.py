@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from mechanist.analysis.kinetics.reweighting import Reweighted, reweight
 from mechanist.arrays import Array
-from mechanist.committor.likelihood import probability
 from mechanist.errors import MechanistError
+from mechanist.statistics.logistic import q_to_p
 
 AA, AB, BB = 0, 1, 2
 """Kinds of excursions by their ends; direction of time does not matter in equilibrium."""
@@ -123,7 +123,7 @@ def run_shares(data: ExcursionData, log_odds: float, taken: Array | None = None)
 
     ``log_odds`` is ln(pi_A / pi_B), ``taken`` (units,) how often each unit counts, once if None.
     """
-    pi_a = float(probability(np.array(log_odds)))
+    pi_a = float(q_to_p(np.array(log_odds)))
     times = np.ones(data.units) if taken is None else taken
     sides = [np.unique(data.run_unit[data.run_start == side]) for side in (RUN_A, RUN_B)]
     counts = np.array([max(times[side].sum(), 1.0) for side in sides])

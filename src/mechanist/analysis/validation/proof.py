@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.statistics.statistics import squared_excess
 from mechanist.analysis.validation.validation import choose_points
 from mechanist.arrays import Array, Counts
-from mechanist.committor.likelihood import probability
+from mechanist.statistics.logistic import q_to_p
+from mechanist.statistics.rmse_beyond_noise import squared_excess
 
 SURFACE = 0.2
 """Points count as on the surface if the formula's q is smaller in size: p_B from 0.45 to 0.55."""
@@ -86,7 +86,7 @@ def choose_own(
         different values.
     """
     try:
-        spread = choose_points(probability(q), rng, points)
+        spread = choose_points(q_to_p(q), rng, points)
     except ValueError:
         spread = np.empty(0, dtype=np.int64)
     _, rows = np.unique(q, return_index=True)
@@ -151,7 +151,7 @@ def recalibrated(q: Array, n: Counts, n_b: Counts) -> Array:
     columns = np.stack([q, np.ones(len(q))], axis=1)
     line = np.array([1.0, 0.0])
     for _ in range(25):
-        p = probability(columns @ line)
+        p = q_to_p(columns @ line)
         hessian = (columns * (n * p * (1 - p))[:, None]).T @ columns + 1e-6 * np.eye(2)
         step = np.linalg.solve(hessian, columns.T @ (n_b - n * p))
         line = line + step * min(1.0, 1.0 / np.abs(step).max(initial=1e-12))

@@ -2,7 +2,7 @@
 
 The number of shots that end in B from one configuration is binomial, so that predictions are
 compared with counts by what they miss beyond binomial noise
-(`mechanist.analysis.statistics.statistics`).
+(`mechanist.statistics.rmse_beyond_noise`).
 """
 
 from dataclasses import asdict, dataclass
@@ -12,13 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.statistics.statistics import (
-    clopper_pearson,
-    rmse_beyond_noise,
-    rmse_interval,
-    squared_excess,
-)
 from mechanist.arrays import Array, Counts
+from mechanist.statistics.clopper_pearson import clopper_pearson
+from mechanist.statistics.rmse_beyond_noise import rmse_beyond_noise, rmse_interval, squared_excess
 
 P_RANGE = (0.02, 0.98)
 """Configurations outside are decided; shots from them would test nothing."""

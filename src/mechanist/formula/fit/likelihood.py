@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
-from mechanist.committor.likelihood import probability
 from mechanist.formula.fit.tape import Tape
+from mechanist.statistics.logistic import q_to_p
 
 ITERATIONS = 60
 LARGEST = 1e8
@@ -68,7 +68,7 @@ def loss(q: Array, outcomes: Outcomes) -> float:
 
 def curvature(q: Array, outcomes: Outcomes) -> tuple[Array, Array]:
     """First and second derivative (N,) of each point's loss by q."""
-    p, n = probability(q), outcomes.n_a + outcomes.n_b
+    p, n = q_to_p(q), outcomes.n_a + outcomes.n_b
     return n * p - outcomes.n_b, n * p * (1 - p)
 
 

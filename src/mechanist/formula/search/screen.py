@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.committor.likelihood import probability
 from mechanist.committor.surface import Score, cross_entropy, fit
+from mechanist.statistics.logistic import q_to_p
 
 ROWS = 20_000
 """Points that are looked at."""
@@ -61,7 +61,7 @@ def screen(
     spread = features[rows].std(axis=0)
     scaled = (features[rows] - features[rows].mean(axis=0)) / np.where(spread > 0, spread, 1)
     columns = [scaled[:, np.asarray(owners) == d] for d in range(max(owners) + 1)]
-    p = probability(q[rows])
+    p = q_to_p(q[rows])
     base = np.ones((len(rows), 1))
     constants, found = fit(base, p, np.zeros(1))
     loss = float(cross_entropy(found, p).mean())

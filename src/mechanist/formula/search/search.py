@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.committor.likelihood import probability
 from mechanist.errors import MechanistError
 from mechanist.formula.data import FormulaData
 from mechanist.formula.expression import text
@@ -22,6 +21,7 @@ from mechanist.formula.search.grow import Candidate, Points, Pool, grow, shorten
 from mechanist.formula.search.problem import Problem, in_symbols
 from mechanist.formula.search.shapes import shapes
 from mechanist.settings.formula import FormulaSettings
+from mechanist.statistics.logistic import q_to_p
 
 SEARCH_ROWS = 10_000
 """Points that growth looks at; it fits thousands of formulas to them."""
@@ -63,7 +63,7 @@ def soft_points(data: FormulaData, settings: FormulaSettings) -> tuple[Points, A
         columns = np.concatenate([columns, data.frame_values])
         q = np.concatenate([q, data.frame_q])
     q = np.clip(q, -settings.q_clip, settings.q_clip)
-    p = probability(q)
+    p = q_to_p(q)
     outcomes = Outcomes(2 * (1 - p), 2 * p, np.zeros(len(q), dtype=np.int64))
     return Points(np.asfortranarray(columns), outcomes), q
 

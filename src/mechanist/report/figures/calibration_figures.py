@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.analysis.statistics.statistics import clopper_pearson
 from mechanist.arrays import Array
 from mechanist.report.data import ReportData
 from mechanist.report.figures.style import (
@@ -22,6 +21,7 @@ from mechanist.report.figures.style import (
     to_svg,
 )
 from mechanist.sampling.records.tables import Table
+from mechanist.statistics.clopper_pearson import clopper_pearson
 
 BINS = 12
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.analysis.statistics.statistics import effective_samples
 from mechanist.arrays import Array
 from mechanist.report.data import FrameSample, Paths, ReportData
 from mechanist.report.figures.axis import Axis, make_axis
@@ -15,6 +14,7 @@ from mechanist.report.figures.projection import (
     profile_panel,
 )
 from mechanist.report.figures.style import FULL, HALF, NETWORK, Picture, canvas, grid, to_svg
+from mechanist.statistics.effective_samples import effective_samples
 
 
 def mean_length(paths: Paths) -> tuple[float, float | None]:

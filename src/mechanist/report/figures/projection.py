@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.committor.likelihood import probability
 from mechanist.report.data import FrameSample, ReportData
 from mechanist.report.figures.axis import Axis, degree_ticks, make_axis
 from mechanist.report.figures.style import (
@@ -14,6 +13,7 @@ from mechanist.report.figures.style import (
     NETWORK,
     grid,
 )
+from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.descriptors.states import Box, States
 
@@ -93,7 +93,7 @@ def profile_panel(axes: Any, x: Axis, frames: FrameSample) -> None:
     grid(axes)
     if frames.q is None:
         return
-    p = probability(frames.q)
+    p = q_to_p(frames.q)
     groups = [g for g in np.array_split(np.argsort(x.values, kind="stable"), 40) if len(g)]
     centre = np.array([np.median(x.values[g]) for g in groups])
     bands = np.array([np.quantile(p[g], [0.1, 0.5, 0.9]) for g in groups]).T

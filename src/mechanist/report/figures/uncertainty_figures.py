@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.committor.likelihood import probability
 from mechanist.report.data import FrameSample, ReportData
 from mechanist.report.figures.axis import Axis, degree_ticks, make_axis
 from mechanist.report.figures.projection import choose_pairs, mark_states
 from mechanist.report.figures.style import FULL, MARK, NETWORK, Picture, canvas, grid, to_svg
+from mechanist.statistics.logistic import q_to_p
 
 LEVEL = 0.9
 CELLS = 45
@@ -101,10 +101,10 @@ def _along(axes: Any, data: ReportData, frames: FrameSample, half: Array) -> Non
 
 def _by_p(axes: Any, q: Array, half: Array, limit: float | None) -> None:
     """The half-width along predicted p_B, and the limit of the stopping rule for |q| < 1."""
-    top = _band(axes, probability(q), half, np.linspace(0, 1, 26))
+    top = _band(axes, q_to_p(q), half, np.linspace(0, 1, 26))
     if limit is not None:
         near = np.linspace(-1, 1, 41)
-        p = probability(near)
+        p = q_to_p(near)
         allowed = NormalDist().inv_cdf(0.5 + 0.5 * LEVEL) * limit * p * (1 - p)
         axes.plot(p, allowed, color=MARK, lw=1.6, ls="--", label="allowed on average")
         axes.legend(loc="upper right")

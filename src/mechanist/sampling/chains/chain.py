@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array, Frames, NamedArrays, Rows
 from mechanist.engine.half_shots import END_NAMES, IN_B, HalfPaths, HalfShots, in_states
-from mechanist.sampling.chains.selection import Candidates, Selection, logit, pick
+from mechanist.sampling.chains.selection import Candidates, Selection, pick
 from mechanist.sampling.early_stop.early_stop import EarlyStop
 from mechanist.sampling.records.checkpoint import prefixed, under
 from mechanist.sampling.records.ragged import packed, unpacked
 from mechanist.sampling.streams import normals, shot_seeds, uniforms
+from mechanist.statistics.logistic import p_to_q
 
 POINT, ACCEPT, VELOCITIES = 0, 1, 2
 """Places in the stream of a shot of what picks the point, what accepts, and the velocities."""
@@ -219,7 +220,7 @@ class Chains:
 
     def _q_of_points(self, rows: Rows) -> Array:
         chosen = zip(rows.tolist(), self._points[rows].tolist(), strict=True)
-        return logit(np.array([self._candidates[row].p_predicted[point] for row, point in chosen]))
+        return p_to_q(np.array([self._candidates[row].p_predicted[point] for row, point in chosen]))
 
     def told(self, halves: HalfPaths) -> tuple[Rows, Shots] | None:
         """Take in finished halves; give the rows and shots whose both halves are there now."""
@@ -335,7 +336,7 @@ class Chains:
         chances = np.asarray(old / np.array([candidates.total for candidates in new]))
         if self.early_stop is None:
             return chances
-        before = [logit(self._candidates[row].p_predicted) for row in rows.tolist()]
+        before = [p_to_q(self._candidates[row].p_predicted) for row in rows.tolist()]
         return chances * self.early_stop.ratios(rows, before, self._points[rows])
 
     def take(self, row: int, path: CurrentPath, candidates: Candidates) -> None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array, Frames
 from mechanist.errors import SamplingError
-from mechanist.systems.logistic import logistic
+from mechanist.statistics.logistic import q_to_p
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,6 @@ class Candidates:
     weights: Array
     p_predicted: Array
     total: float
-
-
-def logit(p: Array) -> Array:
-    """Reaction coordinate q of predicted p_B, within 35 of 0."""
-    p = np.clip(p, 1e-15, 1 - 1e-15)
-    return np.asarray(np.log(p) - np.log1p(-p))
 
 
 def lengths_of(paths: Sequence[Array | Frames]) -> NDArray[np.int64]:
@@ -177,7 +171,7 @@ class Lorentzian:
         if not paths:
             return []
         q = self.logit(np.concatenate(paths))
-        p = logistic(q)
+        p = q_to_p(q)
         weights = np.ones(len(p)) if self.uniform else self._weights(q, p)
         return candidates_of(paths, weights, p, self.longest)
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
-from mechanist.systems.logistic import logistic
+from mechanist.statistics.logistic import q_to_p
 
 PENALTY = 1e-2
 """Of the squared coefficients of the scaled terms."""
@@ -60,7 +60,7 @@ class Commitment:
     def __call__(self, last: Array) -> Array:
         """Chance (K,) to end in B from the last three q (K, 3), newest first."""
         logit = terms(last) / self.scale @ self.coefficients[1:] + self.coefficients[0]
-        return logistic(logit)
+        return q_to_p(logit)
 
 
 def fit_commitment(series: Sequence[Array], in_b: NDArray[np.bool_]) -> Commitment:
@@ -81,7 +81,7 @@ def fit_commitment(series: Sequence[Array], in_b: NDArray[np.bool_]) -> Commitme
     penalty = PENALTY * np.diag([0.0, *np.ones(found.shape[1])])
     coefficients = np.zeros(columns.shape[1])
     for _ in range(STEPS):
-        p = logistic(columns @ coefficients)
+        p = q_to_p(columns @ coefficients)
         slope = columns.T @ (p - ended) + penalty @ coefficients
         curvature = (columns * (p * (1 - p))[:, None]).T @ columns + penalty
         # The intercept has no penalty: with one end only its curvature runs out.

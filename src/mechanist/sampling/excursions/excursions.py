@@ -32,7 +32,7 @@ from mechanist.sampling.chains.selection import Candidates, candidates_of, lengt
 from mechanist.sampling.excursions.windows import windows_of
 from mechanist.sampling.records.ragged import packed, unpacked
 from mechanist.sampling.streams import shot_seeds, uniforms
-from mechanist.systems.logistic import logistic
+from mechanist.statistics.logistic import q_to_p
 
 EXCURSION_COLUMNS = (
     "source",
@@ -91,7 +91,7 @@ class EvenWindows:
         q = self.logit(np.concatenate(paths))
         windows = windows_of(q, self.edges)
         weights = np.exp(self.log_weights[windows])
-        found = candidates_of(paths, weights, logistic(q), self.longest)
+        found = candidates_of(paths, weights, q_to_p(q), self.longest)
         parts = np.split(windows, np.cumsum(lengths_of(paths))[:-1])
         return [
             InWindows(one.weights, one.p_predicted, one.total, part)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
-from mechanist.systems.logistic import logistic
+from mechanist.statistics.logistic import q_to_p
 
 ENOUGH = 20
 """Frames that a window needs for its density to be believed."""
@@ -57,7 +57,7 @@ def even_log_weights(
     ndarray
         (W,), smallest 0.
     """
-    p = logistic(np.clip(q_paths, -30, 30))
+    p = q_to_p(np.clip(q_paths, -30, 30))
     result, counts = _log_density(q_paths, path_weights / (p * (1 - p)), edges)
     known = counts >= ENOUGH
     for q in (q_a, q_b):

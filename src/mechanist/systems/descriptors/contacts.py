@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
+from mechanist.statistics.logistic import q_to_p as logistic
 from mechanist.systems.descriptors.box import Cell
 from mechanist.systems.descriptors.geometry import Positions, vectors_from
 from mechanist.systems.descriptors.shapes import Bridges, Coordination, HydrogenBonds, Shape
-from mechanist.systems.logistic import logistic
 
 Indices = NDArray[np.int64]
 Groups = tuple[Indices, ...]

@@ -2,14 +2,10 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from mechanist.analysis.statistics.statistics import (
-    clopper_pearson,
-    effective_samples,
-    rmse_beyond_noise,
-    rmse_interval,
-    split_rhat,
-    squared_excess,
-)
+from mechanist.statistics.clopper_pearson import clopper_pearson
+from mechanist.statistics.effective_samples import effective_samples
+from mechanist.statistics.rhat import split_rhat
+from mechanist.statistics.rmse_beyond_noise import rmse_beyond_noise, rmse_interval, squared_excess
 
 
 def autoregressive(rng, length, phi):

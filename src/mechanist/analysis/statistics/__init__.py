@@ -1,1 +1,0 @@
-"""Statistics of counts and of chains."""
