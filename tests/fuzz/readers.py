@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mechanist.bookkeeping.csv_files import numbers, read_csv
 from mechanist.bookkeeping.files import read_json, receipt
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.network import Committor, save
@@ -15,7 +16,6 @@ from mechanist.committor.uncertainty import ErrorScale
 from mechanist.formula.result import Formula
 from mechanist.formula.store import load as load_formula
 from mechanist.report.load import read_rounds
-from mechanist.report.tables import numbers, read_csv
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,

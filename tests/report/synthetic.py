@@ -25,8 +25,8 @@ from mechanist.committor.network import Committor, save
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.formula.result import Constant, Distillation, Formula
 from mechanist.formula.store import write as write_formulas
+from mechanist.report.report import write_report
 from mechanist.report.times import Session
-from mechanist.report.write import write_report
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,

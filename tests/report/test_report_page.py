@@ -9,7 +9,8 @@ import pytest
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
 from mechanist.report.load import load_report
-from mechanist.report.page.page import interval, subscripts
+from mechanist.report.page.page import subscripts
+from mechanist.report.page.tables import interval
 from tests.conftest import forget
 from tests.report.kinds import ALANINE
 from tests.report.synthetic import make_run, write_all

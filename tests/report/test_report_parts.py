@@ -3,18 +3,18 @@ import json
 import numpy as np
 import pytest
 
+from mechanist.bookkeeping.csv_files import numbers, read_csv
 from mechanist.errors import DataError
 from mechanist.report.figures.axis import degree_ticks, make_axis
-from mechanist.report.figures.calibration_figures import binned_outcomes
-from mechanist.report.figures.network_figures import learning
-from mechanist.report.figures.path_figures import density, mean_length
+from mechanist.report.figures.calibration import binned_outcomes
+from mechanist.report.figures.paths import density, mean_length
 from mechanist.report.figures.projection import choose_pairs, mark_states
 from mechanist.report.figures.style import canvas, plain_name
-from mechanist.report.figures.uncertainty_figures import uncertainty
+from mechanist.report.figures.training import learning
+from mechanist.report.figures.uncertainty import uncertainty
 from mechanist.report.jobs import read_jobs, stage_costs
 from mechanist.report.load import load_report
 from mechanist.report.page.typeset import break_lines, formula_svg, split_terms
-from mechanist.report.tables import numbers, read_csv
 from mechanist.statistics.effective_samples import effective_samples
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.states import Box, Disc, Interval, State, States

@@ -6,8 +6,9 @@ import os
 import numpy as np
 import pytest
 
-from mechanist.bookkeeping.files import check_manifest, read_json, sha256
+from mechanist.bookkeeping.files import manifest, read_json, sha256
 from mechanist.bookkeeping.layout import Layout
+from mechanist.bookkeeping.seal import verify
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -15,7 +16,6 @@ from mechanist.sampling.records.tables import (
     read_paths,
     read_table,
 )
-from mechanist.stages.seal import verify
 from tests.workflow.conftest import REPOSITORY, Run
 
 FILES = [
@@ -84,7 +84,7 @@ def test_manifests_fit(finished):
         files = layout.round(number)
         hashes = read_json(files.manifest)
         assert len(hashes) == 2 * 4 + 3
-        check_manifest(hashes, files.folder)
+        assert manifest([files.folder / name for name in hashes], files.folder) == hashes
 
 
 def test_verify_finds_each_of_a_hundred_flipped_bits(finished):

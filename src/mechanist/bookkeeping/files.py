@@ -5,13 +5,11 @@ understands. Whoever reads a file first compares its bytes with the receipt. A f
 an older version or another program has left it, is read as it is.
 """
 
-import csv
 import hashlib
-import io
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -151,15 +149,6 @@ def write_text(path: Path, text: str, record: bool = True) -> None:
     write_bytes(path, text.encode(), record)
 
 
-def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """A header and rows as CSV."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return buffer.getvalue()
-
-
 def copy(origin: Path, target: Path) -> None:
     """Copy a file of a run; errors as those of `read_bytes` and `atomic`."""
     if not origin.is_file():
@@ -245,21 +234,3 @@ def sha256(path: Path) -> str:
 def manifest(files: Iterable[Path], root: Path) -> dict[str, str]:
     """Hashes of ``files`` keyed by their path below ``root``."""
     return {path.relative_to(root).as_posix(): sha256(path) for path in sorted(files)}
-
-
-def check_manifest(hashes: Mapping[str, str], root: Path) -> None:
-    """Compare files below ``root`` with the hashes of their manifest.
-
-    Raises
-    ------
-    DataError
-        If a file is missing or its bytes have changed.
-    """
-    for name, expected in hashes.items():
-        path = root / name
-        if not path.is_file():
-            raise DataError(path, "named in manifest.json but missing; delete the round folder")
-        if sha256(path) != expected:
-            raise DataError(
-                path, "changed since manifest.json was written; delete the round folder"
-            )

@@ -125,7 +125,7 @@ def verify(results: Annotated[Path, typer.Argument(help="folder of a run")]) -> 
     Damaged, missing, changed and extra files are named one a line; then the exit code is 1.
     """
     from mechanist.bookkeeping.layout import Layout
-    from mechanist.stages.seal import verify as run
+    from mechanist.bookkeeping.seal import verify as run
 
     faults, words = run(Layout(results))
     for fault in faults:

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mechanist.bookkeeping.files import csv_text, damage_reported, read_json, write_json, write_text
+from mechanist.bookkeeping.csv_files import csv_text
+from mechanist.bookkeeping.files import damage_reported, read_json, write_json, write_text
 from mechanist.errors import DataError
 from mechanist.formula.export import exports_of, write_exports
 from mechanist.formula.expression import inputs, parse

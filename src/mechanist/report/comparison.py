@@ -1,157 +1,21 @@
-"""Guided against uniform selection: table, JSON, text and page of all pairs of runs."""
+"""Guided against uniform selection: table, JSON, text, figure and page of all pairs of runs."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
-from html import escape
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from mechanist.analysis.comparison.comparison import (
-    Estimate,
-    Outcome,
-    Place,
-    curves,
-    outcome,
-    over_seeds,
-    ratio_over_seeds,
-    yield_by_place,
-)
+from mechanist.analysis.comparison.comparison import Estimate
+from mechanist.analysis.comparison.pairs import ROWS, Comparison, Pair, all_curves, summarise
 from mechanist.arrays import Array
+from mechanist.bookkeeping.csv_files import csv_text
 from mechanist.bookkeeping.files import atomic, write_json, write_text
 from mechanist.bookkeeping.layout import CompareFiles
-from mechanist.sampling.records.tables import Table, join
+from mechanist.report.figures.comparison import draw
+from mechanist.report.page.page import template
 
-POINTS = 40
-"""Places along the budget at which curves are kept."""
-
-ROWS = {
-    "transitions": "transitions per million MD steps",
-    "transitions_guided_rounds": "the same without round 0 of the guided run",
-    "transitions_per_shot": "transitions per shot",
-    "accepted": "accepted paths per million MD steps",
-    "decorrelated": "decorrelated paths per million MD steps",
-    "effective_paths": "independent durations per million MD steps",
-    "precision": "precision of the mean path duration, 1 / (standard error in ps)²",
-}
-"""What is compared as a ratio of guided to uniform, and how it is called."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A guided and a uniform run with the same seed and budget; series are in order."""
-
-    seed: int
-    budget: int
-    guided: Table
-    uniform: Table
-    times: Mapping[str, Mapping[str, float]]
-
-    @cached_property
-    def outcomes(self) -> tuple[Outcome, Outcome]:
-        """Of the guided and of the uniform run."""
-        return outcome(self.guided), outcome(self.uniform)
-
-    def rates(self) -> tuple[dict[str, float], dict[str, float]]:
-        """Values of `ROWS` of the guided and of the uniform run."""
-        guided, uniform = (_rates(made) for made in self.outcomes)
-        later = self.guided["round"] > 0
-        steps = float(self.guided["steps"][later].sum())
-        found = float(self.guided["transition"][later].sum())
-        guided["transitions_guided_rounds"] = found / steps * 1e6 if steps else float("nan")
-        uniform["transitions_guided_rounds"] = uniform["transitions"]
-        return guided, uniform
-
-
-def _rates(made: Outcome) -> dict[str, float]:
-    per = 1e6 / made.steps if made.steps else float("nan")
-    width = made.duration.high - made.duration.low
-    return {
-        "transitions": made.transitions * per,
-        "transitions_per_shot": made.transitions / made.shots if made.shots else float("nan"),
-        "accepted": made.accepted * per,
-        "decorrelated": made.decorrelated * per,
-        "effective_paths": made.effective_paths * per,
-        "precision": (3.92 / width) ** 2 if width > 0 else float("nan"),
-    }
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table: means over seeds, and the ratio with its interval."""
-
-    name: str
-    guided: float
-    uniform: float
-    ratio: Estimate | None
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All pairs together.
-
-    Attributes
-    ----------
-    rows
-        Of `ROWS`.
-    acceptance
-        Mean part of shots that is accepted, guided and uniform.
-    durations
-        Mean path duration in ps, guided and uniform, with intervals over seeds.
-    difference
-        Guided less uniform, paired by seeds, as a part of the mean.
-    places
-        Transitions per step by predicted p_B.
-    ceiling
-        The best of these over the rate of the uniform runs; None if there are too few shots.
-    """
-
-    rows: tuple[Row, ...]
-    acceptance: tuple[float, float]
-    durations: tuple[Estimate, Estimate]
-    difference: Estimate
-    places: tuple[Place, ...]
-    ceiling: float | None
-
-    def row(self, name: str) -> Row:
-        """One line by its name."""
-        return next(row for row in self.rows if row.name == name)
-
-
-def summarise(pairs: Sequence[Pair]) -> Comparison:
-    """Put at least two pairs together."""
-    rates = [pair.rates() for pair in pairs]
-    rows = []
-    for name in ROWS:
-        guided, uniform = (np.array([pair[side][name] for pair in rates]) for side in (0, 1))
-        ratio = ratio_over_seeds(guided, uniform)
-        rows.append(Row(name, float(guided.mean()), float(uniform.mean()), ratio))
-    durations = np.array([[made.duration.value for made in pair.outcomes] for pair in pairs])
-    accepted = np.array([[made.accepted / made.shots for made in pair.outcomes] for pair in pairs])
-    places = tuple(yield_by_place(join([pair.guided for pair in pairs])))
-    best = max((place.rate for place in places), default=None)
-    plain = rows[0].uniform
-    return Comparison(
-        rows=tuple(rows),
-        acceptance=(float(accepted[:, 0].mean()), float(accepted[:, 1].mean())),
-        durations=(over_seeds(durations[:, 0]), over_seeds(durations[:, 1])),
-        difference=over_seeds((durations[:, 0] - durations[:, 1]) / durations.mean()),
-        places=places,
-        ceiling=best / plain if best is not None and plain > 0 else None,
-    )
-
-
-def all_curves(pairs: Sequence[Pair]) -> tuple[Array, dict[str, list[dict[str, Array]]]]:
-    """MD steps (K,), as far as all pairs go, and the curves of each run there."""
-    budgets = np.linspace(0, min(pair.budget for pair in pairs), POINTS + 1)
-    return budgets, {
-        "guided": [curves(pair.guided, budgets) for pair in pairs],
-        "uniform": [curves(pair.uniform, budgets) for pair in pairs],
-    }
+SELECTIONS = ("guided", "uniform")
 
 
 def write_comparison(
@@ -170,8 +34,6 @@ def write_comparison(
     pairs
         At least two.
     """
-    from mechanist.report.figures.comparison_figure import draw
-
     result = summarise(pairs)
     budgets, lines = all_curves(pairs)
     write_text(files.table, table(pairs))
@@ -186,9 +48,9 @@ def write_comparison(
 
 def table(pairs: Sequence[Pair]) -> str:
     """CSV text: one row a run."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for pair in pairs:
-        for name, made in zip(("guided", "uniform"), pair.outcomes, strict=True):
+        for name, made in zip(SELECTIONS, pair.outcomes, strict=True):
             numbers = asdict(made)
             span = numbers.pop("duration")
             rows.append(
@@ -197,11 +59,7 @@ def table(pairs: Sequence[Pair]) -> str:
                 | {"duration_ps": span["value"], "low": span["low"], "high": span["high"]}
                 | {f"{kind}_seconds": spent for kind, spent in pair.times[name].items()}
             )
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()
+    return csv_text(rows[0], (row.values() for row in rows))
 
 
 def to_json(
@@ -224,10 +82,9 @@ def to_json(
             }
             for row in result.rows
         },
-        "acceptance": dict(zip(("guided", "uniform"), result.acceptance, strict=True)),
+        "acceptance": dict(zip(SELECTIONS, result.acceptance, strict=True)),
         "duration_ps": {
-            name: asdict(span)
-            for name, span in zip(("guided", "uniform"), result.durations, strict=True)
+            name: asdict(span) for name, span in zip(SELECTIONS, result.durations, strict=True)
         },
         "duration_difference": asdict(result.difference),
         "places": [asdict(place) for place in result.places],
@@ -284,9 +141,7 @@ def cells(result: Comparison, pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
     text = f"{100 * off.value:+.1f} % ({100 * off.low:+.1f} to {100 * off.high:+.1f})"
     rows.append(("mean path duration (ps), difference", *means, text))
     for kind, name in (("training", "training"), ("shooting", "shooting, MD included")):
-        spent = [
-            np.mean([pair.times[run][kind] for pair in pairs]) for run in ("guided", "uniform")
-        ]
+        spent = [np.mean([pair.times[run][kind] for pair in pairs]) for run in SELECTIONS]
         rows.append((f"{name} (s)", f"{spent[0]:.1f}", f"{spent[1]:.1f}", ""))
     return rows
 
@@ -329,18 +184,12 @@ def markdown(title: str, result: Comparison, pairs: Sequence[Pair]) -> str:
 
 
 def page(title: str, result: Comparison, pairs: Sequence[Pair], svg: str) -> str:
-    """Content of compare.html: one file without anything from outside."""
-    css = (Path(__file__).parent / "page" / "page.css").read_text(encoding="utf-8")
-    heading = f"Guided against uniform selection: {escape(title)}"
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in HEAD)
-    body = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in cells(result, pairs)
+    """Content of compare.html: one self-contained file."""
+    text: str = template("comparison.html").render(
+        title=title,
+        sentences=sentences(result, pairs),
+        svg=svg,
+        head=HEAD,
+        rows=cells(result, pairs),
     )
-    words = " ".join(escape(line) for line in sentences(result, pairs))
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<title>{heading}</title>\n<link rel="icon" href="data:,">\n<style>\n{css}\n</style>\n'
-        f'</head>\n<body>\n<main class="column">\n<h1>{heading}</h1>\n<p>{words}</p>\n{svg}\n'
-        f"<table>\n<tr>{head}</tr>\n{body}\n</table>\n</main>\n</body>\n</html>\n"
-    )
+    return text

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mechanist.arrays import Array
+from mechanist.bookkeeping.csv_files import Row
 from mechanist.bookkeeping.layout import Layout
 from mechanist.report.jobs import Job, StageCost, stage_costs
-from mechanist.report.tables import Row
 from mechanist.report.times import RunTime
 from mechanist.sampling.records.tables import Table
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mechanist.bookkeeping.csv_files import Row
 from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.journal import MD, SEARCH, SHOOTING, TRAINING
 from mechanist.errors import DataError
-from mechanist.report.tables import Row
 
 ROUND_STAGES = ("learn", "assess")
 """Stages with one job a round."""
@@ -49,11 +49,6 @@ class Job:
     span: Span
     parts: Mapping[str, float] | None = None
     work: tuple[Span, ...] = ()
-
-    @property
-    def core_seconds(self) -> float:
-        """Wall seconds, and what further threads have added to them."""
-        return self.wall if self.parts is None else sum(self.parts.values())
 
 
 @dataclass(frozen=True)

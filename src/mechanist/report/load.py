@@ -10,12 +10,12 @@ import numpy as np
 from mechanist.analysis.convergence.chains import chain_series
 from mechanist.analysis.validation.validation import Verdict
 from mechanist.arrays import Array
+from mechanist.bookkeeping.csv_files import numbers, read_csv
 from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
 from mechanist.report.data import Dynamics, Equilibrium, FrameSample, Paths, Relevance, ReportData
 from mechanist.report.jobs import read_jobs
-from mechanist.report.tables import numbers, read_csv
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,

@@ -12,7 +12,7 @@ from typing import Any
 from mechanist.analysis.convergence.savings import savings
 from mechanist.bookkeeping.files import write_json, write_text
 from mechanist.report.data import ReportData
-from mechanist.report.figures.path_figures import mean_length
+from mechanist.report.figures.paths import mean_length
 from mechanist.report.figures.rate_figures import rates
 from mechanist.report.provenance import provenance
 from mechanist.report.status import HEADER, counted, round_row, text_table

@@ -22,13 +22,14 @@ from mechanist.analysis.comparison.comparison import (
     outcome,
     spent_within,
 )
+from mechanist.analysis.comparison.pairs import Pair
 from mechanist.analysis.convergence.counts import is_transition
 from mechanist.bookkeeping.files import read_json, write_json
 from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.bookkeeping.journal import MD, SHOOTING, TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout, PairFiles
 from mechanist.errors import DataError
-from mechanist.report.comparison import Pair, write_comparison
+from mechanist.report.comparison import write_comparison
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.bookkeeping.files import csv_text, write_text
+from mechanist.bookkeeping.csv_files import csv_text, read_csv
+from mechanist.bookkeeping.files import write_text
 from mechanist.bookkeeping.journal import SEARCH, TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.data import held_out
 from mechanist.committor.gather import gather_shots, load_round_model
 from mechanist.committor.relevance import relevance
 from mechanist.errors import DataError
-from mechanist.report.tables import read_csv
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet

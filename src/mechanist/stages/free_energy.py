@@ -7,7 +7,8 @@ from mechanist.analysis.kinetics.free_energy import profile
 from mechanist.analysis.kinetics.kinetics import RUN_A, RUN_B, Kinetics, run_shares
 from mechanist.analysis.kinetics.reweighting import Reweighted
 from mechanist.arrays import Array
-from mechanist.bookkeeping.files import csv_text, write_text
+from mechanist.bookkeeping.csv_files import csv_text
+from mechanist.bookkeeping.files import write_text
 from mechanist.bookkeeping.layout import Layout
 from mechanist.sampling.records.tables import (
     Table,

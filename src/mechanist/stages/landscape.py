@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from mechanist.analysis.kinetics.free_energy import profile, surface
-from mechanist.bookkeeping.files import atomic, csv_text, write_text
+from mechanist.bookkeeping.csv_files import csv_text
+from mechanist.bookkeeping.files import atomic, write_text
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError, MechanistError
 from mechanist.report.data import Equilibrium

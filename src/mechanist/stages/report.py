@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
+from mechanist.report.report import write_report
 from mechanist.report.times import read_session
-from mechanist.report.write import write_report
 from mechanist.settings.config import Config
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from mechanist.analysis.validation.proof import Proof, prove
 from mechanist.analysis.validation.validation import Verdict, explained, judge, validation_columns
-from mechanist.bookkeeping.files import csv_text, write_json, write_text
+from mechanist.bookkeeping.csv_files import csv_text, read_csv
+from mechanist.bookkeeping.files import write_json, write_text
 from mechanist.bookkeeping.layout import Layout
-from mechanist.report.tables import read_csv
 from mechanist.sampling.committor_shots import COMMITTOR_STREAM
 from mechanist.sampling.records.tables import Table, read_frames
 from mechanist.sampling.streams import shot_seed

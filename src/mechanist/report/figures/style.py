@@ -115,6 +115,13 @@ def thousands() -> Any:
     return FuncFormatter(lambda value, _: f"{value:,.0f}")
 
 
+def whole_numbers(axes: Any) -> None:
+    """Ticks of the x axis at whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
 def scale(descriptor: Descriptor) -> float:
     """Factor from stored values to shown ones: angles are shown in degrees."""
     return 180 / np.pi if descriptor.unit == "rad" else 1.0

@@ -2,17 +2,10 @@
 
 from typing import Any
 
-import numpy as np
-
-from mechanist.analysis.convergence.counts import is_transition
-from mechanist.analysis.convergence.inertia import transition_probability
-from mechanist.arrays import Array
 from mechanist.report.data import ReportData
 from mechanist.report.figures.style import (
-    A_COLOUR,
     B_COLOUR,
     FULL,
-    MARK,
     MUTED,
     NETWORK,
     Picture,
@@ -20,6 +13,7 @@ from mechanist.report.figures.style import (
     grid,
     thousands,
     to_svg,
+    whole_numbers,
 )
 
 PANELS = {
@@ -31,79 +25,6 @@ PANELS = {
 }
 SMALLEST_P = 1e-6
 """Smaller p-values are drawn here."""
-
-
-def _by_round(data: ReportData) -> tuple[Array, Array, Array]:
-    """Cumulative shots, transitions and expected transitions after each round.
-
-    A round without predictions (the first) expects what it found, so that the two curves start
-    together.
-    """
-    shots = data.shots
-    p = np.asarray(shots["p_predicted"], dtype=np.float64)
-    found = is_transition(shots)
-    chance = transition_probability(np.nan_to_num(p), data.last.get("latent_correlation") or 0.0)
-    expected = np.where(np.isfinite(p), chance, found)
-    numbers, place = np.unique(shots["round"], return_inverse=True)
-    size = len(numbers)
-    totals = (np.ones(len(p)), found.astype(np.float64), expected)
-    shots_made, found_so_far, expected_so_far = (
-        np.cumsum(np.bincount(place, each, size), dtype=np.float64) for each in totals
-    )
-    return shots_made, found_so_far, expected_so_far
-
-
-def efficiency(data: ReportData) -> Picture:
-    """Transitions generated against expected, and acceptance."""
-    shots, found, expected = (np.r_[0, part] for part in _by_round(data))
-    accepted = [float(entry["acceptance"]) for entry in data.rounds]
-    with canvas(FULL, 3.5) as figure:
-        left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
-        left.plot(shots, found, "-o", ms=4, color=NETWORK, label="generated")
-        left.plot(shots, expected, "--s", ms=4, mfc="white", color=MARK, label="expected")
-        left.set(xlabel="two-way shots", ylabel="transitions, cumulative", ylim=(0, None))
-        left.set_xlim(0, None)
-        left.xaxis.set_major_formatter(thousands())
-        left.yaxis.set_major_formatter(thousands())
-        left.legend(loc="upper left")
-        numbers, rates = _rates(data)
-        right.plot(numbers, 100 * rates, "-o", ms=4, color=NETWORK, label="transitions")
-        rounds = [entry["round"] for entry in data.rounds]
-        right.plot(
-            rounds, 100 * np.array(accepted), "-D", ms=4, color=A_COLOUR, label="accepted so far"
-        )
-        right.set(xlabel="round", ylabel="% of shots", ylim=(0, None))
-        _whole(right)
-        right.legend(loc="best")
-        for axes in (left, right):
-            grid(axes)
-        svg = to_svg(figure, "efficiency", "Transitions generated against expected")
-    how = (
-        "Expected is the sum over shots of the chance to join A and B at the p_B predicted before "
-        "each shot (the first round, without a model, counts what it found)"
-    )
-    rho = data.last.get("latent_correlation")
-    if rho is not None:
-        number = f"{rho:.2f}".replace("-", "\N{MINUS SIGN}")
-        how += (
-            f". How far the first velocities decide where the two opposite halves end is learned "
-            f"from the shots: correlation {number}, where 0 is not at all (p_B alone decides) and "
-            "\N{MINUS SIGN}1 entirely"
-        )
-    how += ". Independent halves can give half of all shots at most, opposed ones more."
-    return Picture("efficiency", "How well shooting works", svg, how)
-
-
-def _rates(data: ReportData) -> tuple[Array, Array]:
-    numbers, place = np.unique(data.shots["round"], return_inverse=True)
-    found = np.bincount(place, is_transition(data.shots).astype(np.float64))
-    return numbers.astype(np.float64), found / np.bincount(place)
-
-
-def _whole(axes: Any) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def convergence(data: ReportData) -> Picture:
@@ -142,7 +63,7 @@ def _loss_panel(axes: Any, rounds: list[dict[str, Any]]) -> None:
 
 
 def _finish(axes: Any, rounds: list[dict[str, Any]]) -> None:
-    _whole(axes)
+    whole_numbers(axes)
     first, last = rounds[0]["round"], rounds[-1]["round"]
     axes.set_xlim(first - 0.4, last + 0.4)
     grid(axes)

@@ -1,9 +1,10 @@
-"""Small tables of a run: CSV files."""
+"""CSV files of a run, read and written."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from mechanist.bookkeeping.files import read_bytes
 from mechanist.errors import DataError
@@ -39,3 +40,12 @@ def numbers(rows: Sequence[Row], column: str, path: Path) -> list[float]:
         return [float(row[column]) if row[column] else float("nan") for row in rows]
     except ValueError as error:
         raise DataError(path, f"column {column!r}: {error}; delete it and run again") from None
+
+
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A header and rows as CSV."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return buffer.getvalue()

@@ -6,7 +6,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.report.data import ReportData
-from mechanist.report.figures.calibration_figures import draw_fresh
+from mechanist.report.figures.calibration import draw_fresh
 from mechanist.report.figures.style import FORMULA, FULL, MUTED, Picture, canvas, grid, to_svg
 
 BINS = 20
@@ -49,19 +49,3 @@ def _histogram(axes: Any, n: Array, n_b: Array) -> None:
     axes.set_xlabel("fraction of half-shots that ended in B")
     axes.set_ylabel("points")
     grid(axes, "y")
-
-
-def front_table(data: ReportData) -> list[tuple[str, ...]]:
-    """Rows: length, loss, error on fresh shots, its interval, share of resamples, text, chosen."""
-    errors = {row["text"]: row for row in data.front}
-    rows: list[tuple[str, ...]] = []
-    for row in data.formulas:
-        error = errors.get(row["text"])
-        rmse = f"{float(error['rmse']):.3f}" if error else ""
-        between = f"{float(error['low']):.3f} to {float(error['high']):.3f}" if error else ""
-        shares = (row.get("stands_share"), row.get("chosen_share"))
-        stands, chosen = (f"{100 * float(share):.0f} %" if share else "" for share in shares)
-        loss = f"{float(row['heldout_loss']):.4f}"
-        mark = "chosen" if row["chosen"] == "true" else ""
-        rows.append((row["complexity"], loss, rmse, between, stands, chosen, row["text"], mark))
-    return rows

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from mechanist.analysis.comparison.comparison import over_seeds
+from mechanist.analysis.comparison.pairs import Comparison, Pair
 from mechanist.arrays import Array
-from mechanist.report.comparison import Comparison, Pair
 from mechanist.report.figures.style import (
     A_COLOUR,
     B_COLOUR,

@@ -1,0 +1,116 @@
+"""Rows of the tables of the page, as text."""
+
+import math
+from typing import Any
+
+from mechanist.bookkeeping.progress import duration
+from mechanist.report.data import ReportData
+from mechanist.report.status import counted
+
+
+def minus(text: str) -> str:
+    """A number with a proper minus sign."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """An interval with two digits of its half width."""
+    if low is None or high is None or not math.isfinite(high - low) or high <= low:
+        return "not known"
+    digits = max(0, 1 - math.floor(math.log10((high - low) / 2)))
+    form = f".{digits}f" if digits <= 6 else ".4g"
+    return minus(f"{low:{form}} to {high:{form}}")
+
+
+def constants(data: ReportData) -> list[tuple[str, str, str, str]]:
+    """Rows of the table of constants: where it stands in the formula, value, interval, unit."""
+    rows = []
+    for entry in (data.formula or {}).get("constants") or []:
+        unit = entry.get("unit")
+        rows.append(
+            (
+                str(entry["name"]),
+                minus(f"{entry['value']:.6g}"),
+                interval(entry.get("low"), entry.get("high")),
+                "" if unit in (None, "1") else str(unit),
+            )
+        )
+    return rows
+
+
+def losses(data: ReportData) -> list[tuple[str, str]]:
+    """Rows of the table of held-out losses, best first."""
+    formula = data.formula or {}
+    known = dict(formula.get("baselines") or {})
+    known["this formula"] = formula.get("heldout_loss")
+    known["network"] = formula.get("network_heldout_loss", data.last["heldout_loss"])
+    pairs = [(name, float(loss)) for name, loss in known.items() if loss is not None]
+    return [(name, f"{loss:.4f}") for name, loss in sorted(pairs, key=lambda pair: pair[1])]
+
+
+def validation(data: ReportData) -> list[tuple[str, ...]]:
+    """Rows of the table of fresh shots: model, error, its interval, coverage, variance."""
+    rows: list[tuple[str, ...]] = []
+    verdict = data.verdict
+    if verdict is None:
+        return rows
+    for model in ("network", "formula"):
+        low, high = verdict[f"{model}_interval"]
+        explained = verdict[f"{model}_explained"]
+        rows.append(
+            (
+                model,
+                f"{verdict[f'{model}_rmse']:.3f}",
+                f"{low:.3f} to {high:.3f}",
+                f"{100 * verdict[f'{model}_coverage']:.0f} %",
+                "not known" if explained is None else f"{100 * explained:.0f} %",
+            )
+        )
+    return rows
+
+
+def facts(data: ReportData, summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """The numbers below the headline: value, what it is."""
+    path = summary["path_duration_ps"]["mean"]
+    result = [(f"{summary['shots']:,}", "two-way shots")]
+    if summary["transitions"] is not None:
+        result.append((f"{summary['transitions']:,}", "transitions"))
+    result += [
+        (f"{100 * summary['acceptance']:.0f} %", "shots accepted"),
+        (str(summary["rounds"]), "rounds" if summary["rounds"] > 1 else "round"),
+    ]
+    if path is not None:
+        result.append((f"{path:.3g} ps", "mean path duration"))
+    if data.time is not None:
+        cores = counted(data.time.cores, "core")
+        result.append((duration(data.time.wall_seconds), f"wall time on {cores}"))
+    elif summary["wall_seconds"]:
+        result.append((duration(summary["wall_seconds"]), "run time of the jobs"))
+    return result
+
+
+def criteria(data: ReportData) -> list[tuple[str, str, str, bool]]:
+    """Rows of the table of criteria: explanation, value, limit, passed."""
+    rows = []
+    for name, criterion in data.last["criteria"].items():
+        value = "unknown" if criterion["value"] is None else f"{criterion['value']:.3g}"
+        limit = f"{criterion.get('direction', '')} {criterion['limit']:.3g}".strip()
+        text = criterion.get("explanation") or name.replace("_", " ")
+        rows.append((text, value, limit, bool(criterion["passed"])))
+    return rows
+
+
+def front(data: ReportData) -> list[tuple[str, ...]]:
+    """Rows: length, loss, error on fresh shots, its interval, share of resamples, text, chosen."""
+    errors = {row["text"]: row for row in data.front}
+    rows: list[tuple[str, ...]] = []
+    for row in data.formulas:
+        error = errors.get(row["text"])
+        rmse = f"{float(error['rmse']):.3f}" if error else ""
+        between = f"{float(error['low']):.3f} to {float(error['high']):.3f}" if error else ""
+        shares = (row.get("stands_share"), row.get("chosen_share"))
+        stands, chosen = (f"{100 * float(share):.0f} %" if share else "" for share in shares)
+        loss = f"{float(row['heldout_loss']):.4f}"
+        mark = "chosen" if row["chosen"] == "true" else ""
+        rows.append((row["complexity"], loss, rmse, between, stands, chosen, row["text"], mark))
+    return rows
