@@ -8,7 +8,9 @@ import pytest
 from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import END_NAMES, HalfPaths
 from mechanist.engine.plan import default_plan
-from mechanist.sampling.chains.chain import Chains, CurrentPath
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Lorentzian, Uniform
 from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
 from mechanist.sampling.first_path.hot_md import hot_path, relax, thermal_velocities
@@ -35,13 +37,20 @@ ROW = np.array([0])
 
 def new_chain(selection=None, path=(-1, -0.5, 0, 0.5, 1), burn_in=0, seed=7):
     paths = [CurrentPath(line(path), -1, 1)]
-    return Chains(np.array([3]), paths, selection or Uniform(), seed, np.ones(1), burn_in=burn_in)
+    return Chains(
+        np.array([3]),
+        paths,
+        TransitionPaths(selection or Uniform()),
+        seed,
+        np.ones(1),
+        burn_in=burn_in,
+    )
 
 
 def finish(chain, backward, forward):
-    """Tell a chain how its halves ended, the forward one first; give the shot."""
-    assert chain.told(half(0, 1, *forward)) is None
-    rows, shots = chain.told(half(0, 0, *backward))
+    """Let the half-shots of a chain end, the forward one first; the shot."""
+    assert chain.on_finished(half(0, 1, *forward)) is None
+    rows, shots = chain.on_finished(half(0, 0, *backward))
     assert rows.tolist() == [0]
     return shots.one(0)
 
@@ -60,7 +69,7 @@ def test_a_path_that_joins_the_states_in_fewer_frames_is_always_accepted():
     assert shot.path.frames[shot.path.shooting_frame, 0, 0] == shots.positions[1, 0, 0]
 
 
-def test_a_path_from_b_to_a_is_turned_round():
+def test_a_path_from_b_to_a_is_reversed():
     chain = new_chain()
     point = chain.propose(ROW).positions[0, 0, 0]
     shot = finish(chain, ([1], "B"), ([-1], "A"))
@@ -107,14 +116,20 @@ def test_chains_side_by_side_do_what_each_does_alone():
     # Halves end in another order than they began, several at a time.
     starts = [(-1, -0.5, 0, 0.5, 1), (-1, 0, 1), (-1, -0.2, 0.2, 1)]
     paths = [CurrentPath(line(path), -1, 1) for path in starts]
-    group = Chains(np.arange(3), paths, Uniform(), 5, np.ones(1))
+    group = Chains(np.arange(3), paths, TransitionPaths(Uniform()), 5, np.ones(1))
     shots = group.propose(np.arange(3))
     both = ends_of([3, 0, 4], ["B", "A", "A"])
-    assert group.told(both) is None
-    rows, finished = group.told(ends_of([2, 5, 1], ["A", "A", "B"]))
+    assert group.on_finished(both) is None
+    rows, finished = group.on_finished(ends_of([2, 5, 1], ["A", "A", "B"]))
     assert rows.tolist() == [0, 1, 2]
     for i, path in enumerate(starts):
-        alone = Chains(np.array([i]), [CurrentPath(line(path), -1, 1)], Uniform(), 5, np.ones(1))
+        alone = Chains(
+            np.array([i]),
+            [CurrentPath(line(path), -1, 1)],
+            TransitionPaths(Uniform()),
+            5,
+            np.ones(1),
+        )
         own = alone.propose(ROW)
         np.testing.assert_array_equal(own.positions, shots.positions[2 * i : 2 * i + 2])
         np.testing.assert_array_equal(own.velocities, shots.velocities[2 * i : 2 * i + 2])
@@ -137,7 +152,7 @@ def sample(double_well, selection, seed, moves=40, chains=96):
     starts, _ = relax(double_well, hot.frames, 16, 2000, plan, seed, quiet)
     sigma = thermal_velocities(double_well)
     paths = [replace(starts[i % len(starts)]) for i in range(chains)]
-    group = Chains(np.arange(chains), paths, selection, seed, sigma, burn_in=3)
+    group = Chains(np.arange(chains), paths, TransitionPaths(selection), seed, sigma, burn_in=3)
     engine = make_engine(double_well, 2 * chains, default_plan(double_well, "Reference"), seed)
     return shoot(group, engine, moves, quiet)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mechanist.engine.half_shots import END_NAMES, HalfPaths
-from mechanist.sampling.chains.chain import CurrentPath
+from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.excursions.excursions import (
     COMMON,
     EvenWindows,
@@ -65,7 +65,7 @@ def test_everything_that_ends_in_states_is_taken(ends, taken):
     half = excursion(1.5, -1)
     numbers = np.array([END_NAMES.tolist().index(end) for end in ends], dtype=np.int8)
     two = np.array([2, 2])
-    _, shots = chain.told(HalfPaths(keys, numbers, two, np.concatenate([half, half]), two))
+    _, shots = chain.on_finished(HalfPaths(keys, numbers, two, np.concatenate([half, half]), two))
     assert shots.accepted.tolist() == [taken]
     if taken:
         np.testing.assert_array_equal(chain.paths[0].frames[::4], np.concatenate([half[-1:]] * 2))

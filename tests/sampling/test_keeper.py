@@ -14,7 +14,9 @@ from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import STOPPED
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError, Interrupted, SamplingError
-from mechanist.sampling.chains.chain import Chains, CurrentPath
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Lorentzian, Uniform
 from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
 from mechanist.sampling.early_stop import early_stop
@@ -49,9 +51,11 @@ def new_job(prepared, layout, platform="Reference", seed=4, below=0.0):
     chains = Chains(
         np.arange(CHAINS),
         [CurrentPath(path, -1, 1) for _ in range(CHAINS)],
-        Lorentzian(line, 1.0, None, None, "line", longest=prepared.max_half_frames)
-        if below
-        else Uniform(prepared.max_half_frames),
+        TransitionPaths(
+            Lorentzian(line, 1.0, None, None, "line", longest=prepared.max_half_frames)
+            if below
+            else Uniform(prepared.max_half_frames)
+        ),
         11,
         thermal_velocities(prepared),
         burn_in=1,

@@ -7,15 +7,17 @@ import pytest
 
 from mechanist.engine.plan import default_plan
 from mechanist.errors import SamplingError
-from mechanist.sampling.chains.chain import Chains, CurrentPath
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.memory import check_memory, job_bytes
+from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Uniform
 
 
 def chains_of(prepared, count, frames):
     path = np.zeros((frames, prepared.atoms, 3), dtype=np.float32)
     paths = [CurrentPath(path, -1, 1) for _ in range(count)]
-    return Chains(np.arange(count), paths, Uniform(), 1, np.ones(prepared.atoms))
+    return Chains(np.arange(count), paths, TransitionPaths(Uniform()), 1, np.ones(prepared.atoms))
 
 
 def test_memory_grows_with_chains_moves_and_path_length(alanine):

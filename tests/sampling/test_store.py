@@ -9,7 +9,7 @@ import pytest
 from openmm import app, unit
 
 from mechanist.errors import DataError, SettingsError
-from mechanist.sampling.chains.chain import CurrentPath
+from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.shoot import path_table
 from mechanist.sampling.records.store import NOTE, Store, check_descriptors, make_store, store_of
 from mechanist.sampling.records.tables import (

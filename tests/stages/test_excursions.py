@@ -6,7 +6,7 @@ import pytest
 from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.journal import Journal
 from mechanist.engine.plan import Plan
-from mechanist.sampling.chains.chain import CurrentPath
+from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.selection import Uniform, shootable
 from mechanist.sampling.excursions.excursions import EvenWindows, Reservoir
 from mechanist.sampling.records.tables import PathTable

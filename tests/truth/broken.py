@@ -10,10 +10,13 @@ from mechanist.arrays import Array, Rows
 from mechanist.bookkeeping.progress import Progress
 from mechanist.engine.half_shots import TOO_LONG, HalfPaths
 from mechanist.engine.protocol import Engine
-from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.moves import Harvest, Moves
-from mechanist.sampling.chains.selection import Candidates, Selection
+from mechanist.sampling.chains.path_ensemble import TransitionPaths
+from mechanist.sampling.chains.selection import Candidates
 from mechanist.sampling.chains.shoot import gather, shots_as_they_end
+from mechanist.sampling.chains.shots import Shots
 
 
 def first_come(chains: Chains, engine: Engine, moves: int, progress: Progress) -> Harvest:
@@ -33,8 +36,8 @@ def first_come(chains: Chains, engine: Engine, moves: int, progress: Progress) -
 class Retry(Chains):
     """A shot that is too long is made again with another point, instead of counted as rejected."""
 
-    def told(self, halves: HalfPaths) -> tuple[Rows, Shots] | None:
-        finished = super().told(halves)
+    def on_finished(self, halves: HalfPaths) -> tuple[Rows, Shots] | None:
+        finished = super().on_finished(halves)
         if finished is not None:
             rows, shots = finished
             for row in rows[(shots.ends == TOO_LONG).any(axis=1)]:
@@ -45,27 +48,27 @@ class Retry(Chains):
 class NoLengthCorrection(Chains):
     """Every path that joins A and B is accepted."""
 
-    def chances(self, rows: Rows, new: Sequence[Candidates]) -> Array:
+    def acceptance(self, rows: Rows, new: Sequence[Candidates]) -> Array:
         return np.ones(len(rows))
 
 
 class NoStopCorrection(Chains):
     """Shots are stopped early, but the ratio takes no notice of it."""
 
-    def chances(self, rows: Rows, new: Sequence[Candidates]) -> Array:
+    def acceptance(self, rows: Rows, new: Sequence[Candidates]) -> Array:
         stop, self.early_stop = self.early_stop, None
-        chances = super().chances(rows, new)
+        ratios = super().acceptance(rows, new)
         self.early_stop = stop
-        return chances
+        return ratios
 
 
 class OldPoint(Chains):
     """The ratio takes f for the old path at the point that once made it, not at the point now."""
 
-    def chances(self, rows: Rows, new: Sequence[Candidates]) -> Array:
-        now = np.array([self._candidates[row].weights[self._points[row]] for row in rows])
-        once = [self._candidates[row].weights[self.paths[row].shooting_frame - 1] for row in rows]
-        return super().chances(rows, new) * now / np.array(once)
+    def acceptance(self, rows: Rows, new: Sequence[Candidates]) -> Array:
+        now = np.array([self.candidates[row].weights[self._points[row]] for row in rows])
+        once = [self.candidates[row].weights[self.paths[row].shooting_frame - 1] for row in rows]
+        return super().acceptance(rows, new) * now / np.array(once)
 
 
 class NoLimitOnPoints(Chains):
@@ -75,8 +78,9 @@ class NoLimitOnPoints(Chains):
         self,
         numbers: Rows,
         paths: Sequence[CurrentPath],
-        selection: Selection,
+        ensemble: TransitionPaths,
         *rest: Any,
         **options: Any,
     ) -> None:
-        super().__init__(numbers, paths, replace(selection, longest=None), *rest, **options)
+        allowed = replace(ensemble.selection, longest=None)
+        super().__init__(numbers, paths, TransitionPaths(allowed), *rest, **options)

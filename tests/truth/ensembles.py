@@ -11,10 +11,13 @@ from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import END_NAMES, ShotQueue
 from mechanist.engine.plan import default_plan
 from mechanist.engine.protocol import Engine
-from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.moves import Harvest
+from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Lorentzian, Selection, Uniform
 from mechanist.sampling.chains.shoot import shoot
+from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.early_stop.early_stop import EarlyStop
 from mechanist.sampling.first_path.hot_md import hot_path, relax, thermal_velocities
 from mechanist.systems.prepared import Prepared
@@ -87,7 +90,7 @@ def sample(
 
     def group(paths: list[CurrentPath], move: int) -> Chains:
         fresh = [replace(path, weight=0) for path in paths]
-        made = kind(numbers, fresh, selection, seed, sigma, np.full(chains, move))
+        made = kind(numbers, fresh, TransitionPaths(selection), seed, sigma, np.full(chains, move))
         if below and isinstance(selection, Lorentzian):
             made.early_stop = EarlyStop(selection.logit, below, np.zeros(chains, dtype=np.bool_))
         return made
@@ -119,7 +122,7 @@ def two_way(prepared: Prepared, points: NDArray[np.floating], seed: int) -> NDAr
     paths = [CurrentPath(np.stack([point, point, point]), -1, 1) for point in points]
     numbers = np.arange(len(points))
     queue = ShotQueue()
-    queue.put(Chains(numbers, paths, Uniform(), seed, sigma).propose(numbers))
+    queue.put(Chains(numbers, paths, TransitionPaths(Uniform()), seed, sigma).propose(numbers))
     engine = make_engine(
         prepared, min(2000, 2 * len(points)), default_plan(prepared, "Reference"), seed
     )

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from mechanist.sampling.chains.chain import CurrentPath
+from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.selection import Selection
 from tests.truth.brute_force import BruteForce, brute_force
 from tests.truth.ensembles import first_paths

@@ -16,10 +16,11 @@ from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import END_NAMES
 from mechanist.engine.plan import POOL, Plan
 from mechanist.engine.protocol import Engine
-from mechanist.sampling.chains.chain import CurrentPath, Shots
+from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.moves import Moves
 from mechanist.sampling.chains.selection import shootable
 from mechanist.sampling.chains.shoot import gather, made
+from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.excursions.excursions import (
     EXCURSION_COLUMNS,
     EvenWindows,

@@ -19,8 +19,10 @@ from mechanist.committor.guide import make_selection
 from mechanist.engine.choose import choose_plan, make_engine
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
-from mechanist.sampling.chains.chain import Chains, Shot
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.shoot import shots_as_they_end
+from mechanist.sampling.chains.shots import Shot
 from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.records.shot_record import ShotRecord, read_record
 from mechanist.sampling.records.tables import write_frames
@@ -144,7 +146,7 @@ def shot_alone(
     chains = Chains(
         np.array([record.chain]),
         [record.path_before()],
-        selection,
+        TransitionPaths(selection),
         config.seed,
         thermal_velocities(prepared),
         moves=np.array([record.move]),

@@ -17,9 +17,11 @@ from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import Engine
 from mechanist.errors import DataError
-from mechanist.sampling.chains.chain import Chains, CurrentPath
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.memory import check_memory
 from mechanist.sampling.chains.moves import Harvest
+from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Lorentzian, Selection
 from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
 from mechanist.sampling.early_stop.early_stop import EarlyStop
@@ -226,7 +228,7 @@ def make_chains(
     return Chains(
         numbers,
         paths,
-        selection,
+        TransitionPaths(selection),
         config.seed,
         thermal_velocities(prepared),
         np.array(moves),

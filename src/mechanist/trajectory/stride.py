@@ -9,7 +9,7 @@ import numpy as np
 
 from mechanist.bookkeeping.journal import Journal
 from mechanist.errors import DataError
-from mechanist.sampling.chains.chain import CurrentPath
+from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.records.store import Store
 from mechanist.systems.prepared import Prepared
 from mechanist.trajectory.restore import audit

@@ -8,7 +8,9 @@ import numpy as np
 
 from mechanist.arrays import NamedArrays
 from mechanist.engine.half_shots import ShotQueue
-from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.records.checkpoint import prefixed, under
 from mechanist.sampling.records.ragged import packed, unpacked
 

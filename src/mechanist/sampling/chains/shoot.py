@@ -13,8 +13,10 @@ from mechanist.bookkeeping.progress import Progress
 from mechanist.engine.half_shots import END_NAMES
 from mechanist.engine.protocol import Engine, Rest
 from mechanist.engine.under_way import UnderWay
-from mechanist.sampling.chains.chain import Chains, CurrentPath, Shots
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.moves import Harvest, Moves
+from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.records.keeper import Keeper
 from mechanist.sampling.records.store import Store
 from mechanist.sampling.records.tables import PATH_COLUMNS, SHOT_COLUMNS, Table
@@ -72,7 +74,7 @@ def made(
     if begun is None:
         queue.put(chains.propose(np.arange(len(chains))))
     for halves in engine.run(queue.take, rest, begun, chains.early_stop):
-        finished = chains.told(halves)
+        finished = chains.on_finished(halves)
         if finished is None:
             continue
         rows, shots = finished

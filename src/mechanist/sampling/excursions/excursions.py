@@ -25,9 +25,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array, Frames, NamedArrays, Rows
+from mechanist.arrays import Array, Frames, Mask, NamedArrays, Rows, Weights
 from mechanist.engine.half_shots import END_NAMES, HalfShots, in_states
-from mechanist.sampling.chains.chain import Chains, CurrentPath, join_halves
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Candidates, candidates_of, lengths_of
 from mechanist.sampling.excursions.windows import windows_of
 from mechanist.sampling.records.ragged import packed, unpacked
@@ -157,6 +159,23 @@ def make_reservoir(
     )
 
 
+@dataclass(frozen=True)
+class Excursions(TransitionPaths):
+    """Paths between two visits to a state, whichever; all are accepted."""
+
+    def joins(self, ends: NDArray[np.int8]) -> Mask:
+        """See `mechanist.sampling.chains.path_ensemble.PathEnsemble`."""
+        return np.asarray(in_states(ends).all(axis=1))
+
+    def oriented(self, path: CurrentPath, ends: NDArray[np.int8]) -> CurrentPath:
+        """See `mechanist.sampling.chains.path_ensemble.PathEnsemble`."""
+        return path
+
+    def acceptance(self, old: Weights, new: Weights) -> Array:
+        """See `mechanist.sampling.chains.path_ensemble.PathEnsemble`."""
+        return np.ones(len(old))
+
+
 class ExcursionChains(Chains):
     """Chains whose states are excursions; all that ends in states is accepted.
 
@@ -180,7 +199,7 @@ class ExcursionChains(Chains):
         seed: int,
         sigma: Array,
     ) -> None:
-        super().__init__(numbers, paths, selection, seed, sigma)
+        super().__init__(numbers, paths, Excursions(selection), seed, sigma)
         self._path_ends = list(ends)
         self._reservoirs = reservoirs
         self._windows = selection
@@ -188,13 +207,13 @@ class ExcursionChains(Chains):
 
     def use(self, selection: EvenWindows) -> None:
         """Weigh frames anew from here on."""
-        self._windows = self._selection = selection
-        self._candidates = list(selection.candidates([path.interior for path in self.paths]))
+        self._windows, self.ensemble = selection, Excursions(selection)
+        self.candidates = list(selection.candidates([path.interior for path in self.paths]))
 
     def state(self) -> NamedArrays:
         """As of `Chains`, with the current excursions: those of runs are in no table of shots."""
         lengths, frames = packed([path.frames for path in self.paths], self.paths[0].frames)
-        windows = [one.windows for one in self._candidates if isinstance(one, InWindows)]
+        windows = [one.windows for one in self.candidates if isinstance(one, InWindows)]
         return super().state() | {
             "log_weights": self._windows.log_weights,
             "exchanges": np.array(self.exchanges),
@@ -212,12 +231,12 @@ class ExcursionChains(Chains):
         frames = unpacked(state["path_lengths"], state["path_frames"])
         super().restore(state, [CurrentPath(*row) for row in zip(frames, *columns, strict=True)])
         windows = unpacked(state["candidates"], state["windows"])
-        self._candidates = [
+        self.candidates = [
             InWindows(one.weights, one.p_predicted, one.total, window)
-            for one, window in zip(self._candidates, windows, strict=True)
+            for one, window in zip(self.candidates, windows, strict=True)
         ]
         self._windows = replace(self._windows, log_weights=state["log_weights"])
-        self._selection = self._windows
+        self.ensemble = Excursions(self._windows)
         self._path_ends = [(str(first), str(last)) for first, last in state["path_ends"].tolist()]
         self.exchanges = int(state["exchanges"])
 
@@ -228,7 +247,7 @@ class ExcursionChains(Chains):
 
     def propose(self, rows: Rows) -> HalfShots:
         """Offer excursions of the reservoirs, then shoot from the current ones."""
-        seeds = shot_seeds(self._seed, self.numbers[rows] + EXCHANGE_STREAM, self.moves[rows])
+        seeds = shot_seeds(self.seed, self.numbers[rows] + EXCHANGE_STREAM, self.moves[rows])
         for i, reservoir in enumerate(self._reservoirs):
             if reservoir.excursions:
                 self._exchange(reservoir, rows, uniforms(seeds, 2 * i, 2))
@@ -239,7 +258,7 @@ class ExcursionChains(Chains):
         drawn = (u[:, 0] * len(reservoir.excursions)).astype(np.int64)
         offered = np.array([reservoir.share(reservoir.ends[i]) for i in drawn.tolist()])
         now = np.array([reservoir.share(self._path_ends[row]) for row in rows.tolist()])
-        old = np.array([self._candidates[row].total for row in rows.tolist()])
+        old = np.array([self.candidates[row].total for row in rows.tolist()])
         new = reservoir.window_frames[drawn] @ np.exp(self._windows.log_weights)
         taken = np.flatnonzero((now > 0) & (u[:, 1] * old * offered < new * now))
         taken = taken[self._well_known(reservoir, rows[taken])]
@@ -247,39 +266,27 @@ class ExcursionChains(Chains):
             CurrentPath(reservoir.excursions[drawn[i]], int(self.moves[rows[i]]), 1)
             for i in taken.tolist()
         ]
-        candidates = self._selection.candidates([path.interior for path in paths])
+        candidates = self.ensemble.candidates([path.interior for path in paths])
         for i, path, weighed in zip(taken.tolist(), paths, candidates, strict=True):
             row = int(rows[i])
             self._path_ends[row] = reservoir.ends[drawn[i]]
-            super().take(row, path, weighed)
+            super().accept(row, path, weighed)
         self.exchanges += len(taken)
 
     def _well_known(self, reservoir: Reservoir, rows: Rows) -> NDArray[np.bool_]:
         """Which chains' excursions (K,) stay in the windows of a reservoir."""
-        current = [self._candidates[row] for row in rows.tolist()]
+        current = [self.candidates[row] for row in rows.tolist()]
         inside = [
             isinstance(one, InWindows) and bool(reservoir.windows[one.windows].all())
             for one in current
         ]
         return np.array(inside, dtype=np.bool_)
 
-    def eligible(self, ends: NDArray[np.int8]) -> NDArray[np.bool_]:
-        """All whose halves have both ended in a state."""
-        return np.asarray(in_states(ends).all(axis=1))
-
-    def joined(self, row: int, point: Frames, backward: Frames, forward: Frames) -> CurrentPath:
-        """The new excursion through a point (N, 3), in the direction of the shot."""
-        return join_halves(point, backward, forward, int(self.moves[row]))
-
-    def chances(self, rows: Rows, new: Sequence[Candidates]) -> Array:
-        """All are accepted."""
-        return np.ones(len(rows))
-
-    def take(self, row: int, path: CurrentPath, candidates: Candidates) -> None:
+    def accept(self, row: int, path: CurrentPath, candidates: Candidates) -> None:
         """Make an excursion the current one of a chain."""
         first, last = END_NAMES[self._ends[row]]
         self._path_ends[row] = (first, last)
-        super().take(row, path, candidates)
+        super().accept(row, path, candidates)
 
 
 def pieces(labels: NDArray[np.int8]) -> list[slice]:

@@ -18,7 +18,8 @@ from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import IN_B, HalfPaths, HalfShots, ShotQueue, in_states
 from mechanist.engine.plan import Plan
 from mechanist.errors import SamplingError
-from mechanist.sampling.chains.chain import CurrentPath, both_halves, join_halves, turned_round
+from mechanist.sampling.chains.chain import both_halves
+from mechanist.sampling.chains.current_path import CurrentPath, join_halves, reversed_path
 from mechanist.sampling.streams import normals, shot_seeds, uniforms
 from mechanist.systems.prepared import Prepared
 
@@ -187,7 +188,7 @@ def relax(
     shots = _Attempts(prepared, interior, shots_max, seed)
     paths: list[CurrentPath] = []
     for halves in engine.run(shots.next):
-        paths += shots.told(halves)
+        paths += shots.on_finished(halves)
         if len(paths) >= count:
             shots.stop()
     if not paths:
@@ -236,7 +237,7 @@ class _Attempts:
         self._queue.put(both_halves(numbers, points, velocities))
         return self._queue.take(count)
 
-    def told(self, halves: HalfPaths) -> list[CurrentPath]:
+    def on_finished(self, halves: HalfPaths) -> list[CurrentPath]:
         """The transition paths that finished halves complete."""
         paths = []
         ended = zip(halves.keys.tolist(), halves.ends.tolist(), halves.each(), strict=True)
@@ -252,5 +253,5 @@ class _Attempts:
             point = self._points.pop(number)
             if in_states(np.array([back_end, end])).all() and back_end != end:
                 path = join_halves(point, backward, forward, -1)
-                paths.append(path if end == IN_B else turned_round(path))
+                paths.append(path if end == IN_B else reversed_path(path))
         return paths

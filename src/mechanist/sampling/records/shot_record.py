@@ -11,7 +11,8 @@ from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.bookkeeping.layout import Layout
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
-from mechanist.sampling.chains.chain import CurrentPath, Shot
+from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.shots import Shot
 from mechanist.sampling.records.store import Store, store_of
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
