@@ -9,6 +9,8 @@ import pytest
 from mechanist.bookkeeping.layout import Layout
 from mechanist.settings.load import load_system
 from mechanist.systems import prepared
+from mechanist.systems.build.prepare import prepare
+from mechanist.systems.descriptors.describe import describe
 from mechanist.systems.prepared import Prepared
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -19,8 +21,8 @@ def build(name: str, folder: Path) -> Layout:
     layout = Layout(folder / name)
     source = REPOSITORY / "systems" / name
     settings = load_system(source)
-    prepared.prepare(settings, source, layout)
-    prepared.describe(settings, source, layout)
+    prepare(settings, source, layout)
+    describe(settings, source, layout)
     return layout
 
 

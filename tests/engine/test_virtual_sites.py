@@ -16,9 +16,10 @@ from mechanist.engine.stopwatch import suitable_platforms, time_plans
 from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.settings.load import load_system
 from mechanist.settings.run import EngineSettings
+from mechanist.systems.build.prepare import prepare
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.states import Box, Interval, State, States
-from mechanist.systems.prepared import Prepared, load, prepare
+from mechanist.systems.prepared import Prepared, load
 from tests.bring import write_system, write_wet
 
 STRIDE, FRAMES = 5, 4

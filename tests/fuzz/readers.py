@@ -27,8 +27,9 @@ from mechanist.sampling.records.tables import (
     write_table,
 )
 from mechanist.settings.load import load_config, load_system
+from mechanist.systems.build.prepare import prepare
 from mechanist.systems.prepared import load as load_prepared
-from mechanist.systems.prepared import load_inputs, prepare
+from mechanist.systems.prepared import load_inputs
 from mechanist.trajectory.md17 import read_md17
 from mechanist.trajectory.store import load as load_motion
 from mechanist.trajectory.store import save as save_motion

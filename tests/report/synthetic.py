@@ -37,7 +37,6 @@ from mechanist.sampling.records.tables import (
 from mechanist.settings.config import Config
 from mechanist.settings.convergence import ConvergenceSettings
 from mechanist.settings.run import SamplingSettings
-from mechanist.systems.prepared import states_to_json
 from tests.report.kinds import TOY
 
 
@@ -173,7 +172,7 @@ def write_system(kind, layout):
             "max_half_frames": 1000,
             "atoms": kind.atoms,
             "start": np.zeros((kind.atoms, 3)).tolist(),
-            "states": states_to_json(kind.states),
+            "states": kind.states.to_json(),
         },
     )
     write_json(layout.inputs, kind.inputs.to_json())

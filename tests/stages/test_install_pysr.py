@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from mechanist.errors import MechanistError
-from mechanist.stages import doctor, install_pysr
+from mechanist.report import doctor
+from mechanist.stages import install_pysr
 from mechanist.stages.install_pysr import PIP, RESOLVE, run
 
 

@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 
 from mechanist.settings.load import load_system
+from mechanist.systems.descriptors.describe import formula_inputs
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
-from mechanist.systems.prepared import describe_formula_inputs, load_formula_inputs, load_inputs
+from mechanist.systems.prepared import load_formula_inputs, load_inputs
 
 ALANINE = Path(__file__).parents[2] / "systems" / "alanine_dipeptide"
 
@@ -55,7 +56,7 @@ def test_start_of_alanine_is_an_l_amino_acid_in_c7eq(alanine, alanine_layout):
 
 
 def test_formulas_of_alanine_may_hold_heights_over_local_planes(alanine, alanine_layout):
-    describe_formula_inputs(load_system(ALANINE), ALANINE, alanine_layout)
+    formula_inputs(load_system(ALANINE), ALANINE, alanine_layout)
     inputs, known = load_inputs(alanine_layout), load_formula_inputs(alanine_layout)
     assert known.names[: len(inputs)] == inputs.names
     heights = known.descriptors[len(inputs) :]

@@ -23,7 +23,7 @@ from mechanist.systems.descriptors.shapes import (
     angular_norm,
     radial_norm,
 )
-from mechanist.systems.prepared import states_from_json, states_to_json
+from mechanist.systems.descriptors.states import States
 from tests.conftest import REPOSITORY
 from tests.systems.solvent import BY_HAND, SYSTEM, WATERS, licl_box
 from tests.systems.test_box import OCTAHEDRON
@@ -275,7 +275,7 @@ def test_states_by_the_nearest_image_and_by_a_count(frames):
     boxes["B"]["n_Li_O"] = [0.5, 8]
     sides = {side: {"name": side, "box": box} for side, box in boxes.items()}
     states = resolve(resolve_states, count, states=sides)
-    assert states_from_json(states_to_json(states)) == states
+    assert States.from_json(states.to_json()) == states
     box = np.array(states.descriptors.box)
     some = np.tile(frames[:1], (3, 1, 1))
     some[:, 1] = some[:, 0] + np.array([[0.2, 0, 0], [0, 0.3, 0], [0, 0, 0.6]])

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from mechanist.systems.descriptors.states import Interval
-from mechanist.systems.prepared import states_from_json, states_to_json
+from mechanist.systems.descriptors.states import Interval, States
 
 
 @pytest.mark.parametrize(
@@ -20,4 +19,4 @@ def test_alanine_states(alanine):
 
 
 def test_json_round_trip(alanine):
-    assert states_from_json(states_to_json(alanine.states)) == alanine.states
+    assert States.from_json(alanine.states.to_json()) == alanine.states

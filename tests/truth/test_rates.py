@@ -11,12 +11,13 @@ from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.settings.config import Config
+from mechanist.stages.describe import describe
 from mechanist.stages.equilibrium import equilibrium
 from mechanist.stages.excursions import make_excursions
 from mechanist.stages.initial import initial
 from mechanist.stages.kinetics import kinetics
 from mechanist.stages.learn import learn
-from mechanist.stages.prepare import describe, prepare
+from mechanist.stages.prepare import prepare
 from mechanist.stages.shoot import shoot_round
 from mechanist.stages.windows import spread_windows
 
@@ -62,8 +63,8 @@ quiet = Journal()
 def one_run(system: str, seed: int, folder: Path) -> dict:
     """kinetics.json of a run of its own."""
     settings, layout = config(system, seed), Layout(folder)
-    prepare(system, layout)
-    describe(system, layout)
+    prepare(settings, layout, quiet)
+    describe(settings, layout)
     initial(settings, layout, quiet)
     shoot_round(settings, layout, 0, 0, quiet)
     learn(settings, layout, 0, 1, quiet)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from mechanist.engine.contexts import platform_names
+from mechanist.systems.forces.platforms import platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device
 from mechanist.errors import MechanistError
 from mechanist.formula.search.engines import require
@@ -65,7 +65,7 @@ TRAINING = [
     "learn.weight_decay",
 ]
 # Stages of the rounds.
-ROUND_STAGES = ("prepare", "initial", "shoot", "learn", "assess")
+ROUND_STAGES = ("prepare", "describe", "initial", "shoot", "learn", "assess")
 EXCURSION_FILES = ["excursions.trr", "excursions.parquet"]
 
 

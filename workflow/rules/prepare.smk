@@ -45,7 +45,7 @@ rule describe:
         results=results_folder,
         system=system_part("molecule", "potential", "inputs"),
         settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
-        source=digest("prepare"),
+        source=digest("describe"),
     shell:
         "mechanist describe --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
@@ -67,7 +67,7 @@ rule formula_inputs:
         results=results_folder,
         system=system_part("molecule", "potential", "formula_inputs"),
         settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
-        source=digest("prepare"),
+        source=digest("formula_inputs"),
     shell:
         "mechanist formula-inputs"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

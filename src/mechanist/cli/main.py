@@ -39,25 +39,25 @@ def prepare(config: ConfigOption = "config.yaml", results: ResultsOption = None)
 
     with job("prepare", config, results) as (settings, layout, _):
         require(settings.formula.backend)
-        run(settings.system, layout, settings.seed, log)
+        run(settings, layout, log)
 
 
 @app.command()
 def describe(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
     """List the descriptors that networks and formulas see."""
-    from mechanist.stages.prepare import describe as run
+    from mechanist.stages.describe import describe as run
 
     with job("describe", config, results) as (settings, layout, _):
-        run(settings.system, layout)
+        run(settings, layout)
 
 
 @app.command("formula-inputs")
 def formula_inputs(config: ConfigOption = "config.yaml", results: ResultsOption = None) -> None:
     """List the descriptors that formulas may use beside the inputs."""
-    from mechanist.stages.prepare import describe_formula_inputs as run
+    from mechanist.stages.formula_inputs import formula_inputs as run
 
     with job("formula-inputs", config, results) as (settings, layout, _):
-        run(settings.system, layout)
+        run(settings, layout)
 
 
 @app.command()

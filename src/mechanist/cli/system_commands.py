@@ -24,10 +24,9 @@ def new(
     ] = None,
 ) -> None:
     """Make a folder for a molecule of your own, with a system.yaml to edit."""
-    from mechanist.stages.new import Sources
     from mechanist.stages.new import new as run
 
-    folder = run(name, Sources(structure, topology, force_field or (), include), Path())
+    folder = run(name, structure, topology, force_field or (), include)
     print(f"{folder}/system.yaml is written. Edit what it marks, then: mechanist check {name}")
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from mechanist.bookkeeping.files import read_json, write_json
 from mechanist.bookkeeping.journal import Clock
-from mechanist.engine.contexts import platform_names
 from mechanist.engine.engine import LaneEngine, Mover
 from mechanist.engine.hardware import GPU_PLATFORMS, gpus, processor
 from mechanist.engine.plan import POOL, Plan, default_plan
@@ -19,6 +18,7 @@ from mechanist.engine.stacked import Stack
 from mechanist.engine.stopwatch import Timing, time_plans
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.settings.run import EngineSettings
+from mechanist.systems.forces.platforms import platform_names
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import why_not
 

@@ -15,19 +15,11 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.errors import SamplingError, SystemBuildError
-from mechanist.systems.forces.threads import cpu_properties
+from mechanist.systems.forces.platforms import cpu_properties, platform_names
 from mechanist.systems.prepared import Prepared
 
 CONSTRAINT_TOLERANCE = 1e-6
 SEED_LIMIT = 2**31 - 1
-
-
-def platform_names() -> list[str]:
-    """Names of the OpenMM platforms that loaded on this machine."""
-    import openmm
-
-    count = openmm.Platform.getNumPlatforms()
-    return [openmm.Platform.getPlatform(i).getName() for i in range(count)]
 
 
 def langevin(temperature: float, friction: float, timestep: float, seed: int) -> Any:

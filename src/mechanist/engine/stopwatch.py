@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.engine.contexts import make_context, openmm_faults, platform_names, read_positions
+from mechanist.engine.contexts import make_context, openmm_faults, read_positions
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import GPU_LANES, POOL, STACK_CHAINS, Plan, default_plan
 from mechanist.engine.stacked import stacked
 from mechanist.errors import SystemBuildError
+from mechanist.systems.forces.platforms import platform_names
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import LAYOUTS, why_not
 

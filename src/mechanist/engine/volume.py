@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.engine.contexts import langevin, openmm_seed, platform_names
+from mechanist.engine.contexts import langevin, openmm_seed
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.errors import SystemBuildError
 from mechanist.settings.system import DynamicsSettings
 from mechanist.systems.build.molecule import cutoff_of
 from mechanist.systems.build.periodic import as_vectors, from_openmm, largest_cutoff, to_openmm
-from mechanist.systems.forces.threads import cpu_properties
+from mechanist.systems.forces.platforms import cpu_properties, platform_names
 
 FREQUENCY = 25
 """MD steps between two attempts to change the volume; OpenMM's usual value."""
@@ -36,7 +36,7 @@ def settle_volume(
     positions: Array,
     dynamics: DynamicsSettings,
     seed: int,
-    log: Callable[[str], None],
+    log: Callable[[str], None] = lambda line: None,
 ) -> tuple[Array, Array]:
     """Run under a barostat, and give the configuration whose volume is nearest to the mean.
 

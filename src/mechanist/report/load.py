@@ -24,7 +24,8 @@ from mechanist.sampling.records.tables import (
     read_table,
 )
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
-from mechanist.systems.prepared import load_inputs, states_from_json
+from mechanist.systems.descriptors.states import States
+from mechanist.systems.prepared import load_inputs
 
 FRAMES_SHOWN = 40_000
 """Frames of paths that figures are made from; more change no picture."""
@@ -52,7 +53,7 @@ def read_dynamics(layout: Layout) -> Dynamics:
             stride=content["stride"],
             friction=content["friction"],
             atoms=content["atoms"],
-            states=states_from_json(content["states"]),
+            states=States.from_json(content["states"]),
         )
 
 

@@ -9,11 +9,11 @@ from mechanist.bookkeeping.files import sha256
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.sources import digest
 from mechanist.engine.choose import choose_plan
-from mechanist.engine.contexts import platform_names
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
 from mechanist.sampling.records.checkpoint import Kept
 from mechanist.settings.config import Config
+from mechanist.systems.forces.platforms import platform_names
 from mechanist.systems.prepared import Prepared
 
 

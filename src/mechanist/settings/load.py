@@ -119,6 +119,11 @@ def find_system(name: str, *roots: Path) -> Path:
     )
 
 
+def system_folder(name: str) -> Path:
+    """Folder of a system, looked for here and beside the installed workflow; see `find_system`."""
+    return find_system(name, Path.cwd(), Path(__file__).resolve().parents[3])
+
+
 def load_system(folder: Path) -> SystemSettings:
     """Settings of the system in ``folder``."""
     path = folder / SYSTEM_FILE

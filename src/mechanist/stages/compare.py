@@ -7,6 +7,7 @@ All of its MD steps count, those of round 0 too. The uniform run goes on with wh
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from hashlib import blake2b
 from itertools import count
 from typing import Any
@@ -28,6 +29,7 @@ from mechanist.bookkeeping.files import read_json, write_json
 from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.bookkeeping.journal import MD, SHOOTING, TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout, PairFiles
+from mechanist.engine.volume import settle_volume
 from mechanist.errors import DataError
 from mechanist.report.comparison import write_comparison
 from mechanist.sampling.records.tables import (
@@ -40,11 +42,12 @@ from mechanist.sampling.records.tables import (
     write_table,
 )
 from mechanist.settings.config import Config
-from mechanist.settings.load import load_system
+from mechanist.settings.load import load_system, system_folder
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
-from mechanist.stages.prepare import describe, prepare, system_folder
 from mechanist.stages.shoot import shoot_round
+from mechanist.systems.build.prepare import prepare
+from mechanist.systems.descriptors.describe import describe
 from mechanist.systems.prepared import load
 
 GUIDED, UNIFORM = "guided", "uniform"
@@ -78,8 +81,10 @@ def compare_pair(config: Config, layout: Layout, number: int, log: Log) -> None:
     config = config.model_copy(update={"seed": settings["seed"]})
     guided, uniform = files.run(GUIDED), files.run(UNIFORM)
     first = Journal(log)
-    prepare(config.system, guided)
-    describe(config.system, guided)
+    folder = system_folder(config.system)
+    system = load_system(folder)
+    prepare(system, folder, guided, partial(settle_volume, seed=1, log=log))
+    describe(system, folder, guided)
     initial(config, guided, first)
     shutil.copytree(guided.root, uniform.root)
 

@@ -1,74 +1,23 @@
 """Stage ``doctor``: what this machine has, and how fast it is."""
 
-import platform
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
+from functools import partial
 from pathlib import Path
 
 from mechanist.bookkeeping.layout import Layout
-from mechanist.engine.contexts import platform_names
-from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device, gpus, processor
-from mechanist.engine.stopwatch import Timing, time_plans
-from mechanist.formula.search.julia import INSTALL, look
-from mechanist.stages.prepare import prepare
+from mechanist.engine.stopwatch import time_plans
+from mechanist.engine.volume import settle_volume
+from mechanist.report.doctor import machine_text
+from mechanist.settings.load import load_system, system_folder
+from mechanist.systems.build.prepare import prepare
 from mechanist.systems.prepared import load
-
-PACKAGES = ("mechanist", "snakemake", "openmm", "torch", "numpy", "mdtraj", "pyoperon", "pysr")
 
 
 def doctor(system: str) -> str:
-    """Text of the examination; plans are timed on ``system``."""
+    """Text on this machine; plans are timed on ``system``."""
+    source = system_folder(system)
     with tempfile.TemporaryDirectory() as folder:
         layout = Layout(Path(folder))
-        prepare(system, layout)
+        prepare(load_system(source), source, layout, partial(settle_volume, seed=1))
         prepared = load(layout)
-        timings = time_plans(prepared)
-    lines = [f"OpenMM platforms and layouts, timed now on {prepared.name}:"]
-    lines += [_timing(timing, i == 0) for i, timing in enumerate(timings)]
-    lines += ["", f"Processor: {processor()}", gpu(timings)]
-    lines.append(pysr())
-    lines += ["", "Versions: Python " + platform.python_version()]
-    lines += [f"  {name:12} {_version(name)}" for name in PACKAGES]
-    return "\n".join(lines)
-
-
-def _timing(timing: Timing, fastest: bool) -> str:
-    if timing.fault:
-        return f"  {timing.plan!s:42} not usable: {timing.fault}"
-    mark = "   <- auto takes this one" if fastest else ""
-    return f"  {timing.plan!s:42} {timing.steps_per_second:14,.0f} MD steps/s{mark}"
-
-
-def gpu(timings: list[Timing]) -> str:
-    """Which GPU there is, and if it is not used, why."""
-    names = gpus()
-    if not names and not gpu_device():
-        return "GPU: none seen"
-    shown = f"GPU: {'; '.join(names) or 'a device without nvidia-smi'}"
-    there = [name for name in GPU_PLATFORMS if name in platform_names()]
-    if not there:
-        return (
-            f"{shown}\n  not used: OpenMM has no platform for it; install it with"
-            " 'make run GPU=cuda13' (or cuda12, hip6, hip7)"
-        )
-    own = [timing for timing in timings if timing.plan.platform in there]
-    faults = {timing.fault for timing in own if timing.fault}
-    if faults and all(timing.fault for timing in own):
-        return f"{shown}\n  not used: {'; '.join(sorted(faults))}"
-    if timings[0].plan.platform not in there:
-        return f"{shown}\n  not used: {timings[0].plan.platform} is faster for this system"
-    return shown
-
-
-def pysr() -> str:
-    """Whether formula.backend: auto will use PySR, in one line."""
-    state = look()
-    then = "formula.backend: auto uses it" if state.ready else f"{INSTALL} sets it up"
-    return f"PySR (optional): {state.line}; {then}"
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
+    return machine_text(prepared.name, time_plans(prepared))

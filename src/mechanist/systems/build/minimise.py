@@ -7,7 +7,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
-from mechanist.systems.forces.threads import cpu_properties
+from mechanist.systems.forces.platforms import cpu_properties, platform_names
 
 SMALL = 200
 """Atoms up to which Reference is as fast as anything; there all machines agree to the last bit."""
@@ -19,7 +19,7 @@ ENERGY_MAX = 1e5
 """kJ/mol per atom: more means that atoms lie on top of each other."""
 
 
-def relax(system: Any, positions: Any, structure: Path) -> Array:
+def minimise(system: Any, positions: Any, structure: Path) -> Array:
     """Positions (N, 3) in nm with virtual sites in place, constraints met, energy minimised.
 
     Raises
@@ -50,10 +50,7 @@ def platform(system: Any) -> tuple[Any, dict[str, str]]:
     """Where to minimise, and with how many threads."""
     import openmm
 
-    names = {
-        openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())
-    }
     small = system.getNumParticles() <= SMALL and not system.usesPeriodicBoundaryConditions()
-    if small or "CPU" not in names:
+    if small or "CPU" not in platform_names():
         return openmm.Platform.getPlatformByName("Reference"), {}
     return openmm.Platform.getPlatformByName("CPU"), cpu_properties("CPU")

@@ -1,6 +1,6 @@
 """States A and B: boxes in descriptors, where angles wrap."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -89,3 +89,30 @@ class States:
     def label_positions(self, positions: NDArray[np.floating[Any]]) -> NDArray[np.int8]:
         """State of each frame of ``positions`` (F, N, 3) in nm."""
         return self.label(self.descriptors.values(positions))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for a JSON file; angles in rad, lengths in nm."""
+        return {
+            "descriptors": self.descriptors.to_json(),
+            "A": asdict(self.a),
+            "B": asdict(self.b),
+        }
+
+    @staticmethod
+    def from_json(content: dict[str, Any]) -> "States":
+        """Inverse of `to_json`."""
+        descriptors = DescriptorSet.from_json(content["descriptors"])
+        return States(descriptors, _state(content["A"]), _state(content["B"]))
+
+
+def _state(content: dict[str, Any]) -> State:
+    boxes = tuple(
+        Box(
+            tuple(Interval(**interval) for interval in box["intervals"]),
+            tuple(
+                Disc(tuple(d["descriptors"]), tuple(d["centre"]), d["radius"]) for d in box["discs"]
+            ),
+        )
+        for box in content["boxes"]
+    )
+    return State(content["name"], boxes)

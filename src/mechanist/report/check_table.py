@@ -2,23 +2,21 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from mechanist.analysis.examination.examination import Examination
+from mechanist.analysis.examination.state_rows import StateRow
 from mechanist.bookkeeping.progress import duration
-from mechanist.stages.check_states import StateRow
 from mechanist.systems.build.sanity import ERROR, density, net_charge
 from mechanist.systems.descriptors.box import box_of
-
-if TYPE_CHECKING:
-    from mechanist.stages.check import Examination
 
 SHOWN = 30
 """Descriptors that are listed."""
 
 
-def table(examination: "Examination") -> str:
+def table(examination: Examination) -> str:
     """Readable text, what is wrong at its end."""
     lines = [f"{examination.name}  ({examination.folder}/system.yaml)"]
     if examination.prepared is not None:
@@ -52,7 +50,7 @@ def number(value: float, unit: str) -> str:
     return f"{value:.3f} nm" if unit == "nm" else f"{value:.4g}"
 
 
-def _system(examination: "Examination") -> list[str]:
+def _system(examination: Examination) -> list[str]:
     prepared, trial = examination.prepared, examination.trial
     assert prepared is not None
     system = prepared.system
@@ -90,7 +88,7 @@ def _box(system: Any) -> str:
     return f"{edges} nm{skew}, {value:.3f} g/cm^3"
 
 
-def _descriptors(examination: "Examination") -> list[str]:
+def _descriptors(examination: Examination) -> list[str]:
     first, last = examination.values[0], examination.values.mean(axis=0)
     rows: list[tuple[str, ...]] = [("name", "kind", "value", "mean of the steps")]
     for i, d in enumerate(examination.descriptors[:SHOWN]):
@@ -100,7 +98,7 @@ def _descriptors(examination: "Examination") -> list[str]:
     return aligned(rows) + ([f"  and {more} more"] if more > 0 else [])
 
 
-def _states(examination: "Examination") -> list[str]:
+def _states(examination: Examination) -> list[str]:
     units = {d.name: d.unit for d in examination.descriptors}
     rows: list[tuple[str, ...]] = [("state", "descriptor", "value", "from", "to", "")]
     for row in examination.states:
@@ -123,7 +121,7 @@ def _distance(row: StateRow, unit: str) -> str:
     return "inside" if row.outside == 0 else f"off by {number(row.outside, unit)}"
 
 
-def _costs(examination: "Examination") -> list[str]:
+def _costs(examination: Examination) -> list[str]:
     cost, plan, prepared = examination.costs, examination.plan, examination.prepared
     assert cost is not None
     assert plan is not None
@@ -154,7 +152,7 @@ def size(count: float) -> str:
     return f"{count:.0f} B"
 
 
-def _findings(examination: "Examination") -> list[str]:
+def _findings(examination: Examination) -> list[str]:
     if not examination.findings:
         return ["No errors, no warnings."]
     ordered = sorted(examination.findings, key=lambda finding: finding.level != ERROR)

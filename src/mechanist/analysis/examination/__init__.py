@@ -1,0 +1,1 @@
+"""What `mechanist check` finds out about a system before a run."""

@@ -1,0 +1,135 @@
+"""A folder below systems/ for a molecule of the user's own."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mechanist.bookkeeping.files import write_text
+from mechanist.errors import SettingsError, SystemBuildError
+from mechanist.settings.load import SYSTEM_FILE, validate
+from mechanist.settings.molecule import MoleculeSettings
+from mechanist.systems.build.coordinates import read_structure
+from mechanist.systems.build.molecule import build_molecule
+from mechanist.systems.build.periodic import largest_cutoff
+from mechanist.systems.build.suggest import candidates, groups
+from mechanist.systems.build.template import Draft, system_yaml
+from mechanist.systems.forces.topologies import included
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+PROTEIN, WATER = "amber14-all.xml", "amber14/tip3p.xml"
+CUTOFF = 0.9
+WATERS = {"HOH", "WAT", "SOL", "TIP3", "TIP4", "T3P", "T4P", "SPC"}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Files that a new system is made from, as the user names them."""
+
+    structure: Path
+    topology: Path | None = None
+    force_field: Sequence[str] = ()
+    include: Path | None = None
+
+
+def new(name: str, sources: Sources, root: Path) -> Path:
+    """Make ``root``/systems/``name`` with copies of the files and a system.yaml to be edited.
+
+    Raises
+    ------
+    SettingsError
+        If the name is no name, or the folder is there already.
+    SystemBuildError
+        If the files cannot be read or do not fit each other; then nothing is left behind.
+    """
+    folder = root / "systems" / name
+    if not NAME.fullmatch(name):
+        raise SettingsError("new", f"NAME: {name!r}: letters, digits, _ and - only")
+    if folder.exists():
+        raise SettingsError(folder, "is there already; choose another name or remove it")
+    # Made beside its place and renamed, so that a fault leaves no half of a folder.
+    partial = folder.with_name(f".{name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        settings = _copy(sources, partial)
+        _write(name, settings, partial)
+        partial.rename(folder)
+    except SystemBuildError as error:
+        raise SystemBuildError(Path(error.where).name, error.what) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def _copy(sources: Sources, folder: Path) -> MoleculeSettings:
+    """Copy the files; the section ``molecule`` that names them."""
+    content: dict[str, Any] = {"structure": _take(sources.structure, folder, "--structure")}
+    if sources.topology is not None:
+        content["topology"] = _take(sources.topology, folder, "--topology")
+        if sources.topology.suffix.lower() == ".top":
+            _take_included(sources.topology, sources.include, folder)
+    if sources.include is not None:
+        content["include"] = str(sources.include.resolve())
+    names = [
+        _take(Path(f), folder, "--force-field") if Path(f).is_file() else f
+        for f in sources.force_field
+    ]
+    amber = sources.topology is not None and sources.topology.suffix.lower() != ".psf"
+    structure = read_structure(folder / content["structure"], amber)
+    if sources.topology is None:
+        waters = structure.topology is not None and _has_water(structure.topology)
+        names = names or [PROTEIN, *([WATER] if waters else [])]
+    if names:
+        content["force_field"] = names
+    settings = validate(MoleculeSettings, content, "new")
+    if settings.kind == "OpenMM":
+        return settings
+    molecule = build_molecule(settings, folder)
+    content["constraints"] = "HBonds"
+    content["nonbonded"] = "NoCutoff"
+    if structure.box is not None and _has_water(molecule.topology):
+        content["nonbonded"] = "PME"
+        content["cutoff"] = f"{min(CUTOFF, round(0.95 * largest_cutoff(structure.box), 2)):g} nm"
+    return validate(MoleculeSettings, content, "new")
+
+
+def _take(file: Path, folder: Path, option: str) -> str:
+    if not file.is_file():
+        raise SettingsError(file, f"{option}: there is no such file")
+    shutil.copyfile(file, folder / file.name)
+    return file.name
+
+
+def _take_included(topology: Path, include: Path | None, folder: Path) -> None:
+    """Copy what a GROMACS topology includes from below its own folder."""
+    home = topology.parent.resolve()
+    for file in included(topology, include):
+        place = file.resolve()
+        if place.is_relative_to(home):
+            target = folder / place.relative_to(home)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(place, target)
+
+
+def _has_water(topology: Any) -> bool:
+    return any(residue.name.upper() in WATERS for residue in topology.residues())
+
+
+def _write(name: str, settings: MoleculeSettings, folder: Path) -> None:
+    import mdtraj
+
+    molecule = build_molecule(settings, folder)
+    topology = mdtraj.Topology.from_openmm(molecule.topology)
+    constrained = molecule.system.getNumConstraints() > 0
+    draft = Draft(
+        name,
+        settings,
+        candidates(topology, molecule.positions),
+        groups(topology),
+        2.0 if constrained or settings.kind != "OpenMM" else 1.0,
+        len(molecule.positions),
+    )
+    write_text(folder / SYSTEM_FILE, system_yaml(draft))
