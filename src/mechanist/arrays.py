@@ -50,5 +50,9 @@ Rows = NDArray[np.int64]
 Counts = NDArray[np.int64]
 """How often something was seen."""
 
+Ends = NDArray[np.int64] | NDArray[np.float64]
+"""(S,) half-shots of each shot that ended in a state; not whole where some of them stand for others
+that were stopped early."""
+
 NamedArrays = dict[str, NDArray[Any]]
 """Arrays by name, as a checkpoint stores them."""

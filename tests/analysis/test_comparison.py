@@ -7,13 +7,13 @@ from mechanist.analysis.comparison.comparison import (
     decorrelated_paths,
     in_order,
     later_half,
-    mean_by_chain,
     outcome,
     over_seeds,
     ratio_over_seeds,
     spent_within,
     yield_by_place,
 )
+from mechanist.statistics.clusters import clustered_mean
 
 
 def series(rng, chains=20, moves=50, p=0.3, steps=100):
@@ -125,7 +125,7 @@ def test_errors_of_a_mean_are_those_of_many_repetitions(rng):
     results = []
     for _ in range(400):
         later = later_half(series(rng, chains=20))
-        results.append(mean_by_chain(later["duration"], later["chain"]))
+        results.append(clustered_mean(later["duration"], later["chain"]))
     means, errors = np.array(results).T
     assert np.std(means) == pytest.approx(np.sqrt(np.mean(errors**2)), rel=0.15)
 

@@ -77,5 +77,5 @@ def test_nothing_to_test():
 
 
 def test_nan_is_an_error():
-    with pytest.raises(DataError, match="not a number"):
+    with pytest.raises(DataError, match="non-finite q"):
         reliability(np.array([np.nan]), np.array([1]), np.array([1]), np.array([0]))

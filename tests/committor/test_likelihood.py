@@ -20,7 +20,7 @@ def test_knowing_nothing_costs_ln_2():
 
 def test_large_q_neither_overflows_nor_is_hidden():
     assert nll(np.array([1000.0]), np.array([1]), np.array([0]))[0] == pytest.approx(1000)
-    with pytest.raises(DataError, match="not a number"):
+    with pytest.raises(DataError, match="non-finite q"):
         nll(np.array([np.nan]), np.array([1]), np.array([0]))
 
 

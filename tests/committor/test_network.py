@@ -69,7 +69,7 @@ def test_many_frames_are_the_same_as_few(model):
 def test_nan_is_an_error_and_not_a_number(model):
     frames = np.zeros((3, 4))
     frames[1, 2] = np.nan
-    with pytest.raises(DataError, match="not a number"):
+    with pytest.raises(DataError, match="non-finite q"):
         model.q(frames)
 
 

@@ -12,14 +12,11 @@ and Zeger, Biometrika 73, 13 (1986)). Chains are few, so Student's t stands in f
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Counts, Ends, Q, Rows
 from mechanist.committor.likelihood import nll
+from mechanist.statistics.clusters import clustered_mean
 from mechanist.statistics.logistic import q_to_p
-
-Counts = NDArray[np.int64] | NDArray[np.float64]
-"""How often; not whole where shots stand for others that were stopped."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ class CalibrationTest:
     bins: int
 
 
-def reliability(q: Array, n_a: Counts, n_b: Counts, chain: Counts, bins: int = 10) -> Reliability:
+def reliability(q: Q, n_a: Ends, n_b: Ends, chain: Rows, bins: int = 10) -> Reliability:
     """Compare predictions with outcomes in bins of equal width in p_B.
 
     Parameters
@@ -98,29 +95,25 @@ def reliability(q: Array, n_a: Counts, n_b: Counts, chain: Counts, bins: int = 1
     rows = []
     for b in range(bins):
         here = place == b
-        _, cluster = np.unique(chain[here], return_inverse=True)
-        sums = np.bincount(cluster, excess[here])
-        if len(sums) < 2:
+        chains = len(np.unique(chain[here]))
+        if chains < 2:
             continue
-        weights = np.bincount(cluster, outcomes[here])
-        total = float(weights.sum())
+        total = float(outcomes[here].sum())
         predicted = float((p[here] * outcomes[here]).sum()) / total
-        residual = sums - sums.sum() / total * weights
-        variance = len(sums) / (len(sums) - 1) * float((residual**2).sum())
+        _, error = clustered_mean(excess[here], chain[here], outcomes[here])
         # Few outcomes that all agree show no spread; independent shots would have at least this.
-        least = dispersion * predicted * (1 - predicted) * total
-        error = float(np.sqrt(max(variance, least))) / total
-        rows.append((predicted, float(n_b[here].sum()) / total, error, total, len(sums)))
+        least = np.sqrt(dispersion * predicted * (1 - predicted) / total)
+        rows.append((predicted, n_b[here].sum() / total, max(error, least), total, chains))
     table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     counts = table[:, 3:].astype(np.int64)
     return Reliability(table[:, 0], table[:, 1], table[:, 2], counts[:, 0], counts[:, 1])
 
 
 def calibration_test(
-    q: Array,
-    n_a: Counts,
-    n_b: Counts,
-    chain: Counts,
+    q: Q,
+    n_a: Ends,
+    n_b: Ends,
+    chain: Rows,
     tolerance: float = 0.02,
     bins: int = 10,
 ) -> CalibrationTest:

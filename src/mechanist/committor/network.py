@@ -114,7 +114,7 @@ class Committor:
             x = ((features[rows] - self.mean) / self.scale).astype(np.float32)
             result[:, rows] = self._logits(x)
         if not np.isfinite(result).all():
-            raise DataError("committor model", "gave a q that is not a number")
+            raise DataError("committor model", "returned a non-finite q")
         return result
 
     def q(self, features: Array) -> Array:

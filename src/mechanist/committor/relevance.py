@@ -43,6 +43,7 @@ from mechanist.committor.surface import (
 )
 from mechanist.committor.training import bootstrap
 from mechanist.errors import DataError
+from mechanist.statistics.clusters import clustered_error
 from mechanist.statistics.logistic import q_to_p
 
 Owners = NDArray[np.int64]
@@ -166,14 +167,9 @@ def _summary(gains: Array, data: ShotData) -> tuple[Array, Array]:
     by_run = gains.sum(axis=2) / outcomes
     mean = by_run.mean(axis=0)
     variance = by_run.var(axis=0, ddof=1) if len(by_run) > 1 else np.zeros_like(mean)
-    chains, member = np.unique(data.chain, return_inverse=True)
-    if len(chains) > 1:
-        shot = gains.mean(axis=0) - mean[:, None] * (data.n_a + data.n_b)
-        sums = np.zeros((len(chains), len(mean)))
-        np.add.at(sums, member, shot.T)
-        correction = len(chains) / (len(chains) - 1)
-        variance = variance + correction * (sums**2).sum(axis=0) / outcomes**2
-    return mean, np.sqrt(variance)
+    residuals = gains.mean(axis=0) - mean[:, None] * (data.n_a + data.n_b)
+    over_chains = np.nan_to_num(clustered_error(residuals.T, data.chain, outcomes))
+    return mean, np.sqrt(variance + over_chains**2)
 
 
 def _run(

@@ -10,7 +10,7 @@ score test (Rao, Math. Proc. Camb. Phil. Soc. 44, 50 (1948)), which needs no fit
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.statistics.logistic import q_to_p
+from mechanist.statistics.binomial import binomial_derivatives, binomial_loss
 
 RIDGE = 1e-3
 """On every constant but the first, in nats per outcome; the inputs have unit variance."""
@@ -43,7 +43,7 @@ def new_columns(chosen: Array, added: Array) -> Array:
 
 def cross_entropy(q: Array, p: Array) -> Array:
     """Loss (N,) of q where the truth is p, in nats per outcome."""
-    return np.asarray(np.logaddexp(0, q) - p * q)
+    return binomial_loss(q, 1, p)
 
 
 def fit(columns: Array, p: Array, start: Array) -> tuple[Array, Array]:
@@ -74,9 +74,9 @@ def fit(columns: Array, p: Array, start: Array) -> tuple[Array, Array]:
     constants = start
     value, q = objective(constants)
     for _ in range(ITERATIONS):
-        mean = q_to_p(q)
-        gradient = columns.T @ (mean - p) / len(p) + ridge * constants
-        hessian = _gram(columns, mean * (1 - mean) / len(p)) + np.diag(ridge)
+        slope, weight = binomial_derivatives(q, 1, p)
+        gradient = columns.T @ slope / len(p) + ridge * constants
+        hessian = _gram(columns, weight / len(p)) + np.diag(ridge)
         step = np.linalg.solve(hessian, gradient)
         length, before = 1.0, value
         value, q = objective(constants - step)
@@ -106,9 +106,8 @@ class Score:
     """
 
     def __init__(self, columns: Array, q: Array, p: Array) -> None:
-        mean = q_to_p(q)
-        self.weights = mean * (1 - mean) / len(p)
-        self.residual = (p - mean) / len(p)
+        slope, weight = binomial_derivatives(q, 1, p)
+        self.weights, self.residual = weight / len(p), -slope / len(p)
         self.weighted = columns * self.weights[:, None]
         hessian = columns.T @ self.weighted + RIDGE * np.eye(columns.shape[1])
         self.inverse = np.linalg.inv(hessian)

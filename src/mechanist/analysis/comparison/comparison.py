@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Rows
 from mechanist.sampling.records.tables import Table
+from mechanist.statistics.clusters import clustered_mean
 from mechanist.statistics.effective_samples import effective_samples
 
 SERIES_COLUMNS = (
@@ -128,22 +129,11 @@ def later_half(series: Table) -> Table:
     return {name: column[use] for name, column in series.items()}
 
 
-def mean_by_chain(values: Array, chain: Array) -> tuple[float, float]:
-    """Mean and its standard error with chains as the independent units (a ratio estimator)."""
-    _, place = np.unique(chain, return_inverse=True)
-    chains = int(place.max()) + 1 if len(place) else 0
-    if chains < 2:
-        return float("nan"), float("nan")
-    mean = float(values.mean())
-    residuals = np.bincount(place, values - mean)
-    return mean, float(np.sqrt(chains / (chains - 1) * (residuals**2).sum()) / len(values))
-
-
-def over_chains(values: Array, chain: Array) -> Estimate:
-    """Mean with its 95 % interval by `mean_by_chain`."""
+def over_chains(values: Array, chain: Rows) -> Estimate:
+    """Mean with its 95 % interval with chains as the independent units."""
     from scipy.special import stdtrit
 
-    mean, error = mean_by_chain(values, chain)
+    mean, error = clustered_mean(values, chain)
     width = float(stdtrit(max(1, len(np.unique(chain)) - 1), 0.975)) * error
     return Estimate(mean, mean - width, mean + width)
 
@@ -202,7 +192,7 @@ def curves(series: Table, budgets: Array) -> dict[str, Array]:
     means = np.full((len(budgets), 2), np.nan)
     for i, stop in enumerate(stops.tolist()):
         later = later_half({name: series[name][:stop] for name in ("move", "duration", "chain")})
-        means[i] = mean_by_chain(later["duration"], later["chain"])
+        means[i] = clustered_mean(later["duration"], later["chain"])
     return result | {"duration": means[:, 0], "duration_se": means[:, 1]}
 
 

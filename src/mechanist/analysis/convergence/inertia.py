@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array, Mask
+from mechanist.statistics.clusters import cluster_sums
 
 LIMIT = 0.999
 """Largest size of rho."""
@@ -115,8 +116,7 @@ def check_transitions(
     from scipy.special import stdtrit
 
     expected = transition_probability(p, rho)
-    _, cluster = np.unique(chain, return_inverse=True)
-    sums = np.bincount(cluster, transition - expected)
+    sums = cluster_sums(transition - expected, chain)
     if len(sums) < 2:
         return None
     # Chains that happen to agree show no scatter; independent shots would have at least this.

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
 from mechanist.sampling.records.tables import Table
+from mechanist.statistics.clusters import clustered_mean
 
 LEAST = 2
 """Chains of either kind that are needed for an interval."""
@@ -63,7 +62,7 @@ def savings(shots: Table) -> Savings | None:
         chains = shots["chain"][rows]
         if len(np.unique(chains)) < LEAST:
             return None
-        means.append(_mean_by_chain(steps[rows], chains))
+        means.append(clustered_mean(steps[rows], chains))
     (ours, our_error), (plain, plain_error) = means
     ratio = ours / plain
     error = ratio * np.hypot(our_error / ours, plain_error / plain)
@@ -75,12 +74,3 @@ def savings(shots: Table) -> Savings | None:
         low=1 - ratio - 1.96 * error,
         high=1 - ratio + 1.96 * error,
     )
-
-
-def _mean_by_chain(values: Array, chains: NDArray[np.int64]) -> tuple[float, float]:
-    """Mean over shots, and its standard error from sums over chains."""
-    mean = float(values.mean())
-    _, where = np.unique(chains, return_inverse=True)
-    sums = np.bincount(where, weights=values - mean)
-    count = len(sums)
-    return mean, float(np.sqrt((sums**2).sum() * count / (count - 1)) / len(values))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mechanist.analysis.validation.validation import choose_points
 from mechanist.arrays import Array, Counts
+from mechanist.statistics.binomial import fit_logistic
 from mechanist.statistics.logistic import q_to_p
 from mechanist.statistics.rmse_beyond_noise import squared_excess
 
@@ -149,15 +150,7 @@ def _calibration(
 def recalibrated(q: Array, n: Counts, n_b: Counts) -> Array:
     """Slope and shift (2,) of the logistic line through counts (Cox, Biometrika 45, 562 (1958))."""
     columns = np.stack([q, np.ones(len(q))], axis=1)
-    line = np.array([1.0, 0.0])
-    for _ in range(25):
-        p = q_to_p(columns @ line)
-        hessian = (columns * (n * p * (1 - p))[:, None]).T @ columns + 1e-6 * np.eye(2)
-        step = np.linalg.solve(hessian, columns.T @ (n_b - n * p))
-        line = line + step * min(1.0, 1.0 / np.abs(step).max(initial=1e-12))
-        if np.abs(step).max() < 1e-8:
-            break
-    return np.asarray(line)
+    return fit_logistic(columns, n, n_b, np.zeros(2), np.array([1.0, 0.0]))
 
 
 def _surface(n: Counts, n_b: Counts, rng: np.random.Generator) -> tuple[Estimate, Estimate] | None:

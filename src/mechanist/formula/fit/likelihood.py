@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array
 from mechanist.formula.fit.tape import Tape
-from mechanist.statistics.logistic import q_to_p
+from mechanist.statistics import clusters
+from mechanist.statistics.binomial import binomial_derivatives, binomial_loss
 
 ITERATIONS = 60
 LARGEST = 1e8
@@ -56,9 +57,7 @@ class Fit:
 
 def point_losses(q: Array, outcomes: Outcomes) -> Array:
     """Loss of each point (N,) in nats, summed over its outcomes."""
-    # softplus(q) = max(q, 0) + ln(1 + exp(-|q|)); softplus(-q) = softplus(q) - q.
-    softplus = np.maximum(q, 0) + np.log(1 + np.exp(-np.abs(q)))
-    return np.asarray((outcomes.n_a + outcomes.n_b) * softplus - outcomes.n_b * q)
+    return binomial_loss(q, outcomes.n_a + outcomes.n_b, outcomes.n_b)
 
 
 def loss(q: Array, outcomes: Outcomes) -> float:
@@ -68,8 +67,7 @@ def loss(q: Array, outcomes: Outcomes) -> float:
 
 def curvature(q: Array, outcomes: Outcomes) -> tuple[Array, Array]:
     """First and second derivative (N,) of each point's loss by q."""
-    p, n = q_to_p(q), outcomes.n_a + outcomes.n_b
-    return n * p - outcomes.n_b, n * p * (1 - p)
+    return binomial_derivatives(q, outcomes.n_a + outcomes.n_b, outcomes.n_b)
 
 
 def fit(
@@ -171,9 +169,5 @@ def covariance(tape: Tape, columns: Array, constants: Array, outcomes: Outcomes)
 
 def cluster_sums(rows: Array, chain: NDArray[np.int64]) -> Array:
     """Sums of ``rows`` (N, K) over each chain, (G, K); the rows themselves if G would be 1."""
-    names, member = np.unique(chain, return_inverse=True)
-    if len(names) < 2:
-        return rows
-    sums = np.zeros((len(names), rows.shape[1]))
-    np.add.at(sums, member, rows)
-    return sums
+    sums = clusters.cluster_sums(rows, chain)
+    return rows if len(sums) < 2 else sums

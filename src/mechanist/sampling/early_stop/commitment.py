@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
+from mechanist.statistics.binomial import fit_logistic
 from mechanist.statistics.logistic import q_to_p
 
 PENALTY = 1e-2
 """Of the squared coefficients of the scaled terms."""
-
-STEPS = 50
 
 
 def terms(last: Array) -> Array:
@@ -64,7 +63,7 @@ class Commitment:
 
 
 def fit_commitment(series: Sequence[Array], in_b: NDArray[np.bool_]) -> Commitment:
-    """Fit to half-shots that were followed to their end, by Newton steps.
+    """Fit to half-shots that were followed to their end, by penalised logistic regression.
 
     Parameters
     ----------
@@ -78,18 +77,8 @@ def fit_commitment(series: Sequence[Array], in_b: NDArray[np.bool_]) -> Commitme
     found = terms(last)
     scale = found.std(axis=0) + 1e-9
     columns = np.column_stack([np.ones(len(found)), found / scale])
-    penalty = PENALTY * np.diag([0.0, *np.ones(found.shape[1])])
-    coefficients = np.zeros(columns.shape[1])
-    for _ in range(STEPS):
-        p = q_to_p(columns @ coefficients)
-        slope = columns.T @ (p - ended) + penalty @ coefficients
-        curvature = (columns * (p * (1 - p))[:, None]).T @ columns + penalty
-        # The intercept has no penalty: with one end only its curvature runs out.
-        step = np.linalg.solve(curvature + 1e-9 * np.eye(len(slope)), slope)
-        coefficients = coefficients - np.clip(step, -5, 5)
-        if np.abs(step).max() < 1e-8:
-            break
-    return Commitment(scale, coefficients)
+    penalty = PENALTY * np.array([0.0, *np.ones(found.shape[1])])
+    return Commitment(scale, fit_logistic(columns, 1, ended, penalty, np.zeros(len(penalty))))
 
 
 def level(p: Array, below: float, floor: float) -> Array:
