@@ -104,7 +104,7 @@ def test_a_stopped_stage_makes_the_same_bytes(name, done, tmp_path):
             said.append(str(error))
             said += [f"{file.name} is there" for file in files if file.exists()]
     assert said
-    assert all("the same command goes on from" in text for text in said), said
+    assert all("the same command resumes from" in text for text in said), said
     for file in files:
         other = undisturbed.root / file.relative_to(layout.root)
         assert file.read_bytes() == other.read_bytes(), file.name

@@ -40,8 +40,8 @@ AWHILE = 0.4
 
 OFTEN = """
 import sys
-from mechanist.sampling.records.tables import keeper
-keeper.EVERY, keeper.SHARE = 0.2, 0.5
+from mechanist.sampling.records import checkpoint
+checkpoint.EVERY, checkpoint.SHARE = 0.2, 0.5
 from mechanist.cli.main import main
 main()
 """
@@ -149,7 +149,7 @@ def test_told_to_stop_again_and_again_it_makes_the_same_shots(whole, tmp_path):
     else:
         code, text = finish(start(system, layout))
         assert code == 0, text
-        assert "going on after" in text
+        assert "resuming after" in text
         made += steps_in(text)
     assert done
     assert done == sorted(done)
@@ -189,7 +189,7 @@ def test_whoever_reads_the_log_may_go_first(whole_pool, tmp_path):
     # The next one waits for the job, which may still write.
     code, text = finish(start(system, layout))
     assert code == 0, text
-    assert "going on after" in text
+    assert "resuming after" in text
 
 
 def test_the_workflow_goes_on_where_a_job_was_stopped(tmp_path):
@@ -220,7 +220,7 @@ def test_the_workflow_goes_on_where_a_job_was_stopped(tmp_path):
     assert not (run.folder / target).exists()
     done = run.snakemake(target)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "going on after" in log.read_text()
+    assert "resuming after" in log.read_text()
     shots = read_table(Layout(run.root).round(0).worker(0).shots, SHOT_COLUMNS)
     numbers = np.stack([shots["chain"], shots["move"]], axis=1)
     np.testing.assert_array_equal(numbers, [(c, m) for c in range(16) for m in range(500)])

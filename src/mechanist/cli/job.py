@@ -72,13 +72,13 @@ def job(
     full disk is no fault of the job.
     """
     from mechanist.bookkeeping.journal import Journal
-    from mechanist.sampling.stopping import stoppable
+    from mechanist.sampling.stop_signals import stop_signals
 
     settings, layout = open_run(config, results)
     journal = Journal(log)
     yield settings, layout, journal
     # What is done must not be lost to a signal that comes now.
-    with stoppable():
+    with stop_signals():
         write_times(layout, journal, name, numbers, threads)
 
 

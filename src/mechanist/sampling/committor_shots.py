@@ -9,7 +9,7 @@ from mechanist.arrays import Frames, NamedArrays
 from mechanist.bookkeeping.progress import Progress
 from mechanist.engine.half_shots import END_NAMES, HalfPaths, HalfShots
 from mechanist.engine.protocol import Engine
-from mechanist.sampling.records.keeper import Keeper
+from mechanist.sampling.records.checkpoint import Checkpoint
 from mechanist.sampling.records.tables import Table
 from mechanist.sampling.streams import normals, shot_seeds
 
@@ -22,7 +22,7 @@ COMMITTOR_COLUMNS = ("point", "shot", "end", "steps")
 
 
 class FreshShots:
-    """Which shots were made, and how they ended; see `mechanist.sampling.records.keeper.Work`."""
+    """Which shots were started, and how they ended: a `Resumable`."""
 
     def __init__(self, total: int) -> None:
         self.made = 0
@@ -45,19 +45,19 @@ class FreshShots:
         return int((self.ends != NOT_ENDED).sum())
 
     def progress(self) -> str:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         return f"{self.done:,} of {len(self.ends):,} fresh shots"
 
-    def fresh(self) -> NamedArrays:
-        """See `mechanist.sampling.records.keeper.Work`; numbers are few and go into the state."""
+    def finished(self) -> NamedArrays:
+        """See `mechanist.sampling.records.checkpoint.Resumable`: all is in the state."""
         return {}
 
     def state(self) -> NamedArrays:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         return {"made": np.array(self.made), "ends": self.ends, "steps": self.steps}
 
     def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         self.made = int(state["made"])
         self.ends, self.steps = state["ends"].copy(), state["steps"].copy()
 
@@ -69,7 +69,7 @@ def committor_shots(
     engine: Engine,
     sigma: NDArray[np.float64],
     seed: int,
-    keeper: Keeper | None = None,
+    checkpoint: Checkpoint | None = None,
     notes: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Table:
@@ -89,7 +89,7 @@ def committor_shots(
         (N,) thermal velocity in nm/ps.
     seed
         Seed of the run.
-    keeper, notes, progress
+    checkpoint, notes, progress
         See `mechanist.sampling.chains.shoot.shoot`.
 
     Returns
@@ -106,8 +106,8 @@ def committor_shots(
         velocities = normals(seeds[keys], 0, points.shape[1:]) * sigma[:, None]
         return HalfShots(keys, points[row[keys]], velocities) if len(keys) else None
 
-    begun = None if keeper is None else keeper.begin(work, notes or {})
-    for halves in engine.run(next_shots, keeper, begun):
+    begun = None if checkpoint is None else checkpoint.begin(work, notes or {})
+    for halves in engine.run(next_shots, checkpoint, begun):
         work.add(halves)
         if progress is not None:
             progress(work.done, len(work.ends))

@@ -11,7 +11,7 @@ from mechanist.bookkeeping.sources import digest
 from mechanist.engine.choose import choose_plan
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
-from mechanist.sampling.records.checkpoint import Kept
+from mechanist.sampling.records.checkpoint_files import SavedState
 from mechanist.settings.config import Config
 from mechanist.systems.forces.platforms import platform_names
 from mechanist.systems.prepared import Prepared
@@ -38,13 +38,13 @@ def identity(
 
 
 def plan_of(
-    kept: Kept | None, prepared: Prepared, config: Config, log: Callable[[str], None]
+    saved: SavedState | None, prepared: Prepared, config: Config, log: Callable[[str], None]
 ) -> Plan:
     """How to run a job: as before if it goes on, on another platform where that one is gone."""
-    if kept is None:
+    if saved is None:
         return choose_plan(prepared, config.engine, log)
     try:
-        before = Plan.of(kept.notes)
+        before = Plan.of(saved.notes)
     except (KeyError, ValueError):
         raise DataError("state of a stopped job", "does not say how it was run") from None
     if config.engine.platform == "auto":

@@ -12,7 +12,7 @@ from mechanist.bookkeeping.progress import reporter
 from mechanist.sampling.excursions.equilibrium import EQUILIBRIUM_STREAM, Run, state_runs
 from mechanist.sampling.excursions.excursions import EXCURSION_COLUMNS
 from mechanist.sampling.jobs import identity, plan_of
-from mechanist.sampling.records.keeper import keeping
+from mechanist.sampling.records.checkpoint import checkpointed
 from mechanist.sampling.records.tables import Table, read_paths, write_frames, write_table
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
@@ -44,17 +44,20 @@ def equilibrium(config: Config, layout: Layout, worker: int, log: Journal) -> No
         starts = np.array([ends[number % len(ends)][column] for number in numbers])
         job = job_identity(config, layout, worker, name)
         # What is done in A is kept until B is done, too.
-        with keeping(folders[column], job, log, remove=False) as keeper, log.work(SHOOTING):
+        with (
+            checkpointed(folders[column], job, log, remove=False) as checkpoint,
+            log.work(SHOOTING),
+        ):
             runs[name] = state_runs(
                 prepared,
                 starts,
                 settings.run_frames,
                 round(settings.relax * settings.run_frames),
-                plan_of(keeper.kept, prepared, config, log),
+                plan_of(checkpoint.saved, prepared, config, log),
                 shot_seed(config.seed, EQUILIBRIUM_STREAM + stream, worker),
                 reporter(log, f"frames from {name}"),
                 log.clock(MD),
-                keeper,
+                checkpoint,
             )
     for column, (name, _) in enumerate(STATES):
         every = [run for group in runs.values() for run in group]

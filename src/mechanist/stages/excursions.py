@@ -32,7 +32,7 @@ from mechanist.sampling.excursions.files import run_frames
 from mechanist.sampling.excursions.windows import flattened, windows_of
 from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.jobs import identity, plan_of
-from mechanist.sampling.records.keeper import Keeper, keeping
+from mechanist.sampling.records.checkpoint import Checkpoint, checkpointed
 from mechanist.sampling.records.tables import PathTable, Table, write_frames, write_table
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
@@ -71,9 +71,9 @@ def make_excursions(config: Config, layout: Layout, worker: int, log: Journal) -
     prepared = load(layout)
     files = layout.kinetics_job(worker)
     job = job_identity(config, layout, worker)
-    with keeping(files.partial("excursions"), job, log) as keeper:
+    with checkpointed(files.partial("excursions"), job, log) as checkpoint:
         settings, sampling = config.kinetics, config.sampling
-        plan = plan_of(keeper.kept, prepared, config, log)
+        plan = plan_of(checkpoint.saved, prepared, config, log)
         count = chains_for(plan, settings.shots // sampling.workers, sampling.chains)
         moves = -(-settings.shots // (count * sampling.workers))
         chains, kinds = open_chains(config, layout, prepared, worker, count)
@@ -81,7 +81,7 @@ def make_excursions(config: Config, layout: Layout, worker: int, log: Journal) -
         engine = make_engine(prepared, plan.slots(count), plan, seed, clock=log.clock(MD))
         work = Lessons(chains, moves, max(1, round(settings.relax * moves)))
         with log.work(SHOOTING):
-            kept = work.run(engine, reporter(log), keeper, plan)
+            kept = work.run(engine, reporter(log), checkpoint, plan)
         index, frames = excursion_table(kept, kinds)
         write_frames(files.excursions, frames)
         write_table(files.index, index, EXCURSION_COLUMNS)
@@ -216,7 +216,7 @@ class Lessons:
     """Moves in which the windows are made even, and those that count after them.
 
     After each part of the first moves it is learned from them which windows need more weight. See
-    `mechanist.sampling.records.keeper.Work`.
+    `mechanist.sampling.records.checkpoint.Resumable`.
 
     Parameters
     ----------
@@ -236,11 +236,13 @@ class Lessons:
         self._moves = Moves(chains, self._counts[0])
         self.lost = 0
 
-    def run(self, engine: Engine, progress: Progress, keeper: Keeper, plan: Plan) -> Shots:
+    def run(self, engine: Engine, progress: Progress, checkpoint: Checkpoint, plan: Plan) -> Shots:
         """Make all moves, or those that are left; the shots that count."""
-        begun = keeper.begin(self, plan.notes())
+        begun = checkpoint.begin(self, plan.notes())
         while True:
-            shots = gather(self._moves, made(self._moves, engine, keeper, begun), progress).shots
+            shots = gather(
+                self._moves, made(self._moves, engine, checkpoint, begun), progress
+            ).shots
             if self._lesson == len(LESSONS):
                 return shots
             self._learn(shots)
@@ -257,23 +259,23 @@ class Lessons:
         self._moves = Moves(self._chains, self._counts[self._lesson])
 
     def progress(self) -> str:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         lessons = len(LESSONS)
         part = f"lesson {self._lesson + 1} of {lessons}" if self._lesson < lessons else "the end"
         return f"{self._moves.progress()} of {part}"
 
-    def fresh(self) -> NamedArrays:
-        """See `mechanist.sampling.records.keeper.Work`."""
-        arrays = self._moves.fresh()
+    def finished(self) -> NamedArrays:
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
+        arrays = self._moves.finished()
         return arrays and arrays | {"lesson": np.array(self._lesson)}
 
     def state(self) -> NamedArrays:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         own = {"lesson": np.array(self._lesson), "lost": np.array(self.lost)}
         return self._moves.state() | own | {"last": self._moves.last}
 
     def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         self._lesson, self.lost = int(state["lesson"]), int(state["lost"])
         self._moves = Moves(self._chains, self._counts[self._lesson])
         self._moves.last = state["last"].copy()

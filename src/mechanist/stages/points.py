@@ -34,7 +34,7 @@ from mechanist.sampling.committor_shots import (
 )
 from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.jobs import identity, plan_of
-from mechanist.sampling.records.keeper import keeping
+from mechanist.sampling.records.checkpoint import checkpointed
 from mechanist.sampling.records.tables import (
     join,
     read_frames,
@@ -120,8 +120,8 @@ def shoot_points(config: Config, layout: Layout, by: str, worker: int, log: Jour
     follows = {"seed": config.seed, "engine": config.engine.model_dump(mode="json"), "by": by}
     follows |= {"worker": worker, "workers": config.sampling.workers, "shots": shots}
     job = identity("points", layout, follows, [files.points])
-    with keeping(files.partial(worker), job, log) as keeper:
-        plan = plan_of(keeper.kept, prepared, config, log)
+    with checkpointed(files.partial(worker), job, log) as checkpoint:
+        plan = plan_of(checkpoint.saved, prepared, config, log)
         noise = shot_seed(config.seed, COMMITTOR_STREAM - 1 - worker, FIRST[by]) % 2**31
         engine = make_engine(prepared, plan.copies, plan, noise, clock=log.clock(MD))
         with log.work(SHOOTING):
@@ -132,7 +132,7 @@ def shoot_points(config: Config, layout: Layout, by: str, worker: int, log: Jour
                 engine,
                 thermal_velocities(prepared),
                 config.seed,
-                keeper,
+                checkpoint,
                 plan.notes(),
                 reporter(log, "fresh shots"),
             )

@@ -27,7 +27,7 @@ from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
 from mechanist.sampling.early_stop.early_stop import EarlyStop
 from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.jobs import identity, plan_of
-from mechanist.sampling.records.keeper import keeping
+from mechanist.sampling.records.checkpoint import checkpointed
 from mechanist.sampling.records.store import NOTE, Store, check_descriptors, make_store
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
@@ -73,10 +73,12 @@ def shoot_round(config: Config, layout: Layout, number: int, worker: int, log: J
         If the job was told to stop; what it has done is kept, and the next call goes on from it.
     """
     files = layout.round(number).worker(worker)
-    with keeping(files.partial, job_identity(config, layout, number, worker), log) as keeper:
+    with checkpointed(
+        files.partial, job_identity(config, layout, number, worker), log
+    ) as checkpoint:
         prepared = load(layout)
         settings = config.sampling
-        plan = plan_of(keeper.kept, prepared, config, log)
+        plan = plan_of(checkpoint.saved, prepared, config, log)
         count = chains_of(settings, layout, number, worker, plan)
         moves = moves_of(settings, number, count, plan)
         job = open_job(config, layout, prepared, number, worker, count, plan, log.clock(MD))
@@ -86,14 +88,16 @@ def shoot_round(config: Config, layout: Layout, number: int, worker: int, log: J
         log(f"round {number}, worker {worker}: {count:,} chains x {moves} moves; {plan}")
         with log.work(SHOOTING):
             try:
-                harvest = shoot(job.chains, job.engine, moves, reporter(log), keeper, plan.notes())
+                harvest = shoot(
+                    job.chains, job.engine, moves, reporter(log), checkpoint, plan.notes()
+                )
             finally:
                 log(f"{job.engine.steps:,} MD steps made by this process")
         made = [path for group in harvest.paths.values() for path in group]
         check_store(store, made, prepared, layout)
         if store is not None and settings.store.tolerance is not None:
             store = lowered(store, settings.store.tolerance, made, prepared, log)
-        write_job(files, harvest, (number, worker, job.selection.model), store, keeper.notes)
+        write_job(files, harvest, (number, worker, job.selection.model), store, checkpoint.notes)
         accepted = harvest.shots.accepted
         log(f"{len(accepted)} shots, {np.mean(accepted):.0%} accepted")
 

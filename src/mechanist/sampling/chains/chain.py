@@ -20,8 +20,7 @@ from mechanist.sampling.chains.path_ensemble import PathEnsemble
 from mechanist.sampling.chains.selection import Candidates, pick
 from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.early_stop.early_stop import EarlyStop
-from mechanist.sampling.records.checkpoint import prefixed, under
-from mechanist.sampling.records.ragged import packed, unpacked
+from mechanist.sampling.records.packing import packed, prefixed, under, unpacked
 from mechanist.sampling.streams import normals, shot_seeds, uniforms
 from mechanist.statistics.logistic import p_to_q
 

@@ -11,8 +11,7 @@ from mechanist.engine.half_shots import ShotQueue
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.shots import Shots
-from mechanist.sampling.records.checkpoint import prefixed, under
-from mechanist.sampling.records.ragged import packed, unpacked
+from mechanist.sampling.records.packing import packed, prefixed, under, unpacked
 
 NUMBERS = ("chain", "move", "seed", "p_predicted", "points", "ends", "steps", "watched", "seen")
 """Columns of `Shots` that are plain arrays."""
@@ -27,7 +26,7 @@ class Harvest:
 
 
 class Moves:
-    """A job of chains; see `mechanist.sampling.records.keeper.Work`.
+    """A job of chains; see `mechanist.sampling.records.checkpoint.Resumable`.
 
     Parameters
     ----------
@@ -61,11 +60,11 @@ class Moves:
         return Harvest(join(self._batches), self.paths)
 
     def progress(self) -> str:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         return f"{self.done:,} of {self.total:,} shots"
 
-    def fresh(self) -> NamedArrays:
-        """See `mechanist.sampling.records.keeper.Work`."""
+    def finished(self) -> NamedArrays:
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         batches = self._batches[self._written :]
         self._written = len(self._batches)
         if not batches:
@@ -82,7 +81,7 @@ class Moves:
         }
 
     def state(self) -> NamedArrays:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         weights = np.array([path.weight for path in self._every_path()])
         return {
             "path_weights": weights,
@@ -91,7 +90,7 @@ class Moves:
         }
 
     def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         for part in parts:
             self.add(shots_of(part))
         self._written = len(self._batches)
@@ -106,7 +105,7 @@ class Moves:
 
 
 def shots_of(part: NamedArrays) -> Shots:
-    """The shots of `Moves.fresh`."""
+    """The shots of `Moves.finished`."""
     made = zip(
         np.flatnonzero(part["accepted"]).tolist(),
         unpacked(part["path_lengths"], part["path_frames"]),

@@ -17,7 +17,7 @@ from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.moves import Harvest, Moves
 from mechanist.sampling.chains.shots import Shots
-from mechanist.sampling.records.keeper import Keeper
+from mechanist.sampling.records.checkpoint import Checkpoint
 from mechanist.sampling.records.store import Store
 from mechanist.sampling.records.tables import PATH_COLUMNS, SHOT_COLUMNS, Table
 
@@ -27,7 +27,7 @@ def shoot(
     engine: Engine,
     moves: int,
     progress: Progress,
-    keeper: Keeper | None = None,
+    checkpoint: Checkpoint | None = None,
     notes: Mapping[str, str] | None = None,
 ) -> Harvest:
     """Let every chain make ``moves`` moves.
@@ -42,15 +42,15 @@ def shoot(
         Moves a chain.
     progress
         Called after every batch of shots.
-    keeper
+    checkpoint
         Keeps the state of the job, and goes on from what an earlier process has left; the engine
         must then be of the same shape.
     notes
-        What the keeper notes of the job.
+        What the checkpoint notes of the job.
     """
     work = Moves(chains, moves)
-    begun = None if keeper is None else keeper.begin(work, notes or {})
-    return gather(work, made(work, engine, keeper, begun), progress)
+    begun = None if checkpoint is None else checkpoint.begin(work, notes or {})
+    return gather(work, made(work, engine, checkpoint, begun), progress)
 
 
 def gather(work: Moves, made: Iterable[Shots], progress: Progress) -> Harvest:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from mechanist.arrays import Array, Frames, NamedArrays, Rows
 from mechanist.engine.half_shots import IN_B, in_states
 from mechanist.sampling.early_stop.commitment import Commitment, fit_commitment, level, survival
-from mechanist.sampling.records.ragged import packed, unpacked
+from mechanist.sampling.records.packing import packed, unpacked
 
 FLOOR = 0.1
 """Chance to go on at least: no half-shot counts more than ten times."""

@@ -19,7 +19,7 @@ from mechanist.engine.plan import Plan
 from mechanist.engine.under_way import UnderWay
 from mechanist.sampling.excursions.excursions import pieces
 from mechanist.sampling.first_path.hot_md import thermal_velocities
-from mechanist.sampling.records.keeper import Keeper
+from mechanist.sampling.records.checkpoint import Checkpoint
 from mechanist.sampling.streams import normals, shot_seeds
 from mechanist.systems.prepared import Prepared
 
@@ -64,7 +64,7 @@ def state_runs(
     seed: int,
     progress: Callable[[int, int], None],
     clock: Clock | None = None,
-    keeper: Keeper | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> list[Run]:
     """Run from structures in a state until the time is over.
 
@@ -82,7 +82,7 @@ def state_runs(
         Called with frames done and frames to do of one run.
     clock
         Adds up the time in OpenMM.
-    keeper
+    checkpoint
         Keeps the state of the runs, also when all are done.
     """
     done = 0
@@ -99,13 +99,13 @@ def state_runs(
     seeds = shot_seeds(seed, numbers, 0 * numbers)
     velocities = normals(seeds, 0, starts.shape[1:]) * thermal_velocities(prepared)[:, None]
     work = Runs(len(starts))
-    begun = None if keeper is None else keeper.begin(work, plan.notes())
+    begun = None if checkpoint is None else checkpoint.begin(work, plan.notes())
     if begun is None:
         work.queue.put(HalfShots(numbers, starts, velocities))
-    for halves in engine.run(work.queue.take, keeper, begun):
+    for halves in engine.run(work.queue.take, checkpoint, begun):
         work.done.append(halves)
-    if keeper is not None:
-        keeper.write(UnderWay.none(prepared.atoms))
+    if checkpoint is not None:
+        checkpoint.write(UnderWay.none(prepared.atoms))
     return _observed(work.done, prepared, burn_in)
 
 
@@ -123,7 +123,7 @@ def _observed(done: Sequence[HalfPaths], prepared: Prepared, burn_in: int) -> li
 
 
 class Runs:
-    """Runs that are over, and those that wait; see `mechanist.sampling.records.keeper.Work`."""
+    """Runs that have ended, and those that wait: a `Resumable`."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -132,21 +132,21 @@ class Runs:
         self._written = 0
 
     def progress(self) -> str:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         return f"{sum(map(len, self.done)):,} of {self.total:,} runs"
 
-    def fresh(self) -> NamedArrays:
-        """See `mechanist.sampling.records.keeper.Work`."""
+    def finished(self) -> NamedArrays:
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         new = self.done[self._written :]
         self._written = len(self.done)
         return dict(vars(joined(new))) if new else {}
 
     def state(self) -> NamedArrays:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         return self.queue.arrays()
 
     def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
-        """See `mechanist.sampling.records.keeper.Work`."""
+        """See `mechanist.sampling.records.checkpoint.Resumable`."""
         self.done = [HalfPaths(**part) for part in parts]
         self._written = len(self.done)
         self.queue.put_arrays(state)

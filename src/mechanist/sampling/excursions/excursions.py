@@ -32,7 +32,7 @@ from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Candidates, candidates_of, lengths_of
 from mechanist.sampling.excursions.windows import windows_of
-from mechanist.sampling.records.ragged import packed, unpacked
+from mechanist.sampling.records.packing import packed, unpacked
 from mechanist.sampling.streams import shot_seeds, uniforms
 from mechanist.statistics.logistic import q_to_p
 

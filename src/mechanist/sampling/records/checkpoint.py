@@ -1,176 +1,153 @@
-"""The files of a job that is under way, from which another process goes on.
+"""Checkpoints of a job: written at intervals and when the job receives a signal to stop."""
 
-What is finished goes into numbered parts, which never change; what still changes goes into one
-file, written anew each time, that says how many parts belong to it. Every file is written to a
-temporary name and renamed, so that a job killed at any moment leaves the state before or after,
-never one in between.
-"""
-
-import fcntl
-import json
-import os
-import shutil
 import time
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
-
-import numpy as np
+from typing import Protocol
 
 from mechanist.arrays import NamedArrays
-from mechanist.bookkeeping.files import atomic
-from mechanist.errors import DataError, SamplingError
+from mechanist.engine.under_way import UnderWay
+from mechanist.errors import Interrupted
+from mechanist.sampling.records.checkpoint_files import CheckpointFiles, SavedState
+from mechanist.sampling.records.packing import prefixed, under
+from mechanist.sampling.stop_signals import Stop, stop_signals
 
-FORMAT = 1
-"""Number of this way of writing; what was written in another one is not read."""
+EVERY = 60.0
+"""Seconds between two checkpoints, at least: what a killed job may lose."""
 
-PATIENCE = 60.0
-"""Seconds to wait for a process that still writes: one that was just told to stop."""
+SHARE = 0.02
+"""Fraction of the time that writing may take; large states are written less often."""
 
 
-@dataclass(frozen=True)
-class Kept:
-    """What a job has left: its finished parts, the rest of its state, and notes about it."""
+class Resumable(Protocol):
+    """State of a job, apart from the half-shots under way."""
 
-    parts: list[NamedArrays]
-    state: NamedArrays
-    notes: dict[str, str]
+    def finished(self) -> NamedArrays:
+        """Results finished since the last call, which will not change; empty if there are none."""
+
+    def state(self) -> NamedArrays:
+        """All else that is needed to resume."""
+
+    def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
+        """Resume from the results of all calls of `finished` and the last result of `state`."""
+
+    def progress(self) -> str:
+        """Progress of the job, for messages."""
 
 
 class Checkpoint:
-    """State of one job in a folder of its own.
+    """Pauses an engine to write a checkpoint; see `mechanist.engine.protocol.Rest`.
+
+    Parameters
+    ----------
+    files
+        Where it is written.
+    saved
+        State that an earlier process of the job has saved.
+    stop
+        Whether a signal to stop has come.
+    log
+        Called with a line of text.
+    every
+        Seconds between two checkpoints, at least; `EVERY` if None.
+    """
+
+    def __init__(
+        self,
+        files: CheckpointFiles,
+        saved: SavedState | None,
+        stop: Stop,
+        log: Callable[[str], None],
+        every: float | None = None,
+    ) -> None:
+        self._files, self.saved, self._stop, self._log = files, saved, stop, log
+        self._every = EVERY if every is None else every
+        self._next = time.monotonic() + self._every
+        self._job: Resumable | None = None
+        self.notes: dict[str, str] = {} if saved is None else dict(saved.notes)
+
+    @property
+    def resumed(self) -> int:
+        """How often the job was resumed with other random noise than without the interruption."""
+        return int(self.notes.get("resumed", 0))
+
+    def begin(self, job: Resumable, notes: Mapping[str, str]) -> UnderWay | None:
+        """Restore a job if its state was saved; the half-shots under way, None for a new job.
+
+        ``notes`` are saved with the state.
+        """
+        self._job = job
+        if self.saved is None:
+            self.notes |= notes
+            return None
+        job.restore(self.saved.parts, under("work", self.saved.state))
+        under_way = UnderWay.of(under("engine", self.saved.state))
+        exact = len(under_way.noise) > 0 or len(under_way) == 0
+        resumed = self.resumed + (not exact)
+        self.notes |= dict(notes) | ({"resumed": str(resumed)} if resumed else {})
+        self._log(
+            f"resuming after {job.progress()}, with {len(under_way)} half-shots from their last"
+            f" frame{'' if exact else '; their random noise will differ'}"
+        )
+        # Frees the memory of its frames.
+        self.saved = None
+        return under_way
+
+    def wanted(self) -> bool:
+        """See `mechanist.engine.protocol.Rest`."""
+        return self._stop.asked or time.monotonic() >= self._next
+
+    def take(self, under_way: UnderWay) -> None:
+        """Write a checkpoint.
+
+        Raises
+        ------
+        Interrupted
+            If a signal to stop has come.
+        """
+        start = time.monotonic()
+        self.write(under_way)
+        seconds = time.monotonic() - start
+        self._next = time.monotonic() + max(self._every, seconds / SHARE)
+        if self._stop.asked and self._job is not None:
+            raise Interrupted(
+                self._stop.signal,
+                f"stopped after {self._job.progress()}; {len(under_way)} half-shots are saved up to"
+                f" their last frame in {self._files.folder}; the same command resumes from there",
+            )
+
+    def write(self, under_way: UnderWay) -> None:
+        """Write a checkpoint; the job goes on."""
+        assert self._job is not None
+        state = prefixed("work", self._job.state()) | prefixed("engine", under_way.arrays())
+        self._files.write(self._job.finished(), state, self.notes)
+
+
+@contextmanager
+def checkpointed(
+    folder: Path, identity: Mapping[str, object], log: Callable[[str], None], remove: bool = True
+) -> Iterator[Checkpoint]:
+    """Run a job inside that can be stopped and resumed.
 
     Parameters
     ----------
     folder
-        Made by `held`, removed by `remove`.
+        Of the checkpoint.
     identity
-        Everything that the job follows from; a state of another identity is not gone on with.
+        Everything that the job follows from.
+    log
+        Called with a line of text.
+    remove
+        Whether to delete the folder at the end of the job; else the caller does.
     """
-
-    def __init__(self, folder: Path, identity: Mapping[str, object]) -> None:
-        self.folder = folder
-        self._identity = json.dumps({"format": FORMAT, **identity}, sort_keys=True)
-        self._parts = 0
-
-    @property
-    def file(self) -> Path:
-        """What is written anew each time."""
-        return self.folder / "state.npz"
-
-    def _part(self, number: int) -> Path:
-        return self.folder / f"part_{number:04d}.npz"
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep other processes out; a killed job may still be about to end.
-
-        Raises
-        ------
-        SamplingError
-            If another process goes on with the same job.
-        """
-        handle = _locked(self.folder)
-        try:
-            yield
-        finally:
-            # A job that failed before it had a state leaves nothing.
-            if not self.file.is_file():
-                self.remove()
-            handle.close()
-
-    def read(self) -> Kept | None:
-        """What was left; None if nothing was, or by another job.
-
-        Raises
-        ------
-        DataError
-            If a file is damaged.
-        """
-        if not self.file.is_file():
-            return None
-        state = _read(self.file)
-        try:
-            if str(state.pop("identity")) != self._identity:
-                return None
-            self._parts = int(state.pop("parts"))
-            notes = json.loads(str(state.pop("notes")))
-        except (KeyError, ValueError) as error:
-            raise _damaged(self.file, error) from None
-        return Kept([_read(self._part(i)) for i in range(self._parts)], state, notes)
-
-    def write(self, fresh: NamedArrays, state: NamedArrays, notes: Mapping[str, str]) -> None:
-        """Add a part of finished things, unless it is empty, and write the state anew."""
-        if fresh:
-            _write(self._part(self._parts), fresh)
-            self._parts += 1
-        head: NamedArrays = {
-            "identity": np.array(self._identity),
-            "parts": np.array(self._parts),
-            "notes": np.array(json.dumps(dict(notes))),
-        }
-        _write(self.file, state | head)
-
-    def remove(self) -> None:
-        """Take everything away: the job is done."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _locked(folder: Path) -> TextIO:
-    """An open file in the folder that no other process has locked; closing it gives it free."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / "lock").open("w")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # The one before may have taken the folder away in the meantime.
-            if _is_there(folder / "lock", handle):
-                return handle
-        except BlockingIOError:
-            if time.monotonic() > until:
-                handle.close()
-                raise SamplingError(folder, "another process makes this job") from None
-            time.sleep(0.1)
-        except OSError:
-            # A disk without locks: there is only the workflow's own.
-            return handle
-        handle.close()
-
-
-def _is_there(path: Path, handle: TextIO) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(handle.fileno()))
-    except FileNotFoundError:
-        return False
-
-
-def _write(path: Path, arrays: NamedArrays) -> None:
-    with atomic(path) as temporary:
-        np.savez(temporary, allow_pickle=False, **arrays)
-
-
-def _read(path: Path) -> NamedArrays:
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            return {name: content[name] for name in content.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path, error: Exception) -> DataError:
-    return DataError(path, f"damaged ({error}); delete its folder, and the job begins anew")
-
-
-def prefixed(prefix: str, arrays: NamedArrays) -> NamedArrays:
-    """NamedArrays with a prefix before their names."""
-    return {f"{prefix}.{name}": array for name, array in arrays.items()}
-
-
-def under(prefix: str, arrays: Mapping[str, Any]) -> NamedArrays:
-    """Inverse of `prefixed`, of an archive that may hold others as well."""
-    cut = len(prefix) + 1
-    return {name[cut:]: a for name, a in arrays.items() if name.startswith(f"{prefix}.")}
+    files = CheckpointFiles(folder, identity)
+    with stop_signals() as stop, files.locked():
+        saved = files.read()
+        if saved is None and files.file.is_file():
+            log(f"{folder}: left by a job with other settings or inputs; starting again")
+        yield Checkpoint(files, saved, stop, log)
+        if remove:
+            files.remove()
+        elif stop.asked:
+            raise Interrupted(stop.signal, "stopped; the same command resumes from here")

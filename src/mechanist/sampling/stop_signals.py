@@ -1,4 +1,4 @@
-"""A job that is told to stop: signals are noted, and acted upon between two strides."""
+"""Signals to stop a job: noted when they come, acted upon between two strides."""
 
 import signal
 import threading
@@ -7,33 +7,33 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-"""What batch systems send before a job's time is up, and what Ctrl-C sends."""
+"""Sent by batch systems before the time limit of a job, and by Ctrl-C."""
 
 
 class Stop:
-    """Whether the job was told to stop, and by which signal."""
+    """The first signal to stop that has come, None before."""
 
     def __init__(self) -> None:
         self.signal: str | None = None
 
     @property
     def asked(self) -> bool:
-        """Whether it was."""
+        """Whether a signal has come."""
         return self.signal is not None
 
     def ask(self, number: int, frame: FrameType | None = None) -> None:
-        """Note a signal; Ctrl-C for the second time ends the job at once."""
+        """Note a signal; a second Ctrl-C ends the job at once."""
         if self.asked and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.signal = signal.Signals(number).name
 
 
 @contextmanager
-def stoppable() -> Iterator[Stop]:
-    """Note signals to stop inside, instead of dying of them."""
+def stop_signals() -> Iterator[Stop]:
+    """Note signals to stop inside instead of ending the process."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
-        # Only the main thread is told of signals.
+        # Python delivers signals to the main thread only.
         yield stop
         return
     before = {number: signal.signal(number, stop.ask) for number in SIGNALS}

@@ -1,4 +1,4 @@
-"""Jobs that are stopped and gone on with: nothing finished is lost, nothing is done twice."""
+"""Jobs that are stopped and resumed: nothing finished is lost, nothing is done twice."""
 
 import os
 import signal
@@ -22,9 +22,9 @@ from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
 from mechanist.sampling.early_stop import early_stop
 from mechanist.sampling.early_stop.early_stop import EarlyStop
 from mechanist.sampling.first_path.hot_md import thermal_velocities
-from mechanist.sampling.records.checkpoint import Checkpoint
-from mechanist.sampling.records.keeper import Keeper, keeping
-from mechanist.sampling.stopping import Stop, stoppable
+from mechanist.sampling.records.checkpoint import Checkpoint, checkpointed
+from mechanist.sampling.records.checkpoint_files import CheckpointFiles
+from mechanist.sampling.stop_signals import Stop, stop_signals
 
 CHAINS, MOVES = 6, 5
 IDENTITY = {"what": "a test"}
@@ -71,8 +71,8 @@ def run_stopped(prepared, layout, folder, stops, platform="Reference", below=0.0
     for life, more in enumerate([*stops, None]):
         # Each process has another seed of noise: what goes on must not need it.
         chains, engine, plan = new_job(prepared, layout, platform, 4 + life, below)
-        checkpoint, stop = Checkpoint(folder, IDENTITY), Stop()
-        keeper = Keeper(checkpoint, checkpoint.read(), stop, said.append, every=1e9)
+        files, stop = CheckpointFiles(folder, IDENTITY), Stop()
+        checkpoint = Checkpoint(files, files.read(), stop, said.append, every=1e9)
         first = None
 
         def progress(done, _, stop=stop, more=more):
@@ -83,9 +83,9 @@ def run_stopped(prepared, layout, folder, stops, platform="Reference", below=0.0
 
         try:
             return (
-                shoot(chains, engine, moves, progress, keeper, plan.notes()),
+                shoot(chains, engine, moves, progress, checkpoint, plan.notes()),
                 (steps + engine.steps),
-                keeper,
+                checkpoint,
             )
         except Interrupted as error:
             said.append(str(error))
@@ -104,12 +104,12 @@ def test_a_job_stopped_again_and_again_makes_the_same_bytes(layout, double_well,
     slow = replace(double_well, friction=20.0)
     chains, engine, _ = new_job(slow, layout)
     whole = shoot(chains, engine, MOVES, quiet)
-    harvest, steps, keeper = run_stopped(slow, layout, tmp_path / "job", [0, 0, 3, 7, 2])
+    harvest, steps, checkpoint = run_stopped(slow, layout, tmp_path / "job", [0, 0, 3, 7, 2])
     for one, other in zip(tables(whole), tables(harvest), strict=True):
         np.testing.assert_array_equal(one, other)
     # Not one step was made twice.
     assert steps == engine.steps == int(whole.shots.steps.sum())
-    assert keeper.resumed == 0
+    assert checkpoint.resumed == 0
 
 
 @pytest.mark.parametrize("layout", ["pool", "pairs"])
@@ -136,10 +136,10 @@ def test_early_stops_are_the_same_however_often_a_job_is_stopped(
 
 def test_other_platforms_lose_nothing_and_say_that_noise_differs(double_well, tmp_path):
     slow = replace(double_well, friction=20.0)
-    harvest, steps, keeper = run_stopped(slow, "pairs", tmp_path / "job", [2, 6], "CPU")
+    harvest, steps, checkpoint = run_stopped(slow, "pairs", tmp_path / "job", [2, 6], "CPU")
     assert steps == int(harvest.shots.steps.sum())
-    assert keeper.resumed == 2
-    assert keeper.notes["platform"] == "CPU"
+    assert checkpoint.resumed == 2
+    assert checkpoint.notes["platform"] == "CPU"
     numbers = np.stack([harvest.shots.chain, harvest.shots.move], axis=1)
     expected = [[chain, move] for chain in range(CHAINS) for move in range(MOVES)]
     assert numbers.tolist() == expected
@@ -157,68 +157,68 @@ def test_a_state_is_written_from_time_to_time_and_changes_nothing(
     double_well, tmp_path, monkeypatch
 ):
     # The run is short: the state may be written most of the time.
-    monkeypatch.setattr("mechanist.sampling.records.keeper.SHARE", 1.0)
+    monkeypatch.setattr("mechanist.sampling.records.checkpoint.SHARE", 1.0)
     slow = replace(double_well, friction=20.0)
     chains, engine, _ = new_job(slow, "pool")
     whole = shoot(chains, engine, MOVES, quiet)
     chains, engine, plan = new_job(slow, "pool")
-    checkpoint = Checkpoint(tmp_path / "job", IDENTITY)
-    keeper = Keeper(checkpoint, None, Stop(), quiet, every=0.01)
-    harvest = shoot(chains, engine, MOVES, quiet, keeper, plan.notes())
+    files = CheckpointFiles(tmp_path / "job", IDENTITY)
+    checkpoint = Checkpoint(files, None, Stop(), quiet, every=0.01)
+    harvest = shoot(chains, engine, MOVES, quiet, checkpoint, plan.notes())
     for one, other in zip(tables(whole), tables(harvest), strict=True):
         np.testing.assert_array_equal(one, other)
     # What a kill -9 at the end would have left: a job that ends as this one did.
-    kept = checkpoint.read()
-    assert kept is not None
+    saved = files.read()
+    assert saved is not None
     chains, engine, plan = new_job(slow, "pool", seed=77)
-    again = Keeper(checkpoint, kept, Stop(), quiet, every=1e9)
+    again = Checkpoint(files, saved, Stop(), quiet, every=1e9)
     harvest = shoot(chains, engine, MOVES, quiet, again, plan.notes())
     for one, other in zip(tables(whole), tables(harvest), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_state_of_another_job_is_not_gone_on_with(tmp_path):
+def test_a_state_of_another_job_is_not_resumed(tmp_path):
     numbers = {"a": np.arange(3)}
-    Checkpoint(tmp_path, {"seed": 1}).write(numbers, numbers, {"platform": "CPU"})
-    assert Checkpoint(tmp_path, {"seed": 2}).read() is None
-    kept = Checkpoint(tmp_path, {"seed": 1}).read()
-    assert kept is not None
-    assert kept.notes == {"platform": "CPU"}
-    np.testing.assert_array_equal(kept.parts[0]["a"], np.arange(3))
+    CheckpointFiles(tmp_path, {"seed": 1}).write(numbers, numbers, {"platform": "CPU"})
+    assert CheckpointFiles(tmp_path, {"seed": 2}).read() is None
+    saved = CheckpointFiles(tmp_path, {"seed": 1}).read()
+    assert saved is not None
+    assert saved.notes == {"platform": "CPU"}
+    np.testing.assert_array_equal(saved.parts[0]["a"], np.arange(3))
     said = []
-    with keeping(tmp_path, {"seed": 2}, said.append) as keeper:
-        assert keeper.kept is None
-    assert "begun anew" in said[0]
+    with checkpointed(tmp_path, {"seed": 2}, said.append) as checkpoint:
+        assert checkpoint.saved is None
+    assert "starting again" in said[0]
     assert not tmp_path.exists()
 
 
 def test_a_part_that_no_state_names_is_written_over(tmp_path):
     # As if killed between the part and the state.
-    first = Checkpoint(tmp_path, IDENTITY)
+    first = CheckpointFiles(tmp_path, IDENTITY)
     first.write({"a": np.arange(3)}, {"b": np.arange(1)}, {})
     (tmp_path / "part_0001.npz").write_bytes(b"half of a")
-    second = Checkpoint(tmp_path, IDENTITY)
+    second = CheckpointFiles(tmp_path, IDENTITY)
     assert len(second.read().parts) == 1
     second.write({"a": np.arange(5)}, {"b": np.arange(2)}, {})
-    kept = Checkpoint(tmp_path, IDENTITY).read()
-    assert [len(part["a"]) for part in kept.parts] == [3, 5]
-    assert len(kept.state["b"]) == 2
+    saved = CheckpointFiles(tmp_path, IDENTITY).read()
+    assert [len(part["a"]) for part in saved.parts] == [3, 5]
+    assert len(saved.state["b"]) == 2
 
 
 def test_damage_is_one_line(tmp_path):
-    checkpoint = Checkpoint(tmp_path, IDENTITY)
-    checkpoint.write({}, {"b": np.arange(1000)}, {})
-    data = checkpoint.file.read_bytes()
-    checkpoint.file.write_bytes(data[: len(data) // 2])
+    files = CheckpointFiles(tmp_path, IDENTITY)
+    files.write({}, {"b": np.arange(1000)}, {})
+    data = files.file.read_bytes()
+    files.file.write_bytes(data[: len(data) // 2])
     with pytest.raises(DataError, match=r"state\.npz: damaged .*delete its folder"):
-        Checkpoint(tmp_path, IDENTITY).read()
+        CheckpointFiles(tmp_path, IDENTITY).read()
 
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from mechanist.sampling.records.checkpoint import Checkpoint
-with Checkpoint(Path(sys.argv[1]), {}).held():
+from mechanist.sampling.records.checkpoint_files import CheckpointFiles
+with CheckpointFiles(Path(sys.argv[1]), {}).locked():
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
 """
@@ -236,14 +236,14 @@ def test_a_process_that_still_ends_is_waited_for(tmp_path, monkeypatch):
 
     process = holder(0.7)
     begin = time.monotonic()
-    with Checkpoint(folder, {}).held():
+    with CheckpointFiles(folder, {}).locked():
         assert time.monotonic() - begin > 0.3
     process.communicate()
     process = holder(60)
-    monkeypatch.setattr("mechanist.sampling.records.checkpoint.PATIENCE", 0.3)
+    monkeypatch.setattr("mechanist.sampling.records.checkpoint_files.PATIENCE", 0.3)
     with (
-        pytest.raises(SamplingError, match="another process makes this job"),
-        Checkpoint(folder, {}).held(),
+        pytest.raises(SamplingError, match="another process runs this job"),
+        CheckpointFiles(folder, {}).locked(),
     ):
         pass
     process.kill()
@@ -252,7 +252,7 @@ def test_a_process_that_still_ends_is_waited_for(tmp_path, monkeypatch):
 
 def test_signals_are_noted_inside_only():
     before = signal.getsignal(signal.SIGTERM)
-    with stoppable() as stop:
+    with stop_signals() as stop:
         assert not stop.asked
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.signal == "SIGTERM"
