@@ -10,7 +10,7 @@ from mechanist.analysis.comparison.comparison import outcome
 from mechanist.analysis.comparison.pairs import ROWS, summarise
 from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.layout import Layout
-from mechanist.cli.run_commands import open_comparison
+from mechanist.cli.runs import open_comparison
 from mechanist.sampling.records.tables import SHOT_COLUMNS, read_paths, read_table
 from mechanist.settings.config import Config
 from mechanist.stages.compare import (

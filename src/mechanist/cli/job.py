@@ -1,12 +1,15 @@
-"""What commands share: their options, and the settings, files and journal of a job."""
+"""What commands share: options, the settings and files of a run, and the journal of a job."""
 
+import inspect
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -21,20 +24,21 @@ ConfigOption = Annotated[
 ResultsOption = Annotated[
     Path | None, typer.Option("--results", help="folder of the run; default results/SYSTEM")
 ]
+ResultsArgument = Annotated[Path, typer.Argument(help="folder of the run, results/SYSTEM")]
 RoundOption = Annotated[int, typer.Option("--round", min=0, help="number of the round, from 0")]
 LastOption = Annotated[int, typer.Option("--last", min=0, help="number of the last round")]
 WorkerOption = Annotated[int, typer.Option("--worker", min=0, help="number of the job, from 0")]
 ByOption = Annotated[
-    Literal["network", "formula"], typer.Option("--by", help="what has chosen the points")
+    Literal["network", "formula"], typer.Option("--by", help="model that chooses the points")
 ]
 SetupOption = Annotated[
-    str, typer.Option("--setup", help="hash of all that the rounds follow from, to be noted")
+    str, typer.Option("--setup", help="hash of all inputs of the rounds, to be recorded")
 ]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="CPU threads to use")]
 
 
 STOPPED = 75
-"""Exit status of a job that was told to stop and can be gone on with: EX_TEMPFAIL of sysexits.h."""
+"""Exit status of a job that was stopped and can be resumed: EX_TEMPFAIL of sysexits.h."""
 
 
 def log(text: str) -> None:
@@ -43,9 +47,9 @@ def log(text: str) -> None:
 
 
 def say(line: str) -> None:
-    """Print a line to standard error; go on where nobody listens any more.
+    """Print a line to standard error; carry on if the pipe is closed.
 
-    A batch system that stops a job may end what reads its log first.
+    A batch system that stops a job may end the reader of its log first.
     """
     try:
         print(line, file=sys.stderr, flush=True)
@@ -62,34 +66,68 @@ def open_run(config: str, results: Path | None) -> "tuple[Config, Layout]":
     return settings, Layout(results or Path("results") / Path(settings.system).name)
 
 
-@contextmanager
-def job(
-    name: str, config: str, results: Path | None, *numbers: int, threads: int = 1
-) -> Iterator["tuple[Config, Layout, Journal]"]:
-    """Settings, files and journal of a job; at its end it is written where its time has gone.
+@dataclass(frozen=True)
+class Job:
+    """Settings, files and journal of a job."""
 
-    The file has the name of Snakemake's benchmark of the job. The run does without it, so that a
-    full disk is no fault of the job.
+    config: "Config"
+    layout: "Layout"
+    journal: "Journal"
+
+
+def stage(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command of a function whose first argument is a `Job`.
+
+    The command has the options ``--config`` and ``--results``, from which the job is opened, beside
+    those of the function. Its times are written to the benchmarks folder under the name of
+    Snakemake's benchmark: command, model, round and worker.
     """
+    signature = inspect.signature(function)
+    name = function.__name__.replace("_", "-")
+
+    @wraps(function)
+    def command(config: str, results: Path | None, **options: Any) -> None:
+        words = [name, options["by"]] if "by" in options else [name]
+        numbers = [f"{options[key]:03d}" for key in ("round_", "worker") if key in options]
+        with open_job("_".join(["-".join(words), *numbers]), config, results, options) as job:
+            function(job, **options)
+
+    own = list(signature.parameters.values())[1:]
+    shared = [
+        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for key, default, kind in (
+            ("config", "config.yaml", ConfigOption),
+            ("results", None, ResultsOption),
+        )
+    ]
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + shared
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    return command
+
+
+@contextmanager
+def open_job(
+    name: str, config: str, results: Path | None, options: dict[str, Any]
+) -> Iterator[Job]:
+    """Open a job; write its times at the end."""
     from mechanist.bookkeeping.journal import Journal
     from mechanist.sampling.stop_signals import stop_signals
 
     settings, layout = open_run(config, results)
     journal = Journal(log)
-    yield settings, layout, journal
-    # What is done must not be lost to a signal that comes now.
+    yield Job(settings, layout, journal)
+    # A signal that arrives now must not discard finished work.
     with stop_signals():
-        write_times(layout, journal, name, numbers, threads)
+        write_times(layout, journal, name, options.get("threads", 1))
 
 
-def write_times(
-    layout: "Layout", journal: "Journal", name: str, numbers: tuple[int, ...], threads: int
-) -> None:
-    """Write where the time of a job has gone; see `job`."""
+def write_times(layout: "Layout", journal: "Journal", name: str, threads: int) -> None:
+    """Write the times of a job; the run does without them, so that a full disk is no failure."""
     from mechanist.bookkeeping.files import write_json
 
-    file = layout.times("_".join([name, *(f"{number:03d}" for number in numbers)]))
+    file = layout.times(name)
     try:
         write_json(file, journal.times() | {"threads": threads})
     except OSError as error:
-        log(f"{file}: not written, so that the report lacks the times of this job: {error}")
+        log(f"{file}: not written, so the report lacks the times of this job: {error}")

@@ -169,3 +169,16 @@ def restore(
         raise MechanistError("restore", "--round and --worker belong together")
     job = None if round_ is None or worker is None else (round_, worker)
     audit_run(Layout(results), tolerance, out, Journal(log), job, nearest)
+
+
+COMMANDS = (
+    trajectory_data,
+    trajectory_learn,
+    trajectory_openmm,
+    trajectory_robustness,
+    trajectory_propagate,
+    trajectory_attribute,
+    trajectory_forecast,
+    trajectory_paths,
+    trajectory_tables,
+)

@@ -1,4 +1,4 @@
-"""Commands beside the workflow: look at a run, ask it more, compare selections, try the machine."""
+"""Commands about runs: inspect, verify, replay, free energies, guided against uniform selection."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +7,7 @@ import typer
 
 from mechanist.cli.job import (
     ConfigOption,
+    ResultsArgument,
     ResultsOption,
     RoundOption,
     WorkerOption,
@@ -31,12 +32,12 @@ def replay(
     config: ConfigOption = "config.yaml",
     results: ResultsOption = None,
 ) -> None:
-    """Make one shot of shots.parquet again, as a trajectory.
+    """Regenerate one shot of shots.parquet as a trajectory.
 
-    Its frames are written in the order of time, also those of a shot that was not accepted, and
-    checked against the row. mdtraj and VMD open them with system/topology.pdb. The job of the shot
-    is done again up to its end, because the noise of a shot follows from what ran before it. Shots
-    for the proof (committor-shots) and for the rates (excursions) cannot be replayed.
+    The frames are written in order of time, whether or not the shot was accepted, and checked
+    against the row; mdtraj and VMD open them with system/topology.pdb. The job is repeated up to
+    the end of the shot, because the noise of a shot depends on what ran before it. Shots for
+    validation (committor-shots) and for rates (excursions) cannot be replayed.
     """
     from mechanist.stages.replay import replay as run
 
@@ -45,13 +46,13 @@ def replay(
 
 def free_energy(
     along: Annotated[list[str], typer.Option("--along", help="descriptor; once or twice")],
-    out: Annotated[Path, typer.Option("--out", help="table; the figure lies beside it")] = Path(
-        "free_energy.csv"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", help="table; the figure is written beside it")
+    ] = Path("free_energy.csv"),
     config: ConfigOption = "config.yaml",
     results: ResultsOption = None,
 ) -> None:
-    """Table and figure of the free energy over one or two descriptors."""
+    """Write a table and a figure of the free energy over one or two descriptors."""
     from mechanist.stages.landscape import free_energy as run
 
     run(open_run(config, results)[1], along, out, log)
@@ -68,7 +69,7 @@ StepsOption = Annotated[
 def open_comparison(
     config: str, results: Path | None, system: str | None, **changes: int | None
 ) -> "tuple[Config, Layout]":
-    """Settings and files of a comparison, with what the command line says in place."""
+    """Settings and files of a comparison, with values from the command line in place."""
     from mechanist.bookkeeping.layout import Layout
     from mechanist.settings.config import Config
     from mechanist.settings.load import load_config, validate
@@ -91,8 +92,8 @@ def compare(
 ) -> None:
     """Compare guided with uniform selection at the same number of MD steps.
 
-    Each seed gives a pair of runs with the same first paths. Pairs that were made with the same
-    settings are kept. Table, figure and page are in results/SYSTEM/compare.
+    Each seed gives a pair of runs with the same first paths. Pairs of an earlier comparison with
+    the same settings are kept. Table, figure and page are written to results/SYSTEM/compare.
     """
     from mechanist.stages.compare import compare as run
 
@@ -106,47 +107,28 @@ def compare_pair(
     config: ConfigOption = "config.yaml",
     results: ResultsOption = None,
 ) -> None:
-    """Make one pair of runs of a comparison anew."""
+    """Make one pair of runs of a comparison, also if it is there already."""
     from mechanist.stages.compare import compare_pair as run
 
     run(*open_comparison(config, results, system, steps=steps), number, log)
 
 
-def status(results: Annotated[Path, typer.Argument(help="folder of a run")]) -> None:
+def status(results: ResultsArgument) -> None:
     """Show the rounds of a run as a table."""
-    from mechanist.report.status import status as table
+    from mechanist.report.status import status as text
 
-    print(table(results))
+    print(text(results))
 
 
-def verify(results: Annotated[Path, typer.Argument(help="folder of a run")]) -> None:
-    """Compare every file of a run with the hash that was kept when it was written.
+def verify(results: ResultsArgument) -> None:
+    """Compare every file of a run with the hash recorded when it was written.
 
-    Damaged, missing, changed and extra files are named one a line; then the exit code is 1.
+    Damaged, missing, regenerated and extra files are listed, one a line; the exit code is then 1.
     """
     from mechanist.bookkeeping.layout import Layout
     from mechanist.bookkeeping.seal import verify as run
 
-    faults, words = run(Layout(results))
-    for fault in faults:
-        print(fault)
-    print(words)
+    faults, result = run(Layout(results))
+    print("\n".join([*faults, result]))
     if faults:
         raise typer.Exit(1)
-
-
-def doctor(
-    system: Annotated[str, typer.Argument(help="system to time")] = "alanine_dipeptide",
-    install_pysr: Annotated[
-        bool, typer.Option("--install-pysr", help="install PySR with Julia, try it, and stop")
-    ] = False,
-) -> None:
-    """Show platforms with their measured speed, GPU, PySR and versions."""
-    if install_pysr:
-        from mechanist.stages.install_pysr import install_pysr as install
-
-        install(log)
-        return
-    from mechanist.stages.doctor import doctor as examine
-
-    print(examine(system))

@@ -1,9 +1,11 @@
-"""Commands for systems of one's own: ``new`` and ``check``."""
+"""Commands about systems and the machine: ``new``, ``check``, ``doctor``."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from mechanist.cli.job import log
 
 
 def new(
@@ -27,18 +29,34 @@ def new(
     from mechanist.stages.new import new as run
 
     folder = run(name, structure, topology, force_field or (), include)
-    print(f"{folder}/system.yaml is written. Edit what it marks, then: mechanist check {name}")
+    print(f"{folder}/system.yaml is written. Edit the marked lines, then: mechanist check {name}")
 
 
 def check(
     system: Annotated[str, typer.Argument(help="a name below systems/, or a folder")],
-    steps: Annotated[int, typer.Option("--steps", min=1, help="MD steps to try")] = 100,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="MD steps of the test")] = 100,
 ) -> None:
-    """Build a system, try it, and tell what would go wrong; exit code 1 if something would."""
-    from mechanist.cli.job import log
+    """Build a system, test it, and list what would go wrong; exit code 1 if anything would."""
     from mechanist.stages.check import check as run
 
     text, fine = run(system, steps, log)
     print(text)
     if not fine:
         raise typer.Exit(1)
+
+
+def doctor(
+    system: Annotated[str, typer.Argument(help="system to time")] = "alanine_dipeptide",
+    install_pysr: Annotated[
+        bool, typer.Option("--install-pysr", help="install PySR with Julia, try it, and stop")
+    ] = False,
+) -> None:
+    """Show OpenMM platforms with measured speed, GPU, PySR and versions."""
+    if install_pysr:
+        from mechanist.stages.install_pysr import install_pysr as install
+
+        install(log)
+        return
+    from mechanist.stages.doctor import doctor as examine
+
+    print(examine(system))
