@@ -162,7 +162,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (LAUGHS, "unfolds to more than"),
+        (LAUGHS, "expands to more than"),
         ("[" * 100_000, f"more than {MAX_DEPTH} deep"),
         ("a: &a [*a]", "nothing that is complete"),
         ("a: !!python/object/apply:os.system [id]", "python/object"),

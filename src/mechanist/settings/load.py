@@ -1,41 +1,54 @@
-"""Reading config.yaml and system.yaml, with errors that name file, key, value and allowed form."""
+"""Reading config.yaml and system.yaml: errors name file, line, key, value and what is allowed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
 from mechanist.bookkeeping.files import parse_json
-from mechanist.errors import SettingsError
+from mechanist.errors import MechanistError, SettingsError, SystemBuildError
 from mechanist.settings.base import Section
 from mechanist.settings.config import Config
 from mechanist.settings.system import SystemSettings
-from mechanist.settings.yaml_text import MAX_BYTES, parse_yaml
+from mechanist.settings.yaml_text import MAX_BYTES, line_of, parse_yaml
 
 S = TypeVar("S", bound=Section)
 
-TYPES = frozenset({"str", "int", "float"})
 SYSTEM_FILE = "system.yaml"
+
+TYPES = frozenset({"str", "int", "float"})
 
 
 def validate(model: type[S], content: object, where: object) -> S:
     """Turn plain data into settings.
 
+    Parameters
+    ----------
+    model
+        What the data should be.
+    content
+        Plain data, from YAML or JSON.
+    where
+        For messages: the file, whose lines are then named, or some other source.
+
     Raises
     ------
     SettingsError
-        One line for the first fault: file, key, value, what is allowed.
+        One line for the first fault: file, line, key, value, what is allowed.
     """
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise SettingsError(where, _one_line(error, content)) from None
+        raise _settings_error(error, model, content, where) from None
 
 
-def _one_line(error: ValidationError, content: object) -> str:
-    """The most telling fault of a validation, as ``key: value: what is allowed``."""
+def _settings_error(
+    error: ValidationError, model: type[Section], content: object, where: object
+) -> MechanistError:
+    """The most telling fault of a validation, as ``file:line: key: value: what is allowed``."""
     faults = error.errors(include_url=False)
     # A union reports a fault for each of its members; the one that went deepest came closest, and
     # one that knew the key came closer than one that did not.
@@ -43,20 +56,69 @@ def _one_line(error: ValidationError, content: object) -> str:
     fault = max(faults, key=lambda f: (len(f["loc"]), rank.get(f["type"], 2)))
     # Members of a union stand among the keys by the name of their type.
     parts = [str(part) for part in fault["loc"]]
-    key = ".".join(p for p in parts if not p.endswith(("Settings", "]")) and p not in TYPES)
+    keys = [p for p in parts if not p.endswith(("Settings", "]")) and p not in TYPES]
+    value = _value_at(content, keys, fault["input"])
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
-        message = "there is no such key"
-    elif fault["type"] == "missing":
-        return f"{key}: this key is missing"
-    shown = json.dumps(_as_written(content, key.split("."), fault["input"]), default=str)
+        message = f"there is no such key; {_suggestion(parts[-1], _known_keys(model, parts[:-1]))}"
+    shown = json.dumps(value, default=str)
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
-    prefix = f"{key}: {shown}: " if key else ""
-    return prefix + message[:1].lower() + message[1:]
+    text = f"{shown}: {message[:1].lower()}{message[1:]}" if keys else message
+    if fault["type"] == "missing":
+        text = "this key is missing"
+    file = Path(str(where))
+    if file.is_file() and _value_at(read_yaml(file), keys, None) in (value, None):
+        return key_error(file, ".".join(keys), text, SettingsError)
+    return SettingsError(where, ": ".join([*filter(None, [".".join(keys)]), text]))
 
 
-def _as_written(content: object, keys: list[str], parsed: object) -> object:
-    """The value as the user wrote it; ``parsed`` may have lost its unit."""
+def _suggestion(word: str, known: Sequence[str]) -> str:
+    """The known key that looks like ``word``, or all of them."""
+    close = get_close_matches(word, known, 1)
+    return f"did you mean {close[0]}?" if close else f"allowed: {', '.join(known)}"
+
+
+def _known_keys(model: type[Section], parts: Sequence[str]) -> list[str]:
+    """Keys that a section may have; ``parts`` lead to it, with names of types where unions are."""
+    sections = [model]
+    for part in parts:
+        named = [section for section in sections if section.__name__ == part]
+        fields = [s.model_fields[part].annotation for s in sections if part in s.model_fields]
+        sections = named or [s for field in fields for s in _sections_in(field)] or sections
+    return sorted({name for section in sections for name in section.model_fields})
+
+
+def _sections_in(annotation: object) -> list[type[Section]]:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [section for inner in get_args(annotation) for section in _sections_in(inner)]
+
+
+def key_error(
+    file: Path, key: str, text: str, kind: type[MechanistError] = SystemBuildError
+) -> MechanistError:
+    """An error about a key of a YAML file, with its line.
+
+    Parameters
+    ----------
+    file
+        A file that `read_yaml` accepts; the line is left out if it does not exist.
+    key
+        Dotted, as ``sampling.workers`` or ``states.A.box.0.phi``; may be empty.
+    text
+        The value, and what is allowed.
+    kind
+        Class of the error.
+    """
+    line = None
+    if key and file.is_file():
+        line = line_of(file.read_text(encoding="utf-8"), key.split("."))
+    where = file if line is None else f"{file}:{line}"
+    return kind(where, f"{key}: {text}" if key else text)
+
+
+def _value_at(content: object, keys: Sequence[str], parsed: object) -> object:
+    """The value as the user wrote it, where it is found; ``parsed`` may have lost its unit."""
     for key in keys:
         if isinstance(content, Mapping) and key in content:
             content = content[key]
@@ -84,7 +146,7 @@ def read_yaml(path: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(path, f"cannot be read ({error})") from None
     except ValueError as error:
-        raise SettingsError(path, f"is not YAML: {error}") from None
+        raise SettingsError(path, f"not valid YAML: {error}") from None
     if not isinstance(content, Mapping):
         raise SettingsError(path, "holds no keys; a line reads 'key: value'")
     return dict(content)

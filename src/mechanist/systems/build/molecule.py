@@ -8,6 +8,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
+from mechanist.settings.load import SYSTEM_FILE, key_error
 from mechanist.settings.molecule import MoleculeSettings
 from mechanist.systems.build.coordinates import Structure, is_reader_fault, read_structure
 from mechanist.systems.build.periodic import (
@@ -106,7 +107,7 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
     if settings.dispersion_correction is not None:
         _set_dispersion(system, settings.dispersion_correction)
     if system.usesPeriodicBoundaryConditions():
-        positions = _in_box(system, topology, positions, box, folder / "system.yaml")
+        positions = _in_box(system, topology, positions, box, folder / SYSTEM_FILE)
     else:
         topology.setPeriodicBoxVectors(None)
     return Molecule(topology, positions, system, notes)
@@ -121,7 +122,7 @@ def _given_box(settings: MoleculeSettings, folder: Path) -> Array:
     try:
         return as_vectors(settings.box)
     except ValueError as error:
-        raise SystemBuildError(folder / "system.yaml", f"molecule.box: {error}") from None
+        raise key_error(folder / SYSTEM_FILE, "molecule.box", str(error)) from None
 
 
 def _from_xml(
@@ -173,8 +174,8 @@ def _force_field(settings: MoleculeSettings, folder: Path) -> Any:
     except Exception as error:
         if not is_reader_fault(error):
             raise
-        raise SystemBuildError(
-            folder / "system.yaml", f"molecule.force_field: {list(settings.force_field)}: {error}"
+        raise key_error(
+            folder / SYSTEM_FILE, "molecule.force_field", f"{list(settings.force_field)}: {error}"
         ) from None
 
 
@@ -224,12 +225,13 @@ def _in_box(system: Any, topology: Any, positions: Array, box: Array | None, fil
             raise ValueError("missing")
         box = as_vectors(box)
     except ValueError as error:
-        raise SystemBuildError(file, f"molecule.box: {error}") from None
+        raise key_error(file, "molecule.box", str(error)) from None
     cutoff, most = cutoff_of(system), largest_cutoff(box)
     if cutoff > most:
-        raise SystemBuildError(
+        raise key_error(
             file,
-            f"molecule.cutoff: {cutoff:g} nm: must be at most half the box, {most:.3f} nm",
+            "molecule.cutoff",
+            f"{cutoff:g} nm: must be at most half the box, {most:.3f} nm",
         )
     system.setDefaultPeriodicBoxVectors(*to_openmm(box))
     topology.setPeriodicBoxVectors(to_openmm(box))

@@ -8,8 +8,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
-from mechanist.errors import SystemBuildError
-from mechanist.settings.load import SYSTEM_FILE
+from mechanist.settings.load import SYSTEM_FILE, key_error
 from mechanist.settings.system import DynamicsSettings, SystemSettings
 from mechanist.systems.build.minimise import minimise
 from mechanist.systems.build.molecule import build_molecule
@@ -54,7 +53,7 @@ def prepare(
         positions = minimise(system, positions, folder / settings.molecule.structure)
     if settings.dynamics.pressure is not None:
         if settle is None:
-            raise SystemBuildError(file, "dynamics.pressure: no barostat is available here")
+            raise key_error(file, "dynamics.pressure", "no barostat is available here")
         positions, box = settle(system, positions, settings.dynamics)
         topology.setPeriodicBoxVectors(to_openmm(box))
         states = resolve_states(settings, file, atoms, box_of(system))

@@ -19,6 +19,7 @@ from mechanist.arrays import Array
 from mechanist.bookkeeping.files import sha256
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.settings.descriptors import CustomSettings
+from mechanist.settings.load import key_error
 
 FILE = "descriptors.py"
 CUSTOM = "custom"
@@ -131,7 +132,7 @@ def find_custom(system_file: Path, key: str, settings: CustomSettings) -> Custom
     """
     path = system_file.parent / FILE
     if not path.is_file():
-        raise SystemBuildError(system_file, f"{key}: {settings.function!r}: there is no {FILE}")
+        raise key_error(system_file, key, f"{settings.function!r}: there is no {FILE}")
     name, digest = str(path.resolve()), sha256(path)
     function, _ = load_function(name, settings.function, digest)
     unit = settings.unit or getattr(function, "unit", "1")

@@ -6,7 +6,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
-from mechanist.errors import SystemBuildError
 from mechanist.settings.base import to_unit
 from mechanist.settings.descriptors import (
     AngleSettings,
@@ -20,6 +19,7 @@ from mechanist.settings.descriptors import (
     SymmetrySettings,
     TorsionSettings,
 )
+from mechanist.settings.load import key_error
 from mechanist.settings.system import PLACEHOLDER, Limits, StateSettings, SystemSettings
 from mechanist.systems.descriptors.box import BoxVectors
 from mechanist.systems.descriptors.custom import CUSTOM, find_custom
@@ -45,24 +45,24 @@ class Resolver:
         try:
             atoms = [int(i) for i in self.topology.select(selection)]
         except (ValueError, TypeError, AttributeError, SyntaxError) as error:
-            raise SystemBuildError(
-                self.file, f"{key}: {selection!r}: not an mdtraj selection ({error})"
+            raise key_error(
+                self.file, key, f"{selection!r}: not an mdtraj selection ({error})"
             ) from None
         if not atoms:
-            raise SystemBuildError(self.file, f"{key}: {selection!r}: matches no atom")
+            raise key_error(self.file, key, f"{selection!r}: matches no atom")
         return atoms
 
     def atom(self, key: str, atom: Atom) -> int:
         """Index of one atom."""
         if isinstance(atom, int):
             if not 0 <= atom < self.topology.n_atoms:
-                raise SystemBuildError(
-                    self.file, f"{key}: {atom}: atoms count from 0 to {self.topology.n_atoms - 1}"
+                raise key_error(
+                    self.file, key, f"{atom}: atoms count from 0 to {self.topology.n_atoms - 1}"
                 )
             return atom
         found = self.select(key, atom)
         if len(found) > 1:
-            raise SystemBuildError(self.file, f"{key}: {atom!r}: matches {len(found)} atoms, not 1")
+            raise key_error(self.file, key, f"{atom!r}: matches {len(found)} atoms, not 1")
         return found[0]
 
     def descriptor(self, name: str, settings: DescriptorSettings) -> Descriptor:
@@ -78,7 +78,7 @@ class Resolver:
         kind, atoms = _kind(settings)
         indices = tuple(self.atom(key, atom) for atom in atoms)
         if len(set(indices)) < len(indices):
-            raise SystemBuildError(self.file, f"{key}: names the same atom twice: {indices}")
+            raise key_error(self.file, key, f"names the same atom twice: {indices}")
         return Descriptor(name, kind, indices)
 
     def label(self, atom: int) -> str:
@@ -97,7 +97,7 @@ class Resolver:
         ]
         found = sorted({canonical(chain) for chain in _chains(neighbours, size)})
         if not found:
-            raise SystemBuildError(self.file, f"{key}: {group.select!r}: holds no {group.all}")
+            raise key_error(self.file, key, f"{group.select!r}: holds no {group.all}")
         for atoms in found:
             name = "_".join([PREFIX[kind], *(self.label(atom) for atom in atoms)])
             yield Descriptor(name, kind, atoms)
@@ -118,7 +118,7 @@ class Resolver:
             centre: list(combinations(sorted(bound), 3)) for centre, bound in neighbours.items()
         }
         if not any(planes.values()):
-            raise SystemBuildError(self.file, f"{key}: no atom of the selection has three bonds")
+            raise key_error(self.file, key, "no atom of the selection has three bonds")
         for centre, triples in planes.items():
             for plane in triples:
                 # An atom with three neighbours names its plane; with more, they have to.
@@ -175,18 +175,17 @@ def resolve_inputs(
         if isinstance(entry, str):
             if entry not in named:
                 known = ", ".join(named)
-                raise SystemBuildError(
-                    file, f"{key}: {entry!r}: no such descriptor; known: {known}"
-                )
+                raise key_error(file, key, f"{entry!r}: no such descriptor; known: {known}")
             result[entry] = named[entry]
         elif isinstance(entry, SymmetrySettings):
             for member in family(key, entry.symmetry, resolver):
                 descriptor = by_atoms.get(_identity(member), member)
                 known_as = {**named, **result}.get(descriptor.name, descriptor)
                 if known_as != descriptor:
-                    raise SystemBuildError(
+                    raise key_error(
                         file,
-                        f"{key}.symmetry: {descriptor.name!r}: two descriptors have this name;"
+                        f"{key}.symmetry",
+                        f"{descriptor.name!r}: two descriptors have this name;"
                         " take another short name in around or of",
                     )
                 result[descriptor.name] = descriptor
@@ -217,8 +216,8 @@ def resolve_states(
     for one in result.a.boxes:
         for other in result.b.boxes:
             if not _disjoint(one, other, used):
-                raise SystemBuildError(
-                    file, "states: A and B overlap, or no descriptor keeps them apart"
+                raise key_error(
+                    file, "states", "A and B overlap, or no descriptor keeps them apart"
                 )
     return result
 
@@ -233,9 +232,7 @@ def _state(
     def use(name: str, where: str) -> Descriptor:
         if name not in settings.descriptors:
             known = ", ".join(settings.descriptors)
-            raise SystemBuildError(
-                resolver.file, f"{where}: {name!r}: no such descriptor; known: {known}"
-            )
+            raise key_error(resolver.file, where, f"{name!r}: no such descriptor; known: {known}")
         if name not in used:
             used[name] = resolver.descriptor(name, settings.descriptors[name])
         return used[name]
@@ -251,8 +248,10 @@ def _state(
         centre = state.disc.centre
         for name in centre:
             if use(name, f"{key}.disc.centre").unit != "nm":
-                raise SystemBuildError(
-                    resolver.file, f"{key}.disc.centre: {name!r}: a disc is in lengths, not angles"
+                raise key_error(
+                    resolver.file,
+                    f"{key}.disc.centre",
+                    f"{name!r}: a disc is in lengths, not angles",
                 )
         disc = Disc(tuple(centre), tuple(centre.values()), state.disc.radius)
         boxes.append(Box(discs=(disc,)))
@@ -275,15 +274,16 @@ def _interval(descriptor: Descriptor, limits: Limits, where: str, file: Path) ->
     try:
         low, high = (limit_in(limit, descriptor.unit) for limit in limits)
     except ValueError as error:
-        raise SystemBuildError(file, f"{where}: {list(limits)}: {error}") from None
+        raise key_error(file, where, f"{list(limits)}: {error}") from None
     if high <= low:
-        raise SystemBuildError(
+        raise key_error(
             file,
-            f"{where}: {list(limits)}: the first limit must be the smaller"
+            where,
+            f"{list(limits)}: the first limit must be the smaller"
             + (" (150 deg to 210 deg passes through 180)" if descriptor.periodic else ""),
         )
     if descriptor.periodic and high - low > 2 * math.pi:
-        raise SystemBuildError(file, f"{where}: {list(limits)}: spans more than a full turn")
+        raise key_error(file, where, f"{list(limits)}: spans more than a full turn")
     return Interval(descriptor.name, low, high)
 
 

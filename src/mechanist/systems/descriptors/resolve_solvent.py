@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mechanist.errors import SystemBuildError
 from mechanist.settings.descriptors import (
     AngularFamily,
     AngularSettings,
@@ -21,6 +20,7 @@ from mechanist.settings.descriptors import (
     RadialSettings,
     SymmetryPart,
 )
+from mechanist.settings.load import key_error
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.descriptors.shapes import (
     Angular,
@@ -127,7 +127,7 @@ def _site(key: str, centre: int, selection: str, find: Selector) -> Site:
     found = find.select(key, selection)
     others = tuple(i for i in found if i != centre)
     if not others:
-        raise SystemBuildError(find.file, f"{key}: {selection!r}: only the central atom")
+        raise key_error(find.file, key, f"{selection!r}: only the central atom")
     molecules = len({find.topology.atom(i).residue.index for i in found})
     return Site(centre, others, len(found) / molecules)
 
@@ -158,7 +158,7 @@ def _coordination(key: str, name: str, part: CoordinationPart, find: Selector) -
     around = _some(f"{key}.around", part.around, find)
     others = tuple(find.select(f"{key}.of", part.of))
     if set(around) == set(others) and len(around) == 1:
-        raise SystemBuildError(find.file, f"{key}.of: {part.of!r}: only the central atom")
+        raise key_error(find.file, f"{key}.of", f"{part.of!r}: only the central atom")
     if part.switch == "rational":
         shape = Coordination(part.radius, power=part.power)
     else:
@@ -176,8 +176,8 @@ def _hydrogen_bonds(key: str, name: str, part: HydrogenBondsPart, find: Selector
             if hydrogen and heavy.index in donors:
                 pairs.append((light.index, heavy.index))
     if not pairs:
-        raise SystemBuildError(
-            find.file, f"{key}.donors: {part.donors!r}: no hydrogen is bound to these atoms"
+        raise key_error(
+            find.file, f"{key}.donors", f"{part.donors!r}: no hydrogen is bound to these atoms"
         )
     hydrogens, owners = zip(*sorted(set(pairs)), strict=True)
     shape = HydrogenBonds(
@@ -190,6 +190,6 @@ def _bridges(key: str, name: str, part: BridgesPart, find: Selector) -> Descript
     first, second = (_some(f"{key}.between.{i}", a, find) for i, a in enumerate(part.between))
     between = tuple(i for i in find.select(f"{key}.of", part.of) if i not in {*first, *second})
     if not between:
-        raise SystemBuildError(find.file, f"{key}.of: {part.of!r}: all of these are bridged atoms")
+        raise key_error(find.file, f"{key}.of", f"{part.of!r}: all of these are bridged atoms")
     shape = Bridges((part.radii[0], part.radii[1]), part.steepness)
     return Descriptor(name, "bridges", first, 0, (second, between), shape)
