@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from mechanist.formula.choice.structure import column_symbols, structure
 from mechanist.formula.expression import evaluate, parse
+from mechanist.formula.fit.candidate import Points, fitted
 from mechanist.formula.fit.constants import describe, intervals, rounded, template
 from mechanist.formula.fit.likelihood import Outcomes, loss
 from mechanist.formula.fit.units import constant_units
-from mechanist.formula.search.grow import Points, fitted
+from mechanist.formula.structure import column_symbols, structure
 from mechanist.statistics.logistic import q_to_p
 
 COLUMNS = ("sin(phi)", "cos(phi)", "bond_C1_N2", "angle_N2_CA2_C2")

@@ -105,9 +105,9 @@ def test_seeds_and_threads(alanine_like):
 
 def test_the_front_is_bounded_in_length(alanine_like):
     result = alanine_like[0]
-    assert max(formula.complexity for formula in result.front) <= SMALL.max_nodes
-    assert {1, 3} <= {formula.complexity for formula in result.front}
-    assert result.chosen in result.front
+    assert max(formula.complexity for formula in result.pareto_front) <= SMALL.max_nodes
+    assert {1, 3} <= {formula.complexity for formula in result.pareto_front}
+    assert result.chosen in result.pareto_front
 
 
 def test_only_allowed_descriptors_are_used(alanine_like):
@@ -144,7 +144,7 @@ def test_frames_of_paths_guard_against_poles(alanine_like):
     rows[:, data.columns.index("sin(phi)")] = np.linspace(-30, 30, 50)
     result, lines = run(replace(data, frame_values=rows, frame_q=np.zeros(50)))
     assert "0 are not bounded" not in "".join(lines)
-    for formula in result.front:
+    for formula in result.pareto_front:
         assert "sin(phi)" not in formula.text
 
 

@@ -11,8 +11,7 @@ import pytest
 
 from mechanist.errors import MechanistError
 from mechanist.formula.distil import distil
-from mechanist.formula.search.backend import BACKENDS
-from mechanist.formula.search.engines import choose, require
+from mechanist.formula.search.engines import ENGINES, choose_engines, require
 from mechanist.formula.search.julia import State, look
 from mechanist.settings.formula import FormulaSettings
 from tests.formula.test_distil import SMALL, TRUTH, planted
@@ -22,20 +21,20 @@ NO = State(False, "PySR is not installed")
 
 
 def test_auto_takes_what_is_there_and_says_why():
-    assert choose("auto", YES).names == ("pysr",)
-    assert choose("auto", NO).names == ("operon",)
-    assert choose("auto", NO).reason == "auto: PySR is not installed"
-    assert "Julia 1.11.5" in choose("auto", YES).reason
+    assert choose_engines("auto", YES).names == ("pysr",)
+    assert choose_engines("auto", NO).names == ("operon",)
+    assert choose_engines("auto", NO).reason == "auto: PySR is not installed"
+    assert "Julia 1.11.5" in choose_engines("auto", YES).reason
 
 
 def test_a_wish_is_kept_or_refused():
-    assert choose("operon", YES).names == ("operon",)
-    assert choose("pysr", YES).names == ("pysr",)
-    assert choose("both", YES).names == ("operon", "pysr")
-    assert choose("both", YES).label == "operon+pysr"
+    assert choose_engines("operon", YES).names == ("operon",)
+    assert choose_engines("pysr", YES).names == ("pysr",)
+    assert choose_engines("both", YES).names == ("operon", "pysr")
+    assert choose_engines("both", YES).label == "operon+pysr"
     for wish in ("pysr", "both"):
         with pytest.raises(MechanistError, match="not installed; run mechanist doctor --install"):
-            choose(wish, NO)
+            choose_engines(wish, NO)
     require("operon")
     require("auto")
 
@@ -43,8 +42,8 @@ def test_a_wish_is_kept_or_refused():
 def test_every_name_of_the_settings_can_be_searched_with():
     for wish in ("auto", "operon", "pysr", "both"):
         FormulaSettings(backend=wish)
-        for name in choose(wish, YES).names:
-            assert BACKENDS[name]().name == name
+        for name in choose_engines(wish, YES).names:
+            assert ENGINES[name]().name == name
 
 
 def test_nothing_is_installed(installed):
@@ -188,7 +187,7 @@ def test_when_pysr_fails_auto_goes_on_with_operon(ready, standin):
     assert "\n" not in result.backend_reason
     assert sum("search by" in line for line in lines) == 2
     plain, _ = run("operon")
-    assert [f.text for f in plain.front] == [f.text for f in result.front]
+    assert [f.text for f in plain.pareto_front] == [f.text for f in result.pareto_front]
 
 
 def test_when_pysr_fails_a_wish_is_not_quietly_dropped(ready, standin):

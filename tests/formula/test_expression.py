@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mechanist.errors import DataError
-from mechanist.formula.expression import evaluate, inputs, latex, nodes, parse, text
-from mechanist.formula.typeset import name_latex
+from mechanist.formula.expression import evaluate, inputs, nodes, parse
+from mechanist.formula.typeset import latex, name_latex, text
 
 VALUES = {
     name: np.random.default_rng(i).uniform(0.3, 2.0, 30)

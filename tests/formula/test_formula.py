@@ -9,8 +9,9 @@ import sympy
 from mechanist.errors import MechanistError
 from mechanist.formula.data import FormulaData
 from mechanist.formula.distil import distil
-from mechanist.formula.expression import evaluate, latex, nodes, parse, text
-from mechanist.formula.store import load, write
+from mechanist.formula.expression import evaluate, nodes, parse
+from mechanist.formula.store import load_formula, write_formulas
+from mechanist.formula.typeset import latex, text
 from mechanist.settings.formula import FormulaSettings
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 
@@ -134,7 +135,7 @@ def test_a_planted_sum_is_found_again(linear):
 
 
 def test_the_front_falls_and_holds_the_chosen(linear):
-    front = linear[0].front
+    front = linear[0].pareto_front
     complexities = [formula.complexity for formula in front]
     losses = [formula.heldout_loss for formula in front]
     assert complexities == sorted(set(complexities))
@@ -145,14 +146,16 @@ def test_the_front_falls_and_holds_the_chosen(linear):
 def test_same_seed_same_formulas(linear):
     result, data, _, _ = linear
     again = distil(data, SETTINGS, 1, 1, quiet)
-    assert [f.text for f in again.front] == [f.text for f in result.front]
+    assert [f.text for f in again.pareto_front] == [f.text for f in result.pareto_front]
 
 
 def test_written_and_read_again(linear, tmp_path):
     result, _, q, values = linear
     torsions = (Descriptor(name, "torsion", (0, 1, 2, 3)) for name in ("phi", "theta", "psi"))
-    write(result, tmp_path, DescriptorSet((*torsions, Descriptor("r", "distance", (0, 1)))))
-    formula = load(tmp_path / "formula.json")
+    write_formulas(
+        result, tmp_path, DescriptorSet((*torsions, Descriptor("r", "distance", (0, 1))))
+    )
+    formula = load_formula(tmp_path / "formula.json")
     np.testing.assert_allclose(formula.q(values), evaluate(result.chosen.text, values))
     assert np.corrcoef(formula.q(values), q)[0, 1] > 0.99
     with (tmp_path / "formulas.csv").open(newline="") as handle:

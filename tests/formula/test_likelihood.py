@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from mechanist.formula.choice.structure import structure
 from mechanist.formula.expression import parse
 from mechanist.formula.fit.likelihood import (
     LARGEST,
@@ -13,6 +12,7 @@ from mechanist.formula.fit.likelihood import (
     loss,
     point_losses,
 )
+from mechanist.formula.structure import structure
 from mechanist.statistics.logistic import q_to_p
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from mechanist.formula.expression import evaluate, inputs, nodes, parse
 from mechanist.formula.fit.likelihood import Outcomes
-from mechanist.formula.search.backend import BACKENDS
+from mechanist.formula.search.engines import ENGINES
 from mechanist.formula.search.problem import Problem
 from mechanist.settings.formula import FormulaSettings
 
@@ -28,7 +28,7 @@ def search(data, seed, threads, **changes):
     settings = SMALL.model_copy(update=changes)
     lines = []
     problem = problem_of(x, target, np.ones(len(x)))
-    texts = BACKENDS["operon"]().search(problem, settings, seed, threads, lines.append)
+    texts = ENGINES["operon"]().search(problem, settings, seed, threads, lines.append)
     return texts, lines
 
 
@@ -66,7 +66,7 @@ def test_rows_without_weight_are_never_seen(data):
     weights = (target > 0).astype(float)
     odd = np.where(target > 0, target, 1e6)
     problem = problem_of(x, odd, weights)
-    texts = BACKENDS["operon"]().search(problem, SMALL, 1, 1, lambda line: None)
+    texts = ENGINES["operon"]().search(problem, SMALL, 1, 1, lambda line: None)
     errors = [np.std((evaluate(one, values) - target)[target > 0]) for one in texts]
     assert min(errors) < 0.05
 

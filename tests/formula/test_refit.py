@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import sympy
 
-from mechanist.formula.choice.structure import structure
 from mechanist.formula.expression import evaluate, parse
+from mechanist.formula.fit.candidate import Candidate, Points
 from mechanist.formula.fit.likelihood import Outcomes
 from mechanist.formula.fit.refit import bounded, normal_key, refit
-from mechanist.formula.search.grow import Candidate, Points
+from mechanist.formula.structure import structure
 from mechanist.statistics.logistic import q_to_p
 
 

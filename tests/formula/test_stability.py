@@ -7,14 +7,14 @@ from mechanist.formula.choice.stability import (
     Share,
     _Sums,
     best_of_each_length,
+    most_stable,
     resampled,
-    steadiest,
 )
 from mechanist.formula.expression import parse
+from mechanist.formula.fit.candidate import Points, fitted
 from mechanist.formula.fit.likelihood import Outcomes
-from mechanist.formula.search.grow import Points, fitted
 from mechanist.statistics.logistic import q_to_p
-from tests.formula.test_choose import with_loss
+from tests.formula.test_pareto import with_loss
 
 OWNERS = ("x0", "x1", "x2")
 
@@ -73,7 +73,7 @@ def test_few_chains_are_drawn_by_points():
 def test_what_stands_most_often_is_taken():
     one, other, longer = (with_loss(t, 0.5) for t in ("2.5*x0", "2.5*x1", "2.5*x0 + 1.5*x1"))
     shares = [Share(0.4, 0.1), Share(0.6, 0.0), Share(1.0, 0.9)]
-    assert steadiest([one, other, longer], shares) == [other, longer]
+    assert most_stable([one, other, longer], shares) == [other, longer]
 
 
 def test_only_the_best_few_of_a_length_are_compared():

@@ -8,7 +8,7 @@ import pytest
 
 from mechanist.errors import DataError
 from mechanist.formula.result import Constant, Distillation, Formula
-from mechanist.formula.store import load, write
+from mechanist.formula.store import load_formula, write_formulas
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from tests.conftest import forget
 
@@ -52,8 +52,8 @@ INPUTS = DescriptorSet(
 
 
 def test_round_trip(tmp_path):
-    write(RESULT, tmp_path, INPUTS)
-    formula = load(tmp_path / "formula.json")
+    write_formulas(RESULT, tmp_path, INPUTS)
+    formula = load_formula(tmp_path / "formula.json")
     assert formula == FORMULA
     phi, bond = np.linspace(-1, 1, 5), np.full(5, 0.13)
     expected = 0.26 + 8.4 * np.sin(phi) - 20 * bond
@@ -61,7 +61,7 @@ def test_round_trip(tmp_path):
 
 
 def test_names_of_files_and_keys(tmp_path):
-    write(RESULT, tmp_path, INPUTS)
+    write_formulas(RESULT, tmp_path, INPUTS)
     with (tmp_path / "formulas.csv").open(encoding="utf-8", newline="") as handle:
         rows = list(csv.reader(handle))
     assert rows[0][:6] == [
@@ -78,7 +78,7 @@ def test_names_of_files_and_keys(tmp_path):
 
 
 def test_what_the_names_mean_and_files_for_other_programs(tmp_path):
-    write(RESULT, tmp_path, INPUTS)
+    write_formulas(RESULT, tmp_path, INPUTS)
     content = json.loads((tmp_path / "formula.json").read_text(encoding="utf-8"))
     phi, bond = content["definitions"]
     assert (phi["name"], phi["kind"], phi["atoms"]) == ("phi", "torsion", [4, 6, 8, 14])
@@ -94,8 +94,8 @@ def test_what_the_names_mean_and_files_for_other_programs(tmp_path):
     [
         ({"text": "__import__('os').system('true')"}, "not allowed"),
         ({"text": "0.26 + "}, "no formula"),
-        ({"text": "0.26 + 8.4*sin(psi)"}, "do not fit"),
-        ({"descriptors": [{"phi": 1}]}, "do not fit"),
+        ({"text": "0.26 + 8.4*sin(psi)"}, "do not match"),
+        ({"descriptors": [{"phi": 1}]}, "do not match"),
         ({"text": None}, "damaged"),
         ({"constants": [{"value": 1.0}]}, "damaged"),
         ({"constants": 3}, "damaged"),
@@ -103,7 +103,7 @@ def test_what_the_names_mean_and_files_for_other_programs(tmp_path):
     ],
 )
 def test_damage_is_told_in_one_line(change, message, tmp_path):
-    write(RESULT, tmp_path, INPUTS)
+    write_formulas(RESULT, tmp_path, INPUTS)
     forget(tmp_path)
     path = tmp_path / "formula.json"
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -114,17 +114,17 @@ def test_damage_is_told_in_one_line(change, message, tmp_path):
             content[key] = value
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(DataError, match=message) as caught:
-        load(path)
+        load_formula(path)
     assert "formula.json" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_missing_or_broken_file(tmp_path):
     with pytest.raises(DataError, match="missing"):
-        load(tmp_path / "formula.json")
+        load_formula(tmp_path / "formula.json")
     (tmp_path / "formula.json").write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match="damaged"):
-        load(tmp_path / "formula.json")
+        load_formula(tmp_path / "formula.json")
     (tmp_path / "formula.json").write_text("[]", encoding="utf-8")
     with pytest.raises(DataError, match="damaged"):
-        load(tmp_path / "formula.json")
+        load_formula(tmp_path / "formula.json")

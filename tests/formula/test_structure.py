@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mechanist.formula.choice.structure import normal, structure
 from mechanist.formula.expression import evaluate, nodes, parse
+from mechanist.formula.structure import normal, structure
 
 RNG = np.random.default_rng(7)
 X = np.asfortranarray(RNG.uniform(0.2, 1.5, (200, 4)))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import sympy
 
-from mechanist.formula.choice.structure import column_symbols
-from mechanist.formula.fit.tape import compile_tape
+from mechanist.formula.structure import column_symbols
+from mechanist.formula.tape import compile_tape
 
 COLUMNS = column_symbols(3)
 CONSTANTS = sympy.symbols("c0:4", real=True)

@@ -14,7 +14,7 @@ from mechanist.committor.network import Committor, save
 from mechanist.committor.network import load as load_model
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.formula.result import Formula
-from mechanist.formula.store import load as load_formula
+from mechanist.formula.store import load_formula
 from mechanist.report.load import read_rounds
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,

@@ -24,7 +24,7 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.network import Committor, save
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.formula.result import Constant, Distillation, Formula
-from mechanist.formula.store import write as write_formulas
+from mechanist.formula.store import write_formulas
 from mechanist.report.report import write_report
 from mechanist.report.times import Session
 from mechanist.sampling.records.tables import (
@@ -258,9 +258,8 @@ def write_answers(kind, layout, rng):
     write_csv(layout.validation, tuple(columns), zip(*columns.values(), strict=True))
     own = {**columns, "on_surface": (np.arange(len(n)) % 2)}
     write_csv(layout.validation_formula, tuple(own), zip(*own.values(), strict=True))
-    front = [
-        (f.text, 0.2 / (1 + i), 0.1 / (1 + i), 0.3 / (1 + i)) for i, f in enumerate(made.front)
-    ]
+    formulas = enumerate(made.pareto_front)
+    front = [(f.text, 0.2 / (1 + i), 0.1 / (1 + i), 0.3 / (1 + i)) for i, f in formulas]
     write_csv(layout.front_errors, ("text", "rmse", "low", "high"), front)
     write_json(layout.verdict, judge(network, error, formula, n, n_b, rng).to_json())
 

@@ -18,7 +18,7 @@ rule relevance:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
         settings=settings("seed", "sampling.workers", "learn"),
-        source=digest("distil"),
+        source=digest("relevance"),
     shell:
         "mechanist relevance --last {params.last}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

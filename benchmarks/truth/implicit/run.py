@@ -19,7 +19,7 @@ from benchmarks.truth.implicit.walk import Walk, walk
 from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import frame_q, load_round_model
-from mechanist.formula.distil import load as load_formula
+from mechanist.formula.store import load_formula
 from mechanist.stages.points import formula_q
 from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.prepared import load, load_formula_inputs, load_inputs

@@ -13,6 +13,9 @@ from threading import Lock
 from types import TracebackType
 from typing import Any
 
+Log = Callable[[str], None]
+"""Takes one line of text."""
+
 SHOOTING = "shooting"
 """Loops that move coordinates, with all that Python does between two strides."""
 

@@ -81,7 +81,7 @@ def collect(job: Job, last: LastOption) -> None:
 @stage
 def relevance(job: Job, last: LastOption) -> None:
     """Rank the inputs by relevance."""
-    from mechanist.stages.distil import rank_inputs as run
+    from mechanist.stages.relevance import relevance as run
 
     run(job.config, job.layout, last, job.journal)
 
@@ -89,7 +89,7 @@ def relevance(job: Job, last: LastOption) -> None:
 @stage
 def distil(job: Job, last: LastOption, threads: ThreadsOption = 1) -> None:
     """Express q(x) as a formula."""
-    from mechanist.stages.distil import make_formula as run
+    from mechanist.stages.distil import distil as run
 
     run(job.config, job.layout, last, threads, job.journal)
 

@@ -53,7 +53,7 @@ def doctor(
 ) -> None:
     """Show OpenMM platforms with measured speed, GPU, PySR and versions."""
     if install_pysr:
-        from mechanist.stages.install_pysr import install_pysr as install
+        from mechanist.formula.search.install_pysr import install_pysr as install
 
         install(log)
         return

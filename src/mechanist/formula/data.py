@@ -10,6 +10,7 @@ from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.formula.expression import inputs, parse
 from mechanist.formula.fit.likelihood import Outcomes
+from mechanist.formula.structure import column_owners
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class FormulaData:
     @property
     def owners(self) -> tuple[str, ...]:
         """The descriptor of each column."""
-        return tuple(inputs(parse(column))[0] for column in self.columns)
+        return column_owners(self.columns)
 
     @property
     def descriptors(self) -> tuple[str, ...]:

@@ -1,53 +1,50 @@
-"""From a network to a formula: search on its q, fit on the shots, choose on held-out chains.
+"""From a network to a formula: search on its q, fit to the shots, choose on held-out chains.
 
-1. A symbolic search (the back end) proposes expressions that follow the network's q.
-2. Growth and pruning complete them, so that short formulas, linear ones and products of two inputs
-   are always among the candidates (`mechanist.formula.search.search`).
-3. The numbers of the best few of each length are fitted anew to the outcomes of the training
-   chains, one formula of each length is taken, and the front and the choice on it follow from the
-   loss on held-out chains; what most resamples of the chains choose is taken
-   (`mechanist.formula.choice.stability`).
-4. The numbers in the texts come from a last fit to all shots; held-out losses do not.
+1. Engines of symbolic regression propose expressions that follow the network's q; growth and
+   pruning add short, linear and bilinear formulas (`mechanist.formula.search.search`).
+2. The constants of the best few of each length are fitted to the outcomes of the training chains
+   (`mechanist.formula.fit.refit`).
+3. One formula of each length is taken, and the Pareto front and the choice on it follow from the
+   loss on held-out chains (`mechanist.formula.choice.pareto`); the formula that most resamples of
+   the chains choose is taken (`mechanist.formula.choice.stability`).
+4. The constants in the texts come from a last fit to all shots; held-out losses do not.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Features, Mask
+from mechanist.bookkeeping.journal import Log
 from mechanist.errors import MechanistError
 from mechanist.formula.choice.baselines import baselines
-from mechanist.formula.choice.choose import (
-    Scored,
-    luck,
-    mean_and_error,
-    pareto,
-    used,
+from mechanist.formula.choice.pareto import Scored, mean_and_error, pareto, selection_margin, used
+from mechanist.formula.choice.stability import (
+    Share,
+    best_of_each_length,
+    most_stable,
+    resampled,
 )
-from mechanist.formula.choice.stability import Share, best_of_each_length, resampled, steadiest
 from mechanist.formula.data import FormulaData
-from mechanist.formula.expression import latex, nodes, parse, text
-from mechanist.formula.fit.constants import describe, in_columns, intervals, order, rounded
+from mechanist.formula.expression import nodes, parse
+from mechanist.formula.fit.candidate import Points, fitted
+from mechanist.formula.fit.constants import describe, intervals, rounded
 from mechanist.formula.fit.likelihood import point_losses
 from mechanist.formula.fit.refit import LARGEST_Q, refit
 from mechanist.formula.result import Distillation, Formula
-from mechanist.formula.search.backend import Log
-from mechanist.formula.search.grow import Points, fitted
 from mechanist.formula.search.search import search
-from mechanist.formula.store import load, write
+from mechanist.formula.structure import in_columns
+from mechanist.formula.typeset import latex, text
 from mechanist.settings.formula import FormulaSettings
-
-__all__ = ["distil", "load", "write"]
 
 
 def distil(
     data: FormulaData, settings: FormulaSettings, seed: int, threads: int, log: Log
 ) -> Distillation:
-    """Find formulas for q and choose one.
+    """Express q as formulas and choose one.
 
     Parameters
     ----------
     data
-        Columns by relevance.
+        Columns by relevance, held-out chains among the rows.
     settings
         Section ``formula``.
     seed
@@ -60,9 +57,9 @@ def distil(
     Raises
     ------
     DataError
-        If the data do not fit together.
+        If the data are inconsistent or do not suffice.
     MechanistError
-        If not one candidate could be fitted.
+        If no candidate could be fitted.
     """
     inputs = chosen_inputs(data, settings)
     train = points_of(inputs, ~data.held_out)
@@ -70,44 +67,51 @@ def distil(
     everything = points_of(inputs, np.ones(len(data), dtype=np.bool_))
     candidates, engines = search(inputs, settings, seed, threads, log)
     limit = max(LARGEST_Q, 3 * float(np.abs(data.q).max()))
-    settled = refit(candidates, train, all_rows(inputs), log, limit)
+    refitted = refit(candidates, train, all_rows(inputs), log, limit)
     rng = np.random.default_rng([seed, 2])
-    rivals = best_of_each_length(settled)
+    rivals = best_of_each_length(refitted)
     lengths = len({candidate.nodes for candidate in rivals})
-    enough = max(settings.enough, luck(lengths, held_out.outcomes))
+    enough = max(settings.enough, selection_margin(lengths, held_out.outcomes))
     shares = resampled(rivals, train, held_out, inputs.owners, settings.tie, enough, rng)
-    front = pareto(steadiest(rivals, shares), held_out)
+    front = pareto(most_stable(rivals, shares), held_out)
     if not front:
-        raise MechanistError("formula", "not one candidate could be fitted to the shots")
-    found = [shares[rivals.index(scored.candidate)] for scored in front]
-    formulas = [
-        finish(scored, inputs, everything, settings, share)
-        for scored, share in zip(front, found, strict=True)
-    ]
+        raise MechanistError("formula", "no candidate could be fitted to the shots")
+    formulas = tuple(
+        finish(scored, inputs, everything, settings, shares[rivals.index(scored.candidate)])
+        for scored in front
+    )
     chosen = max(formulas, key=lambda formula: formula.chosen_share)
     network, network_error = network_loss(data)
     log(
         f"chosen of {len(front)} formulas: {chosen.complexity} nodes, held-out loss "
-        f"{chosen.heldout_loss:.4f} (network {network:.4f}), the choice in "
+        f"{chosen.heldout_loss:.4f} (network {network:.4f}), chosen in "
         f"{chosen.chosen_share:.0%} of resamples: q = {chosen.text}"
     )
     known = baselines(train, held_out, inputs.owners)
     return Distillation(
-        tuple(formulas), chosen, known, network, network_error, engines.label, engines.reason
+        formulas, chosen, known, network, network_error, engines.label, engines.reason
     )
 
 
 def chosen_inputs(data: FormulaData, settings: FormulaSettings) -> FormulaData:
-    """The columns that formulas may use, of data that were checked."""
+    """The data, checked, with the columns that formulas may use.
+
+    Raises
+    ------
+    DataError
+        If the data are inconsistent or do not suffice.
+    MechanistError
+        If ``formula.allowed`` names none of their descriptors.
+    """
     data.check()
     allowed = [n for n in data.descriptors if settings.allowed is None or n in settings.allowed]
     if not allowed:
-        raise MechanistError("formula.allowed", "names none of the descriptors that the data have")
+        raise MechanistError("formula.allowed", "names none of the descriptors of the data")
     relevant = [name for name in allowed if name not in data.further][: settings.inputs]
     return data.select([*relevant, *data.further])
 
 
-def all_rows(data: FormulaData) -> Array:
+def all_rows(data: FormulaData) -> Features:
     """Inputs (F, P) at shooting points and further frames."""
     frames = [] if data.frame_values is None else [data.frame_values]
     return np.asfortranarray(np.concatenate([data.values, *frames]))
@@ -119,8 +123,8 @@ def network_loss(data: FormulaData) -> tuple[float, float]:
     return mean_and_error(point_losses(data.q[data.held_out], outcomes), outcomes)
 
 
-def points_of(data: FormulaData, rows: NDArray[np.bool_]) -> Points:
-    """Inputs and outcomes of some shots; those that ended in neither state do not count."""
+def points_of(data: FormulaData, rows: Mask) -> Points:
+    """Inputs and outcomes of some shots; shots that ended in neither state are left out."""
     rows = rows & (np.asarray(data.n_a + data.n_b) > 0)
     return Points(np.asfortranarray(data.values[rows]), data.outcomes.select(rows))
 
@@ -128,22 +132,23 @@ def points_of(data: FormulaData, rows: NDArray[np.bool_]) -> Points:
 def finish(
     scored: Scored, data: FormulaData, everything: Points, settings: FormulaSettings, share: Share
 ) -> Formula:
-    """Fit to all shots, round, and write out."""
+    """Fit a candidate to all shots, round its constants, and write it out."""
     candidate = scored.candidate
     final = fitted(candidate.expr, everything, candidate.source) or candidate
     form = final.structure
     errors, half_widths = intervals(final, everything)
     values = rounded(final, errors, everything)
     expr = in_columns(form.fill(values), data.columns)
-    written = text(expr, order(data.columns))
+    written = text(expr, data.descriptors)
     template, constants = describe(
         form, values, half_widths, final.constants, data.columns, data.units
     )
     cut = settings.q_clip
-    distance = np.clip(form.tape.value(data.values, values), -cut, cut) - np.clip(data.q, -cut, cut)
+    difference: Array = np.clip(form.tape.value(data.values, values), -cut, cut)
+    difference -= np.clip(data.q, -cut, cut)
     return Formula(
         text=written,
-        latex=latex(parse(written), order=order(data.columns)),
+        latex=latex(parse(written), order=data.descriptors),
         template=template,
         complexity=nodes(parse(written)),
         constants=constants,
@@ -152,7 +157,7 @@ def finish(
         heldout_loss_se=scored.error,
         excess_loss=scored.excess,
         excess_loss_se=scored.excess_error,
-        q_rms=float(np.sqrt(np.mean(distance**2))),
+        q_rms=float(np.sqrt(np.mean(difference**2))),
         source=final.source,
         stands_share=share.stands,
         chosen_share=share.chosen,

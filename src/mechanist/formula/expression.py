@@ -6,13 +6,14 @@ lengths in nm, angles in rad, q without a unit.
 
 import ast
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
+from mechanist.formula.tape import compile_tape
 
 Expr = Any
 """A sympy expression: sympy carries no types and is imported only when needed."""
@@ -133,8 +134,6 @@ def evaluate(formula: str | Expr, values: Mapping[str, Array]) -> Array:
     DataError
         If a descriptor of the formula is not among ``values``.
     """
-    from mechanist.formula.fit.tape import compile_tape
-
     expr = parse(formula) if isinstance(formula, str) else formula
     names = inputs(expr)
     missing = [name for name in names if name not in values]
@@ -194,35 +193,3 @@ def split_product(expr: Expr) -> tuple[list[Expr], list[Expr]]:
         else:
             above.append(factor)
     return above, below
-
-
-def text(expr: Expr, order: Sequence[str] = ()) -> str:
-    """Formula text that `parse` reads back.
-
-    Parameters
-    ----------
-    expr
-        What to write.
-    order
-        Names of descriptors in the order that terms and factors shall follow.
-    """
-    from mechanist.formula.typeset import write_text
-
-    return write_text(expr, tuple(order))
-
-
-def latex(expr: Expr, symbols: Mapping[str, str] | None = None, order: Sequence[str] = ()) -> str:
-    """LaTeX of a formula.
-
-    Parameters
-    ----------
-    expr
-        What to typeset.
-    symbols
-        LaTeX of descriptors by name, for those that shall not look as `typeset.name_latex` says.
-    order
-        Names of descriptors in the order that terms and factors shall follow.
-    """
-    from mechanist.formula.typeset import write_latex
-
-    return write_latex(expr, dict(symbols or {}), tuple(order))

@@ -1,26 +1,26 @@
-"""What distillation gives: formulas with their numbers, and the front they were chosen from."""
+"""Results of distillation: formulas with constants and losses, and the Pareto front of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Q
 from mechanist.formula.expression import evaluate
 
 
 @dataclass(frozen=True)
 class Constant:
-    """A number of a formula.
+    """A constant of a formula.
 
     Parameters
     ----------
     name
-        Where it stands, in words and in the formula's text.
+        Its role in the formula, such as ``constant term`` or ``factor of sin(phi)``.
     value
         As in the text.
     low, high
         95 % interval, from the sandwich covariance clustered by chain.
     unit
-        Such as ``nm^-1``; ``1`` for none; None where the form leaves it undefined.
+        Such as ``nm^-1``; ``1`` for none; None where the form does not determine it.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Formula:
     text
         As `mechanist.formula.expression.parse` reads it; lengths in nm, angles in rad.
     latex
-        The same for print.
+        The same in LaTeX.
     template
         The text with c0, c1, ... for the constants.
     complexity
@@ -47,17 +47,18 @@ class Formula:
     constants
         In the order of the text, fitted to all shots.
     descriptors
-        Names in the formula, by relevance.
+        Names of those in the formula, by relevance.
     heldout_loss, heldout_loss_se
         Nats per outcome on held-out chains, of constants fitted to the other chains.
     excess_loss, excess_loss_se
-        How much worse than the best of the front, shot by shot.
+        Loss above that of the best of the Pareto front, and the paired standard error of this.
     q_rms
-        Root mean square distance to the network's q at shooting points, both cut at ``q_clip``.
+        Root mean square difference to the network's q at shooting points, both clipped at
+        ``formula.q_clip``.
     source
-        What proposed it: the name of a search, or ``grown``.
+        What proposed it: the name of an engine, or ``grown``.
     stands_share, chosen_share
-        Share of resamples of the chains in which this structure was the one of its length, and in
+        Share of resamples of the chains in which this structure represented its length, and in
         which it was the choice.
     """
 
@@ -76,8 +77,8 @@ class Formula:
     stands_share: float
     chosen_share: float
 
-    def q(self, values: Mapping[str, Array]) -> Array:
-        """The logit of p_B (F,) from descriptors (F,) by name, in nm and rad.
+    def q(self, values: Mapping[str, Array]) -> Q:
+        """Reaction coordinate (F,) from descriptors (F,) by name, in nm and rad.
 
         Raises
         ------
@@ -89,12 +90,12 @@ class Formula:
 
 @dataclass(frozen=True)
 class Distillation:
-    """The front, the choice, and what to compare them with.
+    """The Pareto front, the formula chosen on it, and what to compare it with.
 
     Parameters
     ----------
-    front
-        Shortest first.
+    pareto_front
+        Formulas, shortest first.
     chosen
         One of them.
     baselines
@@ -107,7 +108,7 @@ class Distillation:
         Why it was this one, in one line.
     """
 
-    front: tuple[Formula, ...]
+    pareto_front: tuple[Formula, ...]
     chosen: Formula
     baselines: Mapping[str, float]
     network_heldout_loss: float

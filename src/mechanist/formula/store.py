@@ -1,6 +1,6 @@
-"""Files of a distillation: formulas.csv with the front, formula.json with the chosen one.
+"""Files of a distillation: formulas.csv with the Pareto front, formula.json with the choice.
 
-The chosen one is written for other programs, too, see `mechanist.formula.export`.
+The chosen formula is exported to other programs, too, see `mechanist.formula.export`.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ MORE_COLUMNS = (
 )
 
 
-def write(distillation: Distillation, folder: Path, descriptors: DescriptorSet) -> None:
+def write_formulas(distillation: Distillation, folder: Path, descriptors: DescriptorSet) -> None:
     """Write formulas.csv, formula.json and the files for other programs into ``folder``.
 
     Raises
@@ -32,7 +32,7 @@ def write(distillation: Distillation, folder: Path, descriptors: DescriptorSet) 
         If the formula uses a name that is not among ``descriptors``.
     """
     rows = []
-    for formula in distillation.front:
+    for formula in distillation.pareto_front:
         losses = (formula.heldout_loss, formula.heldout_loss_se)
         more = (formula.excess_loss, formula.excess_loss_se, formula.q_rms)
         chosen = "true" if formula == distillation.chosen else "false"
@@ -63,7 +63,7 @@ def to_json(distillation: Distillation, descriptors: DescriptorSet) -> dict[str,
 
 
 def used_descriptors(content: Mapping[str, Any], path: Path) -> DescriptorSet:
-    """Descriptors of the formula from the ``content`` of formula.json at ``path``.
+    """Descriptors of the formula, from the ``content`` of formula.json at ``path``.
 
     Raises
     ------
@@ -75,13 +75,13 @@ def used_descriptors(content: Mapping[str, Any], path: Path) -> DescriptorSet:
         return DescriptorSet.from_json({**rows, "selections": content["selections"]})
 
 
-def load(path: Path) -> Formula:
-    """Read the chosen formula from formula.json; its text is parsed, never run.
+def load_formula(path: Path) -> Formula:
+    """Read the chosen formula from formula.json; its text is parsed, never executed.
 
     Raises
     ------
     DataError
-        If the file is missing, damaged, lacks a key, or its text is no formula.
+        If the file is missing, damaged, lacks a key, or its text is not a formula.
     """
     content = read_json(path)
     with damage_reported(path):
@@ -96,5 +96,5 @@ def load(path: Path) -> Formula:
         raise DataError(path, f"text: {error.what}") from None
     named = [one for one in formula.descriptors if isinstance(one, str)]
     if len(named) < len(formula.descriptors) or found != set(named):
-        raise DataError(path, "text and descriptors do not fit; delete it and run again")
+        raise DataError(path, "text and descriptors do not match; delete it and run again")
     return formula

@@ -5,13 +5,11 @@ first, then the terms from the most to the least relevant descriptor.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mechanist.formula.expression import split_product
-
-Expr = Any
+from mechanist.formula.expression import Expr, inputs, nodes, split_product
 
 _LETTERS = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
@@ -90,25 +88,38 @@ class Style:
         return rf"\left({body}\right)" if self.tex else f"({body})"
 
 
-def write_text(
-    expr: Expr, order: tuple[str, ...] = (), numbers: Mapping[float, str] | None = None
-) -> str:
-    """Text of an expression, see `mechanist.formula.expression.text`.
+def text(expr: Expr, order: Sequence[str] = (), numbers: Mapping[float, str] | None = None) -> str:
+    """Formula text that `mechanist.formula.expression.parse` reads back.
 
-    ``numbers`` names those that shall appear by name.
+    Parameters
+    ----------
+    expr
+        What to write.
+    order
+        Names of descriptors in the order that terms and factors follow.
+    numbers
+        Names to write in place of some numbers.
     """
-    return _write(expr, Style(tex=False, order=order, numbers=numbers or {}))[0]
+    return _write(expr, Style(tex=False, order=tuple(order), numbers=numbers or {}))[0]
 
 
-def write_latex(expr: Expr, symbols: Mapping[str, str], order: tuple[str, ...] = ()) -> str:
-    """LaTeX of an expression, see `mechanist.formula.expression.latex`."""
-    return _write(expr, Style(tex=True, order=order, symbols=symbols))[0]
+def latex(expr: Expr, symbols: Mapping[str, str] | None = None, order: Sequence[str] = ()) -> str:
+    """LaTeX of a formula.
+
+    Parameters
+    ----------
+    expr
+        What to typeset.
+    symbols
+        LaTeX of descriptors by name, where it differs from `name_latex`.
+    order
+        Names of descriptors in the order that terms and factors follow.
+    """
+    return _write(expr, Style(tex=True, order=tuple(order), symbols=symbols or {}))[0]
 
 
 def sort_key(expr: Expr, order: tuple[str, ...]) -> tuple[Any, ...]:
     """Where a term or factor belongs: numbers, then simple before nested, relevant before not."""
-    from mechanist.formula.expression import inputs, nodes
-
     rank = {name: i for i, name in enumerate(order)}
     places = sorted((rank.get(name, len(order)), name) for name in inputs(expr))
     cosine = type(expr).__name__ == "cos"

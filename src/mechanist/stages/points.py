@@ -93,7 +93,7 @@ def _own(
     config: Config, layout: Layout, frames: Frames, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], dict[str, list[object]]]:
     """Rows that the formula has chosen, its q there, and which of them are on its surface."""
-    from mechanist.formula.distil import load as load_formula
+    from mechanist.formula.store import load_formula
 
     q = formula_q(load_formula(layout.formula), load_formula_inputs(layout), frames)
     settings = config.validation

@@ -33,7 +33,7 @@ FRONT_COLUMNS = ("complexity", "rmse", "low", "high", "explained", "chosen", "te
 
 def validate(config: Config, layout: Layout, log: Callable[[str], None]) -> Verdict:
     """Compare predictions with fresh shots; write validation.csv and the verdict."""
-    from mechanist.formula.distil import load as load_formula
+    from mechanist.formula.store import load_formula
 
     points = read_frames(layout.fresh(NETWORK).points, load(layout).atoms)
     p_network, p_error = read_predictions(layout, NETWORK).values()

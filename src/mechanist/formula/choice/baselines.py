@@ -1,19 +1,19 @@
-"""What a formula is compared with: models that know nothing, one descriptor, or everything linear.
+"""Baselines that a formula is compared with: a constant, one descriptor, all inputs linearly.
 
-They are no candidates: the last is no formula that anyone reads.
+They are not candidates; the last one is too long to read.
 """
 
 from collections.abc import Sequence
 
-from mechanist.formula.choice.choose import candidate_losses, mean_and_error
-from mechanist.formula.choice.structure import column_symbols
-from mechanist.formula.search.grow import Candidate, Points, fitted
+from mechanist.formula.choice.pareto import mean_and_error
+from mechanist.formula.fit.candidate import Candidate, Points, fitted
+from mechanist.formula.structure import column_symbols
 
 FIRST_GUESS = 0.01
 
 
 def baselines(train: Points, held_out: Points, owners: Sequence[str]) -> dict[str, float]:
-    """Held-out loss by name, in nats per outcome; what cannot be fitted is left out.
+    """Held-out loss by name, in nats per outcome; models that cannot be fitted are left out.
 
     Parameters
     ----------
@@ -49,4 +49,4 @@ def _linear(columns: list[int], points: Points) -> Candidate | None:
 
 
 def _loss(candidate: Candidate, held_out: Points) -> float:
-    return mean_and_error(candidate_losses(candidate, held_out), held_out.outcomes)[0]
+    return mean_and_error(candidate.losses(held_out), held_out.outcomes)[0]

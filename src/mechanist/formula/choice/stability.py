@@ -1,13 +1,23 @@
-"""How often another sample of chains would have led to the same formula.
+"""How often another sample of chains leads to the same formula.
 
-Chains are drawn with replacement, training and held-out ones each among themselves, and the choice
-is made again (bootstrap; Efron and Tibshirani, An Introduction to the Bootstrap, 1993). To refit
-hundreds of formulas for each draw would take hours; near the best fit it is not needed. With g_c
-the gradient of the loss by the constants summed over chain c, H the curvature and m_c how often the
-chain was drawn, the loss of best fit is sum m_c L_c - (1/2) g.H^-1 g, g = sum m_c g_c: one step of
-Newton's method. What is chosen most often is the choice, so that it does not hang on a few chains
-that speak for a formula that is hardly better (stability selection; Meinshausen and Buehlmann, J.
-R. Stat. Soc. B 72, 417 (2010)).
+Chains are drawn with replacement, training and held-out ones separately, and the choice is repeated
+(bootstrap; Efron and Tibshirani, An Introduction to the Bootstrap, 1993). To refit hundreds of
+formulas to each draw would take hours, and one step of Newton's method from the best fit suffices:
+
+    loss = sum_c m_c L_c - (1/2) g.H^-1 g,   g = sum_c m_c g_c
+
+The formula that is chosen most often is taken, so that the choice does not depend on a few chains
+that favour a formula which is hardly better (stability selection; Meinshausen and Buehlmann, J. R.
+Stat. Soc. B 72, 417 (2010)).
+
+====== ================================================== =====================
+symbol meaning                                            variable
+====== ================================================== =====================
+m_c    how often chain c was drawn                        ``times``
+L_c    loss of the best fit summed over chain c           ``losses``
+g_c    gradient of L_c by the constants                   ``rows`` in `_Sums.of`
+H      curvature of the whole loss by the constants       ``hessian``
+====== ================================================== =====================
 """
 
 from collections import Counter
@@ -19,29 +29,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
-from mechanist.formula.choice.choose import (
-    luck,
-    merit,
+from mechanist.formula.choice.pareto import (
     one_standard_error,
+    penalty,
     reading_length,
     representatives,
+    selection_margin,
 )
+from mechanist.formula.fit.candidate import Candidate, Points
 from mechanist.formula.fit.likelihood import curvature, point_losses
-from mechanist.formula.search.grow import Candidate, Points
 
 RESAMPLES = 200
-
 
 RIVALS = 6
 """Candidates of each length that are compared."""
 
 FEWEST_CHAINS = 10
-"""With fewer chains points are drawn instead, as if they were independent."""
+"""With fewer chains, points are drawn instead, as if they were independent."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """In what share of resamples a candidate stood for its length, and was the choice."""
+    """Share of resamples in which a candidate represented its length, and was the choice."""
 
     stands: float
     chosen: float
@@ -56,7 +65,7 @@ def resampled(
     enough: float,
     rng: np.random.Generator,
 ) -> list[Share]:
-    """Choose again and again from the same candidates on resampled chains.
+    """Repeat the choice among the same candidates on resampled chains.
 
     Parameters
     ----------
@@ -67,36 +76,36 @@ def resampled(
     owners
         Descriptor of each column, by relevance.
     tie, enough
-        See `mechanist.formula.choice.choose`.
+        See `mechanist.formula.choice.pareto`, in nats per outcome.
     rng
         Draws the chains.
     """
     learned = _Sums.of(candidates, train, gradients=True)
     tested = _Sums.of(candidates, held_out, gradients=False)
     nodes = np.array([candidate.nodes for candidate in candidates])
-    merits = [merit(candidate, owners) for candidate in candidates]
+    penalties = [penalty(candidate, owners) for candidate in candidates]
     lengths = np.array([reading_length(candidate) for candidate in candidates])
-    chance = luck(2, held_out.outcomes)
+    margin = selection_margin(2, held_out.outcomes)
     stands: Counter[int] = Counter()
     chosen: Counter[int] = Counter()
     for _ in range(RESAMPLES):
         losses = learned.drawn(_multiplicity(learned.units, rng))
-        front = representatives(nodes, losses, merits, tie)
+        front = representatives(nodes, losses, penalties, tie)
         stands.update(front)
         times = _multiplicity(tested.units, rng)
-        chosen[tested.choice(front, lengths, times, enough, chance)] += 1
+        chosen[tested.choice(front, lengths, times, enough, margin)] += 1
     every = range(len(candidates))
     return [Share(stands[i] / RESAMPLES, chosen[i] / RESAMPLES) for i in every]
 
 
 def best_of_each_length(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The few candidates of each length that have a chance, by training loss."""
+    """The `RIVALS` candidates of each length of least training loss."""
     ranked = sorted(candidates, key=lambda c: (c.nodes, c.loss))
     return [c for _, group in groupby(ranked, lambda c: c.nodes) for c in list(group)[:RIVALS]]
 
 
-def steadiest(candidates: Sequence[Candidate], shares: Sequence[Share]) -> list[Candidate]:
-    """For each length the candidate that stood for it most often."""
+def most_stable(candidates: Sequence[Candidate], shares: Sequence[Share]) -> list[Candidate]:
+    """For each length the candidate that represented it most often."""
     ranked = sorted(zip(candidates, shares, strict=True), key=lambda pair: pair[0].nodes)
     groups = groupby(ranked, lambda pair: pair[0].nodes)
     return [max(group, key=lambda pair: pair[1].stands)[0] for _, group in groups]
@@ -119,7 +128,7 @@ class _Sums:
         (C,) of outcomes.
     gains
         For each candidate the gradients (C, M) times a root of the inverse curvature, so that half
-        the square of a sum of rows is what a step of Newton's method gains.
+        the square of a sum of rows is the gain of a step of Newton's method.
     """
 
     losses: Array
@@ -128,7 +137,7 @@ class _Sums:
 
     @property
     def units(self) -> int:
-        """What is drawn: chains, or points."""
+        """Number of chains, or of points where there are too few chains."""
         return len(self.counts)
 
     @staticmethod
@@ -169,21 +178,21 @@ class _Sums:
         lengths: NDArray[np.int64],
         times: Array,
         enough: float,
-        chance: float,
+        margin: float,
     ) -> int:
-        """The shortest of ``front`` that is as good as the best, for chains drawn ``times``.
+        """The shortest of ``front`` that is as good as the best, for chains drawn ``times`` (C,).
 
-        ``lengths`` (K,) is how long each candidate is to read. Of two that are as long, which
-        differ by a constant term, the one with it is taken if it is better by a standard error and
-        by more than ``chance``.
+        ``lengths`` (K,) are those of `reading_length`. Of two that are equally long, which differ
+        by a constant term, the one with the constant is taken if it is better by more than one
+        standard error and by more than ``margin``.
         """
         ranked = sorted(front, key=lambda i: (int(lengths[i]), i))
         found = ranked[one_standard_error(*self._excess(ranked, times), enough)]
         same = [i for i in ranked if lengths[i] == lengths[found]]
-        return same[one_standard_error(*self._excess(same, times), chance)]
+        return same[one_standard_error(*self._excess(same, times), margin)]
 
     def _excess(self, places: Sequence[int], times: Array) -> tuple[Array, Array]:
-        """How much worse than the best of these each one is, and the paired standard error."""
+        """Loss of each above that of the best of these, and the paired standard error."""
         total = times @ self.counts
         means = times @ self.losses[:, places] / total
         apart = self.losses[:, places] - self.losses[:, [places[int(np.argmin(means))]]]

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping
 
 from mechanist.errors import DataError
 from mechanist.formula.expression import FUNCTIONS, inputs, parse
-from mechanist.formula.typeset import write_text
+from mechanist.formula.typeset import text
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 
 WORD = re.compile(r"\b[A-Za-z_]\w*\b(\()?")
@@ -41,7 +41,7 @@ def plain(formula: str) -> str:
 
     There exponents are positive numbers, so it means the same by the rules of other languages.
     """
-    return write_text(parse(formula), _in_order(formula))
+    return text(parse(formula), _in_order(formula))
 
 
 def _in_order(formula: str) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.formula.choice.structure import Structure, column_symbols
 from mechanist.formula.expression import Expr, inputs, parse, symbol
+from mechanist.formula.fit.candidate import Candidate, Points
 from mechanist.formula.fit.likelihood import covariance, information, loss
 from mechanist.formula.fit.units import constant_units
 from mechanist.formula.result import Constant
-from mechanist.formula.search.grow import Candidate, Points
-from mechanist.formula.typeset import write_text
+from mechanist.formula.structure import Structure, column_owners, column_symbols, in_columns
+from mechanist.formula.typeset import text
 
 ROUNDING_LOSS = 1e-5
 """Nats per outcome that rounding may cost."""
@@ -90,23 +90,17 @@ def template(form: Structure, columns: Sequence[str]) -> tuple[str, list[int]]:
     # Different numbers stand for the constants, so that terms come in the order of the final text.
     marks = [1000.5 + i for i in range(len(form.constants))]
     filled = in_columns(form.fill(marks), columns)
-    found = [float(m) for m in re.findall(r"\b\d{4,}\.5\b", write_text(filled, order(columns)))]
+    found = [float(m) for m in re.findall(r"\b\d{4,}\.5\b", text(filled, _order(columns)))]
     places = [marks.index(mark) for mark in dict.fromkeys(found)]
     taken = {name for column in columns for name in inputs(parse(column))}
     letter = next(s for s in LETTERS if not any(name.startswith(s) for name in taken))
     names = {marks[place]: f"{letter}{i}" for i, place in enumerate(places)}
-    return write_text(filled, order(columns), names), places
+    return text(filled, _order(columns), names), places
 
 
-def in_columns(expr: Expr, columns: Sequence[str]) -> Expr:
-    """An expression in x0, x1, ... with the columns' own texts for them."""
-    texts = zip(column_symbols(len(columns)), columns, strict=True)
-    return expr.xreplace({x: parse(column) for x, column in texts})
-
-
-def order(columns: Sequence[str]) -> tuple[str, ...]:
+def _order(columns: Sequence[str]) -> tuple[str, ...]:
     """Descriptors in the order of their columns."""
-    return tuple(dict.fromkeys(inputs(parse(column))[0] for column in columns))
+    return tuple(dict.fromkeys(column_owners(columns)))
 
 
 def describe(
@@ -130,9 +124,9 @@ def describe(
     units
         Unit of each descriptor that is known.
     """
-    text, places = template(form, columns)
+    written, places = template(form, columns)
     unit = _units(form, columns, units)
-    names = _names(text, len(places), order(columns))
+    names = _names(written, len(places), _order(columns))
     constants = [
         Constant(
             name=names[i],
@@ -143,7 +137,7 @@ def describe(
         )
         for i, k in enumerate(places)
     ]
-    return text, tuple(constants)
+    return written, tuple(constants)
 
 
 def _units(form: Structure, columns: Sequence[str], units: Mapping[str, str]) -> list[str | None]:
@@ -157,12 +151,12 @@ def _units(form: Structure, columns: Sequence[str], units: Mapping[str, str]) ->
     return constant_units(form.expr, form.constants, known)
 
 
-def _names(text: str, count: int, relevance: tuple[str, ...]) -> list[str]:
+def _names(template_text: str, count: int, relevance: tuple[str, ...]) -> list[str]:
     """Where each constant of a template stands, in words."""
     import sympy
 
-    whole = parse(text)
-    symbols = _constant_symbols(text, count)
+    whole = parse(template_text)
+    symbols = _constant_symbols(template_text, count)
     # As in `template`: numbers stand for the constants, so that terms keep their order.
     marks = {own: sympy.Float(1000.5 + i) for i, own in enumerate(symbols)}
     numbers = {float(mark): own.name for own, mark in marks.items()}
@@ -173,12 +167,12 @@ def _names(text: str, count: int, relevance: tuple[str, ...]) -> list[str]:
         if term == own:
             result.append("constant term")
         elif rest.free_symbols.isdisjoint(symbols):
-            result.append(f"factor of {write_text(rest, relevance)}")
+            result.append(f"factor of {text(rest, relevance)}")
         else:
-            result.append(f"{own} in {write_text(term.xreplace(marks), relevance, numbers)}")
+            result.append(f"{own} in {text(term.xreplace(marks), relevance, numbers)}")
     return result
 
 
-def _constant_symbols(text: str, count: int) -> list[Expr]:
-    letter = next(s for s in LETTERS if re.search(rf"\b{s}0\b", text) or not count)
+def _constant_symbols(template_text: str, count: int) -> list[Expr]:
+    letter = next(s for s in LETTERS if re.search(rf"\b{s}0\b", template_text) or not count)
     return [symbol(f"{letter}{i}") for i in range(count)]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
-from mechanist.formula.fit.tape import Tape
+from mechanist.formula.tape import Tape
 from mechanist.statistics import clusters
 from mechanist.statistics.binomial import binomial_derivatives, binomial_loss
 

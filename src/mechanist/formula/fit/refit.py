@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.formula.choice.structure import Expr, normal
-from mechanist.formula.fit.tape import Tape
-from mechanist.formula.search.backend import Log
-from mechanist.formula.search.grow import Candidate, Points, fitted
+from mechanist.bookkeeping.journal import Log
+from mechanist.formula.expression import Expr
+from mechanist.formula.fit.candidate import Candidate, Points, fitted
+from mechanist.formula.structure import normal
+from mechanist.formula.tape import Tape
 
 LARGEST_Q = 50.0
 """A q beyond this, and beyond three times the network's largest, is no logit but a pole."""

@@ -6,13 +6,11 @@ constant has a unit where the equations leave no choice.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from mechanist.arrays import Array
-
-Expr = Any
+from mechanist.formula.expression import Expr
 
 BASES = ("nm", "rad")
 

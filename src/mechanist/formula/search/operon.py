@@ -11,8 +11,8 @@ import time
 import numpy as np
 
 from mechanist.arrays import Array
+from mechanist.bookkeeping.journal import Log
 from mechanist.formula.expression import symbol
-from mechanist.formula.search.backend import Log
 from mechanist.formula.search.problem import Problem, draw, scaled_columns, scaling, translate
 from mechanist.settings.formula import FormulaSettings
 
@@ -31,7 +31,7 @@ class Operon:
     def search(
         self, problem: Problem, settings: FormulaSettings, seed: int, threads: int, log: Log
     ) -> list[str]:
-        """See `mechanist.formula.search.backend.Backend.search`."""
+        """See `mechanist.formula.search.engines.Engine.search`."""
         inputs, columns, target = problem.inputs, problem.columns, problem.target
         rng = np.random.default_rng([seed, 0])
         rows = draw(problem.weights, min(ROWS, len(target)), rng)

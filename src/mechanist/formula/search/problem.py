@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
-from mechanist.formula.choice.structure import column_symbols, normal
-from mechanist.formula.expression import Expr, parse, text
+from mechanist.formula.expression import Expr, parse
 from mechanist.formula.fit.likelihood import Outcomes
+from mechanist.formula.structure import column_symbols, normal
+from mechanist.formula.typeset import text
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,9 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.journal import Log
 from mechanist.errors import MechanistError
-from mechanist.formula.choice.structure import column_symbols, normal
 from mechanist.formula.expression import symbol
-from mechanist.formula.search.backend import Log
 from mechanist.formula.search.problem import (
     Problem,
     draw,
@@ -38,6 +37,7 @@ from mechanist.formula.search.problem import (
 )
 from mechanist.formula.search.pysr_process import Limits, run_worker
 from mechanist.formula.search.pysr_text import julia_text, read_hall_of_fame
+from mechanist.formula.structure import column_symbols, normal
 from mechanist.settings.formula import FormulaSettings
 
 ROWS = 1000
@@ -74,7 +74,7 @@ class PySR:
     def search(
         self, problem: Problem, settings: FormulaSettings, seed: int, threads: int, log: Log
     ) -> list[str]:
-        """See `mechanist.formula.search.backend.Backend.search`."""
+        """See `mechanist.formula.search.engines.Engine.search`."""
         rng = np.random.default_rng([seed, 2])
         shots = np.asarray(problem.outcomes.n_a + problem.outcomes.n_b)
         rows = draw(shots, min(ROWS, len(shots)), rng)

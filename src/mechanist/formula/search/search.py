@@ -10,16 +10,17 @@ from dataclasses import replace
 import numpy as np
 
 from mechanist.arrays import Array
+from mechanist.bookkeeping.journal import Log
 from mechanist.errors import MechanistError
 from mechanist.formula.data import FormulaData
-from mechanist.formula.expression import text
-from mechanist.formula.fit.constants import in_columns
+from mechanist.formula.fit.candidate import Candidate, Points
 from mechanist.formula.fit.likelihood import Outcomes
-from mechanist.formula.search.backend import BACKENDS, Log
-from mechanist.formula.search.engines import Engines, choose
-from mechanist.formula.search.grow import Candidate, Points, Pool, grow, shortened
+from mechanist.formula.search.basis import basis_functions
+from mechanist.formula.search.engines import ENGINES, EngineChoice, choose_engines
+from mechanist.formula.search.growth import Pool, grow, shortened
 from mechanist.formula.search.problem import Problem, in_symbols
-from mechanist.formula.search.shapes import shapes
+from mechanist.formula.structure import in_columns
+from mechanist.formula.typeset import text
 from mechanist.settings.formula import FormulaSettings
 from mechanist.statistics.logistic import q_to_p
 
@@ -33,7 +34,7 @@ GROWTH = 0.3
 
 def search(
     data: FormulaData, settings: FormulaSettings, seed: int, threads: int, log: Log
-) -> tuple[list[Candidate], Engines]:
+) -> tuple[list[Candidate], EngineChoice]:
     """Candidates from engines and from growth, the best few of each length, and which engines.
 
     Raises
@@ -42,14 +43,14 @@ def search(
         If an engine that is asked for by name cannot run. Where ``auto`` has taken one that fails,
         Operon steps in.
     """
-    engines = choose(settings.backend)
+    engines = choose_engines(settings.backend)
     log(f"search by {engines.label} ({engines.reason})")
     try:
         pool = _explore(engines, data, settings, seed, threads, log)
     except MechanistError as error:
         if settings.backend != "auto" or engines.names == ("operon",):
             raise
-        engines = Engines(("operon",), f"auto: {engines.label} failed: {error.what}")
+        engines = EngineChoice(("operon",), f"auto: {engines.label} failed: {error.what}")
         log(f"search by {engines.label} ({engines.reason})")
         pool = _explore(engines, data, settings, seed, threads, log)
     return [c for group in pool.by_nodes.values() for c in group[:KEPT]], engines
@@ -69,7 +70,7 @@ def soft_points(data: FormulaData, settings: FormulaSettings) -> tuple[Points, A
 
 
 def _explore(
-    engines: Engines,
+    engines: EngineChoice,
     data: FormulaData,
     settings: FormulaSettings,
     seed: int,
@@ -84,10 +85,10 @@ def _explore(
     rng = np.random.default_rng([seed, 1])
     rows = np.sort(rng.choice(len(q), size=min(SEARCH_ROWS, len(q)), replace=False))
     sample = Points(np.asfortranarray(points.columns[rows]), points.outcomes.select(rows))
-    functions = shapes(sample.columns, data.columns, settings.operators)
+    functions = basis_functions(sample.columns, data.columns, settings.operators)
     pool = Pool(settings.width, settings.max_nodes)
     for name in engines.names:
-        backend = BACKENDS[name]()
+        backend = ENGINES[name]()
         begun = time.monotonic()
         if backend.guided:
             if not pool.by_nodes:

@@ -1,19 +1,20 @@
-"""``doctor --install-pysr``: PySR, Julia and its packages, then a search that must succeed."""
+"""``doctor --install-pysr``: install PySR, Julia and its packages, then run a first search."""
 
 import importlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
+from mechanist.bookkeeping.journal import Log
 from mechanist.errors import MechanistError
 from mechanist.formula.search.julia import PYSR, SERIES, look
 from mechanist.formula.search.pysr_process import last_fault
 
 WHERE = "doctor --install-pysr"
 PIP = (sys.executable, "-m", "pip", "install", f"pysr=={PYSR}")
-# -P as for the worker: juliapkg looks for requirements in every folder of the path.
+# -P as for the worker: juliapkg searches every folder of the path for requirements.
 RESOLVE = (sys.executable, "-P", "-u", "-c", "import juliapkg; juliapkg.resolve()")
 NO_NETWORK = (
     *("URLError", "No matching distribution", "name resolution", "RequestError"),
@@ -21,8 +22,8 @@ NO_NETWORK = (
 )
 
 
-def install_pysr(log: Callable[[str], None]) -> None:
-    """Install what is missing into this Python environment and try it; needs a network.
+def install_pysr(log: Log) -> None:
+    """Install what is missing into this Python environment and test it; needs a network.
 
     Raises
     ------
@@ -32,15 +33,15 @@ def install_pysr(log: Callable[[str], None]) -> None:
     if not _installed().startswith(SERIES):
         run("pip install", PIP, log)
         importlib.invalidate_caches()
-    log("Julia and its packages: some minutes and about 1 GB when they are new")
+    log("Julia and its packages: a first installation takes some minutes and about 1 GB")
     if os.environ.get("PYTHON_JULIAPKG_OFFLINE") == "yes":
-        raise MechanistError(WHERE, "PYTHON_JULIAPKG_OFFLINE=yes forbids to download; unset it")
+        raise MechanistError(WHERE, "PYTHON_JULIAPKG_OFFLINE=yes forbids downloads; unset it")
     run("setting up Julia", RESOLVE, log)
     state = look()
     if not state.ready:
-        raise MechanistError(WHERE, f"all steps were done, but {state.line}")
+        raise MechanistError(WHERE, f"all steps have succeeded, but {state.line}")
     _try(log)
-    log(f"{state.line}; formula.backend: auto will use it")
+    log(f"{state.line}; formula.backend: auto uses it")
 
 
 def _installed() -> str:
@@ -50,13 +51,13 @@ def _installed() -> str:
         return ""
 
 
-def run(what: str, command: Sequence[str], log: Callable[[str], None]) -> None:
-    """Run a command and pass on what it prints, line by line.
+def run(what: str, command: Sequence[str], log: Log) -> None:
+    """Run a command and log its output line by line.
 
     Raises
     ------
     MechanistError
-        If it fails, with the line of its output that says why.
+        If it fails, with the line of its output that names the cause.
     """
     lines: list[str] = []
     with subprocess.Popen(
@@ -78,8 +79,8 @@ def run(what: str, command: Sequence[str], log: Callable[[str], None]) -> None:
         raise MechanistError(WHERE, f"{what} failed: {fault}{hint}")
 
 
-def _try(log: Callable[[str], None]) -> None:
-    """Let PySR find a line, which also compiles what later runs need."""
+def _try(log: Log) -> None:
+    """Let PySR find a straight line; this also compiles what later runs need."""
     import numpy as np
 
     from mechanist.formula.fit.likelihood import Outcomes
@@ -94,4 +95,4 @@ def _try(log: Callable[[str], None]) -> None:
     problem = Problem(x, ("sin(phi)",), 2 * x[:, 0], np.ones(100), outcomes)
     settings = FormulaSettings(iterations=2, seconds=600, max_nodes=7)
     found = PySR().search(problem, settings, 1, 1, log)
-    log(f"a first search has found: {', '.join(found)}")
+    log(f"a first search found: {', '.join(found)}")

@@ -1,7 +1,7 @@
-"""Functions of inputs that growth may add beside the inputs themselves.
+"""Basis functions of the inputs, which growth may add beside the inputs themselves.
 
-A function that is allowed enters with a scale of its own, exp(k x) and tanh(k x + b), so that its
-argument has no unit; the fit then moves k and b. Fractions and logarithms need none.
+exp and tanh enter with a scale of their own, exp(k x) and tanh(k x + b), so that their argument has
+no unit; the fit then adjusts k and b. Fractions and logarithms need none.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,21 +10,21 @@ from itertools import combinations
 
 import numpy as np
 
-from mechanist.arrays import Array
-from mechanist.formula.choice.structure import column_symbols
+from mechanist.arrays import Array, Features
 from mechanist.formula.expression import Expr, parse
-from mechanist.formula.fit.tape import compile_tape
+from mechanist.formula.structure import column_symbols
+from mechanist.formula.tape import compile_tape
 
 LEAST_SHARE = 0.05
-"""What is divided by, and the argument of a logarithm or root, may not be smaller anywhere than
-this share of its median size."""
+"""A denominator, and the argument of a logarithm or root, must exceed this share of its median size
+everywhere."""
 LARGEST_SHIFT = 10.0
 """An input whose mean is more standard deviations than this from 0 gets no exp(k x), which would be
-a straight line with a factor of exp(-10) or exp(10)."""
+a straight line times exp(-10) or exp(10)."""
 
 
 @dataclass(frozen=True)
-class Shapes:
+class BasisFunctions:
     """Functions of the inputs.
 
     Parameters
@@ -39,10 +39,12 @@ class Shapes:
     values: Array
 
 
-def shapes(inputs: Array, columns: Sequence[str], operators: Sequence[str]) -> Shapes:
-    """Functions of ``inputs`` (N, P) that ``operators`` allow and the data bear.
+def basis_functions(
+    inputs: Features, columns: Sequence[str], operators: Sequence[str]
+) -> BasisFunctions:
+    """Functions of ``inputs`` (N, P) that ``operators`` allow and that are defined on the data.
 
-    There are none of columns that are a sine or cosine: functions do not stand in each other.
+    Columns that are a sine or cosine get none, since functions are not nested.
     """
     symbols = column_symbols(len(columns))
     bare = [i for i, column in enumerate(columns) if parse(column).is_Symbol]
@@ -55,7 +57,7 @@ def shapes(inputs: Array, columns: Sequence[str], operators: Sequence[str]) -> S
         positive = [symbols[i] for i in bare if _away_from_zero(inputs[:, i], signed=True)]
         found += [sympy.log(a / b) for a, b in combinations(positive, 2)]
     values = [compile_tape(expr, symbols).value(inputs) for expr in found]
-    return Shapes(tuple(found), np.array(values).reshape(len(found), len(inputs)).T)
+    return BasisFunctions(tuple(found), np.array(values).reshape(len(found), len(inputs)).T)
 
 
 def _of_one(x: Expr, values: Array, operators: Sequence[str]) -> Iterator[Expr]:
@@ -78,7 +80,7 @@ def _of_one(x: Expr, values: Array, operators: Sequence[str]) -> Iterator[Expr]:
 
 
 def _away_from_zero(values: Array, *, signed: bool = False) -> bool:
-    """Whether no value comes near 0 or, if ``signed``, none is negative either."""
+    """Whether no value is close to 0 or, if ``signed``, negative."""
     same_sign = values.min() > 0 or (values.max() < 0 and not signed)
     sizes = np.abs(values)
     return bool(same_sign and sizes.min() > LEAST_SHARE * np.median(sizes))

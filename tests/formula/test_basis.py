@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import sympy
 
-from mechanist.formula.choice.structure import column_symbols
 from mechanist.formula.expression import evaluate, parse
+from mechanist.formula.fit.candidate import Points, fitted
 from mechanist.formula.fit.likelihood import Outcomes
-from mechanist.formula.search.grow import Points, Pool, additions, fitted, grow
-from mechanist.formula.search.shapes import shapes
+from mechanist.formula.search.basis import basis_functions
+from mechanist.formula.search.growth import Pool, additions, grow
+from mechanist.formula.structure import column_symbols
 from mechanist.statistics.logistic import q_to_p
 
 COLUMNS = ("r", "s", "d", "sin(phi)")
@@ -47,14 +48,14 @@ def soft(formula, inputs):
     ],
 )
 def test_what_is_allowed_and_bounded(operators, count, inputs):
-    found = shapes(inputs, COLUMNS, operators)
+    found = basis_functions(inputs, COLUMNS, operators)
     assert len(found.exprs) == count == found.values.shape[1]
     assert np.isfinite(found.values).all()
     assert not any(expr.has(column_symbols(4)[3]) for expr in found.exprs)
 
 
 def test_values_are_those_of_the_functions(inputs):
-    found = shapes(inputs, COLUMNS, EVERYTHING)
+    found = basis_functions(inputs, COLUMNS, EVERYTHING)
     names = {f"x{i}": inputs[:, i] for i in range(4)}
     for expr, values in zip(found.exprs, found.values.T, strict=True):
         np.testing.assert_allclose(values, evaluate(expr, names))
@@ -62,8 +63,8 @@ def test_values_are_those_of_the_functions(inputs):
 
 def test_an_input_far_from_zero_gets_no_exponential(inputs):
     bond = 0.13 + 0.003 * inputs[:, 2:3]
-    assert not shapes(bond, ("bond",), ("exp",)).exprs
-    assert not shapes(np.ones((50, 1)), ("constant",), EVERYTHING).exprs
+    assert not basis_functions(bond, ("bond",), ("exp",)).exprs
+    assert not basis_functions(np.ones((50, 1)), ("constant",), EVERYTHING).exprs
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_a_planted_function_is_one_addition_away(formula, start, inputs):
     points = soft(formula, inputs)
     candidate = fitted(parse(start), points, "test")
     truth = fitted(parse(formula), points, "test")
-    steps = additions(candidate, points, 4, shapes(inputs, COLUMNS, EVERYTHING))
+    steps = additions(candidate, points, 4, basis_functions(inputs, COLUMNS, EVERYTHING))
     fits = [fitted(step, points, "test") for step in steps]
     best = min(fit.loss for fit in fits if fit is not None)
     without = min(
@@ -95,7 +96,7 @@ def test_a_planted_function_is_one_addition_away(formula, start, inputs):
 def test_growth_finds_functions(formula, operators, nodes, inputs):
     points = soft(formula, inputs)
     pool = Pool(width=3, max_nodes=nodes)
-    functions = shapes(inputs, COLUMNS, operators)
+    functions = basis_functions(inputs, COLUMNS, operators)
     grow(pool, points, time.monotonic() + 600, lambda line: None, functions)
     truth = fitted(parse(formula), points, "test")
     assert pool.by_nodes[nodes][0].loss == pytest.approx(truth.loss, abs=1e-5)
@@ -105,10 +106,10 @@ def test_growth_finds_functions(formula, operators, nodes, inputs):
 def test_no_function_comes_into_another(inputs):
     points = soft("0.5 + 1.5*exp(1.3*x2) - 2*x0", inputs)
     start = fitted(parse("0.4 + 1.4*exp(1.2*x2)"), points, "test")
-    for step in additions(start, points, 4, shapes(inputs, COLUMNS, ("exp", "log"))):
+    for step in additions(start, points, 4, basis_functions(inputs, COLUMNS, ("exp", "log"))):
         for function in step.atoms(sympy.Function):
             assert not function.args[0].atoms(sympy.Function)
     # A formula whose only numbers stand in a function can take a further term nevertheless.
     start = fitted(parse("exp(1.2*x2)"), points, "test")
-    steps = additions(start, points, 4, shapes(inputs, COLUMNS, ("exp",)))
+    steps = additions(start, points, 4, basis_functions(inputs, COLUMNS, ("exp",)))
     assert any(len(step.atoms(sympy.Function)) == 2 for step in steps)

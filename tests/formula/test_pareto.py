@@ -1,23 +1,23 @@
-"""The front and the choice on it."""
+"""The Pareto front and the choice on it."""
 
 import numpy as np
 import pytest
 
-from mechanist.formula.choice.choose import (
+from mechanist.formula.choice.pareto import (
     LEVEL,
-    luck,
     mean_and_error,
-    merit,
     one_standard_error,
     pareto,
+    penalty,
     products,
     representatives,
+    selection_margin,
     used,
 )
-from mechanist.formula.choice.structure import structure
 from mechanist.formula.expression import evaluate, parse
+from mechanist.formula.fit.candidate import Candidate, Points, fitted
 from mechanist.formula.fit.likelihood import Outcomes, point_losses
-from mechanist.formula.search.grow import Candidate, Points, fitted
+from mechanist.formula.structure import structure
 from mechanist.statistics.logistic import q_to_p
 
 
@@ -79,7 +79,7 @@ def test_differences_are_sharper_than_losses():
 
 def taken(group, owners, tie):
     nodes, losses = np.array([c.nodes for c in group]), np.array([c.loss for c in group])
-    (place,) = representatives(nodes, losses, [merit(c, owners) for c in group], tie)
+    (place,) = representatives(nodes, losses, [penalty(c, owners) for c in group], tie)
     return group[place]
 
 
@@ -116,11 +116,11 @@ def test_a_tie_goes_to_the_shorter():
     assert one_standard_error(excess, error, 5e-4) == 0
 
 
-def test_luck_of_the_best_of_many():
-    """Rivals that add nothing pass one standard error often, and luck seldom."""
+def test_the_margin_for_the_best_of_many():
+    """Rivals that add nothing pass one standard error often, and the margin seldom."""
     rng = np.random.default_rng(6)
     points, rivals, repeats = 400, 15, 400
-    by_error = by_luck = 0
+    by_error = by_margin = 0
     for _ in range(repeats):
         q = rng.normal(size=points)
         n_b = rng.binomial(2, q_to_p(q)).astype(float)
@@ -129,15 +129,15 @@ def test_luck_of_the_best_of_many():
         rises = point_losses(q, ends) - np.array([point_losses(other, ends) for other in others])
         excess, error = mean_and_error(rises[np.argmax(rises.sum(axis=1))], ends)
         by_error += excess > error
-        by_luck += excess > luck(rivals, ends)
+        by_margin += excess > selection_margin(rivals, ends)
     assert by_error > 0.3 * repeats
     # Four standard errors (0.018 each) above the level that is promised.
-    assert by_luck < (LEVEL + 0.073) * repeats
+    assert by_margin < (LEVEL + 0.073) * repeats
 
 
-def test_luck_hides_no_real_difference():
+def test_the_margin_hides_no_real_difference():
     """Truths that gain 0.05 nats an outcome are told from a constant with 800 outcomes."""
     held = shots("1.2*x0", 400, 3)
     front = pareto(fits(["0.1", "1.1*x0"], shots("1.2*x0", 400, 4)), held)
-    assert front[0].excess > luck(25, held.outcomes)
-    assert luck(25, held.outcomes) == pytest.approx(np.log(25 / LEVEL) / 800)
+    assert front[0].excess > selection_margin(25, held.outcomes)
+    assert selection_margin(25, held.outcomes) == pytest.approx(np.log(25 / LEVEL) / 800)

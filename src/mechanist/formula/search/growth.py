@@ -1,97 +1,59 @@
-"""Formulas grown and pruned one number at a time, by what the likelihood gains.
+"""Formulas grown and pruned one constant at a time, by the likelihood that each step gains.
 
-Every number c of a formula may come to depend on an input, c -> c + d*x. For the constant term that
-adds a linear term, for a coefficient a product of two inputs, and so on. Rao's score test tells
-what each such step gains without fitting it: with J the derivatives of q by the constants, g and w
-the slope and curvature of the loss by q, and z = J_c x, the gain is about U^2/(2 V), U = -g.z,
-V = z.Wz - z.WJ (J.WJ)^-1 J.Wz (Rao, Proc. Camb. Phil. Soc. 44, 50 (1948)). Whole products of two
-inputs are tried in the same way, and so are functions of inputs where they are allowed
-(`mechanist.formula.search.shapes`). Numbers that do little by Wald's test are taken out again. The
-best
-few formulas of each length go on, so that the front is rich where formulas are short, and the
-result does not hang on a random number.
+Every constant c of a formula may come to depend on an input, c -> c + d*x. For the constant term
+that adds a linear term, for a coefficient a product of two inputs, and so on. Rao's score test
+estimates the gain of each such step without a fit (Rao, Proc. Camb. Phil. Soc. 44, 50 (1948)):
+
+    gain = U^2 / (2 V),   U = -g.z,   V = z.Wz - z.WJ (J.WJ)^-1 J.Wz,   first step d = U / V
+
+Products of two inputs are scored in the same way, and so are functions of inputs where they are
+allowed (`mechanist.formula.search.basis`). Constants that contribute little by Wald's test,
+c^2 / var(c), are removed again. The best few formulas of each length go on, so that the Pareto
+front is dense where formulas are short; no random number enters.
+
+====== ======================================= ==============
+symbol meaning                                 variable
+====== ======================================= ==============
+J      derivatives (N, K) of q by constants    ``jacobian``
+g      slope (N,) of the loss by q             ``slope``
+W      curvature (N,) of the loss by q         ``weight``
+z      J_c x, derivative (N,) of q by d        ``left * right``
+U      score of the step                       ``score``
+V      its variance given the other constants  ``left_over``
+====== ======================================= ==============
 """
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.formula.choice.structure import Structure, column_symbols, normal, structure
-from mechanist.formula.expression import nodes
-from mechanist.formula.fit.likelihood import Outcomes, curvature, fit
-from mechanist.formula.search.backend import Log
-from mechanist.formula.search.shapes import Shapes
-
-Expr = Any
+from mechanist.bookkeeping.journal import Log
+from mechanist.formula.expression import Expr, nodes
+from mechanist.formula.fit.candidate import Candidate, Points, fitted
+from mechanist.formula.fit.likelihood import curvature
+from mechanist.formula.search.basis import BasisFunctions
+from mechanist.formula.structure import Structure, column_symbols, normal, structure
 
 TRIES = 16
 """Additions tried for each formula."""
 PAIRS = 4
 """Products of two inputs tried for each formula; also how many functions of inputs are tried as
-factors of its numbers, and how many as further terms, alone or times an input."""
+factors of its constants, and how many as further terms, alone or times an input."""
 SETTLED = 1e-6
 """Nats per outcome to which the search fits; formulas differ by a hundred times as much."""
 REMOVALS = 3
 """Removals tried for each formula."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A formula with fitted numbers.
-
-    Parameters
-    ----------
-    structure
-        Its form.
-    constants
-        (K,) fitted numbers.
-    loss
-        Of the points that it was fitted to, in nats per outcome.
-    source
-        What proposed it.
-    """
-
-    structure: Structure
-    constants: Array
-    loss: float
-    source: str
-
-    @property
-    def expr(self) -> Expr:
-        """The formula with its numbers."""
-        return self.structure.fill(self.constants)
-
-    @property
-    def nodes(self) -> int:
-        """Complexity."""
-        return self.structure.nodes
-
-
-@dataclass(frozen=True)
-class Points:
-    """What candidates are fitted to: inputs (N, P) and outcomes of N points."""
-
-    columns: Array
-    outcomes: Outcomes
-
-
-def fitted(expr: Expr, points: Points, source: str, settled: float = 1e-9) -> Candidate | None:
-    """Fit the numbers of an expression; None if that fails."""
-    form, start = structure(expr, points.columns.shape[1])
-    found = fit(form.tape, points.columns, np.array(start), points.outcomes, settled)
-    return None if found is None else Candidate(form, found.constants, found.loss, source)
-
-
 def additions(
-    candidate: Candidate, points: Points, count: int, shapes: Shapes | None = None
+    candidate: Candidate, points: Points, count: int, basis: BasisFunctions | None = None
 ) -> list[Expr]:
-    """The steps that promise the largest gain of likelihood, in normal form.
+    """The steps with the largest estimated gain of likelihood, in normal form.
 
     These are the ``count`` best of c -> c + d*x, and the `PAIRS` best of q -> q + d*x*y, without
-    which two inputs that tell nothing alone would never be found. With functions f of inputs they
+    which two inputs that matter only together would never be found. With functions f of inputs they
     are also the `PAIRS` best of c -> c + d*f, and of q -> q + d*f and q -> q + d*x*f.
     """
     import sympy
@@ -109,16 +71,16 @@ def additions(
     result = [extended(k, step, symbols[p]) for k, p, step in score.best(jacobian, x, count)]
     for i, j, step in score.best(x, x, PAIRS, symmetric=True):
         result.append(normal(whole + sympy.Float(step) * symbols[i] * symbols[j]))
-    if shapes is None or not shapes.exprs:
+    if basis is None or not basis.exprs:
         return result
     within = set().union(*(f.free_symbols for f in form.expr.atoms(sympy.Function)))
-    # No function comes into another one.
+    # Functions are not nested.
     bare = [k for k, constant in enumerate(form.constants) if constant not in within]
-    for k, s, step in score.best(jacobian[:, bare], shapes.values, PAIRS):
-        result.append(extended(bare[k], step, shapes.exprs[s]))
+    for k, s, step in score.best(jacobian[:, bare], basis.values, PAIRS):
+        result.append(extended(bare[k], step, basis.exprs[s]))
     factors = (sympy.Integer(1), *symbols)
-    for i, s, step in score.best(np.column_stack([np.ones(len(x)), x]), shapes.values, PAIRS):
-        result.append(normal(whole + sympy.Float(step) * factors[i] * shapes.exprs[s]))
+    for i, s, step in score.best(np.column_stack([np.ones(len(x)), x]), basis.values, PAIRS):
+        result.append(normal(whole + sympy.Float(step) * factors[i] * basis.exprs[s]))
     return result
 
 
@@ -146,7 +108,7 @@ class Score:
         Returns
         -------
         list of (int, int, float)
-            The two columns, and the first step d of the number before their product.
+            The two columns, and the first step d of the coefficient of their product.
         """
         score = -(left * self.slope[:, None]).T @ right
         own = (left * left * self.weight[:, None]).T @ (right * right)
@@ -166,7 +128,7 @@ class Score:
 
 
 def removals(candidate: Candidate, points: Points, count: int) -> list[Expr]:
-    """The formula without one number, for the ``count`` numbers that matter least."""
+    """The formula without one constant, for the ``count`` constants of least Wald statistic."""
     import sympy
 
     q, jacobian = candidate.structure.tape.jacobian(points.columns, candidate.constants)
@@ -183,19 +145,19 @@ def removals(candidate: Candidate, points: Points, count: int) -> list[Expr]:
 
 
 def shortened(expr: Expr, points: Points, max_nodes: int) -> Expr:
-    """An expression without the numbers that matter least, as many as its length asks for."""
+    """An expression without its least significant constants, until it has ``max_nodes`` nodes."""
     import sympy
 
     while nodes(expr) > max_nodes:
         candidate = fitted(expr, points, "", SETTLED)
         shorter = [] if candidate is None else removals(candidate, points, len(candidate.constants))
-        # Not every number can go alone: one under a fraction bar cannot be zero.
+        # Not every constant can go alone: one in a denominator cannot be zero.
         expr = next((e for e in shorter if nodes(e) < nodes(expr)), sympy.Integer(1))
     return expr
 
 
 def _filled(form: Structure, constants: Array, k: int, value: Expr) -> Expr:
-    """The expression with numbers for all constants and ``value`` for number ``k``."""
+    """The expression with numbers for all constants and ``value`` for constant ``k``."""
     import sympy
 
     pairs = {c: sympy.Float(float(v)) for c, v in zip(form.constants, constants, strict=True)}
@@ -204,7 +166,7 @@ def _filled(form: Structure, constants: Array, k: int, value: Expr) -> Expr:
 
 
 class Pool:
-    """The best few candidates of each length, and what was tried before."""
+    """The best ``width`` candidates of each length, and the forms that were tried before."""
 
     def __init__(self, width: int, max_nodes: int) -> None:
         self.width = width
@@ -216,7 +178,7 @@ class Pool:
         self.failed = 0
 
     def offer(self, expr: Expr, points: Points, source: str) -> None:
-        """Fit an expression, unless its form was tried before, and keep it if it is good."""
+        """Fit an expression, unless it is too long or its form was tried before, and add it."""
         form, _ = structure(expr, points.columns.shape[1])
         if form.nodes > self.max_nodes or form.key in self.tried:
             return
@@ -226,17 +188,13 @@ class Pool:
         if candidate is None:
             self.failed += 1
             return
-        self.keep(candidate)
-
-    def keep(self, candidate: Candidate) -> None:
-        """Add a fitted candidate."""
         same = self.by_nodes.setdefault(candidate.nodes, [])
         same.append(candidate)
         same.sort(key=lambda c: c.loss)
         del same[self.width :]
 
     def next(self) -> Candidate | None:
-        """The shortest candidate that was not yet expanded."""
+        """The shortest candidate that was not yet expanded; None if there is none."""
         for length in sorted(self.by_nodes):
             for candidate in self.by_nodes[length]:
                 if candidate.structure.key not in self.expanded:
@@ -246,9 +204,9 @@ class Pool:
 
 
 def grow(
-    pool: Pool, points: Points, deadline: float, log: Log, shapes: Shapes | None = None
+    pool: Pool, points: Points, deadline: float, log: Log, basis: BasisFunctions | None = None
 ) -> None:
-    """Expand the pool until nothing new comes.
+    """Expand the pool until no new form arises.
 
     Parameters
     ----------
@@ -257,23 +215,23 @@ def grow(
     points
         What to fit to.
     deadline
-        On `time.monotonic`; a pool that is not exhausted by then stays as it is.
+        On `time.monotonic`; growth ends there even if some candidates are not yet expanded.
     log
         Takes one line of progress.
-    shapes
+    basis
         Functions of the inputs that may be added.
     """
     import sympy
 
     begun = time.monotonic()
     pool.offer(sympy.Float(0.5), points, "grown")
-    for x in (*column_symbols(points.columns.shape[1]), *(shapes.exprs if shapes else ())):
+    for x in (*column_symbols(points.columns.shape[1]), *(basis.exprs if basis else ())):
         pool.offer(sympy.Float(0.5) * x, points, "grown")
     while (candidate := pool.next()) is not None:
         if time.monotonic() > deadline:
-            log("growth stopped early, formula.seconds is over; the front may be thinner")
+            log("growth stopped at the limit formula.seconds; the Pareto front may be incomplete")
             break
-        for expr in additions(candidate, points, TRIES, shapes):
+        for expr in additions(candidate, points, TRIES, basis):
             pool.offer(expr, points, "grown")
         for expr in removals(candidate, points, REMOVALS):
             pool.offer(expr, points, "grown")

@@ -10,15 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.formula.expression import nodes
-from mechanist.formula.fit.tape import Tape, compile_tape
-
-Expr = Any
+from mechanist.formula.expression import Expr, inputs, nodes, parse
+from mechanist.formula.tape import Tape, compile_tape
 
 
 def column_symbols(count: int) -> tuple[Expr, ...]:
@@ -26,6 +23,17 @@ def column_symbols(count: int) -> tuple[Expr, ...]:
     import sympy
 
     return tuple(sympy.Symbol(f"x{i}", real=True) for i in range(count))
+
+
+def column_owners(columns: Sequence[str]) -> tuple[str, ...]:
+    """Name of the descriptor in the text of each column, such as phi of ``sin(phi)``."""
+    return tuple(inputs(parse(column))[0] for column in columns)
+
+
+def in_columns(expr: Expr, columns: Sequence[str]) -> Expr:
+    """An expression in x0, x1, ... with the columns' own texts for them."""
+    texts = zip(column_symbols(len(columns)), columns, strict=True)
+    return expr.xreplace({x: parse(column) for x, column in texts})
 
 
 @dataclass(frozen=True)

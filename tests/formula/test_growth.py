@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import sympy
 
-from mechanist.formula.choice.structure import column_symbols
 from mechanist.formula.expression import nodes, parse
+from mechanist.formula.fit.candidate import Points, fitted
 from mechanist.formula.fit.likelihood import Outcomes
-from mechanist.formula.search.grow import Points, Pool, additions, fitted, grow, removals, shortened
+from mechanist.formula.search.growth import Pool, additions, grow, removals, shortened
+from mechanist.formula.structure import column_symbols
 from mechanist.statistics.logistic import q_to_p
 
 
@@ -106,7 +107,7 @@ def test_growth_that_is_out_of_time_says_so():
     pool = Pool(width=3, max_nodes=11)
     lines = []
     grow(pool, data, time.monotonic() - 1, lines.append)
-    assert "stopped early" in lines[0]
+    assert "formula.seconds" in lines[0]
     assert {1, 3} <= set(pool.by_nodes)
 
 

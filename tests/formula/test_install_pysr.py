@@ -5,9 +5,7 @@ import sys
 import pytest
 
 from mechanist.errors import MechanistError
-from mechanist.report import doctor
-from mechanist.stages import install_pysr
-from mechanist.stages.install_pysr import PIP, RESOLVE, run
+from mechanist.formula.search.install_pysr import PIP, RESOLVE, install_pysr, run
 
 
 def script(code):
@@ -42,14 +40,6 @@ def test_a_failure_is_one_line(code, message):
     assert "\n" not in str(caught.value)
 
 
-def test_the_state_is_one_line_of_the_doctor(monkeypatch, tmp_path):
-    monkeypatch.setenv("PYTHON_JULIAPKG_PROJECT", str(tmp_path))
-    line = doctor.pysr()
-    assert line.startswith("PySR (optional): PySR")
-    assert line.endswith("mechanist doctor --install-pysr sets it up")
-    assert "\n" not in line
-
-
 def test_what_is_run():
     assert PIP[0] == RESOLVE[0] == sys.executable
     assert PIP[-1] == "pysr==2.7.2"
@@ -62,7 +52,7 @@ def test_offline_is_said_before_anything_is_downloaded(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHON_JULIAPKG_OFFLINE", "yes")
     with pytest.raises(MechanistError, match="PYTHON_JULIAPKG_OFFLINE=yes forbids"):
-        install_pysr.install_pysr(lambda line: None)
+        install_pysr(lambda line: None)
 
 
 def test_julia_that_cannot_be_set_up(monkeypatch, tmp_path):
@@ -81,5 +71,5 @@ def test_julia_that_cannot_be_set_up(monkeypatch, tmp_path):
     monkeypatch.delenv("PYTHON_JULIAPKG_OFFLINE", raising=False)
     lines = []
     with pytest.raises(MechanistError, match=r"setting up Julia failed: .*is there a network"):
-        install_pysr.install_pysr(lines.append)
+        install_pysr(lines.append)
     assert "setting up Julia: [juliapkg] Querying Julia versions" in lines
