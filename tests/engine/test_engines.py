@@ -11,7 +11,7 @@ from mechanist.engine.history import FIRST_CAPACITY
 from mechanist.engine.pool import Pool
 from mechanist.engine.stacked import Stack
 from mechanist.engine.under_way import UnderWay
-from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.streams import thermal_velocities
 
 KINDS = [Pool, Stack]
 

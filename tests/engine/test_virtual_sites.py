@@ -13,7 +13,7 @@ from mechanist.engine.plan import FEWEST_CHAINS, POOL, POOL_CHAINS, default_plan
 from mechanist.engine.pool import Pool
 from mechanist.engine.stacked import Stack
 from mechanist.engine.stopwatch import suitable_platforms, time_plans
-from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.streams import thermal_velocities
 from mechanist.settings.load import load_system
 from mechanist.settings.run import EngineSettings
 from mechanist.systems.build.prepare import prepare

@@ -13,7 +13,9 @@ from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Lorentzian, Uniform
 from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
-from mechanist.sampling.first_path.hot_md import hot_path, relax, thermal_velocities
+from mechanist.sampling.first_path.equilibrate import equilibrate
+from mechanist.sampling.first_path.hot_md import hot_path
+from mechanist.sampling.streams import thermal_velocities
 
 
 def quiet(*_):
@@ -149,7 +151,7 @@ def ends_of(keys, names):
 def sample(double_well, selection, seed, moves=40, chains=96):
     plan = default_plan(double_well, "Reference")
     hot = hot_path(double_well, (2.0, 3.0), 4, 4000.0, plan, seed, quiet)
-    starts, _ = relax(double_well, hot.frames, 16, 2000, plan, seed, quiet)
+    starts, _ = equilibrate(double_well, hot.frames, 16, 2000, plan, seed, quiet)
     sigma = thermal_velocities(double_well)
     paths = [replace(starts[i % len(starts)]) for i in range(chains)]
     group = Chains(np.arange(chains), paths, TransitionPaths(selection), seed, sigma, burn_in=3)
@@ -173,7 +175,7 @@ def mean_path(harvest, double_well):
 
 WRONG = Lorentzian(
     # The sign is flipped and the coordinate shifted by 2: the acceptance rule must repair it.
-    logit=lambda frames: -3.0 * frames[:, 0, 0].astype(float) + 2.0,
+    q=lambda frames: -3.0 * frames[:, 0, 0].astype(float) + 2.0,
     gamma=1.0,
     edges=None,
     density=None,

@@ -21,10 +21,10 @@ from mechanist.sampling.chains.selection import Lorentzian, Uniform
 from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
 from mechanist.sampling.early_stop import early_stop
 from mechanist.sampling.early_stop.early_stop import EarlyStop
-from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.records.checkpoint import Checkpoint, checkpointed
 from mechanist.sampling.records.checkpoint_files import CheckpointFiles
 from mechanist.sampling.stop_signals import Stop, stop_signals
+from mechanist.sampling.streams import thermal_velocities
 
 CHAINS, MOVES = 6, 5
 IDENTITY = {"what": "a test"}

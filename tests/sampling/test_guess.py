@@ -10,7 +10,7 @@ from mechanist.bookkeeping.journal import Journal
 from mechanist.errors import MechanistError, SamplingError
 from mechanist.sampling.first_path.guess import pulled_path, torsion_path
 from mechanist.sampling.first_path.restraints import Restrained
-from mechanist.sampling.first_path.targets import aim_into, way_into
+from mechanist.sampling.first_path.targets import aim_into, pull_target
 from mechanist.sampling.records.tables import read_paths
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
@@ -62,10 +62,10 @@ def test_the_nearest_box_of_a_state_is_the_aim(alanine):
     state = State("two boxes", (far, near))
     start = alanine.positions
     phi = alanine.states.descriptors.values(start[None])[0, 0]
-    way = way_into(alanine.states, state, start, (), "pull")
-    assert [d.name for d in way.descriptors] == ["phi"]
-    assert way.at(0.0)[0] == phi
-    assert np.degrees(way.at(1.0)[0]) == pytest.approx(-55, abs=5)
+    target = pull_target(alanine.states, state, start, (), "pull")
+    assert [d.name for d in target.descriptors] == ["phi"]
+    assert target.at(0.0)[0] == phi
+    assert np.degrees(target.at(1.0)[0]) == pytest.approx(-55, abs=5)
 
 
 @pytest.mark.parametrize("centre", [170, -170])
@@ -131,7 +131,7 @@ def test_what_cannot_be_pulled_is_one_line(alanine, double_well):
     kind = replace(states.descriptors.descriptors[0], kind="coordination")
     other = replace(states, descriptors=replace(states.descriptors, descriptors=(kind,)))
     with pytest.raises(SamplingError, match=r"'x' is a coordination; name others in initial.along"):
-        way_into(other, states.b, double_well.positions, (), "pull")
+        pull_target(other, states.b, double_well.positions, (), "pull")
 
 
 @pytest.mark.parametrize(

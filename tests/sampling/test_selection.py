@@ -11,7 +11,7 @@ def frames_of(q):
 
 def lorentzian(**changes):
     options = {
-        "logit": lambda frames: frames[:, 0, 0].astype(float),
+        "q": lambda frames: frames[:, 0, 0].astype(float),
         "gamma": 1.0,
         "edges": None,
         "density": None,

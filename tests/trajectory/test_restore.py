@@ -4,8 +4,8 @@ import pytest
 from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.journal import Journal
 from mechanist.errors import DataError, MechanistError, SettingsError
-from mechanist.sampling.records.store import Store, store_of
 from mechanist.sampling.records.tables import read_frames, read_notes, read_paths
+from mechanist.sampling.records.thinning import Thinning, thinning_of
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.initial import initial
@@ -23,11 +23,11 @@ from tests.trajectory.conftest import turn
 
 
 def stored_rows(length, factor, number=0):
-    return np.unique(Store(factor, None).rows(length, number))
+    return np.unique(Thinning(factor, None).rows(length, number))
 
 
 def every(factor):
-    return Store(factor, None).rows
+    return Thinning(factor, None).rows
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +298,7 @@ def test_a_job_lowers_its_stride(runs, tmp_path):
         initial(config, layout, Journal())
         shoot_round(config, layout, 0, 0, Journal(lines.append))
         files = layout.round(0).worker(0)
-        found[tolerance] = store_of(read_notes(files.index), files.index)
+        found[tolerance] = thinning_of(read_notes(files.index), files.index)
         kept[tolerance] = read_paths(*files.full, 1)
         chains, moves = (kept[tolerance].index[name] for name in ("chain", "move"))
         assert all((np.diff(moves[chains == chain]) > 0).all() for chain in range(4))

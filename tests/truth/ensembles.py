@@ -19,7 +19,9 @@ from mechanist.sampling.chains.selection import Lorentzian, Selection, Uniform
 from mechanist.sampling.chains.shoot import shoot
 from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.early_stop.early_stop import EarlyStop
-from mechanist.sampling.first_path.hot_md import hot_path, relax, thermal_velocities
+from mechanist.sampling.first_path.equilibrate import equilibrate
+from mechanist.sampling.first_path.hot_md import hot_path
+from mechanist.sampling.streams import thermal_velocities
 from mechanist.systems.prepared import Prepared
 from tests.truth.paths import PathSet
 
@@ -61,7 +63,7 @@ def first_paths(prepared: Prepared, seed: int) -> list[CurrentPath]:
 
     plan = default_plan(prepared, "Reference")
     hot = hot_path(prepared, (2.0, 3.0), 16, 1e4, plan, seed, quiet)
-    paths, _ = relax(prepared, hot.frames, FIRST_PATHS, 20_000, plan, seed, quiet)
+    paths, _ = equilibrate(prepared, hot.frames, FIRST_PATHS, 20_000, plan, seed, quiet)
     return paths
 
 
@@ -92,7 +94,7 @@ def sample(
         fresh = [replace(path, weight=0) for path in paths]
         made = kind(numbers, fresh, TransitionPaths(selection), seed, sigma, np.full(chains, move))
         if below and isinstance(selection, Lorentzian):
-            made.early_stop = EarlyStop(selection.logit, below, np.zeros(chains, dtype=np.bool_))
+            made.early_stop = EarlyStop(selection.q, below, np.zeros(chains, dtype=np.bool_))
         return made
 
     def nothing(_: int, __: int) -> None:

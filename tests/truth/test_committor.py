@@ -9,7 +9,7 @@ import pytest
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import default_plan
 from mechanist.sampling.committor_shots import committor_shots
-from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.streams import thermal_velocities
 from mechanist.statistics.clopper_pearson import clopper_pearson
 from mechanist.systems.prepared import Prepared
 from tests.truth.compare import LIMIT, Comparison, density_against, mean

@@ -20,7 +20,7 @@ from mechanist.committor.network import Committor
 from mechanist.engine.choose import make_engine
 from mechanist.engine.plan import default_plan
 from mechanist.sampling.committor_shots import committor_shots
-from mechanist.sampling.first_path.hot_md import thermal_velocities
+from mechanist.sampling.streams import thermal_velocities
 from mechanist.settings.config import Config
 from mechanist.settings.run import EngineSettings, SamplingSettings
 from mechanist.stages.assess import assess_round

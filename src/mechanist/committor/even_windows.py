@@ -26,7 +26,7 @@ def even_windows(layout: Layout, prepared: Prepared) -> tuple[int, EvenWindows]:
     if model.feature_names != inputs.feature_names:
         raise DataError(layout.windows_model_card, f"has other inputs than {layout.inputs}")
 
-    def logit(frames: Frames) -> Array:
+    def q(frames: Frames) -> Array:
         return frame_q(frames, inputs, model)
 
-    return last, EvenWindows(logit, edges, log_weights, prepared.max_half_frames, "windows")
+    return last, EvenWindows(q, edges, log_weights, prepared.max_half_frames, "windows")

@@ -22,7 +22,7 @@ def make_selection(
     if inputs.feature_names != model.feature_names:
         raise DataError(files.model_card, f"was trained on other inputs than {layout.inputs}")
     return Lorentzian(
-        logit=lambda frames: model.q(inputs.features(inputs.values(frames))),
+        q=lambda frames: model.q(inputs.features(inputs.values(frames))),
         gamma=settings.gamma,
         edges=model.density_edges if settings.flatten else None,
         density=model.density if settings.flatten else None,

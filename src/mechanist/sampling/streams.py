@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
+from mechanist.systems.prepared import Prepared
 
 Seeds = NDArray[np.int64]
 
@@ -55,6 +56,12 @@ def normals(seeds: Seeds, first: int, shape: tuple[int, ...]) -> Array:
     angle = 2 * np.pi * u[:, pairs:]
     both = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     return both[:, :count].reshape(len(seeds), *shape)
+
+
+def thermal_velocities(prepared: Prepared) -> NDArray[np.float64]:
+    """Standard deviation sqrt(kT/m) of the velocity components of each atom, (N,) in nm/ps."""
+    masses = prepared.masses
+    return np.sqrt(np.divide(prepared.kt, masses, out=np.zeros_like(masses), where=masses > 0))
 
 
 def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:

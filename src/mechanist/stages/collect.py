@@ -8,7 +8,6 @@ import numpy as np
 from mechanist.arrays import Frames
 from mechanist.bookkeeping.files import atomic, copy
 from mechanist.bookkeeping.layout import Layout
-from mechanist.sampling.records.store import NOTE, store_of
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -20,6 +19,7 @@ from mechanist.sampling.records.tables import (
     write_frames,
     write_table,
 )
+from mechanist.sampling.records.thinning import NOTE, thinning_of
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import load
 
@@ -35,8 +35,8 @@ def collect(config: Config, layout: Layout, last: int) -> None:
     write_table(layout.shots, join([read_table(f.shots, SHOT_COLUMNS) for f in jobs]), SHOT_COLUMNS)
 
     notes = read_notes(jobs[0].index)
-    store = store_of(notes, jobs[0].index)
-    waters = None if store is None else store.waters
+    thinning = thinning_of(notes, jobs[0].index)
+    waters = None if thinning is None else thinning.waters
     atoms = prepared.atoms if waters is None else len(waters.kept_atoms)
     kept: list[Table] = []
 

@@ -30,11 +30,10 @@ from mechanist.sampling.excursions.excursions import (
 )
 from mechanist.sampling.excursions.files import run_frames
 from mechanist.sampling.excursions.windows import flattened, windows_of
-from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.jobs import identity, plan_of
 from mechanist.sampling.records.checkpoint import Checkpoint, checkpointed
 from mechanist.sampling.records.tables import PathTable, Table, write_frames, write_table
-from mechanist.sampling.streams import shot_seed
+from mechanist.sampling.streams import shot_seed, thermal_velocities
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import Prepared, load
 
@@ -143,7 +142,7 @@ def reservoir(
 ) -> Reservoir:
     """Excursions of the runs in one state, with their frames in each window."""
     rows = np.flatnonzero(runs.index["source"] == state)
-    place = windows_of(windows.logit(runs.frames[between]), windows.edges)
+    place = windows_of(windows.q(runs.frames[between]), windows.edges)
     visited = frames_in_windows(runs, between, place, windows) > 0
     usable = in_reach(runs, windows.longest)
     counts = frames_in_windows(runs, between & usable, place[usable[between]], windows)
@@ -251,7 +250,7 @@ class Lessons:
     def _learn(self, shots: Shots) -> None:
         """Weigh windows by how often they were visited, and begin the next lesson."""
         windows = self._chains.windows
-        q = windows.logit(shots.points)
+        q = windows.q(shots.points)
         visits = np.bincount(windows_of(q, windows.edges), minlength=len(windows.log_weights))
         self._chains.use(replace(windows, log_weights=flattened(windows.log_weights, visits)))
         self.lost += int((~shots.accepted).sum())

@@ -13,8 +13,9 @@ from mechanist.engine.choose import choose_plan
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError, SamplingError
 from mechanist.sampling.chains.shoot import path_table
+from mechanist.sampling.first_path.equilibrate import equilibrate
 from mechanist.sampling.first_path.guess import Guess, pulled_path, torsion_path
-from mechanist.sampling.first_path.hot_md import hot_path, relax
+from mechanist.sampling.first_path.hot_md import hot_path
 from mechanist.sampling.records.tables import PATH_COLUMNS, write_frames, write_table
 from mechanist.settings.config import Config
 from mechanist.settings.run import InitialSettings
@@ -34,7 +35,7 @@ def initial(config: Config, layout: Layout, log: Journal) -> None:
         guess = Guess(frames, {"method": "file", "file": settings.path})
     most, clock = settings.shots_max, log.clock(MD)
     with log.work(SHOOTING):
-        paths, shots = relax(
+        paths, shots = equilibrate(
             prepared, guess.frames, settings.paths, most, plan, config.seed, log, clock
         )
     index, frames_of_paths = path_table({i: [path] for i, path in enumerate(paths)}, -1, -1)

@@ -32,7 +32,6 @@ from mechanist.sampling.committor_shots import (
     COMMITTOR_STREAM,
     committor_shots,
 )
-from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.jobs import identity, plan_of
 from mechanist.sampling.records.checkpoint import checkpointed
 from mechanist.sampling.records.tables import (
@@ -42,7 +41,7 @@ from mechanist.sampling.records.tables import (
     write_frames,
     write_table,
 )
-from mechanist.sampling.streams import shot_seed
+from mechanist.sampling.streams import shot_seed, thermal_velocities
 from mechanist.settings.config import Config
 from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet

@@ -23,10 +23,9 @@ from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.shoot import shots_as_they_end
 from mechanist.sampling.chains.shots import Shot
-from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.records.shot_record import ShotRecord, read_record
 from mechanist.sampling.records.tables import write_frames
-from mechanist.sampling.streams import shot_seed
+from mechanist.sampling.streams import shot_seed, thermal_velocities
 from mechanist.settings.config import Config
 from mechanist.settings.run import EngineSettings
 from mechanist.stages.shoot import open_job

@@ -13,8 +13,8 @@ from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.sampling.records.store import Store, store_of
 from mechanist.sampling.records.tables import read_notes, read_paths, read_stored, write_frames
+from mechanist.sampling.records.thinning import Thinning, thinning_of
 from mechanist.trajectory.restore import largest, maps_of, restore
 from mechanist.trajectory.restore_judge import DRAWS, Judged, Sampled, judge, sampled
 
@@ -59,14 +59,14 @@ def audit_run(
         If there are too few paths in full, or the paths of the job cannot be restored.
     """
     run = sampled(layout)
-    store = None if job is None else _job_store(layout, job)
-    every = judged(layout, run, [*FACTORS, *([] if store is None else [store.every])], log)
+    thinning = None if job is None else _job_thinning(layout, job)
+    every = judged(layout, run, [*FACTORS, *([] if thinning is None else [thinning.every])], log)
     content = audit_content(every, tolerance)
     log(f"within {tolerance} nm: sampling.store.every: {content['largest_factor']}")
     write_json(out, content)
-    if job is not None and store is not None:
+    if job is not None and thinning is not None:
         files, rng = _job_files(layout, job), np.random.default_rng([DRAWS, *job])
-        method = every[store.every].found.method
+        method = every[thinning.every].found.method
         # What was judged had seen half of the paths; now there is nothing to hold back.
         maps = maps_of(full_paths(layout, len(run.masses)), run.masses, run.places)
 
@@ -74,7 +74,7 @@ def audit_run(
             draws = None if nearest else rng
             return restore(knots, rows, method, maps, draws, run.inside)
 
-        _restore_job(files, store, fill, len(run.masses), out.with_suffix(".trr"), log)
+        _restore_job(files, thinning, fill, len(run.masses), out.with_suffix(".trr"), log)
 
 
 def judged(layout: Layout, run: Sampled, factors: Sequence[int], log: Journal) -> dict[int, Judged]:
@@ -128,7 +128,7 @@ def _job_files(layout: Layout, job: tuple[int, int]) -> WorkerFiles:
     return layout.round(job[0]).worker(job[1])
 
 
-def _job_store(layout: Layout, job: tuple[int, int]) -> Store:
+def _job_thinning(layout: Layout, job: tuple[int, int]) -> Thinning:
     """What of a job's paths was stored.
 
     Raises
@@ -137,17 +137,17 @@ def _job_store(layout: Layout, job: tuple[int, int]) -> Store:
         If they were all stored, or not all waters were.
     """
     index = _job_files(layout, job).index
-    store = store_of(read_notes(index), index)
-    if store is None or store.every == 1:
+    thinning = thinning_of(read_notes(index), index)
+    if thinning is None or thinning.every == 1:
         raise DataError(index, "its paths are stored with all frames; nothing is to be restored")
-    if store.waters is not None:
+    if thinning.waters is not None:
         raise DataError(index, "not all waters were stored; they cannot be restored")
-    return store
+    return thinning
 
 
 def _restore_job(
     files: WorkerFiles,
-    store: Store,
+    thinning: Thinning,
     fill: Callable[[Array, NDArray[np.int64]], Array],
     atoms: int,
     out: Path,
@@ -160,6 +160,6 @@ def _restore_job(
         length, move = int(table.index["length"][i]), int(table.index["move"][i])
         knots = table.path(i).astype(np.float64)
         whole = len(knots) == length
-        frames.append(knots if whole else fill(knots, np.unique(store.rows(length, move))))
+        frames.append(knots if whole else fill(knots, np.unique(thinning.rows(length, move))))
     write_frames(out, [one.astype(np.float32) for one in frames])
     log(f"{out}: {len(frames)} paths, {sum(map(len, frames))} frames")

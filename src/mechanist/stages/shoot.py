@@ -25,10 +25,8 @@ from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Lorentzian, Selection
 from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
 from mechanist.sampling.early_stop.early_stop import EarlyStop
-from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.jobs import identity, plan_of
 from mechanist.sampling.records.checkpoint import checkpointed
-from mechanist.sampling.records.store import NOTE, Store, check_descriptors, make_store
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -38,7 +36,8 @@ from mechanist.sampling.records.tables import (
     write_frames,
     write_table,
 )
-from mechanist.sampling.streams import shot_seed
+from mechanist.sampling.records.thinning import NOTE, Thinning, check_descriptors, make_thinning
+from mechanist.sampling.streams import shot_seed, thermal_velocities
 from mechanist.settings.config import Config
 from mechanist.settings.run import SamplingSettings
 from mechanist.systems.prepared import Prepared, load, load_inputs
@@ -83,8 +82,8 @@ def shoot_round(config: Config, layout: Layout, number: int, worker: int, log: J
         moves = moves_of(settings, number, count, plan)
         job = open_job(config, layout, prepared, number, worker, count, plan, log.clock(MD))
         check_memory(job.chains, plan, moves, prepared)
-        store = make_store(settings.store, prepared, layout.topology)
-        check_store(store, job.chains.paths, prepared, layout)
+        thinning = make_thinning(settings.store, prepared, layout.topology)
+        check_thinning(thinning, job.chains.paths, prepared, layout)
         log(f"round {number}, worker {worker}: {count:,} chains x {moves} moves; {plan}")
         with log.work(SHOOTING):
             try:
@@ -94,52 +93,52 @@ def shoot_round(config: Config, layout: Layout, number: int, worker: int, log: J
             finally:
                 log(f"{job.engine.steps:,} MD steps made by this process")
         made = [path for group in harvest.paths.values() for path in group]
-        check_store(store, made, prepared, layout)
-        if store is not None and settings.store.tolerance is not None:
-            store = lowered(store, settings.store.tolerance, made, prepared, log)
-        write_job(files, harvest, (number, worker, job.selection.model), store, checkpoint.notes)
+        check_thinning(thinning, made, prepared, layout)
+        if thinning is not None and settings.store.tolerance is not None:
+            thinning = lowered(thinning, settings.store.tolerance, made, prepared, log)
+        write_job(files, harvest, (number, worker, job.selection.model), thinning, checkpoint.notes)
         accepted = harvest.shots.accepted
         log(f"{len(accepted)} shots, {np.mean(accepted):.0%} accepted")
 
 
-def check_store(
-    store: Store | None, paths: Sequence[CurrentPath], prepared: Prepared, layout: Layout
+def check_thinning(
+    thinning: Thinning | None, paths: Sequence[CurrentPath], prepared: Prepared, layout: Layout
 ) -> None:
     """Refuse to store too little for the descriptors of the states and of the models."""
-    if store is not None and store.waters is not None:
+    if thinning is not None and thinning.waters is not None:
         sets = [prepared.states.descriptors, load_inputs(layout)]
-        check_descriptors(store, [path.frames for path in paths], sets)
+        check_descriptors(thinning, [path.frames for path in paths], sets)
 
 
 def write_job(
     files: WorkerFiles,
     harvest: Harvest,
     names: tuple[int, int, str],
-    store: Store | None,
+    thinning: Thinning | None,
     notes: dict[str, str],
 ) -> None:
     """Write the files of a job, whose round, number and model are its names."""
     shots, points = shot_table(harvest, *names)
-    index, frames = path_table(harvest.paths, names[0], names[1], store)
+    index, frames = path_table(harvest.paths, names[0], names[1], thinning)
     write_frames(files.points, [points])
     write_frames(files.paths, frames)
-    if store is None:
+    if thinning is None:
         # What another way to store them has left would be taken for the paths to go on from.
         files.current_index.unlink(missing_ok=True)
         files.current.unlink(missing_ok=True)
         write_table(files.index, index, PATH_COLUMNS)
     else:
-        write_table(files.index, index, PATH_COLUMNS, {NOTE: store.note()})
-        full = {chain: in_full(paths, store) for chain, paths in harvest.paths.items()}
+        write_table(files.index, index, PATH_COLUMNS, {NOTE: thinning.note()})
+        full = {chain: in_full(paths, thinning) for chain, paths in harvest.paths.items()}
         current_index, current = path_table(full, names[0], names[1])
         write_frames(files.current, current)
         write_table(files.current_index, current_index, PATH_COLUMNS)
     write_table(files.shots, shots, SHOT_COLUMNS, notes)
 
 
-def in_full(paths: Sequence[CurrentPath], store: Store) -> list[CurrentPath]:
+def in_full(paths: Sequence[CurrentPath], thinning: Thinning) -> list[CurrentPath]:
     """Paths of a chain of which all frames are kept: the last one, and some to learn gaps from."""
-    some = [path for path in paths[:-1] if store.p99 is not None and path.move % LEARNED == 0]
+    some = [path for path in paths[:-1] if thinning.p99 is not None and path.move % LEARNED == 0]
     return [*some, paths[-1]]
 
 
@@ -204,7 +203,7 @@ def make_early_stop(config: Config, chains: Chains, selection: Selection) -> Ear
     below = config.sampling.early_stop
     if below == 0 or not isinstance(selection, Lorentzian):
         return None
-    return EarlyStop(selection.logit, below, held_out(chains.numbers, config.learn.held_out_every))
+    return EarlyStop(selection.q, below, held_out(chains.numbers, config.learn.held_out_every))
 
 
 def make_chains(

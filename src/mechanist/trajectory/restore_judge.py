@@ -11,7 +11,7 @@ from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import frame_q, load_round_model
 from mechanist.committor.network import Committor
-from mechanist.sampling.records.store import Store
+from mechanist.sampling.records.thinning import Thinning
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.prepared import load, load_inputs
@@ -101,7 +101,7 @@ class Judged:
 
 def judge(paths: Sequence[Array], factor: int, run: Sampled) -> Judged:
     """Restore paths of which every ``factor``-th frame is known, and compare."""
-    found, maps = audit(paths, factor, Store(factor, None).rows, run.masses, run.places)
+    found, maps = audit(paths, factor, Thinning(factor, None).rows, run.masses, run.places)
     both = features_of(paths[1::2], found, maps, run)
     missing = np.concatenate([one for *_, one in both])
     share = 1 - float(missing.mean())
@@ -111,9 +111,9 @@ def judge(paths: Sequence[Array], factor: int, run: Sampled) -> Judged:
 def features_of(paths: Sequence[Array], found: Audit, maps: GapMaps | None, run: Sampled) -> Both:
     """What the network sees of true paths and of those restored with what maps leave over."""
     result, rng = [], np.random.default_rng(DRAWS)
-    store = Store(found.factor, None)
+    thinning = Thinning(found.factor, None)
     for i, path in enumerate(paths[:: -(-len(paths) // JUDGED)]):
-        rows = np.unique(store.rows(len(path), i))
+        rows = np.unique(thinning.rows(len(path), i))
         missing = np.ones(len(path), dtype=np.bool_)
         missing[rows] = False
         made = restore(path[rows], rows, found.method, maps, rng, run.inside)

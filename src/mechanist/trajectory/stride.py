@@ -10,7 +10,7 @@ import numpy as np
 from mechanist.bookkeeping.journal import Journal
 from mechanist.errors import DataError
 from mechanist.sampling.chains.current_path import CurrentPath
-from mechanist.sampling.records.store import Store
+from mechanist.sampling.records.thinning import Thinning
 from mechanist.systems.prepared import Prepared
 from mechanist.trajectory.restore import audit
 
@@ -27,20 +27,20 @@ def strides(most: int) -> list[int]:
 
 
 def lowered(
-    store: Store,
+    thinning: Thinning,
     tolerance: float,
     paths: Sequence[CurrentPath],
     prepared: Prepared,
     log: Journal,
-) -> Store:
-    """The largest stride, up to that of ``store``, that restored paths of this job allow.
+) -> Thinning:
+    """The largest stride, up to that of ``thinning``, that restored paths of this job allow.
 
     The paths are still whole. Maps are learned on every second one and judged on the others; the
     error is taken to grow with the stride.
 
     Parameters
     ----------
-    store
+    thinning
         What is asked for.
     tolerance
         In nm; 99 % of restored heavy atoms are to be nearer to where they were.
@@ -53,7 +53,7 @@ def lowered(
 
     Returns
     -------
-    Store
+    Thinning
         A stride of 1 where even every second frame is too few.
     """
     every = [path.frames.astype(np.float64) for path in paths]
@@ -62,20 +62,20 @@ def lowered(
     @cache
     def error(stride: int) -> float:
         try:
-            return audit(every, stride, Store(stride, None).rows, prepared.masses)[0].p99
+            return audit(every, stride, Thinning(stride, None).rows, prepared.masses)[0].p99
         except DataError:
             # Too few paths, too short ones, or virtual sites: frames are not left out.
             return np.inf
 
-    wanted = strides(store.every)
+    wanted = strides(thinning.every)
     kept = bisect_right(wanted, tolerance, key=error)
     if kept == 0:
         log(f"all frames are stored: of one in 2, less than 99 % come back within {tolerance} nm")
-        return replace(store, every=1)
+        return replace(thinning, every=1)
     stride = wanted[kept - 1]
     found = error(stride)
     log(
-        f"one frame in {stride} is stored (in {store.every} asked for): restored, 99 % of heavy"
+        f"one frame in {stride} is stored (in {thinning.every} asked for): restored, 99 % of heavy"
         f" atoms lie within {found:.4f} nm of where they were; {tolerance} nm allowed"
     )
-    return replace(store, every=stride, p99=found)
+    return replace(thinning, every=stride, p99=found)

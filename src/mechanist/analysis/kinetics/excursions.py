@@ -62,7 +62,7 @@ def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excur
     labels = prepared.states.label_positions(table.frames)
     between = labels == 0
     q = np.full(len(labels), np.nan)
-    q[between] = windows.logit(table.frames[between])
+    q[between] = windows.q(table.frames[between])
     place = windows_of(q[between], windows.edges)
     window = np.zeros(len(labels), dtype=np.int64)
     window[between] = place

@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array, Frames
+from mechanist.arrays import Array, Frames, Q
 from mechanist.errors import SamplingError
 from mechanist.statistics.logistic import q_to_p
 
@@ -144,7 +144,7 @@ class Lorentzian:
 
     Parameters
     ----------
-    logit
+    q
         From positions (F, N, 3) in nm to q (F,).
     gamma
         Width in q.
@@ -158,7 +158,7 @@ class Lorentzian:
         Frames that a half may have at most; None: as many as it takes.
     """
 
-    logit: Callable[[Frames], Array]
+    q: Callable[[Frames], Q]
     gamma: float
     edges: Array | None
     density: Array | None
@@ -170,7 +170,7 @@ class Lorentzian:
         """See `Selection`."""
         if not paths:
             return []
-        q = self.logit(np.concatenate(paths))
+        q = self.q(np.concatenate(paths))
         p = q_to_p(q)
         weights = np.ones(len(p)) if self.uniform else self._weights(q, p)
         return candidates_of(paths, weights, p, self.longest)

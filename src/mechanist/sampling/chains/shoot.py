@@ -18,8 +18,8 @@ from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.moves import Harvest, Moves
 from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.records.checkpoint import Checkpoint
-from mechanist.sampling.records.store import Store
 from mechanist.sampling.records.tables import PATH_COLUMNS, SHOT_COLUMNS, Table
+from mechanist.sampling.records.thinning import Thinning
 
 
 def shoot(
@@ -112,12 +112,13 @@ def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[
 
 
 def path_table(
-    paths: dict[int, list[CurrentPath]], number: int, worker: int, store: Store | None = None
+    paths: dict[int, list[CurrentPath]], number: int, worker: int, thinning: Thinning | None = None
 ) -> tuple[Table, list[Frames]]:
     """Rows of `PATH_COLUMNS`, by chain and move, and the frames of each path that are stored."""
     rows = [(of, path) for of, group in paths.items() for path in group]
     stored = [
-        path.frames if store is None else store.reduce(path.frames, path.move) for _, path in rows
+        path.frames if thinning is None else thinning.reduce(path.frames, path.move)
+        for _, path in rows
     ]
     counts = np.array([len(frames) for frames in stored], dtype=np.int64)
     columns: Table = {

@@ -58,8 +58,8 @@ class Commitment:
 
     def __call__(self, last: Array) -> Array:
         """Chance (K,) to end in B from the last three q (K, 3), newest first."""
-        logit = terms(last) / self.scale @ self.coefficients[1:] + self.coefficients[0]
-        return q_to_p(logit)
+        q = terms(last) / self.scale @ self.coefficients[1:] + self.coefficients[0]
+        return q_to_p(q)
 
 
 def fit_commitment(series: Sequence[Array], in_b: NDArray[np.bool_]) -> Commitment:

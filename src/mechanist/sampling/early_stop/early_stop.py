@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array, Frames, NamedArrays, Rows
+from mechanist.arrays import Array, Frames, NamedArrays, Q, Rows
 from mechanist.engine.half_shots import IN_B, in_states
 from mechanist.sampling.early_stop.commitment import Commitment, fit_commitment, level, survival
 from mechanist.sampling.records.packing import packed, unpacked
@@ -44,7 +44,7 @@ class EarlyStop:
 
     Parameters
     ----------
-    logit
+    q
         From positions (F, N, 3) in nm to q (F,).
     below
         Chance to join A and B below which shots may be stopped.
@@ -52,11 +52,9 @@ class EarlyStop:
         (C,) chains that are never stopped.
     """
 
-    def __init__(
-        self, logit: Callable[[Frames], Array], below: float, spared: NDArray[np.bool_]
-    ) -> None:
+    def __init__(self, q: Callable[[Frames], Q], below: float, spared: NDArray[np.bool_]) -> None:
         count = len(spared)
-        self._logit, self._below, self._spared = logit, below, spared
+        self._q, self._below, self._spared = q, below, spared
         self._commitment: Commitment | None = None
         self._lessons: list[Array] = []
         self._ends: list[bool] = []
@@ -121,7 +119,7 @@ class EarlyStop:
         if len(rows) == 0:
             return
         # As paths are stored, from which the way back is judged.
-        q = self._logit(positions.astype(np.float32))
+        q = self._q(positions.astype(np.float32))
         self._last[rows, sides] = np.column_stack([q, self._last[rows, sides, :2]])
         if self._commitment is None:
             for key, value in zip((2 * rows + sides).tolist(), q.tolist(), strict=True):

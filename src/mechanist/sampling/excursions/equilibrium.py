@@ -18,9 +18,8 @@ from mechanist.engine.half_shots import EXPLODED, HalfPaths, HalfShots, ShotQueu
 from mechanist.engine.plan import Plan
 from mechanist.engine.under_way import UnderWay
 from mechanist.sampling.excursions.excursions import pieces
-from mechanist.sampling.first_path.hot_md import thermal_velocities
 from mechanist.sampling.records.checkpoint import Checkpoint
-from mechanist.sampling.streams import normals, shot_seeds
+from mechanist.sampling.streams import normals, shot_seeds, thermal_velocities
 from mechanist.systems.prepared import Prepared
 
 EQUILIBRIUM_STREAM = 2**35

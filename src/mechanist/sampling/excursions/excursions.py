@@ -68,7 +68,7 @@ class EvenWindows:
 
     Parameters
     ----------
-    logit
+    q
         From positions (F, N, 3) in nm to q (F,).
     edges
         (W + 1,) of the windows; the outermost go on beyond them.
@@ -80,7 +80,7 @@ class EvenWindows:
         Name of the model.
     """
 
-    logit: Callable[[Frames], Array]
+    q: Callable[[Frames], Array]
     edges: Array
     log_weights: Array
     longest: int
@@ -90,7 +90,7 @@ class EvenWindows:
         """See `mechanist.sampling.chains.selection.Selection`."""
         if not paths:
             return []
-        q = self.logit(np.concatenate(paths))
+        q = self.q(np.concatenate(paths))
         windows = windows_of(q, self.edges)
         weights = np.exp(self.log_weights[windows])
         found = candidates_of(paths, weights, q_to_p(q), self.longest)

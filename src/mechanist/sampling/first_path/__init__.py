@@ -1,1 +1,1 @@
-"""The first transition paths: hot MD, biased pulls, burn-in at the temperature of the run."""
+"""First transition paths: a guess by hot MD, a pull or torsions, then shots from its frames."""

@@ -1,9 +1,8 @@
-"""Guesses of a transition path for hard cases: a biased pull, and a chain of minimised windows.
+"""Guessed transition paths for hard cases: restrained pulls, and minimised windows along torsions.
 
-No guess is in the ensemble of transition paths; its frames are places to shoot from, and
-`mechanist.sampling.first_path.hot_md.relax` does. What is left of the guess in a first path is one
-frame:
-its shooting point.
+No guess is in the ensemble of transition paths; its frames are shooting points for
+`mechanist.sampling.first_path.equilibrate`. All that remains of the guess in a first path is its
+shooting point.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,22 +14,22 @@ import numpy as np
 from mechanist.arrays import Frames
 from mechanist.bookkeeping.journal import Clock
 from mechanist.errors import SamplingError
-from mechanist.sampling.first_path.hot_md import last_crossing
+from mechanist.sampling.first_path.hot_md import first_crossing
 from mechanist.sampling.first_path.restraints import Restrained
-from mechanist.sampling.first_path.targets import Way, way_into
+from mechanist.sampling.first_path.targets import PullTarget, pull_target
 from mechanist.systems.descriptors.states import State
 from mechanist.systems.prepared import Prepared
 
 Log = Callable[[str], None]
 
 TRIES = ((1, 1.0), (4, 1.0), (4, 4.0))
-"""Slower and then stiffer: factors on the time and on the force constants of a pull."""
+"""Slower, then stiffer: factors on the duration and on the force constants of a pull."""
 
 HOLD = 0.2
-"""A pull holds its end for this part of its time, so that the rest of the system can follow."""
+"""Time for which a pull holds its end, in units of its duration, so that the rest can follow."""
 
 MOST_FRAMES = 2000
-"""Frames that are kept of a pull, at most."""
+"""Frames stored of a pull, at most."""
 
 WINDOWS = 60
 """Windows of an interpolation from state to state."""
@@ -38,7 +37,7 @@ WINDOWS = 60
 
 @dataclass(frozen=True)
 class Guess:
-    """Frames (F, N, 3) in nm from state to state, and what to say of how they were found."""
+    """Frames (F, N, 3) in nm from state to state, and notes on how they were found."""
 
     frames: Frames
     notes: dict[str, object]
@@ -54,14 +53,14 @@ def pulled_path(
 ) -> Guess:
     """Pull the system from A to B by moving restraints at its own temperature.
 
-    Where the start lies in no state it is pulled into A first, where it lies in B it is pulled to
-    A. A pull takes as long as the longest path that two halves can make; it is tried again four
-    times slower, and then four times stiffer.
+    A start in neither state is pulled into A first; a start in B is pulled to A. A pull takes as
+    long as the longest path of two half-shots; it is repeated four times slower, and then also
+    four times stiffer.
 
     Raises
     ------
     SamplingError
-        If no pull arrives, or a state cannot be pulled into.
+        If no pull reaches its state, or a state has no descriptors to pull along.
     """
     length = 2 * prepared.max_half_frames
     faults = []
@@ -70,7 +69,7 @@ def pulled_path(
             path, names, fault = _try(
                 prepared, along, slower * length, stiffer, platform, seed + number
             )
-        crossing = last_crossing(prepared.states.label_positions(path))
+        crossing = first_crossing(prepared.states.label_positions(path))
         if crossing is not None:
             log(f"pulled along {', '.join(names)}: {len(path[crossing])} frames between states")
             frame_ps = prepared.timestep * prepared.stride
@@ -96,13 +95,13 @@ def _try(
     platform: str,
     seed: int,
 ) -> tuple[Frames, list[str], str]:
-    """Frames of one try, the descriptors of its last pull, and the state not reached, if any."""
+    """Frames of one try, the descriptors of its last pull, and the state it did not reach."""
     frames = [np.asarray(prepared.positions, dtype=np.float32)]
     names: list[str] = []
     for state in _states_to_reach(prepared):
-        way = way_into(prepared.states, state, frames[-1].astype(np.float64), along, "pull")
-        names = [d.name for d in way.descriptors]
-        for frame in _pull(prepared, way, frames[-1], length, stiffer, platform, seed):
+        target = pull_target(prepared.states, state, frames[-1].astype(np.float64), along, "pull")
+        names = [d.name for d in target.descriptors]
+        for frame in _pull(prepared, target, frames[-1], length, stiffer, platform, seed):
             frames.append(frame)
             if _is_in(prepared, state, frame):
                 break
@@ -124,24 +123,24 @@ def _is_in(prepared: Prepared, state: State, frame: Frames) -> bool:
 
 def _pull(
     prepared: Prepared,
-    way: Way,
+    target: PullTarget,
     start: Frames,
     length: int,
     stiffer: float,
     platform: str,
     seed: int,
 ) -> Iterator[Frames]:
-    """Frames (N, 3) of a pull of so many frames and its hold; ends early where it explodes."""
+    """Frames (N, 3) of a pull of ``length`` strides and its hold; ends early if it explodes."""
     import openmm
 
     every = max(1, length // MOST_FRAMES)
     moves = max(1, length // every)
-    restrained = Restrained(prepared, way.descriptors, platform, seed)
+    restrained = Restrained(prepared, target.descriptors, platform, seed)
     restrained.place(start, seed)
-    stiffness = stiffer * way.stiffness(prepared.kt)
+    stiffness = stiffer * target.stiffness(prepared.kt)
     with suppress(openmm.OpenMMException):
         for move in range(round(moves * (1 + HOLD))):
-            restrained.aim(way.at(min(1.0, (move + 1) / moves)), stiffness)
+            restrained.aim(target.at(min(1.0, (move + 1) / moves)), stiffness)
             positions = restrained.step(every * prepared.stride)
             if not np.isfinite(positions).all():
                 return
@@ -151,14 +150,15 @@ def _pull(
 def torsion_path(
     prepared: Prepared, along: tuple[str, ...], platform: str, log: Log, clock: Clock | None = None
 ) -> Guess:
-    """Lead the torsions that define the states from A to B in windows, minimising in each.
+    """Drive the torsions that define the states from A to B in windows, minimising in each.
 
-    Each window begins with the structure of the one before. A start outside A is led there first.
+    Each window starts from the structure of the window before. A start outside A is driven to A
+    first.
 
     Raises
     ------
     SamplingError
-        If the states are not defined by torsions, or the windows do not arrive.
+        If no torsion defines the states, or the windows do not reach B.
     """
     torsions = tuple(
         d.name
@@ -176,30 +176,32 @@ def torsion_path(
     if not _is_in(prepared, states.a, frames[0]):
         to_reach = [states.a, states.b]
     for state in to_reach:
-        way = way_into(states, state, np.asarray(frames[-1], dtype=float), torsions, "torsions")
+        target = pull_target(
+            states, state, np.asarray(frames[-1], dtype=float), torsions, "torsions"
+        )
         with clock or Clock():
-            frames += _windows(prepared, way, frames[-1], platform)
+            frames += _windows(prepared, target, frames[-1], platform)
     path = np.stack(frames)
-    crossing = last_crossing(states.label_positions(path))
+    crossing = first_crossing(states.label_positions(path))
     if crossing is None:
         raise SamplingError(
             "first path",
             f"{WINDOWS} windows along {', '.join(torsions)} do not lead from state to state; use"
             " initial.method: pull, or give initial.path",
         )
-    log(f"led {', '.join(torsions)} from state to state in {len(path[crossing])} windows")
+    log(f"drove {', '.join(torsions)} from state to state in {len(path[crossing])} windows")
     return Guess(path[crossing], {"along": list(torsions), "windows": WINDOWS})
 
 
-def _windows(prepared: Prepared, way: Way, start: Frames, platform: str) -> list[Frames]:
-    """Structures (N, 3) minimised in each window of a way."""
+def _windows(prepared: Prepared, target: PullTarget, start: Frames, platform: str) -> list[Frames]:
+    """Structures (N, 3) minimised in each window."""
     still = replace(prepared, friction=0.0)
-    restrained = Restrained(still, way.descriptors, platform, 0)
+    restrained = Restrained(still, target.descriptors, platform, 0)
     restrained.place(start)
-    # Stiff enough that a barrier is climbed: nothing fluctuates here.
-    stiffness = 4 * way.stiffness(prepared.kt)
+    # Stiff enough to climb a barrier; there are no fluctuations here.
+    stiffness = 4 * target.stiffness(prepared.kt)
     result = []
     for window in range(WINDOWS):
-        restrained.aim(way.at((window + 1) / WINDOWS), stiffness)
+        restrained.aim(target.at((window + 1) / WINDOWS), stiffness)
         result.append(restrained.minimise().astype(np.float32))
     return result

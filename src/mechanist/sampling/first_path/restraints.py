@@ -1,7 +1,7 @@
-"""Harmonic restraints on descriptors, whose centres move: 0.5 k (s - s0)^2.
+"""Harmonic restraints with moving centres: U = 0.5 k (s - s0)^2.
 
-A torsion's difference is the shorter way round. One force a descriptor, added to a copy of the
-System; centres and force constants are global parameters of the context.
+The difference of torsions is taken the shorter way round the circle. Each descriptor has one force,
+in a copy of the System; s0 and k are global parameters of the context.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Restrained:
     Parameters
     ----------
     prepared
-        What to move.
+        The system.
     descriptors
         D torsions, angles, distances or coordinates.
     platform, seed
@@ -42,7 +42,7 @@ class Restrained:
         self._shape = prepared.positions.shape
 
     def place(self, positions: NDArray[Any], seed: int | None = None) -> None:
-        """Put atoms at positions (N, 3) in nm; with thermal velocities if a seed is given."""
+        """Set positions (N, 3) in nm, and thermal velocities if a seed is given."""
         self.context.setPositions(np.asarray(positions, dtype=np.float64))
         self.context.applyConstraints(1e-6)
         self.context.computeVirtualSites()
@@ -59,12 +59,12 @@ class Restrained:
             self.context.setParameter(f"restraint_{number}_k", float(k))
 
     def step(self, steps: int) -> Array:
-        """Move by some steps; positions (N, 3) in nm. Raises an OpenMMException if it explodes."""
+        """Run MD steps; positions (N, 3) in nm. Raises OpenMMException if the system explodes."""
         self.context.getIntegrator().step(steps)
         return self.positions()
 
     def minimise(self) -> Array:
-        """Go downhill in the energy with restraints; positions (N, 3) in nm."""
+        """Minimise the energy, restraints included; positions (N, 3) in nm."""
         import openmm
 
         openmm.LocalEnergyMinimizer.minimize(self.context, 5.0, 500)

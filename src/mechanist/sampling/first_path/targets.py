@@ -1,4 +1,4 @@
-"""Where a biased pull leads: values of the descriptors that define a state, just inside it."""
+"""Targets of a pull: values of the descriptors that define a state, just inside its border."""
 
 from dataclasses import dataclass
 
@@ -10,60 +10,60 @@ from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.descriptors.states import Box, Interval, State, States
 
 WIDTHS = {"torsion": 0.05, "angle": 0.05, "distance": 0.005, "coordinate": 0.0}
-"""Thermal spread in rad or nm that restraints leave at least, by kind: stiffer ones would ask for
-a shorter time step. These are the kinds that can be pulled along."""
+"""Least thermal spread in rad or nm under a restraint, by kind of descriptor: a stiffer one needs a
+shorter time step. Other kinds cannot be pulled along."""
 
 SPREAD = 1 / 30
-"""Thermal spread of a restrained descriptor, in parts of the way that it is pulled."""
+"""Thermal spread of a restrained descriptor, in units of the change by the pull."""
 
 INSIDE = 0.25
-"""How far into a state a pull leads, in parts of the way to its border."""
+"""Depth inside a state at which a pull ends, in units of the distance to its border."""
 
 
 @dataclass(frozen=True)
-class Way:
-    """From where to where some descriptors are led.
+class PullTarget:
+    """Start and change of the descriptors that are pulled.
 
     Parameters
     ----------
     descriptors
         D of them.
     start, change
-        (D,) in rad and nm; torsions go the shorter way round.
+        (D,) in rad or nm; torsions take the shorter way round the circle.
     """
 
     descriptors: tuple[Descriptor, ...]
     start: Array
     change: Array
 
-    def at(self, part: float) -> Array:
-        """Values (D,) after a part of the way, 0 to 1."""
-        return self.start + part * self.change
+    def at(self, fraction: float) -> Array:
+        """Values (D,) after a fraction of the change, 0 to 1."""
+        return self.start + fraction * self.change
 
     def stiffness(self, kt: float) -> Array:
-        """Force constants (D,) in kJ/mol per rad^2 or nm^2."""
+        """Force constants k = kT / width^2, (D,) in kJ/mol/rad^2 or kJ/mol/nm^2."""
         least = np.array([WIDTHS[d.kind] for d in self.descriptors])
         width = np.maximum(least, SPREAD * np.abs(self.change))
-        # A coordinate that is already there: held by the spread of the others.
+        # Coordinates that are already at their target get the widest spread of the others.
         width[width == 0] = max(float(width.max()), 1e-3)
         return np.asarray(kt / width**2)
 
 
-def way_into(
+def pull_target(
     states: States, state: State, positions: Array, along: tuple[str, ...], method: str
-) -> Way:
-    """The way from a structure (N, 3) into a state, along the descriptors that define it.
+) -> PullTarget:
+    """The target of a pull from a structure (N, 3) into a state.
 
     Parameters
     ----------
     states, state
-        Both states, and the one to go into.
+        Both states, and the one to pull into.
     positions
         In nm.
     along
-        Names of those to use; all of the state if empty.
+        Names of the descriptors to pull along; all that define the state if empty.
     method
-        Named in errors.
+        Name of the method, for errors.
 
     Raises
     ------
@@ -83,13 +83,13 @@ def way_into(
     change = np.array(list(aims.values())) - start
     turns = np.array([d.periodic for d in chosen])
     change[turns] = np.mod(change[turns] + np.pi, 2 * np.pi) - np.pi
-    return Way(chosen, start, change)
+    return PullTarget(chosen, start, change)
 
 
 def _check(
     state: State, by_name: dict[str, Descriptor], along: tuple[str, ...], method: str
 ) -> None:
-    """Refuse a state that cannot be led into; see `way_into`."""
+    """Raise for a state that cannot be pulled into; see `pull_target`."""
     unknown = [name for name in along if name not in by_name]
     if unknown:
         raise SamplingError(
@@ -106,13 +106,13 @@ def _check(
             what = f"{hard[0]!r} is a {by_name[hard[0]].kind}" if hard else "none of its is named"
             raise SamplingError(
                 "config.yaml",
-                f"initial.method: {method}: leads along {', '.join(WIDTHS)}s, and in state"
+                f"initial.method: {method}: works along {', '.join(WIDTHS)}s, and in state"
                 f" {state.name} {what}; name others in initial.along",
             )
 
 
 def _aims(box: Box, by_name: dict[str, Descriptor], values: dict[str, float]) -> dict[str, float]:
-    """Where each descriptor of a box should go."""
+    """Target value of each descriptor of a box."""
     aims = {}
     for interval in box.intervals:
         descriptor = by_name[interval.descriptor]
@@ -125,7 +125,7 @@ def _aims(box: Box, by_name: dict[str, Descriptor], values: dict[str, float]) ->
 def _changes(
     box: Box, by_name: dict[str, Descriptor], values: dict[str, float]
 ) -> dict[str, float]:
-    """How far each descriptor of a box must go."""
+    """Distance of each descriptor of a box from its target."""
     aims = _aims(box, by_name, values)
     result = {}
     for name, aim in aims.items():
@@ -137,7 +137,7 @@ def _changes(
 
 
 def aim_into(interval: Interval, value: float, descriptor: Descriptor) -> float:
-    """A value inside an interval, behind the border that is nearer; ``value`` if it is inside."""
+    """A value inside an interval, just beyond its nearer border; ``value`` if that is inside."""
     width = interval.high - interval.low
     if bool(interval.contains(np.array([value]), descriptor.periodic)[0]):
         return value

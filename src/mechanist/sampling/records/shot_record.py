@@ -13,7 +13,6 @@ from mechanist.engine.plan import Plan
 from mechanist.errors import DataError
 from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.shots import Shot
-from mechanist.sampling.records.store import Store, store_of
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -22,6 +21,7 @@ from mechanist.sampling.records.tables import (
     read_notes,
     read_table,
 )
+from mechanist.sampling.records.thinning import Thinning, thinning_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class ShotRecord:
         How the job was run.
     atoms
         Atoms of a frame.
-    store
+    thinning
         How the paths of the job are stored; None for in full.
     resumed
         How often the job was stopped and went on with other noise than it would have had.
@@ -52,7 +52,7 @@ class ShotRecord:
     index: Table
     plan: Plan
     atoms: int
-    store: Store | None = None
+    thinning: Thinning | None = None
     resumed: int = 0
 
     def __getitem__(self, column: str) -> Any:
@@ -114,7 +114,7 @@ class ShotRecord:
         # The first path of a chain in a job was made before the job, whatever its move says.
         rows = self._path_rows()
         earlier = rows[1:][self.index["move"][rows[1:]] < self.move]
-        if self.store is not None:
+        if self.thinning is not None:
             raise DataError(
                 self.files.index,
                 f"{self.name}: cannot be made alone, the path before it is stored in part"
@@ -139,7 +139,7 @@ class ShotRecord:
     def _path(self, row: int) -> CurrentPath:
         index = self.index
         first, count = int(index["first_frame"][row]), int(index["frames"][row])
-        waters = None if self.store is None else self.store.waters
+        waters = None if self.thinning is None else self.thinning.waters
         atoms = self.atoms if waters is None else len(waters.kept_atoms)
         frames = read_frames(self.files.paths, atoms, first, count)
         return CurrentPath(frames, int(index["move"][row]), int(index["shooting_frame"][row]))
@@ -180,8 +180,8 @@ class ShotRecord:
         ]
         if shot.path is not None and self["accepted"]:
             stored, again = self.path(), shot.path.frames
-            if self.store is not None:
-                again = self.store.reduce(again, self.move)
+            if self.thinning is not None:
+                again = self.thinning.reduce(again, self.move)
             if stored.shooting_frame != shot.path.shooting_frame or not np.array_equal(
                 stored.frames, again
             ):
@@ -222,8 +222,8 @@ def read_record(layout: Layout, address: tuple[int, int, int, int], atoms: int) 
             files.shots, "does not say which platform it was made on; delete it and run again"
         ) from None
     index = read_table(files.index, PATH_COLUMNS)
-    store = store_of(read_notes(files.index), files.index)
-    return ShotRecord(files, int(rows[0]), shots, index, plan, atoms, store, resumed)
+    thinning = thinning_of(read_notes(files.index), files.index)
+    return ShotRecord(files, int(rows[0]), shots, index, plan, atoms, thinning, resumed)
 
 
 def _jobs(layout: Layout, number: int) -> str:

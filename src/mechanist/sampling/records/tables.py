@@ -16,7 +16,7 @@ from mechanist.arrays import Frames
 from mechanist.bookkeeping.files import GONE, atomic, check, write_bytes
 from mechanist.errors import DataError
 from mechanist.sampling.records import parquet, trr
-from mechanist.sampling.records.store import store_of
+from mechanist.sampling.records.thinning import thinning_of
 
 Table = dict[str, NDArray[Any]]
 
@@ -150,11 +150,11 @@ def read_paths(frames: Path, index: Path, atoms: int) -> PathTable:
 
     Frames have all atoms: where not all waters were stored, the others are put far away.
     """
-    store = store_of(read_notes(index), index)
-    if store is None or store.waters is None:
+    thinning = thinning_of(read_notes(index), index)
+    if thinning is None or thinning.waters is None:
         return read_stored(frames, index, atoms)
-    stored = read_stored(frames, index, len(store.waters.kept_atoms))
-    return PathTable(store.waters.expand(stored.frames), stored.index)
+    stored = read_stored(frames, index, len(thinning.waters.kept_atoms))
+    return PathTable(thinning.waters.expand(stored.frames), stored.index)
 
 
 def read_stored(frames: Path, index: Path, atoms: int) -> PathTable:

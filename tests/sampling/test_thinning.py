@@ -11,13 +11,19 @@ from openmm import app, unit
 from mechanist.errors import DataError, SettingsError
 from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.shoot import path_table
-from mechanist.sampling.records.store import NOTE, Store, check_descriptors, make_store, store_of
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     read_notes,
     read_paths,
     write_frames,
     write_table,
+)
+from mechanist.sampling.records.thinning import (
+    NOTE,
+    Thinning,
+    check_descriptors,
+    make_thinning,
+    thinning_of,
 )
 from mechanist.settings.run import StoreSettings
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
@@ -92,25 +98,25 @@ def test_what_waters_near_the_solute_decide_is_the_same(box, rng):
     prepared, file = box
     frames = places(rng, 12)
     full = coordination(frames)
-    store = make_store(StoreSettings(waters=25), prepared, file)
-    reduced = store.waters.reduce(frames)
+    thinning = make_thinning(StoreSettings(waters=25), prepared, file)
+    reduced = thinning.waters.reduce(frames)
     assert reduced.shape == (12, 2 + 3 * 25, 3)
     np.testing.assert_array_equal(reduced[:, [0, -1]], frames[:, [0, -1]])
-    again = store.waters.expand(reduced)
+    again = thinning.waters.expand(reduced)
     assert again.shape == frames.shape
     np.testing.assert_array_equal(again[:, [0, -1]], frames[:, [0, -1]])
     # About 12 waters of 60 lie within 0.7 nm of either ion, where the count has fallen to 5e-5.
     np.testing.assert_allclose(coordination(again), full, atol=1e-3)
     # Too few: those that count are missing.
-    few = make_store(StoreSettings(waters=3), prepared, file).waters
+    few = make_thinning(StoreSettings(waters=3), prepared, file).waters
     assert np.abs(coordination(few.expand(few.reduce(frames))) - full).max() > 0.5
 
 
 def test_kept_waters_are_whole_and_in_order(box, rng):
     prepared, file = box
     frames = places(rng, 5)
-    store = make_store(StoreSettings(waters=10), prepared, file)
-    for frame, reduced in zip(frames, store.waters.reduce(frames), strict=True):
+    thinning = make_thinning(StoreSettings(waters=10), prepared, file)
+    for frame, reduced in zip(frames, thinning.waters.reduce(frames), strict=True):
         found = [int(np.flatnonzero((frame == atom).all(axis=1))[0]) for atom in reduced[1:-1:3]]
         assert found == sorted(found)
         for i, oxygen in enumerate(found):
@@ -127,27 +133,27 @@ def test_kept_waters_are_whole_and_in_order(box, rng):
 def test_descriptors_that_need_more_are_refused(box, rng):
     prepared, file = box
     paths = [places(rng, 9), places(rng, 30)]
-    store = make_store(StoreSettings(waters=20), prepared, file)
+    thinning = make_thinning(StoreSettings(waters=20), prepared, file)
     ions = Descriptor("r_LiCl", "distance", (0, prepared.atoms - 1))
     edges = ((EDGE, 0.0, 0.0), (0.0, EDGE, 0.0), (0.0, 0.0, EDGE))
-    check_descriptors(store, paths, [DescriptorSet((ions,), edges)])
+    check_descriptors(thinning, paths, [DescriptorSet((ions,), edges)])
     one_water = Descriptor("r_one", "distance", (0, 100))
     with pytest.raises(SettingsError, match=r"store.waters: 20: too few for 'r_one'"):
-        check_descriptors(store, paths, [DescriptorSet((ions, one_water), edges)])
+        check_descriptors(thinning, paths, [DescriptorSet((ions, one_water), edges)])
 
 
 def test_a_system_without_water_is_refused(double_well, double_well_layout):
     with pytest.raises(SettingsError, match=r"store.waters: 5: the system has no waters"):
-        make_store(StoreSettings(waters=5), double_well, double_well_layout.topology)
+        make_thinning(StoreSettings(waters=5), double_well, double_well_layout.topology)
 
 
 @pytest.mark.parametrize("every", [2, 3, 7])
 def test_every_inner_frame_has_the_same_chance(every):
-    store = Store(every, None)
+    thinning = Thinning(every, None)
     for length in (2, 3, 10, 50):
         counts = np.zeros(length, dtype=int)
         for move in range(every):
-            rows = store.rows(length, move)
+            rows = thinning.rows(length, move)
             assert (np.diff(rows) > 0).all()
             counts[rows] += 1
         assert counts[0] == counts[-1] == every
@@ -156,23 +162,23 @@ def test_every_inner_frame_has_the_same_chance(every):
 
 def test_paths_are_read_again_with_all_atoms(box, rng, tmp_path):
     prepared, file = box
-    store = make_store(StoreSettings(every=4, waters=25), prepared, file)
+    thinning = make_thinning(StoreSettings(every=4, waters=25), prepared, file)
     paths = {0: [CurrentPath(places(rng, 17), move, 3, 1) for move in (-1, 4)]}
-    index, frames = path_table(paths, 0, 0, store)
+    index, frames = path_table(paths, 0, 0, thinning)
     assert index["length"].tolist() == [17, 17]
     trr, parquet = tmp_path / "paths.trr", tmp_path / "paths.parquet"
     write_frames(trr, frames)
-    write_table(parquet, index, PATH_COLUMNS, {NOTE: store.note()})
-    assert store_of(read_notes(parquet), parquet).every == 4
+    write_table(parquet, index, PATH_COLUMNS, {NOTE: thinning.note()})
+    assert thinning_of(read_notes(parquet), parquet).every == 4
     table = read_paths(trr, parquet, prepared.atoms)
     for i, path in enumerate(paths[0]):
-        rows = store.rows(17, path.move)
+        rows = thinning.rows(17, path.move)
         assert len(table.path(i)) == len(rows)
         full = path.frames[rows]
         np.testing.assert_array_equal(table.path(i)[:, [0, -1]], full[:, [0, -1]])
         np.testing.assert_allclose(coordination(table.path(i)), coordination(full), atol=1e-3)
     # What is kept opens with a topology of its own.
-    part = mdtraj.load(str(file)).atom_slice(store.waters.kept_atoms)
+    part = mdtraj.load(str(file)).atom_slice(thinning.waters.kept_atoms)
     part.save_pdb(str(tmp_path / "part.pdb"))
     opened = mdtraj.load(str(trr), top=str(tmp_path / "part.pdb"))
     assert opened.n_frames == len(table.frames)
@@ -181,4 +187,4 @@ def test_paths_are_read_again_with_all_atoms(box, rng, tmp_path):
 
 def test_a_damaged_note_is_one_line(tmp_path):
     with pytest.raises(DataError, match="damaged note on what is stored"):
-        store_of({NOTE: '{"waters": 3}'}, tmp_path / "paths.parquet")
+        thinning_of({NOTE: '{"waters": 3}'}, tmp_path / "paths.parquet")

@@ -8,7 +8,6 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import gather_full_paths
 from mechanist.errors import DataError
 from mechanist.report.load import read_dynamics
-from mechanist.sampling.records.store import Store
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -16,6 +15,7 @@ from mechanist.sampling.records.tables import (
     read_paths,
     read_table,
 )
+from mechanist.sampling.records.thinning import Thinning
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.assess import assess_round
@@ -79,7 +79,9 @@ def test_shots_are_the_same_and_paths_take_less_room(full, part):
     for name in set(PATH_COLUMNS) - {"first_frame", "frames"}:
         np.testing.assert_array_equal(whole.index[name], stored.index[name])
     for i in range(len(whole)):
-        rows = Store(EVERY, None).rows(int(whole.index["length"][i]), int(whole.index["move"][i]))
+        rows = Thinning(EVERY, None).rows(
+            int(whole.index["length"][i]), int(whole.index["move"][i])
+        )
         np.testing.assert_array_equal(stored.path(i), whole.path(i)[rows])
     assert len(stored.frames) < 0.4 * len(whole.frames)
     # The last path of each chain is there in full.

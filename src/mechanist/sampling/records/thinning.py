@@ -107,7 +107,7 @@ class Waters:
 
 
 @dataclass(frozen=True)
-class Store:
+class Thinning:
     """How the paths of a run are stored.
 
     Parameters
@@ -153,7 +153,7 @@ class Store:
         return json.dumps(content)
 
 
-def store_of(notes: Mapping[str, str], file: Path) -> Store | None:
+def thinning_of(notes: Mapping[str, str], file: Path) -> Thinning | None:
     """How the paths of an index were stored; None for in full."""
     if NOTE not in notes:
         return None
@@ -161,7 +161,7 @@ def store_of(notes: Mapping[str, str], file: Path) -> Store | None:
         content = json.loads(notes[NOTE])
         p99 = None if content.get("p99_nm") is None else float(content["p99_nm"])
         if content["waters"] == "all":
-            return Store(int(content["every"]), None, p99)
+            return Thinning(int(content["every"]), None, p99)
         waters = Waters(
             np.array(content["solute"], dtype=np.int64),
             np.array(content["molecules"], dtype=np.int64),
@@ -169,12 +169,12 @@ def store_of(notes: Mapping[str, str], file: Path) -> Store | None:
             np.array(content["template"]),
             None if content["box"] is None else np.array(content["box"]),
         )
-        return Store(int(content["every"]), waters)
+        return Thinning(int(content["every"]), waters)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(file, f"damaged note on what is stored ({error}); delete it") from None
 
 
-def make_store(settings: StoreSettings, prepared: Prepared, topology: Path) -> Store | None:
+def make_thinning(settings: StoreSettings, prepared: Prepared, topology: Path) -> Thinning | None:
     """How to store paths; None for in full.
 
     Raises
@@ -183,7 +183,7 @@ def make_store(settings: StoreSettings, prepared: Prepared, topology: Path) -> S
         If there are no waters, or they are not all alike.
     """
     if settings.waters == "all":
-        return None if settings.every == 1 else Store(settings.every, None)
+        return None if settings.every == 1 else Thinning(settings.every, None)
     import mdtraj
 
     residues = list(mdtraj.load_topology(str(topology)).residues)
@@ -194,7 +194,7 @@ def make_store(settings: StoreSettings, prepared: Prepared, topology: Path) -> S
             "config.yaml", f"sampling.store.waters: {settings.waters}: the system has {what}"
         )
     if settings.waters >= len(waters):
-        return Store(settings.every, None)
+        return Thinning(settings.every, None)
     inside = {i for atoms in waters for i in atoms}
     first = prepared.positions[waters[0]]
     molecules = np.array(waters, dtype=np.int64)
@@ -203,10 +203,14 @@ def make_store(settings: StoreSettings, prepared: Prepared, topology: Path) -> S
         raise SettingsError("config.yaml", "sampling.store.waters: the system is all water")
     vectors = box_of(prepared.system)
     box = None if vectors is None else np.array(vectors)
-    return Store(settings.every, Waters(solute, molecules, settings.waters, first - first[0], box))
+    return Thinning(
+        settings.every, Waters(solute, molecules, settings.waters, first - first[0], box)
+    )
 
 
-def check_descriptors(store: Store, paths: Sequence[Frames], sets: Sequence[DescriptorSet]) -> None:
+def check_descriptors(
+    thinning: Thinning, paths: Sequence[Frames], sets: Sequence[DescriptorSet]
+) -> None:
     """Refuse to store too few waters.
 
     Raises
@@ -214,10 +218,10 @@ def check_descriptors(store: Store, paths: Sequence[Frames], sets: Sequence[Desc
     SettingsError
         If a descriptor in use has other values when it is computed from what is kept.
     """
-    if store.waters is None or not paths:
+    if thinning.waters is None or not paths:
         return
     every = np.concatenate([path[:: max(1, sum(map(len, paths)) // TESTED)] for path in paths])
-    again = store.waters.expand(store.waters.reduce(every))
+    again = thinning.waters.expand(thinning.waters.reduce(every))
     for descriptors in sets:
         one, other = descriptors.values(every), descriptors.values(again)
         spread = np.maximum(one.std(axis=0), 1e-6)
@@ -226,7 +230,7 @@ def check_descriptors(store: Store, paths: Sequence[Frames], sets: Sequence[Desc
         if not change[worst] <= TOLERANCE:
             raise SettingsError(
                 "config.yaml",
-                f"sampling.store.waters: {store.waters.nearest}: too few for"
+                f"sampling.store.waters: {thinning.waters.nearest}: too few for"
                 f" {descriptors.names[worst]!r}, which changes by {change[worst]:.2g} of its"
                 " standard deviation; keep more waters, or all",
             )
