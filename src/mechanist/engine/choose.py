@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -98,7 +99,7 @@ def timings_file(prepared: Prepared) -> Path:
     identity = {
         "system": openmm.XmlSerializer.serialize(prepared.system),
         "dynamics": [prepared.temperature, prepared.friction, prepared.timestep, prepared.stride],
-        "hardware": [processor(), *gpus()],
+        "hardware": [f"{processor()}, {os.cpu_count()} cores", *gpus()],
         "platforms": platform_names(),
         "openmm": openmm.__version__,
     }

@@ -1,6 +1,5 @@
 """What this machine has: processors, GPUs, memory."""
 
-import os
 import platform
 import shutil
 import subprocess
@@ -10,19 +9,15 @@ GPU_PLATFORMS = ("CUDA", "HIP", "OpenCL")
 
 
 def processor() -> str:
-    """Model and number of the processors."""
-    model = platform.processor() or platform.machine()
+    """Name of the processor."""
     info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                model = line.partition(":")[2].strip()
-                break
-    return f"{model}, {os.cpu_count()} cores"
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
 
 
 def gpus() -> list[str]:
-    """Names and drivers of the NVIDIA GPUs that the driver shows."""
+    """Name and driver version of each NVIDIA GPU, separated by a comma."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []

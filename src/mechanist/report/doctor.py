@@ -1,5 +1,6 @@
 """The text of ``mechanist doctor``: platforms, hardware, optional parts and versions."""
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
@@ -15,7 +16,7 @@ def machine_text(system: str, timings: list[Timing]) -> str:
     """Platforms with their speed on ``system``, fastest first, hardware, PySR and versions."""
     lines = [f"OpenMM platforms and layouts, timed now on {system}:"]
     lines += [_timing(timing, i == 0) for i, timing in enumerate(timings)]
-    lines += ["", f"Processor: {processor()}", gpu(timings)]
+    lines += ["", f"Processor: {processor()}, {os.cpu_count()} cores", gpu(timings)]
     lines.append(pysr())
     lines += ["", "Versions: Python " + platform.python_version()]
     lines += [f"  {name:12} {_version(name)}" for name in PACKAGES]

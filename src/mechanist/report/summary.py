@@ -2,15 +2,13 @@
 
 import os
 import platform
-import shutil
-import subprocess
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from mechanist.analysis.convergence.savings import savings
 from mechanist.bookkeeping.files import write_json, write_text
+from mechanist.engine.hardware import gpus, processor
 from mechanist.report.data import ReportData
 from mechanist.report.figures.paths import mean_length
 from mechanist.report.figures.rate_figures import rates
@@ -43,26 +41,9 @@ def versions() -> dict[str, str]:
 
 def hardware() -> dict[str, Any]:
     """Name of the processor, cores that this process may use, name of the GPU or None."""
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        models = [line for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        name = models[0].split(":", 1)[1].strip() if models else name
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {"cpu": name, "cores": cores, "gpu": _gpu()}
-
-
-def _gpu() -> str | None:
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return None
-    command = [program, "--query-gpu=name", "--format=csv,noheader"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    names = done.stdout.strip().splitlines()
-    return names[0] if names else None
+    gpu = next((name.partition(",")[0] for name in gpus()), None)
+    return {"cpu": processor(), "cores": cores, "gpu": gpu}
 
 
 def build_summary(data: ReportData, config: Config) -> dict[str, Any]:

@@ -124,9 +124,9 @@ class DescriptorSet:
         ]
 
     @cached_property
-    def _symmetry(self) -> list[symmetry.Plan]:
+    def _symmetry(self) -> list[symmetry.SharedSite]:
         """Columns that are symmetry functions, grouped by what they share."""
-        return symmetry.plan(
+        return symmetry.shared_sites(
             [
                 symmetry.Member(i, d.atoms[0], d.others[0], d.shape)
                 for i, d in enumerate(self.descriptors)

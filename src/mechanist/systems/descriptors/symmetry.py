@@ -35,7 +35,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SharedSite:
     """The functions of one centre, one set of atoms and one cutoff."""
 
     centre: int
@@ -46,7 +46,7 @@ class Plan:
     angular: tuple[tuple[int, Angular], ...]
 
 
-def plan(members: Sequence[Member]) -> list[Plan]:
+def shared_sites(members: Sequence[Member]) -> list[SharedSite]:
     """Group functions by what they share."""
     groups: dict[tuple[int, tuple[int, ...], float, float], list[tuple[int, Radial]]] = {}
     for member in members:
@@ -55,7 +55,7 @@ def plan(members: Sequence[Member]) -> list[Plan]:
         key = (member.centre, member.others, shape.cutoff, shape.steepness)
         groups.setdefault(key, []).append((member.column, shape))
     return [
-        Plan(
+        SharedSite(
             centre,
             np.array(others, dtype=np.int64),
             cutoff,
@@ -67,33 +67,33 @@ def plan(members: Sequence[Member]) -> list[Plan]:
     ]
 
 
-def fill(plan: Plan, positions: Positions, cell: Cell | None, result: Array) -> None:
-    """Write the functions of a plan into their columns.
+def fill(site: SharedSite, positions: Positions, cell: Cell | None, result: Array) -> None:
+    """Write the symmetry functions of a site into their columns.
 
     Parameters
     ----------
-    plan
-        From `plan`.
+    site
+        From `shared_sites`.
     positions
         (F, N, 3) in nm.
     cell
         The periodic box.
     result
-        (F, D), of which the plan's columns are written.
+        (F, D), of which the columns of its functions are written.
     """
     for start in range(0, len(positions), FRAMES):
         rows = slice(start, start + FRAMES)
-        steps = vectors_from(positions[rows], plan.centre, plan.others, cell)
+        steps = vectors_from(positions[rows], site.centre, site.others, cell)
         square = steps[0] ** 2 + steps[1] ** 2 + steps[2] ** 2
-        near = square < (plan.cutoff + WIDTHS / plan.steepness) ** 2
+        near = square < (site.cutoff + WIDTHS / site.steepness) ** 2
         counts = near.sum(axis=1)
         lengths = np.sqrt(square[near])
-        fermi = 1 / (1 + np.exp(plan.steepness * (lengths - plan.cutoff)))
-        if plan.radial:
-            _fill_radial(plan, lengths, fermi, counts, result[rows])
-        if plan.angular:
+        fermi = 1 / (1 + np.exp(site.steepness * (lengths - site.cutoff)))
+        if site.radial:
+            _fill_radial(site, lengths, fermi, counts, result[rows])
+        if site.angular:
             ways = np.stack([step[near] for step in steps], axis=1) / lengths[:, None]
-            _fill_angular(plan, lengths, ways, fermi, counts, result[rows])
+            _fill_angular(site, lengths, ways, fermi, counts, result[rows])
 
 
 def _frames(counts: NDArray[np.int64]) -> Iterator[slice]:
@@ -111,25 +111,25 @@ def _bells(shells: Sequence[tuple[float, float]], lengths: Array, fermi: Array) 
 
 
 def _fill_radial(
-    plan: Plan, lengths: Array, fermi: Array, counts: NDArray[np.int64], result: Array
+    site: SharedSite, lengths: Array, fermi: Array, counts: NDArray[np.int64], result: Array
 ) -> None:
-    bells = _bells([(s.eta, s.shift) for _, s in plan.radial], lengths, fermi)
-    columns = [i for i, _ in plan.radial]
-    norms = np.array([s.norm for _, s in plan.radial])
+    bells = _bells([(s.eta, s.shift) for _, s in site.radial], lengths, fermi)
+    columns = [i for i, _ in site.radial]
+    norms = np.array([s.norm for _, s in site.radial])
     for row, atoms in enumerate(_frames(counts)):
         result[row, columns] = bells[atoms].sum(axis=0) / norms
 
 
 def _fill_angular(
-    plan: Plan,
+    site: SharedSite,
     lengths: Array,
     ways: Array,
     fermi: Array,
     counts: NDArray[np.int64],
     result: Array,
 ) -> None:
-    shells = list(dict.fromkeys((s.eta, s.shift) for _, s in plan.angular))
-    powers = list(dict.fromkeys((s.sign, s.zeta) for _, s in plan.angular))
+    shells = list(dict.fromkeys((s.eta, s.shift) for _, s in site.angular))
+    powers = list(dict.fromkeys((s.sign, s.zeta) for _, s in site.angular))
     bells = _bells(shells, lengths, fermi)
     heavy = bells.max(axis=1) > LIGHT
     of_frame = np.repeat(np.arange(len(counts)), counts)[heavy]
@@ -142,6 +142,6 @@ def _fill_angular(
         sums[:, low] = moment_sums(ways, weights, frames, [powers[i] for i in low])
     if high:
         sums[:, high] = pair_sums(ways, weights, frames, [powers[i] for i in high])
-    for column, s in plan.angular:
+    for column, s in site.angular:
         found = sums[:, powers.index((s.sign, s.zeta)), shells.index((s.eta, s.shift))]
         result[:, column] = found / s.norm

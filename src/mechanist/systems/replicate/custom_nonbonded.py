@@ -8,7 +8,7 @@ becomes an interaction group, which is as exact and slower. ``grid``: see `grid`
 from itertools import combinations
 from typing import Any
 
-from mechanist.systems.replicate.names import add_globals, particle_names
+from mechanist.systems.replicate.names import add_globals, term_names
 from mechanist.systems.replicate.tile import Tile, clone, repeat, terms
 
 
@@ -46,7 +46,7 @@ def _bonds(force: Any, tile: Tile) -> Any:
 
     whole = openmm.CustomBondForce(force.getEnergyFunction())
     for side in (1, 2):
-        for name in particle_names(force):
+        for name in term_names(force, "Particle"):
             whole.addPerBondParameter(f"{name}{side}")
     add_globals(force, whole)
     for k in range(force.getNumEnergyParameterDerivatives()):

@@ -8,15 +8,10 @@ def global_names(force: Any) -> list[str]:
     return [force.getGlobalParameterName(k) for k in range(force.getNumGlobalParameters())]
 
 
-def bond_names(force: Any) -> list[str]:
-    """Names of the per-bond parameters."""
-    return [force.getPerBondParameterName(k) for k in range(force.getNumPerBondParameters())]
-
-
-def particle_names(force: Any) -> list[str]:
-    """Names of the per-particle parameters."""
-    count = force.getNumPerParticleParameters()
-    return [force.getPerParticleParameterName(k) for k in range(count)]
+def term_names(force: Any, term: str) -> list[str]:
+    """Names of the parameters of each term, ``Bond`` or ``Particle``."""
+    count = getattr(force, f"getNumPer{term}Parameters")()
+    return [getattr(force, f"getPer{term}ParameterName")(k) for k in range(count)]
 
 
 def add_globals(source: Any, target: Any) -> None:

@@ -4,9 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mechanist.systems.replicate import bonded, custom_bonded, solvent
+from mechanist.systems.replicate import solvent
 from mechanist.systems.replicate.custom_nonbonded import custom_nonbonded, refuse_custom_nonbonded
-from mechanist.systems.replicate.expression import AXES, used
+from mechanist.systems.replicate.expression import used
+from mechanist.systems.replicate.listed import (
+    cmap_torsions,
+    coordinate_names,
+    listed,
+    placed,
+    refuse_placed,
+)
 from mechanist.systems.replicate.nonbonded import nonbonded, refuse_nonbonded
 from mechanist.systems.replicate.tile import Tile
 
@@ -31,27 +38,27 @@ class Rule:
     refuse: Callable[[Any, str], str | None] = _never
 
 
+PLACED = {
+    "CustomCompoundBondForce": "Bond",
+    "CustomCentroidBondForce": "Bond",
+    "CustomExternalForce": "Particle",
+}
+"""Forces whose expressions may use absolute coordinates, and what their terms are."""
+
 RULES = {
-    "HarmonicBondForce": Rule(bonded.harmonic_bonds),
-    "HarmonicAngleForce": Rule(bonded.harmonic_angles),
-    "PeriodicTorsionForce": Rule(bonded.torsions),
-    "RBTorsionForce": Rule(bonded.torsions),
-    "CMAPTorsionForce": Rule(bonded.cmap_torsions),
+    "HarmonicBondForce": Rule(listed("Bond", 2)),
+    "HarmonicAngleForce": Rule(listed("Angle", 3)),
+    "PeriodicTorsionForce": Rule(listed("Torsion", 4)),
+    "RBTorsionForce": Rule(listed("Torsion", 4)),
+    "CMAPTorsionForce": Rule(cmap_torsions),
+    "CustomBondForce": Rule(listed("Bond", 2)),
+    "CustomAngleForce": Rule(listed("Angle", 3)),
+    "CustomTorsionForce": Rule(listed("Torsion", 4)),
     "NonbondedForce": Rule(nonbonded, refuse_nonbonded),
+    "CustomNonbondedForce": Rule(custom_nonbonded, refuse_custom_nonbonded),
     "GBSAOBCForce": Rule(solvent.gbsa, solvent.refuse_gbsa),
     "CustomGBForce": Rule(solvent.custom_gb, solvent.refuse_custom_gb),
-    "CustomBondForce": Rule(custom_bonded.custom_bonds),
-    "CustomAngleForce": Rule(custom_bonded.custom_angles),
-    "CustomTorsionForce": Rule(custom_bonded.custom_torsions),
-    "CustomCompoundBondForce": Rule(
-        custom_bonded.compound_bonds, custom_bonded.refuse_compound_bonds
-    ),
-    "CustomCentroidBondForce": Rule(
-        custom_bonded.centroid_bonds, custom_bonded.refuse_centroid_bonds
-    ),
-    "CustomExternalForce": Rule(custom_bonded.external, custom_bonded.refuse_external),
-    "CustomNonbondedForce": Rule(custom_nonbonded, refuse_custom_nonbonded),
-}
+} | {name: Rule(placed(term), refuse_placed(term)) for name, term in PLACED.items()}
 
 _COUPLES = "acts on all particles at once, so it would couple the copies"
 REFUSALS = {
@@ -90,11 +97,4 @@ def refusal(force: Any, layout: str) -> str | None:
 
 def uses_coordinates(force: Any) -> bool:
     """Whether a force depends on absolute coordinates, so that moving a copy changes it."""
-    name = kind(force)
-    if name == "CustomExternalForce":
-        return used(force.getEnergyFunction(), AXES)
-    if name == "CustomCompoundBondForce":
-        return used(force.getEnergyFunction(), custom_bonded.compound_coordinates(force))
-    if name == "CustomCentroidBondForce":
-        return used(force.getEnergyFunction(), custom_bonded.centroid_coordinates(force))
-    return False
+    return kind(force) in PLACED and used(force.getEnergyFunction(), coordinate_names(force))
