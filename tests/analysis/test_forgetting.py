@@ -18,10 +18,10 @@ def test_a_shot_from_another_frame_forgets_the_guess_once_it_is_accepted():
     chain, move, accepted, x = (np.array(column)[order] for column in zip(*rows, strict=True))
     shots = {"chain": chain, "move": move, "accepted": accepted}
     points = np.stack([frame(value) for value in x])
-    made, taken = shots_to_forget(shots, points, {4: frame(1), 5: frame(2), 6: frame(3)})
-    assert made.tolist() == [3, -1, 1]
+    needed, taken = shots_to_forget(shots, points, {4: frame(1), 5: frame(2), 6: frame(3)})
+    assert needed.tolist() == [3, -1, 1]
     assert taken.tolist() == [2, -1, 1]
-    assert forgetting(made, taken) == {
+    assert forgetting(needed, taken) == {
         "chains": 3,
         "forgotten": 2,
         "shots": 2.0,

@@ -51,11 +51,11 @@ def test_right_predictions_pass_in_99_of_100_and_wrong_ones_do_not():
     for seed in range(100):
         p, first, second, chain = shots(seed, 500, -0.7)
         check = check_transitions(p, first != second, chain, -0.7, 0.0)
-        outcomes.append(abs(check.seen - check.expected) <= check.allowed)
+        outcomes.append(abs(check.observed - check.expected) <= check.allowed)
     # 1 in 100 fails on average; 6 or more have a chance of 5e-4.
     assert sum(outcomes) >= 95
     p, first, second, chain = shots(7, 20_000, -0.7)
     independent = check_transitions(p, first != second, chain, 0.0, 0.02)
-    assert independent.seen - independent.expected > independent.allowed
+    assert independent.observed - independent.expected > independent.allowed
     right = check_transitions(p, first != second, chain, -0.7, 0.02)
-    assert abs(right.seen - right.expected) <= right.allowed
+    assert abs(right.observed - right.expected) <= right.allowed

@@ -14,8 +14,8 @@ from mechanist.analysis.convergence.chains import (
     crossing_frames,
     principal_components,
 )
-from mechanist.analysis.convergence.convergence import AssessmentInputs, assess
 from mechanist.analysis.convergence.counts import count_shots
+from mechanist.analysis.convergence.criteria import AssessmentInputs, apply_criteria
 from mechanist.analysis.convergence.inertia import TransitionCheck
 from mechanist.analysis.validation.validation import judge, validation_columns
 from mechanist.bookkeeping.files import write_json, write_text
@@ -231,7 +231,7 @@ def write_rounds(kind, layout, rng, shots, paths, rounds, converged):
             crossings=chain_series(index, crossing),
             transitions=TransitionCheck(410, 400.0, 40.0),
         )
-        write_json(files.assessment, assess(inputs, settings).to_json())
+        write_json(files.assessment, apply_criteria(inputs, settings).to_json())
 
 
 def write_answers(kind, layout, rng):

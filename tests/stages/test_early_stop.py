@@ -10,7 +10,7 @@ from mechanist.committor.gather import gather_shots
 from mechanist.sampling.records.tables import SHOT_COLUMNS, read_table
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
-from mechanist.stages.assess import assess_round
+from mechanist.stages.assess import assess
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
 from mechanist.stages.replay import replay
@@ -46,7 +46,7 @@ def layout(tmp_path_factory):
     for number in (0, 1):
         shoot_round(CONFIG, layout, number, 0, quiet)
         learn(CONFIG, layout, number, 1, quiet)
-        assess_round(CONFIG, layout, number, quiet)
+        assess(CONFIG, layout, number, quiet)
     return layout
 
 

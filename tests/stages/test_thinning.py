@@ -18,7 +18,7 @@ from mechanist.sampling.records.tables import (
 from mechanist.sampling.records.thinning import Thinning
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
-from mechanist.stages.assess import assess_round
+from mechanist.stages.assess import assess
 from mechanist.stages.collect import collect
 from mechanist.stages.initial import initial
 from mechanist.stages.kinetics import path_duration
@@ -55,7 +55,7 @@ def two_rounds(settings: Config, folder) -> Layout:
     for number in range(2):
         shoot_round(settings, layout, number, 0, quiet)
         learn(settings, layout, number, 1, quiet)
-        assess_round(settings, layout, number, quiet)
+        assess(settings, layout, number, quiet)
     collect(settings, layout, 1)
     return layout
 

@@ -23,7 +23,7 @@ from mechanist.sampling.committor_shots import committor_shots
 from mechanist.sampling.streams import thermal_velocities
 from mechanist.settings.config import Config
 from mechanist.settings.run import EngineSettings, SamplingSettings
-from mechanist.stages.assess import assess_round
+from mechanist.stages.assess import assess
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
 from mechanist.stages.shoot import shoot_round
@@ -44,7 +44,7 @@ class Toy:
         """Make a round; gives its assessment."""
         shoot_round(self.config, self.layout, number, 0, quiet)
         learn(self.config, self.layout, number, 1, quiet)
-        assess_round(self.config, self.layout, number, quiet)
+        assess(self.config, self.layout, number, quiet)
         return read_json(self.layout.round(number).assessment)
 
     def until_converged(self) -> tuple[int, bool]:

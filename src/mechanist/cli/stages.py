@@ -65,7 +65,7 @@ def learn(job: Job, round_: RoundOption, threads: ThreadsOption = 1) -> None:
 @stage
 def assess(job: Job, round_: RoundOption, setup: SetupOption = "") -> None:
     """Test for convergence after one round."""
-    from mechanist.stages.assess import assess_round as run
+    from mechanist.stages.assess import assess as run
 
     run(job.config, job.layout, round_, job.journal, setup)
 

@@ -1,78 +1,38 @@
 """Stage ``learn``: the committor model of one round, trained on all shots so far."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout
-from mechanist.committor.data import ShotData, held_out
-from mechanist.committor.gather import candidate_frames, frame_q, gather_paths, gather_shots
-from mechanist.committor.network import Committor, save
-from mechanist.committor.sensitivity import column_spread, sensitivities
-from mechanist.committor.training import train
-from mechanist.committor.uncertainty import fit_error_scale, neighbourhoods
-from mechanist.sampling.records.tables import PathTable
+from mechanist.committor import learn as model_of_round
+from mechanist.committor.data import held_out
+from mechanist.committor.gather import gather_paths, gather_shots
+from mechanist.committor.network import save
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
-from mechanist.statistics.logistic import q_to_p
-from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load, load_inputs
 
 TRAINING_STREAM = 2**33
 """Stream of random numbers of the training; no chain has this number."""
 
-LEAST_NEIGHBOURHOODS = 10
-"""Groups of held-out shots that the error of the model is learned in."""
-
-DENSITY_BINS = 20
-DENSITY_FLOOR = 0.02
-"""A bin counts at least as this fraction of a flat density, so that no weight becomes huge."""
-
 
 def learn(config: Config, layout: Layout, number: int, threads: int, log: Journal) -> None:
-    """Train on the training chains of rounds 0 to ``number`` and write the model."""
+    """Train on the shots of rounds 0 to ``number``; write the model and training.json."""
     log.load("torch")
     prepared, inputs = load(layout), load_inputs(layout)
     workers = config.sampling.workers
     shots = gather_shots(layout, range(number + 1), workers, inputs, prepared.atoms)
     apart = held_out(shots.data.chain, config.learn.held_out_every)
-    training = shots.data.subset(~apart)
     rng = np.random.default_rng(shot_seed(config.seed, TRAINING_STREAM, number))
-    log(f"round {number}: training on {len(training):,} shots, {len(inputs)} descriptors")
+    log(f"round {number}: training on {(~apart).sum():,} shots, {len(inputs)} descriptors")
     with log.work(TRAINING):
-        model, record = train(training, config.learn, inputs.feature_names, rng, threads, log)
-    model = with_error(model, shots.data.subset(apart), rng)
+        model, record = model_of_round.learn(
+            shots.data, apart, config.learn, inputs.feature_names, rng, threads, log
+        )
     paths = gather_paths(layout, [number], workers, prepared.atoms)
     files = layout.round(number)
-    save(with_density(model, paths, inputs), files.model, files.model_card)
+    save(model_of_round.with_density(model, paths, inputs), files.model, files.model_card)
     write_json(files.training, asdict(record))
-
-
-def with_error(model: Committor, data: ShotData, rng: np.random.Generator) -> Committor:
-    """The model with the scale of its error, learned on shots of held-out chains.
-
-    Neighbourhoods are small in the inputs that q depends on. There are about as many of them as
-    each holds outcomes: fewer would hide errors, more would leave few pairs to compare.
-    """
-    spread = column_spread(data.features)
-    weights = sensitivities(data.features, model.q) / np.where(spread > 0, spread, 1.0)
-    count = max(LEAST_NEIGHBOURHOODS, int((data.n_a + data.n_b).sum() ** 0.5))
-    use = weights > 0
-    points = (data.features * weights)[:, use] if use.any() else np.zeros((len(data), 1))
-    group = neighbourhoods(points, count, rng) if len(data) else np.empty(0, dtype=np.int64)
-    return replace(model, error=fit_error_scale(model.members(data.features), data, group))
-
-
-def with_density(model: Committor, paths: PathTable, inputs: DescriptorSet) -> Committor:
-    """The model with the density of candidate frames in its p_B, which flattens the selection."""
-    use, weights = candidate_frames(paths)
-    if not use.any():
-        return model
-    q = frame_q(paths.frames[use], inputs, model)
-    p = q_to_p(q)
-    edges = np.linspace(0, 1, DENSITY_BINS + 1)
-    density, _ = np.histogram(p, edges, weights=weights[use])
-    density = density / density.mean()
-    return replace(model, density_edges=edges, density=np.maximum(density, DENSITY_FLOOR))

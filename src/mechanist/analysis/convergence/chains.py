@@ -1,4 +1,4 @@
-"""What the chains visit: per-chain series of path lengths and of where paths cross q = 0."""
+"""Series along each Markov chain: path lengths, and coordinates of where paths cross q = 0."""
 
 from collections.abc import Callable
 
@@ -23,8 +23,8 @@ def chain_series(index: Table, values: Array) -> list[Array]:
     Returns
     -------
     list of ndarray
-        One (moves,) or (moves, K) array a chain. A path stands as often as it was the current one,
-        so that rejected moves count; paths of weight 0 (burn-in) are left out.
+        One (moves,) or (moves, K) array a chain. A path is repeated for as many moves as it was
+        the current one, so that rejected moves count; paths of weight 0 (burn-in) are left out.
     """
     order = np.lexsort((index["move"], index["round"], index["chain"]))
     chains = np.asarray(index["chain"])[order]
@@ -35,7 +35,7 @@ def chain_series(index: Table, values: Array) -> list[Array]:
 
 
 def crossing_frames(paths: PathTable, q: Array) -> NDArray[np.int64]:
-    """Where each path, gone along from A to B, first crosses q = 0.
+    """Where each path, followed from A to B, first crosses q = 0.
 
     Parameters
     ----------
@@ -47,15 +47,16 @@ def crossing_frames(paths: PathTable, q: Array) -> NDArray[np.int64]:
     Returns
     -------
     ndarray
-        (P,) rows of frames: of the two about the first change of sign the one with smaller |q|. A
-        path whose q never changes sign (the model is still poor) gives its frame of smallest |q|.
+        (P,) rows of frames: of the two frames around the first change of sign the one with smaller
+        |q|. Of a path whose q never changes sign (the model is still poor), the frame of smallest
+        |q|.
     """
     result = np.empty(len(paths), dtype=np.int64)
     for i in range(len(paths)):
         start = int(paths.index["first_frame"][i])
         rows = np.arange(start, start + int(paths.index["frames"][i]))
         along = q[rows]
-        # Paths are stored as they were made; the ensemble is symmetric in time.
+        # Paths are stored in either direction; the ensemble is symmetric in time.
         if along[0] > along[-1]:
             rows, along = rows[::-1], along[::-1]
         changes = np.flatnonzero((along[:-1] < 0) & (along[1:] >= 0))
@@ -76,7 +77,7 @@ def principal_components(
     features
         (P, K); columns that do not vary are left out.
     components
-        How many to keep, at most.
+        Largest number of components.
     sensitivity
         (K,) factors on the standardised columns, see `mechanist.committor.sensitivity`; all
         equal if None.
@@ -100,11 +101,11 @@ def principal_components(
 def crossing_coordinates(
     crossing: Array, q: Callable[[Array], Array], components: int = 2
 ) -> Array:
-    """Where each path crosses q = 0, in the few coordinates that bear on q.
+    """Where each path crosses q = 0, in the few coordinates that q depends on.
 
     Chains are compared by these. Features are weighted by how much q depends on them before the
-    principal components are taken: a methyl group that turns slowly and has no part in the
-    reaction would otherwise rule the comparison.
+    principal components are taken. Otherwise a methyl group that rotates slowly and has no part in
+    the reaction would dominate the comparison.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ def crossing_coordinates(
     q
         Reaction coordinate (F,) of features (F, K).
     components
-        Coordinates to keep, at most.
+        Largest number of coordinates.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Counting shots: transitions, acceptance, and how far the two half-shots go together.
+"""Counts of shots: transitions, acceptance, and the correlation of the two half-shots.
 
 At low friction the two halves of a shot leave with opposite velocities and tend to end on opposite
-sides, so that more shots join A and B than the 2 p (1 - p) of independent halves; how many more is
-learned (`mechanist.analysis.convergence.inertia`).
+sides, so that more shots join A and B than the 2 p (1 - p) of independent halves. How many more is
+fitted, see `mechanist.analysis.convergence.inertia`.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from mechanist.sampling.records.tables import Table
 
 @dataclass(frozen=True)
 class ShotCounts:
-    """What became of all shots up to one round.
+    """Outcomes of all shots up to one round.
 
     Attributes
     ----------
@@ -26,18 +26,18 @@ class ShotCounts:
     transitions
         Shots whose halves ended in different states.
     shots_predicted, transitions_predicted
-        The same among shots with a p_B predicted before they were made that nothing could stop.
+        The same among shots with a predicted p_B that could not be stopped early.
     transitions_expected
-        Sum of their chances to join A and B, given p_B and the latent correlation.
+        Sum of their probabilities to join A and B, given p_B and the latent correlation.
     acceptance
         Accepted fraction of all shots.
     too_long, exploded, stopped
-        Shots with at least one half that ended so; they are rejections.
+        Shots of which at least one half ended so; they are rejections.
     half_shot_correlation
         Correlation of the outcomes of the two halves given p, or None without predictions.
     latent_correlation
-        That of the model of inertia, learned on training chains: 0 for independent halves, -1 if
-        velocities decide all. None if it was not learned; 0 is then taken.
+        rho of `mechanist.analysis.convergence.inertia`, from training chains: 0 for independent
+        halves, -1 if the velocities decide. None if it was not fitted; then 0 is used.
     """
 
     shots: int
@@ -62,7 +62,7 @@ def is_transition(shots: Table) -> NDArray[np.bool_]:
 
 
 def _correlation(p: NDArray[Any], in_b: NDArray[Any]) -> float | None:
-    """Mean product of both halves' residuals over their variance; ``in_b`` is (S, 2)."""
+    """Mean product of the residuals of both halves over their variance; ``in_b`` is (S, 2)."""
     variance = float((p * (1 - p)).sum())
     if len(p) < 2 or variance <= 0:
         return None
@@ -84,8 +84,7 @@ def count_shots(shots: Table, latent_correlation: float | None = None) -> ShotCo
     shots
         The table.
     latent_correlation
-        Of the halves of a shot, see `mechanist.analysis.convergence.inertia`; None: they are
-        independent.
+        Of the halves of a shot, see `mechanist.analysis.convergence.inertia`; None if independent.
 
     Raises
     ------

@@ -1,25 +1,46 @@
-"""How many shots it takes until nothing of the guess is left in the paths.
+"""After how many shots nothing of the guess is left in the paths.
 
 Every first path was made by a two-way shot from a frame of the guess, which is the only frame that
-it shares with it. A chain has forgotten the guess once its current path holds that frame no longer.
-An accepted shot makes every frame anew but the one that it was shot from, so that is when a shot
-from another frame is first accepted. This is the decorrelation that the path sampling literature
-counts (no frame in common with the first path), for the guess.
+it shares with it. A chain has forgotten the guess once its current path no longer holds that frame.
+An accepted shot replaces every frame but its shooting point, so that is when a shot from another
+frame is first accepted. It is the decorrelation of the path sampling literature (no frame in common
+with the first path; Swenson, Prinz, Noe, Chodera, Bolhuis, J. Chem. Theory Comput. 15, 813 (2019)),
+for the guess.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Frames
-from mechanist.sampling.records.tables import Table
+from mechanist.arrays import Frames, Rows
+from mechanist.bookkeeping.layout import Layout
+from mechanist.sampling.records.tables import (
+    SHOT_COLUMNS,
+    Table,
+    join,
+    read_frames,
+    read_paths,
+    read_table,
+)
+
+
+def guess_forgotten(layout: Layout, workers: int, atoms: int) -> dict[str, Any]:
+    """What assessment.json of round 0 says of the guess; see `forgetting`."""
+    jobs = [layout.round(0).worker(worker) for worker in range(workers)]
+    shots = join([read_table(files.shots, SHOT_COLUMNS) for files in jobs])
+    points = np.concatenate([read_frames(files.points, atoms) for files in jobs])
+    first = read_paths(layout.initial.paths, layout.initial.index, atoms)
+    guessed = {}
+    for chain in np.unique(shots["chain"]).tolist():
+        row = chain % len(first)
+        guessed[chain] = first.path(row)[int(first.index["shooting_frame"][row])]
+    return forgetting(*shots_to_forget(shots, points, guessed))
 
 
 def shots_to_forget(
     shots: Table, points: Frames, guessed: Mapping[int, Frames]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[Rows, Rows]:
     """Shots, and accepted shots, after which each chain has forgotten the guess.
 
     Parameters
@@ -36,8 +57,8 @@ def shots_to_forget(
     ndarray, ndarray
         (C,) each, by chain; -1 for a chain that has not forgotten it.
     """
-    made = np.full(len(guessed), -1, dtype=np.int64)
-    accepted = made.copy()
+    needed = np.full(len(guessed), -1, dtype=np.int64)
+    accepted = needed.copy()
     for i, chain in enumerate(sorted(guessed)):
         rows = np.flatnonzero(shots["chain"] == chain)
         rows = rows[np.argsort(shots["move"][rows])]
@@ -45,17 +66,17 @@ def shots_to_forget(
         new = [not np.array_equal(points[rows[k]], guessed[chain]) for k in taken]
         if any(new):
             first = int(np.argmax(new))
-            made[i], accepted[i] = taken[first] + 1, first + 1
-    return made, accepted
+            needed[i], accepted[i] = taken[first] + 1, first + 1
+    return needed, accepted
 
 
-def forgetting(made: NDArray[np.int64], accepted: NDArray[np.int64]) -> dict[str, Any]:
-    """What the report says: chains, those that have forgotten, and medians over these."""
-    known = made > 0
+def forgetting(needed: Rows, accepted: Rows) -> dict[str, Any]:
+    """Number of chains, of those that have forgotten the guess, and medians over these."""
+    known = needed > 0
     return {
-        "chains": len(made),
+        "chains": len(needed),
         "forgotten": int(known.sum()),
-        "shots": float(np.median(made[known])) if known.any() else None,
-        "shots_most": int(made[known].max()) if known.any() else None,
+        "shots": float(np.median(needed[known])) if known.any() else None,
+        "shots_most": int(needed[known].max()) if known.any() else None,
         "accepted": float(np.median(accepted[known])) if known.any() else None,
     }

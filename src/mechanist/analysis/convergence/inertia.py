@@ -1,17 +1,17 @@
-"""How far the two halves of a shot go together, learned from the shots.
+"""Correlation of the two halves of a shot by inertia, fitted to shots.
 
 Both halves start at the same point with opposite velocities. In the diffusive limit they end
 independently and a shot joins A and B with probability 2 p (1 - p) (Hummer, J. Chem. Phys. 120, 516
-(2004)). With inertia they tend to end on opposite sides. To first order a half ends in B if a sum
-of what its first velocity brings and of later noise exceeds a threshold that the point sets; both
-are normal, so that the latent sums of the two halves are jointly normal with one correlation rho
-from -1 (the velocity decides all) to 0 (it is forgotten). Then
+(2004)). With inertia they tend to end on opposite sides. To first order a half ends in B if the
+effect of its initial velocity plus that of later noise exceeds a threshold that depends on the
+point. Both are normal, so the latent sums of the two halves are jointly normal with one correlation
+rho, from -1 (the velocity decides) to 0 (it is forgotten). Then
 
     P(A and B | p) = 2 [p - Phi2(z, z; rho)] = 4 T(z, sqrt((1 - rho) / (1 + rho))),
 
 with z = Phi^-1(p), Phi2 the bivariate normal distribution and T the function of Owen (Ann. Math.
-Statist. 27, 1075 (1956)). Any rho agrees with any p, which a constant correlation of outcomes does
-not: they cannot be opposed where p is near 0 or 1.
+Statist. 27, 1075 (1956)). Any rho is compatible with any p, unlike a constant correlation of
+outcomes, which cannot be negative where p is near 0 or 1.
 """
 
 from dataclasses import dataclass
@@ -33,24 +33,24 @@ TINY = 1e-12
 
 @dataclass(frozen=True)
 class TransitionCheck:
-    """Transitions of some shots against those that p_B and rho let expect.
+    """Observed transitions of some shots beside the number expected from p_B and rho.
 
     Attributes
     ----------
-    seen, expected
+    observed, expected
         Their numbers.
     allowed
-        Largest |seen - expected| that passes: what an error of p_B by the tolerance everywhere may
-        do, plus the 99 % interval of the difference with chains as the independent units.
+        Largest |observed - expected| that passes: the effect of an error of p_B by the tolerance
+        everywhere, plus the 99 % interval of the difference with chains as the independent units.
     """
 
-    seen: int
+    observed: int
     expected: float
     allowed: float
 
 
 def transition_probability(p: Array, rho: float) -> Array:
-    """Chance (S,) that one half ends in A and the other in B."""
+    """Probability (S,) that one half ends in A and the other in B."""
     from scipy.special import ndtri, owens_t
 
     z = ndtri(np.clip(p, TINY, 1 - TINY))
@@ -101,17 +101,16 @@ def check_transitions(
     Parameters
     ----------
     p, transition, chain
-        (S,) p_B of shots that neither p_B nor ``rho`` were learned from; whether each joined A and
-        B; its chain.
+        (S,) p_B of shots of held-out chains; whether each joined A and B; its chain.
     rho
-        Latent correlation of halves.
+        Latent correlation of the halves, fitted to other shots.
     tolerance
         Error of p_B that is allowed.
 
     Returns
     -------
     TransitionCheck or None
-        None if there are not two chains.
+        None if there are fewer than two chains.
     """
     from scipy.special import stdtrit
 

@@ -1,4 +1,4 @@
-"""What it has saved to stop shots whose end was nearly certain."""
+"""MD steps saved by stopping shots whose end was nearly certain."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ from mechanist.sampling.records.tables import Table
 from mechanist.statistics.clusters import clustered_mean
 
 LEAST = 2
-"""Chains of either kind that are needed for an interval."""
+"""Chains of either kind that an interval needs."""
 
 
 @dataclass(frozen=True)
 class Savings:
-    """MD steps saved, as shares of what shots take that are never stopped.
+    """MD steps saved, as fractions of the steps of shots that are never stopped.
 
     Parameters
     ----------
     watched
-        Share of shots that might be stopped, of those that a model has guided.
+        Fraction of guided shots that might be stopped.
     stopped
-        Share of these in which a half was stopped.
+        Fraction of these of which a half was stopped.
     share, low, high
-        By how much less they took, with a 95 % interval.
+        Fraction of steps saved in these, with a 95 % interval.
     """
 
     watched: float
@@ -33,16 +33,15 @@ class Savings:
 
     @property
     def overall(self) -> float:
-        """Share of all steps of guided shots that was saved."""
+        """Fraction of all steps of guided shots that was saved."""
         return self.watched * self.share
 
 
 def savings(shots: Table) -> Savings | None:
     """Compare shots that might be stopped with the others of the same rounds.
 
-    The others are those of held-out chains and those that predictions are learned from. Chains are
-    independent of each other; so intervals come from the spread between them (ratio of means,
-    linearised).
+    The others are those of held-out chains and those that predictions are fitted to. Chains are the
+    independent units of the interval of the ratio of means, to first order.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ def savings(shots: Table) -> Savings | None:
     Returns
     -------
     Savings or None
-        None: nothing was watched, or too few chains were not.
+        None if no shot might be stopped, or too few chains are there to compare with.
     """
     guided = np.isfinite(np.asarray(shots["p_predicted"], dtype=np.float64))
     watched = np.asarray(shots["watched"], dtype=bool) & guided

@@ -1,4 +1,7 @@
-"""The convergence test: would more shots change the answer? Each figure beside its limit."""
+"""Criteria of the convergence test: each figure beside its limit.
+
+All must pass. A figure that is unknown, because there are too few data for it, has not passed.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +20,7 @@ from mechanist.statistics.rhat import split_rhat
 
 @dataclass(frozen=True)
 class AssessmentInputs:
-    """What the test looks at, as plain numbers.
+    """Figures that the criteria are judged by.
 
     Attributes
     ----------
@@ -29,16 +32,16 @@ class AssessmentInputs:
         Binomial loss of the model of this round on held-out chains, nats per half-shot outcome, and
         its standard error (None if unknown).
     previous_loss
-        Loss of the round before; best that of its model on the same outcomes, since losses on
-        different shots differ by more than the models do. None in round 0.
+        Loss of the model of the previous round on the same outcomes, since losses on different
+        shots differ by more than the models do. None in round 0.
     calibration_p
         P-value of the test that held-out outcomes follow the predictions within the tolerance.
     calibration_error
         Root mean square of predicted minus observed p_B over bins, beyond counting noise. Both are
-        None if there are too few held-out shots to tell.
+        None if there are too few held-out shots.
     spread
-        (F,) standard deviation of the error of q of the path frames with |q| < 1: the ensemble
-        spread, scaled by what held-out chains say (`mechanist.committor.uncertainty`).
+        (F,) standard deviation of the error of q at path frames with |q| < 1: the spread of the
+        ensemble, scaled by held-out chains (`mechanist.committor.uncertainty`).
     transitions
         Transitions of held-out shots against those expected; None if too few chains are held out.
     error
@@ -77,7 +80,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The outcome of the test of one round."""
+    """Outcome of the test of one round."""
 
     round: int
     counts: ShotCounts
@@ -103,7 +106,7 @@ class Assessment:
 
 
 def finite(value: float | None) -> float | None:
-    """``value``, or None where JSON has no way to say it (NaN, infinity)."""
+    """``value``, or None if it is NaN or infinite, for which JSON has no notation."""
     return value if value is not None and np.isfinite(value) else None
 
 
@@ -122,17 +125,15 @@ def at_least(value: float | None, limit: float, explanation: str) -> Criterion:
 def _gain(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Criterion:
     known = inputs.previous_loss is not None
     gain = inputs.previous_loss - inputs.heldout_loss if inputs.previous_loss is not None else None
-    text = "fall of the held-out loss against the round before, nats per outcome"
-    return at_most(gain, settings.heldout_gain, text if known else text + " (no round before)")
+    text = "decrease of the held-out loss since the previous round, nats per outcome"
+    return at_most(gain, settings.heldout_gain, text if known else text + " (no previous round)")
 
 
 def _calibration(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Criterion:
-    """By p-value: the test itself lets pass what is within the tolerance."""
+    """By p-value: the null hypothesis of the test includes deviations within the tolerance."""
     p, error = finite(inputs.calibration_p), finite(inputs.calibration_error)
     if p is None or error is None:
-        text = (
-            "p-value of the calibration test: too few held-out shots to tell, so it does not pass"
-        )
+        text = "p-value of the calibration test: too few held-out shots, therefore not passed"
         return at_least(None, settings.calibration_p, text)
     size = f"off by {error:.3f}" if error >= 5e-4 else "not off"
     text = f"p-value of the calibration test on held-out shots (p_B {size} beyond counting noise)"
@@ -140,13 +141,13 @@ def _calibration(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Cri
 
 
 def _transitions(inputs: AssessmentInputs) -> Criterion:
-    """Both numbers know the same p_B, but their ratio is that of the model of inertia."""
+    """The difference relative to the expected number, beside the largest that is allowed."""
     check = inputs.transitions
-    text = "transitions of held-out shots, difference from the number expected as a part of it"
+    text = "transitions of held-out shots, relative difference from the expected number"
     if check is None or check.expected <= 0:
-        return at_most(None, 0.0, text + ": too few chains are held out, so not passed")
-    off = abs(check.seen - check.expected) / check.expected
-    text += f" (seen {check.seen:,}, expected {check.expected:,.0f})"
+        return at_most(None, 0.0, text + ": too few held-out chains, therefore not passed")
+    off = abs(check.observed - check.expected) / check.expected
+    text += f" (observed {check.observed:,}, expected {check.expected:,.0f})"
     return at_most(off, check.allowed / check.expected, text)
 
 
@@ -160,15 +161,15 @@ def _series(inputs: AssessmentInputs) -> dict[str, list[Array]]:
 
 
 def _chains(inputs: AssessmentInputs, settings: ConvergenceSettings) -> dict[str, Criterion]:
-    """Agreement of the chains, and how many independent paths they hold."""
+    """Agreement of the chains, and the number of independent paths."""
     series = _series(inputs)
     rhat = {name: split_rhat(chains) for name, chains in series.items()}
     size = {name: effective_samples(chains) for name, chains in series.items()}
-    # NaN (chains too short) must come out as the worst.
+    # NaN (chains too short) counts as the worst.
     worst = max(rhat, key=lambda name: np.inf if np.isnan(rhat[name]) else rhat[name])
     fewest = min(size, key=lambda name: size[name])
     return {
-        "rhat": at_most(rhat[worst], settings.rhat, f"worst split R-hat over chains, of {worst}"),
+        "rhat": at_most(rhat[worst], settings.rhat, f"largest split R-hat over chains, of {worst}"),
         "independent_paths": at_least(
             size[fewest],
             settings.independent_paths,
@@ -188,7 +189,7 @@ def _reason(criteria: dict[str, Criterion], converged: bool) -> str:
     return "not yet: " + ", ".join(parts)
 
 
-def assess(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Assessment:
+def apply_criteria(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Assessment:
     """Compare every figure with its limit.
 
     Returns
@@ -204,15 +205,15 @@ def assess(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Assessmen
         "spread": at_most(
             spread,
             settings.spread,
-            "mean error of q of path frames with |q| < 1, by the ensemble and held-out chains",
+            "mean error of q at path frames with |q| < 1, by the ensemble and held-out chains",
         ),
         **_chains(inputs, settings),
         "exploded": at_most(
             inputs.counts.exploded / max(1, inputs.counts.shots),
             settings.exploded,
-            "share of shots with a half that has exploded",
+            "fraction of shots of which a half exploded",
         ),
-        "rounds": at_least(inputs.round + 1, settings.min_rounds, "rounds made"),
+        "rounds": at_least(inputs.round + 1, settings.min_rounds, "completed rounds"),
     }
     converged = all(criterion.passed for criterion in criteria.values())
     return Assessment(

@@ -4,8 +4,8 @@ import json
 import numpy as np
 import pytest
 
-from mechanist.analysis.convergence.convergence import AssessmentInputs, assess
 from mechanist.analysis.convergence.counts import ShotCounts
+from mechanist.analysis.convergence.criteria import AssessmentInputs, apply_criteria
 from mechanist.analysis.convergence.inertia import TransitionCheck
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.settings.convergence import ConvergenceSettings
@@ -32,7 +32,7 @@ def good(**changes):
 
 
 def test_converged_when_every_criterion_is_met():
-    result = assess(good(), ConvergenceSettings())
+    result = apply_criteria(good(), ConvergenceSettings())
     assert result.converged
     assert result.reason == "all 8 criteria are met"
     assert all(criterion.passed for criterion in result.criteria.values())
@@ -58,7 +58,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_criterion_can_fail_and_is_named(name):
-    result = assess(good(**FAULTS[name]), ConvergenceSettings())
+    result = apply_criteria(good(**FAULTS[name]), ConvergenceSettings())
     assert not result.converged
     assert not result.criteria[name].passed
     assert name in result.reason
@@ -66,7 +66,7 @@ def test_each_criterion_can_fail_and_is_named(name):
 
 
 def test_calibration_that_nobody_can_judge_does_not_pass_and_says_why():
-    result = assess(good(calibration_p=None, calibration_error=None), ConvergenceSettings())
+    result = apply_criteria(good(calibration_p=None, calibration_error=None), ConvergenceSettings())
     criterion = result.criteria["calibration"]
     assert (criterion.value, criterion.passed) == (None, False)
     assert "too few held-out shots" in criterion.explanation
@@ -75,7 +75,9 @@ def test_calibration_that_nobody_can_judge_does_not_pass_and_says_why():
 
 def test_a_rejected_calibration_fails_however_small_its_mean_error():
     # The test of calibration lets pass what is within the tolerance in each bin by itself.
-    result = assess(good(calibration_p=1e-6, calibration_error=0.015), ConvergenceSettings())
+    result = apply_criteria(
+        good(calibration_p=1e-6, calibration_error=0.015), ConvergenceSettings()
+    )
     criterion = result.criteria["calibration"]
     assert (criterion.value, criterion.limit, criterion.passed) == (1e-6, 0.01, False)
     assert "off by 0.015" in criterion.explanation
@@ -83,15 +85,15 @@ def test_a_rejected_calibration_fails_however_small_its_mean_error():
 
 def test_the_scale_of_the_error_is_shown():
     scale = ErrorScale(0.02, 1.4, 1e-4, 2e-4, 0.8)
-    content = assess(good(error=scale), ConvergenceSettings()).to_json()
+    content = apply_criteria(good(error=scale), ConvergenceSettings()).to_json()
     assert content["error_scale"] == dataclasses.asdict(scale)
 
 
 def test_limits_are_those_of_the_settings():
     loose = ConvergenceSettings(heldout_gain=0.5, rhat=9, spread=9, independent_paths=1)
     inputs = good(previous_loss=0.4, crossings=disagreeing(), spread=np.full(5, 2.0))
-    assert not assess(inputs, ConvergenceSettings()).converged
-    assert assess(inputs, loose).converged
+    assert not apply_criteria(inputs, ConvergenceSettings()).converged
+    assert apply_criteria(inputs, loose).converged
 
 
 def test_what_is_unknown_never_passes_and_stays_json():
@@ -105,7 +107,7 @@ def test_what_is_unknown_never_passes_and_stays_json():
         crossings=[],
         transitions=None,
     )
-    result = assess(inputs, ConvergenceSettings())
+    result = apply_criteria(inputs, ConvergenceSettings())
     unmet = {name for name, criterion in result.criteria.items() if not criterion.passed}
     known = {"exploded", "rounds"}
     assert unmet == set(result.criteria) - known
@@ -117,6 +119,6 @@ def test_what_is_unknown_never_passes_and_stays_json():
 
 def test_chains_stuck_at_different_values_give_no_number_but_fail():
     inputs = good(lengths=[np.full(50, 20.0), np.full(50, 30.0)])
-    criterion = assess(inputs, ConvergenceSettings()).criteria["rhat"]
+    criterion = apply_criteria(inputs, ConvergenceSettings()).criteria["rhat"]
     assert criterion.value is None
     assert not criterion.passed
