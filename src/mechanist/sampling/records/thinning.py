@@ -19,7 +19,7 @@ import numpy as np
 from mechanist.arrays import Array, Frames, Rows
 from mechanist.errors import DataError, SettingsError
 from mechanist.settings.run import StoreSettings
-from mechanist.systems.descriptors.box import box_of
+from mechanist.systems.descriptors.box import Cell, box_of
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import Prepared
 
@@ -76,8 +76,10 @@ class Waters:
     def _reduce(self, frames: Frames) -> Frames:
         distances = np.full((len(frames), len(self.molecules)), np.inf)
         centres = frames[:, self.molecules[:, 0]].astype(np.float64)
+        cell = None if self.box is None else Cell(self.box)
         for atom in self.solute.tolist():
-            away = self._nearest_image(centres - frames[:, atom, None])
+            away = centres - frames[:, atom, None]
+            away = away if cell is None else cell.nearest(away)
             np.minimum(distances, np.einsum("fwx,fwx->fw", away, away), out=distances)
         order = np.argpartition(distances, self.nearest - 1, axis=1)[:, : self.nearest]
         order.sort(axis=1)
@@ -86,13 +88,6 @@ class Waters:
         slots = np.searchsorted(self.kept_atoms, self.molecules[: self.nearest].ravel())
         reduced[:, slots] = np.take_along_axis(frames, atoms[:, :, None], axis=1)
         return reduced
-
-    def _nearest_image(self, away: Array) -> Array:
-        if self.box is not None:
-            for axis in (2, 1, 0):
-                turns = np.round(away[..., axis] / self.box[axis, axis])
-                away = away - turns[..., None] * self.box[axis]
-        return away
 
     def expand(self, frames: Frames) -> Frames:
         """Frames with all atoms from reduced ones."""

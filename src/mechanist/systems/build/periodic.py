@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mechanist.arrays import Array
+from mechanist.systems.descriptors.box import Cell
 
 LENGTH_MIN = 1e-6
 """nm; a file that has no box may give one of zeros."""
@@ -82,6 +83,7 @@ def whole(positions: Array, bonds: Iterable[tuple[int, int]], box: Array) -> Arr
     for i, j in bonds:
         neighbours[i].append(j)
         neighbours[j].append(i)
+    cell = Cell(box)
     result = positions.copy()
     seen = np.zeros(len(positions), dtype=bool)
     for first in range(len(positions)):
@@ -93,13 +95,6 @@ def whole(positions: Array, bonds: Iterable[tuple[int, int]], box: Array) -> Arr
             for j in neighbours[i]:
                 if not seen[j]:
                     seen[j] = True
-                    result[j] = result[i] + nearest(result[j] - result[i], box)
+                    result[j] = result[i] + cell.nearest((result[j] - result[i])[None])[0]
                     queue.append(j)
     return result
-
-
-def nearest(steps: Array, box: Array) -> Array:
-    """Vectors (..., 3) to the nearest image, exact up to half of the smallest width."""
-    for k in (2, 1, 0):
-        steps = steps - np.round(steps[..., k, None] / box[k, k]) * box[k]
-    return np.asarray(steps)

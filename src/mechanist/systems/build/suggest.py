@@ -7,6 +7,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.systems.descriptors import geometry
+from mechanist.systems.descriptors.bonds import chains, connected, label, neighbours_of
 
 SOLUTE = "not water"
 HEAVY = "not water and not element H"
@@ -14,6 +15,7 @@ HYDROGEN_MAX = 2.0
 """Dalton; elements below are hydrogen."""
 
 KINDS = {"bonds": 2, "angles": 3, "torsions": 4}
+"""Groups of descriptors, and how many atoms in a row each takes."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,6 @@ class Candidate:
         """The value with its unit."""
         unit = "deg" if self.kind == "torsion" else "nm"
         return f"{self.value:.1f} {unit}" if unit == "deg" else f"{self.value:.3f} {unit}"
-
-
-def label(topology: Any, atom: int) -> str:
-    """Atom name and residue number, such as CA2."""
-    entry = topology.atom(atom)
-    return "".join(c for c in entry.name if c.isalnum()) + str(entry.residue.resSeq)
 
 
 def candidates(topology: Any, positions: Array) -> list[Candidate]:
@@ -82,15 +78,9 @@ def solute(topology: Any) -> list[int]:
     ]
 
 
-def neighbours(topology: Any) -> dict[int, list[int]]:
-    """Bonded atoms of each atom of the solute."""
-    chosen = set(solute(topology))
-    found: dict[int, list[int]] = {i: [] for i in sorted(chosen)}
-    for bond in topology.bonds:
-        i, j = bond[0].index, bond[1].index
-        if i in chosen and j in chosen:
-            found[i].append(j)
-            found[j].append(i)
+def solute_bonds(topology: Any) -> dict[int, list[int]]:
+    """Bonded atoms of each atom of the solute, sorted."""
+    found = neighbours_of(topology, solute(topology))
     return {i: sorted(others) for i, others in found.items()}
 
 
@@ -99,7 +89,7 @@ def _torsions(topology: Any) -> list[tuple[int, int, int, int]]:
 
     Those that end in hydrogens, such as of methyl groups, come last.
     """
-    bonded = neighbours(topology)
+    bonded = solute_bonds(topology)
     weight = {i: topology.atom(i).element.mass for i in bonded}
     branches = {i: sum(weight[j] > HYDROGEN_MAX for j in bonded[i]) for i in bonded}
     found = []
@@ -108,38 +98,21 @@ def _torsions(topology: Any) -> list[tuple[int, int, int, int]]:
             if j > k or min(weight[j], weight[k]) < HYDROGEN_MAX:
                 continue
             ends = [[i for i in bonded[a] if i != b] for a, b in ((j, k), (k, j))]
-            if all(ends) and not _in_ring(bonded, j, k):
+            if all(ends) and k not in connected(bonded, j, without=(j, k)):
                 # Along the chain; of equals the heaviest, then the first one.
                 first, last = (max(end, key=lambda a: (branches[a], weight[a], -a)) for end in ends)
                 found.append((first, j, k, last))
     return sorted(found, key=lambda t: min(weight[t[0]], weight[t[3]]) < HYDROGEN_MAX)
 
 
-def _in_ring(bonded: dict[int, list[int]], j: int, k: int) -> bool:
-    """Whether j and k stay connected without the bond between them."""
-    seen, queue = {j}, [j]
-    while queue:
-        a = queue.pop()
-        for b in bonded[a]:
-            if (a, b) != (j, k) and b not in seen:
-                seen.add(b)
-                queue.append(b)
-    return k in seen
-
-
 def _pairs(topology: Any) -> list[tuple[int, int]]:
     """Distances between the heaviest atoms of the first few molecules of the solute."""
-    bonded = neighbours(topology)
+    bonded = solute_bonds(topology)
     heads, seen = [], set()
     for first in bonded:
         if first in seen:
             continue
-        members, queue = {first}, [first]
-        while queue:
-            for b in bonded[queue.pop()]:
-                if b not in members:
-                    members.add(b)
-                    queue.append(b)
+        members = connected(bonded, first)
         seen |= members
         heads.append(max(members, key=lambda a: (topology.atom(a).element.mass, -a)))
     return [(a, b) for n, a in enumerate(heads[:4]) for b in heads[n + 1 : 4]]
@@ -147,7 +120,7 @@ def _pairs(topology: Any) -> list[tuple[int, int]]:
 
 def groups(topology: Any) -> dict[str, str]:
     """For each kind of group that is not empty its selection: heavy atoms where they suffice."""
-    bonded = neighbours(topology)
+    bonded = solute_bonds(topology)
     heavy = {
         i: [j for j in others if topology.atom(j).element.symbol != "H"]
         for i, others in bonded.items()
@@ -156,16 +129,7 @@ def groups(topology: Any) -> dict[str, str]:
     found = {}
     for kind, size in KINDS.items():
         for selection, graph in ((HEAVY, heavy), (SOLUTE, bonded)):
-            if _has_chain(graph, size):
+            if any(chains(graph, size)):
                 found[kind] = selection
                 break
     return found
-
-
-def _has_chain(graph: dict[int, list[int]], size: int) -> bool:
-    """Whether so many bonded atoms in a row exist."""
-    chains: list[tuple[int, ...]] = [(i,) for i in graph]
-    for _ in range(size - 1):
-        longer = ((*c, j) for c in chains for j in graph[c[-1]] if j not in c)
-        chains = list(dict.fromkeys(c[-3:] for c in longer))
-    return bool(chains)

@@ -32,7 +32,7 @@ class Cell:
     Parameters
     ----------
     vectors
-        Reduced box vectors in nm.
+        Reduced box vectors in nm, (3, 3).
 
     Raises
     ------
@@ -40,7 +40,7 @@ class Cell:
         If the matrix is not lower triangular with a positive diagonal.
     """
 
-    vectors: BoxVectors
+    vectors: BoxVectors | Array
 
     def __post_init__(self) -> None:
         matrix = self.matrix
@@ -98,6 +98,12 @@ class Cell:
             nearest = self._descend(np.stack([step[doubtful] for step in steps], axis=-1))
             for axis in range(3):
                 steps[axis][doubtful] = nearest[:, axis]
+
+    def nearest(self, vectors: Array) -> Array:
+        """The shortest images of vectors (..., 3) in nm."""
+        steps = [np.array(vectors[..., axis]) for axis in range(3)]
+        self.shorten(steps)
+        return np.stack(steps, axis=-1)
 
     def _descend(self, vectors: Array) -> Array:
         """The shortest images of ``vectors`` (M, 3), from neighbour to neighbour."""

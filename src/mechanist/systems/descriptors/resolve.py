@@ -21,6 +21,7 @@ from mechanist.settings.descriptors import (
 )
 from mechanist.settings.load import key_error
 from mechanist.settings.system import PLACEHOLDER, Limits, StateSettings, SystemSettings
+from mechanist.systems.descriptors.bonds import canonical, chains, label, neighbours_of
 from mechanist.systems.descriptors.box import BoxVectors
 from mechanist.systems.descriptors.custom import CUSTOM, find_custom
 from mechanist.systems.descriptors.descriptor_set import ATOMS_OF_KIND, Descriptor, DescriptorSet
@@ -81,36 +82,21 @@ class Resolver:
             raise key_error(self.file, key, f"names the same atom twice: {indices}")
         return Descriptor(name, kind, indices)
 
-    def label(self, atom: int) -> str:
-        """Atom name and residue number, such as CA2."""
-        entry = self.topology.atom(atom)
-        return "".join(c for c in entry.name if c.isalnum()) + str(entry.residue.resSeq)
-
     def group(self, key: str, group: GroupSettings) -> Iterator[Descriptor]:
         """All bonds, angles or torsions along bonds within a selection."""
-        neighbours = self._neighbours(self.select(f"{key}.select", group.select))
+        neighbours = neighbours_of(self.topology, self.select(f"{key}.select", group.select))
         if group.all == "heights":
             yield from self._heights(key, neighbours)
             return
         kind, size = {"bonds": ("distance", 2), "angles": ("angle", 3), "torsions": ("torsion", 4)}[
             group.all
         ]
-        found = sorted({canonical(chain) for chain in _chains(neighbours, size)})
+        found = sorted({canonical(chain) for chain in chains(neighbours, size)})
         if not found:
             raise key_error(self.file, key, f"{group.select!r}: holds no {group.all}")
         for atoms in found:
-            name = "_".join([PREFIX[kind], *(self.label(atom) for atom in atoms)])
+            name = "_".join([PREFIX[kind], *(label(self.topology, atom) for atom in atoms)])
             yield Descriptor(name, kind, atoms)
-
-    def _neighbours(self, chosen: Sequence[int]) -> dict[int, list[int]]:
-        """Atoms that each of the ``chosen`` is bound to, of those chosen."""
-        neighbours: dict[int, list[int]] = {i: [] for i in chosen}
-        for bond in self.topology.bonds:
-            i, j = bond[0].index, bond[1].index
-            if i in neighbours and j in neighbours:
-                neighbours[i].append(j)
-                neighbours[j].append(i)
-        return neighbours
 
     def _heights(self, key: str, neighbours: dict[int, list[int]]) -> Iterator[Descriptor]:
         """Heights of all atoms over the planes of three that are bound to one atom."""
@@ -125,13 +111,8 @@ class Resolver:
                 of = (centre,) if len(triples) == 1 else plane
                 for atom in neighbours:
                     if atom not in plane:
-                        name = "_".join(["height", *(self.label(i) for i in (atom, *of))])
+                        name = "_".join(["height", *(label(self.topology, i) for i in (atom, *of))])
                         yield Descriptor(name, "height", (atom, *plane))
-
-
-def canonical(atoms: Sequence[int]) -> tuple[int, ...]:
-    """The same chain of atoms in the direction that sorts first."""
-    return min(tuple(atoms), tuple(reversed(atoms)))
 
 
 def _kind(
@@ -144,14 +125,6 @@ def _kind(
     if isinstance(settings, HeightSettings):
         return "height", settings.height
     return "distance", settings.distance
-
-
-def _chains(neighbours: dict[int, list[int]], size: int) -> Iterator[tuple[int, ...]]:
-    """Chains of ``size`` bonded atoms without a repeat."""
-    chains: list[tuple[int, ...]] = [(i,) for i in neighbours]
-    for _ in range(size - 1):
-        chains = [(*c, j) for c in chains for j in neighbours[c[-1]] if j not in c]
-    return iter(chains)
 
 
 def resolve_inputs(
