@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Mask, Rows
 from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.contexts import device_faults, openmm_faults
 from mechanist.engine.half_shots import (
@@ -54,22 +54,22 @@ class Mover(Protocol):
     def slots(self) -> int:
         """The number R of copies."""
 
-    def load(self, slots: NDArray[np.int64], shots: HalfShots) -> None:
+    def load(self, slots: Rows, shots: HalfShots) -> None:
         """Put half-shots into slots (K,), leaving the others as they are."""
 
-    def advance(self, busy: NDArray[np.bool_], now: NDArray[np.float64]) -> None:
+    def advance(self, busy: Mask, now: Array) -> None:
         """Move the ``busy`` (R,) copies by one stride.
 
         Writes positions into ``now`` (R, N, 3) in nm, NaN where OpenMM failed.
         """
 
-    def reset(self, slots: NDArray[np.int64]) -> None:
+    def reset(self, slots: Rows) -> None:
         """Put exploded copies (K,) where they harm nobody."""
 
-    def state(self, slots: NDArray[np.int64]) -> tuple[Array, Array]:
+    def state(self, slots: Rows) -> tuple[Array, Array]:
         """Positions and velocities (K, N, 3) of some slots, as the integrator has them."""
 
-    def restore(self, slots: NDArray[np.int64], positions: Array, velocities: Array) -> None:
+    def restore(self, slots: Rows, positions: Array, velocities: Array) -> None:
         """Put slots back to a `state`: no kick is taken off."""
 
     def noise(self) -> bytes:
@@ -153,7 +153,7 @@ class Lane:
         batches, self._ended = self._ended, []
         return joined(batches) if batches else None
 
-    def _take(self, slots: NDArray[np.int64], ends: NDArray[np.int8]) -> None:
+    def _take(self, slots: Rows, ends: NDArray[np.int8]) -> None:
         self._watch(ends)
         lengths = self._history.ages[slots]
         self._busy[slots] = False
@@ -177,7 +177,7 @@ class Lane:
             np.frombuffer(self._mover.noise(), dtype=np.uint8),
         )
 
-    def go_on(self, slots: NDArray[np.int64], begun: UnderWay, rows: NDArray[np.int64]) -> None:
+    def go_on(self, slots: Rows, begun: UnderWay, rows: Rows) -> None:
         """Take over half-shots, the ``rows`` (K,) of ``begun``, into free slots (K,)."""
         positions = begun.positions[rows]
         self._mover.restore(slots, positions, begun.velocities[rows])

@@ -6,12 +6,11 @@ They travel in batches, so that many share the cost of a Python call.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import NamedArrays
+from mechanist.arrays import Array, Counts, Frames, Mask, NamedArrays, Positions, Rows
 
 IN_A, IN_B, TOO_LONG, EXPLODED, STOPPED = np.arange(5, dtype=np.int8)
 """How a half-shot can end."""
@@ -20,7 +19,7 @@ END_NAMES = np.array(["A", "B", "too_long", "exploded", "stopped"], dtype=object
 """Names of the ends, by their numbers."""
 
 
-def in_states(ends: NDArray[np.int8]) -> NDArray[np.bool_]:
+def in_states(ends: NDArray[np.int8]) -> Mask:
     """Which ends are in a state."""
     return np.asarray(ends < TOO_LONG)
 
@@ -40,9 +39,9 @@ class HalfShots:
         projected out by the engine.
     """
 
-    keys: NDArray[np.int64]
-    positions: NDArray[np.floating[Any]]
-    velocities: NDArray[np.float64]
+    keys: Rows
+    positions: Positions
+    velocities: Array
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -71,16 +70,16 @@ class HalfPaths:
         (K,) MD steps that were run.
     """
 
-    keys: NDArray[np.int64]
+    keys: Rows
     ends: NDArray[np.int8]
-    lengths: NDArray[np.int64]
-    frames: NDArray[np.float32]
-    steps: NDArray[np.int64]
+    lengths: Counts
+    frames: Frames
+    steps: Counts
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def each(self) -> list[NDArray[np.float32]]:
+    def each(self) -> list[Frames]:
         """Frames of each half-path."""
         stops = np.cumsum(self.lengths).tolist()
         starts = [0, *stops[:-1]]
@@ -100,7 +99,7 @@ def joined(batches: Sequence[HalfPaths]) -> HalfPaths:
     )
 
 
-def some(halves: HalfPaths, which: NDArray[np.bool_]) -> HalfPaths:
+def some(halves: HalfPaths, which: Mask) -> HalfPaths:
     """Those of some half-paths (K,) that are wanted."""
     frames = halves.frames[np.repeat(which, halves.lengths)]
     keys, ends, lengths = halves.keys[which], halves.ends[which], halves.lengths[which]

@@ -1,7 +1,8 @@
 """Frames of half-shots that are under way."""
 
 import numpy as np
-from numpy.typing import NDArray
+
+from mechanist.arrays import Array, Frames, Mask, Rows
 
 FIRST_CAPACITY = 32
 
@@ -32,7 +33,7 @@ class History:
         """Frames that a half-shot can have before the ring must grow."""
         return len(self._ring)
 
-    def push(self, now: NDArray[np.float64], busy: NDArray[np.bool_]) -> None:
+    def push(self, now: Array, busy: Mask) -> None:
         """Add one frame (R, N, 3) in nm to each of the slots that are ``busy`` (R,)."""
         if self.ages.max() >= self.capacity:
             self._grow()
@@ -40,23 +41,21 @@ class History:
         self._next = (self._next + 1) % self.capacity
         self.ages += busy
 
-    def pull(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+    def pull(self, slots: Rows) -> Frames:
         """Frames of some slots, one slot after the other, (sum of ages, N, 3); they begin anew."""
         frames = self.peek(slots)
         self.ages[slots] = 0
         return frames
 
-    def peek(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+    def peek(self, slots: Rows) -> Frames:
         """As `pull`, but the slots go on."""
         lengths = self.ages[slots]
         stops = np.cumsum(lengths)
         place = np.arange(lengths.sum()) - np.repeat(stops, lengths)
-        frames: NDArray[np.float32] = self._ring[
-            (self._next + place) % self.capacity, np.repeat(slots, lengths)
-        ]
+        frames: Frames = self._ring[(self._next + place) % self.capacity, np.repeat(slots, lengths)]
         return frames
 
-    def put_back(self, slot: int, frames: NDArray[np.float32]) -> None:
+    def put_back(self, slot: int, frames: Frames) -> None:
         """Let a slot go on that has these frames (F, N, 3) already."""
         while len(frames) > self.capacity:
             self._grow()

@@ -4,9 +4,8 @@ A context that waits costs nothing, so only slots that hold a half-shot are adva
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Mask, Rows
 from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
     explosions,
@@ -58,7 +57,7 @@ class Pool:
         """An eighth: contexts that wait cost nothing, and Python is faster on many at once."""
         return self.slots // 8
 
-    def load(self, slots: NDArray[np.int64], shots: HalfShots) -> None:
+    def load(self, slots: Rows, shots: HalfShots) -> None:
         """Load positions and velocities, with half a kick taken off (see `contexts`)."""
         forces = np.empty(shots.positions.shape[1:])
         before = None
@@ -76,7 +75,7 @@ class Pool:
                 context.setVelocities(velocities - self._kick * forces)
                 context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
 
-    def advance(self, busy: NDArray[np.bool_], now: NDArray[np.float64]) -> None:
+    def advance(self, busy: Mask, now: Array) -> None:
         """Move every busy copy by one stride."""
         import openmm
 
@@ -89,7 +88,7 @@ class Pool:
                     raise
                 now[slot] = np.nan
 
-    def state(self, slots: NDArray[np.int64]) -> tuple[Array, Array]:
+    def state(self, slots: Rows) -> tuple[Array, Array]:
         """See `mechanist.engine.engine.Mover`."""
         shape = (len(slots), self._contexts[0].getSystem().getNumParticles(), 3)
         positions, velocities = np.empty(shape), np.empty(shape)
@@ -97,7 +96,7 @@ class Pool:
             read_state(self._contexts[slot], positions[row], velocities[row])
         return positions, velocities
 
-    def restore(self, slots: NDArray[np.int64], positions: Array, velocities: Array) -> None:
+    def restore(self, slots: Rows, positions: Array, velocities: Array) -> None:
         """See `mechanist.engine.engine.Mover`."""
         for row, slot in enumerate(slots.tolist()):
             self._contexts[slot].setPositions(positions[row])
@@ -111,5 +110,5 @@ class Pool:
         """See `mechanist.engine.engine.Mover`."""
         self._contexts[0].loadCheckpoint(noise)
 
-    def reset(self, slots: NDArray[np.int64]) -> None:
+    def reset(self, slots: Rows) -> None:
         """Nothing: a context harms no other, and the next half-shot sets it anew."""

@@ -6,10 +6,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.arrays import Array, Counts, Labels, Mask, Rows
 from mechanist.engine.half_shots import HalfPaths, HalfShots
 from mechanist.engine.under_way import UnderWay
 
-Label = Callable[[NDArray[np.float64]], NDArray[np.int8]]
+Label = Callable[[Array], Labels]
 """From positions (F, N, 3) in nm to states (F,): -1 in A, +1 in B, 0 in neither."""
 
 NextShots = Callable[[int], HalfShots | None]
@@ -31,11 +32,11 @@ class Watch(Protocol):
 
     def look(
         self,
-        keys: NDArray[np.int64],
-        positions: NDArray[np.float64],
-        ages: NDArray[np.int64],
+        keys: Rows,
+        positions: Array,
+        ages: Counts,
         ends: NDArray[np.int8],
-    ) -> NDArray[np.bool_]:
+    ) -> Mask:
         """Which half-shots (K,) to stop now; called after every frame of some that run together.
 
         Parameters

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Mask, Positions, Rows
 from mechanist.engine.contexts import (
     CONSTRAINT_TOLERANCE,
     explosions,
@@ -31,7 +30,7 @@ class Copies:
     """
 
     system: Any
-    places: NDArray[np.float64]
+    places: Array
     reach: float | None
 
 
@@ -100,7 +99,7 @@ class Stack:
         """None: copies that wait cost as much as the others."""
         return 1
 
-    def load(self, slots: NDArray[np.int64], shots: HalfShots) -> None:
+    def load(self, slots: Rows, shots: HalfShots) -> None:
         """Load positions and velocities, with half a kick taken off (see `contexts`)."""
         shape = (self._count, self._prepared.atoms, 3)
         self._place(slots, shots.positions)
@@ -111,7 +110,7 @@ class Stack:
         if self._constrained:
             self._context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
 
-    def _place(self, slots: NDArray[np.int64], positions: NDArray[np.floating[Any]]) -> None:
+    def _place(self, slots: Rows, positions: Positions) -> None:
         """Read the state, and put copies where they belong; velocities are set by the caller."""
         read_state(self._context, self._positions, self._velocities)
         if self._free:
@@ -124,14 +123,14 @@ class Stack:
         if self._sites:
             self._context.computeVirtualSites()
 
-    def state(self, slots: NDArray[np.int64]) -> tuple[Array, Array]:
+    def state(self, slots: Rows) -> tuple[Array, Array]:
         """See `mechanist.engine.engine.Mover`."""
         shape = (self._count, self._prepared.atoms, 3)
         read_state(self._context, self._positions, self._velocities)
         positions = self._positions.reshape(shape)[slots] - self._origin[slots]
         return positions, self._velocities.reshape(shape)[slots]
 
-    def restore(self, slots: NDArray[np.int64], positions: Array, velocities: Array) -> None:
+    def restore(self, slots: Rows, positions: Array, velocities: Array) -> None:
         """See `mechanist.engine.engine.Mover`."""
         shape = (self._count, self._prepared.atoms, 3)
         self._place(slots, positions)
@@ -147,7 +146,7 @@ class Stack:
         """See `mechanist.engine.engine.Mover`."""
         self._context.loadCheckpoint(noise)
 
-    def advance(self, busy: NDArray[np.bool_], now: NDArray[np.float64]) -> None:
+    def advance(self, busy: Mask, now: Array) -> None:
         """Move all copies by one stride."""
         exploded = self._step(now)
         if self._reach is not None:
@@ -158,7 +157,7 @@ class Stack:
             self.reset(np.flatnonzero(lost & ~busy))
         now[exploded] = np.nan
 
-    def _step(self, now: NDArray[np.float64]) -> NDArray[np.int64]:
+    def _step(self, now: Array) -> Rows:
         """Move all copies, as they are in the stack; give those that have exploded.
 
         Some platforms stop the whole stack when one coordinate is no number. Then the others make
@@ -185,7 +184,7 @@ class Stack:
             raise SamplingError("engine", f"OpenMM failed on all copies, twice: {faults[0]}")
         return exploded
 
-    def _restore(self, exploded: NDArray[np.int64]) -> None:
+    def _restore(self, exploded: Rows) -> None:
         """Go back to the state kept, exploded copies at the start at rest."""
         shape = (self._count, self._prepared.atoms, 3)
         self._positions.reshape(shape)[exploded] = self._prepared.positions + self._origin[exploded]
@@ -193,7 +192,7 @@ class Stack:
         self._context.setPositions(self._positions)
         self._context.setVelocities(self._velocities)
 
-    def reset(self, slots: NDArray[np.int64]) -> None:
+    def reset(self, slots: Rows) -> None:
         """Put exploded copies back to the start at rest."""
         if len(slots) == 0:
             return

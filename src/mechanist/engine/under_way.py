@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import NamedArrays
+from mechanist.arrays import Array, Counts, Frames, NamedArrays, Rows
 from mechanist.engine.half_shots import HalfPaths, no_half_paths
 
 
@@ -29,14 +29,14 @@ class UnderWay:
         (B,) bytes, the state of the random numbers; empty where OpenMM does not tell it.
     """
 
-    slots: NDArray[np.int64]
-    keys: NDArray[np.int64]
-    positions: NDArray[np.float64]
-    velocities: NDArray[np.float64]
-    lengths: NDArray[np.int64]
-    frames: NDArray[np.float32]
+    slots: Rows
+    keys: Rows
+    positions: Array
+    velocities: Array
+    lengths: Counts
+    frames: Frames
     ended: HalfPaths
-    ended_lanes: NDArray[np.int64]
+    ended_lanes: Rows
     noise: NDArray[np.uint8]
 
     def __len__(self) -> int:

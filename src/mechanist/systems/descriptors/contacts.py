@@ -6,16 +6,14 @@ exchange of like molecules leaves it as it is. Terms below 1e-9 are left out whe
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Positions, Rows
 from mechanist.statistics.logistic import q_to_p as logistic
 from mechanist.systems.descriptors.box import Cell
-from mechanist.systems.descriptors.geometry import Positions, vectors_from
+from mechanist.systems.descriptors.geometry import vectors_from
 from mechanist.systems.descriptors.shapes import Bridges, Coordination, HydrogenBonds, Shape
 
-Indices = NDArray[np.int64]
-Groups = tuple[Indices, ...]
+Groups = tuple[Rows, ...]
 
 FRAMES = 64
 """Frames at a time, so that temporary arrays stay small."""
@@ -62,7 +60,7 @@ def fermi(x: Array) -> Array:
     return logistic(-x)
 
 
-def _lengths(positions: Positions, atom: int, others: Indices, cell: Cell | None) -> Array:
+def _lengths(positions: Positions, atom: int, others: Rows, cell: Cell | None) -> Array:
     """Distances (F, K) in nm of ``others`` from an atom."""
     x, y, z = vectors_from(positions, atom, others, cell)
     return np.asarray(np.sqrt(x * x + y * y + z * z))

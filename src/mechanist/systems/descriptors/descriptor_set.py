@@ -6,9 +6,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Positions, Rows
 from mechanist.systems.descriptors import contacts, geometry, symmetry
 from mechanist.systems.descriptors.box import BoxVectors, Cell, box_from_json
 from mechanist.systems.descriptors.custom import CUSTOM, Custom, custom_from_json
@@ -100,9 +99,9 @@ class DescriptorSet:
         return tuple(descriptor.name for descriptor in self.descriptors)
 
     @cached_property
-    def _by_kind(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    def _by_kind(self) -> dict[str, tuple[Rows, Rows]]:
         """For each kind the columns that it fills and the atoms of each column."""
-        groups: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+        groups: dict[str, tuple[Rows, Rows]] = {}
         for kind in ATOMS_OF_KIND:
             columns = [i for i, d in enumerate(self.descriptors) if d.kind == kind]
             if columns:
@@ -134,7 +133,7 @@ class DescriptorSet:
             ]
         )
 
-    def values(self, positions: NDArray[np.floating[Any]]) -> Array:
+    def values(self, positions: Positions) -> Array:
         """Values of all descriptors.
 
         Parameters
@@ -153,7 +152,7 @@ class DescriptorSet:
             self._fill(np.asarray(positions[rows]), result[rows])
         return result
 
-    def _fill(self, frames: NDArray[np.floating[Any]], result: Array) -> None:
+    def _fill(self, frames: Positions, result: Array) -> None:
         """Write the values of ``frames`` (F, N, 3) into ``result`` (F, D)."""
         for kind, (columns, atoms) in self._by_kind.items():
             if kind == "coordinate":
@@ -176,7 +175,7 @@ class DescriptorSet:
         return [(i, custom) for i, custom in found if custom is not None]
 
     @cached_property
-    def owners(self) -> NDArray[np.int64]:
+    def owners(self) -> Rows:
         """For each feature the index of the descriptor that it comes from, (P,)."""
         repeats = [2 if d.periodic else 1 for d in self.descriptors]
         return np.repeat(np.arange(len(self.descriptors)), repeats)
@@ -212,7 +211,7 @@ class DescriptorSet:
         return result
 
     @cached_property
-    def _sines(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _sines(self) -> tuple[Rows, Rows]:
         """Columns of `features` that are sines, and those that are cosines."""
         periodic = np.array([d.periodic for d in self.descriptors])[self.owners]
         second = np.r_[False, self.owners[1:] == self.owners[:-1]]

@@ -4,22 +4,16 @@ Torsions follow the IUPAC sign convention; the arctan2 form is stable near 0 and
 (Blondel and Karplus, J. Comput. Chem. 17, 1132 (1996)).
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Positions, Rows
 from mechanist.systems.descriptors.box import Cell
-
-Positions = NDArray[np.floating[Any]]
-
 
 Vectors = tuple[Array, Array, Array]
 """Components x, y, z of many vectors, (F, D) each: numpy is fast on whole arrays."""
 
 
-def _steps(positions: Positions, atoms: NDArray[np.int64], cell: Cell | None) -> list[Vectors]:
+def _steps(positions: Positions, atoms: Rows, cell: Cell | None) -> list[Vectors]:
     """Vectors from each of the ``atoms`` (D, K) to the next one in its row, K - 1 times (F, D).
 
     Those to the nearest image if ``cell`` is given.
@@ -49,7 +43,7 @@ def _cross(a: Vectors, b: Vectors) -> Vectors:
     )
 
 
-def distances(positions: Positions, atoms: NDArray[np.int64], cell: Cell | None = None) -> Array:
+def distances(positions: Positions, atoms: Rows, cell: Cell | None = None) -> Array:
     """Distances in nm.
 
     Parameters
@@ -70,14 +64,14 @@ def distances(positions: Positions, atoms: NDArray[np.int64], cell: Cell | None 
     return np.asarray(np.sqrt(_dot(delta, delta)))
 
 
-def angles(positions: Positions, atoms: NDArray[np.int64], cell: Cell | None = None) -> Array:
+def angles(positions: Positions, atoms: Rows, cell: Cell | None = None) -> Array:
     """Angles at the middle atom of each triple of ``atoms`` (D, 3): (F, D) in rad, 0 to pi."""
     first, last = _steps(positions, atoms, cell)
     normal = _cross(first, last)
     return np.asarray(np.arctan2(np.sqrt(_dot(normal, normal)), -_dot(first, last)))
 
 
-def torsions(positions: Positions, atoms: NDArray[np.int64], cell: Cell | None = None) -> Array:
+def torsions(positions: Positions, atoms: Rows, cell: Cell | None = None) -> Array:
     """Torsions about the middle bond of each quadruple of ``atoms`` (D, 4): (F, D), -pi to pi."""
     b1, b2, b3 = _steps(positions, atoms, cell)
     n1, n2 = _cross(b1, b2), _cross(b2, b3)
@@ -85,7 +79,7 @@ def torsions(positions: Positions, atoms: NDArray[np.int64], cell: Cell | None =
 
 
 def vectors_from(
-    positions: Positions, centre: int, others: NDArray[np.int64], cell: Cell | None = None
+    positions: Positions, centre: int, others: Rows, cell: Cell | None = None
 ) -> list[Array]:
     """Vectors from the atom ``centre`` to ``others`` (K,): x, y and z, (F, K) each in nm."""
     steps = []
@@ -97,7 +91,7 @@ def vectors_from(
     return steps
 
 
-def heights(positions: Positions, atoms: NDArray[np.int64], cell: Cell | None = None) -> Array:
+def heights(positions: Positions, atoms: Rows, cell: Cell | None = None) -> Array:
     """Heights of atoms over planes in nm.
 
     Parameters

@@ -4,9 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Labels, Mask, Positions
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 A, NEITHER, B = np.int8(-1), np.int8(0), np.int8(1)
@@ -20,7 +19,7 @@ class Interval:
     low: float
     high: float
 
-    def contains(self, values: Array, periodic: bool) -> NDArray[np.bool_]:
+    def contains(self, values: Array, periodic: bool) -> Mask:
         """Whether ``values`` (F,) lie inside."""
         if not periodic:
             return (values > self.low) & (values < self.high)
@@ -62,7 +61,7 @@ class States:
     a: State
     b: State
 
-    def inside(self, state: State, values: Array) -> NDArray[np.bool_]:
+    def inside(self, state: State, values: Array) -> Mask:
         """Whether each row of ``values`` (F, D) lies in ``state``."""
         column = {name: i for i, name in enumerate(self.descriptors.names)}
         result = np.zeros(len(values), dtype=bool)
@@ -79,14 +78,14 @@ class States:
             result |= here
         return result
 
-    def label(self, values: Array) -> NDArray[np.int8]:
+    def label(self, values: Array) -> Labels:
         """State of each row of ``values`` (F, D): -1 in A, +1 in B, 0 in neither."""
         labels = np.zeros(len(values), dtype=np.int8)
         labels[self.inside(self.a, values)] = A
         labels[self.inside(self.b, values)] = B
         return labels
 
-    def label_positions(self, positions: NDArray[np.floating[Any]]) -> NDArray[np.int8]:
+    def label_positions(self, positions: Positions) -> Labels:
         """State of each frame of ``positions`` (F, N, 3) in nm."""
         return self.label(self.descriptors.values(positions))
 

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Counts, Positions, Rows
 from mechanist.systems.descriptors.box import Cell
-from mechanist.systems.descriptors.geometry import Positions, vectors_from
+from mechanist.systems.descriptors.geometry import vectors_from
 from mechanist.systems.descriptors.pair_sums import LOW, moment_sums, pair_sums
 from mechanist.systems.descriptors.shapes import Angular, Radial, Shape
 
@@ -39,7 +38,7 @@ class SharedSite:
     """The functions of one centre, one set of atoms and one cutoff."""
 
     centre: int
-    others: NDArray[np.int64]
+    others: Rows
     cutoff: float
     steepness: float
     radial: tuple[tuple[int, Radial], ...]
@@ -96,7 +95,7 @@ def fill(site: SharedSite, positions: Positions, cell: Cell | None, result: Arra
             _fill_angular(site, lengths, ways, fermi, counts, result[rows])
 
 
-def _frames(counts: NDArray[np.int64]) -> Iterator[slice]:
+def _frames(counts: Counts) -> Iterator[slice]:
     """For each frame the rows of its atoms."""
     ends = np.cumsum(counts)
     return (slice(end - count, end) for end, count in zip(ends, counts, strict=True))
@@ -111,7 +110,7 @@ def _bells(shells: Sequence[tuple[float, float]], lengths: Array, fermi: Array) 
 
 
 def _fill_radial(
-    site: SharedSite, lengths: Array, fermi: Array, counts: NDArray[np.int64], result: Array
+    site: SharedSite, lengths: Array, fermi: Array, counts: Counts, result: Array
 ) -> None:
     bells = _bells([(s.eta, s.shift) for _, s in site.radial], lengths, fermi)
     columns = [i for i, _ in site.radial]
@@ -125,7 +124,7 @@ def _fill_angular(
     lengths: Array,
     ways: Array,
     fermi: Array,
-    counts: NDArray[np.int64],
+    counts: Counts,
     result: Array,
 ) -> None:
     shells = list(dict.fromkeys((s.eta, s.shift) for _, s in site.angular))

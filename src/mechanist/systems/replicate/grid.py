@@ -18,9 +18,8 @@ such a shift with about 1 kJ/mol/nm.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Mask
 from mechanist.errors import SystemBuildError
 
 LAYOUTS = ("pairs", "grid")
@@ -62,7 +61,7 @@ def check_layout(layout: str) -> None:
         raise SystemBuildError("engine", f"layout: {layout!r}: must be {allowed}")
 
 
-def within_reach(positions: Array, origins: Array, reach: float) -> NDArray[np.bool_]:
+def within_reach(positions: Array, origins: Array, reach: float) -> Mask:
     """Whether each copy on the grid is in its cell, no larger than the reach, and undisturbed.
 
     A copy that fails has forces that may be wrong from now on, so an engine ends or discards it.
@@ -103,7 +102,7 @@ def _box(positions: Array) -> tuple[Array, Array]:
     return low, np.stack([values.max(axis=1) for values in axes], axis=1)
 
 
-def _small(positions: Array, low: Array, high: Array, reach: float) -> NDArray[np.bool_]:
+def _small(positions: Array, low: Array, high: Array, reach: float) -> Mask:
     """Whether no two atoms of a copy are further apart than the reach."""
     # The diagonal of the box is never shorter than the extent, and nearly always enough.
     small = np.linalg.norm(high - low, axis=1) <= reach

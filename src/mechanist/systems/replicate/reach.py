@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.systems.replicate.particles import site_indices
 from mechanist.systems.replicate.tile import terms
@@ -19,7 +19,7 @@ SMALLEST = 0.5
 """Reach in nm of a single atom."""
 
 
-def default_reach(system: Any, positions: NDArray[np.float64] | None = None) -> float:
+def default_reach(system: Any, positions: Array | None = None) -> float:
     """Largest extent in nm that a copy may have in the layout ``grid``.
 
     The longest of the shortest ways from atom to atom along bonds and constraints at rest is as
@@ -72,6 +72,6 @@ def _bonds(system: Any) -> Any:
     return coo_array((list(unique.values()), (rows[:, 0], rows[:, 1])), shape=(size, size)).tocsr()
 
 
-def _extent(positions: NDArray[np.float64]) -> float:
+def _extent(positions: Array) -> float:
     """Largest distance between two atoms in nm, and never less than it."""
     return float(np.linalg.norm(positions.max(axis=0) - positions.min(axis=0)))

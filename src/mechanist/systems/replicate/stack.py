@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.systems.replicate import grid
 from mechanist.systems.replicate.particles import refuse_sites, stack_particles, symmetry_sites
@@ -42,9 +42,7 @@ def anchored(system: Any) -> bool:
     return any(map(uses_coordinates, system.getForces())) or bool(symmetry_sites(system))
 
 
-def shifts(
-    system: Any, copies: int, layout: str = "pairs", reach: float | None = None
-) -> NDArray[np.float64]:
+def shifts(system: Any, copies: int, layout: str = "pairs", reach: float | None = None) -> Array:
     """What `replicate` expects to be added to the coordinates of each copy.
 
     Parameters

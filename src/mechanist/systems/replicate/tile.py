@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from mechanist.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Tile:
 
     size: int
     layout: str
-    origins: NDArray[np.float64]
+    origins: Array
     cutoff: float
 
     @property
