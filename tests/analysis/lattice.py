@@ -7,7 +7,7 @@ two-way shots from points in windows of the site.
 
 import numpy as np
 
-from mechanist.analysis.kinetics.kinetics import (
+from mechanist.analysis.kinetics.excursion_data import (
     AA,
     AB,
     BB,
@@ -94,7 +94,7 @@ def draw(u, rng, shots, runs, time, window_weights, wide=1, burn_in=0):
     """`ExcursionData` from shots spread over single-site windows with these weights, and runs."""
     walk = Walk(u, rng, wide)
     sites = np.arange(wide, walk.last - wide + 1)
-    paths, source, unit, half, start = [], [], [], [], []
+    paths, sampler, unit, half, origin = [], [], [], [], []
     table = []
     number = 0
     for side, home in ((RUN_A, 0), (RUN_B, walk.last)):
@@ -103,19 +103,19 @@ def draw(u, rng, shots, runs, time, window_weights, wide=1, burn_in=0):
             table += [(last, side, number, seen[last], exits[last]) for last in (RUN_A, RUN_B)]
             for path in found:
                 paths.append(path)
-                source.append(walk.state(path[0]))
+                sampler.append(walk.state(path[0]))
                 unit.append(number)
                 half.append(-1)
-                start.append(-1)
+                origin.append(-1)
             number += 1
     for i in range(shots):
         site = rng.choice(sites, p=window_weights / window_weights.sum())
         back, on = walk.half(site), walk.half(site)
         paths.append([*back[::-1], site, *on])
-        source.append(FIRST_WINDOW + int(site) - wide)
+        sampler.append(FIRST_WINDOW + int(site) - wide)
         unit.append(number + i % 16)
         half.append(int(i >= shots // 2))
-        start.append(i % 2)
+        origin.append(i % 2)
     ends = [(walk.state(p[0]), walk.state(p[-1])) for p in paths]
     kind = [AB if a != b else (AA if a == RUN_A else BB) for a, b in ends]
     inside = slice(wide, walk.last - wide + 1)
@@ -123,14 +123,14 @@ def draw(u, rng, shots, runs, time, window_weights, wide=1, burn_in=0):
     side, begun, run_unit, seen, exits = np.array(table).T
     return ExcursionData(
         kind=np.array(kind),
-        source=np.array(source),
+        sampler=np.array(sampler),
         unit=np.array(unit),
         half=np.array(half),
-        start=np.array(start),
+        origin=np.array(origin),
         window_frames=frames.astype(float),
-        run_source=side,
-        run_start=begun,
+        run_state=side,
+        run_origin=begun,
         run_unit=run_unit,
         run_time=seen.astype(float),
-        run_starts=exits.astype(float),
+        run_departures=exits.astype(float),
     )

@@ -5,16 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mechanist.analysis.kinetics.kinetics import (
-    AB,
-    FIRST_WINDOW,
-    RUN_A,
-    RUN_B,
-    bootstrap,
-    estimate,
-    run_shares,
-)
-from mechanist.analysis.kinetics.rate_verdict import log_interval, normal_interval, objections
+from mechanist.analysis.kinetics.excursion_data import AB, FIRST_WINDOW, RUN_A, RUN_B
+from mechanist.analysis.kinetics.intervals import log_interval, normal_interval
+from mechanist.analysis.kinetics.kinetics import bootstrap, estimate, run_shares
+from mechanist.analysis.kinetics.rate_verdict import objections
 from mechanist.errors import MechanistError
 from tests.analysis.lattice import draw, exact
 
@@ -27,9 +21,9 @@ def estimates(seeds, shots=1500):
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
         data = draw(BARRIER, rng, shots, 8, 2000, EVEN)
-        rates, solved = estimate(data)
-        samples = [sample for sample, _ in bootstrap(data, (rates, solved), 40, rng)]
-        found.append((rates, samples))
+        whole = estimate(data)
+        samples = [sample.rates for sample in bootstrap(data, whole, 40, rng)]
+        found.append((whole.rates, samples))
     return found
 
 
@@ -68,7 +62,7 @@ def test_how_shots_are_spread_does_not_matter():
     skewed = []
     for seed in range(100, 120):
         data = draw(BARRIER, np.random.default_rng(seed), 1500, 8, 2000, np.arange(1.0, 8.0))
-        skewed.append(np.log(estimate(data)[0].k_ab))
+        skewed.append(np.log(estimate(data).rates.k_ab))
     error = np.std(skewed, ddof=1) / np.sqrt(len(skewed))
     assert abs(np.mean(skewed) - truth) < 4 * error
 
@@ -85,9 +79,9 @@ def test_runs_that_come_to_the_other_state_count_with_their_share():
     for seed in range(20):
         data = draw(WIDE, np.random.default_rng(seed), 600, 100, 300, np.ones(3), 3, 100)
         assert data.crossed
-        alike = replace(data, run_start=data.run_source)
+        alike = replace(data, run_origin=data.run_state)
         for found, one in ((right, data), (wrong, alike)):
-            rates, _ = estimate(one)
+            rates = estimate(one).rates
             found.append(np.log([rates.k_ab, rates.k_ba]))
     error = np.std(right, axis=0, ddof=1) / np.sqrt(len(right))
     assert (np.abs(np.mean(right, axis=0) - truth) < 4 * error).all()
@@ -99,10 +93,10 @@ def test_runs_that_crossed_before_they_count_weigh_no_more_than_others():
     # The first ten runs from A are now said to have begun in B, where they are not: with a share
     # of pi_B for all that began there, and not of pi_A each, they change k_AB by their noise only.
     data = draw(WIDE, np.random.default_rng(1), 600, 100, 300, np.ones(3), 3, 100)
-    moved = replace(data, run_start=np.where(data.run_unit < 10, RUN_B, data.run_start))
+    moved = replace(data, run_origin=np.where(data.run_unit < 10, RUN_B, data.run_origin))
     shares = run_shares(moved, np.log(3.0))
     np.testing.assert_allclose(shares, [0.75 / 90, 0.25 / 110])
-    found, again = estimate(data)[0], estimate(moved)[0]
+    found, again = estimate(data).rates, estimate(moved).rates
     # 300 frames hold about one departure: ten runs of 100 are 10 % of the data.
     assert again.k_ab == pytest.approx(found.k_ab, rel=0.3)
     assert again.k_ba == pytest.approx(found.k_ba, rel=0.3)
@@ -118,9 +112,9 @@ def test_intervals_hold_their_value():
 
 
 def checked(data):
-    found = estimate(data)
-    samples = [s for s, _ in bootstrap(data, found, 40, np.random.default_rng(1))]
-    return objections(data, found, samples, 40)
+    whole = estimate(data)
+    samples = [one.rates for one in bootstrap(data, whole, 40, np.random.default_rng(1))]
+    return objections(data, whole, samples, 40)
 
 
 def test_good_data_raise_no_objection():
@@ -129,10 +123,10 @@ def test_good_data_raise_no_objection():
 
 def test_without_transitions_there_is_no_rate():
     data = draw(BARRIER, np.random.default_rng(3), 1500, 8, 2000, EVEN)
-    few = np.flatnonzero((data.kind == AB) & (data.source >= FIRST_WINDOW))[10:]
+    few = np.flatnonzero((data.kind == AB) & (data.sampler >= FIRST_WINDOW))[10:]
     keep = np.ones(len(data.kind), dtype=bool)
     keep[few] = False
-    fields = ("kind", "source", "unit", "half", "start")
+    fields = ("kind", "sampler", "unit", "half", "origin")
     less = replace(
         data,
         window_frames=data.window_frames[:, keep],
@@ -145,13 +139,15 @@ def test_chains_that_have_not_mixed_are_found():
     # Chains from the runs see the low window as it is, those from paths a region of their own that
     # always crosses: what happens where a window holds two regions that nothing connects.
     data = draw(BARRIER, np.random.default_rng(3), 3000, 8, 4000, EVEN)
-    apart = (data.start == 1) & (data.source == FIRST_WINDOW)
+    apart = (data.origin == 1) & (data.sampler == FIRST_WINDOW)
     reasons = checked(replace(data, kind=np.where(apart, AB, data.kind)))
     assert any("started near the states" in reason for reason in reasons)
 
 
 def test_runs_that_never_leave_are_refused():
     data = draw(BARRIER, np.random.default_rng(3), 500, 4, 1000, EVEN)
-    silent = replace(data, run_starts=np.where(data.run_source == RUN_A, 0.0, data.run_starts))
-    with pytest.raises(MechanistError, match="saw no excursion"):
+    silent = replace(
+        data, run_departures=np.where(data.run_state == RUN_A, 0.0, data.run_departures)
+    )
+    with pytest.raises(MechanistError, match="have no excursion"):
         estimate(silent)

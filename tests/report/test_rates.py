@@ -10,7 +10,7 @@ from mechanist.errors import DataError, MechanistError
 from mechanist.report.figures.rate_figures import number, rates
 from mechanist.report.load import load_report
 from mechanist.sampling.records.tables import write_frames, write_table
-from mechanist.stages.landscape import free_energy
+from mechanist.stages.free_energy import free_energy
 from tests.report.kinds import ALANINE, DOUBLE_WELL
 from tests.report.synthetic import chain_of_six, make_run, write_all
 

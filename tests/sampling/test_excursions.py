@@ -4,15 +4,12 @@ import numpy as np
 import pytest
 
 from mechanist.engine.half_shots import END_NAMES, HalfPaths
+from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
-from mechanist.sampling.excursions.excursions import (
-    COMMON,
-    EvenWindows,
-    ExcursionChains,
-    Reservoir,
-    make_reservoir,
-    pieces,
-)
+from mechanist.sampling.excursions.equilibrium import pieces
+from mechanist.sampling.excursions.excursions import ExcursionEnsemble
+from mechanist.sampling.excursions.reservoir import COMMON, Reservoir, well_sampled
+from mechanist.sampling.excursions.window_weights import WindowSelection
 
 EDGES = np.linspace(0, 4, 5)
 
@@ -29,7 +26,7 @@ def excursion(*q):
 
 
 def windows(log_weights):
-    return EvenWindows(position, EDGES, np.array(log_weights), 100, "test")
+    return WindowSelection(position, EDGES, np.array(log_weights), 100, "test")
 
 
 def frames_in_windows(path):
@@ -37,8 +34,8 @@ def frames_in_windows(path):
 
 
 def chain_on(path, ends, selection, reservoirs):
-    paths = [CurrentPath(path, -1, 1)]
-    return ExcursionChains(np.array([1]), paths, [ends], selection, reservoirs, 7, np.ones(1))
+    ensemble = ExcursionEnsemble(selection, [ends], reservoirs)
+    return Chains(np.array([1]), [CurrentPath(path, -1, 1)], ensemble, 7, np.ones(1))
 
 
 ROW = np.array([0])
@@ -50,15 +47,16 @@ def test_pieces_have_both_ends_in_states():
 
 
 def test_frames_are_picked_in_proportion_to_the_weight_of_their_window():
-    (got,) = windows([0, 1, 2, 3]).candidates([excursion(0.5, 1.5, 9)])
-    assert got.windows.tolist() == [0, 1, 3]
+    selection = windows([0, 1, 2, 3])
+    (got,) = selection.candidates([excursion(0.5, 1.5, 9)])
+    assert selection.windows(got).tolist() == [0, 1, 3]
     np.testing.assert_allclose(got.weights, np.exp([0, 1, 3]))
 
 
 @pytest.mark.parametrize(
     ("ends", "taken"), [(("A", "A"), True), (("B", "A"), True), (("A", "too_long"), False)]
 )
-def test_everything_that_ends_in_states_is_taken(ends, taken):
+def test_every_shot_that_ends_in_states_is_accepted(ends, taken):
     path = excursion(-1, 0.5, 1.5, -1)
     chain = chain_on(path, ("A", "A"), windows(np.zeros(4)), [])
     keys = chain.propose(ROW).keys
@@ -113,7 +111,7 @@ def test_an_excursion_in_b_is_not_exchanged_with_runs_in_a():
     for _ in range(20):
         chain.propose(ROW)
     assert chain.paths[0].frames is path
-    assert chain.exchanges == 0
+    assert chain.ensemble.exchanges == 0
 
 
 def test_an_empty_reservoir_offers_nothing():
@@ -125,14 +123,14 @@ def test_an_empty_reservoir_offers_nothing():
         [Reservoir("A", np.ones(4, dtype=bool), [], [], np.empty((0, 4)))],
     )
     chain.propose(ROW)
-    assert chain.exchanges == 0
+    assert chain.ensemble.exchanges == 0
 
 
-def test_only_excursions_in_well_known_windows_are_exchanged():
+def test_only_excursions_in_well_sampled_windows_are_exchanged():
     near, far = excursion(-1, 0.5, -1), excursion(-1, 0.5, 1.5, 2.5, -1)
     every = [near] * COMMON + [far]
     counts = np.array([frames_in_windows(path) for path in every], dtype=float)
-    made = make_reservoir("A", every, [("A", "A")] * len(every), counts > 0, counts)
+    made = well_sampled("A", every, [("A", "A")] * len(every), counts > 0, counts)
     assert made.windows.tolist() == [True, False, False, False]
     assert len(made.excursions) == COMMON
     stays = chain_on(far, ("A", "A"), windows(np.zeros(4)), [made])
@@ -141,12 +139,12 @@ def test_only_excursions_in_well_known_windows_are_exchanged():
         for _ in range(20):
             chain.propose(ROW)
             chain.moves += 1
-    assert stays.exchanges == 0
-    assert moves.exchanges == 20
+    assert stays.ensemble.exchanges == 0
+    assert moves.ensemble.exchanges == 20
 
 
 def test_out_of_b_windows_are_reached_from_above():
     path = excursion(9, 3.5, 9)
     counts = np.array([frames_in_windows(path)] * COMMON, dtype=float)
-    made = make_reservoir("B", [path] * COMMON, [("B", "B")] * COMMON, counts > 0, counts)
+    made = well_sampled("B", [path] * COMMON, [("B", "B")] * COMMON, counts > 0, counts)
     assert made.windows.tolist() == [False, False, False, True]

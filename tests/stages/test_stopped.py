@@ -13,12 +13,12 @@ from mechanist.errors import Interrupted
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.equilibrium import equilibrium
-from mechanist.stages.excursions import make_excursions
+from mechanist.stages.excursions import excursions
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
 from mechanist.stages.points import choose, shoot_points
 from mechanist.stages.shoot import shoot_round
-from mechanist.stages.windows import spread_windows
+from mechanist.stages.windows import windows
 from tests.conftest import build
 
 quiet = Journal()
@@ -39,7 +39,7 @@ CONFIG = validate(
 
 STAGES = {
     "equilibrium": lambda layout: equilibrium(CONFIG, layout, 0, quiet),
-    "excursions": lambda layout: make_excursions(CONFIG, layout, 0, quiet),
+    "excursions": lambda layout: excursions(CONFIG, layout, 0, quiet),
     "committor shots": lambda layout: shoot_points(CONFIG, layout, "network", 0, quiet),
 }
 
@@ -54,7 +54,7 @@ def done(tmp_path_factory) -> tuple[Layout, dict[str, float]]:
     seconds = {}
     for name, stage in STAGES.items():
         if name == "excursions":
-            spread_windows(CONFIG, layout, 0, 1, quiet)
+            windows(CONFIG, layout, 0, 1, quiet)
         if name == "committor shots":
             choose(CONFIG, layout, "network", 0, quiet)
         begin = time.monotonic()

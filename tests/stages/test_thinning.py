@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mechanist.analysis.kinetics.rate_results import path_duration
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import gather_full_paths
@@ -21,7 +22,7 @@ from mechanist.settings.load import validate
 from mechanist.stages.assess import assess
 from mechanist.stages.collect import collect
 from mechanist.stages.initial import initial
-from mechanist.stages.kinetics import path_duration
+from mechanist.stages.kinetics import path_index
 from mechanist.stages.learn import learn
 from mechanist.stages.points import choose
 from mechanist.stages.replay import replay
@@ -105,7 +106,7 @@ def test_the_next_round_goes_on_from_the_whole_paths(part):
 
 def test_durations_are_those_of_the_whole_paths(full, part):
     prepared = load(full)
-    one, other = (path_duration(config(), run, 0, prepared) for run in (full, part))
+    one, other = (path_duration(path_index(config(), run, 0), prepared) for run in (full, part))
     assert one == other
 
 

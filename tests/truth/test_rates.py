@@ -13,13 +13,13 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.stages.describe import describe
 from mechanist.stages.equilibrium import equilibrium
-from mechanist.stages.excursions import make_excursions
+from mechanist.stages.excursions import excursions
 from mechanist.stages.initial import initial
 from mechanist.stages.kinetics import kinetics
 from mechanist.stages.learn import learn
 from mechanist.stages.prepare import prepare
 from mechanist.stages.shoot import shoot_round
-from mechanist.stages.windows import spread_windows
+from mechanist.stages.windows import windows
 
 SEEDS = 20
 LEAST_COVERED = 17
@@ -69,8 +69,8 @@ def one_run(system: str, seed: int, folder: Path) -> dict:
     shoot_round(settings, layout, 0, 0, quiet)
     learn(settings, layout, 0, 1, quiet)
     equilibrium(settings, layout, 0, quiet)
-    spread_windows(settings, layout, 0, 1, quiet)
-    make_excursions(settings, layout, 0, quiet)
+    windows(settings, layout, 0, 1, quiet)
+    excursions(settings, layout, 0, quiet)
     kinetics(settings, layout, 0, quiet)
     return read_json(layout.kinetics)
 

@@ -53,7 +53,7 @@ def free_energy(
     results: ResultsOption = None,
 ) -> None:
     """Write a table and a figure of the free energy over one or two descriptors."""
-    from mechanist.stages.landscape import free_energy as run
+    from mechanist.stages.free_energy import free_energy as run
 
     run(open_run(config, results)[1], along, out, log)
 

@@ -129,7 +129,7 @@ def equilibrium(job: Job, worker: WorkerOption) -> None:
 @stage
 def windows(job: Job, last: LastOption, threads: ThreadsOption = 1) -> None:
     """Place windows along q for the excursions."""
-    from mechanist.stages.windows import spread_windows as run
+    from mechanist.stages.windows import windows as run
 
     run(job.config, job.layout, last, threads, job.journal)
 
@@ -137,7 +137,7 @@ def windows(job: Job, last: LastOption, threads: ThreadsOption = 1) -> None:
 @stage
 def excursions(job: Job, worker: WorkerOption) -> None:
     """Shoot the excursions of one job, spread over the windows."""
-    from mechanist.stages.excursions import make_excursions as run
+    from mechanist.stages.excursions import excursions as run
 
     run(job.config, job.layout, worker, job.journal)
 

@@ -1,96 +1,105 @@
-"""Free energies: along q, and the weighted frames that give one along anything else."""
+"""Stage ``free-energy``: the free energy along one descriptor or two, of the user's choice."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from mechanist.analysis.kinetics.excursions import Excursions
-from mechanist.analysis.kinetics.free_energy import profile
-from mechanist.analysis.kinetics.kinetics import RUN_A, RUN_B, Kinetics, run_shares
-from mechanist.analysis.kinetics.reweighting import Reweighted
-from mechanist.arrays import Array
+from mechanist.analysis.kinetics.free_energy import profile, surface
 from mechanist.bookkeeping.csv_files import csv_text
-from mechanist.bookkeeping.files import write_text
+from mechanist.bookkeeping.files import atomic, write_text
 from mechanist.bookkeeping.layout import Layout
-from mechanist.sampling.records.tables import (
-    Table,
-    join,
-    read_frames,
-    read_table,
-    write_frames,
-    write_table,
-)
-from mechanist.settings.config import Config
-from mechanist.stages.equilibrium import STATE_COLUMNS
-from mechanist.systems.prepared import Prepared
+from mechanist.errors import DataError, MechanistError
+from mechanist.report.data import Equilibrium
+from mechanist.report.figures.axis import Axis, make_axis
+from mechanist.report.figures.rate_figures import edges_of, line_panel, surface_panel
+from mechanist.report.figures.style import HALF, canvas
+from mechanist.report.load import read_dynamics, read_equilibrium
+from mechanist.systems.descriptors.descriptor_set import Descriptor
+from mechanist.systems.prepared import load_inputs
 
-PROFILE_COLUMNS = ("q", "free_energy_kJ_per_mol", "low", "high")
-FRAME_COLUMNS = ("weight",)
-FRAMES_KEPT = 40_000
-"""Frames between the states that are kept, at most."""
+NAMES_SHOWN = 12
+"""Names of descriptors that an error lists, at most."""
 
 
-def write_profile(
-    layout: Layout, prepared: Prepared, edges: Array, mass: Array, masses: Array
+def free_energy(
+    layout: Layout, along: Sequence[str], out: Path, log: Callable[[str], None]
 ) -> None:
-    """Write free_energy.csv, without the outermost windows: they hold all that lies beyond them.
+    """Write a table and a figure of the free energy over one or two descriptors.
 
     Parameters
     ----------
-    layout, prepared
-        Of the run.
-    edges
-        (W + 1,) of the windows.
-    mass, masses
-        (W,) chance of each window, and (S, W) in bootstrap samples.
+    layout
+        Files of a finished run.
+    along
+        Names of one or two descriptors, of the states or of the inputs.
+    out
+        The table, ``.csv``; the figure lies beside it as ``.png``.
+    log
+        Takes a line of text.
+
+    Raises
+    ------
+    MechanistError
+        If a name is not known, there are more than two, or ``out`` is not a ``.csv``.
+    DataError
+        If the run has no weighted frames.
     """
-    centres = 0.5 * (edges[1:] + edges[:-1])
-    energy = np.full(len(mass), np.inf)
-    energy[1:-1] = profile(centres[1:-1], mass[1:-1], edges[1:-1], prepared.kt)
+    if len(along) not in (1, 2):
+        raise MechanistError("--along", f"{len(along)} descriptors; give one or two")
+    if out.suffix != ".csv":
+        raise MechanistError("--out", f"{out}: the table is a .csv file")
+    dynamics = read_dynamics(layout)
+    descriptors = find(layout, along)
+    sample = read_equilibrium(layout, dynamics, descriptors)
+    if sample is None:
+        raise DataError(layout.equilibrium_weights, "no weighted frames; the run has no rates")
+    whole = dynamics.states.descriptors.names
+    axes = [
+        make_axis(d, sample.values[:, i], sample.weights, full=d.name in whole)
+        for i, d in enumerate(descriptors)
+    ]
+    write_text(out, table(axes, sample, dynamics.kt), record=False)
+    picture = out.with_suffix(".png")
+    draw(picture, axes, sample, dynamics.kt)
+    log(f"wrote {out} and {picture}")
+
+
+def find(layout: Layout, names: Sequence[str]) -> list[Descriptor]:
+    """Descriptors of the states and of the inputs by name."""
+    sets = (read_dynamics(layout).states.descriptors, load_inputs(layout))
+    known = {d.name: d for group in sets for d in group.descriptors}
+    for name in names:
+        if name not in known:
+            some = ", ".join(list(known)[:NAMES_SHOWN])
+            more = ", ..." if len(known) > NAMES_SHOWN else ""
+            raise MechanistError("--along", f"{name}: no such descriptor; known: {some}{more}")
+    return [known[name] for name in names]
+
+
+def table(axes: Sequence[Axis], sample: Equilibrium, kt: float) -> str:
+    """CSV: centres of bins, free energy in kJ/mol; bins never seen are left out."""
+    edges = [edges_of(axis) for axis in axes]
+    centres = [0.5 * (e[1:] + e[:-1]) for e in edges]
+    names = [f"{axis.name}_{axis.unit}" if axis.unit != "1" else axis.name for axis in axes]
+    if len(axes) == 1:
+        energy = profile(axes[0].values, sample.weights, edges[0], kt)
+    else:
+        energy = surface(axes[0].values, axes[1].values, sample.weights, (edges[0], edges[1]), kt)
     rows = []
-    for i in np.flatnonzero(np.isfinite(energy)):
-        logs = np.log(masses[masses[:, i] > 0, i]) if len(masses) else np.empty(0)
-        spread = 1.96 * prepared.kt * logs.std(ddof=1) if len(logs) > 1 else np.nan
-        row = (centres[i], energy[i], energy[i] - spread, energy[i] + spread)
-        rows.append([f"{x:.5g}" for x in row])
-    write_text(layout.profile, csv_text(PROFILE_COLUMNS, rows))
+    for place in np.argwhere(np.isfinite(energy)):
+        where = [centre[i] for centre, i in zip(centres, place, strict=True)]
+        rows.append([f"{x:.6g}" for x in (*where, energy[tuple(place)])])
+    return csv_text([*names, "free_energy_kJ_per_mol"], rows)
 
 
-def write_no_free_energy(layout: Layout) -> None:
-    """Write the files of the free energies without a row or frame, where nothing is known."""
-    write_text(layout.profile, csv_text(PROFILE_COLUMNS, []))
-    write_frames(layout.equilibrium_frames, [])
-    write_table(layout.equilibrium_weights, {"weight": np.empty(0)}, FRAME_COLUMNS)
-
-
-def write_equilibrium_frames(
-    config: Config,
-    layout: Layout,
-    prepared: Prepared,
-    excursions: Excursions,
-    rates: Kinetics,
-    solved: Reweighted,
-) -> None:
-    """Write frames of all regions with weights that sum to 1: an equilibrium ensemble."""
-    table = excursions.table
-    between = np.flatnonzero(np.isfinite(excursions.q))
-    weight = rates.per_weight * solved.weights[table.frame_path[between]]
-    step = max(1, -(-len(between) // FRAMES_KEPT))
-    jobs = [layout.kinetics_job(worker) for worker in range(config.sampling.workers)]
-    states = join([read_table(job.state_index, STATE_COLUMNS) for job in jobs])
-    frames = [read_frames(job.states, prepared.atoms) for job in jobs]
-    weights = np.concatenate([weight[::step] * step, state_weights(states, excursions, rates)])
-    write_frames(layout.equilibrium_frames, [table.frames[between[::step]], *frames])
-    index: Table = {"weight": weights / weights.sum()}
-    write_table(layout.equilibrium_weights, index, FRAME_COLUMNS)
-
-
-def state_weights(states: Table, excursions: Excursions, rates: Kinetics) -> Array:
-    """Chance of each frame in a state: its share of the time that runs were last there."""
-    data = excursions.data
-    shares = run_shares(data, rates.log_odds)
-    time = data.run_time * shares[data.run_start]
-    own = states["weight"] * shares[np.where(states["start"] == "A", RUN_A, RUN_B)]
-    result = np.empty(len(own))
-    for name, side, last in (("A", RUN_A, rates.pi_a), ("B", RUN_B, 1 - rates.pi_a)):
-        rows = states["source"] == name
-        result[rows] = last * own[rows] / time[data.run_source == side].sum()
-    return result
+def draw(path: Path, axes: Sequence[Axis], sample: Equilibrium, kt: float) -> None:
+    """PNG of the same."""
+    with canvas(HALF, 3.9) as figure:
+        panel = figure.subplots()
+        if len(axes) == 1:
+            line_panel(panel, axes[0], sample.weights, kt)
+        else:
+            surface_panel(figure, panel, axes[0], axes[1], sample.weights, kt)
+        with atomic(path, record=False) as temporary:
+            figure.savefig(temporary, format="png", dpi=200)

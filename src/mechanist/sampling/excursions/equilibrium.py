@@ -1,8 +1,8 @@
-"""Equilibrium runs: how often each state is left, and how far excursions go.
+"""Equilibrium runs: how often each state is left, and how far excursions reach.
 
-A run starts in one of the states and goes on wherever it leads, also after it has come to the other
-state. What it sees while it was last in A counts for A. So a molecule that has just come over the
-barrier, and may turn back more readily than one that has settled, is seen as often as it occurs.
+A run starts in one of the states and continues wherever it leads, also in the other state. Whatever
+happens while it was last in A counts for A. A system that has just crossed the barrier, and may
+return more readily than one that has relaxed, is thus observed as often as it occurs.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Frames, NamedArrays
+from mechanist.arrays import Counts, Frames, Labels, NamedArrays
 from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import EXPLODED, HalfPaths, HalfShots, ShotQueue, joined
 from mechanist.engine.plan import Plan
 from mechanist.engine.under_way import UnderWay
-from mechanist.sampling.excursions.excursions import pieces
 from mechanist.sampling.records.checkpoint import Checkpoint
 from mechanist.sampling.streams import normals, shot_seeds, thermal_velocities
 from mechanist.systems.prepared import Prepared
@@ -28,7 +27,7 @@ EQUILIBRIUM_STREAM = 2**35
 
 @dataclass(frozen=True)
 class Run:
-    """What one equilibrium run has seen after its first frames were left out.
+    """One equilibrium run after its burn-in, from its first visit to a state on.
 
     Attributes
     ----------
@@ -37,16 +36,15 @@ class Run:
     labels
         (F,) states: -1 for A, +1 for B, 0 for neither.
     time
-        (2,) frames of observation that were last in A, and in B; the last excursion is included,
-        even if its end was not seen.
-    starts
+        (2,) frames that were last in A, and in B; those of an unfinished last excursion included.
+    departures
         (2,) excursions that began in A, and in B.
     """
 
     frames: Frames
-    labels: NDArray[np.int8]
-    time: NDArray[np.int64]
-    starts: NDArray[np.int64]
+    labels: Labels
+    time: Counts
+    departures: Counts
 
     @property
     def excursions(self) -> list[slice]:
@@ -65,28 +63,35 @@ def state_runs(
     clock: Clock | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> list[Run]:
-    """Run from structures in a state until the time is over.
+    """Run from structures in a state for a given time.
 
     Parameters
     ----------
     prepared
-        What to move.
+        The system.
     starts
-        (K, N, 3) in nm, one a run.
+        (K, N, 3) in nm, one structure a run.
     frames, burn_in
-        Frames a run, and how many at its start are left out.
-    plan, seed
-        Of the engine and of the starting velocities.
+        Frames of a run, and how many at its start are discarded.
+    plan
+        How the engine runs.
+    seed
+        Of the engine's noise and of the starting velocities.
     progress
-        Called with frames done and frames to do of one run.
+        Called with the frames done and the frames to do of one run.
     clock
-        Adds up the time in OpenMM.
+        Measures the time in OpenMM.
     checkpoint
-        Keeps the state of the runs, also when all are done.
+        Writes checkpoints of the runs, also when all have ended.
+
+    Returns
+    -------
+    list of Run
+        Without the runs that exploded.
     """
     done = 0
 
-    def label(positions: NDArray[np.float64]) -> NDArray[np.int8]:
+    def label(positions: NDArray[np.float64]) -> Labels:
         nonlocal done
         done += 1
         progress(done, frames)
@@ -109,12 +114,12 @@ def state_runs(
 
 
 def _observed(done: Sequence[HalfPaths], prepared: Prepared, burn_in: int) -> list[Run]:
-    """Runs that are over, by number, without what comes before ``burn_in``."""
+    """Finished runs in the order of their numbers, without their burn-in."""
     runs: dict[int, Run] = {}
     for halves in done:
         ended = zip(halves.keys.tolist(), halves.ends.tolist(), halves.each(), strict=True)
         for key, end, path in ended:
-            # An exploded run is dropped whole: where it would have gone is not known.
+            # The part of a run before it explodes is not a fair sample of equilibrium.
             if end != EXPLODED:
                 kept = path[burn_in:]
                 runs[key] = observe(kept, prepared.states.label_positions(kept))
@@ -122,7 +127,7 @@ def _observed(done: Sequence[HalfPaths], prepared: Prepared, burn_in: int) -> li
 
 
 class Runs:
-    """Runs that have ended, and those that wait: a `Resumable`."""
+    """Finished and waiting runs; see `mechanist.sampling.records.checkpoint.Resumable`."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -151,15 +156,15 @@ class Runs:
         self.queue.put_arrays(state)
 
 
-def observe(frames: Frames, labels: NDArray[np.int8]) -> Run:
-    """Count from the first visit to a state on."""
+def observe(frames: Frames, labels: Labels) -> Run:
+    """Times and departures of a run with these ``labels`` (F,), from its first visit on."""
     visits = np.flatnonzero(labels)
     none = np.zeros(2, dtype=np.int64)
     if len(visits) == 0:
         return Run(frames[:0], labels[:0], none, none)
     frames, labels = frames[visits[0] :], labels[visits[0] :]
-    place = np.maximum.accumulate(np.where(labels != 0, np.arange(len(labels)), 0))
-    column = (labels[place] + 1) // 2
+    visit = np.maximum.accumulate(np.where(labels != 0, np.arange(len(labels)), 0))
+    column = (labels[visit] + 1) // 2
     left = (labels[:-1] != 0) & (labels[1:] == 0)
     last = int(np.flatnonzero(labels)[-1]) + 1
     return Run(
@@ -168,3 +173,10 @@ def observe(frames: Frames, labels: NDArray[np.int8]) -> Run:
         np.bincount(column, minlength=2),
         np.bincount(column[:-1][left], minlength=2),
     )
+
+
+def pieces(labels: Labels) -> list[slice]:
+    """Excursions of a labelled trajectory, as ranges of frames with both ends in states."""
+    inside = np.flatnonzero(labels)
+    gaps = np.flatnonzero(np.diff(inside) > 1)
+    return [slice(int(inside[i]), int(inside[i + 1]) + 1) for i in gaps]

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from mechanist.sampling.excursions.windows import (
+from mechanist.sampling.excursions.window_weights import (
     FURTHEST,
     PSEUDO_VISITS,
-    even_log_weights,
+    first_log_weights,
     flattened,
     window_edges,
     windows_of,
@@ -42,7 +42,7 @@ def test_the_first_guess_is_one_over_the_density(rng):
         rng.choice(grid, 200_000, p=w / w.sum())
         for w in (rho * (grid < -1), rho * (grid > 1), rho * p * (1 - p))
     ]
-    got = even_log_weights(*draw, np.ones(200_000), edges)
+    got = first_log_weights(*draw, np.ones(200_000), edges)
     density = np.histogram(grid, edges, weights=rho)[0]
     expected = -np.log(density)
     assert got.min() == 0
@@ -51,7 +51,7 @@ def test_the_first_guess_is_one_over_the_density(rng):
 
 def test_windows_that_nothing_has_visited_lie_between_their_neighbours():
     edges = np.linspace(-4, 4, 9)
-    got = even_log_weights(np.full(50, -3.5), np.full(50, 3.5), np.empty(0), np.empty(0), edges)
+    got = first_log_weights(np.full(50, -3.5), np.full(50, 3.5), np.empty(0), np.empty(0), edges)
     assert np.isfinite(got).all()
 
 

@@ -1,0 +1,176 @@
+"""Excursions of all jobs as the estimator of rates reads them: kind, sampler, unit, window."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.arrays import Array, Labels, Q, Rows
+from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.windows import read_windows
+from mechanist.sampling.excursions.reservoir import frames_in_windows, in_reach
+from mechanist.sampling.excursions.tables import (
+    EXCURSION_STREAM,
+    RUN_COLUMNS,
+    read_excursions,
+    read_run_excursions,
+)
+from mechanist.sampling.excursions.window_weights import windows_of
+from mechanist.sampling.records.tables import PathTable, Table, join, join_paths, read_table
+from mechanist.settings.config import Config
+from mechanist.systems.prepared import Prepared
+
+AA, AB, BB = 0, 1, 2
+"""Kinds of excursions by their ends; at equilibrium the direction of time is immaterial."""
+
+RUN_A, RUN_B, FIRST_WINDOW = 0, 1, 2
+"""Samplers: the runs while last in A or in B, and window ``w`` of q as ``FIRST_WINDOW + w``."""
+
+
+@dataclass(frozen=True)
+class ExcursionData:
+    """Input of the estimator: P excursions, and R rows of runs (two rows a run).
+
+    Parameters
+    ----------
+    kind
+        (P,) `AA`, `AB` or `BB`.
+    sampler
+        (P,) what produced each excursion.
+    unit
+        (P,) the run or chain; units are independent of each other.
+    half
+        (P,) 0 or 1 for the first or second half of a chain's moves; -1 for runs.
+    origin
+        (P,) 0 for chains that started from excursions of runs, 1 from transition paths; -1 for
+        runs.
+    window_frames
+        (W, P) possible shooting points of each excursion in each window.
+    run_state
+        (R,) `RUN_A` or `RUN_B`, the state that the run was last in.
+    run_origin
+        (R,) the state in which the run was when its burn-in ended.
+    run_unit
+        (R,) the run.
+    run_time
+        (R,) frames that it was last in ``run_state``.
+    run_departures
+        (R,) excursions that began in ``run_state``.
+    """
+
+    kind: NDArray[np.int64]
+    sampler: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    half: NDArray[np.int64]
+    origin: NDArray[np.int64]
+    window_frames: Array
+    run_state: NDArray[np.int64]
+    run_origin: NDArray[np.int64]
+    run_unit: NDArray[np.int64]
+    run_time: Array
+    run_departures: Array
+
+    @property
+    def bias(self) -> Array:
+        """(2 + W, P) bias of each sampler; a run in A sees transitions in one direction only."""
+        from_a = np.array([1.0, 0.5, 0.0])[self.kind]
+        from_b = np.array([0.0, 0.5, 1.0])[self.kind]
+        return np.concatenate([[from_a, from_b], self.window_frames])
+
+    @property
+    def units(self) -> int:
+        """Number of runs and chains."""
+        return int(max(self.unit.max(), self.run_unit.max())) + 1
+
+    @property
+    def crossed(self) -> bool:
+        """Whether a run has come from one state to the other."""
+        return bool(self.run_time[self.run_state != self.run_origin].any())
+
+
+@dataclass(frozen=True)
+class Excursions:
+    """Excursions of all jobs with their frames.
+
+    Attributes
+    ----------
+    table
+        Frames and index.
+    q
+        (F,) of every frame, NaN in the states.
+    edges
+        (W + 1,) of the windows.
+    window_frames
+        (W, P) frames of each excursion in each window, whether or not they can be shot from.
+    data
+        Input of the estimator.
+    """
+
+    table: PathTable
+    q: Q
+    edges: Array
+    window_frames: Array
+    data: ExcursionData
+
+
+def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excursions:
+    """Read the excursions of all jobs and classify them.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, or files do not fit each other.
+    """
+    jobs = [layout.kinetics_job(worker) for worker in range(config.sampling.workers)]
+    run_table, _ = read_run_excursions(layout, config.sampling.workers, prepared)
+    shots = [read_excursions(job.excursions, job.index, prepared.atoms) for job in jobs]
+    table = join_paths([run_table, *shots])
+    runs = join([read_table(job.runs, RUN_COLUMNS) for job in jobs])
+    _, windows = read_windows(layout, prepared)
+    labels = prepared.states.label_positions(table.frames)
+    between = labels == 0
+    q = np.full(len(labels), np.nan)
+    q[between] = windows.q(table.frames[between])
+    inner = windows_of(q[between], windows.edges)
+    window = np.zeros(len(labels), dtype=np.int64)
+    window[between] = inner
+    usable = in_reach(table, windows.longest)
+    candidates = frames_in_windows(table, between & usable, inner[usable[between]], windows.count)
+    data = _classified(table, runs, labels, window, candidates.T)
+    frames = frames_in_windows(table, between, inner, windows.count)
+    return Excursions(table, q, windows.edges, frames.T, data)
+
+
+def _classified(
+    table: PathTable, runs: Table, labels: Labels, window: Rows, window_frames: Array
+) -> ExcursionData:
+    """Kind, sampler and unit of each excursion; ``labels`` and ``window`` (F,) of each frame."""
+    index, first = table.index, table.index["first_frame"]
+    start, end = labels[first], labels[first + index["frames"] - 1]
+    shot = index["source"] == "shot"
+    point = np.where(shot, first + index["shooting_frame"], first)
+    chain_unit, run_unit = _units(index, runs)
+    middle = np.median(index["move"][shot]) if shot.any() else 0
+    return ExcursionData(
+        kind=np.where(start != end, AB, np.where(start == -1, AA, BB)),
+        sampler=np.where(
+            shot, FIRST_WINDOW + window[point], np.where(index["source"] == "A", RUN_A, RUN_B)
+        ),
+        unit=chain_unit,
+        half=np.where(shot, (index["move"] > middle).astype(np.int64), -1),
+        origin=np.where(shot, (index["start"] == "path").astype(np.int64), -1),
+        window_frames=window_frames,
+        run_state=np.where(runs["source"] == "A", RUN_A, RUN_B),
+        run_origin=np.where(runs["start"] == "A", RUN_A, RUN_B),
+        run_unit=run_unit,
+        run_time=runs["time"].astype(np.float64),
+        run_departures=runs["starts"].astype(np.float64),
+    )
+
+
+def _units(index: Table, runs: Table) -> tuple[Rows, Rows]:
+    """Numbers of the independent runs and chains: of each excursion, and of each row of runs."""
+    shots = np.where(index["source"] == "shot", EXCURSION_STREAM, 0)
+    ids = np.concatenate([index["chain"] + shots, runs["chain"]])
+    _, number = np.unique(ids, return_inverse=True)
+    return number[: len(shots)], number[len(shots) :]

@@ -1,0 +1,92 @@
+"""Chains of excursions at their start: how many, and which excursion each starts from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mechanist.arrays import Array, Frames
+from mechanist.engine.plan import POOL, Plan
+from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.selection import shootable
+from mechanist.sampling.excursions.excursions import ExcursionEnsemble
+from mechanist.sampling.excursions.reservoir import Reservoir
+from mechanist.sampling.excursions.window_weights import WindowSelection
+from mechanist.sampling.records.tables import PathTable
+
+LONG = 250
+"""Moves after which the excursions of a molecule no longer depend on the start of their chain."""
+
+TRIED = 20
+"""Excursions, at most, from which the start of a chain is drawn."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start of a chain: an excursion of a run that leaves ``A`` or ``B``, or a transition ``path``.
+
+    ``frames`` (F, N, 3) in nm include both ends, which lie in the states ``ends``.
+    """
+
+    origin: str
+    frames: Frames
+    ends: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Everything that the chains of a job start from."""
+
+    windows: WindowSelection
+    reservoirs: Sequence[Reservoir]
+    starts: Sequence[Start]
+
+
+def chain_count(plan: Plan, shots: int, wanted: int | str) -> int:
+    """Chains of a job with so many shots.
+
+    In a pool few chains are hardly slower than many, so that there they are few and long.
+    """
+    if isinstance(wanted, int):
+        return wanted
+    return min(plan.chains, max(1, shots // LONG)) if plan.layout == POOL else plan.chains
+
+
+def open_chains(
+    begin: Starts, first: int, seed: int, sigma: Array
+) -> tuple[Chains, ExcursionEnsemble]:
+    """Chains numbered from ``first`` on and their ensemble; other parameters as of `Chains`."""
+    ends = [start.ends for start in begin.starts]
+    ensemble = ExcursionEnsemble(begin.windows, ends, begin.reservoirs)
+    paths = [CurrentPath(start.frames, -1, 1) for start in begin.starts]
+    return Chains(first + np.arange(len(paths)), paths, ensemble, seed, sigma), ensemble
+
+
+def draw_starts(
+    reservoirs: Sequence[Reservoir],
+    paths: PathTable,
+    windows: WindowSelection,
+    count: int,
+    rng: np.random.Generator,
+) -> list[Start]:
+    """Transition paths and excursions out of A and out of B, in turn."""
+    counted = np.flatnonzero(paths.index["weight"] > 0)
+    pools = [[Start("path", paths.path(int(row)), ("A", "B")) for row in counted]]
+    for some in reservoirs:
+        ends = zip(some.excursions, some.ends, strict=True)
+        pools.append([Start(some.state, frames, both) for frames, both in ends])
+    pools = [
+        [start for start in pool if shootable(len(start.frames) - 2, windows.longest).any()]
+        for pool in pools
+    ]
+    pools = [pool for pool in pools if pool]
+    starts = []
+    for i in range(count):
+        pool = pools[i % len(pools)]
+        tried = [pool[j] for j in rng.choice(len(pool), min(len(pool), TRIED), replace=False)]
+        interiors = [start.frames[1:-1] for start in tried]
+        # In proportion to G among a few, which brings the starts close to the sampled ensemble.
+        totals = np.array([one.total for one in windows.candidates(interiors)])
+        starts.append(tried[int(rng.choice(len(tried), p=totals / totals.sum()))])
+    return starts

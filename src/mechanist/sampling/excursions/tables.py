@@ -1,0 +1,91 @@
+"""Tables of runs and excursions: their columns, the rows of a job, and reading them back."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mechanist.arrays import Frames, Mask
+from mechanist.bookkeeping.layout import Layout
+from mechanist.errors import DataError
+from mechanist.sampling.chains.shots import Shots
+from mechanist.sampling.records.tables import (
+    PathTable,
+    Table,
+    join_paths,
+    read_frames,
+    read_table,
+)
+from mechanist.systems.prepared import Prepared
+
+EXCURSION_STREAM = 2**36
+"""Chains of excursions are numbered from here on in the random streams, from 0 in their tables."""
+
+EXCURSION_COLUMNS = (
+    "source",
+    "start",
+    "chain",
+    "move",
+    "first_frame",
+    "frames",
+    "shooting_frame",
+)
+"""One row an excursion, in the order of its TRR; the two end frames in the states are included.
+``source`` is the state that the excursion leaves, A or B, for an equilibrium run, and ``shot`` for
+a chain of excursions. ``start`` is the state in which the run was when its burn-in ended, A or B,
+or what the chain started from: an excursion that leaves A or B, or a transition ``path``. ``chain``
+numbers the run or the chain; ``move`` and ``shooting_frame`` are -1 for runs."""
+
+RUN_COLUMNS = ("source", "start", "chain", "time", "starts")
+"""Two rows a run, one for each state ``source`` that it was last in: ``time`` in frames, and
+``starts``, the excursions that began there. ``start`` is the state in which the run was when its
+burn-in ended."""
+
+STATE_COLUMNS = ("source", "start", "chain", "weight")
+"""One row a frame in the state ``source``; ``weight`` is the number of frames it represents."""
+
+
+def excursion_table(shots: Shots, origins: Mapping[int, str]) -> tuple[Table, list[Frames]]:
+    """Rows of `EXCURSION_COLUMNS` for the accepted shots, and the frames of their excursions.
+
+    ``origins`` says by its number what each chain started from.
+    """
+    accepted = np.flatnonzero(shots.accepted)
+    paths = [path for path in shots.paths if path is not None]
+    chains = shots.chain[accepted]
+    lengths = np.array([len(path.frames) for path in paths], dtype=np.int64)
+    table: Table = {
+        "source": np.full(len(accepted), "shot", dtype=object),
+        "start": np.array([origins[chain] for chain in chains.tolist()], dtype=object),
+        "chain": chains - EXCURSION_STREAM,
+        "move": shots.move[accepted],
+        "first_frame": np.cumsum(lengths) - lengths,
+        "frames": lengths,
+        "shooting_frame": np.array([path.shooting_frame for path in paths], dtype=np.int64),
+    }
+    return table, [path.frames for path in paths]
+
+
+def read_run_excursions(layout: Layout, workers: int, prepared: Prepared) -> tuple[PathTable, Mask]:
+    """Excursions of the equilibrium runs of all jobs, and which frames lie between the states.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, or frames and index do not fit.
+    """
+    jobs = [layout.kinetics_job(worker) for worker in range(workers)]
+    runs = join_paths(
+        [read_excursions(job.run_excursions, job.run_index, prepared.atoms) for job in jobs]
+    )
+    return runs, prepared.states.label_positions(runs.frames) == 0
+
+
+def read_excursions(frames: Path, index: Path, atoms: int) -> PathTable:
+    """Read a TRR of excursions with its index; errors as of `read_run_excursions`."""
+    table = read_table(index, EXCURSION_COLUMNS)
+    count = int(table["frames"].sum())
+    xyz = read_frames(frames, atoms) if count else np.empty((0, atoms, 3), np.float32)
+    if count != len(xyz):
+        raise DataError(frames, f"contains {len(xyz)} frames, {index.name} lists {count}")
+    return PathTable(xyz, table)
