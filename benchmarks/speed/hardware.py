@@ -5,28 +5,10 @@ import platform
 import shutil
 import subprocess
 import time
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-PACKAGES = ("mechanist", "openmm", "numpy", "torch", "mdtraj", "snakemake")
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def processor() -> str:
-    """Name of the processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+from mechanist.engine.hardware import processor
+from mechanist.report.machine import cores, versions
 
 
 def memory_gb() -> float:
@@ -46,17 +28,6 @@ def gpu() -> str:
             if done.returncode == 0 and done.stdout.strip():
                 return "; ".join(done.stdout.strip().splitlines())
     return ""
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that matter for speed."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def describe() -> dict[str, Any]:

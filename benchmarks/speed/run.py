@@ -29,6 +29,7 @@ from benchmarks.speed.child import BenchmarkError
 from benchmarks.speed.interleaved import Say, alanine_plan, interleave, toy_plan
 from benchmarks.speed.size import FULL, NORMAL, QUICK, Size
 from benchmarks.speed.summary import ALANINE, LOOP, SHOOT, TOYS, Measured
+from mechanist.report.text_table import columns
 
 
 def say(text: str) -> None:
@@ -91,12 +92,7 @@ def measure_gpu(size: Size, folder: Path, say: Say) -> Measured | None:
 
 def report(content: dict[str, Any], half: str) -> None:
     """Print targets beside measurements."""
-    rows = write.verdicts(content)
-    widths = [max(len(row[i]) for row in rows) for i in range(5)]
-    print()
-    for row in rows:
-        padded = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
-        print("  ".join(padded).rstrip())
+    print("\n" + "\n".join(columns(write.verdicts(content))))
     if half in content["detail"] and (warning := tables.busy(content["detail"][half])):
         print(f"\n{warning}")
 

@@ -6,7 +6,8 @@ import pytest
 
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.report.status import status, text_table
+from mechanist.report.status import status
+from mechanist.report.text_table import text_table
 from mechanist.sampling.records.tables import SHOT_COLUMNS, read_table
 from tests.conftest import forget
 from tests.report.kinds import ALANINE
@@ -124,4 +125,4 @@ def test_status_names_a_damaged_assessment(tmp_path):
 
 def test_columns_are_aligned():
     lines = text_table(("a", "bbb", "c"), [["10", "2", "x"], ["3", "44444", "yy"]])
-    assert lines == [" a    bbb  c", "--  -----  --", "10      2  x", " 3  44444  yy"]
+    assert lines == ["  a    bbb  c", "---  -----  ---", " 10      2  x", "  3  44444  yy"]

@@ -1,6 +1,5 @@
 """The ledger: one folder a session, one file a worker, tables at the end of `make truth`."""
 
-import importlib.metadata
 import os
 import shutil
 import tempfile
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mechanist.report.machine import versions
 from tests.truth.ledger import Ledger, collect, write
 
 FOLDER = pytest.StashKey[Path]()
@@ -39,7 +39,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     # Only the whole long part makes the tables; part of it would leave rows out.
     whole = worker is None and config.option.markexpr == "truth" and not config.option.keyword
     if whole and not any("::" in arg or arg.endswith(".py") for arg in config.args):
-        names = ("openmm", "numpy", "mechanist")
-        versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
-        write(collect(folder), REPOSITORY / "benchmarks" / "truth", versions)
+        found = versions()
+        shown = ", ".join(f"{name} {found[name]}" for name in ("openmm", "numpy", "mechanist"))
+        write(collect(folder), REPOSITORY / "benchmarks" / "truth", shown)
     shutil.rmtree(folder, ignore_errors=True)

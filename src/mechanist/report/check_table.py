@@ -1,7 +1,6 @@
 """The text of ``mechanist check``."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from mechanist.analysis.examination.examination import Examination
 from mechanist.analysis.examination.state_rows import StateRow
 from mechanist.bookkeeping.progress import duration
+from mechanist.report.text_table import columns
 from mechanist.systems.build.sanity import ERROR, density, net_charge
 from mechanist.systems.descriptors.box import box_of
 
@@ -28,15 +28,6 @@ def table(examination: Examination) -> str:
     if examination.costs is not None:
         lines += ["", "Cost", *_costs(examination)]
     return "\n".join([*lines, "", *_findings(examination)])
-
-
-def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows with columns of equal width, indented."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 def number(value: float, unit: str) -> str:
@@ -74,7 +65,7 @@ def _system(examination: Examination) -> list[str]:
                 f" the bath has {prepared.temperature:.0f} K",
             )
         )
-    return aligned(rows)
+    return columns(rows)
 
 
 def _box(system: Any) -> str:
@@ -95,7 +86,7 @@ def _descriptors(examination: Examination) -> list[str]:
         mean = "wraps" if d.periodic else number(float(last[i]), d.unit)
         rows.append((d.name, d.kind, number(float(first[i]), d.unit), mean))
     more = len(examination.descriptors) - SHOWN
-    return aligned(rows) + ([f"  and {more} more"] if more > 0 else [])
+    return columns(rows) + ([f"  and {more} more"] if more > 0 else [])
 
 
 def _states(examination: Examination) -> list[str]:
@@ -106,7 +97,7 @@ def _states(examination: Examination) -> list[str]:
         limits = number(row.low, unit), number(row.high, unit)
         value = number(row.value, unit)
         rows.append((row.state, row.descriptor, value, *limits, _distance(row, unit)))
-    lines = aligned(rows)
+    lines = columns(rows)
     if examination.labels is not None:
         names = {-1: "A", 0: "neither", 1: "B"}
         seen = sorted({names[int(label)] for label in examination.labels})
@@ -137,7 +128,7 @@ def _costs(examination: Examination) -> list[str]:
         ("a job", f"{cost.chains} chains; {size(cost.needed_bytes)} of memory at most"),
         ("", f"{_context_size(cost.context_bytes)}, {size(cost.frame_bytes)} a stored frame"),
     ]
-    return aligned(rows)
+    return columns(rows)
 
 
 def _context_size(count: int) -> str:

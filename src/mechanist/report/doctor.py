@@ -1,32 +1,31 @@
 """The text of ``mechanist doctor``: platforms, hardware, optional parts and versions."""
 
 import os
-import platform
-from importlib.metadata import PackageNotFoundError, version
 
 from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device, gpus, processor
 from mechanist.engine.stopwatch import Timing
 from mechanist.formula.search.julia import INSTALL, look
+from mechanist.report.machine import versions
 from mechanist.systems.forces.platforms import platform_names
 
-PACKAGES = ("mechanist", "snakemake", "openmm", "torch", "numpy", "mdtraj", "pyoperon", "pysr")
+SHOWN = ("mechanist", "snakemake", "openmm", "torch", "numpy", "mdtraj", "pyoperon", "pysr")
 
 
 def machine_text(system: str, timings: list[Timing]) -> str:
     """Platforms with their speed on ``system``, fastest first, hardware, PySR and versions."""
-    lines = [f"OpenMM platforms and layouts, timed now on {system}:"]
+    lines = [f"OpenMM platforms and layouts, timed on {system}:"]
     lines += [_timing(timing, i == 0) for i, timing in enumerate(timings)]
-    lines += ["", f"Processor: {processor()}, {os.cpu_count()} cores", gpu(timings)]
-    lines.append(pysr())
-    lines += ["", "Versions: Python " + platform.python_version()]
-    lines += [f"  {name:12} {_version(name)}" for name in PACKAGES]
+    lines += ["", f"Processor: {processor()}, {os.cpu_count()} cores", gpu(timings), pysr()]
+    known = versions()
+    lines += ["", f"Versions: Python {known['python']}"]
+    lines += [f"  {name:12} {known.get(name, 'not installed')}" for name in SHOWN]
     return "\n".join(lines)
 
 
 def _timing(timing: Timing, fastest: bool) -> str:
     if timing.fault:
         return f"  {timing.plan!s:42} not usable: {timing.fault}"
-    mark = "   <- auto takes this one" if fastest else ""
+    mark = "   <- used by auto" if fastest else ""
     return f"  {timing.plan!s:42} {timing.steps_per_second:14,.0f} MD steps/s{mark}"
 
 
@@ -34,7 +33,7 @@ def gpu(timings: list[Timing]) -> str:
     """Which GPU there is, and if it is not used, why."""
     names = gpus()
     if not names and not gpu_device():
-        return "GPU: none seen"
+        return "GPU: none found"
     shown = f"GPU: {'; '.join(names) or 'a device without nvidia-smi'}"
     there = [name for name in GPU_PLATFORMS if name in platform_names()]
     if not there:
@@ -56,10 +55,3 @@ def pysr() -> str:
     state = look()
     then = "formula.backend: auto uses it" if state.ready else f"{INSTALL} sets it up"
     return f"PySR (optional): {state.line}; {then}"
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"

@@ -8,6 +8,7 @@ from mechanist.bookkeeping.job_files import RoundFiles
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
 from mechanist.report.load import read_rounds
+from mechanist.report.text_table import text_table
 
 HEADER = ("round", "shots", "accepted", "transitions", "held-out loss", "criteria", "state")
 
@@ -84,18 +85,6 @@ def _open_row(number: int, files: RoundFiles) -> list[str]:
     jobs = sum(worker.shots.is_file() for worker in files.workers)
     state = "trained" if files.model.is_file() else f"shooting, {counted(jobs, 'job')} done"
     return [str(number), "-", "-", "-", "-", "-", state]
-
-
-def text_table(header: tuple[str, ...], rows: list[list[str]]) -> list[str]:
-    """Lines of a table with aligned columns; the last column is left-aligned, the others right."""
-    table = [list(header), *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
-    lines = []
-    for row in table:
-        cells = [cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=False)]
-        lines.append("  ".join([*cells, row[-1]]).rstrip())
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return lines
 
 
 def _answers(layout: Layout) -> list[str]:

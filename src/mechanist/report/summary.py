@@ -1,49 +1,24 @@
 """The answer in short: summary.json for programs, summary.md for the terminal."""
 
-import os
-import platform
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from mechanist.analysis.convergence.savings import savings
 from mechanist.bookkeeping.files import write_json, write_text
-from mechanist.engine.hardware import gpus, processor
 from mechanist.report.data import ReportData
 from mechanist.report.figures.paths import mean_length
 from mechanist.report.figures.rate_figures import rates
+from mechanist.report.machine import hardware, versions
 from mechanist.report.provenance import provenance
-from mechanist.report.status import HEADER, counted, round_row, text_table
+from mechanist.report.status import HEADER, counted, round_row
+from mechanist.report.text_table import text_table
 from mechanist.report.times import RunTime, line
 from mechanist.settings.config import Config
-
-PACKAGES = (
-    *("mechanist", "openmm", "mdtraj", "numpy", "scipy", "torch", "pyoperon", "pysr"),
-    "snakemake",
-)
 
 FORMULA_KEYS = (
     *("text", "latex", "complexity", "backend", "backend_reason"),
     *("heldout_loss", "heldout_loss_se"),
 )
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that numbers depend on."""
-    result = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            result[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return result
-
-
-def hardware() -> dict[str, Any]:
-    """Name of the processor, cores that this process may use, name of the GPU or None."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    gpu = next((name.partition(",")[0] for name in gpus()), None)
-    return {"cpu": processor(), "cores": cores, "gpu": gpu}
 
 
 def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
