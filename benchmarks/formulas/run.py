@@ -44,7 +44,7 @@ def find(truth: Truth, seed: int) -> Result:
     rng = np.random.default_rng([seed, *truth.name.encode()])
     inputs, values = descriptors(), draw(POINTS, rng)
     q = evaluate(truth.text, values)
-    n_b = rng.binomial(SHOTS, 1 / (1 + np.exp(-q)))
+    n_b = rng.binomial(SHOTS, 1 / (1 + np.exp(-q))).astype(np.float64)
     chain = np.repeat(np.arange(CHAINS), POINTS // CHAINS)
     columns = np.stack([values[name] for name in inputs.names], axis=1)
     shots = ShotData(inputs.features(columns), SHOTS - n_b, n_b, chain)

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.trajectory.reference.molecules import molecule
 from mechanist.errors import DataError
-from mechanist.trajectory.molecules import molecule
 from mechanist.trajectory.superres import store
 from mechanist.trajectory.superres.forcefield import (
     covariance,

@@ -6,6 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.trajectory.measure.forecast_learning import baseline, forecaster, ground
+from benchmarks.trajectory.measure.forecast_setup import Setup
+from benchmarks.trajectory.measure.forecast_sizes import ForecastSize
+from benchmarks.trajectory.measure.rollout import band_of, likeness, rmsd
+from benchmarks.trajectory.reference.molecules import molecule
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import by_time
 from mechanist.trajectory.forecast import sti, store
@@ -14,15 +19,10 @@ from mechanist.trajectory.forecast.bonds import bonds, hops
 from mechanist.trajectory.forecast.corrected import Corrected
 from mechanist.trajectory.forecast.dynamics import LearnedDynamics, fit_velocities, learned_dynamics
 from mechanist.trajectory.forecast.errors import errors
-from mechanist.trajectory.forecast.learning import baseline, forecaster, ground
 from mechanist.trajectory.forecast.network import Forecast
 from mechanist.trajectory.forecast.options import Options, Training
-from mechanist.trajectory.forecast.rollout import band_of, likeness, rmsd
-from mechanist.trajectory.forecast.setup import Setup
-from mechanist.trajectory.forecast.sizes import ForecastSize
 from mechanist.trajectory.forecast.stiffness import stiffness
 from mechanist.trajectory.forecast.windows import Cases, History, Task, blocks, cases, spread
-from mechanist.trajectory.molecules import molecule
 from mechanist.trajectory.superres.learned import learn_bridge
 from tests.trajectory.conftest import turn
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.trajectory.measure.long import held
 from mechanist.bookkeeping.files import read_json, write_bytes, write_json
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import by_time
@@ -11,7 +12,6 @@ from mechanist.trajectory.propagator import gicnet_store
 from mechanist.trajectory.propagator.gicnet import Gicnet, perceptron
 from mechanist.trajectory.propagator.gicnet_budget import GicnetBudget
 from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet, pairs_of, upright
-from mechanist.trajectory.propagator.long import held
 from mechanist.trajectory.propagator.momentum import angular, linear
 from mechanist.trajectory.propagator.segments import follow_segments, total_energy
 from mechanist.trajectory.propagator.zmatrix import zmatrix_of

@@ -6,9 +6,9 @@ import sys
 
 def test_data_and_command_line_do_without_torch():
     code = (
-        "import sys; import mechanist.cli.main, mechanist.stages.trajectory_data,"
+        "import sys; import mechanist.cli.main, benchmarks.trajectory.data,"
         " mechanist.stages.restore, mechanist.trajectory.md17, mechanist.trajectory.dataset,"
-        " mechanist.trajectory.superres.bridge, mechanist.stages.trajectory_tables,"
+        " mechanist.trajectory.superres.bridge, benchmarks.trajectory.tables,"
         " mechanist.trajectory.forecast.dynamics;"
         " print([m for m in ('torch', 'tblite', 'sympy', 'sklearn') if m in sys.modules])"
     )

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.trajectory.measure.diatomics import learn_diatomic, phase_error, phases
+from benchmarks.trajectory.measure.long import KCAL, spread, starts, true_energy
+from benchmarks.trajectory.reference.molecules import molecule
+from benchmarks.trajectory.reference.morse import DIATOMICS
 from mechanist.errors import DataError, SamplingError
 from mechanist.trajectory.dataset import by_time
-from mechanist.trajectory.molecules import molecule
-from mechanist.trajectory.morse import DIATOMICS
-from mechanist.trajectory.propagator.chain import KCAL, follow, spread, starts, true_energy
-from mechanist.trajectory.propagator.diatomics import learn_diatomic, phase_error, phases
+from mechanist.trajectory.propagator.chain import follow
 from mechanist.trajectory.propagator.errors import errors
 from mechanist.trajectory.propagator.field import field_of
 from mechanist.trajectory.propagator.infrared import infrared

@@ -13,11 +13,11 @@ from mechanist.stages.learn import learn
 from mechanist.stages.restore import audit_run
 from mechanist.stages.shoot import shoot_round
 from mechanist.systems.prepared import load_inputs
-from mechanist.trajectory.agreement import PATH_QUANTITIES, agreement, path_quantities
-from mechanist.trajectory.gap_coordinates import Positions, Shape
-from mechanist.trajectory.gap_map import PENALTIES, GapMaps, gaps_of, ridge
-from mechanist.trajectory.restore import Audit, audit, largest, restore
-from mechanist.trajectory.stride import strides
+from mechanist.trajectory.restore.agreement import PATH_QUANTITIES, agreement, path_quantities
+from mechanist.trajectory.restore.gap_coordinates import Positions, Shape
+from mechanist.trajectory.restore.gap_map import PENALTIES, GapMaps, gaps_of, ridge
+from mechanist.trajectory.restore.restore import Audit, audit, largest, restore
+from mechanist.trajectory.restore.stride import strides
 from tests.conftest import build
 from tests.trajectory.conftest import turn
 
@@ -282,7 +282,7 @@ def test_a_tolerance_that_nothing_keeps(runs, tmp_path):
 
 
 def test_round_and_worker_belong_together(runs, tmp_path):
-    from mechanist.trajectory.commands import restore as command
+    from mechanist.cli.runs import restore as command
 
     with pytest.raises(MechanistError, match="belong together"):
         command(runs[0].root, tmp_path / "a.json", 0.1, 0, None)

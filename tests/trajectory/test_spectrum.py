@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from benchmarks.trajectory.reference.morse import DIATOMICS
 from mechanist.errors import DataError
-from mechanist.trajectory.morse import DIATOMICS
 from mechanist.trajectory.spectrum import density_of_states, similarity
 
 LIGHT = 0.0299792458

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.trajectory.reference.molecules import molecule
 from mechanist.trajectory.dataset import Ends, by_time, windows
-from mechanist.trajectory.molecules import molecule
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.budget import Budget
 from mechanist.trajectory.superres.errors import errors

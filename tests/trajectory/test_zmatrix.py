@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.trajectory.reference.molecules import MOLECULES, molecule
 from mechanist.errors import DataError
-from mechanist.trajectory.molecules import MOLECULES, molecule
 from mechanist.trajectory.propagator.momentum import angular, linear, repaired
 from mechanist.trajectory.propagator.zmatrix import unwrapped, zmatrix_of
 from mechanist.trajectory.trajectory import masses_of

@@ -1,6 +1,7 @@
 # Settings, names of files, and the test for the last round.
 import hashlib
 import json
+import shlex
 import time
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from mechanist.bookkeeping.journal import process_age
 from mechanist.bookkeeping.layout import Layout
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
-from mechanist.bookkeeping.sources import digest
+from mechanist.bookkeeping.sources import digest, digest_of_script
 from mechanist.systems.build.source_files import source_files
 
 try:

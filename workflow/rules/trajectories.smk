@@ -1,12 +1,18 @@
 # Tables of the learned trajectory models; asked for by name: snakemake --cores 2 trajectory_models
+HOME = Path(workflow.basedir)
 MODELS = "results/trajectory_models"
 MOTIONS = [f"{number:03d}" for number in range(SETTINGS.trajectory.seeds)]
-# Tables of learned models make no run of config.yaml, they only look at one that is finished. So it
-# is no input, but what its files are is a parameter.
+# These tables are no input of a run, nor is a run an input of theirs: they describe it if it is
+# finished. The hash of its files is a parameter.
 RUN = Path(f"{RESULTS}/manifest.json")
 RUN_HASH = hashlib.sha256(RUN.read_bytes()).hexdigest() if RUN.is_file() else None
-# The shipped system that OpenMM moves for table T2; it is read only where that is asked for.
-MOVED = Path(workflow.basedir) / "systems" / "alanine_dipeptide"
+# The system that OpenMM moves for table T2; it is read only where that table is asked for.
+MOVED = HOME / "systems" / "alanine_dipeptide"
+# Python finds benchmarks/ beside the Snakefile, whatever the working directory is.
+STEP = (
+    f"PYTHONPATH={shlex.quote(str(HOME))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"
+    " python -m benchmarks.trajectory"
+)
 
 
 rule trajectory_data:
@@ -24,9 +30,9 @@ rule trajectory_data:
     threads: 1
     params:
         settings=settings("seed", "trajectory.size", "trajectory.temperature"),
-        source=digest("trajectory_data"),
+        source=digest_of_script("benchmarks.trajectory.data", HOME),
     shell:
-        "mechanist trajectory-data --molecule {wildcards.molecule} --number {wildcards.motion}"
+        STEP + ".data --molecule {wildcards.molecule} --number {wildcards.motion}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
@@ -51,9 +57,9 @@ rule trajectory_learn:
         gpu=GPUS,
     params:
         settings=settings("seed", "trajectory.size"),
-        source=digest("trajectory_learn"),
+        source=digest_of_script("benchmarks.trajectory.learn", HOME),
     shell:
-        "mechanist trajectory-learn --molecule {wildcards.molecule} --number {wildcards.motion}"
+        STEP + ".learn --molecule {wildcards.molecule} --number {wildcards.motion}"
         " --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
@@ -76,9 +82,9 @@ rule trajectory_openmm:
     params:
         settings=settings("seed", "trajectory.size"),
         system=lambda wildcards, input: str(Path(input.yaml).parent),
-        source=digest("trajectory_openmm"),
+        source=digest_of_script("benchmarks.trajectory.openmm", HOME),
     shell:
-        "mechanist trajectory-openmm --number {wildcards.motion} --system {params.system:q}"
+        STEP + ".openmm --number {wildcards.motion} --system {params.system:q}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
@@ -103,9 +109,9 @@ rule trajectory_robustness:
         gpu=GPUS,
     params:
         settings=settings("seed", "trajectory.size"),
-        source=digest("trajectory_robustness"),
+        source=digest_of_script("benchmarks.trajectory.robustness", HOME),
     shell:
-        "mechanist trajectory-robustness --molecule {wildcards.molecule}"
+        STEP + ".robustness --molecule {wildcards.molecule}"
         " --number {wildcards.motion} --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
@@ -133,9 +139,9 @@ rule trajectory_propagate:
         gpu=GPUS,
     params:
         settings=settings("seed", "trajectory.size"),
-        source=digest("trajectory_propagate"),
+        source=digest_of_script("benchmarks.trajectory.propagate", HOME),
     shell:
-        "mechanist trajectory-propagate --molecule {wildcards.molecule}"
+        STEP + ".propagate --molecule {wildcards.molecule}"
         " --number {wildcards.motion} --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
@@ -152,9 +158,9 @@ rule trajectory_attribute:
     threads: 1
     params:
         settings=settings("seed", "trajectory.size", "trajectory.temperature"),
-        source=digest("trajectory_propagate"),
+        source=digest_of_script("benchmarks.trajectory.attribute", HOME),
     shell:
-        "mechanist trajectory-attribute --threads {threads}"
+        STEP + ".attribute --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
@@ -181,9 +187,9 @@ rule trajectory_forecast:
         gpu=GPUS,
     params:
         settings=settings("seed", "trajectory.size"),
-        source=digest("trajectory_forecast"),
+        source=digest_of_script("benchmarks.trajectory.forecast", HOME),
     shell:
-        "mechanist trajectory-forecast --molecule {wildcards.molecule}"
+        STEP + ".forecast --molecule {wildcards.molecule}"
         " --number {wildcards.motion} --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
@@ -200,9 +206,10 @@ rule trajectory_paths:
     threads: 1
     params:
         run=RUN_HASH,
-        source=digest("trajectory_paths"),
+        source=digest_of_script("benchmarks.trajectory.paths", HOME),
     shell:
-        f"mechanist trajectory-paths {RESULTS} --results {MODELS} 2>&1 | tee {{log}}"
+        STEP
+        + f".paths --run {RESULTS} --config '{{{{}}}}' --results {MODELS} 2>&1 | tee {{log}}"
 
 
 rule trajectory_models:
@@ -253,7 +260,7 @@ rule trajectory_models:
         "../../envs/mechanist.yaml"
     params:
         settings=settings("seed", "trajectory"),
-        source=digest("trajectory_tables"),
+        source=digest_of_script("benchmarks.trajectory.tables", HOME),
     shell:
-        "mechanist trajectory-tables"
+        STEP + ".tables"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"

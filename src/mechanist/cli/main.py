@@ -8,16 +8,14 @@ from typer.core import TyperGroup
 
 from mechanist.cli import runs, stages, systems
 from mechanist.cli.job import STOPPED, say
-from mechanist.trajectory import commands as trajectory
 
 PANELS = {
     "Systems": (systems.new, systems.check, systems.doctor),
     "Runs": (
         *(runs.status, runs.verify, runs.replay, runs.free_energy, runs.compare),
-        *(runs.compare_pair, trajectory.restore),
+        *(runs.compare_pair, runs.restore),
     ),
     "Stages of the workflow, in order": stages.COMMANDS,
-    "Learned trajectory models": trajectory.COMMANDS,
 }
 """Commands by section of ``mechanist --help``; the name is that of the function."""
 

@@ -44,6 +44,38 @@ def replay(
     run(*open_run(config, results), (round_, worker, chain, move), out, log)
 
 
+def restore(
+    results: Annotated[Path, typer.Argument(help="folder of a run")],
+    out: Annotated[Path, typer.Option("--out", help="audit as JSON; restored paths beside it")],
+    tolerance: Annotated[
+        float,
+        typer.Option("--tolerance", min=0, help="nm, within which 99 % of heavy atoms should lie"),
+    ] = 0.02,
+    round_: Annotated[
+        int | None, typer.Option("--round", min=0, help="round of the job to restore")
+    ] = None,
+    worker: Annotated[
+        int | None, typer.Option("--worker", min=0, help="worker of the job to restore")
+    ] = None,
+    nearest: Annotated[
+        bool, typer.Option("--nearest", help="restore the mean, without thermal noise")
+    ] = False,
+) -> None:
+    """Measure how well paths can be restored from every n-th frame; restore those of one job.
+
+    The paths of the job that --round and --worker name are written as TRR, one after the other.
+    """
+    from mechanist.bookkeeping.journal import Journal
+    from mechanist.bookkeeping.layout import Layout
+    from mechanist.errors import MechanistError
+    from mechanist.stages.restore import audit_run
+
+    if (round_ is None) != (worker is None):
+        raise MechanistError("restore", "--round and --worker belong together")
+    job = None if round_ is None or worker is None else (round_, worker)
+    audit_run(Layout(results), tolerance, out, Journal(log), job, nearest)
+
+
 def free_energy(
     along: Annotated[list[str], typer.Option("--along", help="descriptor; once or twice")],
     out: Annotated[

@@ -1,31 +1,28 @@
-"""Stage ``restore``: paths that were stored in part at full resolution again, with an audit."""
+"""Stage ``restore``: paths stored in part at full resolution again, with an audit."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Rows
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.gather import frame_q, load_round_model
 from mechanist.errors import DataError
 from mechanist.sampling.records.tables import read_notes, read_paths, read_stored, write_frames
 from mechanist.sampling.records.thinning import Thinning, thinning_of
-from mechanist.trajectory.restore import largest, maps_of, restore
-from mechanist.trajectory.restore_judge import DRAWS, Judged, Sampled, judge, sampled
+from mechanist.systems.prepared import load, load_inputs
+from mechanist.trajectory.restore.judge import DRAWS, Sampled, audit_content, audited
+from mechanist.trajectory.restore.restore import maps_of, restore
 
 FACTORS = (2, 3, 4, 6, 8)
-MOST = 6000
-"""Paths of the audit at most, spread over the run."""
+"""Strides of the audit."""
 
-UNITS = (
-    "nm, over heavy atoms and missing frames; descriptors: root mean square change of the inputs of"
-    " the network in their standard deviations; means: over paths, with 95 % intervals"
-)
+MOST = 6000
+"""Largest number of paths in the audit, spread over the run."""
 
 
 def audit_run(
@@ -43,15 +40,15 @@ def audit_run(
     layout
         Files of the run.
     tolerance
-        That the 99th percentile of distances of heavy atoms must keep, in nm.
+        Largest allowed 99th percentile of the distances of heavy atoms, in nm.
     out
-        JSON with the audit; restored paths are beside it as TRR.
+        JSON file with the audit; restored paths are written beside it as TRR.
     log
         Takes a line of text.
     job
         Round and worker whose paths are restored; None for the audit only.
     nearest
-        Leave out what maps cannot know, instead of drawing it.
+        Restore the conditional mean, without residuals drawn at random.
 
     Raises
     ------
@@ -60,52 +57,41 @@ def audit_run(
     """
     run = sampled(layout)
     thinning = None if job is None else _job_thinning(layout, job)
-    every = judged(layout, run, [*FACTORS, *([] if thinning is None else [thinning.every])], log)
-    content = audit_content(every, tolerance)
+    paths = full_paths(layout, len(run.masses))
+    judged = audited(paths, run, [*FACTORS, *([] if thinning is None else [thinning.every])], log)
+    content = audit_content(judged, tolerance)
     log(f"within {tolerance} nm: sampling.store.every: {content['largest_factor']}")
     write_json(out, content)
     if job is not None and thinning is not None:
-        files, rng = _job_files(layout, job), np.random.default_rng([DRAWS, *job])
-        method = every[thinning.every].found.method
-        # What was judged had seen half of the paths; now there is nothing to hold back.
-        maps = maps_of(full_paths(layout, len(run.masses)), run.masses, run.places)
+        rng = np.random.default_rng([DRAWS, *job])
+        method = judged[thinning.every].found.method
+        # The audit learned from half of the paths; nothing has to be held out any more.
+        maps = maps_of(paths, run.masses, run.along)
 
-        def fill(knots: Array, rows: NDArray[np.int64]) -> Array:
+        def fill(knots: Array, rows: Rows) -> Array:
             draws = None if nearest else rng
             return restore(knots, rows, method, maps, draws, run.inside)
 
+        files = _job_files(layout, job)
         _restore_job(files, thinning, fill, len(run.masses), out.with_suffix(".trr"), log)
 
 
-def judged(layout: Layout, run: Sampled, factors: Sequence[int], log: Journal) -> dict[int, Judged]:
-    """How well the paths of a run are restored of which every so many-th frame is known.
+def sampled(layout: Layout) -> Sampled:
+    """The system of a run, and the network of the last round that has one."""
+    prepared, inputs = load(layout), load_inputs(layout)
+    rounds = [number for number in layout.rounds() if layout.round(number).model.is_file()]
+    if not rounds:
+        return Sampled(prepared.masses, prepared.states, inputs, None, None)
+    model = load_round_model(layout, rounds[-1], inputs)
 
-    Raises
-    ------
-    DataError
-        If the run has too few paths in full.
-    """
-    paths, result = full_paths(layout, len(run.masses)), {}
-    for factor in sorted(set(factors)):
-        result[factor] = judge(paths, factor, run)
-        log(result[factor].told())
-    return result
+    def along(frames: Array) -> Array:
+        return frame_q(frames.astype(np.float32), inputs, model)
 
-
-def audit_content(every: Mapping[int, Judged], tolerance: float) -> dict[str, Any]:
-    """What is written of an audit."""
-    allowed = largest([one.found for one in every.values()], tolerance)
-    factors = [one.to_json() for one in every.values()]
-    return {
-        "tolerance": tolerance,
-        "largest_factor": allowed,
-        "factors": factors,
-        "units": UNITS,
-    }
+    return Sampled(prepared.masses, prepared.states, inputs, model.q, along)
 
 
 def full_paths(layout: Layout, atoms: int) -> list[Array]:
-    """Paths of a run that are stored in full, at most `MOST` of them.
+    """Paths (L, N, 3) in nm of a run that are stored in full, at most `MOST` of them.
 
     Raises
     ------
@@ -117,11 +103,10 @@ def full_paths(layout: Layout, atoms: int) -> list[Array]:
         for files in layout.round(number).workers:
             if files.full[1].is_file():
                 tables.append(read_paths(*files.full, atoms))
-    every = [(table, i) for table in tables for i in range(len(table))]
-    if not every:
+    paths = [(table, i) for table in tables for i in range(len(table))]
+    if not paths:
         raise DataError(layout.root, "has no paths yet")
-    chosen = every[:: -(-len(every) // MOST)]
-    return [table.path(i).astype(np.float64) for table, i in chosen]
+    return [table.path(i).astype(np.float64) for table, i in paths[:: -(-len(paths) // MOST)]]
 
 
 def _job_files(layout: Layout, job: tuple[int, int]) -> WorkerFiles:
@@ -129,17 +114,17 @@ def _job_files(layout: Layout, job: tuple[int, int]) -> WorkerFiles:
 
 
 def _job_thinning(layout: Layout, job: tuple[int, int]) -> Thinning:
-    """What of a job's paths was stored.
+    """Which part of a job's paths was stored.
 
     Raises
     ------
     DataError
-        If they were all stored, or not all waters were.
+        If they were stored in full, or not all waters were.
     """
     index = _job_files(layout, job).index
     thinning = thinning_of(read_notes(index), index)
     if thinning is None or thinning.every == 1:
-        raise DataError(index, "its paths are stored with all frames; nothing is to be restored")
+        raise DataError(index, "its paths are stored with all frames; there is nothing to restore")
     if thinning.waters is not None:
         raise DataError(index, "not all waters were stored; they cannot be restored")
     return thinning
@@ -148,12 +133,12 @@ def _job_thinning(layout: Layout, job: tuple[int, int]) -> Thinning:
 def _restore_job(
     files: WorkerFiles,
     thinning: Thinning,
-    fill: Callable[[Array, NDArray[np.int64]], Array],
+    fill: Callable[[Array, Rows], Array],
     atoms: int,
     out: Path,
     log: Journal,
 ) -> None:
-    """Write the paths of a job, whose gaps ``fill`` fills."""
+    """Write the paths of a job with their gaps filled."""
     table = read_stored(files.paths, files.index, atoms)
     frames = []
     for i in range(len(table)):

@@ -41,7 +41,7 @@ from mechanist.sampling.streams import shot_seed, thermal_velocities
 from mechanist.settings.config import Config
 from mechanist.settings.run import SamplingSettings
 from mechanist.systems.prepared import Prepared, load, load_inputs
-from mechanist.trajectory.stride import lowered
+from mechanist.trajectory.restore.stride import lowered
 
 NOISE_STREAM = 2**32
 """Chain numbers from here on seed the noise of a job."""
@@ -95,7 +95,9 @@ def shoot_round(config: Config, layout: Layout, number: int, worker: int, log: J
         made = [path for group in harvest.paths.values() for path in group]
         check_thinning(thinning, made, prepared, layout)
         if thinning is not None and settings.store.tolerance is not None:
-            thinning = lowered(thinning, settings.store.tolerance, made, prepared, log)
+            frames = [path.frames for path in made]
+            tolerance, masses = settings.store.tolerance, prepared.masses
+            thinning = lowered(thinning, tolerance, frames, masses, log)
         write_job(files, harvest, (number, worker, job.selection.model), thinning, checkpoint.notes)
         accepted = harvest.shots.accepted
         log(f"{len(accepted)} shots, {np.mean(accepted):.0%} accepted")

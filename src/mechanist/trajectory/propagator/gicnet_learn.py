@@ -18,6 +18,7 @@ from torch import Tensor
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
+from mechanist.systems.forces.xtb import HARTREE
 from mechanist.trajectory.propagator.gicnet import (
     EnergyNet,
     Gicnet,
@@ -28,7 +29,6 @@ from mechanist.trajectory.propagator.gicnet import (
 from mechanist.trajectory.propagator.gicnet_budget import GicnetBudget
 from mechanist.trajectory.propagator.zmatrix import Zmatrix, unwrapped, zmatrix_of
 from mechanist.trajectory.trajectory import Trajectory
-from mechanist.trajectory.xtb import HARTREE
 
 WEIGHTS = (1.0, 2.0, 4.0)
 VELOCITY_WEIGHTS = (16.0, 20.0, 24.0)

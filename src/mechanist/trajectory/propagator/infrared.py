@@ -4,14 +4,10 @@ The absorption of classical motion is the power spectrum of the rate of the dipo
 the dipole times the square of the frequency.
 """
 
-from collections.abc import Callable
-
 import numpy as np
-from numpy.typing import NDArray
 
 from mechanist.arrays import Array
 from mechanist.trajectory.spectrum import Spectrum, density_of_states
-from mechanist.trajectory.xtb import Xtb
 
 WIDTH = 20.0
 """Standard deviation of the Gaussian that smoothes spectra, in 1/cm."""
@@ -33,17 +29,3 @@ def infrared(dipoles: Array, dt_ps: float, width: float = WIDTH) -> Spectrum:
     raw = density_of_states(about[:, None], np.ones(1), dt_ps, width)
     density = raw.density * raw.wave_numbers**2
     return Spectrum(raw.wave_numbers, density / (density.sum() * raw.wave_numbers[1]))
-
-
-def xtb_dipoles(numbers: NDArray[np.int64]) -> Callable[[Array], Array]:
-    """What gives dipole moments (T, 3) in e nm at positions (T, N, 3) in nm, by GFN2-xTB."""
-
-    def dipoles(positions: Array) -> Array:
-        potential = Xtb(numbers)
-        made = []
-        for x in positions:
-            potential(x)
-            made.append(potential.dipole)
-        return np.array(made)
-
-    return dipoles

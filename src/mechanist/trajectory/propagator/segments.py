@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from mechanist.arrays import Array
+from mechanist.systems.forces.xtb import HARTREE
 from mechanist.trajectory.propagator.chain import Chain
 from mechanist.trajectory.propagator.gicnet import GicnetMotion, Scaled, placed_on
 from mechanist.trajectory.propagator.momentum import angular, linear, repaired
-from mechanist.trajectory.xtb import HARTREE
 
 
 def total_energy(motion: GicnetMotion, x: Array, v: Array) -> Array:

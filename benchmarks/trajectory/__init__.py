@@ -1,0 +1,1 @@
+"""Tables T1 to T5 of the learned trajectory models, and their page."""

@@ -1,0 +1,35 @@
+"""Table T4: every forecaster on one trajectory."""
+
+from benchmarks.trajectory.job import Job, main
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.journal import TRAINING
+from mechanist.trajectory.superres.store import load
+
+
+def forecast(job: Job) -> None:
+    """Train and test every forecaster on one trajectory; the step learn comes before."""
+    from benchmarks.trajectory.measure.forecast import measure
+    from benchmarks.trajectory.measure.forecast_setup import setup
+    from benchmarks.trajectory.measure.forecast_sizes import FORECASTS
+    from mechanist.trajectory.forecast.store import save
+
+    device, trajectory = job.device(), job.trajectory()
+    bridge = load(*job.files.bridge(job.molecule, job.number))
+    blocks = setup(trajectory, job.size, FORECASTS[job.size_name])
+    with job.log.work(TRAINING):
+        found = measure(blocks, bridge, job.seed, job.log, device)
+    save(found.model, blocks.task.known, *job.files.forecaster(job.molecule, job.number))
+    write_json(
+        job.files.forecasts(job.molecule, job.number),
+        {
+            **job.head,
+            "spacing": 1000 * trajectory.dt_ps * blocks.task.spacing,
+            "rows": found.rows,
+            "ablations": found.ablations,
+            "rolls": found.rolls,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main(forecast, "molecule", "number", "threads")

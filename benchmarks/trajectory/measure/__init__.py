@@ -1,0 +1,1 @@
+"""What each table measures, and how much of it."""

@@ -1,0 +1,71 @@
+"""Diatomic molecules in Morse potentials: learned from one vibration, followed at another energy.
+
+The vibration and its phase w t are known in closed form (`reference.morse`). For a state (r, v) of
+a vibration with s^2 = E / D,
+
+    s cos(phase) = 1 - (1 - s^2) exp[a (r - r_e)],
+    s sin(phase) = a v [1 - s cos(phase)] / w.
+"""
+
+import numpy as np
+
+from benchmarks.trajectory.reference.morse import DIATOMICS, Morse
+from mechanist.arrays import Array
+from mechanist.trajectory.propagator.integrator import FOURTH
+from mechanist.trajectory.propagator.learned import motion_of
+from mechanist.trajectory.superres.forcefield import KernelForces, fit_forces
+
+ENERGIES = (20.0, 30.0, 40.0)
+"""Of vibrations in kJ/mol, by the number of the trajectory."""
+
+LEARNED_AT = 60.0
+"""Energy in kJ/mol above the bottom of the vibration that is learned from."""
+
+GEOMETRIES = 30
+
+STEP = 0.0005
+"""In ps, of the integrator of fourth order."""
+
+LENGTH = 1.0
+"""In ps."""
+
+
+def learn_diatomic(molecule: Morse) -> KernelForces:
+    """Forces from geometries of half a vibration, equally spaced in time."""
+    half = np.pi / molecule.angular_frequency(LEARNED_AT)
+    seen = molecule.trajectory(LEARNED_AT, GEOMETRIES, half / (GEOMETRIES - 1))
+    assert seen.forces is not None
+    orders = np.array([[0, 1]], dtype=np.int64)
+    return fit_forces(seen.positions, seen.forces, orders)
+
+
+def phases(molecule: Morse, energy: float, positions: Array, velocities: Array) -> Array:
+    """Phase (T,) in radians of states (T, 2, 3), without jumps; times must lie close."""
+    away = positions[:, 1] - positions[:, 0]
+    r = np.linalg.norm(away, axis=1)
+    speed = np.einsum("tx,tx->t", away, velocities[:, 1] - velocities[:, 0]) / r
+    rest = 1 - energy / molecule.depth
+    cosine = 1 - rest * np.exp(molecule.stiffness * (r - molecule.distance))
+    sine = molecule.stiffness * speed * (1 - cosine) / molecule.angular_frequency(energy)
+    return np.asarray(np.unwrap(np.arctan2(sine, cosine)))
+
+
+def phase_error(molecule: Morse, energy: float) -> tuple[float, float]:
+    """Error of the phase after `LENGTH`, in cycles, and the cycles that were to be followed."""
+    true = molecule.trajectory(energy, 2, STEP)
+    motion = motion_of(learn_diatomic(molecule), molecule.masses, STEP, FOURTH)
+    times: Array = STEP * np.arange(1.0, round(LENGTH / STEP) + 1)
+    made = motion(true.positions[:1], true.moving()[:1], times)
+    found = phases(molecule, energy, made.positions[0], made.velocities[0])[-1]
+    expected = molecule.angular_frequency(energy) * times[-1]
+    # The state starts at the inner turning point, with phase 0, and the first time is one step on.
+    return float(abs(found - expected) / (2 * np.pi)), float(expected / (2 * np.pi))
+
+
+def phase_errors(number: int) -> dict[str, dict[str, float]]:
+    """By molecule: error of the phase after `LENGTH`, and exact number of cycles."""
+    energy = ENERGIES[number % len(ENERGIES)]
+    return {
+        name: dict(zip(("error", "cycles"), phase_error(one, energy), strict=True))
+        for name, one in DIATOMICS.items()
+    }

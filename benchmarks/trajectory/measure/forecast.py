@@ -1,0 +1,226 @@
+"""Table T4: every forecaster on one trajectory, with parts switched off, and over 1 ps."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.trajectory.measure.ablations import FEW, WHOLE, without
+from benchmarks.trajectory.measure.forecast_learning import Ground, baseline, forecaster, ground
+from benchmarks.trajectory.measure.forecast_setup import Setup
+from benchmarks.trajectory.measure.rollout import band_of, likeness, rmsd
+from benchmarks.trajectory.measure.rows import Stopwatch
+from benchmarks.trajectory.names import (
+    ALONE,
+    DYNAMICS,
+    DYNAMICS_V,
+    FORECASTER,
+    LINEAR_RIDGE,
+    NETWORKS,
+    PERSISTENCE,
+    STRAIGHT,
+    STRAIGHT_V,
+)
+from mechanist.arrays import Array
+from mechanist.trajectory.forecast.bases import Base, LastFrame, Straight, fit_linear
+from mechanist.trajectory.forecast.corrected import Corrected
+from mechanist.trajectory.forecast.dynamics import LearnedDynamics, learned_dynamics
+from mechanist.trajectory.forecast.errors import errors
+from mechanist.trajectory.superres.bridge import Bridge
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A model that is ready.
+
+    Parameters
+    ----------
+    name
+        Row of the table.
+    model
+        What forecasts.
+    frames
+        (B, H, N, 3) what it forecasts for the test block, in nm.
+    parameters
+        Numbers that were learned.
+    fit_cpu, fill_cpu
+        Seconds of processor to learn, and for a window of the test block.
+    """
+
+    name: str
+    model: Base
+    frames: Array
+    parameters: int
+    fit_cpu: float
+    fill_cpu: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Numbers of one trajectory.
+
+    Parameters
+    ----------
+    rows, ablations, rolls
+        Parts of table T4.
+    model
+        Our forecaster.
+    """
+
+    rows: list[dict[str, Any]]
+    ablations: list[dict[str, Any]]
+    rolls: list[dict[str, Any]]
+    model: Corrected
+
+
+def asked(name: str, model: Base, setup: Setup, parameters: int, fit_cpu: float) -> Made:
+    """Forecasts for the test block."""
+    clock = Stopwatch()
+    frames = model(setup.test.history, setup.task.ahead)
+    return Made(name, model, frames, parameters, fit_cpu, clock.read()[1] / len(frames))
+
+
+def row(made: Made, setup: Setup) -> dict[str, Any]:
+    """Errors and costs of a model."""
+    found = errors(made.frames, setup.test.future, setup.numbers)
+    costs = {"fit_cpu": made.fit_cpu, "fill_cpu": made.fill_cpu}
+    return {"model": made.name, **asdict(found), "parameters": made.parameters, **costs}
+
+
+def measure(setup: Setup, bridge: Bridge, seed: int, say: Say, device: str = "cpu") -> Measured:
+    """Learn every forecaster from the training block and test it on the test block.
+
+    Parameters
+    ----------
+    setup
+        Of one trajectory.
+    bridge
+        Super-resolution's model of it, for its forces.
+    seed
+        Of weights and batches.
+    say
+        Told how it goes.
+    device
+        Where networks are trained.
+    """
+    dt = setup.dataset.train[0].dt_ps
+    dynamics = learned_dynamics(bridge, dt)
+    forces = int(getattr(bridge.forces, "parameters", 0))
+    plain = _plain(setup, dynamics, forces)
+    still = ground(LastFrame(), setup, costly=False)
+    for kind in NETWORKS:
+        clock = Stopwatch()
+        net, _ = baseline(kind, still, setup, seed, device)
+        plain[kind] = asked(kind, net, setup, net.parameters, clock.read()[1])
+    clock = Stopwatch()
+    net, _ = forecaster(setup.size.options, still, setup, seed, device, long=True)
+    plain[ALONE] = asked(ALONE, net, setup, net.parameters, clock.read()[1])
+    clock = Stopwatch()
+    start = ground(dynamics, setup, costly=True)
+    spent = clock.read()[1]
+    say(f"learned dynamics for {len(start.train.base)} windows: {spent:.0f} s of processor")
+    grounds = {PERSISTENCE: still, DYNAMICS: start}
+    grounds |= {name: ground(plain[name].model, setup, False) for name in (STRAIGHT, LINEAR_RIDGE)}
+    switched, ours = _ablations(grounds, plain, setup, seed, device, say)
+    best = plain[DYNAMICS]
+    clock = Stopwatch()
+    frames = ours.correct(setup.test.history, best.frames)
+    fill = clock.read()[1] / len(frames) + best.fill_cpu
+    plain[FORECASTER] = Made(FORECASTER, ours, frames, forces + ours.parameters, spent, fill)
+    rows = [row(one, setup) for one in plain.values()]
+    for one in rows:
+        say(f"{one['model']}: ADE {one['ade']:.2e} nm, FDE {one['fde']:.2e} nm")
+    rolls = _rolls([plain[name] for name in ROLLED], dynamics, setup, say)
+    return Measured(rows, switched, rolls, ours)
+
+
+ROLLED = (PERSISTENCE, LINEAR_RIDGE, *NETWORKS, ALONE, DYNAMICS, FORECASTER)
+"""Models whose long forecasts are measured."""
+
+
+FINEST = 4000.0
+"""End in 1/cm of the range in which spectra of every step are compared."""
+
+
+def _plain(setup: Setup, dynamics: LearnedDynamics, forces: int) -> dict[str, Made]:
+    """Models without a network."""
+    clock = Stopwatch()
+    linear = fit_linear(setup.many, setup.validate, setup.pose())
+    spent = clock.read()[1]
+    told = LearnedDynamics(dynamics.dynamics, told=True)
+    models: tuple[tuple[str, Base, int, float], ...] = (
+        (PERSISTENCE, LastFrame(), 0, 0.0),
+        (STRAIGHT, Straight(), 0, 0.0),
+        (STRAIGHT_V, Straight(told=True), 0, 0.0),
+        (LINEAR_RIDGE, linear, linear.weights.size, spent),
+        (DYNAMICS, dynamics, forces, 0.0),
+        (DYNAMICS_V, told, forces, 0.0),
+    )
+    return {name: asked(name, one, setup, count, cpu) for name, one, count, cpu in models}
+
+
+def _ablations(
+    grounds: dict[str, Ground],
+    plain: dict[str, Made],
+    setup: Setup,
+    seed: int,
+    device: str,
+    say: Say,
+) -> tuple[list[dict[str, Any]], Corrected]:
+    """Parts switched off on the last frame, some on learned dynamics; all parts on other bases."""
+    result: list[dict[str, Any]] = []
+    ours: Corrected | None = None
+    for name, start in grounds.items():
+        result.append({"base": name, "part": "no network", **row(plain[name], setup)})
+        whole = without(setup.size.options)
+        kept = FEW if start.runs_on else whole if name == PERSISTENCE else (WHOLE,)
+        parts = {part: whole[part] for part in kept}
+        for part, options in parts.items():
+            clock = Stopwatch()
+            model, found = forecaster(options, start, setup, seed, device)
+            spent = clock.read()[1]
+            if start.runs_on:
+                frames = model.correct(setup.test.history, plain[name].frames)
+            else:
+                frames = model(setup.test.history, setup.task.ahead)
+            made = Made(part, model, frames, model.parameters, spent, 0.0)
+            result.append({"base": name, "part": part, **row(made, setup)})
+            result[-1]["validation"] = min(found) / found[0]
+            say(f"{name}, {part}: ADE {result[-1]['ade']:.3e} nm, {spent:.0f} s")
+            if name == DYNAMICS and part == WHOLE:
+                ours = model
+    assert ours is not None
+    return result, ours
+
+
+def _rolls(
+    models: list[Made], dynamics: LearnedDynamics, setup: Setup, say: Say
+) -> list[dict[str, Any]]:
+    """Long forecasts."""
+    truth = setup.rolls.future
+    history = setup.rolls.history
+    band = band_of(setup.dataset.train[0].positions, setup.bound)
+    spacing = history.spacing_ps
+    with np.errstate(over="ignore", invalid="ignore"):
+        made = {one.name: one.model(history, truth.shape[1]) for one in models}
+        fine = dynamics.motion(history, setup.fine.shape[1])[0][:, 1:]
+    alike = likeness(fine, setup.fine, setup.masses, dynamics.dynamics.dt_ps, FINEST)
+    result: list[dict[str, Any]] = []
+    for name, x in {"true": truth, **made}.items():
+        lost = rmsd(x, truth)
+        result.append(
+            {
+                "model": name,
+                "valid": float(band.share(x).mean()),
+                "valid_horizon": band.share(x).tolist(),
+                "rmsd": np.where(np.isfinite(lost), lost, 1e3).tolist(),
+                "spectrum": likeness(x, truth, setup.masses, spacing),
+            }
+        )
+        if name == DYNAMICS:
+            result[-1]["spectrum_fine"] = alike
+        say(f"{truth.shape[1] * spacing:.2f} ps, {name}: bonds {result[-1]['valid']:.3f}")
+    return result

@@ -1,0 +1,120 @@
+"""What every model of table T4 learns from and is tested on, for one trajectory."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from benchmarks.trajectory.measure.forecast_sizes import ForecastSize
+from benchmarks.trajectory.measure.sizes import GAPS, Size
+from mechanist.arrays import Array, Rows
+from mechanist.trajectory.dataset import Dataset, by_time
+from mechanist.trajectory.forecast.bonds import bonds, hops
+from mechanist.trajectory.forecast.pose import Pose, pose_of
+from mechanist.trajectory.forecast.windows import Cases, Task, blocks, cases, spread
+from mechanist.trajectory.trajectory import Trajectory
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Blocks of one trajectory.
+
+    Parameters
+    ----------
+    dataset
+        Blocks of time, two windows apart.
+    task
+        What a window is.
+    size
+        How much.
+    numbers
+        (N,) atomic numbers.
+    masses
+        (N,) in Da.
+    """
+
+    dataset: Dataset
+    task: Task
+    size: ForecastSize
+    numbers: Rows
+    masses: Array
+
+    @cached_property
+    def reference(self) -> Array:
+        """(N, 3) in nm; the first frame."""
+        return np.asarray(self.dataset.train[0].positions[0])
+
+    @cached_property
+    def bound(self) -> Rows:
+        """(M, 2) bonds."""
+        return bonds(self.numbers, self.reference)
+
+    @cached_property
+    def hops(self) -> Rows:
+        """(N, N) bonds between atoms."""
+        return hops(len(self.numbers), self.bound)
+
+    def pose(self, turned: bool = True) -> Pose:
+        """How windows are laid."""
+        return pose_of(self.reference, self.numbers, self.masses, turned)
+
+    def pairs(self, block: Trajectory, count: int) -> Cases:
+        """``count`` windows; those of the later half are one frame after those of the earlier."""
+        early = spread(block, self.task, count // 2, self.task.spacing)
+        return cases(block, self.task, np.concatenate([early, early + self.task.spacing]))
+
+    @cached_property
+    def few(self) -> Cases:
+        """Windows to learn from where the base costs time."""
+        return self.pairs(self.dataset.train[0], self.size.training.windows)
+
+    @cached_property
+    def many(self) -> Cases:
+        """Windows to learn from where it does not."""
+        return self.pairs(self.dataset.train[0], self.size.plain)
+
+    @cached_property
+    def validate(self) -> Cases:
+        """Windows of the validation block."""
+        return self.pairs(self.dataset.validate[0], self.size.validate)
+
+    @cached_property
+    def test(self) -> Cases:
+        """Windows of the test block."""
+        block = self.dataset.test[0]
+        return cases(block, self.task, spread(block, self.task, self.size.test))
+
+    @cached_property
+    def rolls(self) -> Cases:
+        """Windows of the test block that are followed for long, as far as the block reaches."""
+        block = self.dataset.test[0]
+        room = (len(block) - 1) // self.task.spacing + 1 - self.task.known
+        long = Task(self.task.known, min(self.size.frames, room), self.task.spacing)
+        return cases(block, long, spread(block, long, self.size.rolls))
+
+    @cached_property
+    def fine(self) -> Array:
+        """The same at every frame of the trajectory, (B, frames x spacing, N, 3) in nm."""
+        block, count = self.dataset.test[0], self.rolls.future.shape[1]
+        long = Task(self.task.known, count, self.task.spacing)
+        starts = spread(block, long, self.size.rolls)
+        first = starts + (self.task.known - 1) * self.task.spacing + 1
+        return block.positions[first[:, None] + np.arange(count * self.task.spacing)]
+
+
+def setup(trajectory: Trajectory, size: Size, amounts: ForecastSize) -> Setup:
+    """Blocks such that the learned forces of table T1 know nothing of the test block.
+
+    Parameters
+    ----------
+    trajectory
+        All frames.
+    size
+        Of table T1, whose blocks are used.
+    amounts
+        Of this table.
+    """
+    task = Task()
+    learned = by_time(trajectory, max(GAPS) + 2, size.validate, size.test)
+    dataset = blocks(trajectory, learned, task)
+    return Setup(dataset, task, amounts, trajectory.numbers, trajectory.masses)

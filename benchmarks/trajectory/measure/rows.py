@@ -1,0 +1,136 @@
+"""Rows of tables T1 and T2: models, what it cost to learn them, how far off they are."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from benchmarks.trajectory.measure.sizes import Size
+from benchmarks.trajectory.names import HERMITE, HERMITE_A, LINEAR, RIDGE, RIDGE_A, SPLINE
+from mechanist.arrays import Array
+from mechanist.trajectory.dataset import Dataset, Windows, windows
+from mechanist.trajectory.spectrum import Spectrum, density_of_states, similarity
+from mechanist.trajectory.superres.errors import errors
+from mechanist.trajectory.superres.polynomials import (
+    hermite,
+    hermite_with_accelerations,
+    linear,
+    spline,
+)
+from mechanist.trajectory.superres.protocol import Filled
+from mechanist.trajectory.superres.ridge import fit_ridge
+from mechanist.trajectory.trajectory import Trajectory
+
+Fill = Callable[[Windows], Filled]
+
+X_H = (2500.0, 4000.0)
+"""Range of stretching vibrations of hydrogen in 1/cm."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model that is ready for one length of gap.
+
+    Parameters
+    ----------
+    name
+        Row of the table.
+    fill
+        The model.
+    parameters
+        Numbers that were learned.
+    wall, cpu
+        Seconds that learning took; what several gaps share counts for each.
+    """
+
+    name: str
+    fill: Fill
+    parameters: int
+    wall: float
+    cpu: float
+
+
+class Stopwatch:
+    """Wall and processor seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter(), time.process_time()
+
+    def read(self) -> tuple[float, float]:
+        """Wall and processor seconds."""
+        wall, cpu = self._begun
+        return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def learning_windows(dataset: Dataset, gap: int, most: int) -> tuple[Windows, Windows]:
+    """At most about ``most`` gaps of the training block, and of the validation block."""
+    frames = sum(len(one) for one in dataset.train)
+    every = max(3, -(-frames // most))
+    return windows(dataset.train, gap, every), windows(dataset.validate, gap, every)
+
+
+def plain_models(dataset: Dataset, gap: int, size: Size) -> list[Fitted]:
+    """Models that are written down or solved for."""
+    train, validate = learning_windows(dataset, gap, size.gaps)
+    masses = dataset.train[0].masses
+    models = [
+        Fitted(LINEAR, lambda gaps: linear(gaps.ends), 0, 0.0, 0.0),
+        Fitted(SPLINE, lambda gaps: spline(gaps.ends), 0, 0.0, 0.0),
+        Fitted(HERMITE, lambda gaps: hermite(gaps.ends), 0, 0.0, 0.0),
+        Fitted(HERMITE_A, _quintic, 0, 0.0, 0.0),
+    ]
+    clock = Stopwatch()
+    plain = fit_ridge(train, validate, masses)
+    models.append(Fitted(RIDGE, lambda w: plain(w.ends), plain.parameters, *clock.read()))
+    clock = Stopwatch()
+    more = fit_ridge(train, validate, masses, accelerations=True)
+    models.append(
+        Fitted(
+            RIDGE_A,
+            lambda w: more.fill(w.ends, w.accelerations),
+            more.parameters,
+            *clock.read(),
+        )
+    )
+    return models
+
+
+def _quintic(gaps: Windows) -> Filled:
+    assert gaps.accelerations is not None
+    return hermite_with_accelerations(gaps.ends, gaps.accelerations)
+
+
+def row_of(model: Fitted, gap: int, test: Windows, trajectory: Trajectory) -> dict[str, Any]:
+    """Errors, likeness of the spectrum, and costs of one model at one length of gap."""
+    clock = Stopwatch()
+    filled = model.fill(test)
+    wall, cpu = clock.read()
+    found = asdict(errors(filled, test, trajectory.numbers))
+    true = spectrum_of(test, None, trajectory.masses)
+    made = spectrum_of(test, filled, trajectory.masses)
+    return {
+        "model": model.name,
+        "gap": gap,
+        **found,
+        "spectrum": similarity(true, made),
+        "shift": made.peak(*X_H) - true.peak(*X_H),
+        "parameters": model.parameters,
+        "fit_wall": model.wall,
+        "fit_cpu": model.cpu,
+        "fill_wall": wall / (len(test) * gap),
+        "fill_cpu": cpu / (len(test) * gap),
+    }
+
+
+def tiled(test: Windows, filled: Filled | None) -> tuple[Array, Array]:
+    """Positions and velocities (T, N, 3) of gaps that tile a trajectory, true or filled."""
+    x, v = test.positions[:, :-1].copy(), test.velocities[:, :-1].copy()
+    if filled is not None:
+        x[:, 1:], v[:, 1:] = filled.positions, filled.velocities
+    shape = (-1, *x.shape[2:])
+    return x.reshape(shape), v.reshape(shape)
+
+
+def spectrum_of(test: Windows, filled: Filled | None, masses: Array) -> Spectrum:
+    """Density of states of gaps that tile a trajectory, true or filled."""
+    return density_of_states(tiled(test, filled)[1], masses, test.dt_ps)

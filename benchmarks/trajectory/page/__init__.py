@@ -1,0 +1,1 @@
+"""Tables as numbers, text and figures, and the page that shows them."""

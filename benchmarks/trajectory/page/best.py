@@ -1,0 +1,61 @@
+"""Which cells of a table are the best of their column."""
+
+import re
+from collections.abc import Iterator
+
+from benchmarks.trajectory.page.sections import Table
+from mechanist.report.page.readable import measured
+
+HIGH = re.compile(r"similarity|likeness|bonds in the band", re.IGNORECASE)
+LOW = re.compile(
+    r"error|percentile|shift|distance (?:at|of)|deviation|\bADE\b|\bFDE\b|\bRMSD\b", re.IGNORECASE
+)
+NEITHER = re.compile(r"parameters|\btime\b|published|number of|apart|\bvalue\b", re.IGNORECASE)
+"""Words of headings that tell whether more is better; where none does, nothing is the best."""
+
+APART = re.compile(r"published|different data|^true$|halves of the truth")
+"""Rows that take no part: other data, and the truth itself."""
+
+TOLD = re.compile(r"\(x, v, a\)|told v")
+"""Rows that know more than the others; they have a best of their own."""
+
+
+def best(title: str, table: Table) -> set[tuple[int, int]]:
+    """Row and column of the best cells.
+
+    Rows ``base: variant`` are compared on the same base only. Cells that read the same as the best
+    are as good; where all do, none is marked.
+    """
+    marked: set[tuple[int, int]] = set()
+    for column, head in enumerate(table.head[1:], start=1):
+        sign = _sign(head) or (0 if NEITHER.search(head) else _sign(title))
+        for rows in _groups(table) if sign else ():
+            cells = [(row, measured(table.rows[row][column])) for row in rows]
+            known = [(row, cell) for row, cell in cells if cell is not None]
+            if known:
+                top = min((sign * abs(cell.value), cell.shown) for _, cell in known)[1]
+                equal = [row for row, cell in known if _same(cell.shown, top)]
+                marked |= {(row, column) for row in equal if len(equal) < len(known)}
+    return marked
+
+
+def _sign(words: str) -> int:
+    """1 where less is better, -1 where more is, 0 where neither."""
+    if NEITHER.search(words):
+        return 0
+    return -1 if HIGH.search(words) else int(bool(LOW.search(words)))
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two values read the same, whatever their spreads."""
+    return re.split(r"\s±[^×]*", one) == re.split(r"\s±[^×]*", other)
+
+
+def _groups(table: Table) -> Iterator[list[int]]:
+    """Rows that are compared with each other."""
+    groups: dict[tuple[bool, str], list[int]] = {}
+    for number, (name, *_) in enumerate(table.rows):
+        if not APART.search(name):
+            base = name.split(": ")[0] if ": " in name else ""
+            groups.setdefault((bool(TOLD.search(name)), base), []).append(number)
+    yield from groups.values()
