@@ -32,7 +32,7 @@ rule trajectory_data:
         settings=settings("seed", "trajectory.size", "trajectory.temperature"),
         source=digest_of_script("benchmarks.trajectory.data", HOME),
     shell:
-        STEP + ".data --molecule {wildcards.molecule} --number {wildcards.motion}"
+        f"{STEP}.data --molecule {{wildcards.molecule}} --number {{wildcards.motion}}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
@@ -59,7 +59,7 @@ rule trajectory_learn:
         settings=settings("seed", "trajectory.size"),
         source=digest_of_script("benchmarks.trajectory.learn", HOME),
     shell:
-        STEP + ".learn --molecule {wildcards.molecule} --number {wildcards.motion}"
+        f"{STEP}.learn --molecule {{wildcards.molecule}} --number {{wildcards.motion}}"
         " --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
@@ -84,7 +84,7 @@ rule trajectory_openmm:
         system=lambda wildcards, input: str(Path(input.yaml).parent),
         source=digest_of_script("benchmarks.trajectory.openmm", HOME),
     shell:
-        STEP + ".openmm --number {wildcards.motion} --system {params.system:q}"
+        f"{STEP}.openmm --number {{wildcards.motion}} --system {{params.system:q}}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
@@ -111,7 +111,7 @@ rule trajectory_robustness:
         settings=settings("seed", "trajectory.size"),
         source=digest_of_script("benchmarks.trajectory.robustness", HOME),
     shell:
-        STEP + ".robustness --molecule {wildcards.molecule}"
+        f"{STEP}.robustness --molecule {{wildcards.molecule}}"
         " --number {wildcards.motion} --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
@@ -141,7 +141,7 @@ rule trajectory_propagate:
         settings=settings("seed", "trajectory.size"),
         source=digest_of_script("benchmarks.trajectory.propagate", HOME),
     shell:
-        STEP + ".propagate --molecule {wildcards.molecule}"
+        f"{STEP}.propagate --molecule {{wildcards.molecule}}"
         " --number {wildcards.motion} --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
@@ -160,7 +160,7 @@ rule trajectory_attribute:
         settings=settings("seed", "trajectory.size", "trajectory.temperature"),
         source=digest_of_script("benchmarks.trajectory.attribute", HOME),
     shell:
-        STEP + ".attribute --threads {threads}"
+        f"{STEP}.attribute --threads {{threads}}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
 
@@ -189,7 +189,7 @@ rule trajectory_forecast:
         settings=settings("seed", "trajectory.size"),
         source=digest_of_script("benchmarks.trajectory.forecast", HOME),
     shell:
-        STEP + ".forecast --molecule {wildcards.molecule}"
+        f"{STEP}.forecast --molecule {{wildcards.molecule}}"
         " --number {wildcards.motion} --threads {threads}"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
 
@@ -208,8 +208,7 @@ rule trajectory_paths:
         run=RUN_HASH,
         source=digest_of_script("benchmarks.trajectory.paths", HOME),
     shell:
-        STEP
-        + f".paths --run {RESULTS} --config '{{{{}}}}' --results {MODELS} 2>&1 | tee {{log}}"
+        f"{STEP}.paths --run {RESULTS} --config '{{{{}}}}' --results {MODELS} 2>&1 | tee {{log}}"
 
 
 rule trajectory_models:
@@ -262,5 +261,5 @@ rule trajectory_models:
         settings=settings("seed", "trajectory"),
         source=digest_of_script("benchmarks.trajectory.tables", HOME),
     shell:
-        STEP + ".tables"
+        f"{STEP}.tables"
         f" --config {{params.settings:q}} --results {MODELS} 2>&1 | tee {{log}}"
