@@ -224,8 +224,8 @@ def gone(pid):
 @pytest.mark.parametrize(
     ("mode", "limits", "message"),
     [
-        ("hangs_at_start", Limits(start=3, grace=60), "the start of Julia was still not over"),
-        ("hangs_early", QUICK, "the search was still not over"),
+        ("hangs_at_start", Limits(start=3, grace=60), "the start of Julia was not finished"),
+        ("hangs_early", QUICK, "the search was not finished"),
     ],
 )
 def test_a_process_that_hangs_is_ended_with_its_children(mode, limits, message, problem, standin):
@@ -246,7 +246,7 @@ def test_what_a_search_had_found_before_it_was_ended_is_used(problem, standin):
     standin("hangs")
     texts, lines = search(problem, seconds=1.0)
     assert "2.4471939*sin(phi)" in texts
-    assert any("still not over after" in line and "is used" in line for line in lines)
+    assert any("not finished after" in line and "are used" in line for line in lines)
 
 
 def test_the_worker_ends_with_its_parent(standin, tmp_path):

@@ -93,7 +93,7 @@ def test_what_the_names_mean_and_files_for_other_programs(tmp_path):
     ("change", "message"),
     [
         ({"text": "__import__('os').system('true')"}, "not allowed"),
-        ({"text": "0.26 + "}, "no formula"),
+        ({"text": "0.26 + "}, "not a formula"),
         ({"text": "0.26 + 8.4*sin(psi)"}, "do not match"),
         ({"descriptors": [{"phi": 1}]}, "do not match"),
         ({"text": None}, "damaged"),

@@ -127,5 +127,5 @@ def test_other_programs_are_told_that_they_cannot(file, tmp_path):
     write_exports("2.0*height + r", inputs, tmp_path / "with")
     write_exports("2.0*r", inputs, tmp_path / "without")
     for name in EXPORTS.values():
-        assert "height, of descriptors.py" in (tmp_path / "with" / name).read_text()
+        assert "height, defined in descriptors.py" in (tmp_path / "with" / name).read_text()
         assert "descriptors.py" not in (tmp_path / "without" / name).read_text()

@@ -12,7 +12,7 @@
 
 import numpy as np
 
-from mechanist.arrays import Array, Features, Mask
+from mechanist.arrays import Array, Mask
 from mechanist.bookkeeping.journal import Log
 from mechanist.errors import MechanistError
 from mechanist.formula.choice.baselines import baselines
@@ -67,7 +67,7 @@ def distil(
     everything = points_of(inputs, np.ones(len(data), dtype=np.bool_))
     candidates, engines = search(inputs, settings, seed, threads, log)
     limit = max(LARGEST_Q, 3 * float(np.abs(data.q).max()))
-    refitted = refit(candidates, train, all_rows(inputs), log, limit)
+    refitted = refit(candidates, train, inputs.values, log, limit)
     rng = np.random.default_rng([seed, 2])
     rivals = best_of_each_length(refitted)
     lengths = len({candidate.nodes for candidate in rivals})
@@ -109,12 +109,6 @@ def chosen_inputs(data: FormulaData, settings: FormulaSettings) -> FormulaData:
         raise MechanistError("formula.allowed", "names none of the descriptors of the data")
     relevant = [name for name in allowed if name not in data.further][: settings.inputs]
     return data.select([*relevant, *data.further])
-
-
-def all_rows(data: FormulaData) -> Features:
-    """Inputs (F, P) at shooting points and further frames."""
-    frames = [] if data.frame_values is None else [data.frame_values]
-    return np.asfortranarray(np.concatenate([data.values, *frames]))
 
 
 def network_loss(data: FormulaData) -> tuple[float, float]:

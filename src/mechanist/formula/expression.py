@@ -1,4 +1,4 @@
-"""Formula text: reading it without running it, evaluating it, counting it.
+"""Formula text: parsed without executing it, evaluated, and measured by its nodes.
 
 A formula is text in named descriptors, for example ``0.26 + 8.4*sin(phi) + 4.2*sin(theta)``:
 lengths in nm, angles in rad, q without a unit.
@@ -24,16 +24,16 @@ MAX_EXPONENT = 16
 
 
 def parse(text: str) -> Expr:
-    """Read formula text as a sympy expression; nothing in the text is ever run.
+    """Read formula text as a sympy expression; nothing in the text is ever executed.
 
-    Numbers, names, ``+ - * / **``, signs and calls of `FUNCTIONS` are known, and exponents must be
-    numbers of at most `MAX_EXPONENT`. Numbers are worked out as floats, never exactly, so that no
-    short text can ask for a huge one.
+    Numbers, names, ``+ - * / **``, signs and calls of `FUNCTIONS` are allowed, and exponents must
+    be numbers of at most `MAX_EXPONENT`. Numbers are evaluated as floats, never exactly, so that no
+    short text can produce a huge one.
 
     Raises
     ------
     DataError
-        If the text holds anything else or has no finite real value.
+        If the text contains anything else or has no finite real value.
     """
     import sympy
 
@@ -43,19 +43,19 @@ def parse(text: str) -> Expr:
         tree = ast.parse(text.strip(), mode="eval")
         expr = _read(tree.body)
     except (SyntaxError, RecursionError, ValueError, TypeError, MemoryError, ArithmeticError):
-        raise DataError("formula", f"cannot read {text[:80]!r}; it is no formula") from None
+        raise DataError("formula", f"cannot read {text[:80]!r}; it is not a formula") from None
     if expr.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
         raise DataError("formula", f"{text[:80]!r} has no finite real value")
     return expr
 
 
 def _read(node: ast.expr) -> Expr:
-    """One node of Python's syntax tree as sympy."""
+    """One node of Python's syntax tree as a sympy expression."""
     import sympy
 
     match node:
         case ast.Constant(value=bool() | complex() | str() | bytes() | None):
-            raise DataError("formula", f"{node.value!r} is no real number")
+            raise DataError("formula", f"{node.value!r} is not a real number")
         case ast.Constant(value=int() as value):
             return sympy.Integer(value)
         case ast.Constant(value=float() as value):
@@ -101,7 +101,7 @@ def _combine(operation: ast.operator, left: Expr, right: Expr) -> Expr:
                 )
             if left.is_number:
                 return sympy.Float(float(left) ** float(right))
-            # 2.0 and 0.5 are the integer and the root that they look like.
+            # 2.0 and 0.5 become an integer and a square root.
             twice = 2 * float(right)
             return left ** (sympy.Rational(int(twice), 2) if twice.is_integer() else right)
     raise DataError("formula", "the only operations are + - * / **")
@@ -138,7 +138,7 @@ def evaluate(formula: str | Expr, values: Mapping[str, Array]) -> Array:
     names = inputs(expr)
     missing = [name for name in names if name not in values]
     if missing:
-        raise DataError("formula", f"the descriptor {missing[0]!r} is not there")
+        raise DataError("formula", f"descriptor {missing[0]!r} is missing")
     frames = len(next(iter(values.values()))) if values else 1
     columns = np.empty((frames, len(names)), order="F")
     for i, name in enumerate(names):
@@ -152,7 +152,7 @@ def inputs(expr: Expr) -> tuple[str, ...]:
 
 
 def nodes(expr: Expr) -> int:
-    """Complexity: how many numbers, inputs, operations and functions are read.
+    """Complexity: number of constants, inputs, operations and functions.
 
     A descriptor is one node, and so is its bare sine or cosine; each number with its sign is one
     node; a sum or product of n parts adds n - 1 operations; a division is one operation; a bare

@@ -60,7 +60,7 @@ def formula_names(
     values, q
         (N, D) of ``known`` and (N,) by the network, at training points.
     rng
-        Draws the points that are looked at.
+        Draws the points that are used.
     log
         Takes one line.
     """

@@ -1,9 +1,9 @@
-"""The structure of a formula: its form with every number set free, in a form without redundancy.
+"""Structure of a formula: its form with free constants in place of numbers, without redundancy.
 
-The search writes 2*(0.5*x0 + 3) + 0.1*x0 where 1.1*x0 + 6 is meant. Two numbers that do the same
-work cannot both be fitted, so each formula is brought to a normal form first: like terms merged,
-factors that are sums scaled to a leading coefficient of one, and common factors pulled out where
-that shortens it. Inputs are x0, x1, ... here, one for each column of the data.
+A search may write 2*(0.5*x0 + 3) + 0.1*x0 for 1.1*x0 + 6. Redundant constants cannot be fitted, so
+each formula is brought to a normal form first: like terms merged, factors that are sums scaled to a
+leading coefficient of one, and common factors pulled out where that shortens it. Inputs are x0, x1,
+... here, one for each column of the data.
 """
 
 from collections import Counter
@@ -38,16 +38,16 @@ def in_columns(expr: Expr, columns: Sequence[str]) -> Expr:
 
 @dataclass(frozen=True)
 class Structure:
-    """An expression whose numbers are the symbols ``constants``.
+    """An expression with symbols ``constants`` in place of its numbers.
 
     Parameters
     ----------
     expr
         In the symbols of `column_symbols` and ``constants``.
     constants
-        Symbols of the free numbers.
+        Symbols of the free constants.
     columns
-        How many columns the data has.
+        Number of columns of the data.
     """
 
     expr: Expr
@@ -66,7 +66,7 @@ class Structure:
 
     @cached_property
     def key(self) -> Expr:
-        """The same for structures that differ in nothing but the names of constants."""
+        """The same for structures that differ only in the names of constants."""
         import sympy
 
         blank = sympy.Symbol("c")
@@ -81,7 +81,7 @@ class Structure:
 
 
 def structure(expr: Expr, columns: int) -> tuple[Structure, list[float]]:
-    """Set free every number of an expression but signs and exponents; give the numbers too."""
+    """Replace every number but signs and exponents by a constant; also return the numbers."""
     import sympy
 
     constants: list[Expr] = []
@@ -149,7 +149,7 @@ def _monic(total: Expr) -> tuple[Expr, Expr]:
 
     pairs = [term.as_coeff_Mul() for term in total.args if not term.is_Number]
     largest = max(abs(coefficient) for coefficient, _ in pairs)
-    # The first of the large ones, so that the choice does not hang on the last digit.
+    # The first of the large ones, so that the choice does not depend on the last digit.
     lead = next(coefficient for coefficient, _ in pairs if abs(coefficient) > 0.1 * largest)
     terms = []
     for term in total.args:
@@ -184,7 +184,7 @@ def _compact(expr: Expr) -> Expr:
 
 
 def _compact_outside(grouped: Expr, outside: list[Expr]) -> Expr:
-    """Pull factors out of what the first grouping left."""
+    """Pull factors out of the terms that the first grouping left."""
     if len(outside) < 2 or not grouped.is_Add:
         return grouped
     rest = grouped.func(*outside)

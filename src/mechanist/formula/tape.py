@@ -1,9 +1,12 @@
 """Values and derivatives of an expression on many rows, by reverse differentiation.
 
-An expression becomes a list of steps over numpy columns, one step for each distinct piece of it.
-Derivatives with respect to the constants follow by one sweep back over the steps (Griewank and
-Walther, Evaluating Derivatives, SIAM 2008, chapter 3), which costs about as much as the value; a
-symbolic derivative of each constant would be longer than the formula and has to be compiled.
+An expression becomes a list of steps over numpy columns, one step for each distinct subexpression:
+v_i = phi_i(v_j, v_k). Derivatives by the constants follow from one sweep back over the steps,
+
+    dq/dv_j = sum over steps i that use v_j of  dq/dv_i * d phi_i / d v_j
+
+(Griewank and Walther, Evaluating Derivatives, SIAM 2008, chapter 3), which costs about as much as
+the value; symbolic derivatives would be longer than the formula and would have to be compiled.
 """
 
 from collections.abc import Callable, Sequence
@@ -54,7 +57,7 @@ class Tape:
         return tuple(flags)
 
     def value(self, columns: Array, constants: Sequence[float] | Array = ()) -> Array:
-        """Values (N,) for ``columns`` (N, P) and ``constants`` (K,); may hold inf and nan."""
+        """Values (N,) for ``columns`` (N, P) and ``constants`` (K,); may be inf or nan."""
         last = self._forward(columns, constants)[-1]
         return np.array(np.broadcast_to(last, len(columns)), dtype=np.float64)
 
@@ -78,7 +81,7 @@ class Tape:
         return np.array(np.broadcast_to(values[-1], len(columns)), dtype=np.float64), result
 
     def denominators(self, columns: Array, constants: Sequence[float] | Array) -> list[Value]:
-        """What is divided by, and the arguments of logarithms and roots: none may reach 0."""
+        """Denominators, and arguments of logarithms and roots: none may reach 0."""
         values = self._forward(columns, constants)
         return [
             values[step.first]
@@ -145,7 +148,7 @@ def compile_tape(expr: Any, columns: Sequence[Any], constants: Sequence[Any] = (
     Raises
     ------
     ValueError
-        If the expression holds another symbol or an unknown function.
+        If the expression contains another symbol or an unknown function.
     """
     known = {symbol: Step("column", number=i) for i, symbol in enumerate(columns)}
     known |= {symbol: Step("constant", number=i) for i, symbol in enumerate(constants)}

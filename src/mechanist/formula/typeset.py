@@ -1,7 +1,8 @@
-"""Formulas as text and as LaTeX, terms in the order of relevance and numbers as short as they are.
+"""Formulas as text and as LaTeX, with terms by relevance and shortest exact numbers.
 
-Sympy's own printers write 15 digits and sort terms by their letters; a chemist wants the constant
-first, then the terms from the most to the least relevant descriptor.
+The constant term comes first, then the terms from the most to the least relevant descriptor. The
+printers of sympy write 15 digits and sort terms alphabetically; to override both means to override
+sums, products, powers and numbers, which is nearly all of a printer.
 """
 
 import re
@@ -20,7 +21,7 @@ SYMMETRY = re.compile(
     r"G([25])_([A-Za-z0-9]+)_([A-Za-z0-9]+)_(\d{3,})(?:_z(\d+)_([pm]))?", re.ASCII
 )
 SUM, PRODUCT, POWER, ATOM = range(4)
-"""How tightly a piece holds together; one that is looser than its place is bracketed."""
+"""Precedence of a piece; one that binds less tightly than its place is bracketed."""
 
 
 def name_latex(name: str) -> str:
@@ -54,7 +55,7 @@ def _symmetry_latex(
     parts = [number, rf"\mathrm{{{centre}\,{of}}}", f"{shift[0]}.{shift[1:]}"]
     if zeta and sign:
         parts += [zeta, "+" if sign == "p" else "-"]
-    # No superscript: the name may be raised to a power.
+    # No superscript, since the name may be raised to a power.
     return "G_{" + r",\,".join(parts) + "}"
 
 
@@ -74,7 +75,7 @@ class Style:
         return self.symbols.get(name) or name_latex(name)
 
     def number(self, value: float) -> str:
-        """A number with as few digits as tell it from its neighbours."""
+        """The shortest decimal that reads back as the same float."""
         if value in self.numbers:
             return self.numbers[value]
         short = repr(int(value)) if value == int(value) and abs(value) < 1e6 else repr(value)
@@ -119,7 +120,7 @@ def latex(expr: Expr, symbols: Mapping[str, str] | None = None, order: Sequence[
 
 
 def sort_key(expr: Expr, order: tuple[str, ...]) -> tuple[Any, ...]:
-    """Where a term or factor belongs: numbers, then simple before nested, relevant before not."""
+    """Order of terms and factors: numbers first, then by relevance, short before long."""
     rank = {name: i for i, name in enumerate(order)}
     places = sorted((rank.get(name, len(order)), name) for name in inputs(expr))
     cosine = type(expr).__name__ == "cos"
@@ -127,11 +128,11 @@ def sort_key(expr: Expr, order: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 def _write(expr: Expr, style: Style) -> tuple[str, int]:
-    """One node: its text and how tightly it holds together."""
+    """One node: its text and its precedence."""
     if expr.is_number:
         value = float(expr)
         if expr.is_Float and abs(value) == 1:
-            # A fitted number that came out as one is not a mere sign, and reads back as a number.
+            # A fitted constant equal to 1 is written out, so that it reads back as a constant.
             return "1.0" if value > 0 else "-1.0", SUM if value < 0 else ATOM
         return style.number(value), SUM if value < 0 else ATOM
     if expr.is_Symbol:

@@ -8,10 +8,10 @@ of G chains c, since shots of a chain are not independent,
     mean  m = sum_i l_i / sum_i n_i
     error s = sqrt[G/(G-1) sum_c (sum_{i in c} l_i - m n_i)^2] / sum_i n_i
 
-(linearised ratio estimator; Cochran, Sampling Techniques, 3rd ed. 1977, section 6.4). The choice is
-the shortest formula whose loss is within one such error of the best: the one-standard-error rule of
-Breiman et al. (Classification and Regression Trees, 1984, section 3.4.3) with the paired error. A
-difference below ``enough`` never counts, however many shots resolve it.
+(`mechanist.statistics.clusters`). The choice is the shortest formula whose loss is within one such
+error of the best: the one-standard-error rule of Breiman et al. (Classification and Regression
+Trees, 1984, section 3.4.3) with the paired error. A difference below ``enough`` never counts,
+however many shots resolve it.
 
 The best of many formulas has the lowest loss partly by chance: with few shots one of twenty longer
 formulas that add nothing passes the rule more often than not. So a difference must also exceed
@@ -27,7 +27,8 @@ import numpy as np
 from mechanist.arrays import Array, Counts
 from mechanist.formula.expression import Expr
 from mechanist.formula.fit.candidate import Candidate, Points
-from mechanist.formula.fit.likelihood import Outcomes, cluster_sums
+from mechanist.formula.fit.likelihood import Outcomes
+from mechanist.statistics.clusters import clustered_error
 
 LEVEL = 0.16
 """Chance that a formula is called worse than a longer one that is better by chance alone: that of a
@@ -74,12 +75,11 @@ def mean_and_error(point_sums: Array, outcomes: Outcomes) -> tuple[float, float]
     counts = outcomes.n_a + outcomes.n_b
     mean = float(point_sums.sum() / counts.sum())
     residuals = point_sums - mean * counts
-    by_chain = cluster_sums(residuals[:, None], outcomes.chain)[:, 0]
-    squares = [
-        float((units**2).sum()) * len(units) / max(len(units) - 1, 1)
-        for units in (by_chain, residuals)
+    errors = [
+        float(clustered_error(residuals, units, counts.sum()))
+        for units in (outcomes.clusters, np.arange(len(outcomes)))
     ]
-    return mean, float(np.sqrt(max(squares)) / counts.sum())
+    return mean, max(errors) if len(outcomes) > 1 else 0.0
 
 
 def representatives(
@@ -199,4 +199,4 @@ def selection_margin(rivals: int, outcomes: Outcomes) -> float:
     outcomes
         Held-out outcomes.
     """
-    return math.log(max(rivals, 1) / LEVEL) / float(outcomes.n_a.sum() + outcomes.n_b.sum())
+    return math.log(max(rivals, 1) / LEVEL) / outcomes.total

@@ -1,7 +1,8 @@
-"""What the exports share: the descriptors of a formula, and its text with other names in it."""
+"""What the exports share: which descriptors a program can compute, and formulas in other names."""
 
 import re
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
 
 from mechanist.errors import DataError
 from mechanist.formula.expression import FUNCTIONS, inputs, parse
@@ -11,13 +12,53 @@ from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorS
 WORD = re.compile(r"\b[A-Za-z_]\w*\b(\()?")
 
 
+@dataclass(frozen=True)
+class Program:
+    """A program that reads exported formulas.
+
+    Parameters
+    ----------
+    name
+        For messages.
+    kinds
+        Kinds of descriptors that can be written for it.
+    """
+
+    name: str
+    kinds: frozenset[str]
+
+    def fault(self, used: Iterable[Descriptor]) -> str | None:
+        """Why descriptors cannot be written for this program; None if they can."""
+        own = [d.name for d in used if d.custom is not None]
+        if own:
+            return f"q uses {', '.join(own)}, defined in descriptors.py of the system"
+        for d in used:
+            if d.kind not in self.kinds:
+                return f"{d.name!r} ({d.kind.replace('_', ' ')}) cannot be written for {self.name}"
+        return None
+
+    def definitions(self, formula: str, descriptors: DescriptorSet) -> tuple[Descriptor, ...]:
+        """Descriptors that a formula uses, as `definitions`.
+
+        Raises
+        ------
+        DataError
+            As `definitions`, and if one of them cannot be written for this program.
+        """
+        used = definitions(formula, descriptors)
+        fault = self.fault(used)
+        if fault:
+            raise DataError("formula", fault)
+        return used
+
+
 def definitions(formula: str, descriptors: DescriptorSet) -> tuple[Descriptor, ...]:
     """Descriptors that a formula uses, in the order in which its text names them.
 
     Raises
     ------
     DataError
-        If the text is no formula or uses a name that is no descriptor.
+        If the text is not a formula or uses a name that is no descriptor.
     """
     by_name = {d.name: d for d in descriptors.descriptors}
     names = _in_order(formula)
@@ -27,19 +68,10 @@ def definitions(formula: str, descriptors: DescriptorSet) -> tuple[Descriptor, .
     return tuple(by_name[name] for name in names)
 
 
-def inexpressible(used: Iterable[Descriptor], kinds: Container[str], program: str) -> str | None:
-    """Why a formula cannot be written for another program, None if it can."""
-    for descriptor in used:
-        if descriptor.kind not in kinds:
-            kind = descriptor.kind.replace("_", " ")
-            return f"{descriptor.name!r} ({kind}) cannot be written for {program}"
-    return None
-
-
 def plain(formula: str) -> str:
-    """The text in the form that `mechanist.formula.expression.text` writes.
+    """The text in the form that `mechanist.formula.typeset.text` writes.
 
-    There exponents are positive numbers, so it means the same by the rules of other languages.
+    Its exponents are positive numbers, so precedence in other languages does not matter.
     """
     return text(parse(formula), _in_order(formula))
 
@@ -51,7 +83,7 @@ def _in_order(formula: str) -> tuple[str, ...]:
 
 
 def renamed(formula: str, names: Mapping[str, str], prefix: str = "") -> str:
-    """Formula text with other names for descriptors and ``prefix`` before functions."""
+    """Formula text with other ``names`` of descriptors and ``prefix`` before functions."""
 
     def change(word: re.Match[str]) -> str:
         if word[1]:
@@ -63,7 +95,7 @@ def renamed(formula: str, names: Mapping[str, str], prefix: str = "") -> str:
 
 
 def free_names(wanted: Iterable[str], taken: Container[str]) -> dict[str, str]:
-    """For each name itself, or with underscores at its end where it is taken."""
+    """Each name, with underscores appended where it is ``taken`` or not unique."""
     result: dict[str, str] = {}
     for name in dict.fromkeys(wanted):
         free = name

@@ -2,42 +2,39 @@
 
 from typing import Any
 
-from mechanist.errors import DataError
-from mechanist.formula.export.names import definitions, inexpressible, plain
+from mechanist.formula.export.names import Program, plain
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.shapes import Coordination, Radial
 
-KINDS = frozenset(
-    {"torsion", "angle", "distance", "height", "coordinate", "radial", "coordination"}
+OPENMM = Program(
+    "OpenMM",
+    frozenset({"torsion", "angle", "distance", "height", "coordinate", "radial", "coordination"}),
 )
-"""Kinds of descriptors that can be written: sums over pairs, but not over triples, of atoms."""
+"""It can sum over pairs, but not over triples, of atoms."""
 
 
 def openmm_force(formula: str, descriptors: DescriptorSet) -> Any:
     """An ``openmm.CustomCVForce`` whose energy is q, with each descriptor as a variable.
 
-    It can be added to a System for a bias, or given to ``openmm.app.metadynamics.BiasVariable``.
+    It can be added to a System as a bias, or passed to ``openmm.app.metadynamics.BiasVariable``.
 
     Parameters
     ----------
     formula
         Text as `mechanist.formula.expression.parse` reads it.
     descriptors
-        What its names mean. In a box, distances, angles and torsions are those of nearest images.
-        If it is not rectangular, OpenMM finds these up to half the width of the box.
+        Definitions of its names. In a periodic box nearest images are used; if the box is not
+        rectangular, OpenMM finds these only up to half its width.
 
     Raises
     ------
     DataError
-        If the text is no formula, uses a name that is no descriptor, or one of another kind than
-        `KINDS`.
+        If the text is not a formula, or uses a name that is no descriptor or none that OpenMM can
+        compute.
     """
     import openmm
 
-    used = definitions(formula, descriptors)
-    fault = inexpressible(used, KINDS, "OpenMM")
-    if fault:
-        raise DataError("formula", fault)
+    used = OPENMM.definitions(formula, descriptors)
     force = openmm.CustomCVForce(plain(formula).replace("**", "^"))
     force.setName("q")
     for descriptor in used:
@@ -68,7 +65,7 @@ def _variable(descriptor: Descriptor) -> Any:
             force = openmm.CustomAngleForce("theta")
             force.addAngle(*atoms, [])
         case "height":
-            # Made of functions that know nearest images.
+            # distance, angle and dihedral honour periodic boxes, coordinates do not.
             force = openmm.CustomCompoundBondForce(
                 4, "-distance(p1,p2)*sin(angle(p1,p2,p3))*sin(dihedral(p1,p2,p3,p4))"
             )
@@ -89,7 +86,7 @@ def _variable(descriptor: Descriptor) -> Any:
 
 
 def _pair_text(descriptor: Descriptor) -> str:
-    """What a pair of atoms at a distance r adds to a sum over pairs."""
+    """Term of a pair of atoms at a distance r in a sum over pairs."""
     match descriptor.shape:
         case Radial(eta=eta, shift=shift, cutoff=cutoff, steepness=a, norm=norm):
             bell = f"exp(-{eta!r}*(r-{shift!r})^2)"
@@ -98,4 +95,4 @@ def _pair_text(descriptor: Descriptor) -> str:
             return f"0.5*(1-tanh({0.5 * a!r}*(r-{radius!r})))"
         case Coordination(radius=radius, power=power):
             return f"1/(1+(r/{radius!r})^{power})"
-    raise TypeError(f"{descriptor.name} is no sum over pairs")
+    raise TypeError(f"{descriptor.name} is not a sum over pairs")

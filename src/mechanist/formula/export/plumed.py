@@ -1,21 +1,14 @@
 """The formula as PLUMED input: one line for each descriptor, one for q.
 
 PLUMED counts atoms from 1 and works in nm and rad unless UNITS says otherwise. CUSTOM (MATHEVAL in
-old versions) reads the function with Lepton, which writes powers as ``^`` and knows some constants
-by name (PLUMED manual, CUSTOM).
+old versions) parses the function with Lepton, in which powers are ``^`` and some constants have
+names (PLUMED manual, CUSTOM).
 """
 
 from collections.abc import Sequence
 
-from mechanist.errors import DataError
-from mechanist.formula.export.names import (
-    definitions,
-    free_names,
-    inexpressible,
-    plain,
-    renamed,
-)
-from mechanist.formula.export.words import counted_from, meaning
+from mechanist.formula.export.names import Program, free_names, plain, renamed
+from mechanist.formula.export.words import meanings
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 
 CONSTANTS = (
@@ -23,15 +16,15 @@ CONSTANTS = (
     *("inf", "nan"),
 )
 ACTIONS = {"torsion": "TORSION", "angle": "ANGLE", "distance": "DISTANCE"}
-KINDS = frozenset({*ACTIONS, "height", "coordinate"})
-"""Kinds of descriptors that can be written; switches of PLUMED differ from those of counts."""
+PLUMED = Program("PLUMED", frozenset({*ACTIONS, "height", "coordinate"}))
+"""Its switching functions differ from those of coordination numbers here."""
 
 HEAD = """\
-# q(x) = ln(p_B / (1 - p_B)), the logit of the committor, as a formula found by Mechanist:
+# Reaction coordinate q(x) = ln(p_B / (1 - p_B)) as a formula, found by Mechanist:
 #   q = {formula}
 # where{lines}
-# Atoms are counted from 1, in the order of system/topology.pdb of the run. Units are those that
-# PLUMED takes without a UNITS line: nm, rad; q has none. q < 0 falls to A, q > 0 to B.
+# Atoms are counted from 1, in the order of system/topology.pdb of the run. Units are those of
+# PLUMED without a UNITS line: nm, rad; q has none. q < 0 is closer to A, q > 0 to B.
 """
 
 
@@ -43,26 +36,22 @@ def plumed_text(formula: str, descriptors: DescriptorSet) -> str:
     formula
         Text as `mechanist.formula.expression.parse` reads it.
     descriptors
-        What its names mean.
+        Definitions of its names.
 
     Raises
     ------
     DataError
-        If the text is no formula, uses a name that is no descriptor, or one of another kind than
-        `KINDS`.
+        If the text is not a formula, or uses a name that is no descriptor or none that PLUMED can
+        compute.
     """
-    used = definitions(formula, descriptors)
-    fault = inexpressible(used, KINDS, "PLUMED")
-    if fault:
-        raise DataError("formula", fault)
+    used = PLUMED.definitions(formula, descriptors)
     names = free_names((d.name for d in used), CONSTANTS)
     taken = set(names.values())
     result = free_names(["q"], taken)["q"]
     atoms = free_names((f"atom{d.atoms[0] + 1}" for d in used if d.kind == "coordinate"), taken)
     nopbc = "" if descriptors.box else " NOPBC"
-    label = counted_from(1)
-    known = "".join(f"\n#   {names[d.name]}: {meaning(d, label)}" for d in used)
-    head = HEAD.format(formula=renamed(plain(formula), names), lines=known or " none is in it")
+    known = meanings(used, names, 1, "#   ")
+    head = HEAD.format(formula=renamed(plain(formula), names), lines=known)
     lines = [f"{label}: POSITION ATOM={key[4:]} NOPBC" for key, label in atoms.items()]
     parts = free_names((f"{d.name}_{p}" for d in used if d.kind == "height" for p in "rat"), taken)
     for d in used:
@@ -87,7 +76,7 @@ def _action(kind: str, atoms: Sequence[int], label: str) -> str:
 
 
 def _height(descriptor: Descriptor, label: str, parts: list[str], nopbc: str) -> list[str]:
-    """A height over a plane, from distance, angle and torsion of the four atoms."""
+    """A height above a plane, from distance, angle and torsion of the four atoms."""
     kinds = zip(("distance", "angle", "torsion"), (2, 3, 4), parts, strict=True)
     lines = [_action(kind, descriptor.atoms[:n], part) + nopbc for kind, n, part in kinds]
     known = f"ARG={','.join(parts)} VAR=r,a,t"

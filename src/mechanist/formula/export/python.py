@@ -3,12 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import astuple
 
-from mechanist.formula.export.names import (
-    definitions,
-    free_names,
-    plain,
-    renamed,
-)
+from mechanist.formula.export.names import Program, free_names, plain, renamed
 from mechanist.formula.export.python_measures import (
     DESCENT,
     FERMI,
@@ -17,17 +12,19 @@ from mechanist.formula.export.python_measures import (
     TAKEN,
     TRICLINIC,
 )
-from mechanist.formula.export.words import counted_from, meaning
+from mechanist.formula.export.words import meanings
 from mechanist.systems.descriptors.box import Cell
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 
-HEAD = '''"""q(x) = ln(p_B / (1 - p_B)), the logit of the committor, as a formula.
+PYTHON = Program("Python", frozenset({*MEASURES, "coordinate"}))
+
+HEAD = '''"""Reaction coordinate q(x) = ln(p_B / (1 - p_B)) as a formula.
 
     q = {formula}
 
 where{lines}
 Atoms are counted from 0 in the order of system/topology.pdb of the run. Lengths are in nm, angles
-in rad. q < 0 falls to A, q > 0 to B. Written by Mechanist; this file needs numpy and nothing else.
+in rad. q < 0 is closer to A, q > 0 to B. Written by Mechanist; this file needs only numpy.
 """
 
 import numpy as np
@@ -39,7 +36,7 @@ BOX = {box}
 TAIL = '''
 
 def q(positions):
-    """Logit of the committor.
+    """Reaction coordinate ln(p_B / (1 - p_B)).
 
     Parameters
     ----------
@@ -56,7 +53,7 @@ def q(positions):
 
 
 def p_B(positions):
-    """Committor, the chance to reach B before A, of positions as for `q`."""
+    """Committor, the probability to reach B before A, of positions as for `q`."""
     return 0.5 * (1 + np.tanh(0.5 * q(positions)))
 '''
 
@@ -69,31 +66,31 @@ def python_text(formula: str, descriptors: DescriptorSet) -> str:
     formula
         Text as `mechanist.formula.expression.parse` reads it.
     descriptors
-        What its names mean.
+        Definitions of its names.
 
     Raises
     ------
     DataError
-        If the text is no formula or uses a name that is no descriptor.
+        If the text is not a formula, or uses a name that is no descriptor or one defined in
+        descriptors.py of the system.
     """
-    used = definitions(formula, descriptors)
+    used = PYTHON.definitions(formula, descriptors)
     names = free_names((d.name for d in used), TAKEN)
     groups = _groups(used)
-    lines = "".join(f"\n    {names[d.name]}: {meaning(d, counted_from(0))}" for d in used)
     result = renamed(plain(formula), names, "np.")
     body = "".join(f"    {names[d.name]} = {_value(d, groups)}\n" for d in used)
     if not used:
         result = f"np.full(places.shape[:-2], {result})"
     head = HEAD.format(
         formula=renamed(plain(formula), names),
-        lines=lines or "\n    no descriptor is in it",
+        lines=meanings(used, names, 0, "    "),
         box=descriptors.box,
     )
     return head + _helpers(used, groups, descriptors) + TAIL.format(body=body, result=result)
 
 
 def _groups(used: Iterable[Descriptor]) -> dict[tuple[int, ...], int]:
-    """Numbers of the groups of atoms that descriptors of the solvent refer to."""
+    """Index of each group of atoms that descriptors of the solvent refer to."""
     found: dict[tuple[int, ...], int] = {}
     for d in used:
         if d.shape is not None:

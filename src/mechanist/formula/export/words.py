@@ -1,6 +1,6 @@
-"""What a descriptor is, in words."""
+"""Descriptors in words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.descriptors.shapes import (
@@ -13,12 +13,12 @@ from mechanist.systems.descriptors.shapes import (
 
 Label = Callable[[int], str]
 
-SIDES = {1: "counts pairs that lie the same way", -1: "counts pairs on opposite sides of it"}
-"""What the sign of the cosine in a G5 means: which angles j-i-k weigh most."""
+SIDES = {1: "counts pairs in the same direction", -1: "counts pairs on opposite sides of it"}
+"""Which angles j-i-k weigh most in a G5, by the sign of its cosine."""
 
 
 def meaning(descriptor: Descriptor, label: Label) -> str:
-    """What a descriptor is, with ``label`` of the index of each of its atoms."""
+    """Definition of a descriptor, with ``label`` of the index of each of its atoms."""
     if descriptor.shape is not None:
         return _of_shape(descriptor, label)
     if descriptor.custom is not None:
@@ -26,19 +26,26 @@ def meaning(descriptor: Descriptor, label: Label) -> str:
     atoms = ", ".join(map(label, descriptor.atoms))
     if descriptor.kind == "height":
         above, plane = atoms.split(", ", 1)
-        return f"height of atom {above} over the plane of atoms {plane} in nm"
+        return f"height of atom {above} above the plane of atoms {plane} in nm"
     if descriptor.kind == "coordinate":
         return f"{'xyz'[descriptor.axis]} of atom {atoms} in nm"
     return f"{descriptor.kind} of atoms {atoms} in {descriptor.unit}"
 
 
 def counted_from(first: int) -> Label:
-    """Label of an atom where the first one has this number."""
+    """Labels of atoms that are numbers, ``first`` for the first atom."""
     return lambda atom: str(atom + first)
 
 
+def meanings(used: Iterable[Descriptor], names: Mapping[str, str], first: int, indent: str) -> str:
+    """Lines ``name: definition``, each after a line break; atoms are counted from ``first``."""
+    label = counted_from(first)
+    lines = [f"{names[d.name]}: {meaning(d, label)}" for d in used] or ["(no descriptors)"]
+    return "".join(f"\n{indent}{line}" for line in lines)
+
+
 def _group(atoms: Sequence[int], label: Label) -> str:
-    """An atom by its name; of many their number, and the name if it is the same in all."""
+    """An atom by its label; of many their number, and their name if all have the same."""
     if len(atoms) == 1:
         return f"atom {label(atoms[0])}"
     names = {label(atom).rstrip("0123456789") for atom in atoms}
@@ -46,7 +53,7 @@ def _group(atoms: Sequence[int], label: Label) -> str:
 
 
 def _of_shape(descriptor: Descriptor, label: Label) -> str:
-    """Of a descriptor of the solvent; its groups of atoms may be long."""
+    """Definition of a descriptor of the solvent."""
     first, *rest = (_group(group, label) for group in (descriptor.atoms, *descriptor.others))
     match descriptor.shape:
         case Angular(eta, shift, cutoff, _, _, zeta, sign):

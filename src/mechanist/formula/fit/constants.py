@@ -1,4 +1,14 @@
-"""Constants of a finished formula: intervals, rounding, names and units."""
+"""Constants of a finished formula: intervals, rounding, names and units.
+
+Intervals are c +- t s with s from the covariance clustered by chain and t the 97.5 % quantile of
+Student's distribution with G - 1 degrees of freedom for G chains (Cameron and Miller, J. Hum.
+Resour. 50, 317 (2015)), since few chains underestimate the spread.
+
+Constants are rounded in turn, those of largest possible cost first. Near the best fit the loss
+rises by (1/2) d.H d for changes d of the constants, H being the Fisher information. If rounding
+changes constant k by d_k, those not yet rounded, f, move to the minimum of this,
+d_f = -H_ff^-1 H_fk d_k, so that errors of rounding do not accumulate.
+"""
 
 import math
 import re
@@ -18,15 +28,11 @@ from mechanist.formula.typeset import text
 ROUNDING_LOSS = 1e-5
 """Nats per outcome that rounding may cost."""
 LETTERS = ("c", "k", "constant_of_formula_")
-"""Constants go by the first of these that no descriptor's name begins with."""
+"""Constants are named after the first of these that no descriptor's name begins with."""
 
 
 def intervals(candidate: Candidate, points: Points) -> tuple[Array, Array]:
-    """Standard errors (K,) and half-widths (K,) of 95 % intervals, clustered by chain.
-
-    The half-width takes Student's t with the number of chains less one (Cameron and Miller,
-    J. Hum. Resour. 50, 317 (2015)), since few chains understate the spread.
-    """
+    """Standard errors (K,) and half-widths (K,) of 95 % intervals, clustered by chain."""
     from scipy.stats import t
 
     spread = covariance(
@@ -41,10 +47,8 @@ def intervals(candidate: Candidate, points: Points) -> tuple[Array, Array]:
 def rounded(candidate: Candidate, errors: Array, points: Points) -> Array:
     """Constants (K,) with the digits that their errors support and the likelihood needs.
 
-    Each is kept to the first digit of its standard error and to one digit of its own at least.
-    They are rounded one after the other, and those still free follow as the likelihood wants, so
-    that errors of rounding do not add up. Digits are added until rounding costs less than
-    `ROUNDING_LOSS`.
+    Each has the digits down to the first of its standard error, and at least one of its own. More
+    digits are added until rounding costs less than `ROUNDING_LOSS`.
     """
     tape = candidate.structure.tape
     exact = loss(tape.value(points.columns, candidate.constants), points.outcomes)
@@ -58,7 +62,7 @@ def rounded(candidate: Candidate, errors: Array, points: Points) -> Array:
 
 def _rounded_in_turn(constants: Array, errors: Array, curvature: Array, extra: int) -> Array:
     values = constants.copy()
-    # What would cost most goes first, while the most others can still make up for it.
+    # The costliest goes first, while most others can still compensate for it.
     steps = [10.0 ** -_digits(v, e, extra) for v, e in zip(constants, errors, strict=True)]
     free = list(np.argsort(-np.diag(curvature) * np.square(steps), kind="stable"))
     while free:
@@ -85,9 +89,9 @@ def template(form: Structure, columns: Sequence[str]) -> tuple[str, list[int]]:
     Returns
     -------
     str, list of int
-        The text, and for each name the place of its constant in ``form.constants``.
+        The text, and for each name the index of its constant in ``form.constants``.
     """
-    # Different numbers stand for the constants, so that terms come in the order of the final text.
+    # Distinct numbers in place of the constants keep terms in the order of the final text.
     marks = [1000.5 + i for i in range(len(form.constants))]
     filled = in_columns(form.fill(marks), columns)
     found = [float(m) for m in re.findall(r"\b\d{4,}\.5\b", text(filled, _order(columns)))]
@@ -152,12 +156,12 @@ def _units(form: Structure, columns: Sequence[str], units: Mapping[str, str]) ->
 
 
 def _names(template_text: str, count: int, relevance: tuple[str, ...]) -> list[str]:
-    """Where each constant of a template stands, in words."""
+    """Role of each constant of a template, in words."""
     import sympy
 
     whole = parse(template_text)
     symbols = _constant_symbols(template_text, count)
-    # As in `template`: numbers stand for the constants, so that terms keep their order.
+    # As in `template`: numbers in place of the constants keep the order of terms.
     marks = {own: sympy.Float(1000.5 + i) for i, own in enumerate(symbols)}
     numbers = {float(mark): own.name for own, mark in marks.items()}
     result = []

@@ -1,6 +1,6 @@
-"""Candidates refitted on the outcomes of shots, checked and freed of duplicates.
+"""Candidates refitted to the outcomes of shots, checked for poles, without duplicates.
 
-The search learns the form from the network. What the numbers are is decided by how shots ended.
+The search finds forms from the network's q; constants follow from the outcomes of shots.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from mechanist.formula.structure import normal
 from mechanist.formula.tape import Tape
 
 LARGEST_Q = 50.0
-"""A q beyond this, and beyond three times the network's largest, is no logit but a pole."""
+"""A |q| above this, and above three times the network's largest, indicates a pole."""
 BEYOND, FAR_BEYOND = 1e-3, 10.0
-"""Share of rows that may have a larger q nevertheless, and how many times larger it may be: the
-tail of an exponential harms nobody where p_B is 0 or 1."""
+"""Share of rows on which |q| may exceed the limit, and by which factor: the tail of an exponential
+does no harm where p_B is 0 or 1."""
 MARGIN = 0.05
-"""A denominator may not come nearer to 0 than this share of its median size."""
+"""Smallest size of a denominator, as a share of its median size."""
 
 
 def bounded(tape: Tape, columns: Array, constants: Array, limit: float = LARGEST_Q) -> bool:
@@ -46,27 +46,27 @@ def refit(
     log: Log,
     limit: float = LARGEST_Q,
 ) -> list[Candidate]:
-    """Fit the numbers anew, drop what fails, merge what is the same.
+    """Refit the constants, drop candidates that fail, merge equal ones.
 
     Parameters
     ----------
     candidates
-        Forms with first guesses.
+        Forms with first guesses of their constants.
     points
         Training chains: inputs and outcomes.
     everywhere
-        (F, P) all inputs there are; q must be bounded on them.
+        (F, P) all inputs; q must be bounded on them.
     log
-        Told how many candidates were dropped, and why.
+        Takes one line: how many candidates were dropped, and why.
     limit
-        Largest size of q, but for a few rows.
+        Largest |q|, except on a few rows.
 
     Returns
     -------
     list of Candidate
         Shortest first, then by training loss.
     """
-    kept: dict[str, Candidate] = {}
+    distinct: dict[str, Candidate] = {}
     failed = unbounded = 0
     for candidate in candidates:
         new = fitted(candidate.expr, points, candidate.source)
@@ -77,18 +77,18 @@ def refit(
             unbounded += 1
             continue
         key = normal_key(new.expr)
-        if key not in kept or (new.nodes, new.loss) < (kept[key].nodes, kept[key].loss):
-            kept[key] = new
-    merged = len(candidates) - failed - unbounded - len(kept)
+        if key not in distinct or (new.nodes, new.loss) < (distinct[key].nodes, distinct[key].loss):
+            distinct[key] = new
+    merged = len(candidates) - failed - unbounded - len(distinct)
     log(
         f"refit of {len(candidates)} candidates on outcomes: {failed} did not converge, "
-        f"{unbounded} are not bounded on the data, {merged} are the same as another"
+        f"{unbounded} are not bounded on the data, {merged} equal another one"
     )
-    return sorted(kept.values(), key=lambda c: (c.nodes, c.loss))
+    return sorted(distinct.values(), key=lambda c: (c.nodes, c.loss))
 
 
 def normal_key(expr: Expr, digits: int = 3) -> str:
-    """Text that is the same for expressions which are equal up to rounding."""
+    """The same text for expressions that are equal up to rounding."""
     import sympy
 
     expanded = normal(sympy.expand(expr))

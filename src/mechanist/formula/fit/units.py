@@ -1,8 +1,8 @@
-"""Units of the constants in a formula, worked out from the units of its inputs.
+"""Units of the constants in a formula, from the units of its inputs.
 
-q has no unit, the terms of a sum share one, and the argument of exp, log and tanh has none. Each
-constant's unit is nm^a rad^b with unknown a and b, so every rule is a linear equation in them; a
-constant has a unit where the equations leave no choice.
+q has no unit, the terms of a sum share one, and the arguments of exp, log and tanh have none. Each
+constant's unit is nm^a rad^b with unknown a and b, so every rule is a linear equation in these; a
+constant has a unit where the equations determine it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ BASES = ("nm", "rad")
 def constant_units(
     expr: Expr, constants: Sequence[Expr], inputs: Mapping[Expr, str]
 ) -> list[str | None]:
-    """Unit of each constant: ``"1"`` for none, ``"nm^-1 rad^2"``, or None if it is undefined.
+    """Unit of each constant: ``"1"`` for none, ``"nm^-1 rad^2"``, or None if undetermined.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def constant_units(
 def _dimension(
     expr: Expr, place: Mapping[Expr, int], known: Mapping[Expr, list[float]], rules: list[Array]
 ) -> Array:
-    """Dimension as a row: share of each constant's unknown power, then known powers of BASES."""
+    """Dimension as a row: coefficients of the constants' unknown powers, then known powers."""
     size = len(place) + len(BASES)
     if expr in place:
         row = np.zeros(size)

@@ -1,11 +1,11 @@
-"""Whether PySR can run here: PySR, Julia and PySR's Julia packages, found without starting any.
+"""Whether PySR can run here: PySR, Julia and its packages are looked for without starting them.
 
 PySR starts Julia through juliacall, and juliacall asks juliapkg where Julia and the folder of its
 packages (the project) are. juliapkg keeps its answer in PROJECT/pyjuliapkg/meta.json, and PROJECT
 is, in this order, $PYTHON_JULIAPKG_PROJECT, julia_env of the virtual or conda environment, or
 environments/pyjuliapkg of the Julia depot (juliapkg 0.1.28, state.py and deps.py). With both
-$PYTHON_JULIACALL_EXE and $PYTHON_JULIACALL_PROJECT juliapkg is not asked (juliacall 0.9.36). What
-is not there by then would be downloaded at import, so these files are looked at instead.
+$PYTHON_JULIACALL_EXE and $PYTHON_JULIACALL_PROJECT juliapkg is not used (juliacall 0.9.36). What is
+missing would be downloaded on import, so these files are read instead.
 """
 
 import json
@@ -22,7 +22,7 @@ from typing import Any
 PYSR = "2.7.2"
 """The version that is installed on demand."""
 SERIES = "2.7."
-"""Versions whose keywords are those that are passed."""
+"""Versions that accept the keywords passed here."""
 PACKAGE = "SymbolicRegression"
 INSTALL = "mechanist doctor --install-pysr"
 
@@ -36,7 +36,7 @@ class State:
 
 
 def look(environ: Mapping[str, str] | None = None, prefix: str | None = None) -> State:
-    """Look for PySR and its Julia; takes some milliseconds and starts nothing.
+    """Look for PySR and its Julia; takes some milliseconds.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def depots(environ: Mapping[str, str]) -> list[Path]:
 
 
 def project_folder(environ: Mapping[str, str], prefix: str | None) -> Path:
-    """Folder of the Julia packages that juliacall will use."""
+    """Folder of the Julia packages that juliacall uses."""
     if environ.get("PYTHON_JULIACALL_EXE") and environ.get("PYTHON_JULIACALL_PROJECT"):
         return Path(environ["PYTHON_JULIACALL_PROJECT"])
     if environ.get("PYTHON_JULIAPKG_PROJECT"):
@@ -87,7 +87,7 @@ def project_folder(environ: Mapping[str, str], prefix: str | None) -> Path:
 
 
 def julia_of(environ: Mapping[str, str], project: Path) -> tuple[str | None, str]:
-    """The Julia that juliacall will start, and its version with a blank; or None, and why."""
+    """The Julia that juliacall starts, and its version after a blank; or None, and why."""
     own = environ.get("PYTHON_JULIACALL_EXE")
     if own and environ.get("PYTHON_JULIACALL_PROJECT"):
         found = shutil.which(own)
@@ -105,7 +105,7 @@ def julia_of(environ: Mapping[str, str], project: Path) -> tuple[str | None, str
 
 
 def _meta(project: Path) -> dict[str, Any]:
-    """What juliapkg has written down about a project; empty if it has not, or unreadably."""
+    """Record of juliapkg on a project; empty if it is missing or unreadable."""
     try:
         content = json.loads((project / "pyjuliapkg" / "meta.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -114,7 +114,7 @@ def _meta(project: Path) -> dict[str, Any]:
 
 
 def package_version(project: Path) -> str | None:
-    """Version of SymbolicRegression.jl by the manifest of a project, or None."""
+    """Version of SymbolicRegression.jl in the manifest of a project, or None."""
     for name in ("JuliaManifest.toml", "Manifest.toml", *_numbered(project)):
         try:
             content = tomllib.loads((project / name).read_text(encoding="utf-8"))

@@ -1,9 +1,9 @@
 """Symbolic search with Operon (pyoperon), a genetic programme in C++.
 
-Operon minimises squared error against length (NSGA-II) and fits the numbers of each expression by
-Levenberg and Marquardt. It knows no weights, so the rows are drawn with chances in proportion to
-them. Several searches with different seeds and lengths are run, since one long search leaves the
-short end of the front thin.
+Operon (Burlacu, Kronberger and Kommenda, GECCO 2020 companion, p. 1562) minimises squared error and
+length (NSGA-II) and fits the constants of each expression by the method of Levenberg and Marquardt.
+It has no weights, so rows are drawn with probabilities proportional to them. Several searches with
+different seeds and lengths are run, since one long search finds few short expressions.
 """
 
 import time
@@ -17,13 +17,13 @@ from mechanist.formula.search.problem import Problem, draw, scaled_columns, scal
 from mechanist.settings.formula import FormulaSettings
 
 ROWS = 2000
-"""Rows that a search sees: more cost time and tell no more about the form."""
+"""Rows of a search: more cost time and do not determine the form better."""
 LENGTHS = (15, 9, 21, 12)
-"""Operon's node limits, in turn; Operon counts a weighted input as one node."""
+"""Operon's limits on nodes, in turn; it counts a weighted input as one node."""
 
 
 class Operon:
-    """The back end that comes as a wheel and is always there."""
+    """The engine that is always installed."""
 
     name = "operon"
     guided = False
@@ -45,7 +45,7 @@ class Operon:
         for i, one in enumerate(seeds):
             left = settings.seconds - (time.monotonic() - begun)
             if left <= 0:
-                log(f"operon: stopped after {i} of {len(seeds)} searches, formula.seconds is over")
+                log(f"operon: limit formula.seconds reached after {i} of {len(seeds)} searches")
                 break
             length = LENGTHS[i % len(LENGTHS)]
             models = _run(x, target[rows], settings, length, int(one), threads, left)
@@ -65,7 +65,7 @@ def _run(
     threads: int,
     seconds: float,
 ) -> list[str]:
-    """One search; the expressions of its front in X1, X2, ..."""
+    """One search; the expressions of its Pareto front in X1, X2, ..."""
     import warnings
 
     from pyoperon.sklearn import SymbolicRegressor
@@ -87,7 +87,7 @@ def _run(
         random_state=seed,
     )
     with warnings.catch_warnings():
-        # Its statistics of single expressions overflow now and then; we refit all of them anyway.
+        # Its statistics of single expressions may overflow; all of them are refitted later.
         warnings.simplefilter("ignore", RuntimeWarning)
         search.fit(x, y)
     front = sorted(search.pareto_front_, key=lambda entry: entry["length"])

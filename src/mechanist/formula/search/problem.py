@@ -1,4 +1,4 @@
-"""What the engines of the symbolic search are given, and how its columns are read and scaled."""
+"""Input of the engines of the symbolic search, and how its columns are scaled and translated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +16,20 @@ from mechanist.formula.typeset import text
 
 @dataclass(frozen=True)
 class Problem:
-    """Numbers that expressions shall follow.
+    """Data that expressions are to follow.
 
     Parameters
     ----------
     inputs
         (N, P).
     columns
-        Text of each input, which the expressions hold where they use it.
+        Text of each input, by which expressions refer to it.
     target
-        (N,) q of the network, for engines that fit numbers.
+        (N,) q of the network, for engines that minimise squared errors.
     weights
-        (N,) how much the error of each row counts for them.
+        (N,) weight of each row for them.
     outcomes
-        (N,) how shots from each row end, for engines that know a likelihood; fractions stand for
-        the network's p_B.
+        (N,) for engines that maximise a likelihood: expected outcomes by the network's p_B.
     guesses
         Expressions in the columns' texts that a search may start from.
     """
@@ -44,18 +43,18 @@ class Problem:
 
 
 def draw(chance: Array, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """At most ``count`` different rows, in order, with chances in proportion to ``chance`` (N,)."""
+    """Up to ``count`` distinct rows, sorted, drawn in proportion to ``chance`` (N,)."""
     share = chance / chance.sum()
     count = min(count, int((share > 0).sum()))
     return np.sort(rng.choice(len(chance), size=count, replace=False, p=share))
 
 
 def scaling(inputs: Array, columns: Sequence[str]) -> tuple[Array, Array]:
-    """Spread and mean by which inputs are scaled, (P,) each; sines and cosines stay as they are."""
+    """Scale and shift (P,) of each input; sines and cosines have 1 and 0."""
     scale, shift = np.ones(len(columns)), np.zeros(len(columns))
     for i, column in enumerate(columns):
         if parse(column).is_Symbol and inputs[:, i].std() > 0:
-            # Two digits are enough, and the texts stay short.
+            # Two digits suffice and keep the texts short.
             scale[i] = float(f"{inputs[:, i].std():.2g}")
             shift[i] = float(f"{inputs[:, i].mean():.3g}")
     return scale, shift
@@ -67,21 +66,21 @@ def scaled_columns(columns: Sequence[str], scale: Array, shift: Array) -> list[E
 
 
 def translate(models: Sequence[str], names: dict[Expr, Expr]) -> tuple[list[str], int]:
-    """Texts with an engine's own names replaced, and how many had no finite real value.
+    """Texts with an engine's own names replaced, and how many could not be read.
 
     Parameters
     ----------
     models
-        Texts that an engine has written.
+        Texts by an engine.
     names
-        What stands for each of its symbols.
+        Replacement of each of its symbols.
     """
     result, dropped = [], 0
     for model in models:
         try:
             expr = parse(model)
             if not expr.free_symbols <= set(names):
-                raise DataError("formula", "holds a name that is no column")
+                raise DataError("formula", "contains a name that is no column")
             result.append(text(expr.xreplace(names)))
         except DataError:
             dropped += 1

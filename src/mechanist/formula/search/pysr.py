@@ -1,15 +1,14 @@
 """Symbolic search with PySR, in a process of its own.
 
-PySR (Cranmer, arXiv:2305.01582) starts Julia when it is imported, wants to be imported before
-anything that links numerical libraries, and takes over the signals of its process. So a worker
-(`mechanist.formula.search.pysr_worker`) imports it, and files in a temporary folder go back and
-forth.
+PySR (Cranmer, arXiv:2305.01582) starts Julia on import, must be imported before anything that links
+numerical libraries, and handles the signals of its process. So a worker
+(`mechanist.formula.search.pysr_worker`) imports it, with files in a temporary folder for input and
+output.
 
-Other than Operon it knows the likelihood: each row's loss is the Bernoulli loss on the logit,
-n [softplus(q) - p q], with n shots of which the share p ends in B
-(see
-`mechanist.formula.fit.likelihood`). It starts from the formulas that growth has found. One thread,
-a seed and ``deterministic`` make a search repeat itself as long as the clock does not end it.
+Unlike Operon it maximises the likelihood: the loss of a row is n [softplus(q) - p q], with n shots
+of which the fraction p ends in B (`mechanist.statistics.binomial`). It starts from formulas that
+growth has found. With one thread, a seed and ``deterministic`` a search is reproducible unless the
+clock ends it.
 """
 
 import os
@@ -41,10 +40,10 @@ from mechanist.formula.structure import column_symbols, normal
 from mechanist.settings.formula import FormulaSettings
 
 ROWS = 1000
-"""Rows that the search sees, drawn by their shots: up to here PySR does not work in batches."""
+"""Rows of the search, drawn by their shots: with more, PySR works in batches."""
 POPULATIONS = 15
 SMALLEST_MAXSIZE = 7
-"""PySR refuses a smaller ``maxsize``; longer formulas than asked for are shortened later."""
+"""PySR refuses a smaller ``maxsize``; formulas that are too long are shortened later."""
 BINARY = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 RUN_ID = "search"
 WORKER = (sys.executable, "-P", "-m", "mechanist.formula.search.pysr_worker")
@@ -54,14 +53,14 @@ LOSS = (
 
 
 class PySR:
-    """The back end that needs Julia.
+    """The engine that needs Julia.
 
     Parameters
     ----------
     worker
-        Command of the process that runs PySR; the folder of the request follows it.
+        Command of the process that runs PySR; the folder of the request is appended.
     limits
-        How long Julia may take to start, and how long after its time a search may last.
+        How long Julia may take to start, and a search beyond its own limit.
     """
 
     name = "pysr"
@@ -103,29 +102,29 @@ class PySR:
         end = run_worker([*self.worker, str(folder)], folder, seconds, self.limits, log)
         models = read_hall_of_fame(folder, RUN_ID)
         if end.fault and not (end.late and models):
-            _keep(folder / "output.txt", log)
+            _save_output(folder / "output.txt", log)
             raise MechanistError("pysr", end.fault)
         if not models:
             raise MechanistError("pysr", "the search ended without a single formula")
         if end.late:
-            log(f"pysr: {end.fault}; what it had found is used, another run may find other things")
+            log(f"pysr: {end.fault}; its formulas so far are used, and another run may find others")
         elif end.searched >= seconds:
-            # PySR does not tell; its clock starts a little later than the worker's.
+            # PySR does not report it; its clock starts a little later than the worker's.
             log(
-                f"pysr: the search took {end.searched:.0f} s, formula.seconds may have cut it "
-                "short; then another run may find other things"
+                f"pysr: the search took {end.searched:.0f} s and may have ended at the limit "
+                "formula.seconds; then another run may find other formulas"
             )
         return models
 
 
-def _keep(output: Path, log: Log) -> None:
-    """Save what a failed process has printed; its folder is about to go."""
+def _save_output(output: Path, log: Log) -> None:
+    """Save the output of a failed process, since its folder is deleted."""
     if output.stat().st_size == 0:
         return
     handle, name = tempfile.mkstemp(prefix="mechanist_pysr_", suffix=".log")
     os.close(handle)
     shutil.copyfile(output, name)
-    log(f"pysr: all that it has printed is in {name}")
+    log(f"pysr: its whole output is in {name}")
 
 
 def arguments(
@@ -136,19 +135,19 @@ def arguments(
     Parameters
     ----------
     settings
-        Operators, sizes, iterations, and the seconds after which the search returns early.
+        Operators, sizes, iterations, and the limit on time.
     seed
         Of the search.
     guesses
         Julia text in x0, x1, ...
     folder
-        Where the hall of fame is written, in a subfolder that PySR makes.
+        The hall of fame is written here, in a subfolder by PySR.
     """
     unary = [name for name in settings.operators if name not in BINARY]
     return {
         "binary_operators": [BINARY[name] for name in settings.operators if name in BINARY],
         "unary_operators": unary or None,
-        # Nobody reads exp(log(tanh(x))): a function never stands within another.
+        # Functions are not nested: nobody can read exp(log(tanh(x))).
         "nested_constraints": {one: dict.fromkeys(unary, 0) for one in unary} or None,
         "elementwise_loss": LOSS,
         "maxsize": max(SMALLEST_MAXSIZE, settings.max_nodes),
@@ -165,7 +164,7 @@ def arguments(
         "update_verbosity": 0,
         "progress": False,
         "input_stream": "devnull",
-        # With a file of its own choice PySR would lay a pickle beside it.
+        # Given the name of a file, PySR would write a pickle beside it.
         "temp_equation_file": True,
         "tempdir": str(folder),
         "delete_tempfiles": False,
@@ -176,7 +175,7 @@ def arguments(
 def scaled_guesses(
     problem: Problem, scale: Array, shift: Array, settings: FormulaSettings
 ) -> list[str]:
-    """The problem's guesses as Julia text in the scaled inputs; those that do not fit left out."""
+    """The guesses as Julia text in the scaled inputs, without those that PySR cannot read."""
     import sympy
 
     names = column_symbols(len(problem.columns))

@@ -1,4 +1,4 @@
-"""The process that runs PySR: started, watched, ended in time, and its failure told in one line."""
+"""The process that runs PySR: started, ended in time, and its failure reported in one line."""
 
 import json
 import os
@@ -14,11 +14,11 @@ from pathlib import Path
 from mechanist.formula.search.julia import INSTALL
 
 ENVIRONMENT = {
-    # As the manual of juliacall asks where more than one thread is about; else it may crash.
+    # Required by the manual of juliacall in processes of several threads, which may crash else.
     "PYTHON_JULIACALL_HANDLE_SIGNALS": "yes",
     "PYTHON_JULIACALL_THREADS": "1",
     "PYTHON_JULIACALL_AUTOLOAD_IPYTHON_EXTENSION": "no",
-    # What is missing is to be an error, never a download in the middle of a run.
+    # What is missing must be an error, not a download during a run.
     "PYTHON_JULIAPKG_OFFLINE": "yes",
     "JULIA_PKG_OFFLINE": "true",
 }
@@ -26,7 +26,7 @@ FAULT = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt)\b.*|^ERROR
 NOT_THERE = ("could not find Julia", "URLError", "not found in current path", "not a Julia exec")
 STEP = 0.1
 PATIENCE = 2.0
-"""Seconds between asking a process to end and forcing it."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class End:
     Parameters
     ----------
     fault
-        One line; empty if all went well.
+        One line; empty if there is none.
     late
-        Whether it was ended from outside, because its time was over.
+        Whether it was ended from outside at its limit of time.
     searched
-        Seconds that the search took by the worker's own clock.
+        Seconds of the search by the worker's own clock.
     """
 
     fault: str = ""
@@ -64,28 +64,28 @@ def run_worker(
     log: Callable[[str], None],
     environ: Mapping[str, str] | None = None,
 ) -> End:
-    """Run a worker to its end, or to the end of its time.
+    """Run a worker to its end, or to its limit of time.
 
     Parameters
     ----------
     command
         Program and arguments.
     folder
-        The worker makes a file ``started`` here when its search begins, ``answer.json`` at its
-        end, and what it prints goes to ``output.txt``.
+        The worker creates ``started`` here when its search begins and ``answer.json`` at its end;
+        its output goes to ``output.txt``.
     seconds
         The search's own limit.
     limits
-        What comes on top of it.
+        Additional time.
     log
         Takes one line of progress.
     environ
-        Environment variables beside `ENVIRONMENT`; None: those of this process.
+        Environment variables in addition to `ENVIRONMENT`; None: those of this process.
     """
     variables = {**(os.environ if environ is None else environ), **ENVIRONMENT}
     begun = time.monotonic()
     with (folder / "output.txt").open("wb") as output:
-        # The pipe to its input ends with this process, and so does the worker that reads it.
+        # The worker ends when the pipe to its input closes, so it cannot outlive this process.
         process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
@@ -114,7 +114,7 @@ def _wait(
     search: float,
     log: Callable[[str], None],
 ) -> str:
-    """Wait for a process; what took too long, or nothing."""
+    """Wait for a process; say what took too long, if anything."""
     begun, started = time.monotonic(), False
     while True:
         with suppress(subprocess.TimeoutExpired):
@@ -126,11 +126,11 @@ def _wait(
             log(f"pysr: Julia is up after {now - begun:.0f} s")
         if now > deadline:
             what = "the search" if started else "the start of Julia"
-            return f"{what} was still not over after {now - begun:.0f} s and was ended"
+            return f"{what} was not finished after {now - begun:.0f} s and was ended"
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process, if it still runs, with all that it has started."""
+    """End a process, if it is still running, and all that it has started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -142,15 +142,15 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def _failure(code: int, folder: Path) -> str:
-    """Why a worker has failed, in one line."""
+    """Why a worker failed, in one line."""
     said = last_fault((folder / "output.txt").read_text(encoding="utf-8", errors="replace"))
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
     hint = f"; run {INSTALL}" if any(mark in said for mark in NOT_THERE) else ""
-    return f"its process ended with {how}: {said or 'without a word'}{hint}"
+    return f"its process ended with {how}: {said or 'no output'}{hint}"
 
 
 def last_fault(output: str) -> str:
-    """The line of a program's output that names its failure: the last error, else the last line."""
+    """The line of a program's output that names its failure: the last error or the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     faults = [line for line in lines if FAULT.match(line)]
     return (faults or lines or [""])[-1][:300]

@@ -1,8 +1,8 @@
-"""Expressions in the text that PySR reads, and the hall of fame that it writes.
+"""Expressions as text for PySR, and the hall of fame that it writes.
 
-PySR reads guesses with Julia's parser and knows only the operators that the search may use, each
-with one or two arguments. Its hall of fame is a CSV file with the columns Complexity, Loss and
-Equation, one row for each length, rewritten as the search goes on.
+PySR reads guesses with Julia's parser and accepts only the operators of the search, each with one
+or two arguments. Its hall of fame is a CSV file with the columns Complexity, Loss and Equation, one
+row for each length, rewritten during the search.
 """
 
 import csv
@@ -22,7 +22,7 @@ SINGLE = re.compile(r"(?<=[\d.])f(?=[+-]?\d)")
 
 @dataclass(frozen=True)
 class Written:
-    """Julia text and how many numbers, inputs and operations PySR counts in it."""
+    """Julia text, and the numbers, inputs and operations that PySR counts in it."""
 
     text: str
     size: int
@@ -94,7 +94,7 @@ def _call(name: str, argument: Written, known: frozenset[str]) -> Written:
 def equations(content: str) -> list[str]:
     """Equations of a hall of fame, shortest first, in the text that `expression.parse` reads.
 
-    A row that is not whole, because PySR was stopped as it wrote, is left out.
+    An incomplete row, left by a PySR that was ended while writing, is ignored.
     """
     rows = csv.DictReader(io.StringIO(content))
     found = [row["Equation"] for row in rows if row.get("Equation")]
@@ -102,9 +102,9 @@ def equations(content: str) -> list[str]:
 
 
 def read_hall_of_fame(folder: Path, run_id: str) -> list[str]:
-    """Equations of the hall of fame that PySR has left below a folder; none if there is none.
+    """Equations of the hall of fame below a folder; none if there is no such file.
 
-    PySR writes each state twice, so one of the two files is whole at any time.
+    PySR writes each state twice, so one of the two files is always complete.
     """
     found: dict[str, None] = {}
     for name in ("hall_of_fame.csv", "hall_of_fame.csv.bak"):

@@ -1,8 +1,8 @@
 """The process that runs PySR: ``python -m mechanist.formula.search.pysr_worker FOLDER``.
 
-FOLDER holds ``request.json`` (keywords) and ``data.npz`` (x, y, weights). The worker makes
-``started`` when Julia is up and ``answer.json`` when the search is over; the formulas are in the
-hall of fame that PySR writes below FOLDER.
+FOLDER contains ``request.json`` (keywords) and ``data.npz`` (x, y, weights). The worker creates
+``started`` when Julia is running and ``answer.json`` when the search has ended; the formulas are in
+the hall of fame that PySR writes below FOLDER.
 """
 
 import os
@@ -13,7 +13,7 @@ import threading
 def main(folder: str) -> None:
     """Answer the request in a folder."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Before anything that links numerical libraries, as its authors ask.
+    # Before anything that links numerical libraries, as its authors require.
     import pysr  # isort: skip
 
     import json
@@ -35,7 +35,7 @@ def main(folder: str) -> None:
 
 
 def _end_with_parent() -> None:
-    """Wait until the parent closes the pipe, which it does when it dies, too."""
+    """End when the parent closes the pipe, as it also does when it dies."""
     # Not sys.stdin, whose lock this thread would hold when the interpreter ends.
     os.read(0, 1)
     os._exit(3)

@@ -1,9 +1,9 @@
-"""Which of many descriptors a formula could use best: forward selection of linear terms.
+"""Further descriptors for formulas, by forward selection of linear terms.
 
-Networks see a complete set of internal coordinates; formulas are shorter in others, which would
-only repeat what the network knows. So formulas may choose from more: again and again the descriptor
-is taken that brings a linear q nearest to the network's p_B (Peters and Trout, J. Chem. Phys. 125,
-054108 (2006), by the likelihood that the network expects).
+Networks see a complete set of internal coordinates; formulas may be shorter in others, which would
+add nothing to the network. In each step the descriptor is added that minimises the cross-entropy of
+a linear q with the network's p_B (likelihood maximisation of Peters and Trout, J. Chem. Phys. 125,
+054108 (2006), with expected outcomes).
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from mechanist.committor.surface import Score, cross_entropy, fit
 from mechanist.statistics.logistic import q_to_p
 
 ROWS = 20_000
-"""Points that are looked at."""
+"""Points used at most."""
 FITTED = 6
-"""Descriptors of best score that are fitted at each step."""
+"""Descriptors of best score that are fitted in each step."""
 LEAST_GAIN = 1e-4
-"""Nats per outcome below which nothing more is taken."""
+"""Gain in nats per outcome below which the selection ends."""
 
 
 def screen(
@@ -31,31 +31,31 @@ def screen(
     tie: float,
     rng: np.random.Generator,
 ) -> list[int]:
-    """Choose descriptors for formulas beside the preferred ones.
+    """Choose descriptors for formulas in addition to the preferred ones.
 
     Parameters
     ----------
     features
         (N, P) inputs at training points.
     owners
-        (P,) number of the descriptor of each column, from 0.
+        (P,) index of the descriptor of each column.
     q
-        (N,) logit of p_B by the network.
+        (N,) by the network.
     preferred
-        The descriptors before this number may be used in any case, so that one more is only
-        chosen if it adds to them.
+        Descriptors of a smaller index may be used in any case, so that others are chosen only if
+        they add to them.
     count
-        How many more to choose at most.
+        How many others to choose at most.
     tie
-        Of descriptors that gain the same up to this, in nats per outcome, the first one is taken,
-        so that the choice does not hang on chance.
+        Of descriptors whose gains differ by less, in nats per outcome, the first one is taken, so
+        that the choice does not depend on chance.
     rng
         Draws the points.
 
     Returns
     -------
     list of int
-        Numbers from ``preferred`` on, best first.
+        Indices from ``preferred`` on, best first.
     """
     rows = np.sort(rng.permutation(len(q))[:ROWS])
     spread = features[rows].std(axis=0)
@@ -84,7 +84,7 @@ def screen(
 
 
 def _wider(base: Array, added: Array, constants: Array, p: Array) -> tuple[float, Array, Array]:
-    """Loss, constants and q with some more columns."""
+    """Loss, constants and q with further columns."""
     start = np.append(constants, np.zeros(added.shape[1]))
     constants, q = fit(np.hstack([base, added]), p, start)
     return float(cross_entropy(q, p).mean()), constants, q

@@ -1,7 +1,7 @@
-"""The search for candidates: engines propose expressions, growth and pruning complete them.
+"""The search for candidates: engines propose expressions, growth and pruning add to them.
 
-Both see training chains only, and what they fit is the network's p_B: it has less noise than single
-outcomes, so the form changes little from seed to seed.
+Both use training chains only and fit the network's p_B, which has less noise than single outcomes,
+so that the form depends little on the seed.
 """
 
 import time
@@ -25,9 +25,9 @@ from mechanist.settings.formula import FormulaSettings
 from mechanist.statistics.logistic import q_to_p
 
 SEARCH_ROWS = 10_000
-"""Points that growth looks at; it fits thousands of formulas to them."""
-KEPT = 12
-"""Candidates of each length that are fitted to the outcomes."""
+"""Points in growth, which fits thousands of formulas to them."""
+REFITTED = 12
+"""Candidates of each length that are returned, to be refitted to the outcomes."""
 GROWTH = 0.3
 """Share of formula.seconds for growth before and after an engine that starts from guesses."""
 
@@ -40,8 +40,8 @@ def search(
     Raises
     ------
     MechanistError
-        If an engine that is asked for by name cannot run. Where ``auto`` has taken one that fails,
-        Operon steps in.
+        If an engine that is asked for by name cannot run; one that ``auto`` has chosen is replaced
+        by Operon.
     """
     engines = choose_engines(settings.backend)
     log(f"search by {engines.label} ({engines.reason})")
@@ -53,17 +53,13 @@ def search(
         engines = EngineChoice(("operon",), f"auto: {engines.label} failed: {error.what}")
         log(f"search by {engines.label} ({engines.reason})")
         pool = _explore(engines, data, settings, seed, threads, log)
-    return [c for group in pool.by_nodes.values() for c in group[:KEPT]], engines
+    return [c for group in pool.by_nodes.values() for c in group[:REFITTED]], engines
 
 
 def soft_points(data: FormulaData, settings: FormulaSettings) -> tuple[Points, Array]:
-    """What the search looks at: inputs, the network's p_B as outcomes, and its q cut to size."""
+    """Training points with the network's p_B as outcomes, and the network's clipped q."""
     rows = ~data.held_out
-    columns, q = data.values[rows], data.q[rows]
-    if data.frame_values is not None and data.frame_q is not None:
-        columns = np.concatenate([columns, data.frame_values])
-        q = np.concatenate([q, data.frame_q])
-    q = np.clip(q, -settings.q_clip, settings.q_clip)
+    columns, q = data.values[rows], np.clip(data.q[rows], -settings.q_clip, settings.q_clip)
     p = q_to_p(q)
     outcomes = Outcomes(2 * (1 - p), 2 * p, np.zeros(len(q), dtype=np.int64))
     return Points(np.asfortranarray(columns), outcomes), q
@@ -77,10 +73,10 @@ def _explore(
     threads: int,
     log: Log,
 ) -> Pool:
-    """One engine after the other, each followed by growth from all that there is."""
+    """One engine after the other, each followed by growth from all candidates so far."""
     points, q = soft_points(data, settings)
-    # p (1 - p) is how much an error of q costs likelihood.
-    weights = points.outcomes.n_a * points.outcomes.n_b
+    # An error of q raises the loss in proportion to p (1 - p).
+    weights = np.asarray(points.outcomes.n_a * points.outcomes.n_b, dtype=np.float64)
     problem = Problem(points.columns, data.columns, q, weights, points.outcomes)
     rng = np.random.default_rng([seed, 1])
     rows = np.sort(rng.choice(len(q), size=min(SEARCH_ROWS, len(q)), replace=False))
@@ -88,19 +84,19 @@ def _explore(
     functions = basis_functions(sample.columns, data.columns, settings.operators)
     pool = Pool(settings.width, settings.max_nodes)
     for name in engines.names:
-        backend = ENGINES[name]()
+        engine = ENGINES[name]()
         begun = time.monotonic()
-        if backend.guided:
+        if engine.guided:
             if not pool.by_nodes:
                 grow(pool, sample, begun + GROWTH * settings.seconds, log, functions)
             problem = replace(problem, guesses=_best(pool, data))
-        texts = backend.search(problem, settings, seed, threads, log)
+        texts = engine.search(problem, settings, seed, threads, log)
         now = time.monotonic()
         log(f"{name}: {len(texts)} expressions in {now - begun:.0f} s")
         for expr in in_symbols(texts, data.columns):
             pool.offer(shortened(expr, sample, settings.max_nodes), sample, name)
-        # The start of a guided engine is not in its time, so growth has a share of its own.
-        late = now + GROWTH * settings.seconds if backend.guided else begun + settings.seconds
+        # formula.seconds excludes the start of a guided engine, so growth has its own share.
+        late = now + GROWTH * settings.seconds if engine.guided else begun + settings.seconds
         grow(pool, sample, late, log, functions)
     return pool
 
