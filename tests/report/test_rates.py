@@ -7,8 +7,8 @@ import pytest
 
 from mechanist.bookkeeping.files import write_json
 from mechanist.errors import DataError, MechanistError
-from mechanist.report.figures.rate_figures import number, rates
 from mechanist.report.load import load_report
+from mechanist.report.rates import rate_rows, three_digits
 from mechanist.sampling.records.tables import write_frames, write_table
 from mechanist.stages.free_energy import free_energy
 from tests.report.kinds import ALANINE, DOUBLE_WELL
@@ -96,11 +96,11 @@ def test_the_page_says_why_there_is_no_rate(tmp_path):
     ],
 )
 def test_numbers_have_three_digits(value, text):
-    assert number(value) == text
+    assert three_digits(value) == text
 
 
 def test_rows_have_units(run):
-    units = [unit for *_, unit in rates(load_report(run, 0))]
+    units = [unit for *_, unit in rate_rows(load_report(run, 0))]
     assert units == ["1/ps", "1/ps", "ps", "ps", "kJ/mol", "ps"]
 
 

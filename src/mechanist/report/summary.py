@@ -7,9 +7,9 @@ from mechanist.analysis.convergence.savings import savings
 from mechanist.bookkeeping.files import write_json, write_text
 from mechanist.report.data import ReportData
 from mechanist.report.figures.paths import mean_length
-from mechanist.report.figures.rate_figures import rates
 from mechanist.report.machine import hardware, versions
 from mechanist.report.provenance import provenance
+from mechanist.report.rates import rate_rows
 from mechanist.report.status import HEADER, counted, round_row
 from mechanist.report.text_table import text_table
 from mechanist.report.times import RunTime, line
@@ -176,7 +176,7 @@ def _rate_lines(data: ReportData) -> list[str]:
     assert data.kinetics is not None
     refused = [] if data.kinetics["determined"] else [f"no rates: {data.kinetics['reason']}", ""]
     table = text_table(("value", "95 % interval", "unit", "quantity"), [
-        [value, interval, unit, meaning] for meaning, value, interval, unit in rates(data)
+        [value, interval, unit, meaning] for meaning, value, interval, unit in rate_rows(data)
     ])  # fmt: skip
     return refused + [f"    {line}" for line in table]
 

@@ -9,9 +9,9 @@ from mechanist.report.figures.calibration import calibration
 from mechanist.report.figures.convergence import convergence
 from mechanist.report.figures.cost import cost
 from mechanist.report.figures.efficiency import efficiency
+from mechanist.report.figures.free_energy import along_q, over_descriptors
 from mechanist.report.figures.pareto import pareto
 from mechanist.report.figures.paths import density, lengths
-from mechanist.report.figures.rate_figures import along_q, cost_line, over_descriptors, rates
 from mechanist.report.figures.relevance import relevance
 from mechanist.report.figures.style import Picture
 from mechanist.report.figures.training import learning
@@ -21,6 +21,7 @@ from mechanist.report.page.contents import files_of_run
 from mechanist.report.page.definitions import definitions
 from mechanist.report.page.tables import constants, criteria, facts, front, losses, validation
 from mechanist.report.page.typeset import formula_svg
+from mechanist.report.rates import cost_line, rate_rows
 from mechanist.report.summary import early_stop_line, first_path_line
 from mechanist.report.times import rows
 
@@ -81,7 +82,7 @@ def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[P
         losses=losses(data),
         validation=validation(data),
         front=front(data),
-        rates=rates(data),
+        rates=rate_rows(data),
         cost=cost_line(data),
         times=rows(data.time) if data.time else [],
         duration=duration,

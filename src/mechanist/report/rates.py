@@ -1,0 +1,52 @@
+"""Rates in words and numbers, from kinetics.json."""
+
+from mechanist.report.data import ReportData
+
+Row = tuple[str, str, str, str]
+
+RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+QUANTITIES = (
+    ("k_AB_per_ps", "rate from A to B", "1/ps"),
+    ("k_BA_per_ps", "rate from B to A", "1/ps"),
+    ("mean_first_passage_AB_ps", "mean first-passage time from A to B", "ps"),
+    ("mean_first_passage_BA_ps", "mean first-passage time from B to A", "ps"),
+    ("delta_F_kJ_per_mol", "free energy of B minus that of A", "kJ/mol"),
+    ("mean_path_duration_ps", "mean duration of a transition path", "ps"),
+)
+"""Keys of kinetics.json in the order of the table, with their meanings and units."""
+
+
+def rate_rows(data: ReportData) -> list[Row]:
+    """Rows of the table: quantity, value, 95 % interval, unit."""
+    rows = []
+    for key, meaning, unit in QUANTITIES:
+        entry = (data.kinetics or {}).get(key)
+        if entry is not None:
+            low, high = (three_digits(entry[end]) for end in ("low", "high"))
+            rows.append((meaning, three_digits(entry["value"]), f"{low} to {high}", unit))
+    return rows
+
+
+def three_digits(value: float) -> str:
+    """A number with three digits, very large and small ones with a power of ten."""
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        rounded = float(f"{value:.3g}")
+        text = f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.3g}"
+    else:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        power = str(int(exponent)).translate(RAISED)
+        text = f"{mantissa} \N{MULTIPLICATION SIGN} 10{power}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def cost_line(data: ReportData) -> str:
+    """The cost of the rates beside that of a plain run; empty if there are no rates."""
+    kinetics = data.kinetics or {}
+    if not kinetics.get("determined"):
+        return ""
+    steps, plain = kinetics["md_steps"], kinetics["md_steps_plain_run"]
+    return (
+        f"Computed from {three_digits(steps)} MD steps; a plain MD run needs about "
+        f"{three_digits(plain)} for an interval as narrow."
+    )
