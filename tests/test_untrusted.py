@@ -15,8 +15,8 @@ from mechanist.bookkeeping.files import read_json
 from mechanist.committor.network import load as load_model
 from mechanist.errors import DataError, MechanistError, SettingsError, SystemBuildError
 from mechanist.sampling.records.tables import read_frames, read_table
-from mechanist.settings.base import to_unit
 from mechanist.settings.load import load_config, read_yaml
+from mechanist.settings.units import to_unit
 from mechanist.settings.yaml_text import MAX_DEPTH, parse_yaml
 from mechanist.systems.forces.system_xml import check_force_field, read_system
 from tests.conftest import REPOSITORY

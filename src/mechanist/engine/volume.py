@@ -16,8 +16,15 @@ from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.errors import SystemBuildError
 from mechanist.settings.system import DynamicsSettings
 from mechanist.systems.build.molecule import cutoff_of
-from mechanist.systems.build.periodic import as_vectors, from_openmm, largest_cutoff, to_openmm
+from mechanist.systems.build.periodic import (
+    as_vectors,
+    density,
+    from_openmm,
+    largest_cutoff,
+    to_openmm,
+)
 from mechanist.systems.forces.platforms import cpu_properties, platform_names
+from mechanist.systems.prepared import masses_of
 
 FREQUENCY = 25
 """MD steps between two attempts to change the volume; OpenMM's usual value."""
@@ -26,9 +33,6 @@ LOOKS = 100
 """Times that the volume is looked at; the second half of them counts."""
 
 REPORTS = 10
-
-AMU_PER_NM3 = 1.66053906660e-3
-"""g/cm^3 (CODATA 2018)."""
 
 
 def settle_volume(
@@ -68,7 +72,7 @@ def settle_volume(
             "system.yaml", "dynamics.pressure: needs a periodic box; see molecule.nonbonded"
         )
     context = _context(system, dynamics, seed)
-    volumes, kept = _run(context, positions, dynamics, _mass(system), seed, log)
+    volumes, kept = _run(context, positions, dynamics, float(masses_of(system).sum()), seed, log)
     half = volumes[LOOKS // 2 :]
     mean = float(np.mean(half))
     found, box = kept[int(np.argmin(np.abs(half - mean)))]
@@ -81,13 +85,6 @@ def settle_volume(
         )
     system.setDefaultPeriodicBoxVectors(*to_openmm(box))
     return found, box
-
-
-def _mass(system: Any) -> float:
-    from openmm import unit
-
-    count = system.getNumParticles()
-    return float(sum(system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(count)))
 
 
 def _context(system: Any, dynamics: DynamicsSettings, seed: int) -> Any:
@@ -143,10 +140,9 @@ def _run(
                 found = state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
                 kept.append((np.array(found), as_vectors(box)))
             if (look + 1) % (LOOKS // REPORTS) == 0:
-                density = mass / volumes[look] * AMU_PER_NM3
                 log(
                     f"barostat at {dynamics.pressure:g} bar: {look + 1} %,"
-                    f" {volumes[look]:.3f} nm^3, {density:.3f} g/cm^3"
+                    f" {volumes[look]:.3f} nm^3, {density(mass, box):.3f} g/cm^3"
                 )
     except openmm.OpenMMException as error:
         raise SystemBuildError(

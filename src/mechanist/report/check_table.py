@@ -9,15 +9,15 @@ from mechanist.analysis.examination.examination import Examination
 from mechanist.analysis.examination.state_rows import StateRow
 from mechanist.bookkeeping.progress import duration
 from mechanist.report.text_table import columns
-from mechanist.systems.build.sanity import ERROR, density, net_charge
+from mechanist.systems.build.sanity import ERROR, density_of, net_charge
 from mechanist.systems.descriptors.box import box_of
 
 SHOWN = 30
-"""Descriptors that are listed."""
+"""Descriptors that are listed at most."""
 
 
 def table(examination: Examination) -> str:
-    """Readable text, what is wrong at its end."""
+    """Text for people; errors and warnings come last."""
     lines = [f"{examination.name}  ({examination.folder}/system.yaml)"]
     if examination.prepared is not None:
         lines += ["", "System", *_system(examination)]
@@ -31,7 +31,7 @@ def table(examination: Examination) -> str:
 
 
 def number(value: float, unit: str) -> str:
-    """A value as chemists write it: angles in degrees."""
+    """A value with its unit; angles in degrees."""
     if math.isnan(value):
         return "?"
     if math.isinf(value):
@@ -61,8 +61,8 @@ def _system(examination: Examination) -> list[str]:
         rows.append(
             (
                 f"{steps:,} steps",
-                f"stable, {trial.temperature:.0f} K at the end; begun at the minimum,"
-                f" the bath has {prepared.temperature:.0f} K",
+                f"stable; {trial.temperature:.0f} K at the end, started from the minimum, bath at"
+                f" {prepared.temperature:.0f} K",
             )
         )
     return columns(rows)
@@ -75,13 +75,14 @@ def _box(system: Any) -> str:
     box = np.asarray(vectors)
     edges = " x ".join(f"{box[k, k]:.3f}" for k in range(3))
     skew = ", not rectangular" if box[1, 0] or box[2, 0] or box[2, 1] else ""
-    value = density(system)
+    value = density_of(system)
     return f"{edges} nm{skew}, {value:.3f} g/cm^3"
 
 
 def _descriptors(examination: Examination) -> list[str]:
+    assert examination.values is not None
     first, last = examination.values[0], examination.values.mean(axis=0)
-    rows: list[tuple[str, ...]] = [("name", "kind", "value", "mean of the steps")]
+    rows: list[tuple[str, ...]] = [("name", "kind", "value", "mean over the steps")]
     for i, d in enumerate(examination.descriptors[:SHOWN]):
         mean = "wraps" if d.periodic else number(float(last[i]), d.unit)
         rows.append((d.name, d.kind, number(float(first[i]), d.unit), mean))
@@ -132,7 +133,7 @@ def _costs(examination: Examination) -> list[str]:
 
 
 def _context_size(count: int) -> str:
-    return f"about {size(count)} a context" if count else "contexts take next to nothing"
+    return f"about {size(count)} a context" if count else "contexts take hardly any memory"
 
 
 def size(count: float) -> str:

@@ -8,17 +8,19 @@ from mechanist.settings.base import Section
 class CompareSettings(Section):
     """What `mechanist compare` spends on guided and on uniform selection, each."""
 
-    seeds: int = Field(5, ge=2, le=1000, description="pairs of runs; intervals are over them")
+    seeds: int = Field(
+        5, ge=2, le=1000, description="pairs of runs, over which intervals are computed"
+    )
     rounds: int = Field(
         3,
         ge=2,
         le=999,
-        description="rounds of a guided run, with the sizes of `sampling`; the MD steps that they"
-        " take are the budget of the uniform run",
+        description="rounds of a guided run, of the sizes given in `sampling`; the uniform run may"
+        " take as many MD steps",
     )
     steps: int | None = Field(
         None,
         ge=1,
-        description="budget of each run in MD steps, with as many rounds as it takes; null: what"
-        " `rounds` take",
+        description="budget of each run in MD steps, instead of a number of rounds; null: as many"
+        " as `rounds` take",
     )

@@ -17,9 +17,9 @@ class Config(Section):
     """config.yaml."""
 
     system: str = Field(
-        "alanine_dipeptide", min_length=1, description="a folder below systems/, or a path to one"
+        "alanine_dipeptide", min_length=1, description="folder below systems/, or path to one"
     )
-    seed: int = Field(1, ge=0, lt=2**31, description="of every random number of the run")
+    seed: int = Field(1, ge=0, lt=2**31, description="seed of all random numbers of the run")
     initial: InitialSettings = InitialSettings()
     engine: EngineSettings = EngineSettings()
     sampling: SamplingSettings = SamplingSettings()

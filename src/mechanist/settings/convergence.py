@@ -6,28 +6,27 @@ from mechanist.settings.base import Section
 
 
 class ConvergenceSettings(Section):
-    """Limits of the convergence test; sampling stops when all of them are kept."""
+    """Limits of the convergence test; sampling stops when all of them are met."""
 
     heldout_gain: float = Field(
         0.003,
         ge=0,
         le=1,
-        description="largest fall of the held-out loss against the round before, in nats per "
-        "outcome, at which more shots are taken to have stopped helping",
+        description="largest decrease of the held-out loss from the round before, in nats per "
+        "outcome, at which more shots no longer help",
     )
     calibration_tolerance: float = Field(
         0.02,
         gt=0,
         le=0.5,
-        description="error of predicted p_B up to which the calibration test lets a bin pass, "
+        description="error of predicted p_B that the calibration test tolerates in a bin, "
         "however many shots there are",
     )
     calibration_p: float = Field(
         0.01,
         ge=0,
         lt=1,
-        description="calibration counts as not rejected when the p-value of its test is at least "
-        "this",
+        description="smallest p-value at which the calibration test does not reject",
     )
     spread: float = Field(
         0.3,
@@ -50,7 +49,7 @@ class ConvergenceSettings(Section):
         0.01,
         ge=0,
         le=1,
-        description="largest share of shots with a half that has exploded: it tells nothing of "
-        "p_B, so that many would bend what is learned from the others",
+        description="largest fraction of shots with an exploded half-shot; they say nothing about "
+        "p_B, and many of them would bias the model",
     )
     min_rounds: int = Field(2, ge=1, le=999, description="smallest number of rounds")

@@ -1,23 +1,24 @@
-"""The schema of descriptors in system.yaml: of a molecule's atoms, and of the solvent around it."""
+"""The schema of descriptors in system.yaml, of a molecule and of its solvent."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from mechanist.settings.base import Section, quantity
-
-Nanometre: Any = quantity("nm")
-PerNanometre: Any = quantity("1/nm")
-PerSquareNanometre: Any = quantity("1/nm**2")
-PerCubicNanometre: Any = quantity("1/nm**3")
-Degree: Any = quantity("deg")
+from mechanist.settings.base import Section
+from mechanist.settings.units import (
+    Degree,
+    Nanometre,
+    PerCubicNanometre,
+    PerNanometre,
+    PerSquareNanometre,
+)
 
 Radius: Any = Annotated[Nanometre, Field(gt=0, lt=10)]
 
 Atom = int | str
 """An index counted from 0, or a selection in mdtraj's language that matches one atom."""
 Zeta = Annotated[int, Field(ge=1, le=100)]
-"""Power of an angular symmetry function: 2^100 leaves room in single precision."""
+"""Power of an angular symmetry function; 2^100 fits in single precision."""
 
 
 class TorsionSettings(Section):
@@ -27,21 +28,21 @@ class TorsionSettings(Section):
 
 
 class AngleSettings(Section):
-    """An angle of three atoms."""
+    """An angle of three atoms, at the second."""
 
     angle: tuple[Atom, Atom, Atom]
 
 
 class DistanceSettings(Section):
-    """A distance of two atoms."""
+    """The distance between two atoms."""
 
     distance: tuple[Atom, Atom]
 
 
 class HeightSettings(Section):
-    """How far an atom stands over the plane of three others, below it with a minus.
+    """Signed height of an atom over the plane of three others.
 
-    Above is where those three are seen counter-clockwise.
+    It is positive on the side from which those three are seen counter-clockwise.
     """
 
     height: tuple[Atom, Atom, Atom, Atom]
@@ -54,7 +55,7 @@ class CoordinateSettings(Section):
 
 
 class CutoffPart(Section):
-    """What all symmetry functions share: the Fermi cutoff and the norm."""
+    """What all symmetry functions share: the Fermi cutoff and the normalisation."""
 
     cutoff: Radius = Field(
         "1 nm", description="where the Fermi function 1/(1 + exp(a(r - cutoff))) is ½"
@@ -65,12 +66,14 @@ class CutoffPart(Section):
         description="norm: of the published LiCl study, of a fluid without structure, or none",
     )
     density: PerCubicNanometre = Field(
-        "33 1/nm**3", gt=0, description="molecules in a volume, for the norm; 33 is water"
+        "33 1/nm**3",
+        gt=0,
+        description="number density of molecules, for the normalisation; 33 is water",
     )
 
 
 class RadialPart(CutoffPart):
-    """A radial symmetry function G2: how many atoms lie about ``shift`` away."""
+    """A radial symmetry function G2: atoms at a distance of about ``shift``."""
 
     around: Atom = Field(description="the central atom")
     of: str = Field(description="the atoms around it, in mdtraj's selection language")
@@ -79,10 +82,10 @@ class RadialPart(CutoffPart):
 
 
 class AngularPart(RadialPart):
-    """An angular symmetry function G5: how many pairs in a shell stand at small or wide angles."""
+    """An angular symmetry function G5: pairs of atoms in a shell at small or wide angles."""
 
     zeta: Zeta = Field(description="sharpness in the angle")
-    sign: Literal[-1, 1] = Field(description="1 prefers small angles at the centre, -1 wide ones")
+    sign: Literal[-1, 1] = Field(description="1 weights small angles at the centre, -1 wide ones")
 
 
 class RadialSettings(Section):
@@ -98,15 +101,15 @@ class AngularSettings(Section):
 
 
 class CoordinationPart(Section):
-    """A smooth count of atoms within a radius of an atom, or of each atom of a selection."""
+    """A smooth count of atoms within a radius of one atom, or of each of several."""
 
-    around: Atom = Field(description="one or several atoms")
-    of: str = Field(description="the atoms that are counted")
-    radius: Radius = Field(description="where an atom counts one half")
+    around: Atom = Field(description="one or several central atoms")
+    of: str = Field(description="atoms that are counted")
+    radius: Radius = Field(description="distance at which an atom counts ½")
     switch: Literal["rational", "fermi"] = Field(
         "rational", description="1/(1 + (r/radius)^power) or 1/(1 + exp(steepness (r - radius)))"
     )
-    power: int = Field(12, ge=2, le=60, description="of the rational switch")
+    power: int = Field(12, ge=2, le=60, description="exponent of the rational switch")
     steepness: PerNanometre = Field("50 1/nm", gt=0, description="of the Fermi switch")
 
 
@@ -119,12 +122,18 @@ class CoordinationSettings(Section):
 class HydrogenBondsPart(Section):
     """A smooth count of hydrogen bonds D-H...A by distance H...A and angle D-H...A."""
 
-    donors: str = Field(description="atoms that carry hydrogens; those bound to them are used")
-    acceptors: str = Field(description="atoms that take hydrogen bonds")
-    distance: Radius = Field("0.25 nm", description="H...A at which one counts ½")
-    angle: Degree = Field("120 deg", gt=0, lt=180, description="D-H...A at which one counts ½")
-    steepness: PerNanometre = Field("100 1/nm", gt=0, description="of the switch in the distance")
-    sharpness: float = Field(20, gt=0, description="of the switch in the cosine of the angle")
+    donors: str = Field(description="heavy atoms whose hydrogens are donated")
+    acceptors: str = Field(description="atoms that accept hydrogen bonds")
+    distance: Radius = Field("0.25 nm", description="H...A distance at which a bond counts ½")
+    angle: Degree = Field(
+        "120 deg", gt=0, lt=180, description="D-H...A angle at which a bond counts ½"
+    )
+    steepness: PerNanometre = Field(
+        "100 1/nm", gt=0, description="steepness of the switch in the distance"
+    )
+    sharpness: float = Field(
+        20, gt=0, description="steepness of the switch in the cosine of the angle"
+    )
 
 
 class HydrogenBondsSettings(Section):
@@ -134,12 +143,12 @@ class HydrogenBondsSettings(Section):
 
 
 class BridgesPart(Section):
-    """A smooth count of atoms that touch both of two atoms, or of two selections."""
+    """A smooth count of atoms in contact with both of two atoms, or of two selections."""
 
-    between: tuple[Atom, Atom] = Field(description="the two atoms or selections")
-    of: str = Field(description="the atoms that may touch both, such as the oxygens of water")
+    between: tuple[Atom, Atom] = Field(description="two atoms or selections")
+    of: str = Field(description="bridging atoms, such as the oxygens of water")
     radii: tuple[Radius, Radius] = Field(
-        description="distance from each of the two at which an atom touches it by one half"
+        description="distance from each of the two at which a contact counts ½"
     )
     steepness: PerNanometre = Field("50 1/nm", gt=0, description="of the Fermi switch")
 
@@ -155,16 +164,16 @@ class CustomSettings(Section):
 
     function: str = Field(description="name of the function")
     unit: Literal["nm", "rad", "1"] | None = Field(
-        None, description="of its values; null: the attribute unit of the function, or else 1"
+        None, description="unit of the values; null: the attribute unit of the function, or else 1"
     )
-    periodic: bool = Field(False, description="whether it is an angle that wraps at 2 pi rad")
+    periodic: bool = Field(False, description="whether the value is an angle, periodic in 2 pi rad")
 
     @model_validator(mode="after")
     def _angle(self) -> "CustomSettings":
         if self.periodic and self.unit != "rad":
             raise ValueError("periodic: true: needs unit: rad")
         if not self.function.isidentifier():
-            raise ValueError(f"function: {self.function!r}: is no name of a function")
+            raise ValueError(f"function: {self.function!r}: is not a valid function name")
         return self
 
 
@@ -184,9 +193,9 @@ DescriptorSettings = (
 
 
 class GroupSettings(Section):
-    """All bonds, angles or torsions along bonds whose atoms are all in a selection.
+    """All bonds, angles or torsions of bonded atoms within a selection.
 
-    ``heights``: of every atom over the plane of any three that are bound to one atom.
+    ``heights``: of every atom over the plane of any three that are bonded to the same atom.
     """
 
     all: Literal["bonds", "angles", "torsions", "heights"]

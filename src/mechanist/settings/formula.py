@@ -1,4 +1,4 @@
-"""Section ``formula`` of config.yaml: how q(x) is distilled into a formula."""
+"""Section ``formula`` of config.yaml: how q(x) is expressed as a formula."""
 
 from typing import Literal
 
@@ -14,57 +14,62 @@ class FormulaSettings(Section):
 
     backend: Literal["auto", "operon", "pysr", "both"] = Field(
         "auto",
-        description="the engine of the symbolic search; auto: PySR where it and its Julia are "
-        "installed, else Operon; both: what either finds",
+        description="engine of the symbolic search; auto: PySR where it and its Julia are "
+        "installed, else Operon; both: candidates from both",
     )
     inputs: int = Field(
         5,
         ge=1,
         le=1000,
-        description="how many of the most relevant inputs may be used, beside those that define "
-        "the states; and how many of formula_inputs of system.yaml",
+        description="number of the most relevant inputs that may be used, besides those that "
+        "define the states, and number of formula_inputs of system.yaml",
     )
     allowed: tuple[str, ...] | None = Field(
-        None, min_length=1, description="names of the only descriptors that may be used; null: any"
+        None, min_length=1, description="names of the descriptors that may be used; null: all"
     )
     operators: tuple[Operator, ...] = Field(
         ("add", "sub", "mul", "div"),
         min_length=1,
-        description="operations that the symbolic search may use beside numbers",
+        description="operations that the symbolic search may use",
     )
-    max_nodes: int = Field(25, ge=1, le=200, description="longest formula that may be chosen")
+    max_nodes: int = Field(
+        25, ge=1, le=200, description="length of the longest formula that may be chosen, in nodes"
+    )
     seconds: float = Field(
         60,
         gt=0,
         le=86_400,
-        description="ceiling on the search of an engine in s, not counting the start of Julia; "
-        "the search is sized to end before it on two cores, and the log says so when it is cut "
-        "short",
+        description="time limit of an engine's search in s, not counting the start of Julia; on "
+        "two cores the search ends before it; the log says so when it is cut short",
     )
     repeats: int = Field(
-        4, ge=0, le=1000, description="searches of Operon, each with a seed and a length of its own"
+        4, ge=0, le=1000, description="searches of Operon, each with its own seed and length"
     )
-    population: int = Field(300, ge=10, le=1_000_000, description="formulas in each of them")
-    generations: int = Field(50, ge=1, le=1_000_000, description="generations of each of them")
+    population: int = Field(
+        300, ge=10, le=1_000_000, description="formulas in the population of each search"
+    )
+    generations: int = Field(50, ge=1, le=1_000_000, description="generations of each search")
     iterations: int = Field(40, ge=1, le=1_000_000, description="iterations of PySR")
     width: int = Field(
-        12, ge=1, le=1000, description="best formulas of each length that growth goes on from"
+        12, ge=1, le=1000, description="best formulas of each length that growth extends"
     )
     tie: float = Field(
         2e-4,
         ge=0,
         le=1,
-        description="of formulas of one length whose losses differ by less, in nats per outcome, "
-        "the one in the fewer and more relevant descriptors is taken",
+        description="difference of losses, in nats per outcome, below which, of two formulas of "
+        "the same length, the one with fewer and more relevant descriptors is preferred",
     )
     enough: float = Field(
         3e-3,
         ge=0,
         le=1,
-        description="a formula whose loss is within this of the best one's, in nats per outcome, "
-        "is good enough if it is shorter; 0.003, below which another round of shots counts as no "
-        "gain either, is an error of about 0.035 in p_B",
+        description="excess loss over the best formula, in nats per outcome, up to which a "
+        "shorter formula is preferred; 0.003 corresponds to an error of about 0.035 in p_B",
     )
     q_clip: float = Field(
-        6.0, gt=0, le=50, description="the network's q is cut to this in size before the search"
+        6.0,
+        gt=0,
+        le=50,
+        description="the network's q is clipped to this absolute value before the search",
     )

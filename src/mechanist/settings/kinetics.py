@@ -16,12 +16,12 @@ class KineticsSettings(Section):
         description="frames of each run (a frame is dynamics.stride MD steps)",
     )
     relax: float = Field(
-        0.1, ge=0, lt=1, description="part of each run and chain that is left out at its start"
+        0.1, ge=0, lt=1, description="fraction of each run and chain that is discarded at its start"
     )
     shots: int = Field(
         16_000,
         ge=100,
-        description="two-way shots spread evenly along q, from which excursions are made",
+        description="two-way shots, spread evenly along q, from which excursions are built",
     )
     windows: int = Field(32, ge=4, le=1000, description="windows along q")
     bootstrap: int = Field(

@@ -1,14 +1,12 @@
-"""The ``molecule`` section of system.yaml: which files hold the atoms, their forces, their box."""
+"""Section ``molecule`` of system.yaml: files with atoms, forces and the box."""
 
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mechanist.settings.base import Section, quantity
-
-Nanometre: Any = quantity("nm")
-Dalton: Any = quantity("dalton")
+from mechanist.settings.base import Section
+from mechanist.settings.units import Dalton, Nanometre
 
 KINDS = {
     ".prmtop": "Amber",
@@ -17,7 +15,7 @@ KINDS = {
     ".psf": "CHARMM",
     ".xml": "OpenMM",
 }
-"""Which program a topology file is of, by the end of its name."""
+"""Program of a topology file by its suffix."""
 
 Vector = tuple[Nanometre, Nanometre, Nanometre]
 
@@ -35,8 +33,8 @@ class MoleculeSettings(Section):
     )
     topology: str | None = Field(
         None,
-        description="prmtop, parm7, top, psf, or the xml of an OpenMM System; null: force_field"
-        " tells the forces",
+        description="prmtop, parm7, top, psf, or the xml of an OpenMM System; null: the forces"
+        " come from force_field",
     )
     force_field: tuple[str, ...] = Field(
         (),
@@ -47,28 +45,32 @@ class MoleculeSettings(Section):
         None, description="folder with the files that a GROMACS topology includes"
     )
     constraints: Literal["none", "HBonds", "AllBonds", "HAngles"] = Field(
-        "HBonds", description="which bonds keep their length"
+        "HBonds", description="bonds of fixed length"
     )
-    rigid_water: bool = Field(True, description="whether waters keep their shape")
+    rigid_water: bool = Field(True, description="whether waters are rigid")
     hydrogen_mass: Dalton | None = Field(
         None,
-        description="of each hydrogen, taken from its heavy atom, such as 3 dalton for steps of"
-        " 4 fs; null: as it is",
+        description="mass of each hydrogen, taken from its heavy atom, such as 3 dalton for steps"
+        " of 4 fs; null: unchanged",
         gt=1,
         le=4,
     )
     nonbonded: Literal["NoCutoff", "CutoffNonPeriodic", "CutoffPeriodic", "Ewald", "PME"] = Field(
-        "NoCutoff", description="how nonbonded forces are computed; NoCutoff means all pairs"
+        "NoCutoff", description="method of nonbonded forces; NoCutoff: all pairs"
     )
-    cutoff: Nanometre = Field("1 nm", gt=0, description="of nonbonded forces, unless NoCutoff")
+    cutoff: Nanometre = Field(
+        "1 nm", gt=0, description="cutoff of nonbonded forces, unless NoCutoff"
+    )
     switching: Nanometre | None = Field(
         None,
         gt=0,
-        description="where Lennard-Jones begins to be switched off; null: a plain cutoff",
+        description="distance at which Lennard-Jones starts to be switched off; null: plain cutoff",
     )
-    ewald_tolerance: float = Field(5e-4, gt=0, lt=0.1, description="error of Ewald and PME forces")
+    ewald_tolerance: float = Field(
+        5e-4, gt=0, lt=0.1, description="error tolerance of Ewald and PME forces"
+    )
     dispersion_correction: bool | None = Field(
-        None, description="Lennard-Jones beyond the cutoff; null: as the force field has it"
+        None, description="Lennard-Jones beyond the cutoff; null: as in the force field"
     )
     implicit_solvent: Literal["none", "HCT", "OBC1", "OBC2", "GBn", "GBn2"] = Field(
         "none",
@@ -76,19 +78,19 @@ class MoleculeSettings(Section):
         " implicit/obc2.xml",
     )
     box: Vector | tuple[Vector, Vector, Vector] | None = Field(
-        None, description="edge lengths, or three box vectors; null: as in the files"
+        None, description="edge lengths, or three box vectors; null: from the files"
     )
 
     @property
     def kind(self) -> str:
-        """What tells the forces: ``XML``, ``Amber``, ``GROMACS``, ``CHARMM`` or ``OpenMM``."""
+        """Source of the forces: ``XML``, ``Amber``, ``GROMACS``, ``CHARMM`` or ``OpenMM``."""
         if self.topology is None:
             return "XML"
         return KINDS[PurePath(self.topology).suffix.lower()]
 
     @property
     def periodic(self) -> bool:
-        """Whether nonbonded forces act across the borders of a box; not known of a System."""
+        """Whether nonbonded forces are periodic; unknown for a serialised System."""
         return self.nonbonded in ("CutoffPeriodic", "Ewald", "PME")
 
     @model_validator(mode="after")
@@ -103,7 +105,7 @@ class MoleculeSettings(Section):
         return self
 
     def _sources(self) -> str | None:
-        """What is wrong between the keys that name files, or nothing."""
+        """What is wrong with the keys that name files, or None."""
         if self.kind in ("XML", "CHARMM") and not self.force_field:
             return "force_field: missing; name at least one file"
         if self.kind in ("Amber", "GROMACS", "OpenMM") and self.force_field:
@@ -118,11 +120,11 @@ class MoleculeSettings(Section):
         if self.kind == "OpenMM":
             own = self.model_fields_set - {"structure", "topology", "box"}
             if own:
-                return f"{min(own)}: not used, since an OpenMM System has its own; leave it out"
+                return f"{min(own)}: not used, since it is part of the OpenMM System; leave it out"
         return None
 
     def _cutoffs(self) -> str | None:
-        """What is wrong between the keys of nonbonded forces, or nothing."""
+        """What is wrong with the keys of nonbonded forces, or None."""
         plain = self.nonbonded == "NoCutoff"
         if plain and self.kind != "OpenMM":
             own = self.model_fields_set & {"cutoff", "switching", "ewald_tolerance"}

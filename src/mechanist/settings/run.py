@@ -1,13 +1,11 @@
 """Sections of config.yaml that say how much is sampled, and how."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from mechanist.settings.base import Section, quantity
-
-Nanometre: Any = quantity("nm")
-Picoseconds: Any = quantity("ps")
+from mechanist.settings.base import Section
+from mechanist.settings.units import Nanometre, Picoseconds
 
 
 class InitialSettings(Section):
@@ -15,29 +13,33 @@ class InitialSettings(Section):
 
     method: Literal["auto", "hot", "pull", "torsions", "file"] = Field(
         "auto",
-        description="where the first guess comes from: MD at a high temperature (hot), restraints"
-        " that pull from A to B (pull), torsions led from A to B in minimised windows (torsions),"
-        " or a trajectory (file); auto: file if path is given, else hot, then pull if that finds"
+        description="source of the first guess: MD at a high temperature (hot), restraints that"
+        " pull from A to B (pull), torsions driven from A to B in minimised windows (torsions), or"
+        " a trajectory (file); auto: file if path is given, else hot, then pull if hot finds"
         " nothing",
     )
     path: str | None = Field(
-        None, description="a trajectory to start from, any format that mdtraj reads"
+        None, description="trajectory to start from, in any format that mdtraj reads"
     )
     along: tuple[str, ...] = Field(
         (),
-        description="descriptors to pull or lead along, of those that define the states; all if"
+        description="descriptors to pull or drive along, of those that define the states; all if"
         " empty",
     )
     heating: tuple[float, ...] = Field(
         (2.5, 3.0, 4.0),
         min_length=1,
-        description="factors on the temperature, tried in this order until a crossing is seen",
+        description="factors on the temperature, tried in this order until a crossing is found",
     )
-    replicas: int = Field(8, ge=1, le=10_000, description="hot trajectories side by side")
+    replicas: int = Field(
+        8, ge=1, le=10_000, description="hot trajectories that run at the same time"
+    )
     budget: Picoseconds = Field(
-        "4000 ps", gt=0, description="hot MD in all at each factor, over all replicas"
+        "4000 ps", gt=0, description="total hot MD at each factor, summed over replicas"
     )
-    shots_max: int = Field(5000, ge=1, description="two-way shots from the guess before giving up")
+    shots_max: int = Field(
+        5000, ge=1, description="two-way shots from the guess before it is given up"
+    )
     paths: int = Field(16, ge=1, description="different first paths that the chains start from")
 
     @model_validator(mode="after")
@@ -53,21 +55,22 @@ class EngineSettings(Section):
     """What moves the coordinates."""
 
     platform: Literal["auto", "Reference", "CPU", "CUDA", "HIP", "OpenCL"] = Field(
-        "auto", description="OpenMM platform; auto times the usable ones and keeps the fastest"
+        "auto", description="OpenMM platform; auto: the fastest usable one, as timed"
     )
     layout: Literal["auto", "pool", "pairs", "grid"] = Field(
         "auto",
-        description="a context for every half-shot (pool), or all copies in one System with their"
-        " nonbonded pairs as bonds (pairs) or apart from each other on a grid; auto: a pool for"
-        " molecules on CPUs, pairs for potentials, the fastest one on GPUs",
+        description="one context for each half-shot (pool), or all copies in one System, with"
+        " nonbonded pairs as bonds (pairs) or on a grid, out of each other's reach (grid); auto:"
+        " pool for molecules on CPUs, pairs for potentials, the fastest on GPUs",
     )
     copies: int | Literal["auto"] = Field(
-        "auto", description="half-shots at the same time in a job; auto: 64 on CPUs, timed on GPUs"
+        "auto",
+        description="half-shots that a job runs at the same time; auto: 64 on CPUs, timed on GPUs",
     )
     lanes: int | Literal["auto"] = Field(
         "auto",
-        description="contexts that share the copies of a job; auto: 1 on CPUs, on GPUs 2, so that"
-        " one moves while the frames of the other are looked at",
+        description="contexts that share the copies of a job; auto: 1 on CPUs; 2 on GPUs, one of"
+        " which moves while the frames of the other are analysed",
     )
 
     @field_validator("copies", "lanes")
@@ -79,17 +82,17 @@ class EngineSettings(Section):
 
 
 class StoreSettings(Section):
-    """What is stored of paths that no chain goes on from; see docs/long-jobs.md."""
+    """What is stored of paths that are not the last of their chain; see docs/long-jobs.md."""
 
-    every: int = Field(1, ge=1, le=10_000, description="frames between two that are stored")
+    every: int = Field(1, ge=1, le=10_000, description="every n-th frame is stored")
     waters: int | Literal["all"] = Field(
-        "all", description="waters nearest to the solute that are stored of a frame"
+        "all", description="waters nearest to the solute that are stored with each frame"
     )
     tolerance: Nanometre | None = Field(
         None,
         gt=0,
         description="each job lowers `every` until 99 % of the heavy atoms of restored frames are"
-        " within this distance; none: as asked for",
+        " within this distance of the original; null: `every` as given",
     )
 
     @model_validator(mode="after")
@@ -109,39 +112,47 @@ class StoreSettings(Section):
 class SamplingSettings(Section):
     """Two-way shooting in rounds."""
 
-    workers: int = Field(4, ge=1, le=10_000, description="shooting jobs a round")
+    workers: int = Field(4, ge=1, le=10_000, description="shooting jobs per round")
     chains: int | Literal["auto"] = Field(
         "auto",
-        description="Markov chains a worker; auto: as many as keep the engine busy, on CPUs 32 for"
-        " molecules and 64 for potentials",
+        description="Markov chains per worker; auto: as many as keep the engine busy, on CPUs 32"
+        " for small molecules, fewer for larger ones, and 64 for potentials",
     )
     first_round: int = Field(
-        4000, ge=1, description="shots of round 0; on a GPU at least 8 of each chain"
+        4000, ge=1, description="shots of round 0; on a GPU at least 8 per chain"
     )
-    growth: float = Field(2.0, ge=1, le=10, description="factor from round to round")
-    round_max: int = Field(32_000, ge=1, description="shots of a round at most")
-    rounds_max: int = Field(8, ge=1, le=999, description="the budget, in rounds")
+    growth: float = Field(
+        2.0,
+        ge=1,
+        le=10,
+        description="factor by which the number of shots grows from round to round",
+    )
+    round_max: int = Field(32_000, ge=1, description="largest number of shots of a round")
+    rounds_max: int = Field(8, ge=1, le=999, description="largest number of rounds, the budget")
     selection: Literal["lorentzian", "uniform"] = Field(
         "lorentzian", description="how shooting points are chosen once there is a model"
     )
-    gamma: float = Field(1.0, gt=0, description="width of the Lorentzian, in q")
+    gamma: float = Field(1.0, gt=0, description="width of the Lorentzian in q")
     flatten: bool = Field(
-        True, description="divide by the density of candidate frames in predicted p_B"
+        True,
+        description="divide selection by the density of candidate frames in predicted p_B",
     )
     early_stop: float = Field(
         0.0,
         ge=0,
         le=0.5,
-        description="chance to join A and B below which shots may be stopped on their way, at"
-        " random and without bias; 0: none, 0.2 is usual",
+        description="probability of joining A and B below which a shot may be stopped early, at"
+        " random and without bias; 0: never; 0.2 is a usual value",
     )
-    burn_in: int = Field(3, ge=0, description="accepted paths a chain makes before its paths count")
+    burn_in: int = Field(
+        3, ge=0, description="accepted paths of a chain that are discarded before its paths count"
+    )
     store: StoreSettings = Field(
         StoreSettings(),
-        description="what is stored of paths that no chain goes on from: {every: 5, waters: 60} is"
-        " every fifth frame, with the 60 waters nearest to the solute; all if 1 and all;"
-        " {every: 8, tolerance: 0.02 nm} is every eighth at most, as far as the frames between can"
-        " be restored so well; see docs/long-jobs.md",
+        description="what is stored of paths that are not the last of their chain: {every: 5,"
+        " waters: 60} stores every fifth frame with the 60 waters nearest to the solute; {every: 8,"
+        " tolerance: 0.02 nm} at most every eighth, so that the frames between can be restored"
+        " within the tolerance; see docs/long-jobs.md",
     )
 
     def shots(self, number: int) -> int:

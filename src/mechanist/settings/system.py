@@ -1,27 +1,29 @@
-"""The schema of system.yaml: what is sampled, as data."""
+"""The schema of system.yaml: what is sampled."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
-from mechanist.settings.base import Section, quantity, to_unit
+from mechanist.settings.base import Section
 from mechanist.settings.descriptors import (
     DescriptorSettings,
     GroupSettings,
-    Nanometre,
     SymmetrySettings,
 )
 from mechanist.settings.molecule import MoleculeSettings
+from mechanist.settings.units import (
+    Bar,
+    Dalton,
+    Femtoseconds,
+    Nanometre,
+    PerPicosecond,
+    Picoseconds,
+    Stiffness,
+    to_unit,
+)
 
 GAS_CONSTANT = 8.31446261815324e-3
 """kJ/mol/K (CODATA 2018, exact)."""
-
-Femtoseconds: Any = quantity("fs")
-Picoseconds: Any = quantity("ps")
-PerPicosecond: Any = quantity("1/ps")
-Dalton: Any = quantity("dalton")
-Stiffness: Any = quantity("kJ/mol/nm**2")
-Bar: Any = quantity("bar")
 
 
 def _kelvin(value: object) -> float:
@@ -45,63 +47,69 @@ class PotentialSettings(Section):
     """A model potential of one to three coordinates x, y, z (nm) in kJ/mol."""
 
     expression: str = Field(
-        max_length=10_000, description="energy in kJ/mol as OpenMM writes it, in x, y, z (nm)"
+        max_length=10_000, description="energy in kJ/mol in OpenMM's syntax, of x, y, z (nm)"
     )
-    dimensions: int = Field(ge=1, le=3, description="how many of x, y, z the potential uses")
+    dimensions: int = Field(ge=1, le=3, description="number of coordinates that the potential uses")
     idle_dimensions: int = Field(
-        0, ge=0, le=300, description="further harmonic coordinates that play no part"
+        0, ge=0, le=300, description="further harmonic coordinates, independent of the rest"
     )
-    idle_stiffness: Stiffness = Field("10 kJ/mol/nm**2", description="of idle coordinates", gt=0)
-    mass: Dalton = Field("1 dalton", gt=0, description="of the moving particle")
-    start: tuple[Nanometre, ...] = Field(description="starting point, one value a dimension")
+    idle_stiffness: Stiffness = Field(
+        "10 kJ/mol/nm**2", description="stiffness of idle coordinates", gt=0
+    )
+    mass: Dalton = Field("1 dalton", gt=0, description="mass of the particle")
+    start: tuple[Nanometre, ...] = Field(description="starting point, one value per dimension")
 
     @model_validator(mode="after")
     def _lengths(self) -> "PotentialSettings":
         if len(self.start) != self.dimensions:
-            raise ValueError(f"start has {len(self.start)} values, dimensions is {self.dimensions}")
+            raise ValueError(
+                f"start has {len(self.start)} values, but dimensions is {self.dimensions}"
+            )
         return self
 
 
 class DynamicsSettings(Section):
     """Langevin dynamics, integrated by OpenMM's LangevinMiddleIntegrator."""
 
-    temperature: Temperature = Field(gt=0, description="of the bath, in K (or kT in kJ/mol)")
-    friction: PerPicosecond = Field(gt=0, description="coupling to the bath")
-    timestep: Femtoseconds = Field(gt=0, description="integration step")
+    temperature: Temperature = Field(gt=0, description="of the bath in K, or kT in kJ/mol")
+    friction: PerPicosecond = Field(gt=0, description="friction coefficient")
+    timestep: Femtoseconds = Field(gt=0, description="integration time step")
     stride: int = Field(10, ge=1, description="MD steps between two frames of a path")
     max_half_path: Picoseconds = Field(
-        gt=0, description="a half-shot longer than this ends as too_long and is rejected"
+        gt=0, description="a longer half-shot ends as too_long and is rejected"
     )
     pressure: Bar | None = Field(
-        None, gt=0, description="for molecules in a box: its volume is brought to this pressure"
+        None,
+        gt=0,
+        description="of a periodic box, which is brought to this pressure before sampling",
     )
     npt: Literal["start", "paths"] = Field(
         "start",
-        description="start: a barostat finds the volume before sampling, which then keeps it"
-        " (paths under a barostat are not made yet)",
+        description="start: a barostat finds the volume, at which all paths are then sampled"
+        " (paths under a barostat are not implemented)",
     )
     npt_steps: int = Field(
-        50_000, ge=1000, description="MD steps under the barostat before sampling, if any"
+        50_000, ge=1000, description="MD steps under the barostat, if there is a pressure"
     )
 
     @model_validator(mode="after")
     def _volume(self) -> "DynamicsSettings":
         if self.npt == "paths":
             raise ValueError(
-                'npt: "paths": paths under a barostat are not made yet; write npt: start'
+                'npt: "paths": paths under a barostat are not implemented; write npt: start'
             )
         return self
 
 
 class DiscSettings(Section):
-    """All points nearer than a radius to a centre."""
+    """All points within a radius of a centre."""
 
     centre: dict[str, Nanometre] = Field(min_length=1)
     radius: Nanometre = Field(gt=0)
 
 
 PLACEHOLDER = "FILL_IN"
-"""Stands in a new system.yaml for what only a chemist knows."""
+"""Stands in a new system.yaml for what the user must decide."""
 
 Limits = tuple[str | float, str | float]
 """Ends of an interval: quantities, or plain numbers for a descriptor without a unit."""
@@ -110,9 +118,10 @@ Limits = tuple[str | float, str | float]
 class StateSettings(Section):
     """A stable state: inside every interval of one of its boxes, or of its disc."""
 
-    name: str = Field(min_length=1, description="what chemists call it")
+    name: str = Field(min_length=1, description="name in figures and tables")
     box: dict[str, Limits] | tuple[dict[str, Limits], ...] = Field(
-        default_factory=dict, description="intervals of descriptors, with units; or a list of those"
+        default_factory=dict,
+        description="intervals of descriptors, with units; or a list of such boxes",
     )
     disc: DiscSettings | None = None
 
@@ -149,10 +158,10 @@ class SystemSettings(Section):
     )
     states: StatesSettings
     inputs: tuple[str | GroupSettings | SymmetrySettings, ...] = Field(
-        min_length=1, description="what networks and formulas see: names and groups"
+        min_length=1, description="descriptors that networks and formulas see: names and groups"
     )
     formula_inputs: tuple[str | GroupSettings | SymmetrySettings, ...] = Field(
-        (), description="what formulas may use beside that: names and groups"
+        (), description="descriptors that only formulas may use: names and groups"
     )
 
     @model_validator(mode="after")

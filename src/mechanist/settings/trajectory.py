@@ -1,12 +1,11 @@
 """Section ``trajectory`` of config.yaml: tables of the learned trajectory models."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
-from mechanist.settings.base import Section, quantity
-
-Kelvin: Any = quantity("K")
+from mechanist.settings.base import Section
+from mechanist.settings.units import Kelvin
 
 MoleculeName = Literal["ethanol", "malonaldehyde", "benzene", "toluene", "azobenzene"]
 
@@ -20,13 +19,19 @@ class TrajectorySettings(Section):
         " width, for a GPU",
     )
     molecules: tuple[MoleculeName, ...] = Field(
-        ("ethanol",), min_length=1, description="whose motion by GFN2-xTB is learned"
+        ("ethanol",), min_length=1, description="molecules whose motion by GFN2-xTB is learned"
     )
     seeds: int = Field(
-        3, ge=2, le=100, description="trajectories of each molecule; spreads are over them"
+        3,
+        ge=2,
+        le=100,
+        description="trajectories of each molecule, over which spreads are computed",
     )
     temperature: Kelvin = Field(
-        "500 K", gt=0, le=2000, description="that molecules are heated to before constant energy"
+        "500 K",
+        gt=0,
+        le=2000,
+        description="temperature to which molecules are heated before runs at constant energy",
     )
 
     @field_validator("molecules")

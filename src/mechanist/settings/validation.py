@@ -6,7 +6,7 @@ from mechanist.settings.base import Section
 
 
 class ValidationSettings(Section):
-    """How many fresh committor shots are made."""
+    """Points and fresh shots that validate network and formula."""
 
     points: int = Field(
         120,
@@ -21,8 +21,14 @@ class ValidationSettings(Section):
         description="further configurations, spread evenly over the formula's own p_B",
     )
     surface_points: int = Field(
-        40, ge=0, le=100_000, description="further ones where the formula says p_B = 1/2"
+        40,
+        ge=0,
+        le=100_000,
+        description="further configurations where the formula predicts p_B = 1/2",
     )
     shots: int = Field(
-        60, ge=2, le=1_000_000, description="half-shots from each configuration, fresh velocities"
+        60,
+        ge=2,
+        le=1_000_000,
+        description="half-shots from each configuration, each with fresh velocities",
     )

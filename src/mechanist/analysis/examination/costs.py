@@ -1,4 +1,4 @@
-"""What shots of a system cost: time, memory."""
+"""What shots of a system cost in time and memory."""
 
 import time
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from mechanist.systems.descriptors.states import States
 from mechanist.systems.prepared import Prepared
 
 BATCH = 32
-"""Frames that are labelled together, for the timing."""
+"""Frames that are labelled together in the timing."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,19 @@ class Costs:
     half_steps
         MD steps of the longest half-shot.
     shot_seconds
-        Of the longest two-way shot.
+        Duration of the longest two-way shot.
     contexts, chains
         OpenMM contexts and Markov chains of a job.
     context_bytes
-        Of one context, as measured.
+        Main memory of one context, as measured.
     frame_bytes
-        Of one stored frame.
+        Size of a stored frame.
     needed_bytes
-        That a job may hold, if all its paths are as long as they may be.
+        Memory of a job whose paths are all as long as the limit allows.
     free_bytes
-        That are free now.
+        Memory that is free now.
     label_share
-        Time for telling states, as a share of the time of a stride.
+        Time to find the state of a frame, relative to the MD steps of a stride.
     """
 
     steps_per_second: float
@@ -58,7 +58,7 @@ class Costs:
 def costs(
     prepared: Prepared, plan: Plan, speed: float, trial: Trial, states: States | None
 ) -> Costs:
-    """Estimate the costs of shots from the speed (steps/s) and a trial."""
+    """Estimate the cost of shots from the speed in steps/s and a trial."""
     half_steps = prepared.max_half_frames * prepared.stride
     chains = plan.chains
     contexts = plan.slots(chains) if plan.layout == POOL else plan.lanes
@@ -80,7 +80,7 @@ def costs(
 
 
 def _label_seconds(prepared: Prepared, states: States | None) -> float:
-    """Seconds for telling the state of one frame."""
+    """Seconds to find the state of one frame."""
     if states is None:
         return 0.0
     frames = np.repeat(prepared.positions[None], BATCH, axis=0)

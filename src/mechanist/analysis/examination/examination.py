@@ -8,6 +8,8 @@ from typing import Any
 
 from mechanist.analysis.examination.costs import Costs, costs
 from mechanist.analysis.examination.state_rows import StateRow, impossible, state_rows
+from mechanist.analysis.examination.verdicts import expense, place, stability
+from mechanist.arrays import Labels, Values
 from mechanist.engine.choose import cached_timings
 from mechanist.engine.plan import Plan
 from mechanist.engine.trial import Trial, try_steps
@@ -15,9 +17,9 @@ from mechanist.errors import MechanistError
 from mechanist.settings.load import SYSTEM_FILE
 from mechanist.settings.system import PLACEHOLDER, SystemSettings
 from mechanist.systems.build.minimise import minimise
-from mechanist.systems.build.molecule import Molecule, build_molecule
+from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.build.prepare import build_parts, prepared_from
-from mechanist.systems.build.sanity import ERROR, WARNING, Finding, findings
+from mechanist.systems.build.sanity import ERROR, Finding, findings
 from mechanist.systems.descriptors.box import BoxVectors, box_of
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.resolve import Resolver, resolve_inputs, resolve_states
@@ -27,16 +29,12 @@ from mechanist.systems.prepared import Prepared
 Log = Callable[[str], None]
 
 SEED = 1
-HOT = 2.0
-"""Times the temperature asked for: what is beyond is not only noise of a small molecule."""
-
-DESCRIPTOR_SHARE = 1.0
-"""Of the time of a stride that descriptors may take before it is said."""
+"""Of the velocities and the noise of the MD steps."""
 
 
 @dataclass(frozen=True)
 class Examination:
-    """What was found out about a system.
+    """What is known about a system before a run.
 
     Parameters
     ----------
@@ -47,15 +45,15 @@ class Examination:
     inputs
         What networks will see, or None.
     descriptors
-        Those that have a name.
+        Named descriptors of system.yaml that could be resolved.
     values
-        (F, D) of the trial's frames; D as ``descriptors``.
+        (F, D) on the frames of the trial, columns as ``descriptors``; None if one fails.
     states
         One row for each descriptor of each box of a state.
     labels
         (F,) states of the frames, or None.
     trial, plan, costs
-        The steps that were tried, how, and what shots will cost.
+        The MD steps, the plan that ran them, and what shots will cost.
     findings
         Errors and warnings.
     """
@@ -66,9 +64,9 @@ class Examination:
     prepared: Prepared | None = None
     inputs: DescriptorSet | None = None
     descriptors: tuple[Descriptor, ...] = ()
-    values: Any = None
+    values: Values | None = None
     states: tuple[StateRow, ...] = ()
-    labels: Any = None
+    labels: Labels | None = None
     trial: Trial | None = None
     plan: Plan | None = None
     costs: Costs | None = None
@@ -80,7 +78,7 @@ class Examination:
 
 
 def examine(settings: SystemSettings, folder: Path, steps: int, log: Log) -> Examination:
-    """Build a system, evaluate what it is described by, and try it.
+    """Build a system, evaluate its descriptors, and try some MD steps.
 
     Raises
     ------
@@ -90,10 +88,13 @@ def examine(settings: SystemSettings, folder: Path, steps: int, log: Log) -> Exa
     import mdtraj
 
     found: list[Finding] = []
-    topology, positions, system = build_parts(settings, folder)
-    atoms = mdtraj.Topology.from_openmm(topology)
-    if settings.molecule is not None:
-        molecule = Molecule(topology, positions, system, _notes(settings, folder))
+    if settings.molecule is None:
+        topology, positions, system = build_parts(settings, folder)
+        atoms = mdtraj.Topology.from_openmm(topology)
+    else:
+        molecule = build_molecule(settings.molecule, folder)
+        positions, system = molecule.positions, molecule.system
+        atoms = mdtraj.Topology.from_openmm(molecule.topology)
         found += findings(molecule, atoms, settings.dynamics)
         log(f"minimising {len(positions):,} atoms")
         positions = minimise(system, positions, folder / settings.molecule.structure)
@@ -108,15 +109,9 @@ def examine(settings: SystemSettings, folder: Path, steps: int, log: Log) -> Exa
     plan = timings[0].plan
     log(f"{steps} MD steps on {plan.platform}")
     trial = try_steps(prepared, plan.platform, steps, SEED)
-    found += _moving(trial, prepared)
+    found += stability(trial, prepared)
     part = Examination(folder.name, folder, found, prepared, inputs, tuple(descriptors))
     return _finish(part, settings, trial, plan, timings[0].steps_per_second, states)
-
-
-def _notes(settings: SystemSettings, folder: Path) -> tuple[str, ...]:
-    """What was changed of the files of a molecule."""
-    assert settings.molecule is not None
-    return build_molecule(settings.molecule, folder).notes if settings.molecule.topology else ()
 
 
 def _finish(
@@ -127,9 +122,9 @@ def _finish(
     speed: float,
     states: States | None,
 ) -> Examination:
-    """Evaluate descriptors and states on the frames of the trial, and what shots cost."""
+    """Add descriptors and states on the frames of the trial, and the cost of shots."""
     assert part.prepared is not None
-    # After a fault only the structure itself says anything.
+    # After a fault only the starting structure is meaningful.
     found, frames = part.findings, trial.frames[:1] if trial.fault else trial.frames
     named = DescriptorSet(part.descriptors, box_of(part.prepared.system))
     values = _or_finding(lambda: named.values(frames), found)
@@ -142,17 +137,17 @@ def _finish(
     labels = None
     if states is not None and values is not None:
         labels = states.label_positions(frames)
-        found += _where(labels, states)
+        found += place(labels, states)
     cost = costs(part.prepared, plan, speed, trial, states)
     if settings.molecule is not None:
-        found += _expense(cost)
+        found += expense(cost)
     return replace(
         part, values=values, states=rows, labels=labels, trial=trial, plan=plan, costs=cost
     )
 
 
 def _or_finding(make: Callable[[], Any], found: list[Finding]) -> Any:
-    """What ``make`` gives; None if it finds a fault, which is noted."""
+    """What ``make`` returns; if it raises, None, and the error becomes a finding."""
     try:
         return make()
     except MechanistError as error:
@@ -180,7 +175,7 @@ def _states(
     box: BoxVectors | None,
     found: list[Finding],
 ) -> States | None:
-    """The states; None, and findings, if they are placeholders or faulty."""
+    """The states; None, with findings, if they are placeholders or faulty."""
     open_ = [
         f"states.{key}.box.{name}: still {PLACEHOLDER}; write an interval"
         for key, state in (("A", settings.states.A), ("B", settings.states.B))
@@ -195,62 +190,3 @@ def _states(
         lambda: resolve_states(settings, folder / SYSTEM_FILE, atoms, box), found
     )
     return made
-
-
-def _moving(trial: Trial, prepared: Prepared) -> list[Finding]:
-    """What is wrong with the steps that were tried."""
-    if trial.fault:
-        return [
-            Finding(
-                ERROR,
-                f"MD is not stable: {trial.fault}; shorten dynamics.timestep, or look at the"
-                " structure and the force field",
-            )
-        ]
-    if trial.temperature > HOT * prepared.temperature and prepared.atoms > 3:
-        return [
-            Finding(
-                WARNING,
-                f"after the steps it is {trial.temperature:.0f} K hot, not"
-                f" {prepared.temperature:.0f} K: the time step may be too long",
-            )
-        ]
-    return []
-
-
-def _where(labels: Any, states: States) -> list[Finding]:
-    """Whether the structure is in a state."""
-    if labels[0] != 0:
-        return []
-    seen = [state.name for state, label in ((states.a, -1), (states.b, 1)) if label in labels]
-    if seen:
-        return [Finding(WARNING, f"the structure lies in neither state, soon in {seen[0]}")]
-    return [
-        Finding(
-            WARNING,
-            "the structure lies in neither state, and the steps visited none: hot MD must find"
-            " both; see how far off it is above",
-        )
-    ]
-
-
-def _expense(cost: Costs) -> list[Finding]:
-    found = []
-    if cost.needed_bytes > cost.free_bytes:
-        found.append(
-            Finding(
-                WARNING,
-                f"a job may need {cost.needed_bytes / 1e9:.1f} GB, {cost.free_bytes / 1e9:.1f} GB"
-                " are free; lower sampling.chains or dynamics.max_half_path, or raise"
-                " dynamics.stride",
-            )
-        )
-    if cost.label_share > DESCRIPTOR_SHARE:
-        found.append(
-            Finding(
-                WARNING,
-                f"the descriptors of the states take {100 * cost.label_share:.0f} % of the time of"
-                " a stride; raise dynamics.stride",
-            )
-        )
-    return found

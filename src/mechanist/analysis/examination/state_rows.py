@@ -1,4 +1,4 @@
-"""Where a structure lies relative to the states, descriptor by descriptor."""
+"""Where a structure lies relative to the states, one row a descriptor."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -22,11 +22,11 @@ class StateRow:
     descriptor
         Its name.
     value
-        Of the structure, in the unit of the descriptor.
+        Value in the structure, in the unit of the descriptor.
     low, high
-        The interval, NaN if it is not given.
+        The interval; NaN where it is still a placeholder.
     outside
-        How far the value is from the interval; 0 inside.
+        Distance of the value from the interval; 0 inside.
     """
 
     state: str
@@ -57,7 +57,7 @@ def state_rows(
 
 
 def _interval(limits: Limits, descriptor: Descriptor) -> tuple[float, float]:
-    """Limits in the unit of the descriptor, NaN for a placeholder or what is no quantity."""
+    """Limits in the unit of the descriptor; NaN for a placeholder or an invalid quantity."""
     try:
         low, high = (limit_in(value, descriptor.unit) for value in limits)
     except ValueError:
@@ -76,7 +76,7 @@ def _row(state: str, descriptor: Descriptor, value: float, low: float, high: flo
 
 
 def impossible(rows: Iterable[StateRow], descriptors: Sequence[Descriptor]) -> list[Finding]:
-    """Intervals that the descriptor can never be in."""
+    """Intervals outside the range of their descriptor."""
     ranges = {"distance": (0.0, math.inf), "angle": (0.0, math.pi)}
     kinds = {d.name: d.kind for d in descriptors}
     found = []
@@ -86,8 +86,8 @@ def impossible(rows: Iterable[StateRow], descriptors: Sequence[Descriptor]) -> l
             found.append(
                 Finding(
                     ERROR,
-                    f"states.{row.state}.box.{row.descriptor}: a {kinds[row.descriptor]} is never"
-                    " there",
+                    f"states.{row.state}.box.{row.descriptor}: no {kinds[row.descriptor]} has such"
+                    " a value",
                 )
             )
     return found

@@ -42,30 +42,6 @@ class Structure:
     topology: Any = None
 
 
-FAULTS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    StopIteration,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
-
-
-def is_reader_fault(error: Exception) -> bool:
-    """Whether OpenMM's readers raise this for a bad file.
-
-    They use most of the built-in exceptions, some of their own, and plain ``Exception``.
-    """
-    own = type(error).__module__.startswith("openmm")
-    return own or type(error) is Exception or isinstance(error, FAULTS)
-
-
 @contextmanager
 def parsing(path: Path, what: str) -> Iterator[None]:
     """Turn the many ways in which a reader fails into one line about the file."""
@@ -74,10 +50,9 @@ def parsing(path: Path, what: str) -> Iterator[None]:
     except MechanistError:
         raise
     except Exception as error:
-        if not is_reader_fault(error):
-            raise
-        told = str(error) or type(error).__name__
-        raise SystemBuildError(path, f"damaged or truncated, {what} ({told[:200]})") from None
+        # OpenMM's readers raise most of the built-in exceptions, their own, and plain Exception.
+        reason = str(error) or type(error).__name__
+        raise SystemBuildError(path, f"damaged or truncated, {what} ({reason[:200]})") from None
 
 
 def read_structure(path: Path, amber: bool = False) -> Structure:

@@ -10,7 +10,7 @@ from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.settings.load import SYSTEM_FILE, key_error
 from mechanist.settings.molecule import MoleculeSettings
-from mechanist.systems.build.coordinates import Structure, is_reader_fault, read_structure
+from mechanist.systems.build.coordinates import Structure, read_structure
 from mechanist.systems.build.periodic import (
     as_vectors,
     from_openmm,
@@ -146,17 +146,13 @@ def _from_xml(
         system = field.createSystem(structure.topology, **options(settings))
         return structure.topology, structure.positions, system
     except Exception as error:
-        if not is_reader_fault(error):
-            raise
         fault = str(error)
     # Sites without mass, such as M of TIP4P, are rarely in a PDB file.
     modeller = app.Modeller(structure.topology, structure.positions * unit.nanometer)
     try:
         modeller.addExtraParticles(field)
         system = field.createSystem(modeller.topology, **options(settings))
-    except Exception as error:
-        if not is_reader_fault(error):
-            raise
+    except Exception:
         hint = "truncated file, missing hydrogens, or a residue the force field does not know"
         raise SystemBuildError(path, f"{fault} ({hint})") from None
     rows = [list(row) for row in modeller.positions.value_in_unit(unit.nanometer)]
@@ -172,8 +168,6 @@ def _force_field(settings: MoleculeSettings, folder: Path) -> Any:
     try:
         return app.ForceField(*files)
     except Exception as error:
-        if not is_reader_fault(error):
-            raise
         raise key_error(
             folder / SYSTEM_FILE, "molecule.force_field", f"{list(settings.force_field)}: {error}"
         ) from None

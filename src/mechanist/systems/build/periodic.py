@@ -12,6 +12,9 @@ import numpy as np
 from mechanist.arrays import Array
 from mechanist.systems.descriptors.box import Cell
 
+AMU_PER_NM3 = 1.66053906660e-3
+"""g/cm^3 (CODATA 2018)."""
+
 LENGTH_MIN = 1e-6
 """nm; a file that has no box may give one of zeros."""
 
@@ -53,6 +56,11 @@ def from_openmm(vectors: Any) -> Array | None:
         return None
     box = np.array([list(row.value_in_unit(unit.nanometer)) for row in vectors])
     return None if (np.diag(box) < LENGTH_MIN).any() else box
+
+
+def density(mass: float, box: Array) -> float:
+    """Density in g/cm^3 of a mass in dalton in a box (3, 3) in nm."""
+    return mass / float(np.linalg.det(box)) * AMU_PER_NM3
 
 
 def largest_cutoff(box: Array) -> float:

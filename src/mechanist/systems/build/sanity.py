@@ -7,7 +7,9 @@ import numpy as np
 
 from mechanist.settings.system import DynamicsSettings
 from mechanist.systems.build.molecule import Molecule
+from mechanist.systems.build.periodic import density
 from mechanist.systems.descriptors.box import box_of
+from mechanist.systems.prepared import masses_of
 
 ERROR, WARNING = "error", "warning"
 
@@ -21,9 +23,6 @@ Chem. Theory Comput. 11, 1864 (2015) use 4 fs).
 HYDROGEN = 1.008
 DENSITY = (0.85, 1.25)
 """g/cm^3; water boxes outside have bubbles or are squeezed."""
-
-AMU_PER_NM3 = 1.66053906660e-3
-"""g/cm^3 (CODATA 2018)."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +71,10 @@ def net_charge(system: Any) -> float:
     return 0.0
 
 
-def density(system: Any) -> float | None:
-    """Density in g/cm^3 of a System in a box."""
-    from openmm import unit
-
+def density_of(system: Any) -> float | None:
+    """Density in g/cm^3 of a System; None without a box."""
     box = box_of(system)
-    if box is None:
-        return None
-    masses = [
-        system.getParticleMass(i).value_in_unit(unit.dalton)
-        for i in range(system.getNumParticles())
-    ]
-    return float(np.sum(masses) / np.linalg.det(box) * AMU_PER_NM3)
+    return None if box is None else density(float(masses_of(system).sum()), np.asarray(box))
 
 
 def _charge(system: Any) -> Finding | None:
@@ -137,7 +128,7 @@ def _step(system: Any, topology: Any, timestep: float) -> Finding | None:
 
 
 def _density(system: Any, topology: Any, dynamics: DynamicsSettings) -> Finding | None:
-    value = density(system)
+    value = density_of(system)
     waters = any(residue.is_water for residue in topology.residues)
     if value is None or not waters or dynamics.pressure is not None:
         return None

@@ -6,7 +6,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
-from mechanist.settings.base import to_unit
 from mechanist.settings.descriptors import (
     AngleSettings,
     Atom,
@@ -21,6 +20,7 @@ from mechanist.settings.descriptors import (
 )
 from mechanist.settings.load import key_error
 from mechanist.settings.system import PLACEHOLDER, Limits, StateSettings, SystemSettings
+from mechanist.settings.units import to_unit
 from mechanist.systems.descriptors.bonds import canonical, chains, label, neighbours_of
 from mechanist.systems.descriptors.box import BoxVectors
 from mechanist.systems.descriptors.custom import CUSTOM, find_custom
