@@ -1,11 +1,12 @@
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
-from mechanist.analysis.validation.validation import (
+from mechanist.analysis.validation.points import spread_points
+from mechanist.analysis.validation.verdict import (
     VALIDATION_COLUMNS,
-    choose_points,
     judge,
     predictive_rank,
     validation_columns,
@@ -18,7 +19,7 @@ SHARP = np.full(120, 0.01)
 def test_points_are_spread_evenly_though_frames_are_not():
     rng = np.random.default_rng(31)
     p = rng.beta(0.3, 0.3, size=20_000)
-    chosen = choose_points(p, rng, 120)
+    chosen = spread_points(p, rng, 120)
     assert len(np.unique(chosen)) == 120
     counts, _ = np.histogram(p[chosen], bins=np.linspace(0.02, 0.98, 13))
     assert counts.tolist() == [10] * 12
@@ -27,7 +28,7 @@ def test_points_are_spread_evenly_though_frames_are_not():
 def test_points_with_a_gap_in_p_fill_the_rest_evenly():
     rng = np.random.default_rng(32)
     p = np.concatenate([rng.uniform(0.02, 0.3, 2000), rng.uniform(0.7, 0.98, 2000), [0.5]])
-    chosen = p[choose_points(p, rng, 60)]
+    chosen = p[spread_points(p, rng, 60)]
     assert len(chosen) == 60
     assert 0.5 in chosen
     # Bins give in turn, and those that give a last extra one are drawn by lot.
@@ -37,14 +38,14 @@ def test_points_with_a_gap_in_p_fill_the_rest_evenly():
 def test_copies_of_a_configuration_are_chosen_once():
     rng = np.random.default_rng(33)
     p = np.repeat(np.linspace(0.05, 0.95, 30), 20)
-    chosen = choose_points(p, rng, 100)
+    chosen = spread_points(p, rng, 100)
     assert len(chosen) == 30
     assert len(np.unique(p[chosen])) == 30
 
 
 def test_no_frame_in_range_is_an_error():
     with pytest.raises(ValueError, match="no frame"):
-        choose_points(np.array([0.0, 1.0, np.nan]), np.random.default_rng(0), 10)
+        spread_points(np.array([0.0, 1.0, np.nan]), np.random.default_rng(0), 10)
 
 
 def fresh(bias, seed, points=120, shots=60):
@@ -64,9 +65,9 @@ def test_verdict_of_a_perfect_network_and_a_formula_that_is_off():
     assert verdict.network_coverage >= 0.95 - 4 * np.sqrt(0.05 * 0.95 / 120)
     assert verdict.formula_coverage < verdict.network_coverage
     assert verdict.formula_explained == pytest.approx(1 - 0.08**2 / p.var(), abs=0.06)
-    assert "120 fresh points (60 shots each)" in verdict.text
+    assert "120 validation points (60 fresh shots each)" in verdict.text
     assert "too high" in verdict.text
-    json.dumps(verdict.to_json(), allow_nan=False)
+    json.dumps(asdict(verdict), allow_nan=False)
 
 
 def test_verdict_names_the_zone_where_the_formula_is_worst():
@@ -77,7 +78,7 @@ def test_verdict_names_the_zone_where_the_formula_is_worst():
     assert "too low" in verdict.text
 
 
-def test_a_formula_that_knows_nothing_explains_nothing():
+def test_an_uninformative_formula_explains_nothing():
     p, _, n, n_b, rng = fresh(0.0, 36)
     verdict = judge(p, SHARP, np.full_like(p, 0.95), n, n_b, rng)
     assert verdict.formula_explained < 0
@@ -116,7 +117,7 @@ def test_coverage_of_the_network_s_intervals_tells_a_wrong_width(claimed):
     else:
         assert (verdict.network_interval_coverage < 0.85) == (claimed < 0.05)
         assert (verdict.network_interval_coverage > 0.95) == (claimed > 0.05)
-    assert f"agree with {100 * verdict.network_interval_coverage:.0f} %" in verdict.text
+    assert f"at {100 * verdict.network_interval_coverage:.0f} % of the points" in verdict.text
 
 
 def test_predictive_rank_without_an_error_is_that_of_the_binomial():

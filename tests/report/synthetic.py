@@ -5,7 +5,7 @@ particle on a line. Shots follow a known committor, so that figures have somethi
 """
 
 import csv
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from mechanist.analysis.convergence.chains import (
 from mechanist.analysis.convergence.counts import count_shots
 from mechanist.analysis.convergence.criteria import AssessmentInputs, apply_criteria
 from mechanist.analysis.convergence.inertia import TransitionCheck
-from mechanist.analysis.validation.validation import judge, validation_columns
+from mechanist.analysis.validation.verdict import judge, validation_columns
 from mechanist.bookkeeping.files import write_json, write_text
 from mechanist.bookkeeping.journal import KINDS, MD, SEARCH, SHOOTING, TRAINING
 from mechanist.bookkeeping.layout import Layout
@@ -261,7 +261,7 @@ def write_answers(kind, layout, rng):
     formulas = enumerate(made.pareto_front)
     front = [(f.text, 0.2 / (1 + i), 0.1 / (1 + i), 0.3 / (1 + i)) for i, f in formulas]
     write_csv(layout.front_errors, ("text", "rmse", "low", "high"), front)
-    write_json(layout.verdict, judge(network, error, formula, n, n_b, rng).to_json())
+    write_json(layout.verdict, asdict(judge(network, error, formula, n, n_b, rng)))
 
 
 def make_distillation(kind, ranked):

@@ -60,7 +60,7 @@ def test_summary_of_a_run_without_answers_says_none(bare):
 
 def test_text_fits_a_terminal(molecule):
     text = molecule.summary_text.read_text()
-    for part in ("converged after 4 rounds", "q = 0.412 + 4.61*sin(phi)", "120 fresh points"):
+    for part in ("converged after 4 rounds", "q = 0.412 + 4.61*sin(phi)", "120 validation points"):
         assert part in text
     assert "Search by operon (auto: PySR is not installed)." in text
     assert text.index("phi\n") < text.index("theta\n") < text.index("psi\n")
@@ -78,7 +78,7 @@ def test_status_of_a_finished_run(molecule):
     assert "8/8 met" in text
     assert "converged after round 3" in text
     assert "formula: q = 0.412" in text
-    assert "verdict: On 120 fresh points" in text
+    assert "verdict: At 120 validation points" in text
 
 
 def test_status_names_the_first_converged_round(tmp_path):

@@ -12,11 +12,12 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import Interrupted
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
+from mechanist.stages.committor_shots import committor_shots
 from mechanist.stages.equilibrium import equilibrium
 from mechanist.stages.excursions import excursions
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
-from mechanist.stages.points import choose, shoot_points
+from mechanist.stages.points import points
 from mechanist.stages.shoot import shoot_round
 from mechanist.stages.windows import windows
 from tests.conftest import build
@@ -40,7 +41,7 @@ CONFIG = validate(
 STAGES = {
     "equilibrium": lambda layout: equilibrium(CONFIG, layout, 0, quiet),
     "excursions": lambda layout: excursions(CONFIG, layout, 0, quiet),
-    "committor shots": lambda layout: shoot_points(CONFIG, layout, "network", 0, quiet),
+    "committor shots": lambda layout: committor_shots(CONFIG, layout, "network", 0, quiet),
 }
 
 
@@ -56,7 +57,7 @@ def done(tmp_path_factory) -> tuple[Layout, dict[str, float]]:
         if name == "excursions":
             windows(CONFIG, layout, 0, 1, quiet)
         if name == "committor shots":
-            choose(CONFIG, layout, "network", 0, quiet)
+            points(CONFIG, layout, "network", 0, quiet)
         begin = time.monotonic()
         stage(layout)
         seconds[name] = time.monotonic() - begin

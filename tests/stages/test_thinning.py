@@ -24,7 +24,7 @@ from mechanist.stages.collect import collect
 from mechanist.stages.initial import initial
 from mechanist.stages.kinetics import path_index
 from mechanist.stages.learn import learn
-from mechanist.stages.points import choose
+from mechanist.stages.points import points
 from mechanist.stages.replay import replay
 from mechanist.stages.shoot import shoot_round
 from mechanist.systems.prepared import load
@@ -111,11 +111,11 @@ def test_durations_are_those_of_the_whole_paths(full, part):
 
 
 def test_points_to_shoot_from_are_frames_of_whole_paths(part):
-    choose(config(every=EVERY), part, "network", 1, quiet)
-    points = read_frames(part.fresh("network").points, 1)
+    points(config(every=EVERY), part, "network", 1, quiet)
+    chosen = read_frames(part.fresh("network").points, 1)
     frames = gather_full_paths(part, range(2), 1, 1).frames
-    assert len(points) == 10
-    assert all((frames == point).all(axis=(1, 2)).any() for point in points)
+    assert len(chosen) == 10
+    assert all((frames == point).all(axis=(1, 2)).any() for point in chosen)
 
 
 def test_what_is_collected_is_what_is_stored(part):

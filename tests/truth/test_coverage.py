@@ -9,7 +9,8 @@ outside in a whole region; the coverage is that over several seeded runs. Truth 
 import numpy as np
 import pytest
 
-from mechanist.analysis.validation.validation import choose_points, predictive_rank
+from mechanist.analysis.validation.points import spread_points
+from mechanist.analysis.validation.verdict import predictive_rank
 from tests.truth.toys import shoot_truth, start
 
 RUNS = 5
@@ -36,7 +37,7 @@ def test_nine_of_ten_intervals_hold_the_truth(name, tmp_path, request):
     frames = np.concatenate([toy.frames(ROUNDS - 1)[::5] for toy in toys])
     features = toys[0].features(frames)
     p = np.mean([toy.model(ROUNDS - 1).estimate(features)[0] for toy in toys], axis=0)
-    chosen = choose_points(p, np.random.default_rng(5), POINTS)
+    chosen = spread_points(p, np.random.default_rng(5), POINTS)
     n, n_b = shoot_truth(toys[0], frames[chosen], SHOTS, seed=1000)
     found, spread_only = [], []
     for toy in toys:

@@ -1,4 +1,4 @@
-# Fresh committor shots test the network and the formula, from points that either has chosen.
+# Fresh committor shots test the network and the formula, from points chosen by either.
 rule points:
     input:
         model=last_model,
@@ -45,7 +45,7 @@ rule committor_shots:
     params:
         results=results_folder,
         settings=settings("seed", "engine", "sampling.workers", "validation.shots"),
-        source=digest("points"),
+        source=digest("committor_shots"),
     shell:
         "mechanist committor-shots --by {wildcards.by} --worker {wildcards.worker}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

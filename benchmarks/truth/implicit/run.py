@@ -20,7 +20,6 @@ from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import frame_q, load_round_model
 from mechanist.formula.store import load_formula
-from mechanist.stages.points import formula_q
 from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
@@ -85,7 +84,7 @@ def compare(results: Path, found: Walk, spent: float) -> dict[str, Any]:
     psi = inputs.values(found.points)[:, inputs.names.index("psi")]
     between = (psi > BARRIER[0]) & (psi < BARRIER[1])
     formula = load_formula(layout.formula)
-    by_formula = q_to_p(formula_q(formula, load_formula_inputs(layout), found.points))
+    by_formula = q_to_p(formula.frame_q(found.points, load_formula_inputs(layout)))
     return {
         "shots": summary["shots"],
         "formula": formula.text,

@@ -97,7 +97,7 @@ def distil(job: Job, last: LastOption, threads: ThreadsOption = 1) -> None:
 @stage
 def points(job: Job, last: LastOption, by: ByOption = "network") -> None:
     """Choose points for fresh committor shots."""
-    from mechanist.stages.points import choose as run
+    from mechanist.stages.points import points as run
 
     run(job.config, job.layout, by, last, job.journal)
 
@@ -105,7 +105,7 @@ def points(job: Job, last: LastOption, by: ByOption = "network") -> None:
 @stage
 def committor_shots(job: Job, worker: WorkerOption, by: ByOption = "network") -> None:
     """Make the fresh committor shots of one job."""
-    from mechanist.stages.points import shoot_points as run
+    from mechanist.stages.committor_shots import committor_shots as run
 
     run(job.config, job.layout, by, worker, job.journal)
 

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mechanist.arrays import Array, Q
+import numpy as np
+
+from mechanist.arrays import Array, Frames, Q
 from mechanist.formula.expression import evaluate
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,12 @@ class Formula:
             If a descriptor of the formula is not among ``values``.
         """
         return evaluate(self.text, values)
+
+    def frame_q(self, frames: Frames, known: DescriptorSet) -> Q:
+        """Reaction coordinate (F,) of frames (F, N, 3); its descriptors must be among ``known``."""
+        used = known.select(self.descriptors)
+        columns = dict(zip(used.names, used.values(frames).T, strict=True))
+        return np.array(np.broadcast_to(self.q(columns), len(frames)), dtype=np.float64)
 
 
 @dataclass(frozen=True)

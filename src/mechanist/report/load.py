@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mechanist.analysis.convergence.chains import chain_series
-from mechanist.analysis.validation.validation import Verdict
+from mechanist.analysis.validation.verdict import Verdict
 from mechanist.arrays import Array
 from mechanist.bookkeeping.csv_files import numbers, read_csv
 from mechanist.bookkeeping.files import damage_reported, read_json

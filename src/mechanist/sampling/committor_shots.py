@@ -16,6 +16,9 @@ from mechanist.sampling.streams import normals, shot_seeds
 COMMITTOR_STREAM = 2**34
 """Stream of random numbers of point 0; point ``i`` has the next but ``i``."""
 
+FIRST_POINT = {"network": 0, "formula": 2**19}
+"""Number of the first point of a set, by what chose it; numbers key the random streams of shots."""
+
 NOT_ENDED = np.int8(-1)
 
 COMMITTOR_COLUMNS = ("point", "shot", "end", "steps")

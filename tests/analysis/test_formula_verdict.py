@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mechanist.analysis.validation.proof import choose_own, prove, recalibrated
+from mechanist.analysis.validation.formula_verdict import judge_formula, recalibrated
+from mechanist.analysis.validation.points import formula_points
 
 SHOTS = 60
 
@@ -17,41 +18,41 @@ def shoot(rng, q_true):
     return n, rng.binomial(n, chance(q_true))
 
 
-def proof_of(rng, q, surface, slope=1.0, shift=0.0, error=0.0, centre=0.0):
-    """Proof of a formula whose truth is a line, with an error on its surface."""
+def judged(rng, q, surface, slope=1.0, shift=0.0, error=0.0, centre=0.0):
+    """Verdict on a formula whose truth is a line, with an error on its surface."""
     on_surface = np.r_[np.zeros(len(q), bool), np.ones(surface, bool)]
     q = np.r_[q, np.zeros(surface)]
     truth = slope * q + shift
     truth[on_surface] = centre + error * rng.normal(size=surface)
     n, n_b = shoot(rng, truth)
-    return prove(q, n, n_b, on_surface, rng)
+    return judge_formula(q, n, n_b, on_surface, rng)
 
 
 def test_a_right_formula_is_calibrated_and_peaked(rng):
-    found = proof_of(rng, np.linspace(-3, 3, 60), 60)
+    found = judged(rng, np.linspace(-3, 3, 60), 60)
     assert found.slope_interval[0] < 1 < found.slope_interval[1]
     assert found.shift_interval[0] < 0 < found.shift_interval[1]
     assert found.surface_spread < 0.05
-    assert "calibrated" in found.text
+    assert ": calibrated" in found.text
     assert "peaked at 1/2" in found.text
 
 
 @pytest.mark.parametrize(("slope", "shift"), [(0.5, 0.0), (1.0, 0.8), (2.0, -0.5)])
 def test_slope_and_shift_are_found(slope, shift, rng):
-    found = proof_of(rng, np.linspace(-3, 3, 80), 0, slope, shift)
+    found = judged(rng, np.linspace(-3, 3, 80), 0, slope, shift)
     # The interval is of 95 %; 4 standard errors are twice its half-width.
     for value, (low, high), truth in (
         (found.slope, found.slope_interval, slope),
         (found.shift, found.shift_interval, shift),
     ):
         assert abs(value - truth) < high - low
-    assert "calibrated" not in found.text
+    assert "not calibrated" in found.text
 
 
 def test_intervals_of_slope_and_shift_cover(rng):
     inside = 0
     for _ in range(40):
-        found = proof_of(rng, rng.uniform(-3, 3, size=40), 0, 1.2, 0.3)
+        found = judged(rng, rng.uniform(-3, 3, size=40), 0, 1.2, 0.3)
         inside += found.slope_interval[0] < 1.2 < found.slope_interval[1]
     # 38 of 40 expected at 95 %; below 31 has a chance under 1e-4 at 90 %.
     assert inside >= 31
@@ -61,13 +62,13 @@ def test_intervals_of_slope_and_shift_cover(rng):
     ("error", "centre", "words"),
     [
         (0.0, 0.0, "peaked at 1/2"),
-        (1.0, 0.0, "broad peak"),
-        (4.0, 0.0, "a coordinate is missing"),
+        (1.0, 0.0, "broadly peaked"),
+        (4.0, 0.0, "lacks a coordinate"),
         (0.0, 1.0, "not the transition state"),
     ],
 )
 def test_a_surface_is_named_for_what_it_is(error, centre, words, rng):
-    found = proof_of(rng, np.linspace(-3, 3, 40), 200, error=error, centre=centre)
+    found = judged(rng, np.linspace(-3, 3, 40), 200, error=error, centre=centre)
     assert words in found.text
     truth = chance(centre + error * rng.normal(size=100_000)).std()
     # 200 points: the spread is known to 1 / sqrt(400) = 5 %, noise adds to it; 4 of these.
@@ -75,7 +76,7 @@ def test_a_surface_is_named_for_what_it_is(error, centre, words, rng):
 
 
 def test_few_points_say_nothing(rng):
-    found = proof_of(rng, np.linspace(-1, 1, 4), 3)
+    found = judged(rng, np.linspace(-1, 1, 4), 3)
     assert found.slope is None
     assert found.surface_spread is None
     assert "too few different values" in found.text
@@ -90,7 +91,7 @@ def test_separable_counts_do_not_run_away():
 
 def test_own_points_are_spread_and_on_the_surface(rng):
     q = rng.normal(scale=3, size=5000)
-    spread, surface = choose_own(q, rng, 40, 30)
+    spread, surface = formula_points(q, rng, 40, 30)
     p = chance(q[spread])
     assert len(spread) == 40
     # One in each fortieth of the range.
@@ -100,8 +101,8 @@ def test_own_points_are_spread_and_on_the_surface(rng):
 
 
 def test_a_constant_formula_has_one_point(rng):
-    spread, surface = choose_own(np.full(100, 0.1), rng, 40, 30)
+    spread, surface = formula_points(np.full(100, 0.1), rng, 40, 30)
     assert len(spread) == 1
     assert len(surface) == 1
-    spread, surface = choose_own(np.full(100, 9.0), rng, 40, 30)
+    spread, surface = formula_points(np.full(100, 9.0), rng, 40, 30)
     assert len(spread) == len(surface) == 0

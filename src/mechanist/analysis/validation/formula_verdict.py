@@ -1,0 +1,168 @@
+"""Validation of a formula at points chosen by the formula itself.
+
+Points spread over the p_B of a formula test its calibration: of shots from points with a predicted
+p_B of 0.3, 30 % must end in B. The logistic recalibration (Cox, Biometrika 45, 562 (1958))
+
+    q_true = slope q + offset
+
+is fitted to the outcomes; slope 1 and offset 0 mean calibrated. Points with a predicted p_B of 1/2
+test whether the surface q = 0 is the transition state: the histogram of the true p_B over a surface
+is peaked at 1/2 if it is a surface of equal committor, and flat or bimodal if the formula lacks a
+coordinate (Geissler, Dellago, Chandler, J. Phys. Chem. B 103, 3706 (1999)). Counting noise is
+subtracted from its variance (Peters, J. Chem. Phys. 125, 241101 (2006)).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mechanist.arrays import Array, Counts, Mask, Q
+from mechanist.statistics.binomial import fit_logistic
+from mechanist.statistics.rmse_beyond_noise import squared_excess
+
+PEAKED, FLAT = 0.15, 1 / np.sqrt(12)
+"""Standard deviations of p_B on a surface: below the first it counts as peaked, the second is that
+of a flat histogram."""
+
+CENTRED = 0.1
+"""Largest distance of the mean of p_B on the surface from 1/2."""
+
+RESAMPLES = 500
+FEWEST = 10
+"""Points of a kind that an estimate needs."""
+
+
+@dataclass(frozen=True)
+class FormulaVerdict:
+    """Calibration of a formula, and p_B on its surface q = 0.
+
+    Attributes
+    ----------
+    points, surface_points
+        Numbers of points spread over the formula's p_B, and on its surface.
+    slope, shift
+        Calibration slope and offset of q, 1 and 0 if calibrated; None with too few points.
+    slope_interval, shift_interval
+        95 % by bootstrap over points.
+    surface_mean, surface_spread
+        Mean of p_B on the surface, and its standard deviation beyond counting noise; None with too
+        few points.
+    surface_mean_interval, surface_spread_interval
+        95 % by bootstrap over points.
+    text
+        The result in words.
+    """
+
+    points: int
+    surface_points: int
+    slope: float | None
+    slope_interval: tuple[float, float] | None
+    shift: float | None
+    shift_interval: tuple[float, float] | None
+    surface_mean: float | None
+    surface_mean_interval: tuple[float, float] | None
+    surface_spread: float | None
+    surface_spread_interval: tuple[float, float] | None
+    text: str
+
+
+def judge_formula(
+    q: Q, n: Counts, n_b: Counts, on_surface: Mask, rng: np.random.Generator
+) -> FormulaVerdict:
+    """Judge a formula by fresh shots from its own points.
+
+    Parameters
+    ----------
+    q
+        (P,) of the formula at the points.
+    n, n_b
+        (P,) half-shots that ended in a state, at least 2 each, and those that ended in B.
+    on_surface
+        (P,) points that were chosen on the surface; the others are spread over p_B.
+    rng
+        For the bootstrap.
+    """
+    line = _calibration(q[~on_surface], n[~on_surface], n_b[~on_surface], rng)
+    flat = _surface(n[on_surface], n_b[on_surface], rng)
+    return FormulaVerdict(
+        points=int((~on_surface).sum()),
+        surface_points=int(on_surface.sum()),
+        slope=line and line[0][0],
+        slope_interval=line and line[0][1],
+        shift=line and line[1][0],
+        shift_interval=line and line[1][1],
+        surface_mean=flat and flat[0][0],
+        surface_mean_interval=flat and flat[0][1],
+        surface_spread=flat and flat[1][0],
+        surface_spread_interval=flat and flat[1][1],
+        text=f"{_calibration_text(line)} {_surface_text(flat)}",
+    )
+
+
+Estimate = tuple[float, tuple[float, float]]
+"""An estimate and its 95 % interval by bootstrap over points."""
+
+
+def _calibration(
+    q: Q, n: Counts, n_b: Counts, rng: np.random.Generator
+) -> tuple[Estimate, Estimate] | None:
+    """Calibration slope and offset, by maximum likelihood."""
+    if len(q) < FEWEST or np.ptp(q) == 0:
+        return None
+    best = recalibrated(q, n, n_b)
+    draws = rng.integers(len(q), size=(RESAMPLES, len(q)))
+    found = np.array([recalibrated(q[d], n[d], n_b[d]) for d in draws])
+    low, high = np.quantile(found, [0.025, 0.975], axis=0)
+    slope, shift = ((float(best[i]), (float(low[i]), float(high[i]))) for i in range(2))
+    return slope, shift
+
+
+def recalibrated(q: Q, n: Counts, n_b: Counts) -> Array:
+    """Slope and offset (2,) of the true q as a linear function of ``q`` (P,)."""
+    columns = np.stack([q, np.ones(len(q))], axis=1)
+    return fit_logistic(columns, n, n_b, np.zeros(2), np.array([1.0, 0.0]))
+
+
+def _surface(n: Counts, n_b: Counts, rng: np.random.Generator) -> tuple[Estimate, Estimate] | None:
+    """Mean and standard deviation of p_B on the surface."""
+    if len(n) < FEWEST:
+        return None
+    draws = np.concatenate(
+        [np.arange(len(n))[None], rng.integers(len(n), size=(RESAMPLES, len(n)))]
+    )
+    means = (n_b / n)[draws].mean(axis=1)
+    # The variance about the mean less counting noise; n - 1, since the mean is estimated.
+    squares = np.array(
+        [squared_excess(m, n_b[d], n[d]).mean() for m, d in zip(means, draws, strict=True)]
+    )
+    spreads = np.sqrt(np.maximum(0.0, squares * len(n) / (len(n) - 1)))
+    mean, spread = (
+        (float(x[0]), (float(np.quantile(x[1:], 0.025)), float(np.quantile(x[1:], 0.975))))
+        for x in (means, spreads)
+    )
+    return mean, spread
+
+
+def _calibration_text(line: tuple[Estimate, Estimate] | None) -> str:
+    if line is None:
+        return "The p_B of the formula has too few different values to test its calibration."
+    (slope, (low, high)), (shift, (left, right)) = line
+    text = f"The calibration slope of the formula is {slope:.2f} ({low:.2f} to {high:.2f})"
+    text += f" and its offset in q is {shift:+.2f} ({left:+.2f} to {right:+.2f})"
+    agrees = low <= 1 <= high and left <= 0 <= right
+    return text + (": calibrated within the intervals." if agrees else ": not calibrated.")
+
+
+def _surface_text(flat: tuple[Estimate, Estimate] | None) -> str:
+    if flat is None:
+        return "Too few frames lie on its surface q = 0 to test it."
+    (mean, _), (spread, (low, high)) = flat
+    text = f"On its surface q = 0 the true p_B has a mean of {mean:.2f} and a standard deviation of"
+    text += f" {spread:.2f} ({low:.2f} to {high:.2f})"
+    if abs(mean - 0.5) > CENTRED:
+        return text + ": not the transition state."
+    if spread < PEAKED:
+        return text + ": peaked at 1/2, as for a transition state."
+    if spread < FLAT:
+        return text + ": broadly peaked at 1/2, so the formula is incomplete."
+    return text + ": flat or bimodal, so the formula lacks a coordinate."

@@ -1,0 +1,174 @@
+"""Points for validation: frames of held-out chains, the predictions there, and the fresh shots.
+
+One set of points is spread over the network's p_B. It does not depend on the formula, so that it
+tests both, and any other formula. A second set is the formula's own: spread over its p_B, and on
+its surface q = 0.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mechanist.arrays import Array, Counts, Frames, Mask, Probabilities, Q, Rows
+from mechanist.bookkeeping.files import damage_reported, read_json
+from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.data import held_out
+from mechanist.committor.gather import candidate_frames
+from mechanist.errors import DataError
+from mechanist.sampling.committor_shots import COMMITTOR_COLUMNS
+from mechanist.sampling.records.tables import PathTable, join, read_table
+from mechanist.statistics.logistic import q_to_p
+
+NETWORK, FORMULA = "network", "formula"
+"""What a set of points was chosen by."""
+
+P_RANGE = (0.02, 0.98)
+"""Predicted p_B of points; shots from points outside would nearly all end in one state."""
+
+SURFACE = 0.2
+"""Points count as on the surface q = 0 if |q| is smaller: p_B from 0.45 to 0.55."""
+
+
+def candidates(paths: PathTable, held_out_every: int) -> Frames:
+    """Frames (F, N, 3) between the states on paths of held-out chains."""
+    use, _ = candidate_frames(paths)
+    chains = np.repeat(paths.index["chain"], paths.index["frames"])
+    return paths.frames[use & held_out(chains, held_out_every)]
+
+
+def network_points(p: Probabilities, rng: np.random.Generator, points: int) -> Rows:
+    """Rows of candidate frames spread evenly over the network's p_B (F,), see `spread_points`.
+
+    Raises
+    ------
+    DataError
+        If there are fewer frames than ``points``.
+    """
+    if len(p) < points:
+        raise DataError(
+            "config.yaml",
+            f"validation.points: {points}: held-out chains have only"
+            f" {len(p)} path frames; sample more or ask for fewer points",
+        )
+    return spread_points(p, rng, points)
+
+
+def formula_points(q: Q, rng: np.random.Generator, points: int, surface: int) -> tuple[Rows, Rows]:
+    """Points at which a formula is tested.
+
+    Parameters
+    ----------
+    q
+        (F,) of the formula at candidate frames.
+    rng
+        Source of random numbers.
+    points, surface
+        How many to choose over its p_B, and on its surface q = 0.
+
+    Returns
+    -------
+    tuple of ndarray
+        Rows spread evenly over p_B, and rows on the surface; fewer if q has fewer different values
+        there.
+    """
+    try:
+        spread = spread_points(q_to_p(q), rng, points)
+    except ValueError:
+        spread = np.empty(0, dtype=np.int64)
+    _, rows = np.unique(q, return_index=True)
+    near = rows[np.abs(q[rows]) < SURFACE]
+    chosen = rng.permutation(near)[:surface]
+    return spread, np.sort(chosen)
+
+
+def spread_points(p: Probabilities, rng: np.random.Generator, points: int) -> Rows:
+    """Choose frames spread evenly over predicted p_B in `P_RANGE`.
+
+    Parameters
+    ----------
+    p
+        (F,) predicted p_B of candidate frames. Frames with exactly the same value are taken for
+        copies of one configuration.
+    rng
+        Source of random numbers.
+    points
+        How many to choose.
+
+    Returns
+    -------
+    ndarray
+        Rows of frames without repeats, in ascending p_B; fewer than ``points`` only if there are
+        fewer frames. Every bin of width 0.96 / ``points`` gives one frame before any gives two,
+        and so on.
+
+    Raises
+    ------
+    ValueError
+        If no frame lies in the range.
+    """
+    low, high = P_RANGE
+    values, rows = np.unique(p, return_index=True)
+    inside = (values >= low) & (values <= high)
+    values, rows = values[inside], rows[inside]
+    if not len(rows):
+        raise ValueError(f"no frame has a predicted p_B from {low} to {high}")
+    bins = np.minimum(((values - low) / (high - low) * points).astype(np.int64), points - 1)
+    shuffled = rng.permutation(len(rows))
+    order = shuffled[np.argsort(bins[shuffled], kind="stable")]
+    counts = np.bincount(bins, minlength=points)
+    # Rank of each frame in the random order of its bin: all first ones precede all second ones.
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    ranked = order[np.lexsort((rng.random(len(order)), rank))]
+    return np.asarray(rows[np.sort(ranked[:points])], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class ValidationPoints:
+    """Predictions at P points, made before the shots, and the outcomes of the fresh shots.
+
+    Attributes
+    ----------
+    p_network, p_error
+        (P,) p_B of the network and the standard deviation of its error.
+    n, n_b
+        (P,) half-shots that ended in a state, and in B.
+    q_formula, on_surface
+        (P,) q of the formula, and which points were chosen on its surface; None where the network
+        chose the points.
+    """
+
+    p_network: Probabilities
+    p_error: Array
+    n: Counts
+    n_b: Counts
+    q_formula: Q | None = None
+    on_surface: Mask | None = None
+
+
+def read_points(layout: Layout, by: str, workers: int) -> ValidationPoints:
+    """Read the predictions of the stage ``points`` and the shots of all jobs.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged.
+    """
+    files = layout.fresh(by)
+    names = ["p_network", "p_error", *(("q_formula", "on_surface") if by == FORMULA else ())]
+    content = read_json(files.predictions)
+    with damage_reported(files.predictions):
+        found = {name: np.array(content[name], dtype=np.float64) for name in names}
+    shots = join([read_table(files.shots(worker), COMMITTOR_COLUMNS) for worker in range(workers)])
+    points = len(found["p_network"])
+    in_a, in_b = (
+        np.bincount(shots["point"][shots["end"] == end].astype(np.int64), minlength=points)
+        for end in "AB"
+    )
+    return ValidationPoints(
+        found["p_network"],
+        found["p_error"],
+        in_a + in_b,
+        in_b,
+        found.get("q_formula"),
+        found["on_surface"].astype(np.bool_) if by == FORMULA else None,
+    )
