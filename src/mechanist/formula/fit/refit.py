@@ -81,8 +81,8 @@ def refit(
             distinct[key] = new
     merged = len(candidates) - failed - unbounded - len(distinct)
     log(
-        f"refit of {len(candidates)} candidates on outcomes: {failed} did not converge, "
-        f"{unbounded} are not bounded on the data, {merged} equal another one"
+        f"refit of {len(candidates)} candidates to outcomes: {failed} did not converge, "
+        f"{unbounded} not bounded on the data, {merged} duplicates"
     )
     return sorted(distinct.values(), key=lambda c: (c.nodes, c.loss))
 
