@@ -127,7 +127,7 @@ def draw(u, rng, shots, runs, time, window_weights, wide=1, burn_in=0):
         unit=np.array(unit),
         half=np.array(half),
         origin=np.array(origin),
-        window_frames=frames.astype(float),
+        candidate_frames=frames.astype(float),
         run_state=side,
         run_origin=begun,
         run_unit=run_unit,

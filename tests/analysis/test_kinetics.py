@@ -129,7 +129,7 @@ def test_without_transitions_there_is_no_rate():
     fields = ("kind", "sampler", "unit", "half", "origin")
     less = replace(
         data,
-        window_frames=data.window_frames[:, keep],
+        candidate_frames=data.candidate_frames[:, keep],
         **{name: getattr(data, name)[keep] for name in fields},
     )
     assert any("only 10 shots joined A and B" in reason for reason in checked(less))

@@ -64,7 +64,7 @@ def test_chains_start_in_turn_and_never_where_they_cannot_shoot(rng):
     assert all(len(start.frames) < 10 for start in starts)
 
 
-def test_a_limit_on_halves_is_kept_by_the_chain():
+def test_a_limit_on_half_shots_restricts_the_shooting_points():
     # A path of 5 frames between the states with halves of at most 3 has one frame to shoot from.
     path = table([-1, 0.1, 0.2, 0.3, 0.4, 0.5, 9]).path(0)
     current = CurrentPath(path, -1, 1)

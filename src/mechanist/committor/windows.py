@@ -1,6 +1,6 @@
 """The window model: a q that separates the regions which equilibrium runs visit, and its windows.
 
-The model of the last round has seen only transition paths. On structures far from them, such as
+The model of the last round was trained on transition paths alone. On structures far from them, such as
 other exits of a state, its q is arbitrary, and one window could contain regions that have nothing
 to do with each other. So one more model is trained, on the shots and on the excursions of the runs.
 """

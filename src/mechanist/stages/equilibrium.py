@@ -9,7 +9,7 @@ from mechanist.arrays import Frames, Rows
 from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.progress import reporter
-from mechanist.sampling.excursions.equilibrium import EQUILIBRIUM_STREAM, Run, state_runs
+from mechanist.sampling.excursions.equilibrium import EQUILIBRIUM_STREAM, Run, equilibrium_runs
 from mechanist.sampling.excursions.run_tables import STATES, run_tables
 from mechanist.sampling.excursions.tables import EXCURSION_COLUMNS, RUN_COLUMNS, STATE_COLUMNS
 from mechanist.sampling.jobs import identity, plan_of
@@ -40,7 +40,7 @@ def equilibrium(config: Config, layout: Layout, worker: int, log: Journal) -> No
             checkpointed(folders[column], job, log, remove=False) as checkpoint,
             log.work(SHOOTING),
         ):
-            runs[name] = state_runs(
+            runs[name] = equilibrium_runs(
                 prepared,
                 starts[:, column],
                 config.kinetics.run_frames,

@@ -44,7 +44,7 @@ class ExcursionData:
     origin
         (P,) 0 for chains that started from excursions of runs, 1 from transition paths; -1 for
         runs.
-    window_frames
+    candidate_frames
         (W, P) possible shooting points of each excursion in each window.
     run_state
         (R,) `RUN_A` or `RUN_B`, the state that the run was last in.
@@ -63,7 +63,7 @@ class ExcursionData:
     unit: NDArray[np.int64]
     half: NDArray[np.int64]
     origin: NDArray[np.int64]
-    window_frames: Array
+    candidate_frames: Array
     run_state: NDArray[np.int64]
     run_origin: NDArray[np.int64]
     run_unit: NDArray[np.int64]
@@ -75,7 +75,7 @@ class ExcursionData:
         """(2 + W, P) bias of each sampler; a run in A sees transitions in one direction only."""
         from_a = np.array([1.0, 0.5, 0.0])[self.kind]
         from_b = np.array([0.0, 0.5, 1.0])[self.kind]
-        return np.concatenate([[from_a, from_b], self.window_frames])
+        return np.concatenate([[from_a, from_b], self.candidate_frames])
 
     @property
     def units(self) -> int:
@@ -142,7 +142,7 @@ def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excur
 
 
 def _classified(
-    table: PathTable, runs: Table, labels: Labels, window: Rows, window_frames: Array
+    table: PathTable, runs: Table, labels: Labels, window: Rows, candidate_frames: Array
 ) -> ExcursionData:
     """Kind, sampler and unit of each excursion; ``labels`` and ``window`` (F,) of each frame."""
     index, first = table.index, table.index["first_frame"]
@@ -159,7 +159,7 @@ def _classified(
         unit=chain_unit,
         half=np.where(shot, (index["move"] > middle).astype(np.int64), -1),
         origin=np.where(shot, (index["start"] == "path").astype(np.int64), -1),
-        window_frames=window_frames,
+        candidate_frames=candidate_frames,
         run_state=np.where(runs["source"] == "A", RUN_A, RUN_B),
         run_origin=np.where(runs["start"] == "A", RUN_A, RUN_B),
         run_unit=run_unit,

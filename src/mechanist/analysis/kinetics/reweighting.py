@@ -95,6 +95,7 @@ def reweight(bias: Array, sampler: Rows, times: Array, guess: Array | None = Non
         step[1:] = np.linalg.lstsq(hessian[1:, 1:], gradient[1:], rcond=None)[0]
         f, value = _descend(scaled, copies, draws, f, step, now)
         if not np.isfinite(value):
+            # The function cannot decrease further within rounding.
             break
     else:
         raise MechanistError(

@@ -52,7 +52,7 @@ class Run:
         return pieces(self.labels)
 
 
-def state_runs(
+def equilibrium_runs(
     prepared: Prepared,
     starts: Frames,
     frames: int,
@@ -121,8 +121,8 @@ def _observed(done: Sequence[HalfPaths], prepared: Prepared, burn_in: int) -> li
         for key, end, path in ended:
             # The part of a run before it explodes is not a fair sample of equilibrium.
             if end != EXPLODED:
-                kept = path[burn_in:]
-                runs[key] = observe(kept, prepared.states.label_positions(kept))
+                after = path[burn_in:]
+                runs[key] = observe(after, prepared.states.label_positions(after))
     return [runs[key] for key in sorted(runs)]
 
 

@@ -72,7 +72,7 @@ class ExcursionEnsemble:
     ) -> None:
         self.selection = selection
         self._ends = list(ends)
-        self._reservoirs = [one for one in enumerate(reservoirs) if one[1].excursions]
+        self._reservoirs = reservoirs
         self.exchanges = 0
 
     def candidates(self, paths: Sequence[Frames]) -> Sequence[Candidates]:
@@ -94,8 +94,9 @@ class ExcursionEnsemble:
     def before_shooting(self, chains: ChainStates, rows: Rows) -> None:
         """Offer each chain an excursion of each reservoir."""
         seeds = shot_seeds(chains.seed, chains.numbers[rows] + EXCHANGE_STREAM, chains.moves[rows])
-        for i, reservoir in self._reservoirs:
-            self._exchange(reservoir, chains, rows, uniforms(seeds, 2 * i, 2))
+        for i, reservoir in enumerate(self._reservoirs):
+            if reservoir.excursions:
+                self._exchange(reservoir, chains, rows, uniforms(seeds, 2 * i, 2))
 
     def on_accepted(self, row: int, ends: NDArray[np.int8]) -> None:
         """The excursion of the chain in ``row`` now ends in these states (2,)."""
@@ -108,7 +109,7 @@ class ExcursionEnsemble:
         offered = np.array([reservoir.share(reservoir.ends[i]) for i in drawn.tolist()])
         now = np.array([reservoir.share(self._ends[row]) for row in rows.tolist()])
         old = np.array([chains.candidates[row].total for row in rows.tolist()])
-        new = reservoir.window_frames[drawn] @ np.exp(self.selection.log_weights)
+        new = reservoir.candidate_frames[drawn] @ np.exp(self.selection.log_weights)
         accepted = np.flatnonzero((now > 0) & (u[:, 1] * old * offered < new * now))
         accepted = accepted[self._well_sampled(reservoir, chains, rows[accepted])]
         paths = [

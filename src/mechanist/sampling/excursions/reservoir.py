@@ -29,7 +29,7 @@ class Reservoir:
         (K) frames of each, with both ends.
     ends
         (K) states of their two ends.
-    window_frames
+    candidate_frames
         (K, W) possible shooting points of each in each window.
     """
 
@@ -37,7 +37,7 @@ class Reservoir:
     windows: Mask
     excursions: Sequence[Frames]
     ends: Sequence[tuple[str, str]]
-    window_frames: Array
+    candidate_frames: Array
 
     def share(self, ends: tuple[str, str]) -> float:
         """B of an excursion with these ends: the fraction of its ends that lie in the state."""
@@ -84,11 +84,11 @@ def well_sampled(
     excursions: Sequence[Frames],
     ends: Sequence[tuple[str, str]],
     visited: Mask,
-    window_frames: Array,
+    candidate_frames: Array,
 ) -> Reservoir:
     """Keep the excursions (K) that stay in windows reached by at least `COMMON` of them.
 
-    ``visited`` (K, W) says in which windows each has frames, ``window_frames`` (K, W) how many of
+    ``visited`` (K, W) says in which windows each has frames, ``candidate_frames`` (K, W) how many of
     them are possible shooting points; excursions without any are left out.
     """
     toward = visited if state == "A" else visited[:, ::-1]
@@ -96,10 +96,10 @@ def well_sampled(
     reached = np.flip(np.maximum.accumulate(np.flip(toward, axis=1), axis=1), axis=1)
     known = reached.sum(axis=0) >= COMMON
     known = known if state == "A" else known[::-1]
-    usable = window_frames.any(axis=1) & ~visited[:, ~known].any(axis=1)
+    usable = candidate_frames.any(axis=1) & ~visited[:, ~known].any(axis=1)
     rows = np.flatnonzero(usable).tolist()
     return Reservoir(
-        state, known, [excursions[i] for i in rows], [ends[i] for i in rows], window_frames[rows]
+        state, known, [excursions[i] for i in rows], [ends[i] for i in rows], candidate_frames[rows]
     )
 
 

@@ -132,8 +132,8 @@ def first_log_weights(
 
 def flattened(log_weights: LogWeights, visits: Counts) -> LogWeights:
     """Ln g (W,) lowered in windows with many shooting points and raised in those with few."""
-    seen = visits + PSEUDO_VISITS
-    return np.asarray(log_weights - np.log(seen / seen.mean()))
+    smoothed = visits + PSEUDO_VISITS
+    return np.asarray(log_weights - np.log(smoothed / smoothed.mean()))
 
 
 def _log_density(q: Q, weights: Weights, edges: Array) -> tuple[Array, Array]:
