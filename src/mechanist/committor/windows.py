@@ -1,8 +1,8 @@
 """The window model: a q that separates the regions which equilibrium runs visit, and its windows.
 
-The model of the last round was trained on transition paths alone. On structures far from them, such as
-other exits of a state, its q is arbitrary, and one window could contain regions that have nothing
-to do with each other. So one more model is trained, on the shots and on the excursions of the runs.
+The model of the last round was trained on shots from transition paths alone. On structures far from
+them, such as other exits of a state, its q is arbitrary, and one window could contain unrelated
+regions. So one more model is trained, on the shots and on the excursions of the runs.
 """
 
 import numpy as np

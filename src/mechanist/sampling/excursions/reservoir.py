@@ -98,9 +98,8 @@ def well_sampled(
     known = known if state == "A" else known[::-1]
     usable = candidate_frames.any(axis=1) & ~visited[:, ~known].any(axis=1)
     rows = np.flatnonzero(usable).tolist()
-    return Reservoir(
-        state, known, [excursions[i] for i in rows], [ends[i] for i in rows], candidate_frames[rows]
-    )
+    found, their_ends = [excursions[i] for i in rows], [ends[i] for i in rows]
+    return Reservoir(state, known, found, their_ends, candidate_frames[rows])
 
 
 def in_reach(table: PathTable, longest: int) -> Mask:
