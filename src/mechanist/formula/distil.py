@@ -119,7 +119,7 @@ def network_loss(data: FormulaData) -> tuple[float, float]:
 
 def points_of(data: FormulaData, rows: Mask) -> Points:
     """Inputs and outcomes of some shots; shots that ended in neither state are left out."""
-    rows = rows & (np.asarray(data.n_a + data.n_b) > 0)
+    rows = rows & (data.outcomes.counts > 0)
     return Points(np.asfortranarray(data.values[rows]), data.outcomes.select(rows))
 
 

@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mechanist.arrays import Array
 from mechanist.formula.expression import Expr, inputs, nodes, parse
 from mechanist.formula.tape import Tape, compile_tape
 
@@ -72,7 +70,7 @@ class Structure:
         blank = sympy.Symbol("c")
         return self.expr.xreplace({c: blank for c in self.constants})
 
-    def fill(self, values: Sequence[float] | NDArray[np.float64]) -> Expr:
+    def fill(self, values: Sequence[float] | Array) -> Expr:
         """The expression with numbers for the constants."""
         import sympy
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Features
 
 Value = Any
 """A column (N,) or a plain number, which stands for a constant column."""
@@ -56,12 +56,14 @@ class Tape:
             flags.append(step.kind == "constant" or any(below))
         return tuple(flags)
 
-    def value(self, columns: Array, constants: Sequence[float] | Array = ()) -> Array:
+    def value(self, columns: Features, constants: Sequence[float] | Array = ()) -> Array:
         """Values (N,) for ``columns`` (N, P) and ``constants`` (K,); may be inf or nan."""
         last = self._forward(columns, constants)[-1]
         return np.array(np.broadcast_to(last, len(columns)), dtype=np.float64)
 
-    def jacobian(self, columns: Array, constants: Sequence[float] | Array) -> tuple[Array, Array]:
+    def jacobian(
+        self, columns: Features, constants: Sequence[float] | Array
+    ) -> tuple[Array, Array]:
         """Values (N,) and their derivatives (N, K) by the constants."""
         values = self._forward(columns, constants)
         slopes: list[Value] = [None] * len(values)
@@ -80,7 +82,7 @@ class Tape:
                     slopes[place] = slope if slopes[place] is None else slopes[place] + slope
         return np.array(np.broadcast_to(values[-1], len(columns)), dtype=np.float64), result
 
-    def denominators(self, columns: Array, constants: Sequence[float] | Array) -> list[Value]:
+    def denominators(self, columns: Features, constants: Sequence[float] | Array) -> list[Value]:
         """Denominators, and arguments of logarithms and roots: none may reach 0."""
         values = self._forward(columns, constants)
         return [
@@ -90,7 +92,7 @@ class Tape:
             or (step.kind == "power" and (step.number < 0 or step.number % 1 != 0))
         ]
 
-    def _forward(self, columns: Array, constants: Sequence[float] | Array) -> list[Value]:
+    def _forward(self, columns: Features, constants: Sequence[float] | Array) -> list[Value]:
         values: list[Value] = []
         with np.errstate(all="ignore"):
             for step in self.steps:
@@ -99,7 +101,7 @@ class Tape:
 
 
 def _apply(
-    step: Step, values: list[Value], columns: Array, constants: Sequence[float] | Array
+    step: Step, values: list[Value], columns: Features, constants: Sequence[float] | Array
 ) -> Value:
     match step.kind:
         case "number":

@@ -72,7 +72,7 @@ def mean_and_error(point_sums: Array, outcomes: Outcomes) -> tuple[float, float]
         The error is that of independent points where it is larger than that of chains, which from a
         handful of chains may be small by chance.
     """
-    counts = outcomes.n_a + outcomes.n_b
+    counts = outcomes.counts
     mean = float(point_sums.sum() / counts.sum())
     residuals = point_sums - mean * counts
     errors = [

@@ -26,9 +26,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Counts
 from mechanist.formula.choice.pareto import (
     one_standard_error,
     penalty,
@@ -164,8 +163,8 @@ class _Sums:
             usable = values > 1e-12 * values.max(initial=1e-300)
             root = vectors[:, usable] / np.sqrt(values[usable])
             gains.append(rows @ root)
-        outcomes = points.outcomes.n_a + points.outcomes.n_b
-        return _Sums(losses, np.bincount(member, outcomes, units).astype(np.float64), tuple(gains))
+        counts = np.bincount(member, points.outcomes.counts, units).astype(np.float64)
+        return _Sums(losses, counts, tuple(gains))
 
     def drawn(self, times: Array) -> Array:
         """Losses (K,) of best fit per outcome, for chains drawn ``times`` (C,)."""
@@ -175,7 +174,7 @@ class _Sums:
     def choice(
         self,
         front: Sequence[int],
-        lengths: NDArray[np.int64],
+        lengths: Counts,
         times: Array,
         enough: float,
         margin: float,

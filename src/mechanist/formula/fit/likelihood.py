@@ -57,8 +57,13 @@ class Outcomes:
         return len(self.n_a)
 
     @property
+    def counts(self) -> Ends:
+        """(N,) outcomes of each point."""
+        return self.n_a + self.n_b
+
+    @property
     def total(self) -> float:
-        """Number of outcomes."""
+        """Number of all outcomes."""
         return float(self.n_a.sum() + self.n_b.sum())
 
     @property
@@ -82,7 +87,7 @@ class Fit:
 
 def point_losses(q: Q, outcomes: Outcomes) -> Array:
     """Loss of each point (N,) in nats, summed over its outcomes."""
-    return binomial_loss(q, outcomes.n_a + outcomes.n_b, outcomes.n_b)
+    return binomial_loss(q, outcomes.counts, outcomes.n_b)
 
 
 def loss(q: Q, outcomes: Outcomes) -> float:
@@ -92,7 +97,7 @@ def loss(q: Q, outcomes: Outcomes) -> float:
 
 def curvature(q: Q, outcomes: Outcomes) -> tuple[Array, Array]:
     """First and second derivative (N,) of each point's loss by q, in nats."""
-    return binomial_derivatives(q, outcomes.n_a + outcomes.n_b, outcomes.n_b)
+    return binomial_derivatives(q, outcomes.counts, outcomes.n_b)
 
 
 def fit(
@@ -150,7 +155,7 @@ def _step(
     columns: Features,
     constants: Array,
     outcomes: Outcomes,
-    q: Array,
+    q: Q,
     jacobian: Array,
     damping: float,
 ) -> _Step | None:

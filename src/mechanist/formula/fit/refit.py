@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Features
 from mechanist.bookkeeping.journal import Log
 from mechanist.formula.expression import Expr
 from mechanist.formula.fit.candidate import Candidate, Points, fitted
@@ -23,7 +23,7 @@ MARGIN = 0.05
 """Smallest size of a denominator, as a share of its median size."""
 
 
-def bounded(tape: Tape, columns: Array, constants: Array, limit: float = LARGEST_Q) -> bool:
+def bounded(tape: Tape, columns: Features, constants: Array, limit: float = LARGEST_Q) -> bool:
     """Whether |q| stays below ``limit`` on the rows of ``columns`` (F, P), with no pole near."""
     sizes = np.abs(tape.value(columns, constants))
     if not np.isfinite(sizes).all() or sizes.max() > FAR_BEYOND * limit:
@@ -42,7 +42,7 @@ def bounded(tape: Tape, columns: Array, constants: Array, limit: float = LARGEST
 def refit(
     candidates: Sequence[Candidate],
     points: Points,
-    everywhere: Array,
+    everywhere: Features,
     log: Log,
     limit: float = LARGEST_Q,
 ) -> list[Candidate]:

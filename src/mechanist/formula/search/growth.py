@@ -32,7 +32,7 @@ from mechanist.arrays import Array
 from mechanist.bookkeeping.journal import Log
 from mechanist.formula.expression import Expr, nodes
 from mechanist.formula.fit.candidate import Candidate, Points, fitted
-from mechanist.formula.fit.likelihood import curvature
+from mechanist.formula.fit.likelihood import curvature, information
 from mechanist.formula.search.basis import BasisFunctions
 from mechanist.formula.structure import Structure, column_symbols, normal, structure
 
@@ -131,14 +131,13 @@ def removals(candidate: Candidate, points: Points, count: int) -> list[Expr]:
     """The formula without one constant, for the ``count`` constants of least Wald statistic."""
     import sympy
 
-    q, jacobian = candidate.structure.tape.jacobian(points.columns, candidate.constants)
-    _, weight = curvature(q, points.outcomes)
-    hessian = jacobian.T @ (jacobian * weight[:, None])
+    tape, constants = candidate.structure.tape, candidate.constants
+    hessian = information(tape, points.columns, constants, points.outcomes)
     variance = np.diag(np.linalg.pinv(hessian, hermitian=True))
-    wald = candidate.constants**2 / np.maximum(variance, 1e-100)
+    wald = constants**2 / np.maximum(variance, 1e-100)
     result = []
     for k in np.argsort(wald, kind="stable")[:count]:
-        expr = _filled(candidate.structure, candidate.constants, int(k), sympy.Integer(0))
+        expr = _filled(candidate.structure, constants, int(k), sympy.Integer(0))
         if expr.free_symbols and not expr.has(sympy.zoo, sympy.nan, sympy.oo):
             result.append(normal(expr))
     return result

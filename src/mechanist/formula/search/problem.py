@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Features, Q, Rows
 from mechanist.errors import DataError
 from mechanist.formula.expression import Expr, parse
 from mechanist.formula.fit.likelihood import Outcomes
@@ -34,22 +33,22 @@ class Problem:
         Expressions in the columns' texts that a search may start from.
     """
 
-    inputs: Array
+    inputs: Features
     columns: tuple[str, ...]
-    target: Array
+    target: Q
     weights: Array
     outcomes: Outcomes
     guesses: tuple[str, ...] = ()
 
 
-def draw(chance: Array, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def draw(chance: Array, count: int, rng: np.random.Generator) -> Rows:
     """Up to ``count`` distinct rows, sorted, drawn in proportion to ``chance`` (N,)."""
     share = chance / chance.sum()
     count = min(count, int((share > 0).sum()))
     return np.sort(rng.choice(len(chance), size=count, replace=False, p=share))
 
 
-def scaling(inputs: Array, columns: Sequence[str]) -> tuple[Array, Array]:
+def scaling(inputs: Features, columns: Sequence[str]) -> tuple[Array, Array]:
     """Scale and shift (P,) of each input; sines and cosines have 1 and 0."""
     scale, shift = np.ones(len(columns)), np.zeros(len(columns))
     for i, column in enumerate(columns):

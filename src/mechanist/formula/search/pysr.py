@@ -75,7 +75,7 @@ class PySR:
     ) -> list[str]:
         """See `mechanist.formula.search.engines.Engine.search`."""
         rng = np.random.default_rng([seed, 2])
-        shots = np.asarray(problem.outcomes.n_a + problem.outcomes.n_b)
+        shots = np.asarray(problem.outcomes.counts, dtype=np.float64)
         rows = draw(shots, min(ROWS, len(shots)), rng)
         scale, shift = scaling(problem.inputs[rows], problem.columns)
         names = column_symbols(len(problem.columns))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Features, Probabilities, Q
 from mechanist.committor.surface import Score, cross_entropy, fit
 from mechanist.statistics.logistic import q_to_p
 
@@ -23,9 +23,9 @@ LEAST_GAIN = 1e-4
 
 
 def screen(
-    features: Array,
+    features: Features,
     owners: Sequence[int],
-    q: Array,
+    q: Q,
     preferred: int,
     count: int,
     tie: float,
@@ -83,7 +83,9 @@ def screen(
     return chosen
 
 
-def _wider(base: Array, added: Array, constants: Array, p: Array) -> tuple[float, Array, Array]:
+def _wider(
+    base: Array, added: Array, constants: Array, p: Probabilities
+) -> tuple[float, Array, Array]:
     """Loss, constants and q with further columns."""
     start = np.append(constants, np.zeros(added.shape[1]))
     constants, q = fit(np.hstack([base, added]), p, start)
