@@ -29,6 +29,7 @@ from benchmarks.speed.child import BenchmarkError
 from benchmarks.speed.interleaved import Say, alanine_plan, interleave, toy_plan
 from benchmarks.speed.size import FULL, NORMAL, QUICK, Size
 from benchmarks.speed.summary import ALANINE, LOOP, SHOOT, TOYS, Measured
+from mechanist.report.machine import cores as cores_of
 from mechanist.report.text_table import columns
 
 
@@ -39,7 +40,7 @@ def say(text: str) -> None:
 
 def measure_cpu(size: Size, folder: Path) -> Measured:
     """All of `make bench`."""
-    begin, machine, cores = time.monotonic(), hardware.describe(), hardware.cores()
+    begin, machine, cores = time.monotonic(), hardware.describe(), cores_of()
     # Else `engine.platform: auto` could take a GPU where there is one.
     os.environ |= {
         "CUDA_VISIBLE_DEVICES": "",

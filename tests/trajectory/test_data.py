@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mechanist.errors import DataError
-from mechanist.trajectory.dataset import by_time, by_trajectory, windows
+from mechanist.trajectory.dataset import by_time, windows
 from mechanist.trajectory.store import load, save
 from mechanist.trajectory.trajectory import masses_of
 
@@ -85,18 +85,14 @@ def test_blocks_of_time_do_not_touch(motion):
         by_time(motion[:200], 50)
 
 
-def test_whole_trajectories_are_apart_and_alike(motion):
-    parts = [motion[i * 1000 : i * 1000 + 900] for i in range(4)]
-    split = by_trajectory(parts)
-    assert [len(split.train), len(split.validate), len(split.test)] == [2, 1, 1]
-    with pytest.raises(DataError, match="too few"):
-        by_trajectory(parts[:2])
+def test_windows_of_different_molecules_or_time_steps_are_refused(motion):
+    parts = [motion[:100], motion[200:300]]
     with pytest.raises(DataError, match="same time"):
-        by_trajectory([*parts[:3], motion[::2]])
+        windows([*parts, motion[::2]], 9)
     numbers = np.array([6, 6, 8, 1, 1, 1, 1, 1, 7])
-    other = replace(parts[3], numbers=numbers, masses=masses_of(numbers))
+    other = replace(parts[0], numbers=numbers, masses=masses_of(numbers))
     with pytest.raises(DataError, match="same atoms"):
-        by_trajectory([*parts[:3], other])
+        windows([*parts, other], 9)
 
 
 def test_windows_tile_and_hold_their_frames(motion):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mechanist.errors import DataError
-from mechanist.trajectory.md17 import read_md17, with_velocities
+from mechanist.trajectory.md17 import read_md17
 
 Z = np.array([8, 1, 1], dtype=np.uint8)
 
@@ -79,14 +79,3 @@ def test_no_archive_at_all(tmp_path):
     path.write_text("<html>not found</html>")
     with pytest.raises(DataError, match="damaged"):
         read_md17(path, 0.0005)
-
-
-def test_central_differences_are_the_velocities_of_velocity_verlet(motion):
-    from dataclasses import replace
-
-    again = with_velocities(replace(motion, velocities=None))
-    # Rounding of positions of about 0.1 nm over a step of 0.0005 ps.
-    np.testing.assert_allclose(again.velocities, motion.velocities[1:-1], atol=1e-11)
-    np.testing.assert_array_equal(again.positions, motion.positions[1:-1])
-    with pytest.raises(DataError, match="need three"):
-        with_velocities(motion[:2])

@@ -12,11 +12,11 @@ from benchmarks.trajectory.reference.molecules import molecule
 from benchmarks.trajectory.reference.morse import DIATOMICS
 from mechanist.errors import DataError, SamplingError
 from mechanist.trajectory.dataset import by_time
+from mechanist.trajectory.integrator import FOURTH, VERLET
 from mechanist.trajectory.propagator.chain import follow
 from mechanist.trajectory.propagator.errors import errors
 from mechanist.trajectory.propagator.field import field_of
 from mechanist.trajectory.propagator.infrared import infrared
-from mechanist.trajectory.propagator.integrator import FOURTH, VERLET, begin, walk
 from mechanist.trajectory.propagator.learned import load_motion, motion_of
 from mechanist.trajectory.propagator.motion import Motion
 from mechanist.trajectory.propagator.zmatrix import zmatrix_of
@@ -136,12 +136,11 @@ def test_wrong_input_is_refused(learned, states):
 
 
 def test_the_fourth_order_step_is_of_fourth_order(learned, states):
-    masses, start = learned.masses, [torch.tensor(one) for one in states]
+    start = [torch.tensor(one) for one in states]
 
     def end(scheme, h):
-        state = begin(learned.field, masses, *start)
-        steps = round(0.008 / h)
-        return list(walk(learned.field, masses, state, h, steps, scheme))[-1].x
+        motion = replace(learned, scheme=scheme, step_ps=h)
+        return list(motion.walk(*start, round(0.008 / h)))[-1].x
 
     true = end(FOURTH, 0.0001)
     for scheme, order in ((VERLET, 2), (FOURTH, 4)):

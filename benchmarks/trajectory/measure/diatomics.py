@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.trajectory.reference.morse import DIATOMICS, Morse
 from mechanist.arrays import Array
-from mechanist.trajectory.propagator.integrator import FOURTH
+from mechanist.trajectory.integrator import FOURTH
 from mechanist.trajectory.propagator.learned import motion_of
 from mechanist.trajectory.superres.forcefield import KernelForces, fit_forces
 

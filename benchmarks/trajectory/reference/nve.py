@@ -1,16 +1,17 @@
 """Molecular dynamics of small molecules in double precision: heat, then constant energy.
 
-Velocity Verlet: Swope, Andersen, Berens and Wilson, J. Chem. Phys. 76, 637 (1982). Its velocities
-belong to the times of its positions. Heating is the same step with an exact Ornstein-Uhlenbeck step
-of the velocities after it (Bussi and Parrinello, Phys. Rev. E 75, 056707 (2007)).
+Steps are those of velocity Verlet. Heating adds an exact Ornstein-Uhlenbeck step of the velocities
+after each (Bussi and Parrinello, Phys. Rev. E 75, 056707 (2007)).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
+from mechanist.trajectory.integrator import Kick, begin, step, walk
 from mechanist.trajectory.trajectory import GAS, Meta, Trajectory
 
 Potential = Callable[[Array], tuple[float, Array]]
@@ -51,15 +52,21 @@ def heat(
     ``dt`` is in ps, ``temperature`` in K, ``friction`` in 1/ps.
     """
     keep = np.exp(-friction * dt)
-    x, v = positions.copy(), maxwell(masses, temperature, rng)
-    force = potential(x)[1]
+
+    def forces(x: Array) -> Array:
+        return potential(x)[1]
+
+    state = begin(forces, positions, maxwell(masses, temperature, rng))
     for _ in range(steps):
-        v += 0.5 * dt * force / masses[:, None]
-        x += dt * v
-        force = potential(x)[1]
-        v += 0.5 * dt * force / masses[:, None]
-        v = keep * v + np.sqrt(1 - keep**2) * maxwell(masses, temperature, rng)
-    return x, still(x, v, masses)
+        state = step(forces, state, dt, kick=kick_of(masses))
+        v = keep * state.v + np.sqrt(1 - keep**2) * maxwell(masses, temperature, rng)
+        state = replace(state, v=v)
+    return state.x, still(state.x, state.v, masses)
+
+
+def kick_of(masses: Array) -> Kick:
+    """Changes of velocities by forces, for masses (N,) in Da."""
+    return lambda time, forces: time * forces / masses[:, None]
 
 
 def constant_energy(
@@ -73,14 +80,14 @@ def constant_energy(
     meta: Meta,
 ) -> Trajectory:
     """A trajectory of ``frames`` frames, the start included, every step of ``dt`` ps stored."""
-    x, v = positions.copy(), velocities.copy()
-    energy, force = potential(x)
-    kept = [(x.copy(), v.copy(), force, energy)]
-    for _ in range(frames - 1):
-        v += 0.5 * dt * force / masses[:, None]
-        x += dt * v
+    energies: list[float] = []
+
+    def forces(x: Array) -> Array:
         energy, force = potential(x)
-        v += 0.5 * dt * force / masses[:, None]
-        kept.append((x.copy(), v.copy(), force, energy))
-    parts = [np.array(part) for part in zip(*kept, strict=True)]
-    return Trajectory(parts[0], dt, numbers, masses, parts[1], parts[2], energy=parts[3], meta=meta)
+        energies.append(energy)
+        return force
+
+    start = begin(forces, positions, velocities)
+    path = list(walk(forces, start, dt, frames - 1, kick=kick_of(masses)))
+    x, v, f = (np.array(part) for part in zip(*((s.x, s.v, s.pull) for s in path), strict=True))
+    return Trajectory(x, dt, numbers, masses, v, f, energy=np.array(energies), meta=meta)

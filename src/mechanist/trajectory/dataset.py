@@ -59,22 +59,6 @@ def by_time(
     )
 
 
-def by_trajectory(trajectories: Sequence[Trajectory], validate: int = 1, test: int = 1) -> Dataset:
-    """Whole trajectories: the last ones test, those before validate.
-
-    Raises
-    ------
-    DataError
-        If none is left to learn from, or they are not of the same molecule and time step.
-    """
-    check_alike(trajectories)
-    head = len(trajectories) - validate - test
-    if head < 1 or min(validate, test) < 0:
-        raise DataError("trajectories", f"{len(trajectories)} are too few to split")
-    parts = tuple(trajectories)
-    return Dataset(parts[:head], parts[head : head + validate], parts[head + validate :])
-
-
 def check_alike(trajectories: Sequence[Trajectory]) -> None:
     """Refuse trajectories of different molecules or time steps.
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.bookkeeping.npz import read_npz
 from mechanist.errors import DataError
-from mechanist.trajectory.store import read_arrays
 from mechanist.trajectory.trajectory import Meta, Trajectory, masses_of
 
 KCAL = 4.184
@@ -50,14 +50,14 @@ def read_md17(
     Returns
     -------
     Trajectory
-        Without velocities, which the files do not hold; see `with_velocities`.
+        Without velocities, which the files do not hold.
 
     Raises
     ------
     DataError
         If the file is missing or damaged, holds objects, or its arrays do not fit each other.
     """
-    content = read_arrays(path)
+    content = read_npz(path)
     if ordered and "old_indices" in content:
         raise DataError(path, "rMD17: its frames are drawn at random and have no order in time")
     parts = {name: _find(content, names) for name, names in NAMES.items()}
@@ -109,30 +109,3 @@ def _check(
         raise DataError(path, f"E has {energy.size} frames, R {len(positions)}")
     if forces is not None and forces.shape != positions.shape:
         raise DataError(path, f"F is {forces.shape}, R {positions.shape}")
-
-
-def with_velocities(trajectory: Trajectory) -> Trajectory:
-    """Central differences as velocities; the first and the last frame are left out.
-
-    Those of velocity Verlet are the same: v(n) = [x(n + 1) - x(n - 1)] / (2 dt). A forward
-    difference would give away the frame after each knot.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than three frames.
-    """
-    if len(trajectory) < 3:
-        raise DataError("trajectory", f"{len(trajectory)} frames; velocities need three")
-    x = trajectory.positions
-    inner = trajectory[1:-1]
-    fields = {name: getattr(inner, name) for name in ("forces", "energy", "box")}
-    return Trajectory(
-        inner.positions,
-        inner.dt_ps,
-        inner.numbers,
-        inner.masses,
-        (x[2:] - x[:-2]) / (2 * inner.dt_ps),
-        meta=inner.meta,
-        **fields,
-    )

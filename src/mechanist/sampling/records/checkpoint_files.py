@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import time
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import numpy as np
 
 from mechanist.arrays import NamedArrays
 from mechanist.bookkeeping.files import atomic
+from mechanist.bookkeeping.npz import read_npz
 from mechanist.errors import DataError, SamplingError
 
 FORMAT = 1
@@ -154,11 +154,10 @@ def _write(path: Path, arrays: NamedArrays) -> None:
 
 def _read(path: Path) -> NamedArrays:
     try:
-        with np.load(path, allow_pickle=False) as content:
-            return {name: content[name] for name in content.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(path, error) from None
+        return read_npz(path)
+    except DataError as error:
+        raise _damaged(path, error.what) from None
 
 
-def _damaged(path: Path, error: Exception) -> DataError:
+def _damaged(path: Path, error: object) -> DataError:
     return DataError(path, f"damaged ({error}); delete its folder to start the job again")

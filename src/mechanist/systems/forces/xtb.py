@@ -42,7 +42,7 @@ class Xtb:
             from tblite.interface import Calculator
         except ImportError:
             raise SystemBuildError(
-                "tblite", "is not installed; pip install 'mechanist[xtb]'"
+                "tblite", "is not installed; pip install 'tblite>=0.8,<0.9'"
             ) from None
         self._make = Calculator
         self._numbers = np.asarray(numbers)

@@ -9,6 +9,7 @@ from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.forecast.pose import Pose
 from mechanist.trajectory.forecast.windows import Cases, History
+from mechanist.trajectory.ridge import best_held_out
 
 STRENGTHS = tuple(10.0**k for k in range(-10, 1))
 """Of the penalty, in parts of the largest eigenvalue; the best on the validation block is kept."""
@@ -109,16 +110,10 @@ def fit_linear(train: Cases, validate: Cases, pose: Pose) -> Linear:
     inputs, targets = _pairs(train, pose)
     tests, truth = _pairs(validate, pose)
     mean, offset = inputs.mean(axis=0), targets.mean(axis=0)
-    values, vectors = np.linalg.eigh((inputs - mean).T @ (inputs - mean))
-    projected = vectors.T @ ((inputs - mean).T @ (targets - offset))
-    best: tuple[float, float, Array] | None = None
-    for strength in STRENGTHS:
-        solved = vectors @ (projected / (values + strength * values[-1])[:, None])
-        error = float(np.abs((tests - mean) @ solved + offset - truth).mean())
-        if best is None or error < best[0]:
-            best = error, strength, solved
-    assert best is not None
-    return Linear(pose, mean, np.concatenate([best[2], offset[None]]), best[1])
+    solved, strength = best_held_out(
+        (inputs - mean, targets - offset), (tests - mean, truth - offset), STRENGTHS
+    )
+    return Linear(pose, mean, np.concatenate([solved, offset[None]]), strength)
 
 
 def _pairs(one: Cases, pose: Pose) -> tuple[Array, Array]:

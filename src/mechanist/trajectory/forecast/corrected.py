@@ -1,6 +1,6 @@
 """A base and a network that corrects it, as one forecaster with arrays in and out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -144,7 +144,3 @@ class Corrected:
             tokens = self.net.encode(moved, last)
             both = torch.cat([tokens[:, -1].mean(1), tokens.mean((1, 2))], dim=-1)
         return cast(Array, both.cpu().numpy().astype(np.float64))
-
-    def on(self, device: str) -> "Corrected":
-        """The same with its network elsewhere."""
-        return replace(self, net=self.net.to(device), device=device)

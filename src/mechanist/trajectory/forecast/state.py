@@ -19,7 +19,12 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.trajectory.forecast.stiffness import stiffness
-from mechanist.trajectory.superres.bridge import reach
+from mechanist.trajectory.integrator import begin, walk
+from mechanist.trajectory.superres.error_model import (
+    covariance_in_time,
+    end_covariance,
+    end_derivatives,
+)
 from mechanist.trajectory.superres.forcefield import KernelForces
 
 FLOOR = 1e-10
@@ -52,16 +57,12 @@ class Dynamics:
 
     def run(self, x: Array, v: Array, steps: int) -> tuple[Array, Array]:
         """Positions and velocities (B, steps + 1, N, 3), the start (B, N, 3) included."""
-        path = np.empty((len(x), steps + 1, *x.shape[1:]))
-        speed = np.empty_like(path)
-        path[:, 0], speed[:, 0] = x, v
-        h, a = self.dt_ps, self.forces(x) / self.masses[:, None]
-        for k in range(steps):
-            half = speed[:, k] + 0.5 * h * a
-            path[:, k + 1] = path[:, k] + h * half
-            a = self.forces(path[:, k + 1]) / self.masses[:, None]
-            speed[:, k + 1] = half + 0.5 * h * a
-        return path, speed
+
+        def pull(x: Array) -> Array:
+            return self.forces(x) / self.masses[:, None]
+
+        path = list(walk(pull, begin(pull, x, v), self.dt_ps, steps))
+        return np.stack([one.x for one in path], 1), np.stack([one.v for one in path], 1)
 
     def slopes(self, x: Array) -> Array:
         """Derivatives (..., 3N, 3N) of accelerations in positions (..., N, 3), in 1/ps2."""
@@ -111,22 +112,17 @@ def linearised(dynamics: Dynamics, known: Array, path: Array) -> Segments:
     between = (1 - early) * start + (early - late) * inner[:, :, None] + late * end
     size = between.shape[-1]
     h = dynamics.dt_ps
-    pulls = reach(between.reshape(-1, nodes, size, size), h)
+    pulls = end_derivatives(between.reshape(-1, nodes, size, size), h)
     width = np.repeat(dynamics.errors / dynamics.masses, 3)
-    times = h * np.arange(nodes)
-    alike = np.exp(-0.5 * ((times[:, None] - times) / dynamics.memory) ** 2)
-    wide = pulls * width
-    spread = np.einsum("kl,blsi->bkis", alike, wide, optimize=True)
-    gram = np.einsum("bksi,bkit->bst", wide, spread, optimize=True)
-    trace = np.trace(gram, axis1=1, axis2=2) / (2 * size)
-    gram += FLOOR * trace[:, None, None] * np.eye(2 * size)
+    alike = covariance_in_time(nodes, h, dynamics.memory)
+    gram = end_covariance(pulls * width, alike, FLOOR)[1]
     # A velocity acts like a push at the first node over half a step.
     of_start = pulls[:, 0] / (0.5 * h * h)
     shape = (count, segments)
     return Segments(
         of_start[:, :size].reshape(*shape, size, size),
         of_start[:, size:].reshape(*shape, size, size),
-        np.linalg.inv(gram).reshape(*shape, 2 * size, 2 * size),
+        np.asarray(np.linalg.inv(gram), np.float64).reshape(*shape, 2 * size, 2 * size),
     )
 
 

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mechanist.arrays import Array
-from mechanist.trajectory.propagator.integrator import begin, step
 from mechanist.trajectory.propagator.learned import LearnedMotion
 from mechanist.trajectory.propagator.zmatrix import POINTS, Zmatrix, unwrapped
 from mechanist.trajectory.trajectory import SYMBOLS
@@ -77,10 +76,8 @@ def later(
     def output(inputs: Tensor) -> Tensor:
         q, s = inputs.reshape(len(inputs), 2, -1, 3).unbind(1)
         x, v = zmatrix.back(q, s)
-        state = begin(motion.field, motion.masses, x, v)
-        for _ in range(steps):
-            state = step(motion.field, motion.masses, state, motion.step_ps, motion.scheme)
-        found = zmatrix.internal(state.x)[:, which[0], which[1]]
+        *_, last = motion.walk(x, v, steps)
+        found = zmatrix.internal(last.x)[:, which[0], which[1]]
         return unwrapped(found, q[:, which[0], which[1]].detach()) if which[1] == 2 else found
 
     return output

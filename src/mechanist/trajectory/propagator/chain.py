@@ -7,7 +7,6 @@ import torch
 
 from mechanist.arrays import Array
 from mechanist.errors import SamplingError
-from mechanist.trajectory.propagator.integrator import begin, total_energy, walk
 from mechanist.trajectory.propagator.learned import LearnedMotion
 
 
@@ -41,13 +40,12 @@ def follow(motion: LearnedMotion, x0: Array, v0: Array, steps: int, every: int) 
     """
     x, v, e = [], [], []
     with torch.inference_mode():
-        state = begin(motion.field, motion.masses, torch.tensor(x0), torch.tensor(v0))
-        path = walk(motion.field, motion.masses, state, motion.step_ps, steps, motion.scheme)
+        path = motion.walk(torch.tensor(x0), torch.tensor(v0), steps)
         for number, state in enumerate(path):
             if number % every == 0:
                 x.append(state.x.numpy().copy())
                 v.append(state.v.numpy().copy())
-                e.append(total_energy(motion.field, motion.masses, state).numpy().copy())
+                e.append(motion.total_energy(state).numpy().copy())
                 if not np.isfinite(e[-1]).all():
                     time = number * motion.step_ps
                     raise SamplingError("chain", f"a replica has flown apart after {time:.3f} ps")

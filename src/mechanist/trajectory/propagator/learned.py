@@ -6,6 +6,7 @@ given one, momentum is kept, and times before 0 are those after 0 with the veloc
 around.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from torch import Tensor
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
+from mechanist.trajectory.integrator import VERLET, Scheme, State, begin, walk
 from mechanist.trajectory.propagator.field import Field, field_of
-from mechanist.trajectory.propagator.integrator import VERLET, Scheme, begin, walk
 from mechanist.trajectory.propagator.motion import Motion
 from mechanist.trajectory.superres.forcefield import KernelForces
 from mechanist.trajectory.superres.store import load
@@ -83,6 +84,19 @@ class LearnedMotion:
                         v[rows, some] = sign * made[1].transpose(0, 1)
         return Motion(x, v)
 
+    def accelerations(self, x: Tensor) -> Tensor:
+        """In nm/ps2 at positions (B, N, 3) in nm."""
+        return self.field.forces(x) / self.masses
+
+    def walk(self, x: Tensor, v: Tensor, steps: int) -> Iterator[State]:
+        """States at the start (B, N, 3) and after every step of the integrator."""
+        start = begin(self.accelerations, x, v)
+        return walk(self.accelerations, start, self.step_ps, steps, self.scheme)
+
+    def total_energy(self, state: State) -> Tensor:
+        """Kinetic plus learned potential energy (B,) in kJ/mol."""
+        return self.field.energy(state.x) + 0.5 * torch.sum(self.masses * state.v**2, dim=(1, 2))
+
     def _check(self, x0: Array, v0: Array, times: Array) -> None:
         atoms = len(self.masses)
         if x0.shape != v0.shape or x0.shape[1:] != (atoms, 3) or times.ndim != 1:
@@ -98,12 +112,11 @@ class LearnedMotion:
         """Positions and velocities (T, B, N, 3) at times of at least 0."""
         whole = np.floor(times / self.step_ps + 1e-9).astype(np.int64)
         last = int(whole.max()) + 1
-        start = begin(self.field, self.masses, torch.tensor(x0), torch.tensor(v0))
-        path = list(walk(self.field, self.masses, start, self.step_ps, last, self.scheme))
+        path = list(self.walk(torch.tensor(x0), torch.tensor(v0), last))
         if self.scheme.kick_first:
-            a = torch.stack([one.a for one in path])
+            a = torch.stack([one.pull for one in path])
         else:
-            a = torch.stack([self.field.forces(one.x) / self.masses for one in path])
+            a = torch.stack([self.accelerations(one.x) for one in path])
         x, v = torch.stack([one.x for one in path]), torch.stack([one.v for one in path])
         part = torch.tensor(np.clip(times / self.step_ps - whole, 0, 1))[:, None, None, None]
         ends = [(x[k], v[k], a[k]) for k in (whole, whole + 1)]

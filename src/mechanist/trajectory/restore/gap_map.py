@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array, Rows
 from mechanist.trajectory.restore.gap_coordinates import Coordinates, coordinates_of
+from mechanist.trajectory.ridge import decomposed
 
 Known = tuple[int, ...]
 """Numbers of the known frames of a gap that begins at 0: one or two before it, one or two after."""
@@ -156,20 +157,19 @@ def ridge(x: Array, y: Array, some: Rows) -> tuple[Array, Array]:
 
     Inputs (B, I) and what is wanted (B, O) are centred; ``some`` (R,) rows are judged.
     """
-    values, vectors = np.linalg.eigh(x.T @ x)
-    projected, scale = vectors.T @ (x.T @ y), np.maximum(y.std(axis=0), SMALL)
-    turned = x[some] @ vectors
+    parts, scale = decomposed(x, y), np.maximum(y.std(axis=0), SMALL)
+    turned = x[some] @ parts.vectors
     square = turned**2
     best: tuple[float, Array, Array] | None = None
     for penalty in PENALTIES:
-        inverse = 1 / (np.maximum(values, 0) + penalty * len(x))
+        inverse = parts.inverse(penalty * len(x))
         # One of the numbers that are learned is the mean.
         own = square @ inverse + 1 / len(x)
-        inner = inverse[:, None] * projected
+        inner = inverse[:, None] * parts.projected
         left = (y[some] - turned @ inner) / np.maximum(1 - own, SMALL)[:, None]
         size = float(((left / scale) ** 2).mean())
         if best is None or size < best[0]:
-            best = size, vectors @ inner, left
+            best = size, parts.vectors @ inner, left
     assert best is not None
     return best[1], best[2]
 

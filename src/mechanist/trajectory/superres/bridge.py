@@ -27,6 +27,12 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends
+from mechanist.trajectory.integrator import begin, walk
+from mechanist.trajectory.superres.error_model import (
+    covariance_in_time,
+    end_covariance,
+    end_derivatives,
+)
 from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
 
@@ -133,8 +139,7 @@ class Bridge:
     def _prior(self, ends: Ends, accelerations: Array | None) -> tuple[Array, Array]:
         """Mean (B, L, N, 3) of g in nm/ps2, and its covariance (L, L) in time up to its size."""
         nodes = ends.inner + 2
-        times = ends.dt_ps * np.arange(nodes)
-        alike = np.exp(-0.5 * ((times[:, None] - times) / self.memory) ** 2)
+        alike = covariance_in_time(nodes, ends.dt_ps, self.memory)
         if accelerations is None:
             return np.zeros((len(ends), nodes, *ends.x0.shape[1:])), alike
         known = [0, nodes - 1]
@@ -179,16 +184,14 @@ class Bridge:
         tuple of ndarray
             Positions and velocities (B, inner + 2, N, 3) in nm and nm/ps.
         """
-        x, v = np.empty_like(push), np.empty_like(push)
-        x[:, 0], v[:, 0] = ends.x0, ends.v0
-        h = ends.dt_ps
-        a = self._accelerations(ends.x0) + push[:, 0]
-        for k in range(ends.inner + 1):
-            half = v[:, k] + 0.5 * h * a
-            x[:, k + 1] = x[:, k] + h * half
-            a = self._accelerations(x[:, k + 1]) + push[:, k + 1]
-            v[:, k + 1] = half + 0.5 * h * a
-        return x, v
+        pushes = iter(push.swapaxes(0, 1))
+
+        def pull(x: Array) -> Array:
+            return np.asarray(self._accelerations(x) + next(pushes))
+
+        start = begin(pull, ends.x0, ends.v0)
+        path = list(walk(pull, start, ends.dt_ps, ends.inner + 1))
+        return np.stack([one.x for one in path], 1), np.stack([one.v for one in path], 1)
 
     def _accelerations(self, x: Array) -> Array:
         return self.forces(x) / self.masses[:, None]
@@ -204,7 +207,7 @@ class Bridge:
         after = np.clip(np.searchsorted(some, np.arange(nodes)), 1, len(some) - 1)
         low, high = some[after - 1], some[after]
         share = ((np.arange(nodes) - low) / (high - low))[:, None, None]
-        return (1 - share) * known[:, after - 1] + share * known[:, after]
+        return np.asarray((1 - share) * known[:, after - 1] + share * known[:, after])
 
     def _stiffness_at(self, path: Array) -> Array:
         """The same at each frame of ``path``."""
@@ -221,13 +224,8 @@ class Bridge:
 
         Velocities are counted in units of nm / h.
         """
-        size = stiffness.shape[2]
         width = np.repeat(self.errors / self.masses, 3)
-        pulls = reach(stiffness, h) * width
-        spread = np.einsum("kl,blsi->bkis", alike, pulls, optimize=True)
-        gram = np.einsum("bksi,bkit->bst", pulls, spread, optimize=True)
-        trace = np.trace(gram, axis1=1, axis2=2) / (2 * size)
-        gram += NUGGET * trace[:, None, None] * np.eye(2 * size)
+        spread, gram = end_covariance(end_derivatives(stiffness, h) * width, alike, NUGGET)
         inverse = np.linalg.inv(gram)
         return np.asarray(width[:, None] * (spread @ inverse[:, None]))
 
@@ -249,22 +247,6 @@ def spaced(nodes: int) -> NDArray[np.int64]:
     evenly = np.linspace(0, nodes - 1, count)
     left = np.floor(evenly + 0.5).astype(np.int64)[: (count + 1) // 2]
     return np.unique(np.concatenate([left, nodes - 1 - left]))
-
-
-def reach(stiffness: Array, h: float) -> Array:
-    """How the end (positions, h times velocities) follows each push: (B, L, 6N, 3N)."""
-    count, nodes, size = stiffness.shape[:3]
-    identity, zero = np.eye(size), np.zeros((size, size))
-    of_x = np.tile(np.concatenate([identity, zero]), (count, 1, 1))
-    of_v = np.tile(np.concatenate([zero, h * identity]), (count, 1, 1))
-    pulls = np.empty((count, nodes, 2 * size, size))
-    pulls[:, -1] = 0.5 * h * of_v
-    for k in range(nodes - 2, -1, -1):
-        of_x = of_x + 0.5 * h * (of_v @ stiffness[:, k + 1])
-        of_v = of_v + h * of_x
-        of_x = of_x + 0.5 * h * (of_v @ stiffness[:, k])
-        pulls[:, k] = (h if k else 0.5 * h) * of_v
-    return pulls
 
 
 def _mean(one: Filled, other: Filled) -> Filled:

@@ -6,6 +6,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends, Windows
+from mechanist.trajectory.ridge import best_held_out
 from mechanist.trajectory.superres.frame import Placement, place
 from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
@@ -104,20 +105,12 @@ def fit_ridge(
     scale[scale < 1e-9 * scale.max()] = 1.0
     inputs, tests = (inputs - mean) / scale, (tests - mean) / scale
     offset = targets.mean(axis=0)
-    values, vectors = np.linalg.eigh(inputs.T @ inputs)
-    projected = vectors.T @ (inputs.T @ (targets - offset))
-    turned, half = tests @ vectors, targets.shape[1] // 2
-    wanted = truth[:, :half] - offset[:half]
-    best: tuple[float, float] | None = None
-    for strength in STRENGTHS:
-        damped = projected[:, :half] / (values + strength * values[-1])[:, None]
-        error = float(np.abs(turned @ damped - wanted).mean())
-        if best is None or error < best[0]:
-            best = error, strength
-    assert best is not None
-    solved = vectors @ (projected / (values + best[1] * values[-1])[:, None])
+    half = targets.shape[1] // 2
+    solved, strength = best_held_out(
+        (inputs, targets - offset), (tests, truth - offset), STRENGTHS, judged=half
+    )
     weights = np.concatenate([solved, offset[None]])
-    return Ridge(reference, masses, mean, scale, weights, best[1], accelerations)
+    return Ridge(reference, masses, mean, scale, weights, strength, accelerations)
 
 
 def _pairs(
