@@ -3,13 +3,14 @@
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.committor.data import ShotData, held_out
+from mechanist.committor.data import ShotData
 from mechanist.committor.relevance import relevance
 from mechanist.committor.training import train
 from mechanist.formula.data import FormulaData
 from mechanist.formula.distil import distil
 from mechanist.formula.result import Distillation
 from mechanist.settings.config import Config
+from mechanist.statistics.held_out import held_out
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 

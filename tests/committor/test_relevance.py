@@ -1,9 +1,10 @@
 import numpy as np
 
-from mechanist.committor.data import ShotData, held_out
+from mechanist.committor.data import ShotData
 from mechanist.committor.relevance import relevance
 from mechanist.committor.training import train
 from mechanist.settings.learn import LearnSettings
+from mechanist.statistics.held_out import held_out
 from tests.committor.conftest import planted
 
 SETTINGS = LearnSettings(members=3, hidden=(16,), epochs_max=25, batch=128)

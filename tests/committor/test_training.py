@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from mechanist.committor.calibration import calibration_test
-from mechanist.committor.data import ShotData, held_out
+from mechanist.committor.data import ShotData
 from mechanist.committor.likelihood import loss_per_outcome
 from mechanist.committor.training import bootstrap, train
 from mechanist.errors import DataError
 from mechanist.settings.learn import LearnSettings
+from mechanist.statistics.held_out import held_out
 
 NAMES = ("x0", "x1", "x2", "x3", "x4")
 SETTINGS = LearnSettings(members=3, hidden=(16, 16), epochs_max=25, batch=64, learning_rate=0.02)

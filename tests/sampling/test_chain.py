@@ -10,9 +10,10 @@ from mechanist.engine.half_shots import END_NAMES, HalfPaths
 from mechanist.engine.plan import default_plan
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.job_tables import path_table, shot_table
 from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Lorentzian, Uniform
-from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
+from mechanist.sampling.chains.shoot import shoot
 from mechanist.sampling.first_path.equilibrate import equilibrate
 from mechanist.sampling.first_path.hot_md import hot_path
 from mechanist.sampling.streams import thermal_velocities

@@ -16,9 +16,10 @@ from mechanist.engine.plan import Plan
 from mechanist.errors import DataError, Interrupted, SamplingError
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.job_tables import path_table, shot_table
 from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Lorentzian, Uniform
-from mechanist.sampling.chains.shoot import path_table, shoot, shot_table
+from mechanist.sampling.chains.shoot import shoot
 from mechanist.sampling.early_stop import early_stop
 from mechanist.sampling.early_stop.early_stop import EarlyStop
 from mechanist.sampling.records.checkpoint import Checkpoint, checkpointed

@@ -9,7 +9,7 @@ from mechanist.engine.plan import default_plan
 from mechanist.errors import SamplingError
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
-from mechanist.sampling.chains.memory import check_memory, job_bytes
+from mechanist.sampling.chains.job_memory import check_memory, job_bytes
 from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Uniform
 

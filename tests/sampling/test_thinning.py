@@ -10,7 +10,7 @@ from openmm import app, unit
 
 from mechanist.errors import DataError, SettingsError
 from mechanist.sampling.chains.current_path import CurrentPath
-from mechanist.sampling.chains.shoot import path_table
+from mechanist.sampling.chains.job_tables import path_table
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     read_notes,

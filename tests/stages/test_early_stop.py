@@ -5,7 +5,6 @@ import pytest
 
 from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.journal import Journal
-from mechanist.committor.data import held_out
 from mechanist.committor.gather import gather_shots
 from mechanist.sampling.records.tables import SHOT_COLUMNS, read_table
 from mechanist.settings.config import Config
@@ -14,7 +13,8 @@ from mechanist.stages.assess import assess
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
 from mechanist.stages.replay import replay
-from mechanist.stages.shoot import shoot_round
+from mechanist.stages.shoot import shoot
+from mechanist.statistics.held_out import held_out
 from mechanist.systems.prepared import load_inputs
 from tests.conftest import build
 
@@ -44,7 +44,7 @@ def layout(tmp_path_factory):
     layout = build("double_well", tmp_path_factory.mktemp("early"))
     initial(CONFIG, layout, quiet)
     for number in (0, 1):
-        shoot_round(CONFIG, layout, number, 0, quiet)
+        shoot(CONFIG, layout, number, 0, quiet)
         learn(CONFIG, layout, number, 1, quiet)
         assess(CONFIG, layout, number, quiet)
     return layout

@@ -10,7 +10,7 @@ from mechanist.stages.excursions import excursions
 from mechanist.stages.initial import initial
 from mechanist.stages.kinetics import kinetics
 from mechanist.stages.learn import learn
-from mechanist.stages.shoot import shoot_round
+from mechanist.stages.shoot import shoot
 from mechanist.stages.windows import windows
 from tests.conftest import build
 
@@ -31,7 +31,7 @@ quiet = Journal()
 def test_data_that_do_not_determine_rates_end_in_a_reason(leave, tmp_path):
     config, layout = Config.model_validate(SHORT), build("double_well", tmp_path)
     initial(config, layout, quiet)
-    shoot_round(config, layout, 0, 0, quiet)
+    shoot(config, layout, 0, 0, quiet)
     learn(config, layout, 0, 1, quiet)
     if not leave:
         # Runs of one frame after relaxation cannot see an excursion.

@@ -24,7 +24,7 @@ from mechanist.settings.load import validate
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
 from mechanist.stages.replay import replay
-from mechanist.stages.shoot import shoot_round
+from mechanist.stages.shoot import shoot
 from mechanist.systems.prepared import load
 from tests.conftest import build, forget
 from tests.test_bad_input import mechanist
@@ -55,9 +55,9 @@ def well(tmp_path_factory) -> Layout:
     layout = build("double_well", tmp_path_factory.mktemp("well"))
     initial(WELL, layout, quiet)
     for worker in range(2):
-        shoot_round(WELL, layout, 0, worker, quiet)
+        shoot(WELL, layout, 0, worker, quiet)
     learn(WELL, layout, 0, 1, quiet)
-    shoot_round(WELL, layout, 1, 0, quiet)
+    shoot(WELL, layout, 1, 0, quiet)
     return layout
 
 
@@ -65,7 +65,7 @@ def well(tmp_path_factory) -> Layout:
 def alanine_run(tmp_path_factory) -> Layout:
     layout = build("alanine_dipeptide", tmp_path_factory.mktemp("alanine"))
     initial(ALANINE, layout, quiet)
-    shoot_round(ALANINE, layout, 0, 0, quiet)
+    shoot(ALANINE, layout, 0, 0, quiet)
     return layout
 
 
@@ -200,7 +200,7 @@ def test_a_job_that_went_on_with_other_noise_says_so(changed, tmp_path, capsys):
     pq.write_table(table.replace_schema_metadata(notes), file)
     replay(WELL, changed, rejected(changed)[1], tmp_path / "shot.trr", quiet)
     said = capsys.readouterr().out
-    assert "its job was stopped and went on 2 times" in said
+    assert "its job was stopped and resumed 2 times" in said
     assert "As recorded" not in said
 
 

@@ -18,7 +18,7 @@ from mechanist.stages.excursions import excursions
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
 from mechanist.stages.points import points
-from mechanist.stages.shoot import shoot_round
+from mechanist.stages.shoot import shoot
 from mechanist.stages.windows import windows
 from tests.conftest import build
 
@@ -50,7 +50,7 @@ def done(tmp_path_factory) -> tuple[Layout, dict[str, float]]:
     """A run in which each of the stages was made at one go, and how long each took."""
     layout = build("double_well", tmp_path_factory.mktemp("done"))
     initial(CONFIG, layout, quiet)
-    shoot_round(CONFIG, layout, 0, 0, quiet)
+    shoot(CONFIG, layout, 0, 0, quiet)
     learn(CONFIG, layout, 0, 1, quiet)
     seconds = {}
     for name, stage in STAGES.items():

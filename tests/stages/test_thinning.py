@@ -26,7 +26,7 @@ from mechanist.stages.kinetics import path_index
 from mechanist.stages.learn import learn
 from mechanist.stages.points import points
 from mechanist.stages.replay import replay
-from mechanist.stages.shoot import shoot_round
+from mechanist.stages.shoot import shoot
 from mechanist.systems.prepared import load
 from tests.conftest import build
 
@@ -54,7 +54,7 @@ def two_rounds(settings: Config, folder) -> Layout:
     layout = build("double_well", folder)
     initial(settings, layout, quiet)
     for number in range(2):
-        shoot_round(settings, layout, number, 0, quiet)
+        shoot(settings, layout, number, 0, quiet)
         learn(settings, layout, number, 1, quiet)
         assess(settings, layout, number, quiet)
     collect(settings, layout, 1)

@@ -11,7 +11,7 @@ from mechanist.settings.load import validate
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
 from mechanist.stages.restore import audit_run
-from mechanist.stages.shoot import shoot_round
+from mechanist.stages.shoot import shoot
 from mechanist.systems.prepared import load_inputs
 from mechanist.trajectory.restore.agreement import PATH_QUANTITIES, agreement, path_quantities
 from mechanist.trajectory.restore.gap_coordinates import Positions, Shape
@@ -222,7 +222,7 @@ def runs(tmp_path_factory):
     for name, store in (("full", {}), ("part", {"every": 4})):
         layout = build("double_well", tmp_path_factory.mktemp(name))
         initial(small(**store), layout, Journal())
-        shoot_round(small(**store), layout, 0, 0, Journal())
+        shoot(small(**store), layout, 0, 0, Journal())
         result.append(layout)
     return result
 
@@ -296,7 +296,7 @@ def test_a_job_lowers_its_stride(runs, tmp_path):
         layout = build("double_well", tmp_path / tolerance)
         config, lines = small(every=12, tolerance=tolerance), []
         initial(config, layout, Journal())
-        shoot_round(config, layout, 0, 0, Journal(lines.append))
+        shoot(config, layout, 0, 0, Journal(lines.append))
         files = layout.round(0).worker(0)
         found[tolerance] = thinning_of(read_notes(files.index), files.index)
         kept[tolerance] = read_paths(*files.full, 1)

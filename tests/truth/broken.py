@@ -15,7 +15,7 @@ from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.moves import Harvest, Moves
 from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Candidates
-from mechanist.sampling.chains.shoot import gather, shots_as_they_end
+from mechanist.sampling.chains.shoot import finish_job, finished_shots
 from mechanist.sampling.chains.shots import Shots
 
 
@@ -24,13 +24,13 @@ def first_come(chains: Chains, engine: Engine, moves: int, progress: Progress) -
 
     def until_enough() -> Iterator[Shots]:
         left = moves * len(chains)
-        for shots in shots_as_they_end(chains, engine, 10**9):
+        for shots in finished_shots(Moves(chains, 10**9), engine):
             yield shots
             left -= len(shots)
             if left <= 0:
                 return
 
-    return gather(Moves(chains, moves), until_enough(), progress)
+    return finish_job(Moves(chains, moves), until_enough(), progress)
 
 
 class Retry(Chains):

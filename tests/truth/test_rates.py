@@ -18,7 +18,7 @@ from mechanist.stages.initial import initial
 from mechanist.stages.kinetics import kinetics
 from mechanist.stages.learn import learn
 from mechanist.stages.prepare import prepare
-from mechanist.stages.shoot import shoot_round
+from mechanist.stages.shoot import shoot
 from mechanist.stages.windows import windows
 
 SEEDS = 20
@@ -66,7 +66,7 @@ def one_run(system: str, seed: int, folder: Path) -> dict:
     prepare(settings, layout, quiet)
     describe(settings, layout)
     initial(settings, layout, quiet)
-    shoot_round(settings, layout, 0, 0, quiet)
+    shoot(settings, layout, 0, 0, quiet)
     learn(settings, layout, 0, 1, quiet)
     equilibrium(settings, layout, 0, quiet)
     windows(settings, layout, 0, 1, quiet)

@@ -26,7 +26,7 @@ from mechanist.settings.run import EngineSettings, SamplingSettings
 from mechanist.stages.assess import assess
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
-from mechanist.stages.shoot import shoot_round
+from mechanist.stages.shoot import shoot
 from mechanist.systems.prepared import load, load_inputs
 from tests.conftest import build
 
@@ -42,7 +42,7 @@ class Toy:
 
     def round(self, number: int) -> dict:
         """Make a round; gives its assessment."""
-        shoot_round(self.config, self.layout, number, 0, quiet)
+        shoot(self.config, self.layout, number, 0, quiet)
         learn(self.config, self.layout, number, 1, quiet)
         assess(self.config, self.layout, number, quiet)
         return read_json(self.layout.round(number).assessment)

@@ -49,7 +49,7 @@ def initial(job: Job) -> None:
 @stage
 def shoot(job: Job, round_: RoundOption, worker: WorkerOption) -> None:
     """Shoot: the chains of one job in one round."""
-    from mechanist.stages.shoot import shoot_round as run
+    from mechanist.stages.shoot import shoot as run
 
     run(job.config, job.layout, round_, worker, job.journal)
 

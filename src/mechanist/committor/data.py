@@ -32,11 +32,3 @@ class ShotData:
     def subset(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "ShotData":
         """Some of the shots, by a mask (N,) or by row numbers, repeats allowed."""
         return ShotData(self.features[rows], self.n_a[rows], self.n_b[rows], self.chain[rows])
-
-
-def held_out(chain: NDArray[np.int64], every: int) -> NDArray[np.bool_]:
-    """Which shots (N,) belong to held-out chains: every ``every``-th one.
-
-    Whole chains are held out because neighbouring shots of a chain start from like configurations.
-    """
-    return np.asarray(chain % every == every - 1)

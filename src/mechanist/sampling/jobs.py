@@ -1,11 +1,11 @@
-"""What jobs that can be stopped have in common: what they follow from, and their plan."""
+"""What all jobs that can be resumed share: the identity of a job, and how it is run."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mechanist.bookkeeping.files import sha256
+from mechanist.bookkeeping.files import GONE, sha256
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.sources import digest
 from mechanist.engine.choose import choose_plan
@@ -20,14 +20,14 @@ from mechanist.systems.prepared import Prepared
 def identity(
     stage: str, layout: Layout, settings: dict[str, Any], inputs: Iterable[Path]
 ) -> dict[str, Any]:
-    """Everything that a job follows from: source, libraries, settings, and hashes of its inputs."""
+    """Everything that a job follows from: source, libraries, settings and hashes of its inputs."""
     import numpy
     import openmm
 
     files = [layout.system_xml, layout.dynamics, *inputs]
     missing = next((file for file in files if not file.is_file()), None)
     if missing is not None:
-        raise DataError(missing, "the file is missing; run the stage that makes it again")
+        raise DataError(missing, GONE)
     return {
         "stage": stage,
         "source": digest(stage, "trajectory"),
@@ -40,7 +40,7 @@ def identity(
 def plan_of(
     saved: SavedState | None, prepared: Prepared, config: Config, log: Callable[[str], None]
 ) -> Plan:
-    """How to run a job: as before if it goes on, on another platform where that one is gone."""
+    """How to run a job: as before if it is resumed, but on another platform if that one is gone."""
     if saved is None:
         return choose_plan(prepared, config.engine, log)
     try:

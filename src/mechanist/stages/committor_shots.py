@@ -24,7 +24,7 @@ def committor_shots(config: Config, layout: Layout, by: str, worker: int, log: J
     shots = config.validation.shots
     follows = {"seed": config.seed, "engine": config.engine.model_dump(mode="json"), "by": by}
     follows |= {"worker": worker, "workers": config.sampling.workers, "shots": shots}
-    job = identity("points", layout, follows, [files.points])
+    job = identity("committor_shots", layout, follows, [files.points])
     with checkpointed(files.partial(worker), job, log) as checkpoint:
         plan = plan_of(checkpoint.saved, prepared, config, log)
         noise = shot_seed(config.seed, COMMITTOR_STREAM - 1 - worker, first) % 2**31

@@ -29,9 +29,12 @@ from mechanist.bookkeeping.files import read_json, write_json
 from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.bookkeeping.journal import MD, SHOOTING, TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout, PairFiles
+from mechanist.committor.guide import make_selection
 from mechanist.engine.volume import settle_volume
 from mechanist.errors import DataError
 from mechanist.report.comparison import write_comparison
+from mechanist.sampling.chains.shoot import shoot_round
+from mechanist.sampling.first_path.initial import first_paths, write_first_paths
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -43,9 +46,7 @@ from mechanist.sampling.records.tables import (
 )
 from mechanist.settings.config import Config
 from mechanist.settings.load import load_system, system_folder
-from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
-from mechanist.stages.shoot import shoot_round
 from mechanist.systems.build.prepare import prepare
 from mechanist.systems.descriptors.describe import describe
 from mechanist.systems.prepared import load
@@ -85,7 +86,7 @@ def compare_pair(config: Config, layout: Layout, number: int, log: Log) -> None:
     system = load_system(folder)
     prepare(system, folder, guided, partial(settle_volume, seed=1, log=log))
     describe(system, folder, guided)
-    initial(config, guided, first)
+    write_first_paths(guided, *first_paths(config, load(guided), guided.topology, first))
     shutil.copytree(guided.root, uniform.root)
 
     limits = config.compare
@@ -168,6 +169,7 @@ def make_rounds(config: Config, layout: Layout, budget: int | None, log: Journal
     """
     guided = config.sampling.selection != UNIFORM
     workers = range(config.sampling.workers)
+    prepared = load(layout)
     spent = shots = 0
     for number in count():
         if spent >= budget if budget else number >= config.compare.rounds:
@@ -180,7 +182,9 @@ def make_rounds(config: Config, layout: Layout, budget: int | None, log: Journal
             most = min(left, config.sampling.round_max)
             sized = with_sampling(config, round_max=most)
         for worker in workers:
-            shoot_round(sized, layout, number, worker, log)
+            settings = sized.sampling
+            selection = make_selection(settings, layout, number, prepared.max_half_frames)
+            shoot_round(sized, layout, prepared, (number, worker), selection, log)
             table = read_table(layout.round(number).worker(worker).shots, SHOT_COLUMNS)
             spent += int(_steps(table).sum())
             shots += len(table["round"])

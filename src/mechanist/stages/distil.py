@@ -5,7 +5,6 @@ import numpy as np
 from mechanist.bookkeeping.csv_files import read_csv
 from mechanist.bookkeeping.journal import SEARCH, Journal
 from mechanist.bookkeeping.layout import Layout
-from mechanist.committor.data import held_out
 from mechanist.committor.gather import gather_shots, load_round_model
 from mechanist.errors import DataError
 from mechanist.formula.data import FormulaData
@@ -15,6 +14,7 @@ from mechanist.formula.search.engines import choose_engines
 from mechanist.formula.store import write_formulas
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
+from mechanist.statistics.held_out import held_out
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 

@@ -8,11 +8,11 @@ from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor import learn as model_of_round
-from mechanist.committor.data import held_out
 from mechanist.committor.gather import gather_paths, gather_shots
 from mechanist.committor.network import save
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
+from mechanist.statistics.held_out import held_out
 from mechanist.systems.prepared import load, load_inputs
 
 TRAINING_STREAM = 2**33

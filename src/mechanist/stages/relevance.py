@@ -6,11 +6,11 @@ from mechanist.bookkeeping.csv_files import csv_text
 from mechanist.bookkeeping.files import write_text
 from mechanist.bookkeeping.journal import TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout
-from mechanist.committor.data import held_out
 from mechanist.committor.gather import gather_shots, load_round_model
 from mechanist.committor.relevance import relevance as rank
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
+from mechanist.statistics.held_out import held_out
 from mechanist.systems.prepared import load, load_inputs
 
 RELEVANCE_STREAM = 2**33 + 1

@@ -244,7 +244,7 @@ def path_record(tmp_path_factory):
     from mechanist.settings.load import validate
     from mechanist.stages.initial import initial
     from mechanist.stages.learn import learn
-    from mechanist.stages.shoot import shoot_round
+    from mechanist.stages.shoot import shoot
     from tests.conftest import build
 
     sampling = {"workers": 1, "chains": 4, "first_round": 100, "burn_in": 1}
@@ -253,7 +253,7 @@ def path_record(tmp_path_factory):
     config = validate(Config, plain, "test")
     layout = build("double_well", tmp_path_factory.mktemp("run"))
     initial(config, layout, Journal())
-    shoot_round(config, layout, 0, 0, Journal())
+    shoot(config, layout, 0, 0, Journal())
     learn(config, layout, 0, 1, Journal())
     saved = asdict(Savings(0.75, 0.4, 0.25, 0.2, 0.3))
     write_json(layout.summary, {"system": "double well", "early_stop": saved})

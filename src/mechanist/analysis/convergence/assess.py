@@ -16,13 +16,13 @@ from mechanist.analysis.convergence.inertia import (
 )
 from mechanist.arrays import Array, Mask, Q
 from mechanist.committor.calibration import calibration_test
-from mechanist.committor.data import held_out
 from mechanist.committor.gather import Gathered, candidate_frames, frame_features, frame_q
 from mechanist.committor.likelihood import clustered_se, loss_per_outcome
 from mechanist.committor.network import Committor
 from mechanist.errors import DataError
 from mechanist.sampling.records.tables import PathTable
 from mechanist.settings.config import Config
+from mechanist.statistics.held_out import held_out
 from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 

@@ -9,7 +9,7 @@ from mechanist.engine.hardware import free_memory
 from mechanist.engine.history import history_bytes
 from mechanist.engine.plan import POOL, Plan
 from mechanist.engine.trial import Trial
-from mechanist.sampling.chains.memory import FRAME_BYTES
+from mechanist.sampling.chains.job_memory import FRAME_BYTES
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.prepared import Prepared
 

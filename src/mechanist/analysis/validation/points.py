@@ -12,11 +12,11 @@ import numpy as np
 from mechanist.arrays import Array, Counts, Frames, Mask, Probabilities, Q, Rows
 from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import Layout
-from mechanist.committor.data import held_out
 from mechanist.committor.gather import candidate_frames
 from mechanist.errors import DataError
 from mechanist.sampling.committor_shots import COMMITTOR_COLUMNS
 from mechanist.sampling.records.tables import PathTable, join, read_table
+from mechanist.statistics.held_out import held_out
 from mechanist.statistics.logistic import q_to_p
 
 NETWORK, FORMULA = "network", "formula"

@@ -1,25 +1,93 @@
-"""The work of one shooting job: many chains, each making the same number of moves.
+"""Shooting: many chains, each making the same number of moves.
 
 Every chain makes all of its moves, so a shot that takes long is never dropped: dropping the last to
 finish would favour short paths.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from mechanist.arrays import Frames
-from mechanist.bookkeeping.progress import Progress
-from mechanist.engine.half_shots import END_NAMES
+from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
+from mechanist.bookkeeping.layout import Layout
+from mechanist.bookkeeping.progress import Progress, reporter
 from mechanist.engine.protocol import Engine, Rest
 from mechanist.engine.under_way import UnderWay
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.job import chains_of, job_identity, moves_of, open_job
+from mechanist.sampling.chains.job_memory import check_memory
+from mechanist.sampling.chains.job_tables import write_job
 from mechanist.sampling.chains.moves import Harvest, Moves
+from mechanist.sampling.chains.selection import Selection
 from mechanist.sampling.chains.shots import Shots
-from mechanist.sampling.records.checkpoint import Checkpoint
-from mechanist.sampling.records.tables import PATH_COLUMNS, SHOT_COLUMNS, Table
-from mechanist.sampling.records.thinning import Thinning
+from mechanist.sampling.jobs import plan_of
+from mechanist.sampling.records.checkpoint import Checkpoint, checkpointed
+from mechanist.sampling.records.thinning import Thinning, check_descriptors, make_thinning
+from mechanist.settings.config import Config
+from mechanist.systems.prepared import Prepared, load_inputs
+
+Lower = Callable[[Thinning, Sequence[CurrentPath]], Thinning]
+"""May have more frames of the paths of a job stored than the settings ask for."""
+
+
+def shoot_round(
+    config: Config,
+    layout: Layout,
+    prepared: Prepared,
+    address: tuple[int, int],
+    selection: Selection,
+    log: Journal,
+    lower: Lower | None = None,
+) -> None:
+    """Let the chains of one worker make their moves of one round, and write the files of the job.
+
+    Parameters
+    ----------
+    config, layout, prepared
+        Settings, files and system of the run.
+    address
+        Round and worker.
+    selection
+        Weighs the frames to shoot from.
+    log
+        Journal of the job.
+    lower
+        Called where frames of paths are left out.
+
+    Raises
+    ------
+    Interrupted
+        If a signal to stop has come; the next call resumes from the checkpoint.
+    """
+    files = layout.round(address[0]).worker(address[1])
+    with checkpointed(files.partial, job_identity(config, layout, address), log) as checkpoint:
+        settings = config.sampling
+        plan = plan_of(checkpoint.saved, prepared, config, log)
+        count = chains_of(settings, layout, address, plan)
+        moves = moves_of(settings, address[0], count, plan)
+        job = open_job(config, layout, prepared, address, selection, count, plan, log.clock(MD))
+        check_memory(job.chains, plan, moves, prepared)
+        thinning = make_thinning(settings.store, prepared, layout.topology)
+        partial = thinning is not None and thinning.waters is not None
+        sets = [prepared.states.descriptors, load_inputs(layout)] if partial else []
+        check_descriptors(thinning, [path.frames for path in job.chains.paths], sets)
+        number, worker = address
+        log(f"round {number}, worker {worker}: {count:,} chains x {moves} moves; {plan}")
+        with log.work(SHOOTING):
+            try:
+                harvest = shoot(
+                    job.chains, job.engine, moves, reporter(log), checkpoint, plan.notes()
+                )
+            finally:
+                log(f"{job.engine.steps:,} MD steps made by this process")
+        paths = [path for group in harvest.paths.values() for path in group]
+        check_descriptors(thinning, [path.frames for path in paths], sets)
+        if thinning is not None and lower is not None:
+            thinning = lower(thinning, paths)
+        write_job(files, harvest, (*address, selection.model), thinning, checkpoint.notes)
+        accepted = harvest.shots.accepted
+        log(f"{len(accepted)} shots, {np.mean(accepted):.0%} accepted")
 
 
 def shoot(
@@ -35,102 +103,45 @@ def shoot(
     Parameters
     ----------
     chains
-        Their paths are taken as they are and move on.
+        They start from their current paths.
     engine
         Runs the half-shots.
     moves
-        Moves a chain.
+        Moves of each chain.
     progress
         Called after every batch of shots.
     checkpoint
-        Keeps the state of the job, and goes on from what an earlier process has left; the engine
-        must then be of the same shape.
+        Saves the state of the job, and restores that of an earlier process; the engine must then
+        have the same shape.
     notes
-        What the checkpoint notes of the job.
+        Saved with the state.
     """
     work = Moves(chains, moves)
-    begun = None if checkpoint is None else checkpoint.begin(work, notes or {})
-    return gather(work, made(work, engine, checkpoint, begun), progress)
+    under_way = None if checkpoint is None else checkpoint.begin(work, notes or {})
+    return finish_job(work, finished_shots(work, engine, checkpoint, under_way), progress)
 
 
-def gather(work: Moves, made: Iterable[Shots], progress: Progress) -> Harvest:
-    """Put shots of `shoot` together as they end."""
-    for shots in made:
+def finish_job(work: Moves, finished: Iterable[Shots], progress: Progress) -> Harvest:
+    """Add shots to those of a job as they finish; all of them."""
+    for shots in finished:
         work.add(shots)
         progress(work.done, work.total)
     return work.harvest()
 
 
-def shots_as_they_end(chains: Chains, engine: Engine, moves: int) -> Iterator[Shots]:
-    """Shots of `shoot` in the order in which they end, ``moves`` of each chain."""
-    return made(Moves(chains, moves), engine)
-
-
-def made(
-    work: Moves, engine: Engine, rest: Rest | None = None, begun: UnderWay | None = None
+def finished_shots(
+    work: Moves, engine: Engine, rest: Rest | None = None, under_way: UnderWay | None = None
 ) -> Iterator[Shots]:
-    """Shots of a job as they end, from its beginning or from what is under way."""
+    """Shots of a job in the order in which they finish, from its start or from ``under_way``."""
     chains, queue = work.chains, work.queue
-    if begun is None:
+    if under_way is None:
         queue.put(chains.propose(np.arange(len(chains))))
-    for halves in engine.run(queue.take, rest, begun, chains.early_stop):
+    for halves in engine.run(queue.take, rest, under_way, chains.early_stop):
         finished = chains.on_finished(halves)
         if finished is None:
             continue
         rows, shots = finished
-        on = rows[chains.moves[rows] < work.last[rows]]
-        if len(on):
-            queue.put(chains.propose(on))
+        unfinished = rows[chains.moves[rows] < work.last[rows]]
+        if len(unfinished):
+            queue.put(chains.propose(unfinished))
         yield shots
-
-
-def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[Table, Frames]:
-    """Rows of `SHOT_COLUMNS` and the shooting points (S, N, 3)."""
-    shots = harvest.shots
-    weights = [0 if path is None else path.weight for path in shots.paths]
-    names = END_NAMES[shots.ends]
-    columns: Table = {
-        "round": np.full(len(shots), number, dtype=np.int32),
-        "worker": np.full(len(shots), worker, dtype=np.int32),
-        "chain": shots.chain.astype(np.int32),
-        "move": shots.move.astype(np.int32),
-        "seed": shots.seed,
-        "model": np.full(len(shots), model, dtype=object),
-        "p_predicted": shots.p_predicted,
-        "end_backward": names[:, 0],
-        "end_forward": names[:, 1],
-        "steps_backward": shots.steps[:, 0],
-        "steps_forward": shots.steps[:, 1],
-        "watched": shots.watched,
-        "seen_backward": shots.seen[:, 0],
-        "seen_forward": shots.seen[:, 1],
-        "accepted": shots.accepted,
-        "weight": np.array(weights, dtype=np.int64),
-    }
-    assert tuple(columns) == SHOT_COLUMNS
-    return columns, shots.points.astype(np.float32)
-
-
-def path_table(
-    paths: dict[int, list[CurrentPath]], number: int, worker: int, thinning: Thinning | None = None
-) -> tuple[Table, list[Frames]]:
-    """Rows of `PATH_COLUMNS`, by chain and move, and the frames of each path that are stored."""
-    rows = [(of, path) for of, group in paths.items() for path in group]
-    stored = [
-        path.frames if thinning is None else thinning.reduce(path.frames, path.move)
-        for _, path in rows
-    ]
-    counts = np.array([len(frames) for frames in stored], dtype=np.int64)
-    columns: Table = {
-        "round": np.full(len(rows), number, dtype=np.int32),
-        "worker": np.full(len(rows), worker, dtype=np.int32),
-        "chain": np.array([of for of, _ in rows], dtype=np.int32),
-        "move": np.array([path.move for _, path in rows], dtype=np.int32),
-        "first_frame": np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64),
-        "frames": counts,
-        "length": np.array([len(path.frames) for _, path in rows], dtype=np.int64),
-        "shooting_frame": np.array([path.shooting_frame for _, path in rows], dtype=np.int64),
-        "weight": np.array([path.weight for _, path in rows], dtype=np.int64),
-    }
-    assert tuple(columns) == PATH_COLUMNS
-    return columns, stored

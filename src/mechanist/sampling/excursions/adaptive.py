@@ -8,7 +8,7 @@ from mechanist.engine.plan import Plan
 from mechanist.engine.protocol import Engine
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.moves import Moves
-from mechanist.sampling.chains.shoot import gather, made
+from mechanist.sampling.chains.shoot import finish_job, finished_shots
 from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.excursions.excursions import ExcursionEnsemble
 from mechanist.sampling.excursions.window_weights import flattened, windows_of
@@ -48,8 +48,8 @@ class AdaptiveShots:
         """Make all moves, or those that are left; the shots that count."""
         begun = checkpoint.begin(self, plan.notes())
         while True:
-            shots = gather(
-                self._moves, made(self._moves, engine, checkpoint, begun), progress
+            shots = finish_job(
+                self._moves, finished_shots(self._moves, engine, checkpoint, begun), progress
             ).shots
             if self._corrected == len(CORRECTIONS):
                 return shots

@@ -204,16 +204,16 @@ def make_thinning(settings: StoreSettings, prepared: Prepared, topology: Path) -
 
 
 def check_descriptors(
-    thinning: Thinning, paths: Sequence[Frames], sets: Sequence[DescriptorSet]
+    thinning: Thinning | None, paths: Sequence[Frames], sets: Sequence[DescriptorSet]
 ) -> None:
-    """Refuse to store too few waters.
+    """Check that the stored waters are enough for the descriptors in use.
 
     Raises
     ------
     SettingsError
-        If a descriptor in use has other values when it is computed from what is kept.
+        If the value of a descriptor changes when it is computed from stored atoms.
     """
-    if thinning.waters is None or not paths:
+    if thinning is None or thinning.waters is None or not paths:
         return
     every = np.concatenate([path[:: max(1, sum(map(len, paths)) // TESTED)] for path in paths])
     again = thinning.waters.expand(thinning.waters.reduce(every))

@@ -1,0 +1,106 @@
+"""Files of a shooting job: its shots, their shooting points, and the paths of its chains."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mechanist.arrays import Frames
+from mechanist.bookkeeping.job_files import WorkerFiles
+from mechanist.engine.half_shots import END_NAMES
+from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.moves import Harvest
+from mechanist.sampling.records.tables import (
+    PATH_COLUMNS,
+    SHOT_COLUMNS,
+    Table,
+    write_frames,
+    write_table,
+)
+from mechanist.sampling.records.thinning import NOTE, Thinning
+
+COMPLETE = 10
+"""Where frames are left out to be restored later, one path in so many is stored completely."""
+
+
+def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[Table, Frames]:
+    """Rows of `SHOT_COLUMNS` and the shooting points (S, N, 3)."""
+    shots = harvest.shots
+    weights = [0 if path is None else path.weight for path in shots.paths]
+    names = END_NAMES[shots.ends]
+    columns: Table = {
+        "round": np.full(len(shots), number, dtype=np.int32),
+        "worker": np.full(len(shots), worker, dtype=np.int32),
+        "chain": shots.chain.astype(np.int32),
+        "move": shots.move.astype(np.int32),
+        "seed": shots.seed,
+        "model": np.full(len(shots), model, dtype=object),
+        "p_predicted": shots.p_predicted,
+        "end_backward": names[:, 0],
+        "end_forward": names[:, 1],
+        "steps_backward": shots.steps[:, 0],
+        "steps_forward": shots.steps[:, 1],
+        "watched": shots.watched,
+        "seen_backward": shots.seen[:, 0],
+        "seen_forward": shots.seen[:, 1],
+        "accepted": shots.accepted,
+        "weight": np.array(weights, dtype=np.int64),
+    }
+    assert tuple(columns) == SHOT_COLUMNS
+    return columns, shots.points.astype(np.float32)
+
+
+def path_table(
+    paths: dict[int, list[CurrentPath]], number: int, worker: int, thinning: Thinning | None = None
+) -> tuple[Table, list[Frames]]:
+    """Rows of `PATH_COLUMNS`, by chain and move, and the stored frames of each path."""
+    rows = [(chain, path) for chain, group in paths.items() for path in group]
+    stored = [
+        path.frames if thinning is None else thinning.reduce(path.frames, path.move)
+        for _, path in rows
+    ]
+    counts = np.array([len(frames) for frames in stored], dtype=np.int64)
+    columns: Table = {
+        "round": np.full(len(rows), number, dtype=np.int32),
+        "worker": np.full(len(rows), worker, dtype=np.int32),
+        "chain": np.array([chain for chain, _ in rows], dtype=np.int32),
+        "move": np.array([path.move for _, path in rows], dtype=np.int32),
+        "first_frame": np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64),
+        "frames": counts,
+        "length": np.array([len(path.frames) for _, path in rows], dtype=np.int64),
+        "shooting_frame": np.array([path.shooting_frame for _, path in rows], dtype=np.int64),
+        "weight": np.array([path.weight for _, path in rows], dtype=np.int64),
+    }
+    assert tuple(columns) == PATH_COLUMNS
+    return columns, stored
+
+
+def write_job(
+    files: WorkerFiles,
+    harvest: Harvest,
+    names: tuple[int, int, str],
+    thinning: Thinning | None,
+    notes: dict[str, str],
+) -> None:
+    """Write the files of a job; ``names`` are its round, worker and model."""
+    shots, points = shot_table(harvest, *names)
+    index, frames = path_table(harvest.paths, names[0], names[1], thinning)
+    write_frames(files.points, [points])
+    write_frames(files.paths, frames)
+    if thinning is None:
+        # Left by a job with other settings, they would be taken for the paths to start from.
+        files.current_index.unlink(missing_ok=True)
+        files.current.unlink(missing_ok=True)
+        write_table(files.index, index, PATH_COLUMNS)
+    else:
+        write_table(files.index, index, PATH_COLUMNS, {NOTE: thinning.note()})
+        complete = {chain: _complete(paths, thinning) for chain, paths in harvest.paths.items()}
+        current_index, current = path_table(complete, names[0], names[1])
+        write_frames(files.current, current)
+        write_table(files.current_index, current_index, PATH_COLUMNS)
+    write_table(files.shots, shots, SHOT_COLUMNS, notes)
+
+
+def _complete(paths: Sequence[CurrentPath], thinning: Thinning) -> list[CurrentPath]:
+    """Paths of a chain to store with all frames: the last one, and some to learn gaps from."""
+    some = [path for path in paths[:-1] if thinning.p99 is not None and path.move % COMPLETE == 0]
+    return [*some, paths[-1]]
