@@ -88,8 +88,8 @@ def well_sampled(
 ) -> Reservoir:
     """Keep the excursions (K) that stay in windows reached by at least `COMMON` of them.
 
-    ``visited`` (K, W) says in which windows each has frames, ``candidate_frames`` (K, W) how many of
-    them are possible shooting points; excursions without any are left out.
+    ``visited`` (K, W) says in which windows each has frames, ``candidate_frames`` (K, W) how many
+    of them are possible shooting points; excursions without any are left out.
     """
     toward = visited if state == "A" else visited[:, ::-1]
     # An excursion out of A reaches all windows up to its highest, one out of B down to its lowest.
