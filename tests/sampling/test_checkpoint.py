@@ -117,7 +117,7 @@ def test_a_job_stopped_again_and_again_makes_the_same_bytes(layout, double_well,
 def test_early_stops_are_the_same_however_often_a_job_is_stopped(
     layout, double_well, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(early_stop, "LESSONS", 20)
+    monkeypatch.setattr(early_stop, "TRAINING_SHOTS", 20)
     slow = replace(double_well, friction=5.0)
     chains, engine, _ = new_job(slow, layout, below=0.5)
     whole = shoot(chains, engine, 12, quiet)

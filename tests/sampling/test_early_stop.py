@@ -5,7 +5,7 @@ import pytest
 
 from mechanist.engine.half_shots import IN_A, IN_B
 from mechanist.sampling.early_stop.commitment import fit_commitment, lagged, level, survival, terms
-from mechanist.sampling.early_stop.early_stop import FLOOR, LESSONS, EarlyStop
+from mechanist.sampling.early_stop.early_stop import FLOOR, TRAINING_SHOTS, EarlyStop
 
 BELOW = 0.5
 
@@ -73,7 +73,7 @@ def taught(count, spared=None):
     spared = np.zeros(count, dtype=bool) if spared is None else spared
     watch = EarlyStop(lambda frames: frames[:, 0, 0].astype(np.float64), BELOW, spared)
     rng = np.random.default_rng(6)
-    series, ends = falling(rng, 2 * LESSONS)
+    series, ends = falling(rng, 2 * TRAINING_SHOTS)
     rows = np.array([0])
     for one, end in zip(series, ends, strict=True):
         if len(one) < 2:

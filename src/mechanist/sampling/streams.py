@@ -1,8 +1,8 @@
-"""Random numbers of shots: each has a stream of its own, keyed by (seed, chain, move).
+"""Random numbers: each shot has a stream of its own, keyed by (seed, chain, move).
 
 The streams are those of splitmix64 (Steele, Lea, Flood, OOPSLA 2014, doi:10.1145/2660193.2660195),
-which finds its i-th number without the ones before, so that those of thousands of shots are drawn
-in one call; a numpy Generator for each shot would take longer than the rest of its book-keeping.
+which gives its i-th number without those before, so that the numbers of thousands of shots are
+drawn in one call; a numpy Generator for each shot would be far slower.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ _FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
 
 def shot_seed(seed: int, chain: int, move: int) -> int:
-    """Seed of one shot: splitmix64 of (seed, chain, move), so that any shot can be made again."""
+    """Seed of one shot: splitmix64 of (seed, chain, move), so that any shot can be regenerated."""
     state = 0
     for part in (seed, chain, move):
         state = (state + part * _STEP + _STEP) & _MASK

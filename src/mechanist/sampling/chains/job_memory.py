@@ -1,4 +1,4 @@
-"""Memory of a shooting job, said before it starts."""
+"""Memory that a shooting job may need, checked before it starts."""
 
 import numpy as np
 
@@ -10,25 +10,25 @@ from mechanist.sampling.chains.chain import Chains
 from mechanist.systems.prepared import Prepared
 
 FRAME_BYTES = 12
-"""Of an atom in a stored frame: three single-precision numbers."""
+"""Bytes of an atom in a frame: three single-precision numbers."""
 
 
 def job_bytes(chains: Chains, plan: Plan, moves: int, prepared: Prepared) -> int:
-    """Bytes that a job holds at most, if paths stay as long as those that it starts from.
+    """Bytes that a job needs at most, if paths remain as long as those that it starts from.
 
-    Half-shots under way, halves that wait for the other one and current paths may be as long as the
-    limit allows; of every shot a point is kept, and a path, as if all were accepted.
+    Half-shots under way, half-shots that wait for the other one, and current paths may be as long
+    as the limit; each shot adds its point, and a path, as if all were accepted.
     """
     atoms, longest = prepared.atoms, prepared.max_half_frames
-    usual = float(np.mean([len(path.frames) for path in chains.paths]))
+    mean = float(np.mean([len(path.frames) for path in chains.paths]))
     under_way = history_bytes(plan.slots(len(chains)), atoms, longest)
     current = 4 * len(chains) * longest * atoms * FRAME_BYTES
-    kept = moves * len(chains) * (1 + usual) * atoms * FRAME_BYTES
-    return int(under_way + current + kept)
+    results = moves * len(chains) * (1 + mean) * atoms * FRAME_BYTES
+    return int(under_way + current + results)
 
 
 def check_memory(chains: Chains, plan: Plan, moves: int, prepared: Prepared) -> None:
-    """Refuse a job whose paths would not fit.
+    """Refuse a job whose paths may not fit into memory.
 
     Raises
     ------

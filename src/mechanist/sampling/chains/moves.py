@@ -1,4 +1,4 @@
-"""Chains on the way through the moves of a job, and what they have made so far."""
+"""State of a job of chains: the shots finished so far and the half-shots that wait."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -19,19 +19,19 @@ NUMBERS = ("chain", "move", "seed", "p_predicted", "points", "ends", "steps", "w
 
 @dataclass(frozen=True)
 class Harvest:
-    """What a job has made: shots by chain and move, and the paths of each chain."""
+    """Results of a job: shots by chain and move, and the paths of each chain with the first."""
 
     shots: Shots
     paths: dict[int, list[CurrentPath]]
 
 
 class Moves:
-    """A job of chains; see `mechanist.sampling.records.checkpoint.Resumable`.
+    """The moves of a job; a `mechanist.sampling.records.checkpoint.Resumable`.
 
     Parameters
     ----------
     chains
-        Their paths are taken as they are and move on.
+        They start from their current paths.
     moves
         Moves of each chain.
     """
@@ -48,7 +48,7 @@ class Moves:
         self._written = 0
 
     def add(self, shots: Shots) -> None:
-        """Take in finished shots. Frames of halves that made no path are not kept."""
+        """Add finished shots; frames of half-shots are dropped, except those of accepted paths."""
         self._batches.append(replace(shots, halves=()))
         for number, path in zip(shots.chain.tolist(), shots.paths, strict=True):
             if path is not None:
@@ -56,7 +56,7 @@ class Moves:
         self.done += len(shots)
 
     def harvest(self) -> Harvest:
-        """All that was made."""
+        """All shots and paths so far."""
         return Harvest(join(self._batches), self.paths)
 
     def progress(self) -> str:
@@ -69,15 +69,15 @@ class Moves:
         self._written = len(self._batches)
         if not batches:
             return {}
-        made = [path for batch in batches for path in batch.paths]
-        kept = [path for path in made if path is not None]
-        lengths, frames = packed([path.frames for path in kept], self.chains.paths[0].frames)
+        paths = [path for batch in batches for path in batch.paths]
+        accepted = [path for path in paths if path is not None]
+        lengths, frames = packed([path.frames for path in accepted], self.chains.paths[0].frames)
         arrays = {name: np.concatenate([getattr(b, name) for b in batches]) for name in NUMBERS}
         return arrays | {
-            "accepted": np.array([path is not None for path in made]),
+            "accepted": np.array([path is not None for path in paths]),
             "path_lengths": lengths,
             "path_frames": frames,
-            "shooting_frames": np.array([path.shooting_frame for path in kept], dtype=np.int64),
+            "shooting_frames": np.array([path.shooting_frame for path in accepted], dtype=np.int64),
         }
 
     def state(self) -> NamedArrays:
@@ -105,21 +105,21 @@ class Moves:
 
 
 def shots_of(part: NamedArrays) -> Shots:
-    """The shots of `Moves.finished`."""
-    made = zip(
+    """The shots in a result of `Moves.finished`."""
+    accepted = zip(
         np.flatnonzero(part["accepted"]).tolist(),
         unpacked(part["path_lengths"], part["path_frames"]),
         part["shooting_frames"].tolist(),
         strict=True,
     )
     paths: list[CurrentPath | None] = [None] * len(part["chain"])
-    for row, frames, shooting_frame in made:
+    for row, frames, shooting_frame in accepted:
         paths[row] = CurrentPath(frames, int(part["move"][row]), shooting_frame)
     return Shots(**{name: part[name] for name in NUMBERS}, paths=paths, halves=())
 
 
 def join(batches: Sequence[Shots]) -> Shots:
-    """All shots in one, by chain and move."""
+    """Batches joined, by chain and move."""
     columns = {part.name: [getattr(b, part.name) for b in batches] for part in fields(Shots)}
     del columns["halves"]
     paths = list(chain.from_iterable(columns.pop("paths")))

@@ -1,15 +1,21 @@
 """Which frame of a path to shoot from.
 
 p(x | path) = f(x) / sum of f over the frames of the path between the states. With a model,
-f(x) = L(q(x)) / rho(p_B(x)): a Lorentzian L = gamma / (gamma^2 + q^2) that looks for the transition
-state, divided by the density of candidate frames in p_B, so that plateaus do not swallow the shots
-(Jung et al., Nat. Comput. Sci. 3, 334 (2023)). Any f > 0 leaves the path ensemble as it is, because
-the acceptance rule accounts for it; f only decides how fast it is explored.
+f(x) = L(q(x)) / rho(p_B(x)): a Lorentzian L = gamma / (gamma^2 + q^2) centred on the transition
+state, divided by the density rho of candidate frames in p_B, so that plateaus do not take most of
+the shots (Jung et al., Nat. Comput. Sci. 3, 334 (2023)). Any f > 0 leaves the path ensemble
+invariant, because the acceptance rule accounts for it; f only affects the efficiency.
 
-A half of a shot may have so many frames at most; one that is too long is rejected. The way back to
-the old path is a shot as well, so a frame from which one half of the old path is too long must not
-be picked either: f is 0 there, in all sums. The ensemble is then that of paths with a frame from
-which both ends are near enough.
+Half-shots have a maximum length; longer ones are rejected. The reverse move is a shot as well, so a
+frame from which one half of the old path is too long must not be chosen either: f = 0 there, in all
+sums. The ensemble is then that of paths with a frame from which both ends are within the limit.
+
+==========  ===================================================
+f           `Candidates.weights`
+sum of f    `Candidates.total`
+gamma       `Lorentzian.gamma`
+rho         `Lorentzian.density`, by bins with `Lorentzian.edges`
+==========  ===================================================
 """
 
 from collections.abc import Callable, Sequence
@@ -51,7 +57,7 @@ def lengths_of(paths: Sequence[Array | Frames]) -> NDArray[np.int64]:
 def candidates_of(
     paths: Sequence[Frames], weights: Array, p_predicted: Array, longest: int | None
 ) -> list[Candidates]:
-    """Candidates of each path from the numbers of all their frames, one path after the other.
+    """Candidates of each path, from weights and p_B of all frames, one path after the other.
 
     Parameters
     ----------
@@ -60,20 +66,20 @@ def candidates_of(
     weights, p_predicted
         (F,) of all frames.
     longest
-        Frames that a half may have at most; None: as many as it takes. Where no frame will do, all
-        count: a first path that is too long is not in the ensemble, and any way into it is right.
+        Most frames of a half-shot; None: no limit. If no frame of a path is within the limit, all
+        are candidates: such a first path is not in the ensemble, and any move into it is valid.
 
     Raises
     ------
     SamplingError
-        If weights are not numbers, below zero, or all zero.
+        If weights are not finite, negative, or all zero.
     """
     if not paths:
         return []
     stops = np.cumsum(lengths_of(paths))
     starts = stops - lengths_of(paths)
     if longest is not None and int((stops - starts).max()) > longest:
-        # Shorter paths cannot have a half that is too long.
+        # Shorter paths cannot have a half beyond the limit.
         weights = weights.copy()
         for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
             allowed = shootable(stop - start, longest)
@@ -81,13 +87,13 @@ def candidates_of(
                 weights[start:stop] *= allowed
     totals = np.add.reduceat(weights, starts)
     if not (np.isfinite(weights).all() and (weights >= 0).all() and (totals > 0).all()):
-        raise SamplingError("selection", "weights are not numbers, below zero, or all zero")
+        raise SamplingError("selection", "weights are not finite, negative, or all zero")
     bounds = zip(starts.tolist(), stops.tolist(), totals.tolist(), strict=True)
     return [Candidates(weights[a:b], p_predicted[a:b], total) for a, b, total in bounds]
 
 
 def pick(candidates: Sequence[Candidates], u: Array) -> NDArray[np.int64]:
-    """Draw a frame of each path in proportion to its weight, by a uniform number each: (K,)."""
+    """Draw a frame of each path with probability f / sum f by uniform numbers u (K,): (K,)."""
     lengths = lengths_of([c.weights for c in candidates])
     totals = np.array([c.total for c in candidates])
     shares = np.concatenate([c.weights for c in candidates]) / np.repeat(totals, lengths)
@@ -97,7 +103,7 @@ def pick(candidates: Sequence[Candidates], u: Array) -> NDArray[np.int64]:
     ends = sums[stops - 1]
     before = np.where(starts > 0, sums[starts - 1], 0.0)
     found = np.searchsorted(sums, before + u * (ends - before), side="right")
-    # Rounding must not lead past a path, nor to a frame of no weight at its end.
+    # Rounding must not lead beyond the path, nor to a frame of zero weight at its end.
     last = np.searchsorted(sums, ends, side="left")
     return np.asarray(np.clip(found, starts, last) - starts)
 
@@ -113,7 +119,7 @@ class Selection(Protocol):
 
     @property
     def model(self) -> str:
-        """Name of the model that weighs, empty without one."""
+        """Name of the model, empty without one."""
 
     def candidates(self, paths: Sequence[Frames]) -> Sequence[Candidates]:
         """Weigh the frames (F, N, 3) of each path that lie between the states."""
@@ -121,12 +127,12 @@ class Selection(Protocol):
 
 @dataclass(frozen=True)
 class Uniform:
-    """All frames alike.
+    """The same weight for all frames.
 
     Parameters
     ----------
     longest
-        Frames that a half may have at most; None: as many as it takes.
+        Most frames of a half-shot; None: no limit.
     """
 
     longest: int | None = None
@@ -140,7 +146,7 @@ class Uniform:
 
 @dataclass(frozen=True)
 class Lorentzian:
-    """A Lorentzian in q, flattened by the density of candidates in p_B.
+    """A Lorentzian in q, flattened by the density of candidate frames in p_B.
 
     Parameters
     ----------
@@ -149,13 +155,13 @@ class Lorentzian:
     gamma
         Width in q.
     edges, density
-        Histogram of p_B over candidate frames, (K + 1,) and (K,) above zero; None to not flatten.
+        Histogram of candidate frames in p_B, (K + 1,) and (K,), positive; None: not flattened.
     model
         Name of the model.
     uniform
-        Weigh all frames alike and use the model for predictions only.
+        Give all frames the same weight and use the model for predictions only.
     longest
-        Frames that a half may have at most; None: as many as it takes.
+        Most frames of a half-shot; None: no limit.
     """
 
     q: Callable[[Frames], Q]

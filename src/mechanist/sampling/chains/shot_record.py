@@ -1,4 +1,4 @@
-"""What a run has kept of one shot, and how a shot made again compares with it."""
+"""What a run has stored of one shot, and how a regenerated shot compares with it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -41,9 +41,9 @@ class ShotRecord:
     atoms
         Atoms of a frame.
     thinning
-        How the paths of the job are stored; None for in full.
+        How the paths of the job are stored; None: completely.
     resumed
-        How often the job was stopped and went on with other noise than it would have had.
+        How often the job was resumed with other random noise than without the interruption.
     """
 
     files: WorkerFiles
@@ -70,12 +70,12 @@ class ShotRecord:
 
     @property
     def worker(self) -> int:
-        """Job that made it."""
+        """Worker whose job made it."""
         return int(self["worker"])
 
     @property
     def chain(self) -> int:
-        """Chain that it is a move of."""
+        """Its chain."""
         return int(self["chain"])
 
     @property
@@ -100,7 +100,7 @@ class ShotRecord:
 
     @property
     def job_moves(self) -> int:
-        """Moves that each chain of the job has made."""
+        """Moves of each chain of the job."""
         return int(np.unique(self.shots["chain"], return_counts=True)[1].max())
 
     @property
@@ -110,8 +110,8 @@ class ShotRecord:
         return point
 
     def path_before(self) -> CurrentPath:
-        """The path that the shot starts from."""
-        # The first path of a chain in a job was made before the job, whatever its move says.
+        """The path before the shot, from which its point was chosen."""
+        # The first path of a chain is older than the job, whatever its move.
         rows = self._path_rows()
         earlier = rows[1:][self.index["move"][rows[1:]] < self.move]
         if self.thinning is not None:
@@ -123,7 +123,7 @@ class ShotRecord:
         return self._path(int(earlier[-1]) if len(earlier) else int(rows[0]))
 
     def path(self) -> CurrentPath:
-        """The path that an accepted shot has made."""
+        """The path of an accepted shot."""
         rows = self._path_rows()[1:]
         found = rows[self.index["move"][rows] == self.move]
         if len(found) != 1:
@@ -145,7 +145,7 @@ class ShotRecord:
         return CurrentPath(frames, int(index["move"][row]), int(index["shooting_frame"][row]))
 
     def check_model(self, model: str) -> None:
-        """Refuse another model than the one that chose the point."""
+        """Raise a DataError for another model than the one that the shot was made with."""
         if model != self["model"]:
             raise DataError(
                 self.file,
@@ -154,7 +154,7 @@ class ShotRecord:
             )
 
     def differences_before(self, shot: Shot) -> list[str]:
-        """What differs of that which does not hang on noise; an empty list if nothing does."""
+        """Differences in what does not depend on noise; empty if there are none."""
         result = []
         # Single-precision networks: other machines may sum in another order.
         if not np.isclose(self["p_predicted"], shot.p_predicted, 1e-5, 1e-7, equal_nan=True):
@@ -165,7 +165,7 @@ class ShotRecord:
 
     def differences(self, shot: Shot) -> list[str]:
         """Columns and frames in which a shot differs from the record, with both values."""
-        made: dict[str, object] = {
+        values: dict[str, object] = {
             "end_backward": shot.ends[0],
             "end_forward": shot.ends[1],
             "steps_backward": shot.steps[0],
@@ -176,7 +176,7 @@ class ShotRecord:
         }
         result = self.differences_before(shot)
         result += [
-            _difference(name, self[name], new) for name, new in made.items() if self[name] != new
+            _difference(name, self[name], new) for name, new in values.items() if self[name] != new
         ]
         if shot.path is not None and self["accepted"]:
             stored, again = self.path(), shot.path.frames
@@ -189,8 +189,8 @@ class ShotRecord:
         return result
 
 
-def _difference(column: str, row: object, made: object) -> str:
-    return f"{column} (row {row}, replay {made})"
+def _difference(column: str, row: object, replay: object) -> str:
+    return f"{column} (row {row}, replay {replay})"
 
 
 def read_record(layout: Layout, address: tuple[int, int, int, int], atoms: int) -> ShotRecord:
@@ -227,7 +227,7 @@ def read_record(layout: Layout, address: tuple[int, int, int, int], atoms: int) 
 
 
 def _jobs(layout: Layout, number: int) -> str:
-    """What there is instead of a job."""
+    """Which jobs or rounds there are, for messages."""
     there = [files.folder.name.removeprefix("worker_") for files in layout.round(number).workers]
     if there:
         return f"round {number} has the jobs {', '.join(str(int(worker)) for worker in there)}"

@@ -1,1 +1,1 @@
-"""Shots that will hardly join A and B are stopped at random, without bias."""
+"""Shots that are unlikely to join A and B are stopped at random, without bias."""

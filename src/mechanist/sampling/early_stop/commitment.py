@@ -1,11 +1,11 @@
-"""Where a half-shot on its way will end: p_B from the last frames of q, momentum included.
+"""Probability that a half-shot under way ends in B, from its last three values of q.
 
-At low friction a half-shot that has begun to fall goes on falling, so the change of q from frame to
-frame tells more than q alone. The chance to end in B is a logistic function of
+At low friction a half-shot that moves towards a state continues to do so, and the change of q from
+frame to frame is informative beyond q. The probability is a logistic function of
 
     q, v, a, q |v|, v |v|, q^3    with v = q_j - q_(j-1), a = v - (q_(j-1) - q_(j-2)),
 
-fitted to half-shots that were followed to their end.
+fitted to half-shots that ran to their end (j numbers the frames).
 """
 
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ from mechanist.statistics.binomial import fit_logistic
 from mechanist.statistics.logistic import q_to_p
 
 PENALTY = 1e-2
-"""Of the squared coefficients of the scaled terms."""
+"""Ridge penalty on the coefficients of the scaled terms."""
 
 
 def terms(last: Array) -> Array:
     """Terms (K, 6) from the last three q (K, 3), newest first.
 
-    An old q that is not there is NaN; what needs it is then 0.
+    A q before the shooting point is NaN; differences that need it are 0.
     """
     q, v = last[:, 0], np.nan_to_num(last[:, 0] - last[:, 1])
     a = np.nan_to_num(v - (last[:, 1] - last[:, 2]))
@@ -33,7 +33,7 @@ def terms(last: Array) -> Array:
 
 
 def lagged(series: Array) -> Array:
-    """The last three q (F, 3), newest first, at each q (F,) of a half-shot but the first.
+    """The last three q (F, 3), newest first, at each q (F,) of a half-shot after its first.
 
     ``series`` (F + 1,) begins at the shooting point.
     """
@@ -43,21 +43,21 @@ def lagged(series: Array) -> Array:
 
 @dataclass(frozen=True)
 class Commitment:
-    """The fitted chance to end in B.
+    """The fitted probability to end in B.
 
     Parameters
     ----------
     scale
-        (6,) that terms are divided by.
+        (6,) standard deviations that terms are divided by.
     coefficients
-        (7,) of 1 and of the scaled terms.
+        (7,) the intercept, and one for each scaled term.
     """
 
     scale: Array
     coefficients: Array
 
     def __call__(self, last: Array) -> Array:
-        """Chance (K,) to end in B from the last three q (K, 3), newest first."""
+        """Probability (K,) to end in B from the last three q (K, 3), newest first."""
         q = terms(last) / self.scale @ self.coefficients[1:] + self.coefficients[0]
         return q_to_p(q)
 
@@ -82,17 +82,16 @@ def fit_commitment(series: Sequence[Array], in_b: NDArray[np.bool_]) -> Commitme
 
 
 def level(p: Array, below: float, floor: float) -> Array:
-    """Chance to go on, from the chances (..., 2) of both halves to end in B.
+    """Survival probability from the probabilities (..., 2) of both half-shots to end in B.
 
-    1 where the shot joins A and B with a chance of at least ``below``, else less in proportion, but
-    at least ``floor``.
+    p_join / ``below``, at most 1 and at least ``floor``, with p_join = p1 (1 - p2) + p2 (1 - p1).
     """
     joins = p[..., 0] * (1 - p[..., 1]) + p[..., 1] * (1 - p[..., 0])
     return np.asarray(np.clip(joins / below, floor, 1.0))
 
 
 def survival(q: Array, point: int, commitment: Commitment, below: float, floor: float) -> float:
-    """Chance that a shot that makes this path is not stopped.
+    """Probability that a shot that generates this path is not stopped.
 
     Parameters
     ----------
@@ -101,7 +100,7 @@ def survival(q: Array, point: int, commitment: Commitment, below: float, floor: 
     point
         Number of the shooting point among them.
     commitment, below, floor
-        What decides.
+        As of `level`.
     """
     frames = max(point + 1, len(q) - point) - 1
     both = np.empty((frames, 2))

@@ -1,21 +1,25 @@
-"""Shots that will hardly join A and B are stopped at random on their way.
+"""Early stopping: shots that are unlikely to join A and B are stopped at random, without bias.
 
-After each frame a shot is given the chance to join A and B
-(`mechanist.sampling.early_stop.commitment`). Where
-that is small the shot goes on with a chance S < 1 only; S is the smallest that was met on the way.
-Nothing is biased by that:
+After each frame the probability that a shot joins A and B is estimated
+(`mechanist.sampling.early_stop.commitment`). Where it is below a limit, the shot survives with a
+probability S < 1 only; S of a shot is the minimum over its frames. This leaves no bias:
 
-- The way from the old path to the new one now contains S(new), the way back S(old), with the same
-  point and the same model of commitment, so that a path is accepted with
+- The probability to generate the new path from the old one has a factor S(new), the reverse one
+  S(old), with the same point and the same model of commitment, so a path is accepted with
 
       min(1, [sum_old f S(old)] / [sum_new f S(new)]).
 
-- A half-shot whose end was seen is one of S that began, S as it was before its last frame. To learn
-  from it with weight 1 / S makes up for those that were stopped (Horvitz and Thompson, J. Am. Stat.
+- The end of a half-shot is observed with probability S, taken before its last frame. Learning from
+  it with weight 1 / S corrects for those that were stopped (Horvitz and Thompson, J. Am. Stat.
   Assoc. 47, 663 (1952)).
 
-The first shots of a job are followed to their end, and the model of commitment is fitted to them.
-Chains that are held out of training are never stopped, so that tests see plain shots.
+The first shots of a job run to their end, and the model of commitment is fitted to them. Shots of
+chains that are held out of training are never stopped, so that tests need no weights.
+
+================  =================================================
+S of each shot    ``_level`` so far; ``_seen`` for each half-shot
+S(old) / S(new)   `EarlyStop.ratios`
+================  =================================================
 """
 
 from collections.abc import Callable, Sequence
@@ -29,10 +33,10 @@ from mechanist.sampling.early_stop.commitment import Commitment, fit_commitment,
 from mechanist.sampling.records.packing import packed, unpacked
 
 FLOOR = 0.1
-"""Chance to go on at least: no half-shot counts more than ten times."""
+"""Smallest probability S: no half-shot has a weight above ten."""
 
-LESSONS = 400
-"""Half-shots that the model of commitment is fitted to."""
+TRAINING_SHOTS = 400
+"""Number of half-shots that the model of commitment is fitted to."""
 
 _STATE = ("_last", "_p", "_level", "_seen", "_watched", "_uniform")
 
@@ -47,19 +51,19 @@ class EarlyStop:
     q
         From positions (F, N, 3) in nm to q (F,).
     below
-        Chance to join A and B below which shots may be stopped.
+        Probability to join A and B below which shots may be stopped.
     spared
-        (C,) chains that are never stopped.
+        (C,) chains whose shots are never stopped.
     """
 
     def __init__(self, q: Callable[[Frames], Q], below: float, spared: NDArray[np.bool_]) -> None:
         count = len(spared)
         self._q, self._below, self._spared = q, below, spared
         self._commitment: Commitment | None = None
-        self._lessons: list[Array] = []
+        self._training: list[Array] = []
         self._ends: list[bool] = []
         self._series: dict[int, list[float]] = {}
-        # The last three q of each half, newest first, and its chance to end in B.
+        # The last three q of each half-shot, newest first, and its probability to end in B.
         self._last = np.full((count, 2, 3), np.nan)
         self._p = np.full((count, 2), 0.5)
         self._level = np.ones(count)
@@ -68,7 +72,7 @@ class EarlyStop:
         self._uniform = np.zeros(count)
 
     def begin(self, rows: Rows, q: Array, u: Array) -> None:
-        """Shots of chains (K,) begin at points with these q (K,); ``u`` (K,) decide."""
+        """Shots of chains (K,) start from points with q (K,); uniform numbers u (K,) decide."""
         self._last[rows] = np.nan
         self._last[rows, :, 0] = q[:, None]
         self._p[rows], self._level[rows], self._seen[rows] = 0.5, 1.0, 1.0
@@ -109,7 +113,7 @@ class EarlyStop:
         return np.asarray(stopped[rows] & (ends < 0))
 
     def _watch(self, rows: Rows, ages: NDArray[np.int64]) -> None:
-        """Watch shots whose halves began side by side; what else runs here does not matter."""
+        """Watch shots whose two half-shots started together; others are never stopped."""
         first = rows[ages == 1]
         number, times = np.unique(first, return_counts=True)
         both = number[times == 2]
@@ -118,7 +122,7 @@ class EarlyStop:
     def _move_on(self, rows: Rows, sides: Rows, positions: Array) -> None:
         if len(rows) == 0:
             return
-        # As paths are stored, from which the way back is judged.
+        # In the precision of stored paths, for which S(old) is computed.
         q = self._q(positions.astype(np.float32))
         self._last[rows, sides] = np.column_stack([q, self._last[rows, sides, :2]])
         if self._commitment is None:
@@ -126,15 +130,15 @@ class EarlyStop:
                 self._series[key].append(value)
 
     def _learn(self, keys: NDArray[np.int64], ends: NDArray[np.int8]) -> None:
-        """Take in half-shots that have ended; with enough of them, fit."""
+        """Add half-shots that have ended; fit once there are enough."""
         decided = in_states(ends)
         for row in np.flatnonzero(ends >= 0).tolist():
             series = self._series.pop(int(keys[row]))
             if decided[row] and len(series) > 1:
-                self._lessons.append(np.array(series))
+                self._training.append(np.array(series))
                 self._ends.append(bool(ends[row] == IN_B))
-        if len(self._lessons) >= LESSONS:
-            self._commitment = fit_commitment(self._lessons, np.array(self._ends))
+        if len(self._training) >= TRAINING_SHOTS:
+            self._commitment = fit_commitment(self._training, np.array(self._ends))
             self._series.clear()
 
     def watched(self, rows: Rows) -> NDArray[np.bool_]:
@@ -142,18 +146,18 @@ class EarlyStop:
         return self._watched[rows]
 
     def seen(self, rows: Rows) -> Array:
-        """Chance (K, 2) to see the end of each half, as it was before its last frame."""
+        """Probability (K, 2) to observe the end of each half-shot: S before its last frame."""
         return np.where(self._watched[rows, None], self._seen[rows], 1.0)
 
     def ratios(self, rows: Rows, paths: Sequence[Array], points: Rows) -> Array:
-        """S(old) / S(new) of chains (K,) whose new paths are complete.
+        """S(old) / S(new) of chains (K,) with complete new paths.
 
         Parameters
         ----------
         rows
             The chains.
         paths
-            (K) q of the frames between the states of the old paths.
+            (K) q of the frames of the old paths between the states.
         points
             (K,) numbers of the shooting points among these.
         """
@@ -166,14 +170,14 @@ class EarlyStop:
         return result
 
     def state(self) -> NamedArrays:
-        """All that changes, to go on in another process."""
-        lessons = packed(self._lessons, np.empty(0))
+        """All that changes, for a checkpoint."""
+        training = packed(self._training, np.empty(0))
         series = packed([np.array(one) for one in self._series.values()], np.empty(0))
         arrays: NamedArrays = {name: getattr(self, name) for name in _STATE}
         fitted = self._commitment
         return arrays | {
-            "lesson_lengths": lessons[0],
-            "lesson_q": lessons[1],
+            "lesson_lengths": training[0],
+            "lesson_q": training[1],
             "lesson_ends": np.array(self._ends, dtype=np.bool_),
             "series_keys": np.array(list(self._series), dtype=np.int64),
             "series_lengths": series[0],
@@ -183,10 +187,10 @@ class EarlyStop:
         }
 
     def restore(self, state: NamedArrays) -> None:
-        """Go on from a `state`."""
+        """Continue from a `state`."""
         for name in _STATE:
             setattr(self, name, state[name].copy())
-        self._lessons = list(unpacked(state["lesson_lengths"], state["lesson_q"]))
+        self._training = list(unpacked(state["lesson_lengths"], state["lesson_q"]))
         self._ends = state["lesson_ends"].tolist()
         series = unpacked(state["series_lengths"], state["series_q"])
         keys = state["series_keys"].tolist()

@@ -1,1 +1,1 @@
-"""Files of sampling: tables, frames, checkpoints."""
+"""Files of sampling: tables, trajectories, checkpoints."""

@@ -1,4 +1,4 @@
-"""Columns of tables from numpy to Arrow and back.
+"""Columns of tables, from numpy to Arrow and back.
 
 ``pyarrow.array`` and ``to_numpy`` do the same, but import pandas where it is installed, which takes
 longer than most tables.
@@ -13,7 +13,7 @@ Column = NDArray[Any]
 
 
 def to_arrow(column: Column) -> Any:
-    """Arrow array of numbers, truth values or texts (an object array of str), without nulls."""
+    """Arrow array of numbers, booleans or strings (an object array of str), without nulls."""
     import pyarrow as pa
 
     size = len(column)
@@ -32,7 +32,7 @@ def to_arrow(column: Column) -> Any:
 
 
 def to_numpy(column: Any) -> Column:
-    """Inverse of `to_arrow`, of an Arrow chunked array."""
+    """Inverse of `to_arrow`, for an Arrow chunked array."""
     import pyarrow as pa
 
     chunks = [_chunk(chunk) for chunk in column.chunks or [pa.nulls(0, column.type)]]
@@ -52,5 +52,5 @@ def _chunk(chunk: Any) -> Column:
             return _chunk(chunk.cast(pa.uint8())).astype(np.bool_)
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
             return np.asarray(np.from_dlpack(chunk))
-    # Nobody but us writes these tables; what else is found is read as pyarrow has it.
+    # Other types are not written by runs; pyarrow converts them.
     return np.asarray(chunk.to_numpy(zero_copy_only=False))

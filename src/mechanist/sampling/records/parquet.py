@@ -1,6 +1,6 @@
-"""Tables as Parquet: flat columns of numbers, truth values and texts, each page with a checksum.
+"""Tables as Parquet: flat columns of numbers, booleans and strings, each page with a checksum.
 
-What a file claims to hold is weighed before memory is taken for it.
+Files are untrusted: the claimed size is checked before memory is allocated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,20 +12,20 @@ from mechanist.errors import DataError
 from mechanist.sampling.records.columns import Column, to_arrow, to_numpy
 
 ROWS = 2**31
-"""Rows that a table may claim."""
+"""Largest number of rows."""
 
 BYTES = 2**35
-"""Bytes of its columns that it may claim."""
+"""Largest size of all columns in bytes."""
 
 EXPANSION = 1000
-"""How many times larger than the file its columns may be, beyond `SMALL`; runs stay below 100."""
+"""Largest ratio of column bytes to file bytes, beyond `SMALL`; tables of runs stay below 100."""
 
 SMALL = 2**24
-"""Bytes that any table may have."""
+"""Bytes allowed for any table."""
 
 
 def encode(columns: Mapping[str, Column], notes: Mapping[str, str] | None = None) -> bytes:
-    """A table as the bytes of a file; ``notes`` go into its head."""
+    """A table as the bytes of a file; ``notes`` go into its header."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -43,7 +43,7 @@ def decode(path: Path, names: Sequence[str]) -> dict[str, Column]:
     Raises
     ------
     DataError
-        If the file is missing, damaged, claims more than it can hold, or lacks a column.
+        If the file is missing, damaged, claims more than it can contain, or lacks a column.
     """
     import pyarrow as pa
 
@@ -52,7 +52,7 @@ def decode(path: Path, names: Sequence[str]) -> dict[str, Column]:
         with _open(content) as file:
             _weigh(path, file, names, len(content))
             table = file.read(columns=list(names))
-        # Also that the numbers of texts are those of texts: numpy would count from the end.
+        # Also checks the indices of dictionaries: numpy would accept negative ones.
         table.validate(full=True)
         if any(column.null_count for column in table.columns):
             raise ValueError("a value is missing")
@@ -62,7 +62,7 @@ def decode(path: Path, names: Sequence[str]) -> dict[str, Column]:
 
 
 def notes(path: Path) -> dict[str, str]:
-    """Notes in the head of a file; see `decode` for errors."""
+    """Notes in the header of a file; errors as of `decode`."""
     import pyarrow as pa
 
     content = read_bytes(path)
@@ -75,7 +75,7 @@ def notes(path: Path) -> dict[str, str]:
 
 
 def _open(content: bytes) -> Any:
-    """The file, texts as a dictionary: one long text many times over takes little memory."""
+    """The file, with strings as dictionaries: a repeated long string takes little memory."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -92,7 +92,7 @@ def _open(content: bytes) -> Any:
 
 
 def _weigh(path: Path, file: Any, names: Sequence[str], size: int) -> None:
-    """Refuse a table that lacks a column, has nested ones, or claims more than it can hold."""
+    """Refuse a table that lacks a column, has nested ones, or claims more than it can contain."""
     import pyarrow as pa
 
     metadata, schema = file.metadata, file.schema_arrow

@@ -38,10 +38,10 @@ SHOT_COLUMNS = (
     "accepted",
     "weight",
 )
-"""One row a shot. ``chain`` is unique in the run, ``move`` counts from 0 in each chain. Ends are
-A, B, too_long, exploded or stopped; steps are MD steps; ``watched`` shots might have been stopped,
-and ``seen`` is the chance that there was to see how a half ends; ``weight`` is how many moves of
-its round the path of an accepted shot stayed the current one (0 in burn-in)."""
+"""One row per shot. ``chain`` is unique in the run, ``move`` counts from 0 in each chain. Ends are
+A, B, too_long, exploded or stopped; steps are MD steps; ``watched`` shots could have been stopped
+early, and ``seen`` is the probability that the end of a half-shot was observed; ``weight`` is the
+number of moves in its round for which the path of an accepted shot was current (0 in burn-in)."""
 
 PATH_COLUMNS = (
     "round",
@@ -54,10 +54,10 @@ PATH_COLUMNS = (
     "shooting_frame",
     "weight",
 )
-"""One row a path, in the order of the TRR. ``move`` is the shot that made it (-1: a first path).
-``frames`` are those that are stored, ``length`` all that the path has, its ends included;
-``shooting_frame`` is one of the latter.
-``weight`` is the number of moves of its round for which it was current after burn-in."""
+"""One row per path, in the order of the TRR. ``move`` is the shot that made it (-1: a first path),
+``frames`` the number of stored frames, ``length`` that of all frames, ends included, and
+``shooting_frame`` one of the latter; ``weight`` is the number of moves in its round for which it
+was current after burn-in."""
 
 
 def write_table(
@@ -84,7 +84,7 @@ def read_notes(path: Path) -> dict[str, str]:
 
 
 def join(tables: Sequence[Table]) -> Table:
-    """Stack tables with the same columns."""
+    """Concatenate tables with the same columns."""
     return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
 
 
@@ -146,9 +146,9 @@ class PathTable:
 
 
 def read_paths(frames: Path, index: Path, atoms: int) -> PathTable:
-    """Read a TRR of paths with its index, checking that the two fit.
+    """Read a TRR of paths and its index, checking that they fit together.
 
-    Frames have all atoms: where not all waters were stored, the others are put far away.
+    Frames have all atoms: waters that were not stored are put far from the solute.
     """
     thinning = thinning_of(read_notes(index), index)
     if thinning is None or thinning.waters is None:
@@ -158,19 +158,19 @@ def read_paths(frames: Path, index: Path, atoms: int) -> PathTable:
 
 
 def read_stored(frames: Path, index: Path, atoms: int) -> PathTable:
-    """As `read_paths`, with the atoms that are stored."""
+    """Like `read_paths`, but with the stored atoms only."""
     table = read_table(index, PATH_COLUMNS)
     xyz = read_frames(frames, atoms)
     lengths = table["frames"]
     if (lengths < 1).any() or int(lengths.sum()) != len(xyz):
         raise DataError(frames, f"holds {len(xyz)} frames, {index.name} names {lengths.sum()}")
     if not np.array_equal(table["first_frame"], np.cumsum(lengths) - lengths):
-        raise DataError(index, "paths do not lie one after the other; delete it and run again")
+        raise DataError(index, "paths are not in the order of the frames; delete it and run again")
     return PathTable(xyz, table)
 
 
 def join_paths(tables: Sequence[PathTable]) -> PathTable:
-    """Stack path tables; ``first_frame`` is counted anew."""
+    """Concatenate path tables; ``first_frame`` is recomputed."""
     index = join([table.index for table in tables])
     index["first_frame"] = np.cumsum(index["frames"]) - index["frames"]
     return PathTable(np.concatenate([table.frames for table in tables]), index)

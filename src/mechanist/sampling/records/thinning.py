@@ -1,10 +1,10 @@
-"""Paths stored in part: every so many-th frame, and of the waters those nearest to the solute.
+"""Paths stored in part: every n-th frame, and only the waters nearest to the solute.
 
-Waters are alike, and descriptors do not change when two of them are exchanged. So of each frame the
-solute and its N nearest waters are kept, in the order of their indices, whichever they are: every
-stored frame has the same number of atoms. When a frame is read, the kept waters take the places of
-the first N, and the others are put as far from the solute as the periodic box allows. That the
-values of all descriptors in use are the same is not assumed but tested, on frames of each job.
+Waters are identical, and descriptors do not change when two of them are exchanged. So the solute
+and its N nearest waters of each frame are stored, in the order of their indices, whichever they are:
+every stored frame has the same number of atoms. When a frame is read, the stored waters become the
+first N, and all others are put as far from the solute as the periodic box allows. Whether the
+values of all descriptors in use are the same is tested on frames of each job.
 """
 
 import json
@@ -33,15 +33,15 @@ TESTED = 400
 """Frames of a job whose descriptors are compared, at most."""
 
 TOLERANCE = 1e-4
-"""By how much a descriptor may change, in parts of its standard deviation over the frames."""
+"""Largest change of a descriptor, in units of its standard deviation over the frames."""
 
 FAR = 1000.0
-"""Distance in nm where waters that were not kept are put, without a periodic box."""
+"""Distance in nm at which waters that are not stored are put, without a periodic box."""
 
 
 @dataclass(frozen=True)
 class Waters:
-    """Which atoms are solute, which are waters, and where those go that are not kept.
+    """Which atoms are solute and which are waters, and how many waters are stored.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Waters:
     molecules
         (W, M) indices of the atoms of each water.
     nearest
-        Waters kept of each frame.
+        Waters stored of each frame.
     template
         (M, 3) in nm, a water about its first atom.
     box
@@ -65,7 +65,7 @@ class Waters:
 
     @cached_property
     def kept_atoms(self) -> Rows:
-        """Indices, in order, of the atoms that stored frames stand for: solute and first waters."""
+        """Indices, in order, of the atoms that stored frames represent: solute and first waters."""
         return np.sort(np.concatenate([self.solute, self.molecules[: self.nearest].ravel()]))
 
     def reduce(self, frames: Frames) -> Frames:
@@ -103,17 +103,17 @@ class Waters:
 
 @dataclass(frozen=True)
 class Thinning:
-    """How the paths of a run are stored.
+    """Which frames of a path are stored, and which of its atoms.
 
     Parameters
     ----------
     every
-        Frames between two that are kept.
+        Every n-th frame is stored.
     waters
-        What is kept of a frame; None for all of it.
+        What is stored of a frame; None: all atoms.
     p99
-        Distance in nm within which 99 % of restored heavy atoms were where the job has looked; None
-        where it has not.
+        Error in nm below which 99 % of the heavy atoms of restored frames were in the test by the
+        job; None without a test.
     """
 
     every: int
@@ -121,20 +121,20 @@ class Thinning:
     p99: float | None = None
 
     def rows(self, length: int, move: int) -> Rows:
-        """Frames that are kept of a path: both ends, and of the others every so many-th.
+        """Stored frames of a path: both ends, and every n-th of the others.
 
-        Which one is first goes with the move, so that each frame has the same chance.
+        The first of these depends on the move, so that all frames are equally likely.
         """
         inner = np.arange(1 + move % self.every, length - 1, self.every)
         return np.concatenate([[0], inner, [length - 1]])
 
     def reduce(self, frames: Frames, move: int) -> Frames:
-        """What is kept of a path (F, N, 3)."""
+        """Stored frames and atoms of a path (F, N, 3)."""
         kept = frames[self.rows(len(frames), move)]
         return kept if self.waters is None else self.waters.reduce(kept)
 
     def note(self) -> str:
-        """JSON for the head of the index, from which frames are read again."""
+        """JSON for the head of the index, needed to read the frames."""
         content: dict[str, Any] = {"every": self.every, "waters": "all", "p99_nm": self.p99}
         waters = self.waters
         if waters is not None:
@@ -149,7 +149,7 @@ class Thinning:
 
 
 def thinning_of(notes: Mapping[str, str], file: Path) -> Thinning | None:
-    """How the paths of an index were stored; None for in full."""
+    """How the paths of an index were stored; None: completely."""
     if NOTE not in notes:
         return None
     try:
@@ -170,12 +170,12 @@ def thinning_of(notes: Mapping[str, str], file: Path) -> Thinning | None:
 
 
 def make_thinning(settings: StoreSettings, prepared: Prepared, topology: Path) -> Thinning | None:
-    """How to store paths; None for in full.
+    """How to store paths; None: completely.
 
     Raises
     ------
     SettingsError
-        If there are no waters, or they are not all alike.
+        If there are no waters, or not all of the same kind.
     """
     if settings.waters == "all":
         return None if settings.every == 1 else Thinning(settings.every, None)
@@ -227,5 +227,5 @@ def check_descriptors(
                 "config.yaml",
                 f"sampling.store.waters: {thinning.waters.nearest}: too few for"
                 f" {descriptors.names[worst]!r}, which changes by {change[worst]:.2g} of its"
-                " standard deviation; keep more waters, or all",
+                " standard deviation; store more waters, or all",
             )

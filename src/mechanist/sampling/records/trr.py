@@ -1,9 +1,8 @@
-"""GROMACS's TRR in the one form that runs write: single precision, one box, positions only.
+"""GROMACS TRR in the form that runs write: single precision, one box, positions only.
 
-A frame is a head of 32-bit numbers and the box, then positions, all big-endian. Frames of one file
-have the same size, so each is found without reading those before it, and what a file claims to
-hold is compared with its size before memory is taken. mdtraj and VMD read the same files, and
-what mdtraj writes has the same form.
+A frame is a header of 32-bit numbers with the box, then positions, all big-endian. All frames of a
+file have the same size, so each is found without reading those before it, and the size of a file is
+checked before memory is allocated. mdtraj and VMD read these files; mdtraj writes the same form.
 """
 
 from collections.abc import Iterable
@@ -32,16 +31,16 @@ HEAD = np.dtype(
         ("box", ">f4", 9),
     ]
 )
-"""``sizes``: bytes of ten parts; a run has the third, the box, and the eighth, positions."""
+"""``sizes``: bytes of ten parts; a run uses the third, the box, and the eighth, positions."""
 
 FIXED = ("magic", "tag", "length", "text", "sizes", "atoms")
-"""What is the same in every frame."""
+"""Fields that are the same in every frame."""
 
-NO_HEAD = "no head of a frame where one must be"
+NO_HEAD = "no frame header where one must be"
 
 
 def heads(count: int, atoms: int, first: int = 0) -> NDArray[np.void]:
-    """Heads of ``count`` frames; step and time are their numbers, from ``first`` on."""
+    """Headers of ``count`` frames; step and time are frame numbers, starting at ``first``."""
     result = np.zeros(count, dtype=HEAD)
     result["magic"], result["tag"], result["length"] = 1993, 13, 12
     result["text"] = b"GMX_trn_file"
@@ -53,7 +52,7 @@ def heads(count: int, atoms: int, first: int = 0) -> NDArray[np.void]:
 
 
 def frame_type(atoms: int) -> np.dtype[np.void]:
-    """A whole frame."""
+    """Type of a frame with its header."""
     return np.dtype([("head", HEAD), ("xyz", ">f4", (atoms, 3))])
 
 
@@ -70,12 +69,12 @@ def write(handle: BinaryIO, chunks: Iterable[Frames]) -> None:
 
 
 def read(path: Path, atoms: int, first: int = 0, count: int | None = None) -> Frames:
-    """Frames (F, N, 3) in nm of a file that is there; see `records.tables.read_frames`.
+    """Frames (F, N, 3) in nm of an existing file; see `records.tables.read_frames`.
 
     Raises
     ------
     DataError
-        If the file is no TRR of this form, is cut short, or holds what is no number.
+        If the file is no TRR of this form, is truncated, or has positions that are not finite.
     """
     size = path.stat().st_size
     head = np.fromfile(path, dtype=HEAD, count=1)
@@ -96,12 +95,12 @@ def read(path: Path, atoms: int, first: int = 0, count: int | None = None) -> Fr
         raise DataError(path, f"damaged TRR ({NO_HEAD}); delete it and run again")
     xyz = frames["xyz"].astype(np.float32)
     if not np.isfinite(xyz).all():
-        raise DataError(path, "damaged TRR (no number for a position); delete it and run again")
+        raise DataError(path, "damaged TRR (a position is not finite); delete it and run again")
     return xyz
 
 
 def _same(found: NDArray[np.void], atoms: int) -> bool:
-    """Whether heads are those of frames of so many atoms."""
+    """Whether headers are those of frames with so many atoms."""
     if not 0 < atoms < 2**27:
         return False
     expected = heads(1, atoms)
