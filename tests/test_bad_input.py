@@ -716,7 +716,7 @@ def test_damaged_results(kind, work, capsys):
 def test_damaged_results_with_receipts(kind, work, capsys):
     name, damage, command, words = DAMAGE[kind]
     damage(work / "results" / "well" / name)
-    words = words if damage is remove else ["not as written"]
+    words = words if damage is remove else ["differs from its receipt"]
     check(capsys, work, command, [Path(name).name, *words])
 
 

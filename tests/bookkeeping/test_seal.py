@@ -85,7 +85,7 @@ def test_a_manifest_that_is_damaged_vouches_for_nothing(layout):
 
 def test_a_damaged_file_is_not_sealed(layout):
     layout.report.write_text("<html2>")
-    with pytest.raises(DataError, match=r"report.html: damaged: not as written"):
+    with pytest.raises(DataError, match=r"report.html: damaged: differs from its receipt"):
         seal(layout)
 
 

@@ -11,7 +11,7 @@ from mechanist.engine.stacked import Stack
 from mechanist.errors import SamplingError
 from tests.engine.test_engines import KINDS, engine_of, half_shots, run
 
-GONE = "Error downloading array posq: CUDA_ERROR_ILLEGAL_ADDRESS (700)"
+MISSING = "Error downloading array posq: CUDA_ERROR_ILLEGAL_ADDRESS (700)"
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ GONE = "Error downloading array posq: CUDA_ERROR_ILLEGAL_ADDRESS (700)"
         ("Particle coordinate is NaN.  For more information, see https://x/faq#nan", True),
         ("Particle coordinate is nan", True),
         ("NaN encountered during RMSD force calculation", True),
-        (GONE, False),
+        (MISSING, False),
         ("Error launching CUDA compiler: 139", False),
         ("No compatible CUDA device is available", False),
         ("std::bad_alloc", False),
@@ -58,7 +58,7 @@ def dying(kind, prepared, slots, life, message):
 def test_a_device_that_is_gone_ends_the_job(kind, double_well, rng):
     # 20 moments, seeded, between the first stride and the last.
     for life in rng.integers(0, 20, 20):
-        engine = dying(kind, double_well, 4, int(life), GONE)
+        engine = dying(kind, double_well, 4, int(life), MISSING)
         with pytest.raises(SamplingError, match="CUDA_ERROR_ILLEGAL_ADDRESS") as error:
             run(engine, half_shots(double_well, 0.0, 40, rng))
         assert "\n" not in str(error.value)

@@ -18,11 +18,11 @@ from tests.report.synthetic import make_run, write_all
 FRONT_HEADER = "complexity,heldout_loss,heldout_loss_se,text,chosen\n"
 
 EVERY = {
-    *("relevance", "pareto", "calibration", "proof", "density", "lengths", "uncertainty"),
-    *("efficiency", "convergence", "learning", "cost"),
+    *("relevance", "pareto", "calibration", "transition_state", "density", "lengths"),
+    *("uncertainty", "efficiency", "convergence", "training", "cost"),
 }
 FROM_SHOTS_ALONE = {
-    *("density", "lengths", "uncertainty", "efficiency", "convergence", "learning"),
+    *("density", "lengths", "uncertainty", "efficiency", "convergence", "training"),
 }
 
 
@@ -34,10 +34,10 @@ def figures_of(page):
     ("run", "figures"),
     [("molecule", EVERY), ("potential", EVERY), ("bare", FROM_SHOTS_ALONE)],
 )
-def test_page_holds_its_figures_each_with_a_way_to_read_it(run, figures, request):
+def test_page_holds_its_figures_each_with_a_caption(run, figures, request):
     page = request.getfixturevalue(run).report.read_text()
     assert figures_of(page) == figures
-    assert page.count("How to read this.") == len(figures)
+    assert page.count("<figcaption>") == len(figures)
 
 
 @pytest.mark.parametrize("run", ["molecule", "potential", "bare"])
@@ -87,9 +87,9 @@ def test_reports_of_the_same_run_are_the_same(molecule):
         ((4.43, 4.79), "4.43 to 4.79"),
         ((-0.0141, -0.0105), "\u22120.0141 to \u22120.0105"),
         ((640.1, 990.2), "640 to 990"),
-        ((None, None), "not known"),
-        ((1.0, 1.0), "not known"),
-        ((0.0, float("inf")), "not known"),
+        ((None, None), "unknown"),
+        ((1.0, 1.0), "unknown"),
+        ((0.0, float("inf")), "unknown"),
     ],
 )
 def test_intervals_have_the_digits_that_their_width_gives_them(ends, expected):

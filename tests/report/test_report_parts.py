@@ -10,7 +10,7 @@ from mechanist.report.figures.calibration import binned_outcomes
 from mechanist.report.figures.paths import density, mean_length
 from mechanist.report.figures.projection import choose_pairs, mark_states
 from mechanist.report.figures.style import canvas, plain_name
-from mechanist.report.figures.training import learning
+from mechanist.report.figures.training import training
 from mechanist.report.figures.uncertainty import uncertainty
 from mechanist.report.jobs import read_jobs, stage_costs
 from mechanist.report.load import load_report
@@ -201,11 +201,11 @@ def test_uncertainty_is_mapped_drawn_along_p_and_said_in_words(molecule, potenti
         data = load_report(layout, layout.rounds()[-1])
         picture = uncertainty(data)
         assert ("<image" in picture.svg) == mapped
-        assert "on chains that none of them had seen" in picture.how
-        share = f"{100 * data.verdict['network_interval_coverage']:.0f} % of the fresh points agree"
-        assert share in picture.how
+        assert "common error on held-out chains" in picture.caption
+        share = f"{100 * data.verdict['network_interval_coverage']:.0f} % of the fresh points lie"
+        assert share in picture.caption
     unproven = load_report(bare, 0)
-    assert "fresh points" not in uncertainty(unproven).how
+    assert "fresh points" not in uncertainty(unproven).caption
     blind = replace(unproven, frames=replace(unproven.frames, q=None, p_error=None))
     assert uncertainty(blind) is None
 
@@ -225,7 +225,7 @@ def test_damaged_training_is_named(tmp_path):
     short = {"train": [1], "out_of_bag": [1], "best_epoch": [7]}
     layout.round(0).training.write_text(json.dumps(short))
     with pytest.raises(DataError, match="out of bounds") as caught:
-        learning(load_report(layout, 0))
+        training(load_report(layout, 0))
     assert caught.value.where == str(layout.round(0).training)
     layout.round(0).training.write_text(json.dumps([1]))
     with pytest.raises(DataError, match="lacks 'train'"):

@@ -48,9 +48,9 @@ def test_the_page_and_the_text_say_it(molecule):
     share = f"{100 * summary['work_share']:.0f} % work"
     assert share in molecule.summary_text.read_text()
     page = molecule.report.read_text()
-    assert "Where the time went: 3.8 min on 2 cores" in page
+    assert "Core time: 3.8 min on 2 cores" in page
     assert "idle cores" in page
-    assert "Time of cores" in page
+    assert "Core time in s" in page
     assert "3.8 min</dd>" in page
 
 
@@ -59,9 +59,9 @@ def test_a_run_that_has_not_said_its_times_has_a_report(potential):
     assert summary["time"] is summary["work_share"] is summary["work_wall_share"] is None
     assert "## Time" not in potential.summary_text.read_text()
     page = potential.report.read_text()
-    assert "Where the time went" not in page
-    assert "Sums over the jobs of each stage." in page
-    assert "run time of the jobs" in page
+    assert "Core time: " not in page
+    assert "Wall and CPU time in s" in page
+    assert "wall time of the jobs" in page
 
 
 def test_the_job_of_the_report_is_counted_as_far_as_it_is(tmp_path):

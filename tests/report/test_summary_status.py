@@ -55,14 +55,14 @@ def test_summary_of_a_run_without_answers_says_none(bare):
     text = bare.summary_text.read_text()
     assert "NOT CONVERGED after 1 rounds" not in text
     assert "NOT CONVERGED after 1 round and 1,000 shots" in text
-    assert "No formula has been distilled." in text
+    assert "There is no formula." in text
 
 
 def test_text_fits_a_terminal(molecule):
     text = molecule.summary_text.read_text()
     for part in ("converged after 4 rounds", "q = 0.412 + 4.61*sin(phi)", "120 validation points"):
         assert part in text
-    assert "Search by operon (auto: PySR is not installed)." in text
+    assert "Found by operon (auto: PySR is not installed)." in text
     assert text.index("phi\n") < text.index("theta\n") < text.index("psi\n")
     assert "3,000" in text
 
@@ -109,7 +109,7 @@ def test_status_of_half_finished_runs(tmp_path):
 
 
 def test_status_of_nothing(tmp_path):
-    assert "nothing is there yet" in status(tmp_path)
+    assert "empty" in status(tmp_path)
     with pytest.raises(DataError, match="no such results folder"):
         status(tmp_path / "missing")
 

@@ -1,1 +1,1 @@
-"""What every room uses: files written whole and hashed, where they lie, the journal of a job."""
+"""Used by every room: files written atomically with hashes, their paths, the journal of a job."""

@@ -1,8 +1,8 @@
 """Files of a run: written to a temporary name and renamed, hashed, and checked when read.
 
-Beside each file ``NAME`` lies its receipt ``.NAME.sha256``, one line that ``sha256sum -c``
-understands. Whoever reads a file first compares its bytes with the receipt. A file without one, as
-an older version or another program has left it, is read as it is.
+Each file ``NAME`` has a receipt ``.NAME.sha256`` beside it, one line that ``sha256sum -c`` reads.
+When a file is read, its bytes are compared with the receipt. A file without a receipt, from an
+older version or another program, is read unchecked.
 """
 
 import hashlib
@@ -17,45 +17,45 @@ from typing import Any
 from mechanist.errors import DataError
 
 JSON_LIMIT = 2**28
-"""Bytes of a JSON file that is read: more than any that a run writes."""
+"""Largest JSON file that is read, in bytes; those of a run are smaller."""
 
 WRONG = (TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError)
-"""What Python says of data that is not what it should be."""
+"""Errors that Python raises on malformed data."""
 
-GONE = "the file is missing; run the stage that makes it again"
+MISSING = "the file is missing; rerun the stage that writes it"
 
 
 @contextmanager
 def atomic(path: Path, record: bool = True) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` and rename it to ``path`` if all went well.
+    """Give a temporary path beside ``path``, renamed to ``path`` on success.
 
     Parameters
     ----------
     path
         The file.
     record
-        Whether to leave a receipt beside it.
+        Whether to write a receipt.
 
     Yields
     ------
     Path
-        The temporary file, with the same suffix as ``path`` because some writers look at it.
+        The temporary file, with the suffix of ``path``, which some writers depend on.
 
     Raises
     ------
     OSError
-        If it cannot be written; it names ``path``.
+        If it cannot be written; the error names ``path``.
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # What a killed job has left of the same file; no two jobs write the same file.
+        # Left by a killed job; no two jobs write the same file.
         for stale in path.parent.glob(f".{path.stem}.*.partial{path.suffix}"):
             stale.unlink(missing_ok=True)
         yield temporary
         _finish(temporary, path, record)
     except OSError as error:
-        # A full disk names no file, and the temporary one means nothing to anybody.
+        # The error of a full disk names no file, and the temporary name is of no use to the reader.
         if error.filename in (None, str(temporary)):
             raise OSError(error.errno, error.strerror or str(error), str(path)) from None
         raise
@@ -66,8 +66,8 @@ def atomic(path: Path, record: bool = True) -> Iterator[Path]:
 def _finish(temporary: Path, path: Path, record: bool) -> None:
     """Rename a complete file, with its receipt.
 
-    The old receipt goes first: a reader in between finds none rather than one of other bytes. The
-    new one is on the disk before the file gets its name, so that a full disk changes nothing.
+    The old receipt is removed first, so that a reader in between finds none rather than a wrong
+    one. The new one is on disk before the file is renamed, so that a full disk changes nothing.
     """
     with temporary.open("rb") as handle:
         os.fsync(handle.fileno())
@@ -94,7 +94,7 @@ def _finish(temporary: Path, path: Path, record: bool) -> None:
 
 
 def receipt(path: Path) -> Path:
-    """Where the hash of ``path`` is kept."""
+    """Path of the receipt of a file."""
     return path.with_name(f".{path.name}.sha256")
 
 
@@ -109,7 +109,7 @@ def check(path: Path, content: bytes | None = None) -> None:
     Raises
     ------
     DataError
-        If the bytes are not those that were written.
+        If the bytes differ from those written.
     """
     try:
         expected = receipt(path).read_bytes()
@@ -118,7 +118,7 @@ def check(path: Path, content: bytes | None = None) -> None:
     found = sha256(path) if content is None else hashlib.sha256(content).hexdigest()
     if receipt_text(path.name, found).encode() != expected:
         raise DataError(
-            path, f"damaged: not as written, says {receipt(path).name}; delete it and run again"
+            path, f"damaged: differs from its receipt {receipt(path).name}; delete it and run again"
         )
 
 
@@ -128,12 +128,12 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     DataError
-        If it is missing or not as it was written.
+        If it is missing or differs from its receipt.
     """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(path, GONE) from None
+        raise DataError(path, MISSING) from None
     check(path, content)
     return content
 
@@ -150,16 +150,16 @@ def write_text(path: Path, text: str, record: bool = True) -> None:
 
 
 def copy(origin: Path, target: Path) -> None:
-    """Copy a file of a run; errors as those of `read_bytes` and `atomic`."""
+    """Copy a file of a run; raises the errors of `read_bytes` and `atomic`."""
     if not origin.is_file():
-        raise DataError(origin, GONE)
+        raise DataError(origin, MISSING)
     check(origin)
     with atomic(target) as temporary:
         shutil.copyfile(origin, temporary)
 
 
 def write_json(path: Path, content: Any, record: bool = True) -> None:
-    """Write ``content`` as indented JSON; NaN and infinity are an error, as JSON has neither."""
+    """Write ``content`` as indented JSON; NaN and infinity, which JSON lacks, are errors."""
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     write_text(path, text, record)
 
@@ -170,8 +170,8 @@ def read_json(path: Path) -> Any:
     Raises
     ------
     DataError
-        If the file is missing, not as it was written, too large, or is not JSON; NaN, infinity and
-        numbers too large for a double are not.
+        If the file is missing, differs from its receipt, is too large or is not JSON; NaN, infinity
+        and numbers beyond double precision are not JSON.
     """
     if path.is_file() and path.stat().st_size > JSON_LIMIT:
         raise DataError(path, f"damaged, larger than {JSON_LIMIT >> 20} MiB; delete it")
@@ -184,12 +184,12 @@ def read_json(path: Path) -> Any:
 
 
 def parse_json(text: str) -> Any:
-    """Plain data of JSON text; ValueError or RecursionError if it is none."""
+    """Plain data of JSON text; ValueError or RecursionError if it is not JSON."""
     return json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_integer)
 
 
 def _refuse(name: str) -> float:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def _finite(text: str) -> float:
@@ -207,21 +207,21 @@ def _integer(text: str) -> int:
 
 @contextmanager
 def damage_reported(path: Path) -> Iterator[None]:
-    """Turn what Python says of data that is not what it should be into one line.
+    """Turn Python's errors on malformed data into one line.
 
-    For code that takes apart what was read from ``path``, and does nothing else.
+    For code that does nothing but unpack what was read from ``path``.
 
     Raises
     ------
     DataError
-        Instead of errors of key, type, value and range.
+        In place of errors of key, type, value and range.
     """
     try:
         yield
     except KeyError as error:
         raise DataError(path, f"lacks {error}; delete it and run again") from None
     except WRONG as error:
-        reason = f"damaged, lacks what it must hold ({str(error)[:200]})"
+        reason = f"damaged, malformed content ({str(error)[:200]})"
         raise DataError(path, f"{reason}; delete it and run again") from None
 
 

@@ -1,4 +1,4 @@
-"""Files that one round or one job leaves behind; see `mechanist.bookkeeping.layout`."""
+"""Files of one round or one job; see `mechanist.bookkeeping.layout`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class WorkerFiles:
-    """What one shooting job of one round leaves behind."""
+    """Files of one shooting job of one round."""
 
     folder: Path
 
@@ -27,29 +27,29 @@ class WorkerFiles:
 
     @property
     def index(self) -> Path:
-        """Which frames belong to which path, and its weight."""
+        """First frame, length and weight of each path."""
         return self.folder / "paths.parquet"
 
     @property
     def current(self) -> Path:
-        """The last path of each chain and some others, in full; only where not all are."""
+        """The last path of each chain and some others, in full; only if other paths are thinned."""
         return self.folder / "current.trr"
 
     @property
     def current_index(self) -> Path:
-        """Which frames belong to which of these."""
+        """First frame and length of each of these paths."""
         return self.folder / "current.parquet"
 
     @property
     def full(self) -> tuple[Path, Path]:
-        """Frames and index of paths that are stored in full, the last one of each chain among."""
+        """Frames and index of paths stored in full, among them the last one of each chain."""
         if self.current_index.is_file():
             return self.current, self.current_index
         return self.paths, self.index
 
     @property
     def partial(self) -> Path:
-        """State of the job while it is under way; gone once it is done."""
+        """Checkpoint of the job; deleted at its end."""
         return self.folder / ".partial"
 
     def all(self) -> tuple[Path, ...]:
@@ -60,7 +60,7 @@ class WorkerFiles:
 
 @dataclass(frozen=True)
 class RoundFiles:
-    """What one round leaves behind."""
+    """Files of one round."""
 
     folder: Path
 
@@ -70,7 +70,7 @@ class RoundFiles:
 
     @property
     def workers(self) -> list[WorkerFiles]:
-        """Files of every shooting job that is there."""
+        """Files of every shooting job that exists."""
         return [WorkerFiles(path) for path in sorted(self.folder.glob("worker_*"))]
 
     @property
@@ -120,13 +120,13 @@ class FreshFiles:
         return self.folder / f"shots_{worker:03d}.parquet"
 
     def partial(self, worker: int) -> Path:
-        """State of one job while it is under way."""
+        """Checkpoint of one job."""
         return self.folder / f".partial_{worker:03d}"
 
 
 @dataclass(frozen=True)
 class KineticsFiles:
-    """What one job for the rates leaves behind."""
+    """Files of one job for the rates."""
 
     folder: Path
 
@@ -157,7 +157,7 @@ class KineticsFiles:
 
     @property
     def excursions(self) -> Path:
-        """Frames of the excursions that shots have made."""
+        """Frames of the excursions made by shots."""
         return self.folder / "excursions.trr"
 
     @property
@@ -166,5 +166,5 @@ class KineticsFiles:
         return self.folder / "excursions.parquet"
 
     def partial(self, stage: str) -> Path:
-        """State of a stage's job while it is under way; gone once it is done."""
+        """Checkpoint of a stage's job; deleted at its end."""
         return self.folder / f".partial_{stage}"

@@ -1,7 +1,7 @@
-"""The journal of a command: what it says, and where its time goes.
+"""The journal of a command: its messages, and the time it spends by kind of work.
 
-Seconds are kept by kind, so that a run can show how much of it was work. Start-up is the time from
-the start of the process until the stage began, and libraries that the stage loads later.
+Start-up is the time from the start of the process until the stage begins, and the time to load
+libraries later.
 """
 
 import os
@@ -17,10 +17,10 @@ Log = Callable[[str], None]
 """Takes one line of text."""
 
 SHOOTING = "shooting"
-"""Loops that move coordinates, with all that Python does between two strides."""
+"""Loops that move coordinates, Python between two strides included."""
 
 MD = "MD"
-"""The part of shooting in which OpenMM works; see `mechanist.engine.choose.make_engine`."""
+"""The part of shooting spent in OpenMM; see `mechanist.engine.choose.make_engine`."""
 
 TRAINING = "training"
 SEARCH = "formula search"
@@ -30,7 +30,7 @@ KINDS = (SHOOTING, MD, TRAINING, SEARCH, START_UP)
 
 
 class Clock:
-    """Adds up the time in which at least one thread is inside: entered again, it counts once."""
+    """Total time with at least one thread inside; nested entries count once."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -60,12 +60,12 @@ class Clock:
 
 
 class Journal:
-    """Takes lines of text, and the time of work.
+    """Takes messages, and times work.
 
     Parameters
     ----------
     say
-        Called with each line; nothing is said if None.
+        Called with each line; None discards them.
     """
 
     def __init__(self, say: Callable[[str], None] | None = None) -> None:
@@ -75,7 +75,7 @@ class Journal:
         self._spans: list[tuple[float, float]] = []
 
     def __call__(self, text: str) -> None:
-        """Say a line."""
+        """Pass on a line."""
         if self._say is not None:
             self._say(text)
 
@@ -85,7 +85,7 @@ class Journal:
 
     @contextmanager
     def work(self, kind: str) -> Iterator[None]:
-        """Count what is done inside as one of `KINDS`."""
+        """Time what is done inside as one of `KINDS`."""
         begun = time.time()
         try:
             with self._clocks[kind]:
@@ -95,20 +95,20 @@ class Journal:
                 self._spans.append((begun, time.time()))
 
     def load(self, *modules: str) -> None:
-        """Import libraries that are needed soon, so that they count as start-up and not as work."""
+        """Import libraries, so that they count as start-up and not as work."""
         with self.work(START_UP):
             for module in modules:
                 import_module(module)
 
     def times(self) -> dict[str, Any]:
-        """Where the time has gone so far, for JSON.
+        """Times so far, for JSON.
 
         Returns
         -------
         dict
-            ``begun``, when the process started, as Unix time; ``seconds`` and ``cpu_seconds`` since
-            then; ``start_up`` in s; ``kinds``, seconds and CPU seconds of each kind of work; and
-            ``spans``, when work went on, in Unix time.
+            ``begun``, start of the process in Unix time; ``seconds`` and ``cpu_seconds`` since;
+            ``start_up`` in s; ``kinds``, seconds and CPU seconds of each kind of work; and
+            ``spans`` of work, in Unix time.
         """
         age, now = process_age(), time.time()
         before = age - (time.monotonic() - self._begun)
@@ -127,7 +127,7 @@ class Journal:
 
 
 def merged(spans: list[tuple[float, float]], gap: float = 0.0) -> list[tuple[float, float]]:
-    """Spans in order, those that overlap or are no further apart than ``gap`` seconds as one."""
+    """Ordered spans; those that overlap or lie within ``gap`` seconds are merged."""
     result: list[tuple[float, float]] = []
     for begun, ended in sorted(spans):
         if result and begun <= result[-1][1] + gap:
@@ -138,17 +138,17 @@ def merged(spans: list[tuple[float, float]], gap: float = 0.0) -> list[tuple[flo
 
 
 def processor_seconds() -> float:
-    """Processor time of this process, and of processes that it has started and waited for."""
+    """CPU time of this process and of its finished children."""
     times = os.times()
     return time.process_time() + times.children_user + times.children_system
 
 
 def process_age() -> float:
-    """Seconds since this process started, to a hundredth."""
+    """Seconds since this process started, to 0.01 s."""
     import psutil
 
     created = float(psutil.Process().create_time())
     if not hasattr(time, "CLOCK_BOOTTIME"):
         return time.time() - created
-    # Linux counts from its boot, whose time of day is only known to a second.
+    # Linux counts from boot, whose time of day is known to a second only.
     return time.clock_gettime(time.CLOCK_BOOTTIME) - (created - float(psutil.boot_time()))

@@ -1,4 +1,4 @@
-"""Where the files of a run lie below results/NAME: the names are the interface."""
+"""Paths of the files of a run below results/NAME; the names are an interface."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from mechanist.bookkeeping.job_files import FreshFiles, KineticsFiles, RoundFile
 
 @dataclass(frozen=True)
 class PairFiles:
-    """What a guided and a uniform run with the same seed leave behind."""
+    """Files of a guided and a uniform run with the same seed."""
 
     folder: Path
 
@@ -18,12 +18,12 @@ class PairFiles:
 
     @property
     def shots(self) -> Path:
-        """What counts of every shot of both."""
+        """Compared quantities of every shot of both runs."""
         return self.folder / "shots.parquet"
 
     @property
     def record(self) -> Path:
-        """Budget, settings and times of both."""
+        """Budget, settings and times of both runs."""
         return self.folder / "pair.json"
 
 
@@ -91,7 +91,7 @@ class Layout:
 
     @property
     def formula_inputs(self) -> Path:
-        """Descriptors that formulas may use beside the inputs."""
+        """Further descriptors that formulas may use."""
         return self.root / "system" / "formula_inputs.json"
 
     @property
@@ -109,13 +109,13 @@ class Layout:
         return RoundFiles(self.root / "rounds" / f"{number:03d}")
 
     def rounds(self) -> list[int]:
-        """Numbers of the rounds that have a folder."""
+        """Numbers of the rounds with a folder."""
         folders = (self.root / "rounds").glob("[0-9][0-9][0-9]")
         return sorted(int(folder.name) for folder in folders)
 
     @property
     def relevance(self) -> Path:
-        """Inputs by importance."""
+        """Inputs by relevance."""
         return self.root / "relevance.csv"
 
     @property
@@ -139,17 +139,17 @@ class Layout:
 
     @property
     def validation_formula(self) -> Path:
-        """Fresh shots from points that the formula has chosen."""
+        """Fresh shots from points chosen by the formula."""
         return self.root / "validation" / "formula.csv"
 
     @property
     def front_errors(self) -> Path:
-        """Error of every formula of the front on fresh shots."""
+        """Error of every formula of the Pareto front on fresh shots."""
         return self.root / "validation" / "front.csv"
 
     @property
     def verdict(self) -> Path:
-        """What the fresh shots say of the network and the formula."""
+        """Errors of network and formula on fresh shots."""
         return self.root / "validation" / "verdict.json"
 
     @property
@@ -164,7 +164,7 @@ class Layout:
 
     @property
     def windows_model(self) -> Path:
-        """Committor model whose q the windows divide."""
+        """Committor model whose q defines the windows."""
         return self.root / "kinetics" / "model.safetensors"
 
     @property
@@ -179,7 +179,7 @@ class Layout:
 
     @property
     def equilibrium_frames(self) -> Path:
-        """Frames of all regions that together, with their weights, represent equilibrium."""
+        """Frames of all regions that represent equilibrium when weighted."""
         return self.root / "kinetics" / "frames.trr"
 
     @property
@@ -213,22 +213,22 @@ class Layout:
 
     @property
     def summary(self) -> Path:
-        """The answer, as JSON."""
+        """Summary as JSON."""
         return self.root / "summary.json"
 
     @property
     def summary_text(self) -> Path:
-        """The answer, for the terminal."""
+        """Summary for the terminal."""
         return self.root / "summary.md"
 
     @property
     def report(self) -> Path:
-        """The answer, with figures."""
+        """Report with figures."""
         return self.root / "report.html"
 
     @property
     def benchmarks(self) -> Path:
-        """Cost of every job: a table by Snakemake, and where the time went by the job itself."""
+        """Cost of every job: Snakemake's benchmark, and times recorded by the job."""
         return self.root / "benchmarks"
 
     @property
@@ -238,9 +238,9 @@ class Layout:
 
     @property
     def session(self) -> Path:
-        """When the last run of the workflow began, and its cores."""
+        """Start of the last run of the workflow, and its cores."""
         return self.benchmarks / "session" / "session.json"
 
     def times(self, job: str) -> Path:
-        """Where the time of a job went; beside the benchmark that Snakemake names after it."""
+        """Times of a job; beside Snakemake's benchmark of the same name."""
         return self.benchmarks / f"{job}.json"

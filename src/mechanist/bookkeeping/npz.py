@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import NamedArrays
-from mechanist.bookkeeping.files import GONE, WRONG, read_bytes
+from mechanist.bookkeeping.files import MISSING, WRONG, read_bytes
 from mechanist.errors import DataError
 
 SQUEEZED = 100
@@ -45,7 +45,7 @@ def read_npz(path: Path) -> NamedArrays:
         If the file is missing, is no npz, is damaged or holds objects or too much.
     """
     if not path.is_file():
-        raise DataError(path, GONE)
+        raise DataError(path, MISSING)
     content = read_bytes(path)
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:

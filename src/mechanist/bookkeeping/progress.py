@@ -1,15 +1,15 @@
-"""How far long work is, and how long it will take."""
+"""Progress of long work: amount done, rate, and time left."""
 
 import math
 import time
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
-"""Called with what is done and what is to do in all."""
+"""Called with the amount done and the total."""
 
 
 def reporter(log: Callable[[str], None], what: str = "shots", every: float = 10.0) -> Progress:
-    """Log progress every few seconds: how far, how fast, and how long it will take at this pace."""
+    """Log progress every few seconds: amount done, rate, and time left at this rate."""
     begin = last = time.monotonic()
     before: int | None = None
 
@@ -17,7 +17,7 @@ def reporter(log: Callable[[str], None], what: str = "shots", every: float = 10.
         nonlocal last, before
         now = time.monotonic()
         if before is None:
-            # A job that goes on has made some of them earlier.
+            # A resumed job has done some earlier.
             before = max(done - 1, 0)
         if now - last >= every:
             last = now

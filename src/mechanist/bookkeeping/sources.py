@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 IMPORT = re.compile(r"^\s*from ([\w.]+) import ([\w, ]+|\([^)]*\))", re.MULTILINE)
 
 PASSIVE = ("bookkeeping", "settings")
-"""Rooms that change no result: where files lie, how they are written, what settings are allowed.
+"""Rooms that change no result: paths, writing of files, allowed settings.
 
 Values of settings are parameters of the rules.
 """
@@ -54,7 +54,7 @@ def digest_of(files: Iterable[Path], home: Path = PACKAGE.parent) -> str:
 
 @cache
 def digest(stage: str, *without: str) -> str:
-    """Hash of the modules that a stage is made of, without those of some rooms."""
+    """Hash of the modules that a stage depends on, except those of some rooms."""
     start = PACKAGE / "stages" / f"{stage}.py"
     return digest_of(modules_below(start, PACKAGE.parent, without))[:16]
 

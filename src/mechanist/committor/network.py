@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mechanist import __version__
 from mechanist.arrays import Array
 from mechanist.bookkeeping.files import (
-    GONE,
+    MISSING,
     damage_reported,
     read_bytes,
     read_json,
@@ -223,7 +223,7 @@ def load(weights_path: Path, json_path: Path) -> Committor:
 
     card = read_json(json_path)
     if not weights_path.is_file():
-        raise DataError(weights_path, GONE)
+        raise DataError(weights_path, MISSING)
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise DataError(json_path, f"not a model card of format {FORMAT}; run the stage again")
     try:

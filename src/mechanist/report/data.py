@@ -1,4 +1,4 @@
-"""What the report shows, as plain data; `mechanist.report.load` reads it."""
+"""Content of the report as plain data; `mechanist.report.load` reads it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from mechanist.systems.descriptors.states import States
 
 @dataclass(frozen=True)
 class Dynamics:
-    """What moved the system: temperature in K, kT in kJ/mol, times in ps, friction in 1/ps."""
+    """Dynamics of the run: temperature in K, kT in kJ/mol, times in ps, friction in 1/ps."""
 
     name: str
     temperature: float
@@ -43,7 +43,7 @@ class Relevance:
 
 @dataclass(frozen=True)
 class Paths:
-    """Transition paths that count.
+    """Transition paths of the ensemble.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Paths:
 
 @dataclass(frozen=True)
 class FrameSample:
-    """Frames of transition paths, evenly taken.
+    """Frames of transition paths, evenly spaced.
 
     Attributes
     ----------
@@ -82,12 +82,12 @@ class FrameSample:
 
 @dataclass(frozen=True)
 class Equilibrium:
-    """Frames that with their weights represent equilibrium.
+    """Frames that represent equilibrium when weighted.
 
     Attributes
     ----------
     values
-        (F, D) of the descriptors that were asked for.
+        (F, D) of the requested descriptors.
     weights
         (F,), sum 1.
     """
@@ -98,7 +98,7 @@ class Equilibrium:
 
 @dataclass(frozen=True)
 class ReportData:
-    """A results folder. What a run has not made yet is None or empty."""
+    """A results folder; missing results are None or empty."""
 
     layout: Layout
     dynamics: Dynamics

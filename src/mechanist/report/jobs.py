@@ -1,4 +1,4 @@
-"""Cost of jobs: Snakemake's benchmarks, and where the time went as the jobs themselves say."""
+"""Cost of jobs, from Snakemake's benchmarks and the times that jobs record themselves."""
 
 import csv
 import re
@@ -16,7 +16,7 @@ ROUND_STAGES = ("learn", "assess")
 """Stages with one job a round."""
 
 PARTS = ("md", "rest_of_shooting", "training", "search", "start_up", "other")
-"""What the time of jobs is divided into, as in summary.json."""
+"""Parts of the time of jobs, as in summary.json."""
 
 Span = tuple[float, float]
 
@@ -34,11 +34,11 @@ class Job:
     memory
         Resident, in MiB.
     span
-        When it began and ended, in Unix time.
+        Start and end, in Unix time.
     parts
-        Core seconds of each of `PARTS`; None if the job has not said where its time went.
+        Core seconds of each of `PARTS`; None if the job has not recorded them.
     work
-        When shooting, training or search went on, in Unix time.
+        Spans of shooting, training or search, in Unix time.
     """
 
     stage: str
@@ -60,16 +60,16 @@ class StageCost:
     stage
         Name of the rule.
     jobs
-        How many were run.
+        Number of jobs.
     wall, cpu
         Sums over jobs in s.
     longest
-        Sum over rounds of the slowest job of each, in s: what the stage adds to a run whose jobs of
-        a round run side by side.
+        Sum over rounds of the slowest job, in s: the time that the stage adds to a run whose jobs
+        of a round run side by side.
     memory
         Largest resident memory of a job in MiB.
     parts
-        Core seconds of each of `PARTS`; a job that has not said counts as ``other``.
+        Core seconds of each of `PARTS`; jobs without a record count as ``other``.
     """
 
     stage: str
@@ -82,9 +82,9 @@ class StageCost:
 
 
 def read_jobs(folder: Path, last: int) -> list[Job]:
-    """Jobs up to round ``last``, in the order in which they were first run.
+    """Jobs up to round ``last``, in the order of their ends.
 
-    A file that is empty, cut short or damaged counts as no time.
+    An empty, truncated or damaged file counts as no time.
     """
     stems = {path.with_suffix("") for path in folder.glob("[!.]*") if path.suffix in FILES}
     jobs = []
@@ -130,14 +130,14 @@ def timed_job(
     cpu: float = 0.0,
     memory: float = 0.0,
 ) -> Job:
-    """A job that has said where its time went.
+    """A job that has recorded its times.
 
     Parameters
     ----------
     stage, number, wall, cpu, memory
-        As of `Job`; wall time that the job itself has not seen counts as ``other``.
+        As of `Job`; wall time that the job has not recorded counts as ``other``.
     times
-        As of `mechanist.bookkeeping.journal.Journal.times`; ``threads`` are 1 if not there.
+        As from `mechanist.bookkeeping.journal.Journal.times`; ``threads`` defaults to 1.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def timed_job(
     wall = max(wall, seconds)
     kinds = {kind: times["kinds"][kind] for kind in (MD, SHOOTING, TRAINING, SEARCH)}
     own = {kind: float(spent["seconds"]) for kind, spent in kinds.items()}
-    # Each thread of a job has a core, which it may leave idle.
+    # Each thread of a job has a core, which may be idle.
     cores = {
         kind: min(max(own[kind], float(spent["cpu_seconds"])), threads * own[kind])
         for kind, spent in kinds.items()
@@ -169,7 +169,7 @@ def timed_job(
 
 
 def _number(row: Row, column: str) -> float:
-    """A field of a benchmark; jobs too short to be looked at have ``-`` or ``NA``."""
+    """A field of a benchmark; jobs too short to be measured have ``-`` or ``NA``."""
     text = row.get(column) or ""
     return float(text) if re.fullmatch(r"[0-9.]+(e[+-]?\d+)?", text) else 0.0
 

@@ -28,7 +28,7 @@ from mechanist.systems.descriptors.states import States
 from mechanist.systems.prepared import load_inputs
 
 FRAMES_SHOWN = 40_000
-"""Frames of paths that figures are made from; more change no picture."""
+"""Frames of paths used for figures; more make no visible difference."""
 
 VERDICT_KEYS = tuple(field.name for field in fields(Verdict))
 KINETICS_KEYS = ("determined", "reason", "mean_path_duration_ps")
@@ -89,13 +89,13 @@ def _optional_json(path: Path, keys: Sequence[str]) -> dict[str, Any] | None:
 
 
 def read_first_path(layout: Layout, first: dict[str, Any]) -> dict[str, Any] | None:
-    """How the first path was found, and how soon it was forgotten, if that was noted."""
+    """How the first path was found, and when no frame of it was left, if recorded."""
     found = _optional_json(layout.initial_report, ("method", "shots"))
     return None if found is None else found | {"forgotten": first.get("guess")}
 
 
 def read_relevance(layout: Layout) -> Relevance | None:
-    """Read relevance.csv if it is there."""
+    """Read relevance.csv if it exists."""
     path = layout.relevance
     if not path.is_file():
         return None
@@ -108,7 +108,7 @@ def read_relevance(layout: Layout) -> Relevance | None:
 
 
 FRESH = ("p_network", "p_formula", "n", "n_B", "low", "high")
-"""Columns of fresh shots that figures need."""
+"""Columns of fresh shots used in figures."""
 
 
 FRONT = ("text", "rmse", "low", "high")
@@ -116,7 +116,7 @@ PROFILE = ("q", "free_energy_kJ_per_mol", "low", "high")
 
 
 def _read_columns(path: Path, columns: Sequence[str]) -> dict[str, Array] | None:
-    """Numbers of a CSV file by column; None if it is not there or has no row."""
+    """Numbers of a CSV file by column; None if it is missing or has no row."""
     if not path.is_file():
         return None
     rows = read_csv(path, columns)
@@ -197,10 +197,10 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
     layout
         Its files.
     last
-        The last round that counts. Rounds after it stay behind when a looser stopping rule ends a
-        run earlier than before.
+        Number of the last round of the run. Later rounds remain on disk when a looser stopping rule
+        ends a run earlier than before.
     frames
-        Whether to read frames of paths, which takes longest.
+        Whether to read frames of paths, which takes the most time.
 
     Raises
     ------

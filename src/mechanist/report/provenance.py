@@ -1,4 +1,4 @@
-"""What a run was made from: hashes of settings, inputs, source and rounds."""
+"""Provenance of a run: hashes of settings, inputs, source and rounds."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from mechanist.settings.config import Config
 from mechanist.settings.load import SYSTEM_FILE, find_system, load_system
 
 APART = {"system", "compare"}
-"""Sections that the hash of the settings leaves out: a path, and what only `compare` reads."""
+"""Sections left out of the hash of the settings: a path, and those read by `compare` only."""
 
 
 def provenance(config: Config, layout: Layout, last: int) -> dict[str, Any]:
@@ -32,9 +32,9 @@ def provenance(config: Config, layout: Layout, last: int) -> dict[str, Any]:
     -------
     dict
         ``config``: of the settings in force, defaults included, as JSON with sorted keys;
-        ``source``: of the package; ``inputs``: of system.yaml and the files that it names, and of
-        a first path of the user, by name; ``prepared``: of what they were turned into; ``rounds``:
-        of the manifest of each round. Files that are not there are left out.
+        ``source``: of the package; ``inputs``: of system.yaml, the files that it names and a first
+        path given by the user, by name; ``prepared``: of the prepared system; ``rounds``:
+        of the manifest of each round. Missing files are left out.
     """
     settings = config.model_dump(mode="json", exclude=APART)
     prepared = (layout.system_xml, layout.topology, layout.dynamics, layout.inputs)
@@ -49,13 +49,13 @@ def provenance(config: Config, layout: Layout, last: int) -> dict[str, Any]:
 
 
 def _inputs(config: Config) -> dict[str, Path]:
-    """Files that the user has given, by the names that settings have for them."""
+    """Files given by the user, keyed by their names in the settings."""
     files = {config.initial.path: Path(config.initial.path)} if config.initial.path else {}
     try:
         folder = find_system(config.system, Path.cwd())
         system = load_system(folder)
     except MechanistError:
-        # By hand from another folder; the run itself is not touched by that.
+        # Called by hand from another folder; the run does not depend on it.
         return files
     names = [SYSTEM_FILE]
     if system.molecule is not None:

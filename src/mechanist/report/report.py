@@ -1,4 +1,4 @@
-"""Everything that a report is made of, in the order in which it can be made."""
+"""Write the report of a run: summary.json, summary.md and report.html."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def write_report(layout: Layout, config: Config, last: int, session: Session) ->
         If a file of the run is missing or damaged.
     """
     data = load_report(layout, last)
-    # Figures take longest; only when they are made is it known how long the run has taken.
+    # Figures take the most time; the time of the run is known only after them.
     sections = draw(data)
     jobs = session.with_report(data.jobs)
     data = replace(data, jobs=jobs, time=run_time(jobs, session))

@@ -1,4 +1,4 @@
-"""How far a run is, as text: what ``mechanist status results/NAME`` prints."""
+"""Progress of a run as text: the output of ``mechanist status results/NAME``."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ HEADER = ("round", "shots", "accepted", "transitions", "held-out loss", "criteri
 
 
 def status(root: Path) -> str:
-    """Table of the rounds of a run, finished or not, and what there is beside them.
+    """Table of the rounds of a run, finished or not, and its results so far.
 
     Raises
     ------
@@ -57,8 +57,8 @@ def _name(layout: Layout) -> str:
 
 def _before_rounds(layout: Layout) -> str:
     if layout.initial.index.is_file():
-        return "first paths are there; no round has begun"
-    return "prepared; no first path yet" if layout.dynamics.is_file() else "nothing is there yet"
+        return "first paths found; no round has begun"
+    return "prepared; no first path yet" if layout.dynamics.is_file() else "empty"
 
 
 def round_row(entry: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The answer in short: summary.json for programs, summary.md for the terminal."""
+"""Summary of a run: summary.json for programs, summary.md for the terminal."""
 
 from dataclasses import asdict
 from typing import Any
@@ -35,7 +35,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
     -------
     dict
         Losses are binomial, in nats per half-shot outcome; ``wall_seconds`` is the sum over stages
-        and rounds of the slowest job; what a run has not made is None. ``time`` is in core seconds,
+        and rounds of the slowest job; missing results are None. ``time`` is in core seconds,
         but for ``wall_seconds``.
     """
     last, formula, verdict = data.last, data.formula, data.verdict
@@ -77,7 +77,7 @@ def _time(time: RunTime) -> dict[str, float]:
 
 
 def _reason(data: ReportData, rounds_max: int) -> str:
-    """Why the run ended: convergence, or the budget and what is still amiss."""
+    """Why the run ended: convergence, or the budget and the criteria not met."""
     reason, made = str(data.last.get("reason", "")), len(data.rounds)
     if data.last["converged"]:
         return reason
@@ -92,7 +92,7 @@ def _validation(verdict: dict[str, Any]) -> dict[str, Any]:
 
 
 def build_text(data: ReportData, summary: dict[str, Any]) -> str:
-    """Content of summary.md, which reads well in a terminal."""
+    """Content of summary.md."""
     states = summary["states"]
     state = "converged" if summary["converged"] else "NOT CONVERGED"
     lines = [
@@ -102,14 +102,14 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
         f"{counted(summary['shots'], 'shot')}: "
         f"{summary['reason']}",
         "",
-        "## Why",
+        "## Reaction coordinate",
         "",
         *_formula_lines(data),
     ]
     if summary["validation"] is not None:
-        lines += ["## Verdict of fresh shots", "", summary["validation"]["verdict"], ""]
+        lines += ["## Validation with fresh shots", "", summary["validation"]["verdict"], ""]
     if data.relevance is not None:
-        lines += ["## Inputs that matter", "", *_relevance_lines(data), ""]
+        lines += ["## Relevance of inputs", "", *_relevance_lines(data), ""]
     if data.kinetics is not None:
         lines += ["## Rates", "", *_rate_lines(data), ""]
     if summary["early_stop"] is not None:
@@ -120,20 +120,20 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
     lines += ["## Rounds", "", *(f"    {line}" for line in text_table(HEADER, rows)), ""]
     if data.time is not None:
         lines += ["## Time", "", f"{line(data.time)}.", ""]
-    lines.append("Figures and how to read them: report.html. Every number: summary.json.")
+    lines.append("Figures: report.html. All numbers: summary.json.")
     return "\n".join(lines) + "\n"
 
 
 def _formula_lines(data: ReportData) -> list[str]:
     formula = data.formula
     if formula is None:
-        return ["No formula has been distilled.", ""]
+        return ["There is no formula.", ""]
     states = data.dynamics.states
     lines = [
         f"    q = {formula['text']}",
         "",
-        f"q = ln(p_B / (1 - p_B)): negative, the system falls to A ({states.a.name}); positive, "
-        f"to B ({states.b.name}); zero, the transition state.",
+        f"q = ln(p_B / (1 - p_B)): negative towards A ({states.a.name}), positive towards "
+        f"B ({states.b.name}), zero at the transition state.",
     ]
     losses = [f"{formula.get('complexity')} nodes"]
     if formula.get("heldout_loss") is not None:
@@ -142,22 +142,22 @@ def _formula_lines(data: ReportData) -> list[str]:
         losses.append(f"network {formula['network_heldout_loss']:.4f}")
     lines.append(", ".join(losses) + ".")
     if formula.get("backend_reason"):
-        lines.append(f"Search by {formula['backend']} ({formula['backend_reason']}).")
+        lines.append(f"Found by {formula['backend']} ({formula['backend_reason']}).")
     return [*lines, ""]
 
 
 def early_stop_line(saved: dict[str, float]) -> str:
-    """What it has saved to stop shots, in words."""
+    """MD steps saved by early stops, in words."""
     return (
-        f"Shots that might be stopped took {100 * saved['share']:.0f} % fewer MD steps than the"
-        f" others ({100 * saved['low']:.0f} to {100 * saved['high']:.0f} %); they are"
+        f"Shots with early stop took {100 * saved['share']:.0f} % fewer MD steps than those"
+        f" without ({100 * saved['low']:.0f} to {100 * saved['high']:.0f} %); they are"
         f" {100 * saved['watched']:.0f} % of all, and {100 * saved['stopped']:.0f} % of them were"
         " stopped"
     )
 
 
 def first_path_line(found: dict[str, Any]) -> str:
-    """How the first path was found and forgotten, in words."""
+    """How the first path was found, and when no frame of it was left, in words."""
     text = f"By {found['method']}; {counted(found['shots'], 'shot')} from it made the first paths"
     forgotten = found.get("forgotten")
     if not forgotten:

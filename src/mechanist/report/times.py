@@ -1,4 +1,4 @@
-"""Where the time of a whole run went: jobs, and cores that had none."""
+"""Core time of a whole run by use, idle cores included."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from mechanist.errors import DataError
 from mechanist.report.jobs import PARTS, Job, Span, timed_job
 
 BREAK = 60.0
-"""Seconds without a job after which a run counts as stopped, to go on later."""
+"""Seconds without a job after which a run counts as stopped and resumed later."""
 
 WORK = ("md", "training", "search")
-"""Parts that the answer is made of."""
+"""Parts that count as work."""
 
 NAMES = {
     "md": "MD in OpenMM",
@@ -23,25 +23,25 @@ NAMES = {
     "training": "training",
     "search": "formula search",
     "start_up": "start-up",
-    "other": "all else",
+    "other": "everything else",
     "idle": "idle cores",
 }
-"""Parts of the time in the words of the report."""
+"""Labels of the parts in the report."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """The run of the workflow that makes the report.
+    """The run of the workflow that writes the report.
 
     Parameters
     ----------
     cores
-        That it may use; 0 for the largest number of jobs at the same time.
+        Available to it; 0 stands for the largest number of simultaneous jobs.
     since
-        When it began, in Unix time; None if not known.
+        Start, in Unix time; None if unknown.
     times
-        Gives the times of the job of the report up to now, as of
-        `mechanist.bookkeeping.journal.Journal.times`; None if it is not to be counted.
+        Returns the times of the report job so far, as from
+        `mechanist.bookkeeping.journal.Journal.times`; None if it is not counted.
     """
 
     cores: int = 0
@@ -49,7 +49,7 @@ class Session:
     times: Callable[[], Mapping[str, Any]] | None = None
 
     def with_report(self, jobs: Sequence[Job]) -> list[Job]:
-        """Jobs with that of the report as it is now instead of an earlier one."""
+        """Jobs, with the current report job in place of an earlier one."""
         if self.times is None:
             return list(jobs)
         kept = [job for job in jobs if job.stage != "report"]
@@ -57,7 +57,7 @@ class Session:
 
 
 def read_session(path: Path) -> Session:
-    """What the workflow has written when it began; nothing is known if the file is not there."""
+    """The session recorded when the workflow began; an empty one if the file is missing."""
     try:
         content = read_json(path)
         return Session(content["cores"], content["since"])
@@ -72,9 +72,9 @@ class RunTime:
     Attributes
     ----------
     wall_seconds
-        From the begin to the end, without breaks.
+        From start to end, without breaks.
     cores
-        That the run had.
+        Of the run.
     parts
         Core seconds of each of `mechanist.report.jobs.PARTS` and ``idle``.
     work_share
@@ -91,10 +91,10 @@ class RunTime:
 
 
 def run_time(jobs: Sequence[Job], session: Session) -> RunTime | None:
-    """Where the time of a run went; None if no job has said.
+    """Core time of a run by use; None if no job has recorded it.
 
-    Wall time is what jobs and the session cover, with gaps of up to `BREAK`: a run may have been
-    stopped and gone on with on another day.
+    Wall time is covered by jobs and the session, with gaps of up to `BREAK`: a run may have been
+    stopped and resumed on another day.
     """
     if not any(job.parts is not None for job in jobs if job.stage != "report"):
         return None
@@ -120,7 +120,7 @@ def length(spans: Sequence[Span]) -> float:
 
 
 def most_at_once(jobs: Sequence[Job]) -> int:
-    """Largest number of jobs at the same time."""
+    """Largest number of simultaneous jobs."""
     steps = [(job.span[0], 1) for job in jobs] + [(job.span[1], -1) for job in jobs]
     running = most = 0
     for _, step in sorted(steps):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mechanist.bookkeeping.files import GONE, sha256
+from mechanist.bookkeeping.files import MISSING, sha256
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.sources import digest
 from mechanist.engine.choose import choose_plan
@@ -27,7 +27,7 @@ def identity(
     files = [layout.system_xml, layout.dynamics, *inputs]
     missing = next((file for file in files if not file.is_file()), None)
     if missing is not None:
-        raise DataError(missing, GONE)
+        raise DataError(missing, MISSING)
     return {
         "stage": stage,
         "source": digest(stage, "trajectory"),

@@ -1,4 +1,4 @@
-"""Stage ``report``: the answer as JSON, text and a page."""
+"""Stage ``report``: the results as JSON, text and an HTML page."""
 
 from dataclasses import replace
 

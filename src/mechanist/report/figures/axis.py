@@ -1,4 +1,4 @@
-"""Axes over descriptors, in the units that people read: degrees and nm."""
+"""Axes over descriptors in shown units: degrees and nm."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def make_axis(
     values, weights
         (F,) of path frames, in rad or nm.
     full
-        Whether a torsion spans a whole turn; else it spans what is visited.
+        Whether a torsion spans a whole turn; otherwise the range visited.
     show
         Values in nm that the axis of a length must not cut off.
     """
@@ -65,7 +65,7 @@ def make_axis(
 
 
 def _turn(values: Array, weights: Array, full: bool) -> tuple[Array, tuple[float, float]]:
-    """Degrees of a torsion and limits that leave nothing out and waste little."""
+    """Degrees of a torsion, and limits just wide enough for all of them."""
     whole = (-180.0, 180.0)
     degrees = np.degrees(values)
     if full:
@@ -80,7 +80,7 @@ def _turn(values: Array, weights: Array, full: bool) -> tuple[Array, tuple[float
 
 
 def degree_ticks(axes: Any, which: str, axis: Axis) -> None:
-    """Round degrees for a torsion, written from -180 to 180 also where the axis passes them."""
+    """Ticks of a torsion at round degrees, written from -180 to 180 also beyond these limits."""
     if not axis.periodic:
         return
     from matplotlib.ticker import FuncFormatter, MultipleLocator

@@ -1,4 +1,4 @@
-"""Predictions against outcomes: shots of the last round, then fresh committor shots."""
+"""Figure: predicted p_B against outcomes of shots of the last round and of fresh shots."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +27,7 @@ BINS = 12
 
 
 def _last_predicted(shots: Table) -> tuple[int, NDArray[np.bool_]] | None:
-    """The last round with predictions made before its shots, and its shots that are decided."""
+    """The last round with predictions made before its shots, and its decided shots."""
     known = np.isfinite(np.asarray(shots["p_predicted"], dtype=np.float64)) & ~shots["watched"]
     if not known.any():
         return None
@@ -105,10 +105,11 @@ def calibration(data: ReportData) -> Picture | None:
                 draw_fresh(axes, data.validation, f"p_{name}", colour, f"{name}, fresh shots")
         left.set_ylabel("fraction of half-shots that ended in B")
         svg = to_svg(figure, "calibration", "Predicted committor against observed outcomes")
-    how = (
-        "Points on the dashed line are predicted exactly. No prediction knew the shots that it "
-        "is compared with. Bars are 95 % Clopper-Pearson intervals: of counts in bins of shots "
-        "(by the model of the round before), or of each fresh configuration; open circles are "
-        "those whose interval misses the prediction (5 % would by chance)."
+    caption = (
+        "Fraction of half-shots that ended in B against predicted p_B; the dashed line is perfect "
+        "calibration. Every prediction was made before the shots that it is compared with. Bars "
+        "are 95 % Clopper-Pearson intervals: of shots in bins (predicted by the model of the "
+        "previous round) or of single fresh configurations. Open circles: the interval misses the "
+        "prediction, as 5 % do by chance."
     )
-    return Picture("calibration", "Predictions against outcomes", svg, how, wide=panels > 1)
+    return Picture("calibration", "Calibration", svg, caption, wide=panels > 1)

@@ -1,4 +1,4 @@
-"""The figure of guided against uniform selection."""
+"""Figure: guided against uniform selection."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -89,11 +89,11 @@ def _durations(axes: Any, millions: Array, lines: Lines) -> None:
 
 
 def _widths(axes: Any, millions: Array, lines: Lines) -> None:
-    """Half width of the interval that a single run gives by its chains."""
+    """Half-width of the interval of a single run, from its chains."""
     for run, colour in COLOURS.items():
         values = 1.96 * _values(lines[run], "duration_se")
         use = np.isfinite(values).all(axis=0) & (millions > 0)
         axes.plot(millions[use], values[:, use].T, color=colour, lw=0.7, alpha=0.4)
         axes.plot(millions[use], values[:, use].mean(axis=0), color=colour, lw=2)
-    axes.set(title="half width of a run's 95 % interval (ps)", xlim=(0, millions[-1]))
+    axes.set(title="half-width of a run's 95 % interval (ps)", xlim=(0, millions[-1]))
     axes.set_ylim(0, None)

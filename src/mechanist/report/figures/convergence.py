@@ -1,4 +1,4 @@
-"""Figures of the run: efficiency and convergence by round."""
+"""Figure: held-out loss and every criterion by round."""
 
 from typing import Any
 
@@ -43,13 +43,13 @@ def convergence(data: ReportData) -> Picture:
         for axes in panels[max(0, len(names) + 1 - columns) : len(names) + 1]:
             axes.set_xlabel("round")
         svg = to_svg(figure, "convergence", "Convergence criteria by round")
-    how = (
-        "Each panel is one criterion of the stopping rule; the dashed line is its limit and the "
-        "shaded side is where it passes. Filled: passed; open: not yet. Bars on the loss are one "
-        "standard error; the loss drifts as shots move to other places, so that the stopping rule "
-        "compares models of successive rounds on the same outcomes."
+    caption = (
+        "One criterion of the stopping rule in each panel; the dashed line is its limit and the "
+        "shaded side passes. Filled: passed; open: not passed. Bars on the loss are one standard "
+        "error. The loss also changes because shooting points move, so the stopping rule compares "
+        "models of successive rounds on the same outcomes."
     )
-    return Picture("convergence", "Convergence, round by round", svg, how)
+    return Picture("convergence", "Convergence by round", svg, caption)
 
 
 def _loss_panel(axes: Any, rounds: list[dict[str, Any]]) -> None:
@@ -72,7 +72,7 @@ def _finish(axes: Any, rounds: list[dict[str, Any]]) -> None:
 def _criterion_panel(axes: Any, name: str, rounds: list[dict[str, Any]]) -> None:
     title, label, logarithmic = PANELS[name]
     last = next(e["criteria"][name] for e in reversed(rounds) if name in e["criteria"])
-    # A criterion may be measured in two ways (calibration); only like values make a curve.
+    # Calibration is measured in one of two ways; only values of the same kind make a curve.
     direction = last.get("direction")
     entries = [
         (entry["round"], entry["criteria"][name])
@@ -91,7 +91,7 @@ def _criterion_panel(axes: Any, name: str, rounds: list[dict[str, Any]]) -> None
         face = NETWORK if criterion["passed"] else "white"
         axes.plot(number, value, "o", ms=5.5, mfc=face, mec=NETWORK)
     axes.set(title=title, ylabel=label)
-    # Of a criterion that was never known there is the limit alone.
+    # A criterion without any value shows its limit alone.
     if logarithmic and values and min(*values, last["limit"]) > 0:
         _log_scale(axes, plain=not as_p)
     _limit(axes, last["limit"], direction, values)

@@ -1,4 +1,4 @@
-"""Figure of what the run cost."""
+"""Figure: time of each stage."""
 
 from typing import Any
 
@@ -31,22 +31,22 @@ COLOURS = {
     "start_up": "#E69F00",
     "other": MUTED,
 }
-"""Work in strong colours, the rest in pale ones."""
+"""Work is drawn in strong colours, everything else in pale ones."""
 
 BY_PARTS = (
-    "Time of cores, summed over the jobs of each stage. Work is MD in OpenMM, training (with the "
+    "Core time in s, summed over the jobs of each stage. Work is MD in OpenMM, training (with the "
     "ranking of inputs) and the search for formulas. The rest of shooting is Python between two "
-    "strides; start-up is Python with its libraries; all else is files, statistics and figures. "
-    "The table has the whole run, with cores that had no job."
+    "strides; start-up is Python loading its libraries; everything else is files, statistics and "
+    "figures. The table covers the whole run, including cores without a job."
 )
 BY_CLOCK = (
-    "Sums over the jobs of each stage. Jobs of one round run side by side, so that the sums exceed "
-    "the waiting time."
+    "Wall and CPU time in s, summed over the jobs of each stage. Jobs of one round run side by "
+    "side, so the sums exceed the elapsed time."
 )
 
 
 def cost(data: ReportData) -> Picture | None:
-    """Time of each stage: by what it was spent on, or wall and CPU seconds if that is not known."""
+    """Time of each stage by use; wall and CPU time where the use is unknown."""
     costs = [entry for entry in data.costs if entry.wall > 0]
     if not costs:
         return None
@@ -66,18 +66,20 @@ def cost(data: ReportData) -> Picture | None:
         axes.set_ylim(len(costs) - 0.5, -0.5)
         axes.set_xlim(0, max(ends) * 1.45)
         axes.xaxis.set_major_formatter(thousands())
-        axes.set_xlabel("time of cores (s)" if data.time else "time (s)")
+        axes.set_xlabel("core time (s)" if data.time else "time (s)")
         grid(axes, "x")
         if data.time:
             figure.legend(loc="outside upper left", ncols=2, edgecolor=GRID)
         else:
             axes.legend(loc="best")
         svg = to_svg(figure, "cost", "Time of each stage")
-    return Picture("cost", "What it cost", svg, BY_PARTS if data.time else BY_CLOCK, wide=False)
+    return Picture(
+        "cost", "Cost of each stage", svg, BY_PARTS if data.time else BY_CLOCK, wide=False
+    )
 
 
 def _stacked(axes: Any, costs: list[StageCost]) -> list[float]:
-    """Core seconds of each part, one after the other; gives the ends of the bars."""
+    """Stacked core seconds of each part; returns the ends of the bars."""
     ends = np.zeros(len(costs))
     for part, colour in COLOURS.items():
         seconds = np.array([entry.parts[part] for entry in costs])
@@ -88,7 +90,7 @@ def _stacked(axes: Any, costs: list[StageCost]) -> list[float]:
 
 
 def _side_by_side(axes: Any, costs: list[StageCost]) -> list[float]:
-    """Wall and CPU seconds; gives the ends of the longer bars."""
+    """Wall and CPU seconds; returns the ends of the longer bars."""
     places = np.arange(len(costs))
     wall, cpu = (np.array([getattr(entry, name) for entry in costs]) for name in ("wall", "cpu"))
     axes.barh(places - 0.19, wall, 0.36, color=A_COLOUR, label="wall")

@@ -23,7 +23,7 @@ from mechanist.report.figures.style import (
 def _by_round(data: ReportData) -> tuple[Array, Array, Array]:
     """Cumulative shots, transitions and expected transitions after each round.
 
-    A round without predictions (the first) expects what it found, so that the two curves start
+    A round without predictions (round 0) expects what it found, so that the two curves start
     together.
     """
     shots = data.shots
@@ -65,20 +65,22 @@ def efficiency(data: ReportData) -> Picture:
         for axes in (left, right):
             grid(axes)
         svg = to_svg(figure, "efficiency", "Transitions generated against expected")
-    how = (
-        "Expected is the sum over shots of the chance to join A and B at the p_B predicted before "
-        "each shot (the first round, without a model, counts what it found)"
+    caption = (
+        "Left: transitions so far, and their expected number: the sum over shots of the chance "
+        "of joining A and B at the p_B predicted before the shot (round 0 has no model and counts "
+        "what it found). Right: percentage of shots that are transitions, by round, and that are "
+        "accepted, so far"
     )
     rho = data.last.get("latent_correlation")
     if rho is not None:
         number = f"{rho:.2f}".replace("-", "\N{MINUS SIGN}")
-        how += (
-            f". How far the first velocities decide where the two opposite halves end is learned "
-            f"from the shots: correlation {number}, where 0 is not at all (p_B alone decides) and "
-            "\N{MINUS SIGN}1 entirely"
+        caption += (
+            ". The two halves start with opposite velocities; the correlation of their ends is "
+            f"estimated from the shots: {number}, where 0 means that p_B alone decides and "
+            "\N{MINUS SIGN}1 that the initial velocities do"
         )
-    how += ". Independent halves can give half of all shots at most, opposed ones more."
-    return Picture("efficiency", "How well shooting works", svg, how)
+    caption += ". Independent halves give at most 50 % transitions; anticorrelated ones up to all."
+    return Picture("efficiency", "Shooting efficiency", svg, caption)
 
 
 def _rates(data: ReportData) -> tuple[Array, Array]:

@@ -33,13 +33,13 @@ def along_q(data: ReportData) -> Picture | None:
         axes.set(xlabel="q", ylabel=LABEL)
         grid(axes)
         svg = to_svg(figure, "along_q", "Free energy along q")
-    how = (
+    caption = (
         "Free energy of structures between the states with its 95 % interval; zero is the lowest "
         "window. This q was also trained on the runs in the states: near 0 it is the reaction "
         "coordinate, far from 0 it orders structures by their distance from the transition. The "
         "states are left out, because q has no meaning inside them." + _undetermined(data)
     )
-    return Picture("along_q", "Free energy along q", svg, how, wide=False)
+    return Picture("along_q", "Free energy along q", svg, caption, wide=False)
 
 
 def over_descriptors(data: ReportData) -> Picture | None:
@@ -57,11 +57,11 @@ def over_descriptors(data: ReportData) -> Picture | None:
         panel(figure, axes, every, sample.weights, data.dynamics.kt)
         mark_states(axes, every[0], every[1] if len(every) > 1 else None, states)
         svg = to_svg(figure, "over_descriptors", "Free energy over the descriptors of the states")
-    how = (
+    caption = (
         "Free energy of all structures, the states included; white: not sampled. "
         "mechanist free-energy draws it over any other descriptors." + _undetermined(data)
     )
-    return Picture("over_descriptors", "Free energy over descriptors", svg, how, wide=False)
+    return Picture("over_descriptors", "Free energy over descriptors", svg, caption, wide=False)
 
 
 def _undetermined(data: ReportData) -> str:

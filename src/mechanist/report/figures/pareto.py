@@ -1,4 +1,4 @@
-"""Figure and table: the Pareto front of formulas by length and held-out loss."""
+"""Figure: the Pareto front of formulas by length and held-out loss."""
 
 from itertools import cycle
 from typing import Any
@@ -50,19 +50,20 @@ def pareto(data: ReportData) -> Picture | None:
         grid(axes)
         axes.legend(loc="upper right")
         svg = to_svg(figure, "pareto", "Held-out loss of formulas against their length")
-    how = (
-        "Each dot is the best formula of its length, its constants fitted to shot outcomes; bars "
-        "are one standard error of each loss over held-out chains. Chosen is what most resamples "
-        "of the chains choose: the shortest formula that is as good as the best up to one standard "
-        "error of their difference, or up to formula.enough. Lower is better; 0.693 knows nothing."
+    caption = (
+        "Held-out loss of the best formula of each length, its constants fitted to shot outcomes; "
+        "bars are one standard error over held-out chains. The star is chosen by most resamples of "
+        "the chains: the shortest formula whose loss exceeds the lowest by less than one standard "
+        "error of the difference, or than formula.enough. Lower is better; an uninformative model "
+        "has ln 2 = 0.693."
     )
-    return Picture("pareto", "Short or exact: the front of formulas", svg, how, wide=False)
+    return Picture("pareto", "Pareto front of formulas", svg, caption, wide=False)
 
 
 def _draw_baselines(
     axes: Any, baselines: dict[str, float], loss: Array, network: float | None
 ) -> None:
-    """Lines; baselines far above the front would squeeze it and are left to the page's table."""
+    """Draw baselines as lines, except those far above the front, which are in the table only."""
     low = min(float(loss.min()), network if network is not None else np.inf)
     ceiling = float(loss.max()) + 0.15 * max(float(loss.max()) - low, 0.005)
     near = {name: value for name, value in baselines.items() if value <= ceiling}

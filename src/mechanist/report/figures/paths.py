@@ -1,4 +1,4 @@
-"""Figures of the transition paths: how long they last and where they go."""
+"""Figures: duration and density of transition paths."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from mechanist.statistics.effective_samples import effective_samples
 
 
 def mean_length(paths: Paths) -> tuple[float, float | None]:
-    """Mean duration in ps and its standard error, with the correlation of the chains counted."""
+    """Mean duration in ps and its standard error, correlation along the chains included."""
     mean = float(np.average(paths.lengths, weights=paths.weights))
     size = effective_samples(paths.series)
     if size < 2:
@@ -34,7 +34,7 @@ def lengths(data: ReportData) -> Picture | None:
         return None
     mean, error = mean_length(paths)
     high = _weighted_quantile(paths.lengths, paths.weights, 0.995)
-    # Bins are whole frames wide: narrower ones would show combs.
+    # Bins are a whole number of frames wide; narrower ones would alternate.
     step = data.dynamics.frame_time
     width = step * max(1, round(high / step / 40))
     edges = np.arange(step / 2, high + 2 * width, width)
@@ -52,15 +52,15 @@ def lengths(data: ReportData) -> Picture | None:
         axes.set_ylim(0, axes.get_ylim()[1] * 1.12)
         axes.set_xlim(0, edges[-1])
         axes.set_xlabel("duration of a transition path (ps)")
-        axes.set_ylabel("probability density (1/ps)")
+        axes.set_ylabel("probability density (ps⁻¹)")
         grid(axes, "y")
         svg = to_svg(figure, "lengths", f"Distribution of path durations, {text}")
-    how = (
-        "Time from leaving A to entering B, over all transition paths, each counted as long as it "
-        "was the current one of its chain; ± is one standard error with the correlation along "
-        "chains taken in."
+    caption = (
+        "Distribution of the time from leaving A to entering B over all transition paths, each "
+        "weighted by the number of moves for which it was the current path of its chain. ± is one "
+        "standard error; correlation along the chains is included."
     )
-    return Picture("lengths", "How long transition paths last", svg, how, wide=False)
+    return Picture("lengths", "Duration of transition paths", svg, caption, wide=False)
 
 
 def _weighted_quantile(values: Array, weights: Array, level: float) -> float:
@@ -70,7 +70,7 @@ def _weighted_quantile(values: Array, weights: Array, level: float) -> float:
 
 
 def density(data: ReportData) -> Picture | None:
-    """Where transition paths go, in pairs of descriptors; in one dimension a histogram."""
+    """Density of path frames over pairs of descriptors; a histogram in one dimension."""
     frames = data.frames
     if frames is None:
         return None
@@ -88,15 +88,18 @@ def density(data: ReportData) -> Picture | None:
         )
         names = " and ".join(f"{x.name}, {y.name}" for x, y in pairs)
         svg = to_svg(figure, "density", f"Density of transition paths over {names}")
-    how = "Grey: frames of transition paths. Coloured: the states; a band means that the state "
-    how += "does not fix the other coordinate."
+    caption = (
+        "Grey: density of frames of transition paths relative to its maximum, on a logarithmic "
+        "scale. Coloured: the states; a band means that a state does not restrict the other "
+        "coordinate."
+    )
     if frames.q is not None:
-        how += (
-            " Pink dots: frames with p_B between 0.45 and 0.55, the transition state as the "
-            "network sees it. A separating line that is upright or level depends on one of the "
-            "two coordinates only; a tilted one needs both."
+        caption += (
+            " Pink: frames with a predicted p_B between 0.45 and 0.55, the transition state by the "
+            "network. If they form a vertical or horizontal line, the committor depends on one of "
+            "the two coordinates only; a tilted line needs both."
         )
-    return Picture("density", "Where transition paths go", svg, how, wide=len(pairs) > 1)
+    return Picture("density", "Density of transition paths", svg, caption, wide=len(pairs) > 1)
 
 
 def _density_1d(data: ReportData, frames: FrameSample) -> Picture:
@@ -114,8 +117,8 @@ def _density_1d(data: ReportData, frames: FrameSample) -> Picture:
             axes.set(xlabel=x.label, xlim=x.limits)
             mark_states(axes, x, None, data.dynamics.states)
         svg = to_svg(figure, "density", f"Density of transition paths along {x.name}")
-    how = (
-        "Left: where frames of transition paths lie. Right: p_B of these frames by the network, "
-        "median and the middle 80 %. Coloured: the states."
+    caption = (
+        "Left: density of frames of transition paths. Right: their predicted p_B, median and "
+        "central 80 %. Coloured: the states."
     )
-    return Picture("density", "Where transition paths go", svg, how)
+    return Picture("density", "Density of transition paths", svg, caption)

@@ -1,4 +1,4 @@
-"""Panels over one or two descriptors, with the states drawn in them."""
+"""Panels over one or two descriptors, with the states."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ DOTS = 400
 
 
 def choose_pairs(data: ReportData) -> list[tuple[Axis, Axis]]:
-    """Up to two pairs of descriptors to look at.
+    """Up to two pairs of descriptors to draw.
 
     The first is made of two descriptors of the states, the second of the more relevant of these and
     the most relevant descriptor that the states do not use. Empty in one dimension.
@@ -39,7 +39,7 @@ def choose_pairs(data: ReportData) -> list[tuple[Axis, Axis]]:
         )
         for i, d in enumerate(states.descriptors)
     }
-    # The more relevant one lies along x; the figure the chemist knows has phi there.
+    # The more relevant one lies along x.
     pairs = [(axes[own[0]], axes[own[1]])] if len(own) > 1 else []
     others = [name for name in ranked if name in data.inputs.names and name not in axes]
     if others:
@@ -63,7 +63,7 @@ def _ends(states: States, descriptor: Descriptor) -> list[float]:
 
 
 def density_panel(axes: Any, x: Axis, y: Axis, frames: FrameSample) -> Any:
-    """Density of path frames in grey, frames near p_B = 1/2 as dots; gives the image."""
+    """Density of path frames in grey, frames near p_B = 1/2 as dots; returns the image."""
     from matplotlib.colors import LogNorm
 
     counts, _, _ = np.histogram2d(
@@ -102,7 +102,7 @@ def profile_panel(axes: Any, x: Axis, frames: FrameSample) -> None:
 
 
 def _pieces(box: Box, axis: Axis) -> list[tuple[float, float]] | None:
-    """Where a box lies along an axis, within its limits; None if it says nothing of the axis."""
+    """Where a box lies along an axis, within its limits; None if it does not restrict the axis."""
     found = [i for i in box.intervals if i.descriptor == axis.name]
     low, high = axis.limits
     if found:
@@ -142,7 +142,7 @@ def _halo(text: Any) -> None:
 def _draw_box(
     axes: Any, box: Box, x: Axis, y: Axis | None, colour: str
 ) -> list[tuple[float, float, float, float]]:
-    """Draw one box; gives the areas (left, right, bottom, top) that it covers."""
+    """Draw one box; returns the areas (left, right, bottom, top) that it covers."""
     from matplotlib.patches import Circle, Rectangle
 
     across = _pieces(box, x)

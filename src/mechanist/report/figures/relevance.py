@@ -21,7 +21,7 @@ BARS = 12
 
 
 def relevance(data: ReportData) -> Picture | None:
-    """Bars of the most important inputs with their spread over members and repeats."""
+    """Bars of the most relevant inputs with their spread over members and repeats."""
     if data.relevance is None or not data.relevance.names:
         return None
     shown = data.relevance
@@ -45,11 +45,11 @@ def relevance(data: ReportData) -> Picture | None:
         svg = to_svg(figure, "relevance", "Bars of the importance of each input")
     rest = len(shown.names) - count
     more = (
-        f" {counted(rest, 'further input')} of less importance: see relevance.csv." if rest else ""
+        f" {counted(rest, 'further input')} of lower relevance: see relevance.csv." if rest else ""
     )
-    how = (
-        "What each input adds to the prediction of shots of held-out chains that the inputs above "
-        "it do not tell already; lines show the spread over repeats on resampled chains. "
+    caption = (
+        "Fall of the loss on held-out chains (nats per outcome) due to each input, given those "
+        "above it; lines are the spread over repeats on resampled chains. "
         f"Green: used by the formula.{more}"
     )
-    return Picture("relevance", "Which inputs matter", svg, how, wide=False)
+    return Picture("relevance", "Relevance of inputs", svg, caption, wide=False)

@@ -1,4 +1,4 @@
-"""How figures look: one set of colours and sizes, and SVG that stands inside a page."""
+"""Style of figures: colours and sizes, and SVG for the inside of a page."""
 
 import io
 import re
@@ -12,7 +12,7 @@ import numpy as np
 from mechanist.formula.typeset import GREEK, name_latex
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 
-# Okabe and Ito's colours, told apart with every kind of colour vision.
+# Colours of Okabe and Ito, distinguishable with every kind of colour vision.
 A_COLOUR = "#0072B2"
 B_COLOUR = "#D55E00"
 NETWORK = "#3C3C46"
@@ -22,7 +22,7 @@ MUTED = "#8A8F98"
 GRID = "#E3E6EA"
 
 FULL, HALF = 10.2, 4.95
-"""Widths of figures in inches; the page shows them at this size."""
+"""Widths of figures in inches, which are also those on the page."""
 
 RC: Any = {
     "font.family": "DejaVu Sans",
@@ -55,18 +55,18 @@ NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure of the page: its title, the SVG, and one or two sentences on how to read it."""
+    """A figure of the page: title, SVG and caption."""
 
     name: str
     title: str
     svg: str
-    how: str
+    caption: str
     wide: bool = True
 
 
 @contextmanager
 def canvas(width: float, height: float) -> Iterator[Any]:
-    """Give an empty matplotlib Figure of this size in inches, drawn in the style of the page."""
+    """Give an empty matplotlib Figure of this size in inches, in the style of the page."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -84,7 +84,7 @@ def to_svg(figure: Any, name: str, label: str) -> str:
     name
         Prefix of all ids, so that those of several figures do not clash.
     label
-        Text for people who do not see the figure.
+        Alternative text.
     """
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", dpi=150, metadata=NO_METADATA, transparent=True)
@@ -97,7 +97,7 @@ def to_svg(figure: Any, name: str, label: str) -> str:
     label = label.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
-    # Points of the viewBox to CSS pixels, so that every figure has the same size of letters.
+    # Points of the viewBox to CSS pixels, so that letters have the same size in all figures.
     width = float(size[1]) * 4 / 3 if size else 400.0
     head = f'<svg role="img" aria-label="{label}" style="width:{width:.0f}px"'
     return text.replace("<svg", head, 1)

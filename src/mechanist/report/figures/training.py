@@ -1,4 +1,4 @@
-"""Figure of the network: how its training went."""
+"""Figure: loss by epoch of the last training."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from mechanist.report.figures.style import (
 )
 
 
-def learning(data: ReportData) -> Picture | None:
+def training(data: ReportData) -> Picture | None:
     """Loss by epoch of the last training."""
     if data.training is None:
         return None
@@ -33,22 +33,22 @@ def learning(data: ReportData) -> Picture | None:
     epochs = np.arange(1, len(inside) + 1)
     with canvas(HALF, 3.3) as figure:
         axes = figure.subplots()
-        axes.plot(epochs, inside, color=A_COLOUR, label="chains that a network saw")
-        axes.plot(epochs, outside, color=NETWORK, label="chains that it did not see")
+        axes.plot(epochs, inside, color=A_COLOUR, label="chains in the sample")
+        axes.plot(epochs, outside, color=NETWORK, label="chains left out")
         axes.plot(best + 1, at_best, "o", ms=6, mfc=MARK, mec="white", label="weights kept")
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss (nats per outcome)")
         low = min(inside.min(), outside.min())
-        # The first epochs are high and would press the rest flat.
+        # The high losses of the first epochs would flatten the rest.
         high = np.quantile(np.r_[inside[1:], outside[1:]], 0.98) if len(inside) > 3 else outside[0]
         margin = 0.1 * max(high - low, 1e-3)
         axes.set_ylim(low - margin, max(high, at_best.max()) + 2 * margin)
         grid(axes)
         axes.legend(loc="upper right")
-        svg = to_svg(figure, "learning", "Loss by epoch of the last training")
-    how = (
-        "Mean loss over the networks while the last model was trained; each keeps its weights "
-        "from the epoch that did best on the chains it had not drawn. A widening gap would mean "
-        "that more shots are needed."
+        svg = to_svg(figure, "training", "Loss by epoch of the last training")
+    caption = (
+        "Mean loss of the networks by epoch of the last training, on the chains of each network's "
+        "bootstrap sample and on those left out. Each network keeps the weights of its best epoch "
+        "on the chains left out. A widening gap means that more shots are needed."
     )
-    return Picture("learning", "How the last model learned", svg, how, wide=False)
+    return Picture("training", "Training of the last model", svg, caption, wide=False)

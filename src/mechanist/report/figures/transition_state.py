@@ -1,4 +1,4 @@
-"""Figures and table of the formula's proof: fresh shots from points that it has chosen itself."""
+"""Figure: fresh shots from points chosen by the formula, over its p_B and where it is 1/2."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from mechanist.report.figures.style import FORMULA, FULL, MUTED, Picture, canvas
 BINS = 20
 
 
-def proof(data: ReportData) -> Picture | None:
-    """Calibration of the formula over its own p_B, and true p_B where it says 1/2."""
+def transition_state(data: ReportData) -> Picture | None:
+    """Calibration of the formula over its own p_B, and observed p_B where it gives 1/2."""
     own = data.own_points
     if own is None or len(own["n"]) == 0:
         return None
@@ -21,21 +21,22 @@ def proof(data: ReportData) -> Picture | None:
     with canvas(FULL, 3.5) as figure:
         left, right = figure.subplots(1, 2)
         spread = {name: column[~surface] for name, column in own.items()}
-        draw_fresh(left, spread, "p_formula", FORMULA, "over the formula's own $p_B$")
+        draw_fresh(left, spread, "p_formula", FORMULA, "formula, over its own $p_B$")
         left.set_ylabel("fraction of half-shots that ended in B")
         _histogram(right, own["n"][surface], own["n_B"][surface])
-        svg = to_svg(figure, "proof", "Fresh shots from points that the formula has chosen")
-    how = (
-        "Left: points spread evenly over what the formula says; on the dashed line it is right. "
-        "Right: points where it says p_B = 1/2. If its surface is the transition state, all have a "
-        "true p_B of 1/2, and counts scatter only as the grey curve does, which is counting noise "
-        "alone. A broad or two-peaked histogram means that a coordinate is missing."
+        svg = to_svg(figure, "transition_state", "Fresh shots from points chosen by the formula")
+    caption = (
+        "Fresh shots from points chosen by the formula. Left: points spread evenly over its p_B; "
+        "the dashed line is perfect agreement. Right: points where the formula gives p_B = 1/2. If "
+        "its surface q = 0 is the transition state, they all have a true p_B of 1/2, and the "
+        "histogram follows the grey curve, which is counting noise alone. A broad or two-peaked "
+        "histogram means that a coordinate is missing."
     )
-    return Picture("proof", "Does the formula find the transition state?", svg, how)
+    return Picture("transition_state", "Transition state of the formula", svg, caption)
 
 
 def _histogram(axes: Any, n: Array, n_b: Array) -> None:
-    """Observed fractions on the surface beside those of a coin."""
+    """Observed fractions on the surface, and the binomial distribution for p_B = 1/2."""
     from scipy.stats import binom
 
     edges = np.linspace(0, 1, BINS + 1)
@@ -45,7 +46,7 @@ def _histogram(axes: Any, n: Array, n_b: Array) -> None:
         counts = np.arange(shots + 1)
         expected, _ = np.histogram(counts / shots, edges, weights=binom.pmf(counts, shots, 0.5))
         axes.stairs(expected * len(n), edges, color=MUTED, lw=1.4)
-    axes.set(xlim=(0, 1), title="where it says $p_B$ = 1/2")
+    axes.set(xlim=(0, 1), title="formula, where it gives $p_B$ = 1/2")
     axes.set_xlabel("fraction of half-shots that ended in B")
     axes.set_ylabel("points")
     grid(axes, "y")

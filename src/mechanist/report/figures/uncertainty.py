@@ -1,4 +1,4 @@
-"""Figure of the network's own uncertainty: how wide its 90 % intervals of p_B are, and where."""
+"""Figure: half-width of the network's 90 % intervals of p_B."""
 
 from statistics import NormalDist
 from typing import Any
@@ -36,35 +36,34 @@ def uncertainty(data: ReportData) -> Picture | None:
         else:
             _along(left, data, frames, half)
         left.set_title(f"half-width of the {100 * LEVEL:.0f} % interval of $p_B$, along the paths")
-        right.set_title("the same, by predicted $p_B$")
+        right.set_title("the same by predicted $p_B$")
         _by_p(right, frames.q, half, data.last["criteria"].get("spread", {}).get("limit"))
         svg = to_svg(figure, "uncertainty", "Half-width of the 90 % interval of p_B on path frames")
-    return Picture("uncertainty", "Where the network is unsure", svg, _how(data, bool(pairs)))
+    return Picture("uncertainty", "Uncertainty of the network", svg, _caption(data, bool(pairs)))
 
 
-def _how(data: ReportData, mapped: bool) -> str:
-    where = "each patch the mean over path frames" if mapped else "median and the middle 80 %"
-    how = (
-        f"How far p_B may be off: with a chance of {100 * LEVEL:.0f} % the truth lies within this "
-        f"half-width of what the network says. Left: where paths go, {where}. Right: "
-        "the same frames by predicted p_B, median and the middle 80 %; the dashed line is what the "
-        "stopping rule allows on average near q = 0. The width comes from how much the networks "
-        "disagree and from how wrong they all were on chains that none of them had seen"
+def _caption(data: ReportData, mapped: bool) -> str:
+    where = "mean over path frames in each cell" if mapped else "median and central 80 %"
+    caption = (
+        f"Half-width of the {100 * LEVEL:.0f} % interval of p_B on frames of transition paths. "
+        f"Left: {where}. Right: the same frames by predicted p_B, median and central 80 %; the "
+        "dashed line is the mean that the stopping rule allows near q = 0. The width combines the "
+        "spread of the networks with their common error on held-out chains"
     )
     coverage = (data.verdict or {}).get("network_interval_coverage")
     if coverage is not None:
-        how += f". {100 * coverage:.0f} % of the fresh points agree with such intervals"
-    return how + "."
+        caption += f". {100 * coverage:.0f} % of the fresh points lie within such intervals"
+    return caption + "."
 
 
 def _map(axes: Any, x: Axis, y: Axis, half: Array) -> Any:
-    """Mean half-width in cells over two descriptors; gives the image."""
+    """Mean half-width in cells over two descriptors; returns the image."""
     area = (x.limits, y.limits)
     count, _, _ = np.histogram2d(x.values, y.values, CELLS, area)
     total, _, _ = np.histogram2d(x.values, y.values, CELLS, area, weights=half)
     mean = np.ma.masked_where(count < LEAST_FRAMES, total / np.maximum(count, 1))
     shown = mean.compressed()
-    # A few cells at the rim would take up all colours.
+    # A few cells at the rim would use up the colour range.
     low, high = np.quantile(shown, [0.02, 0.98]) if len(shown) else (0.0, 1.0)
     image = axes.imshow(
         mean.T, extent=(*x.limits, *y.limits), origin="lower", aspect="auto", cmap="viridis_r",
@@ -77,7 +76,7 @@ def _map(axes: Any, x: Axis, y: Axis, half: Array) -> Any:
 
 
 def _band(axes: Any, along: Array, half: Array, edges: Array) -> float:
-    """Median and middle 80 % of the half-width in bins; gives the largest value drawn."""
+    """Median and middle 80 % of the half-width in bins; returns the largest value drawn."""
     place = np.digitize(along, edges)
     parts = [np.flatnonzero(place == i) for i in np.unique(place)]
     parts = [part for part in parts if len(part) >= LEAST_FRAMES] or [np.arange(len(along))]

@@ -1,4 +1,4 @@
-"""What lies in a results folder: the table of files at the end of the report."""
+"""Files of a results folder: the table at the end of the report."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,35 +14,35 @@ FILES = {
     "formula.py": "the chosen formula as a Python file, from positions; needs numpy only",
     "formula.plumed": "the same as PLUMED input",
     "formula_openmm.xml": "the same as an OpenMM force whose energy is q",
-    "formulas.csv": "the front of formulas: length, held-out loss, text, LaTeX",
-    "relevance.csv": "inputs by importance, with spread",
+    "formulas.csv": "Pareto front of formulas: length, held-out loss, text, LaTeX",
+    "relevance.csv": "inputs by relevance, with spread",
     "committor/model.safetensors": "weights of the network ensemble",
     "committor/model.json": "names, units and normalisation of its inputs",
-    "shots.parquet": "all shots: where from, predicted p_B, how they ended",
-    "paths/paths.trr": "all transition paths that count, one after the other",
-    "paths/paths.parquet": "which frames belong to which path, and its weight",
-    "paths/topology.pdb": "atoms, to open the paths with in VMD or mdtraj",
+    "shots.parquet": "all shots: origin, predicted p_B, outcome",
+    "paths/paths.trr": "all transition paths of the ensemble, one after the other",
+    "paths/paths.parquet": "first frame, length and weight of each path",
+    "paths/topology.pdb": "topology of the paths for VMD or mdtraj",
     "validation.csv": "fresh shots beside the predictions of network and formula",
-    "validation/formula.csv": "fresh shots from points that the formula has chosen",
-    "validation/front.csv": "error of every formula of the front on fresh shots",
-    "validation/verdict.json": "what they say, with intervals",
+    "validation/formula.csv": "fresh shots from points chosen by the formula",
+    "validation/front.csv": "error of every formula of the Pareto front on fresh shots",
+    "validation/verdict.json": "errors of network and formula on fresh shots, with intervals",
     "kinetics.json": "rates, passage times and the free energy difference, with intervals",
     "kinetics/free_energy.csv": "free energy along q with its interval",
-    "kinetics/frames.trr": "structures of all regions; with their weights, an equilibrium ensemble",
+    "kinetics/frames.trr": "structures of all regions; weighted, an equilibrium ensemble",
     "kinetics/frames.parquet": "the weights of these structures",
-    "compare": "guided against uniform selection; made by `mechanist compare`",
+    "compare": "guided against uniform selection (`mechanist compare`)",
     "system": "System, topology, states, inputs and the starting structure",
     "rounds": "each round: shots, points, paths, model, assessment.json, manifest.json",
-    "manifest.json": "hash of every file, for `mechanist verify`; written last",
-    "benchmarks": "time and memory of every job, and where its time went",
-    "logs": "what every job said",
+    "manifest.json": "hash of every file, for `mechanist verify`",
+    "benchmarks": "time and memory of every job, and what its time was spent on",
+    "logs": "messages of every job",
 }
-"""Path below the results folder, and what it holds."""
+"""Path below the results folder, and its content."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the table; ``size`` is empty for what is not there."""
+    """One line of the table; ``size`` is empty for a missing file."""
 
     path: str
     meaning: str
@@ -62,11 +62,11 @@ def _size(path: Path) -> str:
 
 
 def files_of_run(layout: Layout) -> list[Entry]:
-    """Every file that a run may leave, with its size where it is there."""
+    """Every file that a run may write, with its size if it exists."""
     entries = []
     for name, meaning in FILES.items():
         path = layout.root / name
-        # The page names itself before it is written.
+        # The page lists itself before it is written.
         there = path.exists() and path != layout.report
         size = _size(path) if there else ("" if path != layout.report else "this page")
         entries.append(Entry(name + ("/" if path.is_dir() else ""), meaning, size))

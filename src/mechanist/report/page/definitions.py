@@ -1,4 +1,4 @@
-"""What the descriptors of the formula are, by names of atoms."""
+"""Definitions of the descriptors of the formula, by names of atoms."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from mechanist.report.figures.style import plain_name
 
 
 def definitions(data: ReportData) -> list[tuple[str, str]]:
-    """Rows of the table of descriptors in the formula: its name, and what it is."""
+    """Rows of the table of descriptors in the formula: name, definition."""
     if data.formula is None or "definitions" not in data.formula:
         return []
     used = used_descriptors(data.formula, data.layout.formula).descriptors

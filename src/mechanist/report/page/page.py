@@ -1,4 +1,4 @@
-"""The HTML page: one file without scripts and without anything from outside."""
+"""The HTML page: one file, without scripts or external content."""
 
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from mechanist.report.figures.pareto import pareto
 from mechanist.report.figures.paths import density, lengths
 from mechanist.report.figures.relevance import relevance
 from mechanist.report.figures.style import Picture
-from mechanist.report.figures.training import learning
-from mechanist.report.figures.transition_state import proof
+from mechanist.report.figures.training import training
+from mechanist.report.figures.transition_state import transition_state
 from mechanist.report.figures.uncertainty import uncertainty
 from mechanist.report.page.contents import files_of_run
 from mechanist.report.page.definitions import definitions
@@ -26,13 +26,13 @@ from mechanist.report.summary import early_stop_line, first_path_line
 from mechanist.report.times import rows
 
 SECTIONS = {
-    "Why": (relevance, pareto),
-    "Evidence": (calibration, proof),
+    "Formulas": (pareto, relevance),
+    "Validation": (calibration, transition_state),
     "Rates": (along_q, over_descriptors),
-    "Paths": (density, lengths, uncertainty),
-    "The run": (efficiency, convergence, learning),
+    "Transition paths": (density, lengths, uncertainty),
+    "Convergence and cost": (efficiency, convergence, training),
 }
-"""Figures by section, in the order of the page; the last section ends with the cost."""
+"""Figures by section, in the order of the page; the cost is added to the last section."""
 
 
 def subscripts(text: str) -> Any:
@@ -66,9 +66,11 @@ def draw(data: ReportData) -> dict[str, list[Picture]]:
 
 
 def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[Picture]]) -> str:
-    """The page as HTML text, of figures that were drawn before."""
+    """The page as HTML text, from figures drawn before."""
     spent = cost(data)
-    sections = sections | {"The run": sections["The run"] + ([spent] if spent else [])}
+    sections = sections | {
+        "Convergence and cost": sections["Convergence and cost"] + ([spent] if spent else [])
+    }
     formula, numbers = data.formula, constants(data)
     text: str = template("page.html").render(
         data=data,

@@ -16,14 +16,14 @@ def minus(text: str) -> str:
 def interval(low: float | None, high: float | None) -> str:
     """An interval with two digits of its half width."""
     if low is None or high is None or not math.isfinite(high - low) or high <= low:
-        return "not known"
+        return "unknown"
     digits = max(0, 1 - math.floor(math.log10((high - low) / 2)))
     form = f".{digits}f" if digits <= 6 else ".4g"
     return minus(f"{low:{form}} to {high:{form}}")
 
 
 def constants(data: ReportData) -> list[tuple[str, str, str, str]]:
-    """Rows of the table of constants: where it stands in the formula, value, interval, unit."""
+    """Rows of the table of constants: name, value, interval, unit."""
     rows = []
     for entry in (data.formula or {}).get("constants") or []:
         unit = entry.get("unit")
@@ -63,14 +63,14 @@ def validation(data: ReportData) -> list[tuple[str, ...]]:
                 f"{verdict[f'{model}_rmse']:.3f}",
                 f"{low:.3f} to {high:.3f}",
                 f"{100 * verdict[f'{model}_coverage']:.0f} %",
-                "not known" if explained is None else f"{100 * explained:.0f} %",
+                "unknown" if explained is None else f"{100 * explained:.0f} %",
             )
         )
     return rows
 
 
 def facts(data: ReportData, summary: dict[str, Any]) -> list[tuple[str, str]]:
-    """The numbers below the headline: value, what it is."""
+    """The numbers below the title: value, meaning."""
     path = summary["path_duration_ps"]["mean"]
     result = [(f"{summary['shots']:,}", "two-way shots")]
     if summary["transitions"] is not None:
@@ -85,7 +85,7 @@ def facts(data: ReportData, summary: dict[str, Any]) -> list[tuple[str, str]]:
         cores = counted(data.time.cores, "core")
         result.append((duration(data.time.wall_seconds), f"wall time on {cores}"))
     elif summary["wall_seconds"]:
-        result.append((duration(summary["wall_seconds"]), "run time of the jobs"))
+        result.append((duration(summary["wall_seconds"]), "wall time of the jobs"))
     return result
 
 

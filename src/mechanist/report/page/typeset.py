@@ -1,4 +1,4 @@
-"""The formula as a picture, set by matplotlib and broken into lines where it is long."""
+"""The formula as an image, typeset by matplotlib and broken into lines where it is long."""
 
 import re
 
@@ -11,7 +11,7 @@ LINE_HEIGHT, FRACTION_HEIGHT = 0.42, 0.72
 
 
 def split_terms(latex: str) -> list[str]:
-    r"""Terms of a sum, each with its sign, cut only outside of every bracket and brace.
+    r"""Terms of a sum, each with its sign, split only outside brackets and braces.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def break_lines(latex: str, width: float) -> list[str]:
 def formula_svg(latex: str) -> str | None:
     """SVG of ``q = latex``, or None if matplotlib cannot read it.
 
-    Raises nothing: a formula that cannot be set is shown as text by the page.
+    The page shows such a formula as text.
     """
     with canvas(FULL - 1.2, 1.0) as figure:
         from matplotlib import rc_context

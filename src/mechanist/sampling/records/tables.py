@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Frames
-from mechanist.bookkeeping.files import GONE, atomic, check, write_bytes
+from mechanist.bookkeeping.files import MISSING, atomic, check, write_bytes
 from mechanist.errors import DataError
 from mechanist.sampling.records import parquet, trr
 from mechanist.sampling.records.thinning import thinning_of
@@ -119,7 +119,7 @@ def read_frames(path: Path, atoms: int, first: int = 0, count: int | None = None
         If the file is missing, damaged or truncated or has another number of atoms.
     """
     if not path.is_file():
-        raise DataError(path, GONE)
+        raise DataError(path, MISSING)
     check(path)
     return trr.read(path, atoms, first, count)
 
