@@ -297,8 +297,8 @@ EXTRA_ATOM = "    1HPO     H3    5  1.0000  1.0000  1.5000\n   2.00000"
 FORMS = {
     "prmtop missing": (brought("Amber", drop(PRMTOP)), [PRMTOP, "molecule.topology", "no such"]),
     "prmtop truncated": (brought("Amber", truncate(PRMTOP, 0.5)), [PRMTOP, "truncated"]),
-    "prmtop empty": (brought("Amber", content(b"", PRMTOP)), [PRMTOP, "no Amber prmtop"]),
-    "prmtop is a psf": (brought("Amber", swap(PRMTOP, PSF)), [PRMTOP, "no Amber prmtop"]),
+    "prmtop empty": (brought("Amber", content(b"", PRMTOP)), [PRMTOP, "not an Amber prmtop"]),
+    "prmtop is a psf": (brought("Amber", swap(PRMTOP, PSF)), [PRMTOP, "not an Amber prmtop"]),
     "prmtop is binary": (brought("Amber", content(bytes(range(256)), PRMTOP)), [PRMTOP]),
     "inpcrd missing": (brought("Amber", drop(INPCRD)), [INPCRD, "molecule.structure"]),
     "inpcrd truncated": (brought("Amber", truncate(INPCRD, 0.4)), [INPCRD, "truncated"]),
@@ -404,7 +404,7 @@ FORMS = {
     ),
     "box of zeros": (
         bring("Amber", nonbonded="PME", cutoff="0.9 nm", box=["0 nm", "2 nm", "2 nm"]),
-        ["molecule.box", "no box"],
+        ["molecule.box", "no volume"],
     ),
     "box with two edges": (bring("Amber", nonbonded="PME", box=["2 nm", "2 nm"]), ["box"]),
     "unknown method": (bring("Amber", nonbonded="pme"), ["molecule.nonbonded", "pme", "PME"]),
@@ -420,7 +420,7 @@ FORMS = {
     "hydrogens too heavy": (bring("Amber", hydrogen_mass="9 dalton"), ["hydrogen_mass", "9"]),
     "keys that a System has": (
         bring("OpenMM", constraints="HBonds"),
-        ["constraints", "has its own"],
+        ["constraints", "part of the OpenMM System"],
     ),
     "paths under a barostat": (
         bring("Amber", changes={"dynamics": SYSTEM["dynamics"] | {"npt": "paths"}}),
@@ -466,7 +466,7 @@ INPUTS = {
 FORMULA_INPUTS = {
     "no plane": (
         replace("heights, select: not element H", "heights, select: name CA N C"),
-        ["formula_inputs.0", "no atom of the selection has three bonds"],
+        ["formula_inputs.0", "no atom of the selection has three neighbours"],
     ),
     "unknown formula input": (
         replace("  - {all: heights, select: not element H}", "  - chi"),

@@ -145,7 +145,7 @@ def test_a_force_field_with_a_script_is_refused(tag, tmp_path):
     outer = tmp_path / "outer.xml"
     outer.write_text('<ForceField><Include file="inner.xml"/></ForceField>')
     for file in (inner, outer):
-        with pytest.raises(SystemBuildError, match=r"inner\.xml: .*holds a script"):
+        with pytest.raises(SystemBuildError, match=r"inner\.xml: .*contains a script"):
             check_force_field(file)
     inner.write_text("<ForceField></ForceField>")
     check_force_field(outer)

@@ -225,7 +225,7 @@ def test_new_overwrites_nothing(work, capsys):
     folder = own(work)
     (folder / "system.yaml").write_text("mine")
     assert run(f"new own {NEW['XML']}") == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     assert (folder / "system.yaml").read_text() == "mine"
 
 
@@ -303,5 +303,5 @@ def test_check_tells_what_was_left_out(work, capsys):
     write_system(own(work), FORMATS["OpenMM"])
     assert run("check own") == 0
     said = capsys.readouterr().out
-    assert "warning: system.xml: CMMotionRemover was left out" in said
-    assert "AndersenThermostat was left out, it is a thermostat" in said
+    assert "warning: system.xml: CMMotionRemover was removed" in said
+    assert "AndersenThermostat was removed: it is a thermostat" in said

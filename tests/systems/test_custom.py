@@ -83,9 +83,9 @@ def test_json_round_trip(file, rng):
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        ("flat", r"flat: gives shape \(5, 3\).*must be \(5,\)"),
+        ("flat", r"flat: returns shape \(5, 3\).*must be \(5,\)"),
         ("broken", r"broken: raised IndexError"),
-        ("lost", r"lost: gives a value that is no number"),
+        ("lost", r"lost: returned a non-finite value"),
         ("gone", r"'gone': there is no such function.*height"),
     ],
 )

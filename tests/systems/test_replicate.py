@@ -147,10 +147,10 @@ def renamed_remover() -> Any:
 
 
 REFUSED = [
-    (openmm.CMMotionRemover(), "both", "CMMotionRemover: would remove the motion of all copies"),
-    (renamed_remover(), "both", "CMMotionRemover: would remove the motion of all copies"),
+    (openmm.CMMotionRemover(), "both", "CMMotionRemover: would remove the centre-of-mass motion"),
+    (renamed_remover(), "both", "CMMotionRemover: would remove the centre-of-mass motion"),
     (openmm.MonteCarloBarostat(1, 300), "both", "MonteCarloBarostat: changes the box"),
-    (openmm.AndersenThermostat(300, 1), "both", "AndersenThermostat: works beside the integrator"),
+    (openmm.AndersenThermostat(300, 1), "both", "AndersenThermostat: acts besides the integrator"),
     (openmm.CustomCVForce("0"), "both", "CustomCVForce: is a function of sums over all particles"),
     (openmm.RMSDForce([[0, 0, 0]] * 9), "both", "RMSDForce: acts on all particles at once"),
     (openmm.CustomHbondForce("0"), "both", "CustomHbondForce: no way to stack it"),
@@ -208,7 +208,7 @@ def test_refused_arguments() -> None:
         replicate(system, 2, "heap")
     with pytest.raises(SystemBuildError, match="copies: 0: must be at least 1"):
         replicate(system, 0)
-    with pytest.raises(SystemBuildError, match=r"9 molecules .* say the reach"):
+    with pytest.raises(SystemBuildError, match=r"9 molecules .* need a reach"):
         replicate(system, 2, "grid")
     with pytest.raises(SystemBuildError, match="reach: -1: must be a length above 0"):
         replicate(system, 2, "grid", reach=-1)

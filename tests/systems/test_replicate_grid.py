@@ -129,7 +129,7 @@ def test_reach_of_a_virtual_site() -> None:
 def test_reach_of_several_molecules() -> None:
     system = chain(11, 0.15)
     system.addParticle(1)
-    with pytest.raises(SystemBuildError, match=r"2 molecules .* say the reach"):
+    with pytest.raises(SystemBuildError, match=r"2 molecules .* need a reach"):
         default_reach(system)
     line = np.zeros((12, 3))
     line[11, 0] = 1.0

@@ -1,4 +1,4 @@
-"""Which plan moves a system: what the user asks for, and for the rest the fastest one here."""
+"""The plan for a system: what the settings say, and the fastest one for the rest."""
 
 import hashlib
 import json
@@ -27,18 +27,18 @@ from mechanist.systems.replicate import why_not
 def choose_plan(
     prepared: Prepared, settings: EngineSettings, log: Callable[[str], None] | None = None
 ) -> Plan:
-    """The plan that the settings ask for; what they leave open is timed once on each machine.
+    """The plan of the settings; what they leave open is timed once on each machine.
 
     Raises
     ------
     SystemBuildError
-        If a platform is not there, or a layout does not suit the system.
+        If a platform is missing, or the system cannot use a layout.
     """
     wanted = settings.platform
     if wanted != "auto" and wanted not in platform_names():
         there = ", ".join(platform_names())
         raise SystemBuildError(
-            "config.yaml", f"engine.platform: {wanted!r}: not on this machine; there are: {there}"
+            "config.yaml", f"engine.platform: {wanted!r}: not available here; available: {there}"
         )
     if wanted != "auto" and (wanted not in GPU_PLATFORMS or settings.copies != "auto"):
         plan = default_plan(prepared, wanted)
@@ -51,7 +51,7 @@ def choose_plan(
 
 
 def _by_hand(prepared: Prepared, plan: Plan, settings: EngineSettings) -> Plan:
-    """Put in what the settings name."""
+    """The plan with what the settings name."""
     if settings.layout != "auto":
         fault = None if settings.layout == POOL else why_not(prepared.system, settings.layout)
         if fault is not None:
@@ -67,21 +67,21 @@ def _by_hand(prepared: Prepared, plan: Plan, settings: EngineSettings) -> Plan:
 def cached_timings(
     prepared: Prepared, log: Callable[[str], None] | None = None
 ) -> Sequence[Timing]:
-    """Timings of this system on this machine, fastest first, measured if they never were."""
+    """Timings of this system on this machine, fastest first; measured once, then cached."""
     file = timings_file(prepared)
     timings = _kept_timings(file)
     if not timings:
         if log is not None:
-            log("timing platforms on this system, once on this machine")
+            log("timing platforms on this system (once per machine)")
         timings = time_plans(prepared)
-        # Without a place to keep them they are measured again.
+        # If they cannot be cached, they are measured again next time.
         with suppress(OSError):
             write_json(file, [asdict(timing) for timing in timings], record=False)
     return timings
 
 
 def _kept_timings(file: Path) -> list[Timing]:
-    """What was measured before; nothing if the file is not there or damaged."""
+    """Cached timings; none if the file is missing or damaged."""
     try:
         return [
             Timing(Plan(**row["plan"]), float(row["steps_per_second"]), row["fault"])
@@ -92,7 +92,7 @@ def _kept_timings(file: Path) -> list[Timing]:
 
 
 def timings_file(prepared: Prepared) -> Path:
-    """Where timings are kept: one file for each system, machine and OpenMM version."""
+    """Cache file of timings: one for each system, machine and OpenMM version."""
     import openmm
     import platformdirs
 
@@ -116,7 +116,7 @@ def make_engine(
     max_frames: int | None = None,
     clock: Clock | None = None,
 ) -> Engine:
-    """An engine with so many slots, spread over the lanes of a plan; see `LaneEngine`."""
+    """An engine with so many slots over the lanes of a plan; see `LaneEngine`."""
     lanes = min(plan.lanes, slots)
     sizes = [slots // lanes + (i < slots % lanes) for i in range(lanes)]
     movers = [_mover(prepared, size, plan, seed + i) for i, size in enumerate(sizes)]

@@ -1,8 +1,8 @@
-"""OpenMM contexts and raw arrays in and out of them.
+"""OpenMM contexts, and arrays in and out of them.
 
 Velocities. LangevinMiddleIntegrator (Zhang et al., J. Phys. Chem. A 123, 6056 (2019)) keeps
 velocities half a step behind the positions. A shot starts from velocities drawn at the time of the
-positions, so half a kick is taken off before the first step: v - (dt / 2m) F(x). Then the forward
+positions, so half a kick is subtracted before the first step: v - (dt / 2m) F(x). Then the forward
 and the backward half of a path are pieces of one trajectory of the BAOAB scheme.
 """
 
@@ -23,7 +23,7 @@ SEED_LIMIT = 2**31 - 1
 
 
 def langevin(temperature: float, friction: float, timestep: float, seed: int) -> Any:
-    """The integrator of all dynamics: temperature in K, friction in 1/ps, time step in ps."""
+    """The integrator of all dynamics; temperature in K, friction in 1/ps, time step in ps."""
     import openmm
 
     integrator = openmm.LangevinMiddleIntegrator(temperature, friction, timestep)
@@ -33,7 +33,7 @@ def langevin(temperature: float, friction: float, timestep: float, seed: int) ->
 
 
 def openmm_seed(seed: int) -> int:
-    """A seed for OpenMM, where 0 would mean one from the clock."""
+    """A seed for OpenMM, which takes 0 as a seed from the clock."""
     return 1 + seed % (SEED_LIMIT - 1)
 
 
@@ -43,7 +43,7 @@ def make_context(prepared: Prepared, system: Any, platform: str, seed: int) -> A
     Raises
     ------
     SystemBuildError
-        If the platform is not there or cannot run the system.
+        If the platform is missing or cannot run the system.
     """
     import openmm
 
@@ -55,14 +55,14 @@ def make_context(prepared: Prepared, system: Any, platform: str, seed: int) -> A
     except openmm.OpenMMException as error:
         there = ", ".join(platform_names())
         raise SystemBuildError(
-            "config.yaml", f"engine.platform: {platform!r}: {error}; there are: {there}"
+            "config.yaml", f"engine.platform: {platform!r}: {error}; available: {there}"
         ) from None
 
 
 def has_virtual_sites(system: Any) -> bool:
-    """Whether particles have places that follow from those of others, as M of TIP4P has.
+    """Whether a System has virtual sites, such as M of TIP4P.
 
-    A context does not put them there by itself when it is given positions.
+    A context does not place them by itself when its positions are set.
     """
     return any(system.isVirtualSite(i) for i in range(system.getNumParticles()))
 
@@ -70,8 +70,8 @@ def has_virtual_sites(system: Any) -> bool:
 def read_positions(context: Any, out: Array) -> None:
     """Positions (N, 3) in nm, written straight into ``out``.
 
-    The public call makes a Quantity, which takes longer than the copy; the method that it is
-    built on writes into an array that is already there.
+    The public call creates a Quantity, which takes longer than the copy; the private method below
+    it writes into an existing array.
     """
     import openmm
 
@@ -95,26 +95,25 @@ def read_forces(context: Any, out: Array) -> None:
 
 
 def half_kick(masses: Array, timestep: float) -> Array:
-    """What forces are multiplied with for the velocity change of half a step: dt / 2m, (N, 1).
+    """Factor dt / 2m, (N, 1), from forces to the velocity change of half a step.
 
-    0 for particles without mass, which do not move.
+    It is 0 for massless particles, which do not move.
     """
     inverse = np.divide(1.0, masses, out=np.zeros_like(masses), where=masses > 0)
     return np.asarray(0.5 * timestep * inverse[:, None])
 
 
 def is_explosion(fault: str) -> bool:
-    """Whether OpenMM's message is of a coordinate or energy that is no number.
+    """Whether an OpenMM message is about a NaN in coordinates or energy.
 
-    All else that it may say of a running simulation (a GPU that is gone, memory that has run out)
-    is no outcome of a shot.
+    Other failures of a running simulation (a lost GPU, no memory) are not outcomes of a shot.
     """
     return re.search(r"\bnan\b", fault, re.IGNORECASE) is not None
 
 
 @contextmanager
 def explosions() -> Iterator[list[str]]:
-    """Collect what OpenMM says of explosions instead of raising it: they are outcomes."""
+    """Collect OpenMM's messages about explosions instead of raising: they are outcomes."""
     import openmm
 
     faults: list[str] = []
@@ -128,13 +127,13 @@ def explosions() -> Iterator[list[str]]:
 
 @contextmanager
 def device_faults() -> Iterator[None]:
-    """End the job with one line where OpenMM itself fails.
+    """End the job with one line when OpenMM itself fails.
 
     Raises
     ------
     SamplingError
-        Instead of any OpenMMException. A shot that the device has not carried out has no outcome;
-        counted as exploded it would bias the rest.
+        In place of any OpenMMException. A shot that the device did not finish has no outcome, and
+        counting it as exploded would bias the rest.
     """
     import openmm
 
@@ -146,7 +145,7 @@ def device_faults() -> Iterator[None]:
 
 @contextmanager
 def openmm_faults() -> Iterator[list[str]]:
-    """Collect whatever OpenMM raises: to try out whether a platform works."""
+    """Collect whatever OpenMM raises, to test whether a platform works."""
     import openmm
 
     faults: list[str] = []

@@ -1,8 +1,8 @@
 """The engine: half-shots into free slots, one stride forward, finished half-paths out.
 
-Slots are grouped into lanes, each with an OpenMM context (or a pool of them) of its own. With more
-than one lane, one moves in a thread while the frames of another are looked at, so that a GPU does
-not wait for Python.
+Slots are grouped into lanes, each with its own OpenMM context or pool of contexts. With several
+lanes, one moves in a thread while the frames of another are analysed, so that a GPU does not wait
+for Python.
 """
 
 from collections import deque
@@ -27,20 +27,20 @@ from mechanist.engine.half_shots import (
     some,
 )
 from mechanist.engine.history import History
-from mechanist.engine.protocol import Label, NextShots, Rest, Watch
+from mechanist.engine.protocol import Label, NextShots, Pause, Watch
 from mechanist.engine.under_way import UnderWay
 from mechanist.errors import SamplingError
 from mechanist.systems.prepared import Prepared
 
 SPEED_LIMIT = 25.0
-"""Thermal speeds of the lightest atom: what is faster has exploded."""
+"""In thermal speeds of the lightest atom; anything faster has exploded."""
 
 
 WATCHED = 64
-"""Half-shots of a lane that are looked at together for explosions."""
+"""Half-shots of a lane over which explosions are counted."""
 
 HOPELESS = 0.9
-"""Share of them that may not explode."""
+"""Fraction of these that must not explode."""
 
 
 class Mover(Protocol):
@@ -48,14 +48,14 @@ class Mover(Protocol):
 
     @property
     def patience(self) -> int:
-        """Slots that may wait until the half-paths that have ended are looked at together."""
+        """Half-paths that may wait until they are yielded together."""
 
     @property
     def slots(self) -> int:
         """The number R of copies."""
 
     def load(self, slots: Rows, shots: HalfShots) -> None:
-        """Put half-shots into slots (K,), leaving the others as they are."""
+        """Put half-shots into slots (K,); the others are unchanged."""
 
     def advance(self, busy: Mask, now: Array) -> None:
         """Move the ``busy`` (R,) copies by one stride.
@@ -64,23 +64,23 @@ class Mover(Protocol):
         """
 
     def reset(self, slots: Rows) -> None:
-        """Put exploded copies (K,) where they harm nobody."""
+        """Move exploded copies (K,) to where they affect no others."""
 
     def state(self, slots: Rows) -> tuple[Array, Array]:
-        """Positions and velocities (K, N, 3) of some slots, as the integrator has them."""
+        """Positions and velocities (K, N, 3) of some slots as the integrator stores them."""
 
     def restore(self, slots: Rows, positions: Array, velocities: Array) -> None:
-        """Put slots back to a `state`: no kick is taken off."""
+        """Restore slots from a `state`; no half-kick is applied."""
 
     def noise(self) -> bytes:
-        """The state of the random numbers; empty where it cannot be had or would not do."""
+        """State of the random numbers; empty where it is not available or not sufficient."""
 
     def set_noise(self, noise: bytes) -> None:
-        """Put the random numbers back, after `restore`; an OpenMMException if it cannot be."""
+        """Restore the random numbers, after `restore`; raises OpenMMException on failure."""
 
 
 class Lane:
-    """Slots of one mover, and the half-shots that they run."""
+    """The slots of one mover and their half-shots."""
 
     def __init__(
         self, prepared: Prepared, mover: Mover, label: Label, longest: int, clock: Clock
@@ -99,7 +99,7 @@ class Lane:
 
     @property
     def slots(self) -> int:
-        """Half-shots that it can run at the same time."""
+        """Number of half-shots that run at the same time."""
         return len(self._busy)
 
     @property
@@ -126,12 +126,12 @@ class Lane:
         self.steps += int(self._busy.sum()) * self._prepared.stride
 
     def harvest(self, watch: Watch | None) -> HalfPaths | None:
-        """Take the new frames in; give the half-paths that have ended, once they are enough."""
+        """Store the new frames; return the half-paths that have ended once there are enough."""
         with np.errstate(invalid="ignore", over="ignore"):
             moved = np.abs(self._now - self._before).max(axis=(1, 2))
         exploded = self._busy & ~(moved < self._farthest)
         if exploded.any():
-            # What comes next must see numbers; the frame itself is lost.
+            # Labels need finite positions; the frame itself is lost.
             self._now[exploded] = self._prepared.positions
             with self._clock, device_faults():
                 self._mover.reset(np.flatnonzero(exploded))
@@ -154,14 +154,14 @@ class Lane:
         return joined(batches) if batches else None
 
     def _take(self, slots: Rows, ends: NDArray[np.int8]) -> None:
-        self._watch(ends)
+        self._check_explosions(ends)
         lengths = self._history.ages[slots]
         self._busy[slots] = False
         frames, steps = self._history.pull(slots), lengths * self._prepared.stride
         self._ended.append(HalfPaths(self._keys[slots], ends, lengths, frames, steps))
 
     def under_way(self, first_slot: int, number: int) -> UnderWay:
-        """What runs here, between two strides; ``first_slot`` and ``number`` are the lane's."""
+        """What runs between two strides in this lane, of this number and first slot."""
         slots = np.flatnonzero(self._busy)
         positions, velocities = self._mover.state(slots)
         ended = joined([*self._ended, no_half_paths(self._prepared.atoms)])
@@ -178,7 +178,7 @@ class Lane:
         )
 
     def go_on(self, slots: Rows, begun: UnderWay, rows: Rows) -> None:
-        """Take over half-shots, the ``rows`` (K,) of ``begun``, into free slots (K,)."""
+        """Continue half-shots, the ``rows`` (K,) of ``begun``, in free slots (K,)."""
         positions = begun.positions[rows]
         self._mover.restore(slots, positions, begun.velocities[rows])
         self._now[slots], self._keys[slots], self._busy[slots] = positions, begun.keys[rows], True
@@ -188,22 +188,22 @@ class Lane:
             self._history.put_back(slot, begun.frames[start : start + int(begun.lengths[row])])
 
     def hold_back(self, ended: HalfPaths) -> None:
-        """Take over half-paths that have ended."""
+        """Take over ended half-paths."""
         if len(ended):
             self._ended.append(ended)
 
     def set_noise(self, noise: bytes) -> None:
-        """Go on with these random numbers, where they can be had."""
+        """Continue with these random numbers, where that is possible."""
         with openmm_faults():
             self._mover.set_noise(noise)
 
-    def _watch(self, ends: NDArray[np.int8]) -> None:
-        """Stop where nearly all that ends has exploded: then it is not the shots that are at fault.
+    def _check_explosions(self, ends: NDArray[np.int8]) -> None:
+        """Stop if nearly all half-shots explode: then something else is wrong.
 
         Raises
         ------
         SamplingError
-            If of the last `WATCHED` half-shots or more the share `HOPELESS` has exploded.
+            If a fraction `HOPELESS` of the last `WATCHED` half-shots has exploded.
         """
         self._lately += len(ends), int((ends == EXPLODED).sum())
         ended, exploded = self._lately.tolist()
@@ -212,34 +212,34 @@ class Lane:
         if exploded >= HOPELESS * ended:
             raise SamplingError(
                 "engine",
-                f"{exploded} of {ended} half-shots have exploded; is dynamics.timestep too long, or"
-                " the potential without a value, or the device failing?",
+                f"{exploded} of {ended} half-shots have exploded; is dynamics.timestep too long,"
+                " the potential undefined somewhere, or the device failing?",
             )
         self._lately[:] = 0
 
 
 def farthest(prepared: Prepared) -> float:
-    """Distance in nm along an axis that no atom can go in one stride."""
+    """Distance in nm along an axis that no atom travels in one stride."""
     light = prepared.masses[prepared.masses > 0].min()
     speed = SPEED_LIMIT * np.sqrt(prepared.kt / light)
     return float(speed * prepared.timestep * prepared.stride)
 
 
 class LaneEngine:
-    """Half-shots over lanes; see `mechanist.engine.protocol.Engine`.
+    """Half-shots in lanes; see `mechanist.engine.protocol.Engine`.
 
     Parameters
     ----------
     prepared
         What to move.
     movers
-        One a lane.
+        One for each lane.
     label
         Ends a half-shot; the states of ``prepared`` if None.
     max_frames
         A half-shot with more frames is too long; as in ``prepared`` if None.
     clock
-        Adds up the time that movers take.
+        Adds up the time spent in movers.
     """
 
     def __init__(
@@ -258,18 +258,18 @@ class LaneEngine:
 
     @property
     def slots(self) -> int:
-        """How many half-shots run at the same time."""
+        """Number of half-shots that run at the same time."""
         return self._slots
 
     @property
     def steps(self) -> int:
-        """MD steps of half-shots that it has made."""
+        """MD steps of half-shots so far."""
         return sum(lane.steps for lane in self._lanes)
 
     def run(
         self,
         next_shots: NextShots,
-        rest: Rest | None = None,
+        pause: Pause | None = None,
         begun: UnderWay | None = None,
         watch: Watch | None = None,
     ) -> Iterator[HalfPaths]:
@@ -277,27 +277,27 @@ class LaneEngine:
         if begun is not None:
             self._go_on(begun)
         if len(self._lanes) == 1:
-            return self._run_alone(self._lanes[0], next_shots, rest, watch)
-        return self._run_in_threads(next_shots, rest, watch)
+            return self._run_alone(self._lanes[0], next_shots, pause, watch)
+        return self._run_in_threads(next_shots, pause, watch)
 
     def _run_alone(
-        self, lane: Lane, next_shots: NextShots, rest: Rest | None, watch: Watch | None
+        self, lane: Lane, next_shots: NextShots, pause: Pause | None, watch: Watch | None
     ) -> Iterator[HalfPaths]:
         while True:
             lane.fill(next_shots)
             if not lane.busy:
                 return
-            if rest is not None and rest.wanted():
-                rest.take(self._under_way())
+            if pause is not None and pause.wanted():
+                pause.take(self._under_way())
             lane.move()
             ended = lane.harvest(watch)
             if ended is not None:
                 yield ended
 
     def _run_in_threads(
-        self, next_shots: NextShots, rest: Rest | None, watch: Watch | None
+        self, next_shots: NextShots, pause: Pause | None, watch: Watch | None
     ) -> Iterator[HalfPaths]:
-        """Lanes in turn, so that the order of what ends does not hang on the clock."""
+        """Lanes in turn, so that the order of results does not depend on timing."""
         idle = deque(self._lanes)
         filled: deque[Lane] = deque()
         moving: deque[tuple[Lane, Future[None]]] = deque()
@@ -307,11 +307,11 @@ class LaneEngine:
                     lane = idle.popleft()
                     lane.fill(next_shots)
                     (filled if lane.busy else idle).append(lane)
-                # To pause, lanes that are filled wait for the others; all is done in its old order.
-                pause = rest is not None and rest.wanted()
-                if pause and rest is not None and filled and not moving:
-                    rest.take(self._under_way())
-                if not pause or not moving:
+                # For a pause, filled lanes wait for the others; the order of lanes is unchanged.
+                wanted = pause is not None and pause.wanted()
+                if wanted and pause is not None and filled and not moving:
+                    pause.take(self._under_way())
+                if not wanted or not moving:
                     moving.extend((lane, threads.submit(lane.move)) for lane in filled)
                     filled.clear()
                 if not moving:
@@ -324,26 +324,26 @@ class LaneEngine:
                     yield ended
 
     def _firsts(self) -> list[int]:
-        """First slot of each lane, counted over all."""
+        """First slot of each lane, numbered over all lanes."""
         return [sum(lane.slots for lane in self._lanes[:i]) for i in range(len(self._lanes))]
 
     def _under_way(self) -> UnderWay:
         """What runs in all lanes."""
-        places = zip(self._lanes, self._firsts(), range(len(self._lanes)), strict=True)
-        parts = [lane.under_way(first, number) for lane, first, number in places]
+        numbered = zip(self._lanes, self._firsts(), range(len(self._lanes)), strict=True)
+        parts = [lane.under_way(first, number) for lane, first, number in numbered]
         ended = joined([part.ended for part in parts])
         columns = {
             name: np.concatenate([getattr(part, name) for part in parts])
             for name in vars(parts[0])
             if name not in ("ended", "noise")
         }
-        # One stream serves all contexts of the only platform that tells it.
+        # Only Reference exposes it, and there one stream serves all contexts.
         return UnderWay(**columns, ended=ended, noise=parts[0].noise)
 
     def _go_on(self, begun: UnderWay) -> None:
-        """Load what another engine has left."""
+        """Load what another engine left."""
         if len(begun) and int(begun.slots.max()) >= self._slots:
-            raise SamplingError("engine", "has fewer slots than half-shots to go on with")
+            raise SamplingError("engine", "has fewer slots than half-shots to continue")
         for number, (lane, first) in enumerate(zip(self._lanes, self._firsts(), strict=True)):
             mine = (begun.slots >= first) & (begun.slots < first + lane.slots)
             rows = np.flatnonzero(mine)

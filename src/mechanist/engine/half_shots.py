@@ -16,22 +16,22 @@ IN_A, IN_B, TOO_LONG, EXPLODED, STOPPED = np.arange(5, dtype=np.int8)
 """How a half-shot can end."""
 
 END_NAMES = np.array(["A", "B", "too_long", "exploded", "stopped"], dtype=object)
-"""Names of the ends, by their numbers."""
+"""Names of the ends, indexed by their numbers."""
 
 
 def in_states(ends: NDArray[np.int8]) -> Mask:
-    """Which ends are in a state."""
+    """Which ends (K,) are in A or B."""
     return np.asarray(ends < TOO_LONG)
 
 
 @dataclass(frozen=True)
 class HalfShots:
-    """Trajectories to be run until they end in a state.
+    """Trajectories to run until they reach a state.
 
     Parameters
     ----------
     keys
-        (K,) who asked; come back with the half-paths.
+        (K,) identifiers, which the half-paths carry.
     positions
         (K, N, 3) in nm.
     velocities
@@ -47,7 +47,7 @@ class HalfShots:
         return len(self.keys)
 
     def part(self, rows: slice) -> "HalfShots":
-        """Some of them."""
+        """A slice of them."""
         return HalfShots(self.keys[rows], self.positions[rows], self.velocities[rows])
 
 
@@ -87,7 +87,7 @@ class HalfPaths:
 
 
 def joined(batches: Sequence[HalfPaths]) -> HalfPaths:
-    """Several batches in one."""
+    """One batch of several."""
     if len(batches) == 1:
         return batches[0]
     return HalfPaths(
@@ -100,27 +100,27 @@ def joined(batches: Sequence[HalfPaths]) -> HalfPaths:
 
 
 def some(halves: HalfPaths, which: Mask) -> HalfPaths:
-    """Those of some half-paths (K,) that are wanted."""
+    """The half-paths selected by a mask (K,)."""
     frames = halves.frames[np.repeat(which, halves.lengths)]
     keys, ends, lengths = halves.keys[which], halves.ends[which], halves.lengths[which]
     return HalfPaths(keys, ends, lengths, frames, halves.steps[which])
 
 
 def no_half_paths(atoms: int) -> HalfPaths:
-    """None at all, of a system with so many atoms."""
+    """An empty batch, for a system with so many atoms."""
     none = np.empty(0, dtype=np.int64)
     frames = np.empty((0, atoms, 3), dtype=np.float32)
     return HalfPaths(none, none.astype(np.int8), none, frames, none)
 
 
 class ShotQueue:
-    """Half-shots that wait for a slot; first come, first served."""
+    """Half-shots that wait for a slot, first in, first out."""
 
     def __init__(self) -> None:
         self._waiting: deque[HalfShots] = deque()
 
     def arrays(self) -> NamedArrays:
-        """What waits, as named arrays; empty if nothing does."""
+        """The waiting half-shots as named arrays; empty if there are none."""
         if not self._waiting:
             return {}
         names = ("keys", "positions", "velocities")
@@ -128,7 +128,7 @@ class ShotQueue:
         return {f"queue_{name}": np.concatenate(parts) for name, parts in waiting.items()}
 
     def put_arrays(self, arrays: NamedArrays) -> None:
-        """Inverse of `arrays`; others beside them do not matter."""
+        """Inverse of `arrays`; ignores other names."""
         if "queue_keys" in arrays:
             columns = (arrays[f"queue_{name}"] for name in ("keys", "positions", "velocities"))
             self.put(HalfShots(*columns))

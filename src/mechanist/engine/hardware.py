@@ -1,4 +1,4 @@
-"""What this machine has: processors, GPUs, memory."""
+"""Processor, GPUs and memory of this machine."""
 
 import platform
 import shutil
@@ -30,16 +30,18 @@ def gpus() -> list[str]:
 
 
 def gpu_device() -> bool:
-    """Whether the kernel shows a GPU for computing; takes no time."""
+    """Whether the kernel shows a GPU for computing; quick, since no driver is asked."""
     return Path("/dev/nvidia0").exists() or Path("/dev/kfd").exists()
 
 
 def free_memory() -> int:
-    """Bytes that this process can still take without swapping, its container's limit honoured."""
+    """Bytes that this process can still allocate without swapping, within its container's limit."""
     import psutil
 
     free = int(psutil.virtual_memory().available)
     limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
-    if limit.is_file() and used.is_file() and limit.read_text().strip().isdigit():
-        free = min(free, int(limit.read_text()) - int(used.read_text()))
+    if limit.is_file() and used.is_file() and limit.read_text(encoding="utf-8").strip().isdigit():
+        free = min(
+            free, int(limit.read_text(encoding="utf-8")) - int(used.read_text(encoding="utf-8"))
+        )
     return free

@@ -1,4 +1,4 @@
-"""Frames of half-shots that are under way."""
+"""Frames of half-shots under way."""
 
 import numpy as np
 
@@ -8,18 +8,18 @@ FIRST_CAPACITY = 32
 
 
 class History:
-    """Frames of all slots since each of them began.
+    """Frames of all slots since their half-shots began.
 
-    One block of all slots a frame, in a ring that is as long as the oldest half-shot needs. It
-    doubles when one outlives it, so that memory follows the longest half-shot seen, not the longest
-    one allowed: slots x frames x atoms x 12 bytes.
+    A ring buffer with one block of all slots per frame. It doubles when a half-shot outgrows it, so
+    that memory follows the longest half-shot so far, not the longest one allowed:
+    slots x frames x atoms x 12 bytes.
 
     Parameters
     ----------
     slots, atoms
         Shape of a block.
     longest
-        Frames that a half-shot may have at most.
+        Largest number of frames of a half-shot.
     """
 
     def __init__(self, slots: int, atoms: int, longest: int) -> None:
@@ -30,11 +30,11 @@ class History:
 
     @property
     def capacity(self) -> int:
-        """Frames that a half-shot can have before the ring must grow."""
+        """Frames that a half-shot can have before the ring buffer grows."""
         return len(self._ring)
 
     def push(self, now: Array, busy: Mask) -> None:
-        """Add one frame (R, N, 3) in nm to each of the slots that are ``busy`` (R,)."""
+        """Add one frame (R, N, 3) in nm to each ``busy`` (R,) slot."""
         if self.ages.max() >= self.capacity:
             self._grow()
         self._ring[self._next] = now
@@ -42,13 +42,13 @@ class History:
         self.ages += busy
 
     def pull(self, slots: Rows) -> Frames:
-        """Frames of some slots, one slot after the other, (sum of ages, N, 3); they begin anew."""
+        """Frames of some slots, one slot after the other, (sum of ages, N, 3); clears the slots."""
         frames = self.peek(slots)
         self.ages[slots] = 0
         return frames
 
     def peek(self, slots: Rows) -> Frames:
-        """As `pull`, but the slots go on."""
+        """As `pull`, but the slots keep their frames."""
         lengths = self.ages[slots]
         stops = np.cumsum(lengths)
         place = np.arange(lengths.sum()) - np.repeat(stops, lengths)
@@ -56,7 +56,7 @@ class History:
         return frames
 
     def put_back(self, slot: int, frames: Frames) -> None:
-        """Let a slot go on that has these frames (F, N, 3) already."""
+        """Give a slot the frames (F, N, 3) that its half-shot has so far."""
         while len(frames) > self.capacity:
             self._grow()
         rows = (self._next + np.arange(-len(frames), 0)) % self.capacity
@@ -66,7 +66,7 @@ class History:
     def _grow(self) -> None:
         capacity = min(2 * self.capacity, self._longest)
         larger = np.empty((capacity, *self._ring.shape[1:]), dtype=np.float32)
-        # The oldest block, which would be overwritten next, comes first.
+        # The oldest block, which is the next to be overwritten, comes first.
         older = len(self._ring) - self._next
         larger[:older] = self._ring[self._next :]
         larger[older : len(self._ring)] = self._ring[: self._next]
@@ -75,5 +75,5 @@ class History:
 
 
 def history_bytes(slots: int, atoms: int, longest: int) -> int:
-    """Memory of a history whose half-shots are as long as they may be."""
+    """Bytes of a history whose half-shots are as long as allowed."""
     return 12 * slots * atoms * longest

@@ -8,20 +8,20 @@ from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import analytic, why_not
 
 POOL = "pool"
-"""Layout with a context for every copy; the others are those of `mechanist.systems.replicate`."""
+"""Layout with one context per copy; for the others see `mechanist.systems.replicate`."""
 
 POOL_CHAINS, STACK_CHAINS = 32, 64
-"""Chains a worker on CPUs: enough that Python is shared by many, few enough to relax."""
+"""Chains per worker on CPUs: enough to share the cost of Python, few enough to equilibrate."""
 
 SMALL, FEWEST_CHAINS = 64, 4
-"""Atoms up to which a pool has all of its chains; beyond, as many fewer, at least so many.
+"""Atoms up to which a pool has all chains, and the smallest number of chains beyond.
 
-A step of a larger system takes so long that Python does not count, its paths fill the memory, and
-the few shots that it can make should not be spread over chains that never relax.
+A step of a larger system takes so long that Python does not matter, its paths fill the memory, and
+its few shots should not be spread over chains that never equilibrate.
 """
 
 GPU_LANES = 2
-"""Contexts that take turns on a GPU: one moves while the frames of the other are looked at."""
+"""Contexts that take turns on a GPU: one moves while frames of the other are analysed."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Plan:
     copies
         Half-shots at the same time that keep the hardware busy, over all lanes.
     lanes
-        Contexts that hold the copies of a stack, in turn.
+        Contexts over which the copies of a stack are divided.
     """
 
     platform: str
@@ -47,10 +47,10 @@ class Plan:
 
     @property
     def chains(self) -> int:
-        """Chains a worker that keep the copies busy.
+        """Chains per worker that keep the copies busy.
 
-        In a pool each chain has a context for either half. Where waiting copies cost as much as
-        others, there are as many chains as copies, so that half-shots wait for copies.
+        In a pool each chain has a context for each half-shot. In a stack, where idle copies cost as
+        much as others, there are as many chains as copies, so that half-shots wait for copies.
         """
         return max(1, self.copies // 2) if self.layout == POOL else self.copies
 
@@ -59,12 +59,12 @@ class Plan:
         return 2 * chains if self.layout == POOL else min(2 * chains, max(chains, self.copies))
 
     def notes(self) -> dict[str, str]:
-        """What is kept of a plan in the head of a table."""
+        """The plan as text, for the head of a table."""
         return {name: str(value) for name, value in asdict(self).items()}
 
     @staticmethod
     def of(notes: Mapping[str, str]) -> "Plan":
-        """Inverse of `notes`; a KeyError or ValueError if they are not complete."""
+        """Inverse of `notes`; raises KeyError or ValueError if they are incomplete."""
         return Plan(notes["platform"], notes["layout"], int(notes["copies"]), int(notes["lanes"]))
 
     def __str__(self) -> str:
@@ -74,10 +74,10 @@ class Plan:
 
 
 def default_plan(prepared: Prepared, platform: str) -> Plan:
-    """The plan without a stopwatch.
+    """The plan without timings.
 
-    On CPUs it depends on the system alone: analytic potentials are stacked, molecules are not.
-    There the same seed gives the same bytes on any machine (Reference), whatever its speed.
+    On CPUs it depends on the system alone: analytic potentials are stacked, molecules are not. On
+    Reference the same seed then gives the same bytes on any machine, whatever its speed.
     """
     if analytic(prepared.system):
         return Plan(platform, "pairs", STACK_CHAINS)
@@ -87,5 +87,5 @@ def default_plan(prepared: Prepared, platform: str) -> Plan:
 
 
 def pool_chains(atoms: int) -> int:
-    """Chains a worker in a pool of contexts, by the size of the system."""
+    """Chains per worker in a pool of contexts, by the size of the system."""
     return max(FEWEST_CHAINS, min(POOL_CHAINS, POOL_CHAINS * SMALL // atoms))

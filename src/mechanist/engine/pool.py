@@ -1,6 +1,6 @@
-"""Copies as a pool of contexts that are advanced in turn: molecules on CPUs, periodic systems.
+"""A pool of contexts, advanced in turn: for molecules on CPUs and periodic systems.
 
-A context that waits costs nothing, so only slots that hold a half-shot are advanced.
+An idle context costs nothing, so only slots with a half-shot are advanced.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ from mechanist.systems.prepared import Prepared
 
 
 class Pool:
-    """One context a slot; see `mechanist.engine.engine.Mover`.
+    """One context per slot; see `mechanist.engine.engine.Mover`.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class Pool:
     platform
         OpenMM platform.
     seed
-        Seed of the noise. On the Reference platform all contexts of a process draw from one
-        stream, which the last context that was made has seeded.
+        Seed of the noise. On Reference all contexts of a process share one stream of random
+        numbers, seeded by the context created last.
     """
 
     def __init__(self, prepared: Prepared, slots: int, platform: str, seed: int) -> None:
@@ -54,11 +54,11 @@ class Pool:
 
     @property
     def patience(self) -> int:
-        """An eighth: contexts that wait cost nothing, and Python is faster on many at once."""
+        """An eighth of the slots: idle contexts are free, and Python is faster on many at once."""
         return self.slots // 8
 
     def load(self, slots: Rows, shots: HalfShots) -> None:
-        """Load positions and velocities, with half a kick taken off (see `contexts`)."""
+        """Load positions and velocities, minus half a kick (see `contexts`)."""
         forces = np.empty(shots.positions.shape[1:])
         before = None
         rows = zip(slots.tolist(), shots.positions, shots.velocities, strict=True)
@@ -68,7 +68,7 @@ class Pool:
                 context.setPositions(positions.astype(np.float64))
                 if self._sites:
                     context.computeVirtualSites()
-                # The two halves of a shot come one after the other and share their forces.
+                # The half-shots of one shot are neighbours and share their forces.
                 if before is None or not np.array_equal(before, positions):
                     read_forces(context, forces)
                     before = positions
@@ -111,4 +111,4 @@ class Pool:
         self._contexts[0].loadCheckpoint(noise)
 
     def reset(self, slots: Rows) -> None:
-        """Nothing: a context harms no other, and the next half-shot sets it anew."""
+        """Do nothing: contexts are independent, and the next half-shot sets the state."""

@@ -14,21 +14,21 @@ Label = Callable[[Array], Labels]
 """From positions (F, N, 3) in nm to states (F,): -1 in A, +1 in B, 0 in neither."""
 
 NextShots = Callable[[int], HalfShots | None]
-"""Gives up to so many half-shots, or None if there are none at the moment."""
+"""Returns at most so many half-shots, or None if none are waiting."""
 
 
-class Rest(Protocol):
-    """What is asked between two strides whether the engine should pause."""
+class Pause(Protocol):
+    """Decides between two strides whether the engine pauses, and takes its state when it does."""
 
     def wanted(self) -> bool:
-        """Whether it should; once it is, until `take` is called."""
+        """Whether the engine should pause; once True, it stays so until `take` is called."""
 
     def take(self, under_way: UnderWay) -> None:
-        """Called once all lanes rest; the engine goes on when it returns."""
+        """Called when all lanes stand still; the engine continues when it returns."""
 
 
 class Watch(Protocol):
-    """Looks at half-shots on their way and may stop them."""
+    """Observes half-shots under way and may stop them."""
 
     def look(
         self,
@@ -37,7 +37,7 @@ class Watch(Protocol):
         ages: Counts,
         ends: NDArray[np.int8],
     ) -> Mask:
-        """Which half-shots (K,) to stop now; called after every frame of some that run together.
+        """Which half-shots (K,) to stop now; called after each frame of those of a lane.
 
         Parameters
         ----------
@@ -46,14 +46,14 @@ class Watch(Protocol):
         positions
             (K, N, 3) in nm.
         ages
-            (K,) frames that each has, from 1.
+            (K,) frames of each so far, at least 1.
         ends
             (K,) how each has ended with this frame, -1 for those that go on.
         """
 
 
 class Engine(Protocol):
-    """Moves many half-shots side by side."""
+    """Runs many half-shots at the same time."""
 
     @property
     def slots(self) -> int:
@@ -61,12 +61,12 @@ class Engine(Protocol):
 
     @property
     def steps(self) -> int:
-        """MD steps of half-shots that it has made."""
+        """MD steps of half-shots so far."""
 
     def run(
         self,
         next_shots: NextShots,
-        rest: Rest | None = None,
+        pause: Pause | None = None,
         begun: UnderWay | None = None,
         watch: Watch | None = None,
     ) -> Iterator[HalfPaths]:
@@ -75,12 +75,12 @@ class Engine(Protocol):
         Parameters
         ----------
         next_shots
-            Asked for as many half-shots as there are free slots, again after every batch that was
-            yielded, so that a free slot is filled at once.
-        rest
-            Asked between strides whether to pause; pauses change nothing of what comes out.
+            Asked for as many half-shots as there are free slots, again after each yielded batch, so
+            that a free slot is refilled at once.
+        pause
+            Asked between strides; pauses do not change the results.
         begun
-            Half-shots that an engine of the same shape has left under way.
+            Half-shots that an engine with the same plan left under way.
         watch
             May stop half-shots.
 

@@ -1,4 +1,4 @@
-"""Copies in one System: all slots move in one call. GPUs, and analytic potentials everywhere."""
+"""Copies in one System, moved in one call: on GPUs, and analytic potentials everywhere."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +24,13 @@ from mechanist.systems.replicate import anchored, default_reach, replicate, shif
 
 @dataclass(frozen=True)
 class Copies:
-    """A System of R copies, their places (R, 3) in nm, and how large they may become in nm.
+    """A System of R copies, their origins (R, 3) in nm, and their largest extent in nm.
 
-    ``reach`` is None where copies cannot meet.
+    ``reach`` is None where copies cannot interact.
     """
 
     system: Any
-    places: Array
+    origins: Array
     reach: float | None
 
 
@@ -51,7 +51,7 @@ def stacked(prepared: Prepared, count: int, layout: str) -> Copies:
 class Stack:
     """R copies stacked into one System; see `mechanist.engine.engine.Mover`.
 
-    Copies that wait are moved as well: they cost as much as the others.
+    Idle copies are moved as well; they cost as much as the others.
 
     Parameters
     ----------
@@ -73,19 +73,19 @@ class Stack:
         self._prepared = prepared
         self._count = slots
         self._reference = platform == "Reference"
-        # These look for NaN: the CPU platform always, GPUs when they sort atoms under a cutoff.
+        # These check for NaN: the CPU platform always, GPUs when they sort atoms under a cutoff.
         self._stops = platform == "CPU" or (platform != "Reference" and layout == "grid")
         self._kick = half_kick(prepared.masses, prepared.timestep)
         copies = stacked(prepared, slots, layout)
-        system, self._places, self._reach = copies.system, copies.places, copies.reach
+        system, self._centres, self._reach = copies.system, copies.origins, copies.reach
         self._free = self._reach is not None and not anchored(prepared.system)
         centre = prepared.positions.mean(axis=0) if self._free else np.zeros(3)
-        self._origin = (self._places - centre)[:, None]
+        self._shift = (self._centres - centre)[:, None]
         self._context = make_context(prepared, system, platform, seed)
         self._integrator = self._context.getIntegrator()
         self._constrained = system.getNumConstraints() > 0
         self._sites = has_virtual_sites(system)
-        self._context.setPositions((prepared.positions + self._origin).reshape(-1, 3))
+        self._context.setPositions((prepared.positions + self._shift).reshape(-1, 3))
         size = (slots * prepared.atoms, 3)
         self._positions, self._velocities, self._forces = (np.empty(size) for _ in range(3))
 
@@ -96,11 +96,11 @@ class Stack:
 
     @property
     def patience(self) -> int:
-        """None: copies that wait cost as much as the others."""
+        """One: idle copies cost as much as the others."""
         return 1
 
     def load(self, slots: Rows, shots: HalfShots) -> None:
-        """Load positions and velocities, with half a kick taken off (see `contexts`)."""
+        """Load positions and velocities, minus half a kick (see `contexts`)."""
         shape = (self._count, self._prepared.atoms, 3)
         self._place(slots, shots.positions)
         read_forces(self._context, self._forces)
@@ -111,14 +111,14 @@ class Stack:
             self._context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
 
     def _place(self, slots: Rows, positions: Positions) -> None:
-        """Read the state, and put copies where they belong; velocities are set by the caller."""
+        """Read the state and set the positions of some copies; the caller sets the velocities."""
         read_state(self._context, self._positions, self._velocities)
         if self._free:
-            # Paths drift through space from shot to shot; each begins in the middle of its cell.
+            # Paths drift through space from shot to shot, so each starts at the centre of its cell.
             centres = positions.mean(axis=1)
-            self._origin[slots] = (self._places[slots] - centres)[:, None]
+            self._shift[slots] = (self._centres[slots] - centres)[:, None]
         shape = (self._count, self._prepared.atoms, 3)
-        self._positions.reshape(shape)[slots] = positions + self._origin[slots]
+        self._positions.reshape(shape)[slots] = positions + self._shift[slots]
         self._context.setPositions(self._positions)
         if self._sites:
             self._context.computeVirtualSites()
@@ -127,7 +127,7 @@ class Stack:
         """See `mechanist.engine.engine.Mover`."""
         shape = (self._count, self._prepared.atoms, 3)
         read_state(self._context, self._positions, self._velocities)
-        positions = self._positions.reshape(shape)[slots] - self._origin[slots]
+        positions = self._positions.reshape(shape)[slots] - self._shift[slots]
         return positions, self._velocities.reshape(shape)[slots]
 
     def restore(self, slots: Rows, positions: Array, velocities: Array) -> None:
@@ -138,7 +138,7 @@ class Stack:
         self._context.setVelocities(self._velocities)
 
     def noise(self) -> bytes:
-        """See `mechanist.engine.engine.Mover`; of a grid positions come back rounded."""
+        """See `mechanist.engine.engine.Mover`; a grid restores positions with rounding."""
         exact = self._reference and self._reach is None
         return self._context.createCheckpoint() if exact else b""
 
@@ -150,18 +150,18 @@ class Stack:
         """Move all copies by one stride."""
         exploded = self._step(now)
         if self._reach is not None:
-            lost = ~within_reach(now, self._places, self._reach)
-            now -= self._origin
-            # Near another copy forces would be wrong: no result is better than that.
+            lost = ~within_reach(now, self._centres, self._reach)
+            now -= self._shift
+            # Near another copy forces would be wrong, so there is no result.
             now[lost] = np.nan
             self.reset(np.flatnonzero(lost & ~busy))
         now[exploded] = np.nan
 
     def _step(self, now: Array) -> Rows:
-        """Move all copies, as they are in the stack; give those that have exploded.
+        """Move all copies, in coordinates of the stack; return those that have exploded.
 
-        Some platforms stop the whole stack when one coordinate is no number. Then the others make
-        this stride again with other noise, which does not hang on how they would have gone.
+        Some platforms stop the whole stack at a NaN. Then the other copies repeat this stride with
+        other noise, which does not depend on their first attempt.
         """
         positions = now.reshape(-1, 3)
         if self._stops:
@@ -185,15 +185,15 @@ class Stack:
         return exploded
 
     def _restore(self, exploded: Rows) -> None:
-        """Go back to the state kept, exploded copies at the start at rest."""
+        """Return to the saved state, with exploded copies at the starting structure at rest."""
         shape = (self._count, self._prepared.atoms, 3)
-        self._positions.reshape(shape)[exploded] = self._prepared.positions + self._origin[exploded]
+        self._positions.reshape(shape)[exploded] = self._prepared.positions + self._shift[exploded]
         self._velocities.reshape(shape)[exploded] = 0
         self._context.setPositions(self._positions)
         self._context.setVelocities(self._velocities)
 
     def reset(self, slots: Rows) -> None:
-        """Put exploded copies back to the start at rest."""
+        """Return exploded copies to the starting structure at rest."""
         if len(slots) == 0:
             return
         read_state(self._context, self._positions, self._velocities)

@@ -1,4 +1,4 @@
-"""The stopwatch: how fast each platform and layout moves the real system here."""
+"""The stopwatch: speed of each platform and layout on the actual system."""
 
 import time
 from collections.abc import Iterator
@@ -17,23 +17,23 @@ from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import LAYOUTS, why_not
 
 BUDGET = 10.0
-"""Seconds for everything."""
+"""Seconds in total."""
 
 GAIN = 1.15
-"""More copies must be faster by this factor, or fewer will do."""
+"""Factor in speed that justifies more copies."""
 
 PATIENCE = 2.0
-"""A stride that takes longer than so many times what is asked for is not waited for."""
+"""Strides that take longer than this multiple of the time to measure are cut to one step."""
 
 REPEATABLE = "Reference"
-"""Here the plan follows from the system alone, so that runs agree between machines."""
+"""Platform whose plan depends on the system alone, so that runs agree between machines."""
 
 COPIES = (256, 1024, 4096, 16_384)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Measured speed of one plan: MD steps a second, summed over copies; or why there is none."""
+    """Measured speed of a plan in MD steps per second, summed over copies, or a fault."""
 
     plan: Plan
     steps_per_second: float
@@ -41,7 +41,7 @@ class Timing:
 
 
 def time_plans(prepared: Prepared, seconds: float = 0.2, budget: float = BUDGET) -> list[Timing]:
-    """Time every platform and layout that may suit, fastest first.
+    """Time every suitable platform and layout, fastest first.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def time_plans(prepared: Prepared, seconds: float = 0.2, budget: float = BUDGET)
     seconds
         For each plan, after a warm-up.
     budget
-        Seconds after which no other number of copies is tried; each platform is tried once.
+        Seconds after which no further number of copies is tried; each platform is tried once.
     """
     end = time.monotonic() + budget
     timings: list[Timing] = []
@@ -63,10 +63,10 @@ def time_plans(prepared: Prepared, seconds: float = 0.2, budget: float = BUDGET)
 
 
 def suitable_platforms(system: Any) -> list[str]:
-    """Names of the platforms that are worth timing on a system.
+    """Names of the platforms worth timing on a system.
 
-    With Ewald sums Reference is no choice: it is slow, and its PME writes outside its grid when a
-    coordinate is not a number, so that an exploding shot may end the whole process.
+    With Ewald sums Reference is excluded: it is slow, and its PME writes outside its grid at a NaN
+    coordinate, so that an exploding shot may crash the process.
     """
     names = platform_names()
     if uses_ewald(system) and len(names) > 1:
@@ -75,7 +75,7 @@ def suitable_platforms(system: Any) -> list[str]:
 
 
 def uses_ewald(system: Any) -> bool:
-    """Whether a force of the system sums over periodic images in reciprocal space."""
+    """Whether a force of the System has a reciprocal-space sum."""
     import openmm
 
     kinds = (openmm.NonbondedForce.Ewald, openmm.NonbondedForce.PME, openmm.NonbondedForce.LJPME)
@@ -88,7 +88,7 @@ def uses_ewald(system: Any) -> bool:
 
 
 def _stacks(prepared: Prepared, platform: str, seconds: float, end: float) -> Iterator[Timing]:
-    """Layouts with growing numbers of copies, as long as more are faster."""
+    """Timings of growing numbers of copies in each layout, as long as more are faster."""
     on_gpu = platform in GPU_PLATFORMS
     for layout in LAYOUTS:
         if why_not(prepared.system, layout) is not None:
@@ -105,9 +105,9 @@ def _stacks(prepared: Prepared, platform: str, seconds: float, end: float) -> It
 
 
 def time_plan(prepared: Prepared, plan: Plan, seconds: float) -> Timing:
-    """Time one plan as shooting uses it: strides, each followed by a look at the positions.
+    """Time one plan as shooting uses it: strides, each followed by reading the positions.
 
-    One context stands for a pool, which advances one after the other.
+    A pool, which advances its contexts one after the other, is timed with a single one.
     """
     try:
         context, copies = _context(prepared, plan)
@@ -128,7 +128,7 @@ def time_plan(prepared: Prepared, plan: Plan, seconds: float) -> Timing:
 
 
 def _warm_up(context: Any, stride: int, seconds: float, out: Any) -> int:
-    """Steps between two looks: ``stride``, or 1 where that would take far longer than asked."""
+    """Steps between two frames: ``stride``, or 1 where a stride takes too long."""
     integrator = context.getIntegrator()
     # The first step compiles, on GPUs.
     for _ in range(2):
@@ -144,13 +144,13 @@ def _warm_up(context: Any, stride: int, seconds: float, out: Any) -> int:
 
 
 def _context(prepared: Prepared, plan: Plan) -> tuple[Any, int]:
-    """A context of a plan with its copies at the start, and their number."""
+    """A context of a plan with its copies at the starting structure, and their number."""
     copies = 1 if plan.layout == POOL else plan.copies // plan.lanes
-    system, places = prepared.system, np.zeros((1, 3))
+    system, origins = prepared.system, np.zeros((1, 3))
     if plan.layout != POOL:
         stack = stacked(prepared, copies, plan.layout)
-        system, places = stack.system, stack.places
+        system, origins = stack.system, stack.origins
     context = make_context(prepared, system, plan.platform, seed=1)
-    context.setPositions((prepared.positions + places[:, None]).reshape(-1, 3))
+    context.setPositions((prepared.positions + origins[:, None]).reshape(-1, 3))
     context.computeVirtualSites()
     return context, copies

@@ -1,4 +1,4 @@
-"""A few MD steps of a system as shooting makes them, to see whether they are sound."""
+"""A few MD steps of a system, as in shooting, to test whether it is stable."""
 
 import time
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ from mechanist.settings.system import GAS_CONSTANT
 from mechanist.systems.prepared import Prepared
 
 CONTEXTS = 5
-"""Made to measure the memory of one."""
+"""Contexts that are created to measure the memory of one."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What a few steps gave.
+    """Result of a few MD steps.
 
     Parameters
     ----------
     frames
-        (F, N, 3) in nm, a frame every stride, the first one before any step.
+        (F, N, 3) in nm, one per stride, the first before any step.
     temperature
         In K, at the end; NaN after a fault.
     seconds
-        For one step, on average.
+        Average time of a step.
     context_bytes
         Main memory of a context, see `context_memory`.
     fault
-        What went wrong, or nothing.
+        What went wrong; empty if nothing did.
     """
 
     frames: Array
@@ -48,10 +48,10 @@ class Trial:
 
 
 def try_steps(prepared: Prepared, platform: str, steps: int, seed: int) -> Trial:
-    """Make ``steps`` MD steps on one context from the prepared structure.
+    """Run ``steps`` MD steps in one context from the prepared structure.
 
-    Velocities are those of the temperature. It is a fault if OpenMM raises, a coordinate is no
-    number, or an atom moves faster within a stride than the engine allows.
+    Velocities are drawn at the temperature. It is a fault if OpenMM raises, a coordinate is not
+    finite, or an atom moves further in a stride than the engine allows.
     """
     taken = context_memory(prepared, platform)
     context = make_context(prepared, prepared.system, platform, seed)
@@ -79,9 +79,9 @@ def try_steps(prepared: Prepared, platform: str, steps: int, seed: int) -> Trial
 
 
 def _explosion(frames: Array, prepared: Prepared) -> str:
-    """Whether an atom went where the engine would call a half-shot exploded."""
+    """Message if the engine would call this half-shot exploded, else empty."""
     if not np.isfinite(frames).all():
-        return "a coordinate is no number"
+        return "a coordinate is not finite"
     moved = np.abs(np.diff(frames, axis=0)).max(axis=(1, 2))
     limit = farthest(prepared)
     if (moved < limit).all():
@@ -92,7 +92,7 @@ def _explosion(frames: Array, prepared: Prepared) -> str:
 
 
 def _temperature(context: Any, prepared: Prepared) -> float:
-    """Kinetic temperature in K over the degrees of freedom that move."""
+    """Kinetic temperature in K over the unconstrained degrees of freedom."""
     from openmm import unit
 
     system = prepared.system
@@ -104,19 +104,19 @@ def _temperature(context: Any, prepared: Prepared) -> float:
 
 
 def context_memory(prepared: Prepared, platform: str) -> int:
-    """Bytes of main memory that a context takes, measured on a few; 0 on GPUs.
+    """Bytes of main memory of a context, averaged over several; 0 on GPUs.
 
-    The first of them may find memory that this process has used before, so it is not counted.
+    The first may reuse memory that the process already holds, so it is not counted.
     """
     import psutil
 
     if platform in GPU_PLATFORMS:
         return 0
-    kept, sizes = [], []
+    contexts, sizes = [], []
     for _ in range(CONTEXTS):
         context = make_context(prepared, prepared.system, platform, 1)
         context.setPositions(prepared.positions)
         context.getState(forces=True)
-        kept.append(context)
+        contexts.append(context)
         sizes.append(int(psutil.Process().memory_info().rss))
     return max(0, (sizes[-1] - sizes[0]) // (CONTEXTS - 1))

@@ -1,4 +1,4 @@
-"""An engine between two strides: all that another process needs to go on from there."""
+"""The state of an engine between two strides, from which another process can continue."""
 
 from dataclasses import dataclass
 
@@ -11,22 +11,22 @@ from mechanist.engine.half_shots import HalfPaths, no_half_paths
 
 @dataclass(frozen=True)
 class UnderWay:
-    """Half-shots that have not ended, and those that have but were not given out yet.
+    """Half-shots that have not ended, and ended ones that were not yielded yet.
 
     Parameters
     ----------
     slots
-        (K,) where half-shots run, counted over all lanes.
+        (K,) slots of the half-shots, numbered over all lanes.
     keys
-        (K,) of these half-shots.
+        (K,) identifiers of these half-shots.
     positions, velocities
         (K, N, 3) in nm and nm/ps as the integrator has them: velocities half a step behind.
     lengths, frames
-        (K,) and (sum of lengths, N, 3) in nm: frames since each half-shot began.
+        (K,) and (sum of lengths, N, 3) in nm: frames of each half-shot so far.
     ended, ended_lanes
-        (E) half-paths that lanes hold back, and the lane (E,) of each.
+        E half-paths that lanes hold back, and the lane (E,) of each.
     noise
-        (B,) bytes, the state of the random numbers; empty where OpenMM does not tell it.
+        (B,) bytes, state of the random numbers; empty where OpenMM does not expose it.
     """
 
     slots: Rows
@@ -43,13 +43,13 @@ class UnderWay:
         return len(self.slots)
 
     def arrays(self) -> NamedArrays:
-        """As named arrays, for a file."""
+        """Named arrays, for a file."""
         own = {name: value for name, value in vars(self).items() if name != "ended"}
         return own | {f"ended_{name}": value for name, value in vars(self.ended).items()}
 
     @staticmethod
     def none(atoms: int) -> "UnderWay":
-        """Nothing under way, of a system with so many atoms."""
+        """Nothing under way, for a system with so many atoms."""
         rows = np.empty(0, dtype=np.int64)
         frames = np.empty((0, atoms, 3))
         return UnderWay(

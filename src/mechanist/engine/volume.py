@@ -1,8 +1,8 @@
-"""The volume of a box at a pressure: found by a barostat before sampling, which then keeps it.
+"""The volume of a box at a pressure, found with a barostat before sampling at constant volume.
 
 The barostat is OpenMM's MonteCarloBarostat (Aqvist et al., Chem. Phys. Lett. 384, 288 (2004)). It
-scales the box at random, so no path is made under it: the paths of this project are those of
-Langevin dynamics at a constant volume.
+changes the box at random, so it is not used in paths, which follow Langevin dynamics at constant
+volume.
 """
 
 from collections.abc import Callable
@@ -27,10 +27,10 @@ from mechanist.systems.forces.platforms import cpu_properties, platform_names
 from mechanist.systems.prepared import masses_of
 
 FREQUENCY = 25
-"""MD steps between two attempts to change the volume; OpenMM's usual value."""
+"""MD steps between two attempts to change the volume; OpenMM's default."""
 
 LOOKS = 100
-"""Times that the volume is looked at; the second half of them counts."""
+"""Times that the volume is recorded; the second half counts."""
 
 REPORTS = 10
 
@@ -42,20 +42,20 @@ def settle_volume(
     seed: int,
     log: Callable[[str], None] = lambda line: None,
 ) -> tuple[Array, Array]:
-    """Run under a barostat, and give the configuration whose volume is nearest to the mean.
+    """Run under a barostat; return the configuration whose volume is nearest to the mean.
 
     Parameters
     ----------
     system
-        OpenMM System; gets the new box.
+        OpenMM System; its box is changed.
     positions
         (N, 3) in nm, minimised.
     dynamics
-        With a pressure; temperature, friction, time step and number of steps are its own.
+        With a pressure; also temperature, friction, time step and number of steps.
     seed
         Of barostat, velocities and noise.
     log
-        Called with a line for every tenth of the run.
+        Called with a line after every tenth of the run.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def settle_volume(
     half = volumes[LOOKS // 2 :]
     mean = float(np.mean(half))
     found, box = kept[int(np.argmin(np.abs(half - mean)))]
-    log(f"volume kept: {np.linalg.det(box):.3f} nm^3, mean of the second half {mean:.3f} nm^3")
+    log(f"volume chosen: {np.linalg.det(box):.3f} nm^3, mean of the second half {mean:.3f} nm^3")
     if cutoff_of(system) > largest_cutoff(box):
         raise SystemBuildError(
             "system.yaml",
@@ -121,7 +121,7 @@ def _run(
     seed: int,
     log: Callable[[str], None],
 ) -> tuple[Array, list[tuple[Array, Array]]]:
-    """Volumes (LOOKS,) in nm^3, and positions and boxes of the second half of the looks."""
+    """Volumes (LOOKS,) in nm^3, and positions and boxes of the second half."""
     import openmm
     from openmm import unit
 

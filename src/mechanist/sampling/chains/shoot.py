@@ -11,7 +11,7 @@ import numpy as np
 from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.progress import Progress, reporter
-from mechanist.engine.protocol import Engine, Rest
+from mechanist.engine.protocol import Engine, Pause
 from mechanist.engine.under_way import UnderWay
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
@@ -130,13 +130,13 @@ def finish_job(work: Moves, finished: Iterable[Shots], progress: Progress) -> Ha
 
 
 def finished_shots(
-    work: Moves, engine: Engine, rest: Rest | None = None, under_way: UnderWay | None = None
+    work: Moves, engine: Engine, pause: Pause | None = None, under_way: UnderWay | None = None
 ) -> Iterator[Shots]:
     """Shots of a job in the order in which they finish, from its start or from ``under_way``."""
     chains, queue = work.chains, work.queue
     if under_way is None:
         queue.put(chains.propose(np.arange(len(chains))))
-    for halves in engine.run(queue.take, rest, under_way, chains.early_stop):
+    for halves in engine.run(queue.take, pause, under_way, chains.early_stop):
         finished = chains.on_finished(halves)
         if finished is None:
             continue

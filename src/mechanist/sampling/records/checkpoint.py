@@ -37,7 +37,7 @@ class Resumable(Protocol):
 
 
 class Checkpoint:
-    """Pauses an engine to write a checkpoint; see `mechanist.engine.protocol.Rest`.
+    """Pauses an engine to write a checkpoint; see `mechanist.engine.protocol.Pause`.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Checkpoint:
         return under_way
 
     def wanted(self) -> bool:
-        """See `mechanist.engine.protocol.Rest`."""
+        """See `mechanist.engine.protocol.Pause`."""
         return self._stop.asked or time.monotonic() >= self._next
 
     def take(self, under_way: UnderWay) -> None:

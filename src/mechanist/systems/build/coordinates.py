@@ -1,4 +1,4 @@
-"""Positions and box from the files that chemists have."""
+"""Positions and box from PDB, PDBx/mmCIF, Amber, CHARMM and GROMACS files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ ANGSTROM = 0.1
 
 @dataclass(frozen=True)
 class Structure:
-    """What a structure file holds.
+    """Content of a structure file.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Structure:
     box
         Vectors (3, 3) in nm, or None.
     topology
-        OpenMM Topology of a PDB or PDBx/mmCIF file; other files have none.
+        OpenMM Topology of a PDB or PDBx/mmCIF file; None for other formats.
     """
 
     positions: Array
@@ -44,7 +44,7 @@ class Structure:
 
 @contextmanager
 def parsing(path: Path, what: str) -> Iterator[None]:
-    """Turn the many ways in which a reader fails into one line about the file."""
+    """Turn whatever a reader raises into one line about the file."""
     try:
         yield
     except MechanistError:
@@ -56,26 +56,26 @@ def parsing(path: Path, what: str) -> Iterator[None]:
 
 
 def read_structure(path: Path, amber: bool = False) -> Structure:
-    """Positions, and what else a structure file holds.
+    """Positions, box and topology of a structure file.
 
     Parameters
     ----------
     path
-        Its suffix tells what it is.
+        Its suffix tells the format.
     amber
         Whether ``.crd`` is Amber's, as beside a prmtop, and not CHARMM's.
 
     Raises
     ------
     SystemBuildError
-        If the file is missing, empty, damaged or of no known kind.
+        If the file is missing, empty, damaged or of an unknown format.
     """
     if not path.is_file():
         raise SystemBuildError(path, "molecule.structure: there is no such file")
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise SystemBuildError(path, f"molecule.structure: must end in {', '.join(SUFFIXES)}")
-    with parsing(path, "no structure to read"):
+    with parsing(path, "not a readable structure"):
         if suffix in PDB or suffix in PDBX:
             structure = _read_pdb(path, suffix in PDBX)
         elif suffix in GROMACS:
@@ -87,7 +87,7 @@ def read_structure(path: Path, amber: bool = False) -> Structure:
     if len(structure.positions) == 0:
         raise SystemBuildError(path, "holds no atoms")
     if not np.isfinite(structure.positions).all():
-        raise SystemBuildError(path, "damaged: a position is not a number")
+        raise SystemBuildError(path, "damaged: a position is not finite")
     return structure
 
 
@@ -108,10 +108,10 @@ def _read_pdb(path: Path, pdbx: bool) -> Structure:
 
 
 def _read_gro(path: Path) -> Structure:
-    """First frame of a gro file; the count in its second line must fit."""
+    """First frame of a gro file, whose second line gives the number of atoms."""
     from openmm import app
 
-    lines = path.read_text().splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
     count = int(lines[1])
     if len(lines) < count + 3:
         raise ValueError(f"{count} atoms need {count + 3} lines, there are {len(lines)}")
@@ -130,11 +130,11 @@ def _read_amber(path: Path) -> Structure:
 
 
 def _read_charmm(path: Path) -> Structure:
-    """A CHARMM coordinate file, normal or extended: after titles a count, then a line an atom.
+    """A CHARMM coordinate file, normal or extended: titles, a count, then one line per atom.
 
-    OpenMM's own reader never ends on an empty file.
+    OpenMM's own reader does not return on an empty file.
     """
-    lines = [line for line in path.read_text().splitlines() if line.strip()]
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith("*")]
     count = int(lines[0].split()[0])
     rows = [[float(word) for word in line.split()[4:7]] for line in lines[1 : count + 1]]

@@ -1,4 +1,4 @@
-"""Energy minimisation of a starting structure, so that a crude one does not explode."""
+"""Energy minimisation of a starting structure."""
 
 from pathlib import Path
 from typing import Any
@@ -10,22 +10,24 @@ from mechanist.errors import SystemBuildError
 from mechanist.systems.forces.platforms import cpu_properties, platform_names
 
 SMALL = 200
-"""Atoms up to which Reference is as fast as anything; there all machines agree to the last bit."""
+"""Atoms up to which Reference is fast enough; its results are the same bits on all machines."""
 
 TOLERANCE, STEPS_MAX = 1.0, 2000
-"""Of the minimisation: root mean square force in kJ/mol/nm, and iterations."""
+"""Root mean square force in kJ/mol/nm at which minimisation stops; most iterations."""
 
 ENERGY_MAX = 1e5
-"""kJ/mol per atom: more means that atoms lie on top of each other."""
+"""kJ/mol per atom; more means that atoms overlap."""
 
 
 def minimise(system: Any, positions: Any, structure: Path) -> Array:
-    """Positions (N, 3) in nm with virtual sites in place, constraints met, energy minimised.
+    """Positions (N, 3) in nm at a minimum of the energy, constraints met, virtual sites in place.
+
+    ``structure`` is the file that messages name.
 
     Raises
     ------
     SystemBuildError
-        If the energy is not finite, or stays absurdly high.
+        If the energy is not finite, or far too high.
     """
     import openmm
     from openmm import unit
@@ -42,12 +44,14 @@ def minimise(system: Any, positions: Any, structure: Path) -> Array:
         raise SystemBuildError(structure, f"cannot be minimised ({error})") from None
     energy = state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
     if not np.isfinite(energy) or energy > ENERGY_MAX * system.getNumParticles():
-        raise SystemBuildError(structure, "the energy is not finite; do atoms overlap?")
+        raise SystemBuildError(
+            structure, "the minimised energy is not finite or far too high; do atoms overlap?"
+        )
     return np.array(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer))
 
 
 def platform(system: Any) -> tuple[Any, dict[str, str]]:
-    """Where to minimise, and with how many threads."""
+    """The platform for the minimisation, and its properties."""
     import openmm
 
     small = system.getNumParticles() <= SMALL and not system.usesPeriodicBoundaryConditions()

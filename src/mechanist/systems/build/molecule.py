@@ -1,4 +1,4 @@
-"""A molecule's OpenMM System from the files that the section ``molecule`` names."""
+"""The OpenMM System of a molecule from the files that the section ``molecule`` names."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,16 +29,16 @@ REMOVED = {
     "MonteCarloMembraneBarostat": "is a barostat",
     "MonteCarloFlexibleBarostat": "is a barostat",
 }
-"""Forces of a System that are part of its dynamics, which are not those of the paths."""
+"""Forces of a System that belong to its dynamics; paths have dynamics of their own."""
 
 REFUSED = {
     "DrudeForce": "Drude particles need an integrator of their own",
-    "RMSDForce": "an RMSD bias has no place in unbiased dynamics",
+    "RMSDForce": "an RMSD bias is not allowed in unbiased dynamics",
 }
 
 
 ROUNDING = 1e-4
-"""nm; box vectors of a file and of a System that differ by less are the same."""
+"""nm; largest difference between the box vectors of a System and their rounded values in a file."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Molecule:
     system
         OpenMM System with its box, without thermostats and barostats.
     notes
-        What was changed of the files, in words.
+        Changes that were made to what the files say, in words.
     """
 
     topology: Any
@@ -83,12 +83,12 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
     settings
         The ``molecule`` section of system.yaml.
     folder
-        Where system.yaml lies; the files that it names are looked for there.
+        Folder of system.yaml, which file names are relative to.
 
     Raises
     ------
     SystemBuildError
-        If a file cannot be read, files do not fit, or the force field does not cover the atoms.
+        If a file cannot be read, files do not fit each other, or the force field lacks parameters.
     """
     path = folder / settings.structure
     structure = read_structure(path, settings.kind == "Amber")
@@ -128,7 +128,7 @@ def _given_box(settings: MoleculeSettings, folder: Path) -> Array:
 def _from_xml(
     settings: MoleculeSettings, folder: Path, structure: Structure, box: Array | None
 ) -> tuple[Any, Array, Any]:
-    """Topology, positions and System by force-field XML files."""
+    """Topology, positions and System from force-field XML files."""
     from openmm import app, unit
 
     path = folder / settings.structure
@@ -147,13 +147,13 @@ def _from_xml(
         return structure.topology, structure.positions, system
     except Exception as error:
         fault = str(error)
-    # Sites without mass, such as M of TIP4P, are rarely in a PDB file.
+    # PDB files rarely contain massless sites such as M of TIP4P.
     modeller = app.Modeller(structure.topology, structure.positions * unit.nanometer)
     try:
         modeller.addExtraParticles(field)
         system = field.createSystem(modeller.topology, **options(settings))
     except Exception:
-        hint = "truncated file, missing hydrogens, or a residue the force field does not know"
+        hint = "truncated file, missing hydrogens, or a residue unknown to the force field"
         raise SystemBuildError(path, f"{fault} ({hint})") from None
     rows = [list(row) for row in modeller.positions.value_in_unit(unit.nanometer)]
     return modeller.topology, np.array(rows, dtype=np.float64), system
@@ -174,7 +174,7 @@ def _force_field(settings: MoleculeSettings, folder: Path) -> Any:
 
 
 def _clean(system: Any, path: Path) -> tuple[str, ...]:
-    """Remove what belongs to dynamics and not to forces; say what it was."""
+    """Remove forces that belong to the dynamics; one note for each."""
     notes = []
     for i in reversed(range(system.getNumForces())):
         name = type(system.getForce(i)).__name__
@@ -182,7 +182,7 @@ def _clean(system: Any, path: Path) -> tuple[str, ...]:
             raise SystemBuildError(path, f"{name}: {REFUSED[name]}; this System cannot be sampled")
         if name in REMOVED:
             system.removeForce(i)
-            notes.append(f"{path.name}: {name} was left out, it {REMOVED[name]}")
+            notes.append(f"{path.name}: {name} was removed: it {REMOVED[name]}")
     return tuple(reversed(notes))
 
 
@@ -195,7 +195,7 @@ def _set_dispersion(system: Any, wanted: bool) -> None:
 
 
 def cutoff_of(system: Any) -> float:
-    """Largest cutoff in nm of the forces that act across the borders of the box; 0 if none."""
+    """Largest cutoff in nm of the periodic forces; 0 without any."""
     from openmm import unit
 
     cutoffs = [
@@ -207,12 +207,12 @@ def cutoff_of(system: Any) -> float:
 
 
 def _in_box(system: Any, topology: Any, positions: Array, box: Array | None, file: Path) -> Array:
-    """Give System and topology the box; molecules in one piece."""
+    """Set the box of System and topology; positions with whole molecules."""
     own = from_openmm(system.getDefaultPeriodicBoxVectors())
     if box is None:
         box = from_openmm(topology.getPeriodicBoxVectors())
     if box is None or (own is not None and np.abs(own - box).max() < ROUNDING):
-        # A System tells its box with all digits, a PDB file with few.
+        # A System stores its box with all digits, a PDB file with few.
         box = own
     try:
         if box is None:

@@ -26,7 +26,7 @@ WATERS = {"HOH", "WAT", "SOL", "TIP3", "TIP4", "T3P", "T4P", "SPC"}
 
 @dataclass(frozen=True)
 class Sources:
-    """Files that a new system is made from, as the user names them."""
+    """Files that a new system is made from."""
 
     structure: Path
     topology: Path | None = None
@@ -40,16 +40,16 @@ def new(name: str, sources: Sources, root: Path) -> Path:
     Raises
     ------
     SettingsError
-        If the name is no name, or the folder is there already.
+        If the name is invalid, or the folder exists already.
     SystemBuildError
-        If the files cannot be read or do not fit each other; then nothing is left behind.
+        If the files cannot be read or do not fit each other; no folder is left behind.
     """
     folder = root / "systems" / name
     if not NAME.fullmatch(name):
         raise SettingsError("new", f"NAME: {name!r}: letters, digits, _ and - only")
     if folder.exists():
-        raise SettingsError(folder, "is there already; choose another name or remove it")
-    # Made beside its place and renamed, so that a fault leaves no half of a folder.
+        raise SettingsError(folder, "exists already; choose another name or remove it")
+    # Written under another name first, so that an error leaves no incomplete folder.
     partial = folder.with_name(f".{name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -65,7 +65,7 @@ def new(name: str, sources: Sources, root: Path) -> Path:
 
 
 def _copy(sources: Sources, folder: Path) -> MoleculeSettings:
-    """Copy the files; the section ``molecule`` that names them."""
+    """Copy the files; return the section ``molecule`` that names them."""
     content: dict[str, Any] = {"structure": _take(sources.structure, folder, "--structure")}
     if sources.topology is not None:
         content["topology"] = _take(sources.topology, folder, "--topology")
@@ -104,7 +104,7 @@ def _take(file: Path, folder: Path, option: str) -> str:
 
 
 def _take_included(topology: Path, include: Path | None, folder: Path) -> None:
-    """Copy what a GROMACS topology includes from below its own folder."""
+    """Copy the files below its own folder that a GROMACS topology includes."""
     home = topology.parent.resolve()
     for file in included(topology, include):
         place = file.resolve()

@@ -1,4 +1,4 @@
-"""Periodic boxes: their vectors, how large a cutoff they hold, molecules made whole in them.
+"""Periodic boxes: reduced vectors, density, largest cutoff, and whole molecules.
 
 OpenMM's reduced form: a along x, b in the xy plane, and no vector longer than half of an earlier
 one along it (OpenMM User Guide, "Periodic Boundary Conditions").
@@ -16,7 +16,7 @@ AMU_PER_NM3 = 1.66053906660e-3
 """g/cm^3 (CODATA 2018)."""
 
 LENGTH_MIN = 1e-6
-"""nm; a file that has no box may give one of zeros."""
+"""nm; files without a box may give zeros."""
 
 
 def as_vectors(box: Iterable[Any]) -> Array:
@@ -25,12 +25,12 @@ def as_vectors(box: Iterable[Any]) -> Array:
     Raises
     ------
     ValueError
-        If they span no box, or the first is not along x, or the second not in the xy plane.
+        If they span no volume, or the first is not along x, or the second not in the xy plane.
     """
     given = np.array(list(box), dtype=np.float64)
     vectors = np.diag(given) if given.ndim == 1 else given
     if not np.isfinite(vectors).all() or (np.diag(vectors) < LENGTH_MIN).any():
-        raise ValueError("spans no box")
+        raise ValueError("spans no volume")
     if np.abs(vectors[np.triu_indices(3, 1)]).max() > LENGTH_MIN:
         raise ValueError("the first vector must be along x, the second in the xy plane")
     a, b, c = np.tril(vectors)
@@ -41,7 +41,7 @@ def as_vectors(box: Iterable[Any]) -> Array:
 
 
 def to_openmm(box: Array) -> Any:
-    """Box vectors (3, 3) in nm as an OpenMM Quantity, for a System with a star before it."""
+    """Box vectors (3, 3) in nm as an OpenMM Quantity."""
     import openmm
     from openmm import unit
 
@@ -64,14 +64,14 @@ def density(mass: float, box: Array) -> float:
 
 
 def largest_cutoff(box: Array) -> float:
-    """Half of the smallest width in nm: a pair must have one nearest image."""
+    """Half the smallest width in nm, within which each pair has one nearest image."""
     return float(0.5 * np.diag(box).min())
 
 
 def whole(positions: Array, bonds: Iterable[tuple[int, int]], box: Array) -> Array:
-    """Molecules in one piece: every atom at the image nearest to one that it is bonded to.
+    """Positions with whole molecules: each atom at the image nearest to a bonded one.
 
-    Bonded forces do not look for images, but many files wrap each atom into the box.
+    Bonded forces ignore images, but many files wrap each atom into the box.
 
     Parameters
     ----------

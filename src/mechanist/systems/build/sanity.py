@@ -1,4 +1,4 @@
-"""What may be wrong with a molecule, found without moving it."""
+"""Checks of a molecule that need no dynamics."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from mechanist.systems.prepared import masses_of
 ERROR, WARNING = "error", "warning"
 
 FREE_STEP, CONSTRAINED_STEP = 1.05, 2.5
-"""fs; longest step for a hydrogen of 1.008 dalton on a bond that vibrates, and on a fixed one.
+"""fs; longest time step for a hydrogen of 1.008 dalton on a flexible and on a fixed bond.
 
 Both grow with the square root of the mass. For 3 dalton the second is 4.3 fs (Hopkins et al., J.
 Chem. Theory Comput. 11, 1864 (2015) use 4 fs).
@@ -22,12 +22,12 @@ Chem. Theory Comput. 11, 1864 (2015) use 4 fs).
 
 HYDROGEN = 1.008
 DENSITY = (0.85, 1.25)
-"""g/cm^3; water boxes outside have bubbles or are squeezed."""
+"""g/cm^3; usual range for a box of water."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that would go wrong, or may."""
+    """An error, or a warning about what may go wrong."""
 
     level: str
     what: str
@@ -41,9 +41,9 @@ def findings(molecule: Molecule, topology: Any, dynamics: DynamicsSettings) -> l
     molecule
         As built.
     topology
-        The same as mdtraj Topology.
+        Its mdtraj Topology.
     dynamics
-        For the time step.
+        For the time step and the pressure.
     """
     found = [Finding(WARNING, note) for note in molecule.notes]
     checks = (
@@ -57,7 +57,7 @@ def findings(molecule: Molecule, topology: Any, dynamics: DynamicsSettings) -> l
 
 
 def net_charge(system: Any) -> float:
-    """Sum of the charges of a System in elementary charges."""
+    """Total charge of a System in elementary charges."""
     import openmm
     from openmm import unit
 
@@ -80,10 +80,10 @@ def density_of(system: Any) -> float | None:
 def _charge(system: Any) -> Finding | None:
     charge = net_charge(system)
     if abs(charge - round(charge)) > 0.01:
-        return Finding(WARNING, f"the charges sum up to {charge:+.3f} e, not a whole number")
+        return Finding(WARNING, f"the total charge is {charge:+.3f} e, not a whole number")
     if round(charge) and system.usesPeriodicBoundaryConditions():
         return Finding(
-            WARNING, f"the box has a charge of {round(charge):+d} e; usually ions make it neutral"
+            WARNING, f"the box has a charge of {round(charge):+d} e; add ions to neutralise it"
         )
     return None
 
@@ -93,13 +93,13 @@ def _hydrogens(topology: Any) -> Finding | None:
     if "C" in symbols and "H" not in symbols:
         count = sum(symbol == "C" for symbol in symbols)
         return Finding(
-            WARNING, f"{count} carbon atoms and no hydrogen: is the force field a united-atom one?"
+            WARNING, f"{count} carbon atoms and no hydrogen: does the force field use united atoms?"
         )
     return None
 
 
 def _step(system: Any, topology: Any, timestep: float) -> Finding | None:
-    """Whether the time step (fs) suits the lightest atoms."""
+    """Whether the time step (fs) is short enough for the hydrogens."""
     from openmm import unit
 
     fixed = {
@@ -110,13 +110,13 @@ def _step(system: Any, topology: Any, timestep: float) -> Finding | None:
         for atom in (bond[0], bond[1]):
             mass = system.getParticleMass(atom.index).value_in_unit(unit.dalton)
             constrained = frozenset((bond[0].index, bond[1].index)) in fixed
-            # A rigid water has no vibration at all.
+            # Rigid waters have no vibrations.
             if atom.element.symbol != "H" or mass == 0 or (constrained and atom.residue.is_water):
                 continue
             usual = CONSTRAINED_STEP if constrained else FREE_STEP
             limit = usual * np.sqrt(mass / HYDROGEN)
             if limit < longest:
-                bonds = "fixed" if constrained else "vibrating"
+                bonds = "fixed" if constrained else "flexible"
                 longest, why = limit, f"{bonds} bonds to hydrogens of {mass:.3g} dalton"
     if timestep <= longest:
         return None
@@ -135,12 +135,13 @@ def _density(system: Any, topology: Any, dynamics: DynamicsSettings) -> Finding 
     if DENSITY[0] <= value <= DENSITY[1]:
         return None
     return Finding(
-        WARNING, f"density {value:.2f} g/cm^3: unusual for water; dynamics.pressure corrects it"
+        WARNING,
+        f"density {value:.2f} g/cm^3: unusual for water; set dynamics.pressure to correct it",
     )
 
 
 def _overlap(molecule: Molecule, topology: Any) -> Finding | None:
-    """Bonds that are far too long, as in a molecule that is wrapped and has no box."""
+    """Bonds that are far too long, as in a molecule that was wrapped into a box."""
     atoms = np.array([(bond[0].index, bond[1].index) for bond in topology.bonds])
     if len(atoms) == 0:
         return None

@@ -1,4 +1,4 @@
-"""Files that a system is built from, so that an edit re-runs what depends on it."""
+"""Files that a system is built from; an edit re-runs what depends on them."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from mechanist.systems.descriptors.custom import FILE
 
 
 def source_files(settings: SystemSettings, folder: Path) -> list[Path]:
-    """Files in a system's folder that count, except system.yaml, whose values count one by one."""
+    """Files of a system except system.yaml, whose values are parameters of the rules."""
     files = [] if settings.molecule is None else molecule_files(settings.molecule, folder)
     used = any(isinstance(d, CustomSettings) for d in settings.descriptors.values())
     if used and (folder / FILE).is_file():

@@ -1,4 +1,4 @@
-"""What a molecule offers for states and inputs: torsions about its rotatable bonds, selections."""
+"""Proposals for states and inputs: torsions about rotatable bonds, distances, groups."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +15,12 @@ HYDROGEN_MAX = 2.0
 """Dalton; elements below are hydrogen."""
 
 KINDS = {"bonds": 2, "angles": 3, "torsions": 4}
-"""Groups of descriptors, and how many atoms in a row each takes."""
+"""Groups of descriptors, and the length of the chain of atoms that each needs."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A torsion or a distance that states may be defined in.
+    """A torsion or a distance that may define states.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Candidate:
     atoms
         Indices from 0.
     value
-        Of the structure, in degrees or nm.
+        In the structure, in degrees or nm.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Candidate:
 
 
 def candidates(topology: Any, positions: Array) -> list[Candidate]:
-    """Torsions about the rotatable bonds of the solute, else the distances of its molecules.
+    """Torsions about the rotatable bonds of the solute; without any, distances between molecules.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def candidates(topology: Any, positions: Array) -> list[Candidate]:
 
 
 def solute(topology: Any) -> list[int]:
-    """Indices of the atoms that are no water and no virtual site."""
+    """Indices of the atoms that are neither water nor virtual sites."""
     return [
         atom.index
         for atom in topology.atoms
@@ -85,9 +85,9 @@ def solute_bonds(topology: Any) -> dict[int, list[int]]:
 
 
 def _torsions(topology: Any) -> list[tuple[int, int, int, int]]:
-    """One torsion about each bond that is in no ring and has something at both ends.
+    """One torsion about each bond outside rings with further atoms at both ends.
 
-    Those that end in hydrogens, such as of methyl groups, come last.
+    Torsions that end in hydrogens, such as those of methyl groups, come last.
     """
     bonded = solute_bonds(topology)
     weight = {i: topology.atom(i).element.mass for i in bonded}
@@ -99,14 +99,14 @@ def _torsions(topology: Any) -> list[tuple[int, int, int, int]]:
                 continue
             ends = [[i for i in bonded[a] if i != b] for a, b in ((j, k), (k, j))]
             if all(ends) and k not in connected(bonded, j, without=(j, k)):
-                # Along the chain; of equals the heaviest, then the first one.
+                # Follow the main chain; between equal branches the heaviest, then the first.
                 first, last = (max(end, key=lambda a: (branches[a], weight[a], -a)) for end in ends)
                 found.append((first, j, k, last))
     return sorted(found, key=lambda t: min(weight[t[0]], weight[t[3]]) < HYDROGEN_MAX)
 
 
 def _pairs(topology: Any) -> list[tuple[int, int]]:
-    """Distances between the heaviest atoms of the first few molecules of the solute."""
+    """Pairs of the heaviest atoms of the first four molecules of the solute."""
     bonded = solute_bonds(topology)
     heads, seen = [], set()
     for first in bonded:
@@ -119,7 +119,7 @@ def _pairs(topology: Any) -> list[tuple[int, int]]:
 
 
 def groups(topology: Any) -> dict[str, str]:
-    """For each kind of group that is not empty its selection: heavy atoms where they suffice."""
+    """The selection of each kind of group that is not empty: heavy atoms where they suffice."""
     bonded = solute_bonds(topology)
     heavy = {
         i: [j for j in others if topology.atom(j).element.symbol != "H"]

@@ -1,4 +1,4 @@
-"""The system.yaml of a new system, with comments for whoever edits it."""
+"""The system.yaml of a new system, with comments for its editor."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from mechanist.settings.system import PLACEHOLDER
 from mechanist.systems.build.suggest import Candidate
 
 SHOWN = 20
-"""Candidates that are listed."""
+"""Candidates that are listed at most."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What a new system.yaml says.
+    """Content of a new system.yaml.
 
     Parameters
     ----------
@@ -23,13 +23,13 @@ class Draft:
     molecule
         Its section.
     candidates
-        Descriptors for states; the first is used.
+        Descriptors for states; the first one is filled in.
     groups
         Selections of the groups of inputs.
     timestep
         In fs.
     atoms
-        Number, for a comment.
+        Their number, for a comment.
     """
 
     name: str
@@ -64,7 +64,7 @@ def _pairs(content: dict[str, object]) -> str:
 
 
 def _molecule(draft: Draft) -> str:
-    """The section ``molecule``: what is set, and what may be."""
+    """The section ``molecule``, with comments on what else may be set."""
     settings = draft.molecule
     plain = settings.model_dump(mode="json", exclude_unset=True)
     lines = [f"# Atoms and forces ({draft.atoms:,} atoms)."]
@@ -88,19 +88,19 @@ def _dynamics(draft: Draft) -> str:
         "  friction: 1 /ps",
         f"  timestep: {draft.timestep:g} fs",
         "  stride: 10 # MD steps between two frames of a path",
-        "  # EDIT: a half-shot that takes longer is given up; some times a usual transition.",
+        "  # EDIT: a longer half-shot is rejected; use several typical transition times.",
         "  max_half_path: 20 ps",
     ]
     if draft.molecule.periodic:
-        lines.append("  # pressure: 1 bar # a barostat finds the volume first; paths keep it")
+        lines.append("  # pressure: 1 bar # a barostat finds the volume before sampling")
     return "\n".join(lines)
 
 
 def _descriptors(candidates: list[Candidate]) -> list[str]:
     lines = [
-        "# EDIT: what tells A from B. Atoms count from 0, or are selections such as",
-        "# 'resname ALA and name CA'. Beside torsion there are angle (3 atoms), distance (2), and",
-        "# function (of your own, in descriptors.py beside this file).",
+        "# EDIT: what distinguishes A from B. Atoms are indices from 0 or selections such as",
+        "# 'resname ALA and name CA'. Other kinds: angle (3 atoms), distance (2), and function",
+        "# (your own, in descriptors.py beside this file).",
     ]
     if not candidates:
         return [*lines, "descriptors: {}"]
@@ -120,12 +120,12 @@ def _line(candidate: Candidate) -> str:
 
 
 def _states(candidates: list[Candidate]) -> list[str]:
-    """Placeholders; ``mechanist check`` and all that follows refuse them."""
+    """Placeholders, which ``mechanist check`` and all stages refuse."""
     name = candidates[0].name if candidates else PLACEHOLDER
     example = "[-120 deg, -60 deg]" if name.startswith("torsion") else "[0.2 nm, 0.35 nm]"
     return [
-        f"# EDIT: name both states, and write an interval such as {example} for {PLACEHOLDER}.",
-        "# A box may hold several descriptors; a list of boxes is a state of several parts.",
+        f"# EDIT: name both states, and replace {PLACEHOLDER} by an interval such as {example}.",
+        "# A box may have several descriptors; a state may be a list of boxes.",
         "states:",
         "  A:",
         "    name: A",
@@ -138,7 +138,7 @@ def _states(candidates: list[Candidate]) -> list[str]:
 
 def _inputs(draft: Draft) -> list[str]:
     lines = [
-        "# What networks and formulas see: names of descriptors, and groups.",
+        "# Descriptors that networks and formulas see: names and groups.",
         "inputs:",
     ]
     lines += [f"  - {{all: {kind}, select: {text}}}" for kind, text in draft.groups.items()]

@@ -1,10 +1,10 @@
-"""Periodic boxes: the shortest vector between two atoms among all of their images.
+"""The minimum image: the shortest vector between two atoms over all periodic images.
 
 A box is three reduced vectors, the rows of a lower triangular matrix (OpenMM User Guide, "Periodic
 boundary conditions"). In a rectangular box rounding finds the nearest image. In any other box it
-can miss by one image, so what it leaves is compared with its Voronoi neighbours until none is
-nearer, which ends at the closest one (Sommer, Feder, Shalvi, SIAM J. Discrete Math. 23, 715
-(2009)); the neighbours are the shortest vectors of the seven cosets of the lattice modulo twice
+may be one image off, so the result is moved by Voronoi vectors as long as that makes it shorter,
+which ends at the shortest one (Sommer, Feder, Shalvi, SIAM J. Discrete Math. 23, 715
+(2009)); the Voronoi vectors are the shortest of the seven cosets of the lattice modulo twice
 itself (Conway and Sloane, Proc. R. Soc. A 436, 55 (1992)).
 """
 
@@ -22,12 +22,12 @@ BoxVectors = tuple[Row, Row, Row]
 """Reduced box vectors a, b, c in nm: ((ax, 0, 0), (bx, by, 0), (cx, cy, cz))."""
 
 SEARCH = 3
-"""Multiples of each box vector among which the shortest of a coset is looked for."""
+"""Largest multiple of a box vector in the search for the shortest vectors of a coset."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A periodic box and what is worked out from it once.
+    """A periodic box and quantities that are derived from it once.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Cell:
 
     @cached_property
     def matrix(self) -> Array:
-        """(3, 3) in nm, a vector a row."""
+        """(3, 3) in nm, one vector per row."""
         return np.asarray(self.vectors, dtype=np.float64)
 
     @cached_property
@@ -106,7 +106,7 @@ class Cell:
         return np.stack(steps, axis=-1)
 
     def _descend(self, vectors: Array) -> Array:
-        """The shortest images of ``vectors`` (M, 3), from neighbour to neighbour."""
+        """The shortest images of ``vectors`` (M, 3), by steps along Voronoi vectors."""
         best = np.einsum("ij,ij->i", vectors, vectors)
         moved = True
         while moved:
@@ -114,7 +114,7 @@ class Cell:
             for shift in self.neighbours:
                 other = vectors + shift
                 square = np.einsum("ij,ij->i", other, other)
-                # A tie, or one but for rounding, is no reason to move: it would never end.
+                # Ties within rounding do not count: the loop would not end.
                 nearer = square < best - 1e-12
                 if nearer.any():
                     vectors[nearer], best[nearer] = other[nearer], square[nearer]

@@ -1,8 +1,7 @@
 """Smooth counts of contacts: coordination numbers, hydrogen bonds, bridges.
 
 The equations are in `mechanist.systems.descriptors.shapes`. Each is a sum over pairs or triples of
-atoms, so an
-exchange of like molecules leaves it as it is. Terms below 1e-9 are left out where most would be.
+atoms, so it is invariant to an exchange of like molecules. Hydrogen bonds below 1e-9 are left out.
 """
 
 import numpy as np
@@ -16,9 +15,9 @@ from mechanist.systems.descriptors.shapes import Bridges, Coordination, Hydrogen
 Groups = tuple[Rows, ...]
 
 FRAMES = 64
-"""Frames at a time, so that temporary arrays stay small."""
+"""Frames at a time, which keeps temporary arrays small."""
 WIDTHS = 21
-"""Widths 1/steepness beyond a Fermi switch's radius, where it is 1e-9, are the end."""
+"""Range of a Fermi switch beyond its radius, in widths 1/steepness; there it is 1e-9."""
 
 
 def count(shape: Shape, groups: Groups, positions: Positions, cell: Cell | None) -> Array:
@@ -27,11 +26,10 @@ def count(shape: Shape, groups: Groups, positions: Positions, cell: Cell | None)
     Parameters
     ----------
     shape
-        What is counted.
+        Kind of the count and its numbers.
     groups
-        Indices of its atoms: for a coordination number the atoms around which and those that are
-        counted; for hydrogen bonds hydrogens, the donor of each, acceptors; for bridges both
-        groups and the atoms between.
+        Indices of its atoms. Coordination number: central atoms, counted atoms. Hydrogen bonds:
+        hydrogens, the donor of each, acceptors. Bridges: both groups, atoms between them.
     positions
         (F, N, 3) in nm.
     cell
@@ -52,7 +50,7 @@ def _count(shape: Shape, groups: Groups, positions: Positions, cell: Cell | None
             return _hydrogen_bonds(shape, groups, positions, cell)
         case Bridges():
             return _bridges(shape, groups, positions, cell)
-    raise TypeError(f"{type(shape).__name__} is no count")
+    raise TypeError(f"{type(shape).__name__} is not a count")
 
 
 def fermi(x: Array) -> Array:

@@ -1,9 +1,8 @@
-"""Descriptors that the user writes: functions in the file descriptors.py beside system.yaml.
+"""Custom descriptors: functions in the file descriptors.py beside system.yaml.
 
-Such a function takes positions (F, N, 3) in nm and gives (F,) numbers; one with a second parameter
-is given the box as well. It may have an attribute ``unit``, one of nm, rad and 1. The file is code
-of whoever wrote the system, and is run as such: before one from outside a folder ``systems/`` runs,
-this is said.
+A function takes positions (F, N, 3) in nm and returns (F,) numbers; a second parameter, if it has
+one, is the box. It may have an attribute ``unit``: nm, rad or 1. The file is code and runs with the
+rights of the user: a message precedes the run of a file outside a folder ``systems/``.
 """
 
 import sys
@@ -39,9 +38,9 @@ class Custom:
     unit
         ``nm``, ``rad`` or ``1``.
     periodic
-        Whether the values wrap at 2 pi.
+        Whether the values are periodic in 2 pi.
     sha256
-        Of the file when the system was prepared.
+        Hash of the file when the system was prepared.
     """
 
     file: str
@@ -58,24 +57,24 @@ class Custom:
         DataError
             If the file has changed since the system was prepared.
         SystemBuildError
-            If the function fails, or gives no (F,) finite numbers.
+            If the function fails or does not return (F,) finite numbers.
         """
         function, wants_box = load_function(self.file, self.function, self.sha256)
         arguments = (positions, box) if wants_box else (positions,)
         try:
             result = np.asarray(function(*arguments), dtype=np.float64)
         except Exception as error:
-            told = f"{type(error).__name__}: {error}"
-            raise SystemBuildError(self.file, f"{self.function}: raised {told[:200]}") from None
+            reason = f"{type(error).__name__}: {error}"
+            raise SystemBuildError(self.file, f"{self.function}: raised {reason[:200]}") from None
         if result.shape != (len(positions),):
             raise SystemBuildError(
                 self.file,
-                f"{self.function}: gives shape {result.shape} for positions of shape"
-                f" {positions.shape}; must be ({len(positions)},), one number a frame",
+                f"{self.function}: returns shape {result.shape} for positions of shape"
+                f" {positions.shape}; must be ({len(positions)},), one number per frame",
             )
-        # Frames that exploded are told by their positions; a NaN here is a fault of the function.
+        # Exploded frames have NaN positions; any other NaN is a fault of the function.
         if not np.isfinite(result[np.isfinite(positions).all(axis=(1, 2))]).all():
-            raise SystemBuildError(self.file, f"{self.function}: gives a value that is no number")
+            raise SystemBuildError(self.file, f"{self.function}: returned a non-finite value")
         return result
 
     def to_json(self) -> dict[str, Any]:
@@ -89,7 +88,7 @@ def custom_from_json(content: dict[str, Any] | None) -> Custom | None:
     Raises
     ------
     DataError
-        If the file is not there any more or has changed.
+        If the file is missing or has changed.
     """
     if content is None:
         return None
@@ -99,14 +98,14 @@ def custom_from_json(content: dict[str, Any] | None) -> Custom | None:
 
 
 def find_custom(system_file: Path, key: str, settings: CustomSettings) -> Custom:
-    """The function that system.yaml names.
+    """The function that a descriptor of system.yaml names.
 
     Parameters
     ----------
     system_file
         Path of system.yaml; descriptors.py lies beside it.
     key
-        Of the descriptor, for messages.
+        Key of the descriptor, for messages.
     settings
         The descriptor.
 
@@ -129,7 +128,7 @@ def find_custom(system_file: Path, key: str, settings: CustomSettings) -> Custom
 
 
 def load_function(file: str, name: str, digest: str) -> tuple[Callable[..., Any], bool]:
-    """A function, and whether it wants the box as its second argument."""
+    """A function, and whether it takes the box as its second argument."""
     names = load_module(file, digest)
     function = names.get(name)
     if not callable(function):
@@ -140,9 +139,9 @@ def load_function(file: str, name: str, digest: str) -> tuple[Callable[..., Any]
 
 
 def check_file(path: Path, digest: str) -> None:
-    """Refuse a descriptors.py that is not the one of ``digest``."""
+    """Refuse a descriptors.py whose hash is not ``digest``."""
     if not path.is_file():
-        raise DataError(path, "the file is missing; its functions are descriptors of this run")
+        raise DataError(path, "is missing, but its functions are descriptors of this run")
     if sha256(path) != digest:
         raise DataError(
             path, "has changed since 'mechanist prepare'; run that, 'describe' and what follows"
@@ -151,14 +150,14 @@ def check_file(path: Path, digest: str) -> None:
 
 @cache
 def load_module(file: str, digest: str) -> dict[str, Any]:
-    """Names that a descriptors.py defines; it runs once a process.
+    """Names that a descriptors.py defines; it runs once per process.
 
     Raises
     ------
     DataError
-        If the file is missing, or is not the one of ``digest``.
+        If the file is missing or its hash is not ``digest``.
     SystemBuildError
-        If it does not run.
+        If it raises an error.
     """
     import importlib.util
 
@@ -173,12 +172,12 @@ def load_module(file: str, digest: str) -> dict[str, Any]:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        told = f"{type(error).__name__}: {error}"
-        raise SystemBuildError(path, f"does not load: {told[:200]}") from None
+        reason = f"{type(error).__name__}: {error}"
+        raise SystemBuildError(path, f"does not load: {reason[:200]}") from None
     return vars(module)
 
 
 def trusted(path: Path) -> bool:
-    """Whether a file lies in the ``systems/`` of this folder or of the installed workflow."""
+    """Whether a file lies in ``systems/`` of the working directory or of the workflow."""
     roots = (Path.cwd(), Path(__file__).resolve().parents[4])
     return any(path.resolve().is_relative_to(root.resolve() / "systems") for root in roots)

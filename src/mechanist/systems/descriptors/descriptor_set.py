@@ -1,4 +1,4 @@
-"""Descriptors: named numbers that are computed from positions, many frames at once."""
+"""Descriptors: named numbers computed from positions, for many frames at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from mechanist.systems.descriptors.custom import CUSTOM, Custom, custom_from_jso
 from mechanist.systems.descriptors.shapes import Shape, shape_from_json, shape_to_json
 
 CHUNK = 512
-"""Frames at a time: temporary arrays of this size stay in the cache of a core."""
+"""Frames at a time; temporary arrays of this size fit in the cache of a core."""
 
 ATOMS_OF_KIND = {"torsion": 4, "angle": 3, "distance": 2, "height": 4, "coordinate": 1}
 LENGTHS = ("distance", "height", "coordinate")
@@ -33,13 +33,13 @@ MEASURES = {
 class Descriptor:
     """One named number.
 
-    A torsion or angle in rad, a distance, a height or a Cartesian coordinate in nm; of atoms of a
-    solvent a symmetry function or a smooth count, without a unit.
+    Torsions and angles are in rad; distances, heights and Cartesian coordinates in nm; symmetry
+    functions and smooth counts of solvent atoms have no unit.
 
     Parameters
     ----------
     name
-        An identifier, as formulas hold it.
+        Identifier, as it appears in formulas.
     kind
         One of `ATOMS_OF_KIND`, `SYMMETRY` and `COUNTS`.
     atoms
@@ -48,10 +48,11 @@ class Descriptor:
         0, 1, 2 for x, y, z of a coordinate.
     others
         Further groups of atoms, see `mechanist.systems.descriptors.contacts.count`; for symmetry
-        functions the
-        atoms around.
+        functions the atoms around the centre.
     shape
-        Further numbers, see `mechanist.systems.descriptors.shapes`.
+        Parameters of a solvent descriptor, see `mechanist.systems.descriptors.shapes`.
+    custom
+        A function of the user.
     """
 
     name: str
@@ -71,13 +72,13 @@ class Descriptor:
 
     @property
     def periodic(self) -> bool:
-        """Whether the value wraps, so that only its sine and cosine are smooth."""
+        """Whether the value is periodic, so that only its sine and cosine are smooth."""
         return self.kind == "torsion" or (self.custom is not None and self.custom.periodic)
 
 
 @dataclass(frozen=True)
 class DescriptorSet:
-    """An ordered set of descriptors that is evaluated together.
+    """An ordered set of descriptors that are evaluated together.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ class DescriptorSet:
 
     @cached_property
     def _by_kind(self) -> dict[str, tuple[Rows, Rows]]:
-        """For each kind the columns that it fills and the atoms of each column."""
+        """For each kind its columns (K,) and the atoms of each column (K, A)."""
         groups: dict[str, tuple[Rows, Rows]] = {}
         for kind in ATOMS_OF_KIND:
             columns = [i for i, d in enumerate(self.descriptors) if d.kind == kind]
@@ -115,7 +116,7 @@ class DescriptorSet:
 
     @cached_property
     def _counts(self) -> list[tuple[int, Shape, contacts.Groups]]:
-        """Columns that are counts, and what they count."""
+        """Columns that are counts, with shape and atoms."""
         return [
             (i, d.shape, tuple(np.array(g, dtype=np.int64) for g in (d.atoms, *d.others)))
             for i, d in enumerate(self.descriptors)
@@ -124,7 +125,7 @@ class DescriptorSet:
 
     @cached_property
     def _symmetry(self) -> list[symmetry.SharedSite]:
-        """Columns that are symmetry functions, grouped by what they share."""
+        """Columns that are symmetry functions, grouped by centre, atoms and cutoff."""
         return symmetry.shared_sites(
             [
                 symmetry.Member(i, d.atoms[0], d.others[0], d.shape)
@@ -170,26 +171,26 @@ class DescriptorSet:
 
     @cached_property
     def _customs(self) -> list[tuple[int, Custom]]:
-        """Columns that functions of the user fill."""
+        """Columns that are custom functions."""
         found = [(i, d.custom) for i, d in enumerate(self.descriptors)]
         return [(i, custom) for i, custom in found if custom is not None]
 
     @cached_property
     def owners(self) -> Rows:
-        """For each feature the index of the descriptor that it comes from, (P,)."""
+        """Index of the descriptor that each feature comes from, (P,)."""
         repeats = [2 if d.periodic else 1 for d in self.descriptors]
         return np.repeat(np.arange(len(self.descriptors)), repeats)
 
     @cached_property
     def feature_names(self) -> tuple[str, ...]:
-        """Names of the features, as text that a formula can hold: ``sin(phi)``, ``bond_C1_N2``."""
+        """Names of the features as they appear in formulas: ``sin(phi)``, ``bond_C1_N2``."""
         names: list[str] = []
         for d in self.descriptors:
             names += [f"sin({d.name})", f"cos({d.name})"] if d.periodic else [d.name]
         return tuple(names)
 
     def features(self, values: Array) -> Array:
-        """Inputs of networks and formulas: a torsion enters as sine and cosine, the rest as it is.
+        """Inputs of networks and formulas: periodic values as sine and cosine, others unchanged.
 
         Parameters
         ----------
@@ -223,7 +224,7 @@ class DescriptorSet:
         return DescriptorSet(tuple(by_name[name] for name in names), self.box)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for a JSON file; groups of solvent atoms are written once, under a number."""
+        """Plain data for a JSON file; each group of solvent atoms is written once."""
         selections: dict[tuple[int, ...], int] = {}
         rows: list[dict[str, Any]] = []
         for d in self.descriptors:

@@ -1,4 +1,4 @@
-"""Distances, angles, torsions and heights over planes of many frames at once.
+"""Distances, angles, torsions and heights over planes, for many frames at once.
 
 Torsions follow the IUPAC sign convention; the arctan2 form is stable near 0 and 180 degrees
 (Blondel and Karplus, J. Comput. Chem. 17, 1132 (1996)).
@@ -10,18 +10,18 @@ from mechanist.arrays import Array, Positions, Rows
 from mechanist.systems.descriptors.box import Cell
 
 Vectors = tuple[Array, Array, Array]
-"""Components x, y, z of many vectors, (F, D) each: numpy is fast on whole arrays."""
+"""Components x, y, z of many vectors, (F, D) each; numpy is faster on whole arrays."""
 
 
 def _steps(positions: Positions, atoms: Rows, cell: Cell | None) -> list[Vectors]:
     """Vectors from each of the ``atoms`` (D, K) to the next one in its row, K - 1 times (F, D).
 
-    Those to the nearest image if ``cell`` is given.
+    With a ``cell``, vectors to the nearest image.
     """
     rows, columns = atoms.shape
     steps = []
     for axis in range(3):
-        # Only the atoms in use become float64: a frame of solvent has many that are not.
+        # Convert only the atoms in use to float64; most atoms of a solvent are not.
         places = positions[:, atoms.T.ravel(), axis].astype(np.float64, copy=False)
         places = places.reshape(len(positions), columns, rows)
         steps.append(places[:, 1:] - places[:, :-1])
@@ -53,7 +53,7 @@ def distances(positions: Positions, atoms: Rows, cell: Cell | None = None) -> Ar
     atoms
         (D, 2) indices.
     cell
-        The periodic box; distances are those of nearest images.
+        The periodic box, for distances to nearest images.
 
     Returns
     -------

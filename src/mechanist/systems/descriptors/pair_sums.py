@@ -1,4 +1,4 @@
-"""Sums over pairs of atoms around a centre, which angular symmetry functions are made of.
+"""Sums over pairs of atoms around a centre, the core of angular symmetry functions.
 
 Each is sum_{j<k} w_j w_k (1 + lambda u_j . u_k)^zeta with unit vectors u and weights w, for several
 zeta, lambda and sets of weights at once.
@@ -16,11 +16,11 @@ from mechanist.arrays import Array
 Single = NDArray[np.float32]
 
 LOW = 4
-"""Largest zeta that goes by moments: there are (zeta + 1)(zeta + 2)(zeta + 3)/6 of them."""
+"""Largest zeta computed from moments, of which there are (zeta + 1)(zeta + 2)(zeta + 3)/6."""
 ROWS = 128
-"""Rows of the matrix of pairs at a time, so that its powers stay in the cache of a core."""
+"""Rows of the matrix of pairs at a time, so that its powers fit in the cache of a core."""
 LANES = 4
-"""Columns of weights are filled up to a multiple: BLAS is a third faster on these."""
+"""Columns of weights are padded to a multiple of this, which makes BLAS a third faster."""
 FLOOR = np.float32(2.5e-19)
 """Added before a high power is squared: subnormal numbers would make it ten times slower."""
 
@@ -31,7 +31,7 @@ def moment_sums(
     """The sums for small zeta, by the binomial and the multinomial theorem.
 
     With (u_j . u_k)^p = sum over |a| = p of p!/a! u_j^a u_k^a, a double sum over atoms is a sum of
-    squares of sum_j w_j u_j^a. Its diagonal is taken away.
+    squares of sum_j w_j u_j^a, from which the diagonal is subtracted.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def moment_sums(
     expand = np.array(
         [[sign**p * math.comb(zeta, p) for sign, zeta in powers] for p in range(top + 1)]
     )
-    # Each sum is positive; rounding of the diagonal can leave a trace below zero.
+    # Each sum is positive; rounding of the diagonal can make it slightly negative.
     return np.asarray(np.maximum(pairs @ expand, 0).transpose(0, 2, 1))
 
 
@@ -82,9 +82,9 @@ def _monomials(ways: Array, exponents: Sequence[tuple[int, ...]]) -> Array:
 def pair_sums(
     ways: Array, weights: Array, frames: Sequence[slice], powers: Sequence[tuple[int, int]]
 ) -> Array:
-    """The sums pair by pair, in float32; parameters and result as of `moment_sums`.
+    """The sums pair by pair, in float32; parameters and result as in `moment_sums`.
 
-    All terms are positive, so nothing cancels; 64 powers lose at most 1e-5 of a term.
+    All terms are positive, so nothing cancels; a power of 64 has a relative error below 1e-5.
     """
     count = weights.shape[1]
     single = ways.astype(np.float32)
@@ -103,7 +103,7 @@ def _pairs_of_frame(
     sums = np.zeros((len(powers), weights.shape[1]))
     place = {power: i for i, power in enumerate(powers)}
     for start in range(0, len(ways), ROWS):
-        # Rows of a block against themselves, where a pair is met twice, and all that follow.
+        # Rows of a block against themselves, where each pair occurs twice, and all later rows.
         size, rest = len(ways[start : start + ROWS]), len(ways) - start
         cosines, base = (part[: size * rest].reshape(size, rest) for part in scratch)
         np.matmul(ways[start : start + size], ways[start:].T, out=cosines)

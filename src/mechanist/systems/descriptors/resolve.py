@@ -42,7 +42,7 @@ class Resolver:
         self.topology = topology
 
     def select(self, key: str, selection: str) -> list[int]:
-        """Indices of the atoms that an mdtraj selection matches, never none."""
+        """Indices of the atoms that an mdtraj selection matches, at least one."""
         try:
             atoms = [int(i) for i in self.topology.select(selection)]
         except (ValueError, TypeError, AttributeError, SyntaxError) as error:
@@ -93,21 +93,21 @@ class Resolver:
         ]
         found = sorted({canonical(chain) for chain in chains(neighbours, size)})
         if not found:
-            raise key_error(self.file, key, f"{group.select!r}: holds no {group.all}")
+            raise key_error(self.file, key, f"{group.select!r}: has no {group.all}")
         for atoms in found:
             name = "_".join([PREFIX[kind], *(label(self.topology, atom) for atom in atoms)])
             yield Descriptor(name, kind, atoms)
 
     def _heights(self, key: str, neighbours: dict[int, list[int]]) -> Iterator[Descriptor]:
-        """Heights of all atoms over the planes of three that are bound to one atom."""
+        """Heights of all atoms over the planes of any three that are bonded to one atom."""
         planes = {
             centre: list(combinations(sorted(bound), 3)) for centre, bound in neighbours.items()
         }
         if not any(planes.values()):
-            raise key_error(self.file, key, "no atom of the selection has three bonds")
+            raise key_error(self.file, key, "no atom of the selection has three neighbours")
         for centre, triples in planes.items():
             for plane in triples:
-                # An atom with three neighbours names its plane; with more, they have to.
+                # A centre with three neighbours names the plane; with more, they do.
                 of = (centre,) if len(triples) == 1 else plane
                 for atom in neighbours:
                     if atom not in plane:
@@ -134,10 +134,10 @@ def resolve_inputs(
     box: BoxVectors | None = None,
     part: Literal["inputs", "formula_inputs"] = "inputs",
 ) -> DescriptorSet:
-    """Descriptors that networks and formulas see, or those that formulas may use beside them.
+    """Descriptors that networks and formulas see, or that formulas may use beside them.
 
-    A group member that has a name of its own in ``descriptors`` goes by that name. ``box`` holds
-    the vectors of the periodic box, if there is one.
+    A member of a group that is named in ``descriptors`` has that name. ``box`` are the vectors of
+    the periodic box, if there is one.
     """
     resolver = Resolver(file, topology)
     named = {name: resolver.descriptor(name, d) for name, d in settings.descriptors.items()}
@@ -159,7 +159,7 @@ def resolve_inputs(
                         file,
                         f"{key}.symmetry",
                         f"{descriptor.name!r}: two descriptors have this name;"
-                        " take another short name in around or of",
+                        " choose another short name in around or of",
                     )
                 result[descriptor.name] = descriptor
         else:
@@ -190,7 +190,7 @@ def resolve_states(
         for other in result.b.boxes:
             if not _disjoint(one, other, used):
                 raise key_error(
-                    file, "states", "A and B overlap, or no descriptor keeps them apart"
+                    file, "states", "A and B overlap, or no single descriptor separates them"
                 )
     return result
 
@@ -224,7 +224,7 @@ def _state(
                 raise key_error(
                     resolver.file,
                     f"{key}.disc.centre",
-                    f"{name!r}: a disc is in lengths, not angles",
+                    f"{name!r}: a disc needs lengths, not angles",
                 )
         disc = Disc(tuple(centre), tuple(centre.values()), state.disc.radius)
         boxes.append(Box(discs=(disc,)))
@@ -232,7 +232,7 @@ def _state(
 
 
 def limit_in(value: str | float, unit: str) -> float:
-    """A limit in the unit of its descriptor; one without a unit takes a plain number."""
+    """A limit in the unit of its descriptor, a plain number if it has none."""
     if value == PLACEHOLDER:
         raise ValueError("a placeholder; write an interval, 'mechanist check' helps")
     if unit != "1":
@@ -243,7 +243,7 @@ def limit_in(value: str | float, unit: str) -> float:
 
 
 def _interval(descriptor: Descriptor, limits: Limits, where: str, file: Path) -> Interval:
-    """An interval with its limits in rad or nm, checked to be neither empty nor everything."""
+    """An interval in rad or nm, checked to be neither empty nor more than a full turn."""
     try:
         low, high = (limit_in(limit, descriptor.unit) for limit in limits)
     except ValueError as error:
@@ -261,7 +261,7 @@ def _interval(descriptor: Descriptor, limits: Limits, where: str, file: Path) ->
 
 
 def _disjoint(one: Box, other: Box, descriptors: dict[str, Descriptor]) -> bool:
-    """Whether some descriptor, or the distance of two discs, keeps two boxes apart."""
+    """Whether a descriptor, or the distance between two discs, separates two boxes."""
     for a in _ranges(one):
         for b in _ranges(other):
             if a.descriptor == b.descriptor and _apart(a, b, descriptors[a.descriptor].periodic):
@@ -274,7 +274,7 @@ def _disjoint(one: Box, other: Box, descriptors: dict[str, Descriptor]) -> bool:
 
 
 def _ranges(box: Box) -> Iterator[Interval]:
-    """Intervals that hold a box: its own, and the bounding ones of its discs."""
+    """Intervals around a box: its own, and the bounds of its discs."""
     yield from box.intervals
     for disc in box.discs:
         for name, centre in zip(disc.descriptors, disc.centre, strict=True):

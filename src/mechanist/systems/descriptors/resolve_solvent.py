@@ -43,13 +43,13 @@ Atoms = tuple[int, ...]
 
 
 class Selector(Protocol):
-    """What finds atoms in a topology; see `mechanist.systems.descriptors.resolve.Resolver`."""
+    """Finds atoms in a topology; see `mechanist.systems.descriptors.resolve.Resolver`."""
 
     file: Any
     topology: Any
 
     def select(self, key: str, selection: str) -> list[int]:
-        """Indices of the atoms that a selection matches, never none."""
+        """Indices of the atoms that a selection matches, at least one."""
 
     def atom(self, key: str, atom: Atom) -> int:
         """Index of one atom."""
@@ -57,7 +57,7 @@ class Selector(Protocol):
 
 @dataclass(frozen=True)
 class Site:
-    """A central atom, the atoms around it, and how many of them a molecule has."""
+    """A central atom, the atoms around it, and their number per molecule."""
 
     centre: int
     others: Atoms
@@ -70,7 +70,7 @@ def solvent_descriptor(name: str, settings: SolventSettings, find: Selector) -> 
     Raises
     ------
     SystemBuildError
-        If a selection matches no atom, or none that can be counted.
+        If a selection matches no atom that can be counted.
     """
     key = f"descriptors.{name}"
     match settings:
@@ -92,7 +92,7 @@ def solvent_descriptor(name: str, settings: SolventSettings, find: Selector) -> 
 def family(key: str, part: SymmetryPart, find: Selector) -> Iterator[Descriptor]:
     """All symmetry functions of a family.
 
-    They are called ``G2_Li_O_025`` and ``G5_Cl_H_040_z16_m``: kind, short names of the centre and
+    Names are ``G2_Li_O_025`` and ``G5_Cl_H_040_z16_m``: kind, short names of the centre and
     of the atoms around it, shift in hundredths of a nm (or finer), zeta, and p or m for the sign.
     """
     key = f"{key}.symmetry"
@@ -117,7 +117,7 @@ def _angular_family(
 
 
 def _digits(shift: float) -> str:
-    """0.25 as 025 and 0.125 as 0125: the digits of a length in nm, two behind the point or more."""
+    """Digits of a length in nm with at least two decimals: 0.25 is 025, 0.125 is 0125."""
     text = f"{shift:.6f}".rstrip("0")
     whole, _, part = text.partition(".")
     return whole + part.ljust(2, "0")
@@ -127,7 +127,7 @@ def _site(key: str, centre: int, selection: str, find: Selector) -> Site:
     found = find.select(key, selection)
     others = tuple(i for i in found if i != centre)
     if not others:
-        raise key_error(find.file, key, f"{selection!r}: only the central atom")
+        raise key_error(find.file, key, f"{selection!r}: matches only the central atom")
     molecules = len({find.topology.atom(i).residue.index for i in found})
     return Site(centre, others, len(found) / molecules)
 
@@ -158,7 +158,7 @@ def _coordination(key: str, name: str, part: CoordinationPart, find: Selector) -
     around = _some(f"{key}.around", part.around, find)
     others = tuple(find.select(f"{key}.of", part.of))
     if set(around) == set(others) and len(around) == 1:
-        raise key_error(find.file, f"{key}.of", f"{part.of!r}: only the central atom")
+        raise key_error(find.file, f"{key}.of", f"{part.of!r}: matches only the central atom")
     if part.switch == "rational":
         shape = Coordination(part.radius, power=part.power)
     else:
@@ -177,7 +177,7 @@ def _hydrogen_bonds(key: str, name: str, part: HydrogenBondsPart, find: Selector
                 pairs.append((light.index, heavy.index))
     if not pairs:
         raise key_error(
-            find.file, f"{key}.donors", f"{part.donors!r}: no hydrogen is bound to these atoms"
+            find.file, f"{key}.donors", f"{part.donors!r}: no hydrogen is bonded to these atoms"
         )
     hydrogens, owners = zip(*sorted(set(pairs)), strict=True)
     shape = HydrogenBonds(

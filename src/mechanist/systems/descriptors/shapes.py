@@ -1,4 +1,4 @@
-r"""What a solvent descriptor measures besides its atoms: frozen numbers, one class a kind.
+r"""Parameters of solvent descriptors besides their atoms, one class per kind.
 
 Symmetry functions are those of Behler (J. Chem. Phys. 134, 074106 (2011)) with the Fermi cutoff of
 Geiger and Dellago (J. Chem. Phys. 139, 164105 (2013)), fc(r) = 1/(1 + exp(alpha (r - r_c))):
@@ -7,18 +7,18 @@ Geiger and Dellago (J. Chem. Phys. 139, 164105 (2013)), fc(r) = 1/(1 + exp(alpha
     G5 = 1/N5 * sum_{j<k} (1 + lambda cos theta_jik)^zeta
                 * exp(-eta [(r_ij - r_s)^2 + (r_ik - r_s)^2]) fc(r_ij) fc(r_ik)
 
-G5 is modified: the original has r^2 in the place of (r - r_s)^2. With the number density rho of the
-atoms j, the norms are, for `PUBLISHED` those of the method's published application to LiCl in water
+G5 is modified: the original has r^2 in place of (r - r_s)^2. With the number density rho of the
+atoms j, the norms are, for `PUBLISHED`, those of the published application to LiCl in water
 
     N2 = rho * 8 sqrt(2) pi r_s^2 / sqrt(eta)
     N5 = 1/2 (rho * 4 sqrt(2) r_s^2 / sqrt(eta) * int_0^{2 pi} (1 + cos t)^zeta dt)^2 * 2^(1 - zeta)
 
-for `IDEAL` the values of a fluid without structure that fills all space, without a cutoff
+for `IDEAL`, the values of a structureless fluid that fills all space, without a cutoff
 
     N2 = rho * 4 pi * int_0^inf r^2 exp(-eta (r - r_s)^2) dr
     N5 = 1/2 N2^2 * 2^zeta / (zeta + 1)
 
-and one for `NONE`.
+and 1 for `NONE`.
 """
 
 import math
@@ -30,7 +30,7 @@ PUBLISHED, IDEAL, NONE = "published", "ideal", "none"
 
 @dataclass(frozen=True)
 class Radial:
-    """Numbers of a G2: eta in 1/nm^2, shift r_s and cutoff r_c in nm, steepness alpha in 1/nm."""
+    """A G2: eta in 1/nm^2, shift r_s and cutoff r_c in nm, steepness alpha in 1/nm."""
 
     eta: float
     shift: float
@@ -41,7 +41,7 @@ class Radial:
 
 @dataclass(frozen=True)
 class Angular(Radial):
-    """Numbers of a G5: those of a G2, the power zeta, and lambda, the sign of the cosine."""
+    """A G5: as a G2, and the power zeta, and lambda, the sign of the cosine."""
 
     zeta: int = 1
     sign: int = 1
@@ -78,10 +78,10 @@ class HydrogenBonds:
 
 @dataclass(frozen=True)
 class Bridges:
-    """A smooth count of atoms that touch both of two groups.
+    """A smooth count of atoms in contact with both of two groups.
 
-    One touches a group by 1 - prod_i (1 - s(r_i)) over the group's atoms i, with
-    s(r) = 1/(1 + exp(steepness (r - radius))), and counts with the product for both groups.
+    The contact of an atom with a group is 1 - prod_i (1 - s(r_i)) over the group's atoms i, with
+    s(r) = 1/(1 + exp(steepness (r - radius))); the atom counts the product for both groups.
     """
 
     radii: tuple[float, float]
@@ -114,7 +114,7 @@ def shape_from_json(kind: str, content: dict[str, Any] | None) -> Shape | None:
 
 
 def radial_norm(normalise: str, density: float, eta: float, shift: float) -> float:
-    """N2 of the module's text, for ``density`` in atoms per nm^3."""
+    """N2 as in the head of the module, for ``density`` in atoms per nm^3."""
     if normalise == NONE:
         return 1.0
     root = math.sqrt(eta)
@@ -126,7 +126,7 @@ def radial_norm(normalise: str, density: float, eta: float, shift: float) -> flo
 
 
 def angular_norm(normalise: str, density: float, eta: float, shift: float, zeta: int) -> float:
-    """N5 of the module's text, for ``density`` in atoms per nm^3."""
+    """N5 as in the head of the module, for ``density`` in atoms per nm^3."""
     if normalise == NONE:
         return 1.0
     if normalise == PUBLISHED:

@@ -1,4 +1,4 @@
-"""States A and B: boxes in descriptors, where angles wrap."""
+"""States A and B: boxes in descriptors, periodic in angles."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,7 +13,7 @@ A, NEITHER, B = np.int8(-1), np.int8(0), np.int8(1)
 
 @dataclass(frozen=True)
 class Interval:
-    """An open interval of one descriptor; a torsion's interval may pass through 180 degrees."""
+    """An open interval of one descriptor; that of a torsion may pass through 180 degrees."""
 
     descriptor: str
     low: float
@@ -30,7 +30,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Disc:
-    """All points nearer than ``radius`` (nm) to ``centre`` in some descriptors (nm)."""
+    """All points within ``radius`` (nm) of ``centre`` in some descriptors (nm)."""
 
     descriptors: tuple[str, ...]
     centre: tuple[float, ...]
@@ -39,7 +39,7 @@ class Disc:
 
 @dataclass(frozen=True)
 class Box:
-    """A region: inside all of its intervals and all of its discs."""
+    """The intersection of intervals and discs."""
 
     intervals: tuple[Interval, ...] = ()
     discs: tuple[Disc, ...] = ()
@@ -55,7 +55,7 @@ class State:
 
 @dataclass(frozen=True)
 class States:
-    """The two states of a reaction and the descriptors that they are defined in."""
+    """The two states of a reaction and the descriptors that define them."""
 
     descriptors: DescriptorSet
     a: State

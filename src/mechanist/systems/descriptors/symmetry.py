@@ -1,4 +1,4 @@
-"""Symmetry functions of many frames at once; `systems.descriptors.shapes` has the equations.
+"""Symmetry functions of many frames at once; equations in `mechanist.systems.descriptors.shapes`.
 
 All functions of one centre and one set of atoms are computed together, so that they share
 distances, factors exp(-eta (r - r_s)^2) and powers of 1 + lambda cos theta.
@@ -16,16 +16,16 @@ from mechanist.systems.descriptors.pair_sums import LOW, moment_sums, pair_sums
 from mechanist.systems.descriptors.shapes import Angular, Radial, Shape
 
 FRAMES = 64
-"""Frames whose distances are worked out at a time."""
+"""Frames whose distances are computed at a time."""
 WIDTHS = 16
-"""Widths 1/alpha beyond the cutoff, where the Fermi function is 1e-7, are the end."""
+"""Range of the Fermi function beyond the cutoff, in widths 1/alpha; there it is 1e-7."""
 LIGHT = 1e-7
-"""Atoms whose every factor exp(...) fc in G5 is smaller do not enter its pairs."""
+"""Atoms all of whose factors exp(...) fc in G5 are smaller are left out of its pairs."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A column of the result: its centre, the atoms around it, and its numbers."""
+    """A column of the result: its centre, the atoms around it, and its parameters."""
 
     column: int
     centre: int
@@ -46,7 +46,7 @@ class SharedSite:
 
 
 def shared_sites(members: Sequence[Member]) -> list[SharedSite]:
-    """Group functions by what they share."""
+    """Group symmetry functions by centre, atoms and cutoff."""
     groups: dict[tuple[int, tuple[int, ...], float, float], list[tuple[int, Radial]]] = {}
     for member in members:
         shape = member.shape

@@ -11,8 +11,8 @@ AXES = ("x", "y", "z")
 def build_potential(settings: PotentialSettings) -> tuple[Any, Any, Any]:
     """Topology, positions and System of one copy of a model potential.
 
-    Coordinate ``d`` lives on axis ``d % 3`` of particle ``d // 3``. Coordinates that the potential
-    does not use are harmonic, so that they stay bounded.
+    Coordinate ``d`` is axis ``d % 3`` of particle ``d // 3``. Coordinates that the potential does
+    not use are harmonic, so that they stay bounded.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""XML that OpenMM reads, looked at before it does: some of it is code.
+"""Checks of XML before OpenMM reads it, since it may contain code.
 
-A System may hold a PythonForce, whose function OpenMM unpickles; a force field may hold scripts,
-which OpenMM runs. What comes with OpenMM is trusted, a file beside a system or a run is not.
+A System may contain a PythonForce, whose function OpenMM unpickles; a force field may contain
+scripts, which OpenMM runs. Files of OpenMM are trusted, files of a system or a run are not.
 """
 
 import re
@@ -22,7 +22,7 @@ TABLES = frozenset(
 
 
 def known_types() -> frozenset[str]:
-    """Types that a System may be made of: forces without code of their own, tabulated functions."""
+    """Types that a System may contain: forces without Python code, tabulated functions."""
     import openmm
 
     forces = {
@@ -39,7 +39,7 @@ def read_system(path: Path) -> Any:
     Raises
     ------
     DataError
-        If the file is missing or damaged, or holds something that may be code.
+        If the file is missing or damaged, or contains what may be code.
     """
     import openmm
 
@@ -49,7 +49,7 @@ def read_system(path: Path) -> Any:
     text = content.decode()
     named = code_in(text)
     if named is not None:
-        raise DataError(path, f"holds a {named!r}, which may run code; delete it and run again")
+        raise DataError(path, f"contains a {named!r}, which may run code; delete it and run again")
     try:
         system = openmm.XmlSerializer.deserialize(text)
         if isinstance(system, openmm.System):
@@ -61,21 +61,21 @@ def read_system(path: Path) -> Any:
 
 
 def code_in(text: str) -> str | None:
-    """What may run code in the XML of a System, by name; None if there is nothing."""
+    """Name of what may run code in the XML of a System, or None."""
     strange = sorted(set(TYPE.findall(text)) - known_types())
     if strange:
         return str(strange[0])[:40]
-    # The parser of OpenMM is not ours: whatever it takes for a tag, the word must not be there.
+    # OpenMM's parser may recognise tags that our pattern misses, so the word itself is refused.
     return "PythonForce" if "Python" in text else None
 
 
 def check_force_field(path: Path) -> None:
-    """Refuse a force field file beside system.yaml that holds a script, or includes one that does.
+    """Refuse a force-field file beside system.yaml that contains or includes a script.
 
     Raises
     ------
     SystemBuildError
-        If it does, or cannot be read.
+        If it does, or if a file cannot be read.
     """
     for file in _with_included(path, set()):
         try:
@@ -85,13 +85,13 @@ def check_force_field(path: Path) -> None:
         if b"\0" in content or SCRIPT.search(content):
             raise SystemBuildError(
                 file,
-                "molecule.force_field: holds a script, which OpenMM would run; only files that come"
-                " with OpenMM may",
+                "molecule.force_field: contains a script, which OpenMM would run; only files that"
+                " come with OpenMM may",
             )
 
 
 def _with_included(path: Path, seen: set[Path]) -> Iterator[Path]:
-    """A file, and the local ones that it includes."""
+    """A file and the local files that it includes, at all levels."""
     if path in seen or not path.is_file():
         return
     seen.add(path)

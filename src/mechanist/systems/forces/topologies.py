@@ -14,7 +14,7 @@ INCLUDE = "#include"
 
 
 def options(settings: MoleculeSettings) -> dict[str, Any]:
-    """Arguments that the ``createSystem`` of every kind of source takes."""
+    """Arguments of ``createSystem`` that all kinds of source share."""
     from openmm import app, unit
 
     found = {
@@ -23,8 +23,8 @@ def options(settings: MoleculeSettings) -> dict[str, Any]:
         if settings.constraints == "none"
         else getattr(app, settings.constraints),
         "rigidWater": settings.rigid_water,
-        # Langevin dynamics thermalises the centre of mass; removing its motion would not be
-        # time-reversible together with freshly drawn velocities.
+        # Langevin dynamics thermalises the centre of mass; with freshly drawn velocities,
+        # removing its motion would not be time-reversible.
         "removeCMMotion": False,
         "hydrogenMass": None
         if settings.hydrogen_mass is None
@@ -48,16 +48,16 @@ def read_topology(
     settings
         With a topology.
     folder
-        Where system.yaml lies.
+        Folder of system.yaml.
     structure
-        Tells the atoms of a serialised System.
+        Provides the atoms of a serialised System.
     box
-        Vectors (3, 3) in nm; None: those of the topology file, if it has any.
+        Vectors (3, 3) in nm; None for those of the topology file, if it has any.
 
     Raises
     ------
     SystemBuildError
-        If a file is missing, damaged or of another kind.
+        If a file is missing, damaged or of another format.
     """
     assert settings.topology is not None
     path = folder / settings.topology
@@ -84,8 +84,10 @@ def _amber(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) -
 
     with path.open("rb") as handle:
         if not handle.read(8).startswith(b"%VERSION"):
-            raise SystemBuildError(path, "molecule.topology: no Amber prmtop (%VERSION is missing)")
-    with parsing(path, "no Amber topology to read"):
+            raise SystemBuildError(
+                path, "molecule.topology: not an Amber prmtop (%VERSION is missing)"
+            )
+    with parsing(path, "not a readable Amber topology"):
         source = app.AmberPrmtopFile(str(path), periodicBoxVectors=vectors)
         _needs_box(settings, path, source.topology)
         return source.topology, source.createSystem(**options(settings), **_implicit(settings))
@@ -95,7 +97,7 @@ def _gromacs(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any)
     from openmm import app
 
     include = None if settings.include is None else str(folder / settings.include)
-    with parsing(path, "no GROMACS topology to read"):
+    with parsing(path, "not a readable GROMACS topology"):
         try:
             source = app.GromacsTopFile(str(path), periodicBoxVectors=vectors, includeDir=include)
         except ValueError as error:
@@ -105,7 +107,7 @@ def _gromacs(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any)
         _needs_box(settings, path, source.topology)
         system = source.createSystem(**options(settings))
     if system.getNumParticles() == 0:
-        raise SystemBuildError(path, "damaged or truncated: holds no atoms")
+        raise SystemBuildError(path, "damaged or truncated: contains no atoms")
     return source.topology, system
 
 
@@ -120,13 +122,13 @@ def _charmm(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) 
             raise SystemBuildError(
                 file, "molecule.force_field: with a psf these are CHARMM's rtf, par, prm and str"
             )
-    with parsing(path, "no CHARMM psf to read"):
+    with parsing(path, "not a readable CHARMM psf"):
         source = app.CharmmPsfFile(str(path), periodicBoxVectors=vectors)
-    with parsing(files[0], "no CHARMM parameters to read"):
+    with parsing(files[0], "not readable CHARMM parameters"):
         parameters = app.CharmmParameterSet(*map(str, files))
-    with parsing(path, "or its parameter files lack something"):
+    with parsing(path, "or parameters are missing in its parameter files"):
         _needs_box(settings, path, source.topology)
-        # By default a psf keeps the energy of bonds that are constrained; other sources do not.
+        # By default a psf includes the energy of constrained bonds; other sources do not.
         chosen = options(settings) | _implicit(settings) | {"flexibleConstraints": False}
         return source.topology, source.createSystem(parameters, **chosen)
 
@@ -134,16 +136,16 @@ def _charmm(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) 
 def _openmm(path: Path, structure: Structure) -> tuple[Any, Any]:
     import openmm
 
-    with parsing(path, "no serialised System to read"):
+    with parsing(path, "not a readable System"):
         text = path.read_text(encoding="utf-8")
     named = code_in(text)
     if named is not None:
-        raise SystemBuildError(path, f"molecule.topology: holds a {named!r}, which may run code")
-    with parsing(path, "no serialised System to read"):
+        raise SystemBuildError(path, f"molecule.topology: contains a {named!r}, which may run code")
+    with parsing(path, "not a readable System"):
         system = openmm.XmlSerializer.deserialize(text)
         if not isinstance(system, openmm.System):
             kind = type(system).__name__
-            raise SystemBuildError(path, f"molecule.topology: holds a {kind}, not a System")
+            raise SystemBuildError(path, f"molecule.topology: contains a {kind}, not a System")
     if structure.topology is None:
         raise SystemBuildError(
             path, "molecule.structure: with an OpenMM System it must be PDB or PDBx/mmCIF"
@@ -159,9 +161,9 @@ def _needs_box(settings: MoleculeSettings, path: Path, topology: Any) -> None:
 
 
 def included(path: Path, folder: Path | None) -> list[Path]:
-    """Files that a GROMACS topology includes and that lie beside it or in ``folder``, all levels.
+    """Files beside a GROMACS topology or in ``folder`` that it includes, at all levels.
 
-    Those of a GROMACS installation are not among them.
+    Files of a GROMACS installation are not among them.
     """
     found: list[Path] = []
     queue = [path]
@@ -169,7 +171,7 @@ def included(path: Path, folder: Path | None) -> list[Path]:
         file = queue.pop()
         if not file.is_file():
             continue
-        for line in file.read_text(errors="replace").splitlines():
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
             words = line.split()
             if len(words) < 2 or words[0] != INCLUDE:
                 continue

@@ -1,8 +1,8 @@
 """Stacking of CustomNonbondedForce.
 
-``pairs``: the expression of a pair is that of a bond, where parameter ``p`` of the particles gives
-``p1`` and ``p2``. Tables and computed values do not exist in a CustomBondForce: then each copy
-becomes an interaction group, which is as exact and slower. ``grid``: see `grid`.
+``pairs``: the expression of a pair is that of a bond, where parameter ``p`` of the particles
+becomes ``p1`` and ``p2``. A CustomBondForce has no tables or computed values; with these each copy
+becomes an interaction group, which is as exact but slower. ``grid``: see `grid`.
 """
 
 from itertools import combinations
@@ -24,14 +24,14 @@ def custom_nonbonded(force: Any, tile: Tile) -> list[Any]:
 
 
 def interacting_pairs(force: Any) -> list[tuple[int, int]]:
-    """Pairs (i, j) of one copy that interact; one that is in two groups comes twice."""
+    """Pairs (i, j) of one copy that interact; one in two groups occurs twice."""
     count = force.getNumExclusions()
     excluded = {frozenset(force.getExclusionParticles(k)) for k in range(count)}
     pairs = []
     if force.getNumInteractionGroups() == 0:
         pairs = list(combinations(range(force.getNumParticles()), 2))
     for first, second in _groups(force):
-        # Of a pair whose members are in both sets OpenMM counts one order only.
+        # OpenMM counts a pair whose members are in both sets once.
         unordered = {frozenset((i, j)) for i in first for j in second if i != j}
         pairs += [(min(pair), max(pair)) for pair in unordered]
     return sorted(pair for pair in pairs if frozenset(pair) not in excluded)

@@ -1,6 +1,6 @@
-"""Names in OpenMM's algebraic expressions, and absolute coordinates turned into relative ones.
+"""Names in OpenMM's algebraic expressions; absolute coordinates made relative to an origin.
 
-Only names are looked at, nothing is parsed or evaluated.
+Only names are matched; nothing is parsed or evaluated.
 """
 
 import re
@@ -24,7 +24,7 @@ def used(expression: str, names: Collection[str]) -> bool:
 
 
 def ambiguous(expression: str, names: Collection[str], parameters: Iterable[str]) -> str | None:
-    """A name out of ``names`` that the expression or a parameter gives another meaning, or None."""
+    """One of ``names`` to which the expression or a parameter gives another meaning, or None."""
     taken = {*_ASSIGNED.findall(expression), *parameters}
     return min(taken.intersection(names), default=None)
 
@@ -37,7 +37,7 @@ def relative(expression: str, names: Collection[str], origin: tuple[str, ...]) -
     expression
         Text as OpenMM reads it.
     names
-        Coordinates; the first letter says the axis.
+        Coordinates; the first letter is the axis.
     origin
         Names of the parameters that hold the origin: for x, y and z.
     """
@@ -50,7 +50,7 @@ def relative(expression: str, names: Collection[str], origin: tuple[str, ...]) -
 
 
 def fresh_names(expression: str, parameters: Iterable[str]) -> tuple[str, ...]:
-    """Three parameter names for an origin that nothing else has."""
+    """Three unused parameter names for an origin."""
     taken = {*_NAME.findall(expression), *parameters}
     tail = ""
     while any(f"copy_{axis}{tail}" in taken for axis in AXES):

@@ -1,20 +1,20 @@
 """Where the copies lie, and whether they stay there.
 
-Layout ``pairs``: all copies lie over each other; nothing but their own pairs interacts.
+Layout ``pairs``: all copies lie on top of each other; only pairs within a copy interact.
 
-Layout ``grid``: each copy lies in a cell of its own. With the reach L, the largest extent that a
-copy may have, and a margin m, the cutoff of all forces is L + m, so that it takes nothing out of a
-copy. A cell is a cube of half width L about the copy's origin, and cells are L + 2 m apart, so
-that atoms of two copies stay further apart than the cutoff. The spacing is 3 L + 2 m.
+Layout ``grid``: each copy lies in its own cell. With the reach L, the largest extent of a copy, and
+a margin m, the cutoff of all forces is L + m, so that it removes nothing within a copy.
+A cell is a cube of half width L about the copy's origin, and cells are L + 2 m apart, so that atoms
+of two copies stay further apart than the cutoff. The spacing is 3 L + 2 m.
 
 With a reaction-field dielectric of 1 such a cutoff adds -q_i q_j / (4 pi eps0 cutoff) to the energy
 of each pair, a constant, and nothing to forces (OpenMM User Guide, "Coulomb Interaction With
 Cutoff"). GBSAOBCForce adds a constant too, CustomGBForce and CustomNonbondedForce add nothing.
 
-OpenMM's GPU platforms look for NaN when they sort the atoms, which they do under a cutoff only, and
-its CPU platform at every step; then the whole stack stops. The grid also costs digits: in single
-precision a coordinate of 50 nm is known to 4e-6 nm, and the bond between two heavy atoms answers
-such a shift with about 1 kJ/mol/nm.
+OpenMM's GPU platforms check for NaN when they sort the atoms, which they do only with a cutoff, and
+its CPU platform at every step; a NaN stops the whole stack. The grid also costs digits: in single
+precision a coordinate of 50 nm has a resolution of 4e-6 nm, which changes the force of a bond
+between two heavy atoms by about 1 kJ/mol/nm.
 """
 
 import numpy as np
@@ -64,9 +64,9 @@ def check_layout(layout: str) -> None:
 def within_reach(positions: Array, origins: Array, reach: float) -> Mask:
     """Whether each copy on the grid is in its cell, no larger than the reach, and undisturbed.
 
-    A copy that fails has forces that may be wrong from now on, so an engine ends or discards it.
-    An atom that has left its cell by more than the margin may have come near other copies since
-    the last call: all copies within its range fail with it. An atom at NaN fails all copies.
+    The forces of a copy that fails may be wrong from now on, so an engine ends or discards it. An
+    atom that left its cell by more than the margin may have come near other copies since the last
+    call: all copies in its range fail with it. An atom at NaN fails all copies.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def within_reach(positions: Array, origins: Array, reach: float) -> Mask:
 
 def _box(positions: Array) -> tuple[Array, Array]:
     """Lowest and highest coordinates of each copy, both (R, 3)."""
-    # Axis by axis takes numpy a third of the time.
+    # Axis by axis is three times as fast in numpy.
     axes = [positions[:, :, axis] for axis in range(3)]
     low = np.stack([values.min(axis=1) for values in axes], axis=1)
     return low, np.stack([values.max(axis=1) for values in axes], axis=1)

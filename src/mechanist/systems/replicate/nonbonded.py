@@ -20,7 +20,7 @@ from mechanist.systems.replicate.offsets import (
 )
 from mechanist.systems.replicate.tile import Tile, clone, repeat, terms
 
-# Coulomb's constant 1/(4 pi eps0) in kJ nm / (mol e^2), with the digits that OpenMM uses.
+# Coulomb's constant 1/(4 pi eps0) in kJ nm / (mol e^2), with OpenMM's digits.
 COULOMB = 138.93545764438198
 PAIR_ENERGY = f"{COULOMB}*chargeprod/r + 4*epsilon*(s*s-s); s=(sigma/r)^6"
 

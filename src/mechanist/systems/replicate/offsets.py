@@ -1,7 +1,7 @@
 """NonbondedForce with parameter offsets as bonds.
 
 An offset adds (global parameter) x (scale) to the charge, sigma or epsilon of a particle or of an
-exception. The combining rules then act on the sums, so a bond holds the values of both particles.
+exception. The combining rules act on the sums, so a bond has the values of both particles.
 """
 
 from collections import Counter
@@ -30,11 +30,11 @@ def exception_offsets(force: Any) -> list[list[Any]]:
 
 
 def refuse_offsets(force: Any) -> str | None:
-    """Why the offsets of this NonbondedForce cannot be made bonds, or None."""
+    """Why the offsets of this NonbondedForce cannot become bonds, or None."""
     kinds = {"particle": particle_offsets(force), "exception": exception_offsets(force)}
     for kind, offsets in kinds.items():
         for (name, index), times in Counter((o[0], o[1]) for o in offsets).items():
-            # OpenMM's platforms do not agree here: the last one counts, or the sum.
+            # OpenMM's platforms disagree here: the last one counts, or the sum.
             if times > 1:
                 return f"two offsets of {kind} {index} by {name!r}"
     return None

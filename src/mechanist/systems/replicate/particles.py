@@ -1,4 +1,4 @@
-"""Stacking of what a System holds beside forces: particles, constraints and virtual sites."""
+"""Stacking of particles, constraints and virtual sites."""
 
 from typing import Any
 from xml.etree import ElementTree
@@ -37,8 +37,8 @@ def refuse_sites(system: Any, layout: str) -> str | None:
     if any(int(site["useBoxVectors"]) for site in symmetric.values()):
         return "SymmetrySite: uses the vectors of the periodic box"
     if symmetric and layout == "grid":
-        # Its vector would differ from copy to copy, and OpenMM's GPU platforms, which swap equal
-        # molecules under a cutoff, do not look at it.
+        # Its vector would differ between copies, and OpenMM's GPU platforms, which swap equal
+        # molecules under a cutoff, ignore it.
         return "SymmetrySite: depends on absolute coordinates"
     return None
 
@@ -51,7 +51,7 @@ def site_indices(system: Any) -> list[int]:
 def symmetry_sites(system: Any) -> dict[int, dict[str, str]]:
     """Attributes of every SymmetrySite in the XML of the System, by particle.
 
-    The Python layer of OpenMM 8.6 hands these sites back without their type.
+    The Python layer of OpenMM 8.6 returns these sites without their type.
     """
     import openmm
 

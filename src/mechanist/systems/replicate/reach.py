@@ -1,4 +1,4 @@
-"""How large a molecule can become, from its bonds."""
+"""The largest extent of a molecule, from its bonds."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from mechanist.systems.replicate.particles import site_indices
 from mechanist.systems.replicate.tile import terms
 
 STRETCH = 1.2
-"""Room for bonds that are longer than at rest."""
+"""Factor for bonds that are longer than at rest."""
 GROWTH = 3.0
-"""Room for molecules that are not bonded to one another, in units of the present extent."""
+"""Factor on the present extent for molecules that are not bonded to one another."""
 SITE_ARM = 0.1
 """Distance in nm between a virtual site and the first particle that it depends on."""
 SMALLEST = 0.5
@@ -22,10 +22,10 @@ SMALLEST = 0.5
 def default_reach(system: Any, positions: Array | None = None) -> float:
     """Largest extent in nm that a copy may have in the layout ``grid``.
 
-    The longest of the shortest ways from atom to atom along bonds and constraints at rest is as
-    far as a molecule can be stretched; 20 % are added to it. Particles that are not bonded to one
-    another have no such bound: then it is 3 times the extent of ``positions``, and at least the
-    sum over the molecules. What grows beyond is caught by `within_reach`, not by this bound.
+    The longest of the shortest paths between atoms along bonds and constraints at rest is as far as
+    a molecule can be stretched; 20 % are added. Particles that are not bonded to one another have
+    no such bound; then it is 3 times the extent of ``positions``, and at least the sum over the
+    molecules. Copies that grow beyond it are caught by `within_reach`.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def default_reach(system: Any, positions: Array | None = None) -> float:
         return float(max(STRETCH * lengths[0], STRETCH * extent, SMALLEST))
     if positions is None:
         raise SystemBuildError(
-            "system.xml", f"{molecules} molecules that are not bonded together: say the reach"
+            "system.xml", f"{molecules} molecules that are not bonded together need a reach"
         )
     return float(max(GROWTH * extent, STRETCH * sum(lengths), SMALLEST))
 
@@ -63,7 +63,7 @@ def _bonds(system: Any) -> Any:
     for force in system.getForces():
         if type(force).__name__ == "HarmonicBondForce":
             edges += [bond[:3] for bond in terms(force.getBondParameters, force.getNumBonds())]
-    # A site hangs on one particle only: on more it would be a short cut between them.
+    # A site is linked to one particle only; more links would be short cuts between them.
     edges += [[i, system.getVirtualSite(i).getParticle(0), SITE_ARM] for i in site_indices(system)]
     # A pair with a bond and a constraint counts once; the matrix would add them.
     unique = {(min(i, j), max(i, j)): length for i, j, length in edges}
@@ -73,5 +73,5 @@ def _bonds(system: Any) -> Any:
 
 
 def _extent(positions: Array) -> float:
-    """Largest distance between two atoms in nm, and never less than it."""
+    """Upper bound of the largest distance between two atoms in nm."""
     return float(np.linalg.norm(positions.max(axis=0) - positions.min(axis=0)))

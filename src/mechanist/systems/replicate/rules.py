@@ -1,4 +1,4 @@
-"""Which forces can be stacked, and by which function."""
+"""Which forces can be stacked, and how."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ class Rule:
     Parameters
     ----------
     stack
-        Gives the forces of all copies.
+        Returns the forces of all copies.
     refuse
-        Says why a force of this kind cannot be stacked in a layout, or None.
+        Returns why a force cannot be stacked in a layout, or None.
     """
 
     stack: Callable[[Any, Tile], list[Any]]
@@ -62,8 +62,8 @@ RULES = {
 
 _COUPLES = "acts on all particles at once, so it would couple the copies"
 REFUSALS = {
-    "CMMotionRemover": "would remove the motion of all copies together",
-    "AndersenThermostat": "works beside the integrator, which has a thermostat of its own",
+    "CMMotionRemover": "would remove the centre-of-mass motion of all copies together",
+    "AndersenThermostat": "acts besides the integrator, which has its own thermostat",
     "MonteCarloBarostat": "changes the box, which all copies would share",
     "MonteCarloAnisotropicBarostat": "changes the box, which all copies would share",
     "MonteCarloFlexibleBarostat": "changes the box, which all copies would share",
@@ -78,9 +78,9 @@ REFUSALS = {
 
 
 def kind(force: Any) -> str:
-    """The class of a force, whatever name its author gave it."""
+    """The class of a force, whatever its name."""
     name = type(force).__name__
-    # A plugin without a Python layer has no class of its own here.
+    # Forces of plugins without a Python layer have no class here.
     return str(force.getName()) if name == "Force" else name
 
 

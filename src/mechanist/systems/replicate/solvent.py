@@ -1,8 +1,8 @@
-"""Stacking of implicit solvents: only in the layout ``grid``.
+"""Stacking of implicit solvents, only in the layout ``grid``.
 
-The Born radius of an atom is made of all other atoms, so the sum over pairs cannot be a list of
-bonds. On the grid a cutoff longer than the molecule takes nothing out of that sum and keeps the
-other copies out.
+The Born radius of an atom depends on all other atoms, so the sum over pairs cannot be a list of
+bonds. On the grid a cutoff longer than the molecule leaves that sum complete and excludes the other
+copies.
 """
 
 from typing import Any

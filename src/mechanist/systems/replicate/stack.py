@@ -19,7 +19,7 @@ def why_not(system: Any, layout: str = "pairs") -> str | None:
     Returns
     -------
     str or None
-        One line that names the force or the kind of virtual site, and the reason.
+        One line that names the force or the virtual site, and the reason.
 
     Raises
     ------
@@ -38,12 +38,12 @@ def analytic(system: Any) -> bool:
 
 
 def anchored(system: Any) -> bool:
-    """Whether absolute coordinates matter: then a copy must not be moved."""
+    """Whether forces depend on absolute coordinates, so that a copy must not be moved."""
     return any(map(uses_coordinates, system.getForces())) or bool(symmetry_sites(system))
 
 
 def shifts(system: Any, copies: int, layout: str = "pairs", reach: float | None = None) -> Array:
-    """What `replicate` expects to be added to the coordinates of each copy.
+    """The shift that `replicate` expects in the coordinates of each copy.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def replicate(system: Any, copies: int, layout: str = "pairs", reach: float | No
     Particle ``i`` of copy ``c`` becomes particle ``c * N + i``. Copies share global parameters.
     In the layout ``pairs`` the nonbonded pairs of each copy become bonds, and nothing is shifted.
     In the layout ``grid`` copy ``c`` belongs at ``shifts(...)[c]``; nonbonded forces get a cutoff
-    that is longer than the copy and shorter than the way to the next one. There an engine has to
-    ask `within_reach` at every frame, and single precision loses digits far from 0; see `grid`.
+    longer than the copy and shorter than the distance to the next one. There an engine must check
+    `within_reach` at every frame, and single precision loses digits far from 0; see `grid`.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def replicate(system: Any, copies: int, layout: str = "pairs", reach: float | No
     Raises
     ------
     SystemBuildError
-        If `why_not` gives a reason, or the number of copies or the reach make no sense.
+        If `why_not` returns a reason, or the number of copies or the reach is invalid.
     """
     reason = why_not(system, layout)
     if reason is not None:

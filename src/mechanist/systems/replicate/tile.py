@@ -1,4 +1,4 @@
-"""What the stacking of every force needs: how many copies, where they lie, and small helpers."""
+"""What stacking needs for every force: number and origins of the copies, and helpers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Tile:
     layout
         ``pairs`` or ``grid``.
     origins
-        (R, 3) nm: what is added to the coordinates of each copy.
+        (R, 3) nm, added to the coordinates of each copy.
     cutoff
         Cutoff in nm of the forces that need one; 0 in the layout ``pairs``.
     """
@@ -35,7 +35,7 @@ class Tile:
 
     @property
     def offsets(self) -> range:
-        """First particle of every copy but the first, which a clone of a force holds already."""
+        """First particle of every copy but the first, which a clone of a force contains already."""
         return range(self.size, self.copies * self.size, self.size)
 
     def origin(self, copy: int) -> tuple[float, ...]:
