@@ -1,17 +1,19 @@
 import numpy as np
 import pytest
 
-from mechanist.analysis.comparison.comparison import (
-    current_durations,
+from mechanist.analysis.comparison.outcomes import (
     curves,
-    decorrelated_paths,
-    in_order,
-    later_half,
     outcome,
     over_seeds,
     ratio_over_seeds,
-    spent_within,
     yield_by_place,
+)
+from mechanist.analysis.comparison.series import (
+    current_durations,
+    decorrelated_paths,
+    in_order,
+    later_half,
+    spent_within,
 )
 from mechanist.statistics.clusters import clustered_mean
 

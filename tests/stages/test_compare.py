@@ -6,22 +6,17 @@ import json
 import numpy as np
 import pytest
 
-from mechanist.analysis.comparison.comparison import outcome
-from mechanist.analysis.comparison.pairs import ROWS, summarise
+from mechanist.analysis.comparison.compare_pair import identity, make_rounds, with_sampling
+from mechanist.analysis.comparison.outcomes import outcome
+from mechanist.analysis.comparison.pairs import ROWS, read_pair, summarise
+from mechanist.analysis.comparison.series import series_of
 from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.cli.runs import open_comparison
 from mechanist.sampling.records.tables import SHOT_COLUMNS, read_paths, read_table
 from mechanist.settings.config import Config
-from mechanist.stages.compare import (
-    compare,
-    compare_pair,
-    identity,
-    make_rounds,
-    read_pair,
-    series_of,
-    with_sampling,
-)
+from mechanist.stages.compare import compare
+from mechanist.stages.compare_pair import compare_pair
 from mechanist.stages.initial import initial
 from tests.conftest import build
 from tests.truth.toys import quiet
@@ -101,7 +96,7 @@ def test_the_series_says_what_the_files_of_the_run_say(tmp_path):
     layout = build("double_well", tmp_path)
     initial(config, layout, quiet)
     spent = make_rounds(config, layout, 60_000, quiet)
-    series = series_of(config, layout, spent, guided=False)
+    series = series_of(layout, 2, spent, guided=False)
     assert spent >= 60_000
     assert series["steps"].sum() == spent
     # Without burn-in the weights of paths count all moves for which they were the current ones.

@@ -32,7 +32,7 @@ rule compare_pair:
         results=results_folder,
         system=json.dumps(SYSTEM.model_dump(mode="json")),
         settings=settings(*COMPARED, system=str(SYSTEM_FOLDER)),
-        source=digest("compare"),
+        source=digest("compare_pair"),
     shell:
         "mechanist compare-pair --pair {wildcards.pair}"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -129,7 +129,8 @@ def compare(
     """
     from mechanist.stages.compare import compare as run
 
-    run(*open_comparison(config, results, system, seeds=seeds, steps=steps), log)
+    settings, layout = open_comparison(config, results, system, seeds=seeds, steps=steps)
+    run(settings, layout, log)
 
 
 def compare_pair(
@@ -140,9 +141,10 @@ def compare_pair(
     results: ResultsOption = None,
 ) -> None:
     """Make one pair of runs of a comparison, also if it is there already."""
-    from mechanist.stages.compare import compare_pair as run
+    from mechanist.stages.compare_pair import compare_pair as run
 
-    run(*open_comparison(config, results, system, steps=steps), number, log)
+    settings, layout = open_comparison(config, results, system, steps=steps)
+    run(settings, layout, number, log)
 
 
 def status(results: ResultsArgument) -> None:

@@ -1,20 +1,28 @@
 """The committor model of one round: trained, its error scaled, the density of frames noted."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
-from mechanist.arrays import Mask
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.journal import TRAINING, Journal
+from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.data import ShotData
-from mechanist.committor.gather import candidate_frames, frame_q
-from mechanist.committor.network import Committor
+from mechanist.committor.gather import candidate_frames, frame_q, gather_paths, gather_shots
+from mechanist.committor.network import Committor, save
 from mechanist.committor.sensitivity import column_spread, sensitivities
-from mechanist.committor.training import Log, TrainingRecord, train
+from mechanist.committor.training import train
 from mechanist.committor.uncertainty import fit_error_scale, neighbourhoods
 from mechanist.sampling.records.tables import PathTable
-from mechanist.settings.learn import LearnSettings
+from mechanist.sampling.streams import shot_seed
+from mechanist.settings.config import Config
+from mechanist.statistics.held_out import held_out
 from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
+from mechanist.systems.prepared import load, load_inputs
+
+TRAINING_STREAM = 2**33
+"""Stream of random numbers of the training; no chain has this number."""
 
 LEAST_NEIGHBOURHOODS = 10
 """Groups of held-out shots in which the error of the model is estimated, at least."""
@@ -24,34 +32,33 @@ DENSITY_FLOOR = 0.02
 """Least density of a bin, as a fraction of a flat one, so that no weight becomes huge."""
 
 
-def learn(
-    data: ShotData,
-    apart: Mask,
-    settings: LearnSettings,
-    feature_names: tuple[str, ...],
-    rng: np.random.Generator,
-    threads: int,
-    log: Log,
-) -> tuple[Committor, TrainingRecord]:
-    """Train on the chains that are not held out, and scale the error by those that are.
+def learn(config: Config, layout: Layout, number: int, threads: int, log: Journal) -> None:
+    """Train on the shots of rounds 0 to ``number``; write the model and training.json.
 
-    Parameters
-    ----------
-    data, apart
-        All shots so far, S of them, and which of them (S,) are of held-out chains.
-    settings, feature_names, rng, threads, log
-        As for `mechanist.committor.training.train`.
+    Chains that are held out are not trained on; they give the scale of the error.
 
     Raises
     ------
     DataError
         If there are fewer than two chains with outcomes, or a feature is not finite.
     """
-    model, record = train(data.subset(~apart), settings, feature_names, rng, threads, log)
-    return _with_error(model, data.subset(apart), rng), record
+    prepared, inputs = load(layout), load_inputs(layout)
+    workers = config.sampling.workers
+    data = gather_shots(layout, range(number + 1), workers, inputs, prepared.atoms).data
+    apart = held_out(data.chain, config.learn.held_out_every)
+    training = data.subset(~apart)
+    rng = np.random.default_rng(shot_seed(config.seed, TRAINING_STREAM, number))
+    log(f"round {number}: training on {len(training):,} shots, {len(inputs)} descriptors")
+    with log.work(TRAINING):
+        model, record = train(training, config.learn, inputs.feature_names, rng, threads, log)
+    model = with_error(model, data.subset(apart), rng)
+    paths = gather_paths(layout, [number], workers, prepared.atoms)
+    files = layout.round(number)
+    save(with_density(model, paths, inputs), files.model, files.model_card)
+    write_json(files.training, asdict(record))
 
 
-def _with_error(model: Committor, data: ShotData, rng: np.random.Generator) -> Committor:
+def with_error(model: Committor, data: ShotData, rng: np.random.Generator) -> Committor:
     """The model with the scale of its error, estimated from shots of held-out chains.
 
     Neighbourhoods are small in the inputs that q depends on. There are about as many of them as

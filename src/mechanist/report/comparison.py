@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.analysis.comparison.comparison import Estimate
+from mechanist.analysis.comparison.outcomes import Estimate
 from mechanist.analysis.comparison.pairs import ROWS, Comparison, Pair, all_curves, summarise
 from mechanist.arrays import Array
 from mechanist.bookkeeping.csv_files import csv_text

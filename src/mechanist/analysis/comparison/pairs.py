@@ -1,4 +1,4 @@
-"""Pairs of a guided and a uniform run, put together: ratios, durations and curves over seeds."""
+"""All pairs of a guided and a uniform run: ratios, durations and curves over seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mechanist.analysis.comparison.comparison import (
+from mechanist.analysis.comparison.outcomes import (
     Estimate,
     Outcome,
     Place,
@@ -16,11 +16,15 @@ from mechanist.analysis.comparison.comparison import (
     ratio_over_seeds,
     yield_by_place,
 )
+from mechanist.analysis.comparison.series import SERIES_COLUMNS, in_order
 from mechanist.arrays import Array
-from mechanist.sampling.records.tables import Table, join
+from mechanist.bookkeeping.files import read_json
+from mechanist.bookkeeping.layout import PairFiles
+from mechanist.errors import DataError
+from mechanist.sampling.records.tables import Table, join, read_table
 
 POINTS = 40
-"""Places along the budget at which curves are kept."""
+"""Points along the budget at which curves are computed."""
 
 ROWS = {
     "transitions": "transitions per million MD steps",
@@ -31,7 +35,7 @@ ROWS = {
     "effective_paths": "independent durations per million MD steps",
     "precision": "precision of the mean path duration, 1 / (standard error in ps)²",
 }
-"""What is compared as a ratio of guided to uniform, and how it is called."""
+"""Names and descriptions of the quantities of which the ratio guided / uniform is given."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,31 @@ class Pair:
         return guided, uniform
 
 
+def read_pair(files: PairFiles) -> Pair:
+    """Read what `compare_pair` wrote.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged.
+    """
+    record, table = read_json(files.record), read_table(files.shots, SERIES_COLUMNS)
+    series = [
+        in_order({name: column[table["guided"] == side] for name, column in table.items()})
+        for side in (True, False)
+    ]
+    try:
+        return Pair(
+            seed=record["settings"]["seed"],
+            budget=record["budget"],
+            guided=series[0],
+            uniform=series[1],
+            times=record["times"],
+        )
+    except (KeyError, TypeError) as error:
+        raise DataError(files.record, f"lacks {error}; delete it and run again") from None
+
+
 def _rates(made: Outcome) -> dict[str, float]:
     per = 1e6 / made.steps if made.steps else float("nan")
     width = made.duration.high - made.duration.low
@@ -85,18 +114,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All pairs together.
+    """Result over all pairs.
 
     Attributes
     ----------
     rows
         Of `ROWS`.
     acceptance
-        Mean part of shots that is accepted, guided and uniform.
+        Mean fraction of shots that is accepted, guided and uniform.
     durations
         Mean path duration in ps, guided and uniform, with intervals over seeds.
     difference
-        Guided less uniform, paired by seeds, as a part of the mean.
+        Guided minus uniform, paired by seeds, relative to the mean.
     places
         Transitions per step by predicted p_B.
     ceiling
@@ -116,7 +145,7 @@ class Comparison:
 
 
 def summarise(pairs: Sequence[Pair]) -> Comparison:
-    """Put at least two pairs together."""
+    """Summarise at least two pairs."""
     rates = [pair.rates() for pair in pairs]
     rows = []
     for name in ROWS:
@@ -139,7 +168,7 @@ def summarise(pairs: Sequence[Pair]) -> Comparison:
 
 
 def all_curves(pairs: Sequence[Pair]) -> tuple[Array, dict[str, list[dict[str, Array]]]]:
-    """MD steps (K,), as far as all pairs go, and the curves of each run there."""
+    """MD steps (K,), up to the smallest budget, and the curves of each run there."""
     budgets = np.linspace(0, min(pair.budget for pair in pairs), POINTS + 1)
     return budgets, {
         "guided": [curves(pair.guided, budgets) for pair in pairs],

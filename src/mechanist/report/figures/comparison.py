@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.analysis.comparison.comparison import over_seeds
+from mechanist.analysis.comparison.outcomes import over_seeds
 from mechanist.analysis.comparison.pairs import Comparison, Pair
 from mechanist.arrays import Array
 from mechanist.report.figures.style import (
