@@ -42,6 +42,7 @@ def learn(config: Config, layout: Layout, number: int, threads: int, log: Journa
     DataError
         If there are fewer than two chains with outcomes, or a feature is not finite.
     """
+    log.load("torch")
     prepared, inputs = load(layout), load_inputs(layout)
     workers = config.sampling.workers
     data = gather_shots(layout, range(number + 1), workers, inputs, prepared.atoms).data

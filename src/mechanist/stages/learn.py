@@ -8,5 +8,4 @@ from mechanist.settings.config import Config
 
 def learn(config: Config, layout: Layout, number: int, threads: int, log: Journal) -> None:
     """Train on the shots of rounds 0 to ``number``; write the model and training.json."""
-    log.load("torch")
     committor.learn(config, layout, number, threads, log)

@@ -17,15 +17,15 @@ from mechanist.bookkeeping.journal import MD, SHOOTING, TRAINING, Journal, Log
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.guide import make_selection
 from mechanist.committor.learn import learn
+from mechanist.engine.volume import settle_volume
 from mechanist.sampling.chains.shoot import shoot_round
 from mechanist.sampling.first_path.initial import first_paths, write_first_paths
-from mechanist.systems.prepared import load
-from mechanist.engine.volume import settle_volume
 from mechanist.sampling.records.tables import SHOT_COLUMNS, join, read_table, write_table
 from mechanist.settings.config import Config
 from mechanist.settings.load import load_system, system_folder
 from mechanist.systems.build.prepare import prepare
 from mechanist.systems.descriptors.describe import describe
+from mechanist.systems.prepared import load
 
 GUIDED, UNIFORM = "guided", "uniform"
 
@@ -92,9 +92,7 @@ def identity(config: Config, number: int) -> dict[str, Any]:
     return {"seed": config.seed + number, "compare": budget, **chosen, "system": system}
 
 
-def make_rounds(
-    config: Config, layout: Layout, budget: int | None, log: Journal
-) -> int:
+def make_rounds(config: Config, layout: Layout, budget: int | None, log: Journal) -> int:
     """Make rounds until ``budget`` MD steps are spent, or ``compare.rounds``; the MD steps spent.
 
     The last round is about as long as the rest of the budget.
