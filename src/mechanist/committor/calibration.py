@@ -1,12 +1,12 @@
-"""Are the predicted probabilities right? Held-out outcomes against predictions, bin by bin.
+"""Calibration: held-out outcomes against predicted p_B, bin by bin.
 
-A chi-squared test of exact calibration (Hosmer and Lemeshow, Commun. Stat. A 9, 1043 (1980)) is of
-no use as a criterion to stop: no finite network is exact, so it rejects every one of them once
-there are enough shots, and it takes outcomes for independent, which they are not. The two halves of
-a shot start with opposite velocities, so at low friction one that goes to A makes the other one
-likely to go to B; shots of a chain start from paths that share frames. Here a deviation counts only
-as far as it exceeds a tolerance, and chains are the independent units of its standard error (Liang
-and Zeger, Biometrika 73, 13 (1986)). Chains are few, so Student's t stands in for the normal.
+A chi-squared test of exact calibration (Hosmer and Lemeshow, Commun. Stat. A 9, 1043 (1980)) is no
+use as a criterion to stop: no finite network is exact, so it rejects all of them once there are
+enough shots, and it assumes independent outcomes. The two halves of a shot start with opposite
+velocities, so at low friction they tend to end in different states; shots of a chain start from
+paths that share frames. Here a deviation counts only as far as it exceeds a tolerance, and chains
+are the independent units of its standard error (`mechanist.statistics.clusters`). Chains are few,
+so the statistic is compared with Student's t and not with the normal distribution.
 """
 
 from dataclasses import dataclass
@@ -49,13 +49,13 @@ class CalibrationTest:
     Attributes
     ----------
     p_value
-        Small if a deviation beyond the tolerance cannot be chance.
+        Small if a deviation beyond the tolerance is unlikely to be chance.
     worst_deviation, worst_predicted
-        Observed minus predicted p_B of the bin that speaks most against the model, and its p_B.
+        Observed minus predicted p_B of the bin with the smallest p-value, and its p_B.
     rms_deviation
         Root mean square over bins of the deviation, beyond counting noise.
     bins
-        Bins that hold outcomes of at least two chains; the test can say nothing of the others.
+        Bins that have outcomes of at least two chains; the others are not tested.
     """
 
     p_value: float
@@ -71,9 +71,9 @@ def reliability(q: Q, n_a: Ends, n_b: Ends, chain: Rows, bins: int = 10) -> Reli
     Parameters
     ----------
     q
-        (N,) predicted logit.
+        (N,) predicted.
     n_a, n_b
-        (N,) outcomes; points without any do not count.
+        (N,) outcomes; points without any are left out.
     chain
         (N,) number of the chain.
     bins
@@ -101,7 +101,7 @@ def reliability(q: Q, n_a: Ends, n_b: Ends, chain: Rows, bins: int = 10) -> Reli
         total = float(outcomes[here].sum())
         predicted = float((p[here] * outcomes[here]).sum()) / total
         _, error = clustered_mean(excess[here], chain[here], outcomes[here])
-        # Few outcomes that all agree show no spread; independent shots would have at least this.
+        # Few outcomes that all agree have no scatter; that of independent shots is the least.
         least = np.sqrt(dispersion * predicted * (1 - predicted) / total)
         rows.append((predicted, n_b[here].sum() / total, max(error, least), total, chains))
     table = np.array(rows, dtype=np.float64).reshape(-1, 5)
@@ -119,9 +119,10 @@ def calibration_test(
 ) -> CalibrationTest:
     """Test that in no bin the true deviation of p_B is larger than ``tolerance``.
 
-    For each bin the chance of a deviation d at least as large if the true one were ``tolerance``,
-    with T of Student's t distribution: T((|d| - tolerance) / se) + T((|d| + tolerance) / se), where
-    T is the upper tail; then Bonferroni over bins. Without any bin of two chains the p-value is 1.
+    The p-value of a bin is the probability of a deviation at least as large as the observed one, d,
+    if the true one is ``tolerance``: T((|d| - tolerance) / se) + T((|d| + tolerance) / se), where T
+    is the upper tail of Student's t distribution. The smallest is multiplied by the number of bins
+    (Bonferroni). Without any bin of two chains the p-value is 1.
     """
     from scipy.special import stdtr
 

@@ -1,4 +1,4 @@
-"""Shots as data to learn from."""
+"""Shots as training data."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class ShotData:
-    """Shooting points and how their halves ended.
+    """Shooting points and outcomes of their half-shots.
 
     Parameters
     ----------
@@ -16,7 +16,7 @@ class ShotData:
         (N, P) inputs at the shooting points.
     n_a, n_b
         (N,) half-shots that ended in A and in B: 0 to 2 each, more where some stand for others that
-        were stopped.
+        were stopped early.
     chain
         (N,) number of the Markov chain.
     """

@@ -1,6 +1,6 @@
-"""Networks side by side as tensors: where they begin, logits, a step, losses.
+"""Networks side by side as tensors: initial weights, q, gradient steps, losses.
 
-Every network has its own first index, so that all are trained at once.
+The first axis of every tensor is the network, so that all are trained at once.
 """
 
 from dataclasses import dataclass
@@ -18,34 +18,34 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Shots:
-    """Inputs (N, P), ends in A and B (2, N), and how often each network sees each shot (G, N)."""
+class Batch:
+    """Inputs (N, P), ends in A and B (2, N), and how often each network drew each shot (G, N)."""
 
     inputs: "torch.Tensor"
     counts: "torch.Tensor"
-    seen: "torch.Tensor"
+    drawn: "torch.Tensor"
 
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def rows(self, rows: "torch.Tensor") -> "Shots":
+    def rows(self, rows: "torch.Tensor") -> "Batch":
         """Some of the shots."""
-        return Shots(self.inputs[rows], self.counts[:, rows], self.seen[:, rows])
+        return Batch(self.inputs[rows], self.counts[:, rows], self.drawn[:, rows])
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where networks begin: weights (M, P) and constants (M,); inputs without weight stay out."""
+    """Linear models to start from: weights (M, P), 0 for unused inputs, and constants (M,)."""
 
     weights: "torch.Tensor"
     constants: "torch.Tensor"
 
 
-def begin_sparse(shots: Shots, members: int) -> Start:
+def sparse_linear(shots: Batch, members: int) -> Start:
     """Sparse linear models, see `mechanist.committor.sparse`."""
     import torch
 
-    arrays = (part.double().numpy() for part in (shots.inputs, shots.counts, shots.seen[:members]))
+    arrays = (part.double().numpy() for part in (shots.inputs, shots.counts, shots.drawn[:members]))
     weights, constants = sparse_start(*arrays)
     return Start(torch.as_tensor(weights).float(), torch.as_tensor(constants).float())
 
@@ -53,7 +53,7 @@ def begin_sparse(shots: Shots, members: int) -> Start:
 def initial(
     settings: LearnSettings, inputs: int, rng: np.random.Generator, start: Start | None
 ) -> list["torch.Tensor"]:
-    """Skip, then weights and biases; each has the G networks as its first axis.
+    """Linear term, then weights and biases of each layer; (G, ...) each.
 
     With a start, inputs that it does not use keep weights of zero.
     """
@@ -69,7 +69,7 @@ def initial(
         weights = (gain * normal / fan_in**0.5).repeat(len(settings.weight_decay), 1, 1)
         parameters += [weights, torch.zeros(networks, 1, fan_out)]
     if start is not None:
-        _begin_at(parameters, start, len(settings.weight_decay))
+        _start_from(parameters, start, len(settings.weight_decay))
     parameters = [parameter.requires_grad_(True) for parameter in parameters]
     if start is not None:
         used = (start.weights != 0).repeat(len(settings.weight_decay), 1)[..., None]
@@ -78,8 +78,8 @@ def initial(
     return parameters
 
 
-def _begin_at(parameters: list["torch.Tensor"], start: Start, decays: int) -> None:
-    """Begin at a linear model: the perceptron gives nothing yet, and sees no other inputs."""
+def _start_from(parameters: list["torch.Tensor"], start: Start, decays: int) -> None:
+    """Start from a linear model: the perceptron returns 0 at first, and uses the same inputs."""
     weights = start.weights.repeat(decays, 1)[..., None]
     parameters[0].copy_(weights)
     parameters[1].mul_(weights != 0)
@@ -107,7 +107,7 @@ def _nll(q: "torch.Tensor", counts: "torch.Tensor") -> "torch.Tensor":
 
 
 def shrink(parameters: list["torch.Tensor"], factor: "torch.Tensor") -> None:
-    """The decoupled weight decay of AdamW, of each network its own; biases do not decay."""
+    """Decoupled weight decay of AdamW, with a factor for each network; biases do not decay."""
     import torch
 
     with torch.no_grad():
@@ -115,20 +115,20 @@ def shrink(parameters: list["torch.Tensor"], factor: "torch.Tensor") -> None:
             weights.mul_(factor)
 
 
-def descend(optimizer: Any, rate: float, parameters: list["torch.Tensor"], shots: Shots) -> None:
-    """A step of the optimizer on some shots."""
+def descend(optimizer: Any, rate: float, parameters: list["torch.Tensor"], shots: Batch) -> None:
+    """One step of the optimizer on some shots."""
     optimizer.param_groups[0]["lr"] = rate
     optimizer.zero_grad()
-    total = (shots.seen * _nll(logits(parameters, shots.inputs), shots.counts)).sum(dim=1)
-    outcomes = (shots.seen * shots.counts.sum(dim=0)).sum(dim=1)
-    # Each network has its own mean loss: what others drew must not change its steps.
+    total = (shots.drawn * _nll(logits(parameters, shots.inputs), shots.counts)).sum(dim=1)
+    outcomes = (shots.drawn * shots.counts.sum(dim=0)).sum(dim=1)
+    # Each network has its own mean loss: the draws of the others must not change its steps.
     loss: Any = (total / outcomes.clamp(min=1)).sum()
     loss.backward()
     optimizer.step()
 
 
-def losses(parameters: list["torch.Tensor"], shots: Shots) -> tuple[Array, Array]:
-    """Loss of each network per outcome on what it saw and on what it did not, (G,) each."""
+def losses(parameters: list["torch.Tensor"], shots: Batch) -> tuple[Array, Array]:
+    """Loss per outcome of each network on shots that it drew and did not draw, (G,) each."""
     import torch
 
     with torch.no_grad():
@@ -136,7 +136,7 @@ def losses(parameters: list["torch.Tensor"], shots: Shots) -> tuple[Array, Array
         each = _nll(torch.cat(chunks, dim=1), shots.counts)
         outcomes = shots.counts.sum(dim=0)
         result = []
-        for mask in (shots.seen > 0, shots.seen == 0):
+        for mask in (shots.drawn > 0, shots.drawn == 0):
             total = (mask * outcomes).sum(dim=1).clamp(min=1)
             result.append(((mask * each).sum(dim=1) / total).double().numpy())
     return result[0], result[1]

@@ -1,4 +1,4 @@
-"""What several stages read: shots with their features, and the paths of a round."""
+"""Shots of some rounds with their features, and paths, read from the files of a run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def gather_shots(
 
 
 def load_round_model(layout: Layout, number: int, inputs: DescriptorSet) -> Committor:
-    """The model of a round, checked to see the inputs of this run."""
+    """The model of a round, checked to use the inputs of this run."""
     files = layout.round(number)
     model = load(files.model, files.model_card)
     if model.feature_names != inputs.feature_names:
@@ -78,7 +78,8 @@ def load_round_model(layout: Layout, number: int, inputs: DescriptorSet) -> Comm
 def outcomes(table: Table, state: str) -> NDArray[np.float64]:
     """Half-shots (S,) of each shot that ended in a state.
 
-    Each counts for those like it that were stopped; see `mechanist.sampling.early_stop.early_stop`.
+    Each also stands for similar ones that were stopped early, see
+    `mechanist.sampling.early_stop.early_stop`.
     """
     each = [
         (table[f"end_{side}"] == state) / table[f"seen_{side}"] for side in ("backward", "forward")
@@ -98,7 +99,7 @@ def gather_paths(layout: Layout, rounds: Sequence[int], workers: int, atoms: int
 
 
 def gather_full_paths(layout: Layout, rounds: Sequence[int], workers: int, atoms: int) -> PathTable:
-    """Paths of some rounds whose frames can be shot from: where not all is stored, a few."""
+    """Paths of some rounds that are stored in full, so that shots can start from their frames."""
     return join_paths(
         [
             read_paths(*layout.round(number).worker(worker).full, atoms)

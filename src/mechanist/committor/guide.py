@@ -15,7 +15,7 @@ def make_selection(
     files = layout.round(number - 1)
     plain = settings.selection == "uniform" and not files.model.is_file()
     if number == 0 or plain:
-        # Where all frames are alike a model only predicts; `compare` does without.
+        # With uniform selection a model only predicts; the comparison has none.
         return Uniform(longest)
     model = load_model(files.model, files.model_card)
     inputs = load_inputs(layout)

@@ -1,8 +1,8 @@
 """The committor model: an ensemble of small networks, evaluated with numpy alone.
 
-Shooting jobs evaluate it on every new path; without torch they start a second sooner. The logit is
-a linear term of the standardised inputs plus a perceptron with SiLU units, x / (1 + exp(-x))
-(Elfwing, Uchibe and Doya, Neural Networks 107, 3 (2018)).
+Shooting jobs evaluate it on every new path; without torch they start a second sooner. The q of a
+member is a linear term of the standardised inputs plus a perceptron with SiLU units, x / (1 +
+exp(-x)) (Elfwing, Uchibe and Doya, Neural Networks 107, 3 (2018)); q is the mean over members.
 """
 
 from dataclasses import asdict, dataclass
@@ -40,7 +40,7 @@ CHUNK = 1024
 
 @dataclass(frozen=True)
 class Committor:
-    """M networks of the same shape: standardise, SiLU layers, one logit, plus a linear skip.
+    """M networks of the same shape: standardised inputs, SiLU layers, and a linear term.
 
     Parameters
     ----------
@@ -51,11 +51,11 @@ class Committor:
     layers
         Weights (M, in, out) and biases (M, out) of each layer; the last has out = 1.
     skip
-        (M, P) weights of a linear term from the inputs to the logit.
+        (M, P) weights of the linear term.
     density_edges, density
         (K + 1,) and (K,): density of candidate frames in p_B, which flattens the selection.
     error
-        Scale of the error of p_B, learned on held-out chains; None if it was not.
+        Scale of the error of p_B from held-out chains; None if it was not determined.
     """
 
     feature_names: tuple[str, ...]
@@ -69,15 +69,15 @@ class Committor:
 
     @cached_property
     def _single(self) -> tuple[list[tuple[Single, Single]], Single]:
-        """Layers and skip in single precision, in which logits keep six digits."""
+        """Layers and skip in single precision, which gives six digits of q."""
         layers = [
             (weights.astype(np.float32), biases[:, None, :].astype(np.float32))
             for weights, biases in self.layers
         ]
         return layers, self.skip.astype(np.float32)
 
-    def _logits(self, x: Single) -> Single:
-        """Logits (M, F) of standardised inputs (F, P)."""
+    def _member_q(self, x: Single) -> Single:
+        """Q (M, F) of standardised inputs (F, P)."""
         layers, skip = self._single
         hidden: Any = x
         for i, (weights, biases) in enumerate(layers):
@@ -91,7 +91,7 @@ class Committor:
         return np.asarray(hidden[..., 0] + skip @ x.T)
 
     def members(self, features: Array) -> Array:
-        """Logit of every member.
+        """Q of every member.
 
         Parameters
         ----------
@@ -106,13 +106,13 @@ class Committor:
         Raises
         ------
         DataError
-            If a logit is not finite.
+            If a q is not finite.
         """
         result = np.empty((len(self.skip), len(features)))
         for start in range(0, len(features), CHUNK):
             rows = slice(start, start + CHUNK)
             x = ((features[rows] - self.mean) / self.scale).astype(np.float32)
-            result[:, rows] = self._logits(x)
+            result[:, rows] = self._member_q(x)
         if not np.isfinite(result).all():
             raise DataError("committor model", "returned a non-finite q")
         return result
@@ -131,7 +131,7 @@ class Committor:
         Raises
         ------
         DataError
-            If the model has no scale of its error, or a logit is not finite.
+            If the model has no scale of its error, or a q is not finite.
         """
         if self.error is None:
             raise DataError("committor model", "has no scale of its error; run the stage learn")
@@ -147,7 +147,7 @@ class Committor:
         features
             (F, P).
         level
-            Chance that the interval holds the true p_B, over points like the shooting points.
+            Probability that the interval holds the true p_B, over points such as shooting points.
 
         Returns
         -------
@@ -176,7 +176,7 @@ class Committor:
 
 
 def save(model: Committor, weights_path: Path, json_path: Path) -> None:
-    """Write the numbers as safetensors, what they mean as JSON; each file is complete or absent."""
+    """Write weights as safetensors and the model card as JSON; each file is complete or absent."""
     from safetensors.numpy import save as to_bytes
 
     write_bytes(weights_path, to_bytes(_tensors(model)))

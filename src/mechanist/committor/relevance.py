@@ -1,27 +1,28 @@
-"""Which descriptors matter: the likelihood that each one adds when it is needed.
+"""Importance of descriptors: the likelihood that each adds in a forward selection.
 
-Importance is a decomposition of the held-out likelihood by forward selection: begin with a constant
-p_B; again and again add the descriptor that lowers the loss most, given those already chosen; what
-it lowers on held-out shots is its importance in nats per outcome. By the chain rule of information
-the importances of one run add up to all that the chosen descriptors tell about the outcome. This is
-the likelihood ranking of reaction coordinates with one, two, three ... variables (Peters and Trout,
-J. Chem. Phys. 125, 054108 (2006); Ma and Dinner, J. Phys. Chem. B 109, 6769 (2005)).
+The selection starts with a constant p_B and repeatedly adds the descriptor that lowers the loss
+most, given those already chosen. The importance of a descriptor is the decrease of the loss on
+held-out shots when it is added, in nats per outcome. By the chain rule of information the
+importances of one run add up to the information that the chosen descriptors have about the outcome.
+This is the likelihood ranking of reaction coordinates with one, two, three ... variables (Peters
+and Trout, J. Chem. Phys. 125, 054108 (2006); Ma and Dinner, J. Phys. Chem. B 109, 6769 (2005)).
 
-Why not permute one input of the network? Descriptors of a molecule come in twins (C-N-CA-C and
-C-N-CA-CB turn together). Permuting one of them makes impossible molecules and splits the importance
-over the twins as the network happened to; leaving one out and training again gives each twin zero,
-since the other one stands in. Here the better twin gets the credit and the other one only what it
-adds. The permutation importance is kept beside it as ``marginal``.
+Descriptors of a molecule are strongly correlated in pairs (torsions C-N-CA-C and C-N-CA-CB). The
+permutation of one input of the network (Breiman, Mach. Learn. 45, 5 (2001)) gives impossible
+molecules and splits the importance within a pair arbitrarily; training again without one input
+gives both zero, since the other replaces it. Here the better one has the importance of both, and
+the other only what it adds. The permutation importance is given beside it as ``marginal``.
 
 Each run draws training chains with replacement (bootstrap), fits response surfaces
 (`mechanist.committor.surface`) to the network's p_B, which is less noisy than outcomes, and
-compares descriptors on all training chains, drawn or not. Held-out shots only measure; they choose
-nothing. Twins that are equally good take turns and share the mean, with a large spread: stability
-selection (Meinshausen and Buehlmann, J. R. Stat. Soc. B 72, 417 (2010)).
+compares descriptors on all training chains, drawn or not. Held-out shots only measure importance;
+they have no part in the selection. Of equally good descriptors runs choose now one and now the
+other, so that they share the mean, with a large spread: stability selection (Meinshausen and
+Buehlmann, J. R. Stat. Soc. B 72, 417 (2010)).
 
-Two inputs may tell something together and nothing alone (q = x y). So where no single descriptor
-lowers the loss by much, pairs are tried too, of those that the network changes its mind about when
-they are permuted; the two share the credit.
+Two inputs may be informative together and uninformative alone (q = x y). So where no single
+descriptor lowers the loss by much, pairs are tried too, of the descriptors with the largest
+permutation importance; the two share the decrease.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,22 +56,22 @@ LEAST_GAIN = 1e-4
 """A run ends when the best descriptor lowers the loss by less, in nats per outcome."""
 
 FIT_SHOTS, DECIDE_SHOTS, PERMUTED_SHOTS = 8000, 6000, 2000
-"""Shots drawn at most in each run; they bound the time, not the answer."""
+"""Largest numbers of shots in each run, which limit the time."""
 
 FITTED = 6
-"""Descriptors of best score that are fitted in earnest at each step."""
+"""Number of descriptors of best score that are fitted at each step."""
 
 SMALL_GAIN = 2e-3
 """Pairs are tried where no single descriptor lowers the loss by more."""
 
 PAIRED = 6
-"""Descriptors whose pairs are tried."""
+"""Number of descriptors whose pairs are tried."""
 
 SCORED = 64
 """Descriptors scored with all cross terms at each step; more are first screened without them."""
 
 LARGEST = 4.0
-"""Standardised inputs are cut to this in size, lest one outlier rules its own square."""
+"""Standardised inputs are clipped at this size, lest an outlier dominate their squares."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,11 @@ class Relevance:
     descriptor
         Its name.
     importance
-        Mean over runs of the fall of the held-out loss when it was added, nats per outcome.
+        Mean over runs of the decrease of the held-out loss when it was added, nats per outcome.
     spread
         Standard deviation of that over runs and over held-out chains, added in quadrature.
     marginal
-        Rise of the network's held-out loss when it is permuted over shots, nats per outcome.
+        Increase of the held-out loss of the network when it is permuted, nats per outcome.
     """
 
     descriptor: str
@@ -228,7 +229,7 @@ def _forward(
 
 @dataclass(frozen=True)
 class _Trial:
-    """What adding some descriptors would bring."""
+    """A fit with some more descriptors."""
 
     descriptors: tuple[int, ...]
     loss: float
@@ -253,7 +254,7 @@ class _Surface:
         return [d for d in range(len(self._features)) if d not in self.chosen]
 
     def shortlist(self) -> list[int]:
-        """Those left that promise most."""
+        """Those left with the best scores."""
         fitted = self._samples[0]
         score = Score(self._columns[0], self._q, fitted.p)
         return _shortlist(fitted, self._features, self.left, self._inputs(self.chosen), score)

@@ -7,7 +7,7 @@ import numpy as np
 from mechanist.arrays import Array
 
 SENSITIVITY_ROWS = 300
-"""Configurations that sensitivities are averaged over."""
+"""Number of configurations that sensitivities are averaged over, at most about twice as many."""
 
 
 def column_spread(features: Array) -> Array:
@@ -20,12 +20,12 @@ def column_spread(features: Array) -> Array:
 
 
 def sensitivities(features: Array, q: Callable[[Array], Array]) -> Array:
-    """How much q changes when one feature changes by its standard deviation.
+    """Root mean square change of q when one feature changes by its standard deviation.
 
     Parameters
     ----------
     features
-        (P, K) configurations; some of them, evenly taken, are enough.
+        (P, K) configurations, of which every n-th is used.
     q
         Reaction coordinate (F,) of features (F, K).
 

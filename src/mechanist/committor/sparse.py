@@ -1,9 +1,9 @@
-"""A sparse linear start where shots are few for the inputs.
+"""Sparse linear models to start networks from, where shots are few for the number of inputs.
 
 With some hundred correlated inputs and a thousand shots a network fits noise however strong its
 weight decay is. Logistic regression with an L1 penalty (Tibshirani, J. R. Stat. Soc. B 58, 267
-(1996)) keeps the few inputs that carry something. A network that begins there, and sees these
-inputs only, can but add what is not linear.
+(1996)) selects the few inputs that matter. A network that starts there, and uses these inputs only,
+adds only the nonlinear part.
 """
 
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ FEW = 40
 """Outcomes for each input below which a sparse start is tried."""
 
 STRENGTHS = tuple(np.geomspace(0.003, 0.3, 7).tolist())
-"""Inverse penalties. That is kept for all members which predicts best the chains that a member did
-not draw; one for each would be chosen by luck."""
+"""Inverse penalties. All members have the same, the one with the smallest mean loss on chains that
+members did not draw; chosen for each member it would follow the noise."""
 
 ROUNDS = 200
-"""Iterations of the solver at most."""
+"""Largest number of iterations of the solver."""
 
 
 def wanted(outcomes: float, inputs: int) -> bool:
@@ -29,8 +29,8 @@ def wanted(outcomes: float, inputs: int) -> bool:
     return outcomes < FEW * inputs
 
 
-def sparse_start(inputs: Array, counts: Array, seen: Array) -> tuple[Array, Array]:
-    """Weights (M, P) and constants (M,) of linear models of q, of each member its own.
+def sparse_start(inputs: Array, counts: Array, drawn: Array) -> tuple[Array, Array]:
+    """Weights (M, P) and constants (M,) of a linear model of q for each member.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ def sparse_start(inputs: Array, counts: Array, seen: Array) -> tuple[Array, Arra
         (N, P), standardised.
     counts
         (2, N) ends in A and in B.
-    seen
-        (M, N), how often each member sees each shot.
+    drawn
+        (M, N), how often each member has drawn each shot.
     """
-    every = [list(_models(inputs, counts * member)) for member in seen]
+    every = [list(_models(inputs, counts * member)) for member in drawn]
     losses = [
         [_loss(model, inputs[member == 0], counts[:, member == 0]) for model in models]
-        for models, member in zip(every, seen, strict=True)
+        for models, member in zip(every, drawn, strict=True)
     ]
     best = int(np.argmin(np.mean(losses, axis=0)))
     kept = [models[best] for models in every]
@@ -57,7 +57,7 @@ def _loss(model: tuple[Array, float], inputs: Array, counts: Array) -> float:
 
 
 def _models(inputs: Array, counts: Array) -> Iterator[tuple[Array, float]]:
-    """A model for each strength; one that knows nothing where shots ended in one state only."""
+    """A model for each strength; uninformative if shots ended in one state only."""
     from sklearn.linear_model import LogisticRegression
 
     ends = np.repeat([0, 1], len(inputs))

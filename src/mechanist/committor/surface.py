@@ -1,8 +1,8 @@
 """Logistic response surfaces: q quadratic in a few chosen inputs, fitted in milliseconds.
 
 A second-order polynomial of the features of the chosen descriptors (for a torsion that is a Fourier
-series of second order with all cross terms) is a stand-in for a network that sees nothing else
-(Box and Wilson, J. R. Stat. Soc. B 13, 1 (1951)). Constants follow by Newton's method on the
+series of second order with all cross terms) approximates a network that has no other inputs (Box
+and Wilson, J. R. Stat. Soc. B 13, 1 (1951)). Constants follow by Newton's method on the
 binomial likelihood with a ridge; what a further descriptor would gain is first estimated by the
 score test (Rao, Math. Proc. Camb. Phil. Soc. 44, 50 (1948)), which needs no fit at all.
 """

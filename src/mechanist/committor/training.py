@@ -1,29 +1,30 @@
 """Training of the ensemble: binomial loss, bootstrap over chains, early stopping out of bag.
 
 Each member draws as many chains as there are, with replacement; shots of a chain drawn twice count
-twice (Efron's bootstrap, with chains as units because shots of a chain are correlated). The chains
-that a member did not draw tell which of its weights to keep, and how strong the weight decay of all
-members must be: networks with each candidate are trained side by side. The decay matters more than
-the shape of the network, and no single value serves: a model potential with a few inputs wants a
-twentieth of what a molecule with a hundred correlated inputs wants. Best decay against the number N
-of shots, measured on alanine dipeptide with 1,000 to 49,000 shots: about N**(-1/2). With two inputs
-the value that suits a hundred leaves p_B far from 1/2 too close to it (model potentials, 4,500 and
-10,500 shots: out-of-bag loss higher by 0.001 to 0.003, a bias of 0.6 in q at |q| = 2.5, which a
-tenth of the decay halves); hence the square root of the number of inputs below a hundred.
+twice (Efron, Ann. Statist. 7, 1 (1979), with chains as units because shots of a chain are
+correlated). The chains that a member did not draw decide at which epoch its weights are taken, and
+which weight decay all members have: networks with each candidate are trained side by side. The
+decay matters more than the shape of the network, and no single value suits all systems: a model
+potential with a few inputs needs a twentieth of the decay of a molecule with a hundred correlated
+inputs. The best decay falls with the number N of shots as about N**(-1/2), measured on alanine
+dipeptide with 1,000 to 49,000 shots. With two inputs the value that suits a hundred pulls p_B far
+from 1/2 too close to 1/2 (model potentials, 4,500 and 10,500 shots: out-of-bag loss higher by 0.001
+to 0.003, a bias of 0.6 in q at |q| = 2.5, which a tenth of the decay halves); hence the square root
+of the number of inputs below a hundred.
 
-Where outcomes are few for the inputs, as many networks again begin at sparse linear models, and the
-ensemble is made of both kinds: each is wrong in its own way, and how far they differ tells how far
-off they may be. Measured on 1,000 shots of LiCl in water with 221 inputs (two runs, three seeds):
-loss on fresh shots 0.53 to 0.68 of the first kind, 0.51 to 0.54 of the second, 0.50 to 0.58 of
-both; 90 % intervals hold 86 to 100, 70 to 80 and 92 to 100 % of the points.
+Where outcomes are few for the number of inputs, as many further networks start from sparse linear
+models (`mechanist.committor.sparse`), and the ensemble consists of both kinds. Their errors differ
+in kind, so that their spread is a better measure of the error. Measured on 1,000 shots of LiCl in
+water with 221 inputs (two runs, three seeds): loss on fresh shots 0.53 to 0.68 for the first kind,
+0.51 to 0.54 for the second, 0.50 to 0.58 for both; 90 % intervals hold 86 to 100, 70 to 80 and 92
+to 100 % of the points.
 
-AdamW: Loshchilov and Hutter, arXiv 1711.05101.
+The optimizer is AdamW (Loshchilov and Hutter, arXiv 1711.05101).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil, cos, pi
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,57 +32,54 @@ from numpy.typing import NDArray
 from mechanist.arrays import Array
 from mechanist.committor.data import ShotData
 from mechanist.committor.ensemble import (
-    Shots,
+    Batch,
     Start,
-    begin_sparse,
     descend,
     initial,
     losses,
     shrink,
+    sparse_linear,
 )
 from mechanist.committor.network import Committor
 from mechanist.committor.sparse import wanted
 from mechanist.errors import DataError
 from mechanist.settings.learn import LearnSettings
 
-if TYPE_CHECKING:
-    pass
-
 Log = Callable[[str], None]
 
 REFERENCE_SHOTS = 50_000
 REFERENCE_INPUTS = 100
-"""Shots and inputs (or more of these) at which the weight decay is as in the settings."""
+"""Batch and inputs (or more of these) at which the weight decay is as in the settings."""
 
 LARGEST_SHRINKAGE = 0.1
-"""Learning rate times weight decay at most: what a step takes off a weight."""
+"""Largest learning rate times weight decay: the fraction of a weight that a step removes."""
 
 LEAST_EPOCHS = 8
 LEAST_BATCHES = 25
-"""Gradient steps an epoch at least, so that few shots do not mean few steps."""
+"""Least epochs and gradient steps an epoch, so that few shots do not mean few steps."""
 
 WATCHED_SHOTS = 6000
-"""Shots that are looked at after each epoch; the choice of the weight decay looks at all."""
+"""Batch that are looked at after each epoch; the choice of the weight decay looks at all."""
 
 WARM_UP = 0.1
-"""Part of the steps in which the learning rate rises; then it falls as a cosine."""
+"""Fraction of the steps in which the learning rate rises; then it falls as a cosine."""
 
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """Mean loss over members in nats per outcome, one entry an epoch, and what was chosen.
+    """Mean loss over members in nats per outcome, one entry an epoch, and the choices made.
 
     Attributes
     ----------
     train, out_of_bag
-        On chains that a member drew and did not draw, with the weight decay that was kept.
+        On chains that a member drew and did not draw, with the chosen weight decay.
     best_epoch
         Epoch of the weights of each member.
     weight_decay
-        The candidate of the settings that was kept.
+        The chosen candidate of the settings.
     inputs
-        How many inputs each further member uses that began at a sparse linear model; None: there
-        are no such members.
+        Number of inputs of each further member that started from a sparse linear model; None if
+        there are no such members.
     """
 
     train: list[float]
@@ -92,7 +90,7 @@ class TrainingRecord:
 
 
 def bootstrap(chain: NDArray[np.int64], members: int, rng: np.random.Generator) -> Array:
-    """How often each member sees each shot, (M, N); every member leaves at least one chain out.
+    """How often each member draws each shot, (M, N); every member leaves at least one chain out.
 
     Raises
     ------
@@ -124,14 +122,14 @@ def train(
     Parameters
     ----------
     data
-        Shots of training chains only.
+        Batch of training chains only.
     settings, feature_names
         Section ``learn``, and names of the features.
     rng
         Source of all random numbers, torch's included.
     threads, log
-        CPU threads, part of what makes a result reproducible to the last digit; called with one
-        line at the end. With other jobs on the same cores one thread is much the fastest.
+        CPU threads, on which the last digits of the result depend; called with one line at the
+        end. With other jobs on the same cores one thread is by far the fastest.
 
     Returns
     -------
@@ -147,16 +145,16 @@ def train(
 
     torch.set_num_threads(threads)
     data = data.subset(data.n_a + data.n_b > 0)
-    seen = bootstrap(data.chain, settings.members, rng)
+    drawn = bootstrap(data.chain, settings.members, rng)
     mean, scale = _normalisation(data.features)
-    shots = Shots(
+    shots = Batch(
         torch.as_tensor((data.features - mean) / scale, dtype=torch.float32),
         torch.as_tensor(np.stack([data.n_a, data.n_b]), dtype=torch.float32),
-        torch.as_tensor(np.tile(seen, (len(settings.weight_decay), 1)), dtype=torch.float32),
+        torch.as_tensor(np.tile(drawn, (len(settings.weight_decay), 1)), dtype=torch.float32),
     )
     parameters, record = _fit(shots, settings, rng)
     if wanted(float((data.n_a + data.n_b).sum()), len(mean)):
-        start = begin_sparse(shots, settings.members)
+        start = sparse_linear(shots, settings.members)
         others, _ = _fit(shots, settings, rng, start)
         parameters = [np.concatenate(both) for both in zip(parameters, others, strict=True)]
         record = replace(record, inputs=(start.weights != 0).sum(dim=1).tolist())
@@ -173,7 +171,7 @@ def _normalisation(features: Array) -> tuple[Array, Array]:
     if not np.isfinite(features).all():
         raise DataError("learn", "a descriptor of a shooting point is not a finite number")
     mean, scale = features.mean(axis=0), features.std(axis=0)
-    # A constant input carries nothing; dividing it by its rounding noise would.
+    # A constant input must not be scaled up to its rounding noise.
     return mean, np.where(scale > 1e-6 * np.maximum(1, np.abs(mean)), scale, 1.0)
 
 
@@ -185,7 +183,7 @@ def _used(record: TrainingRecord) -> str:
 
 
 def _schedule(settings: LearnSettings, shots: int) -> tuple[int, int]:
-    """Shots a gradient step, and epochs."""
+    """Batch a gradient step, and epochs."""
     batch = max(1, min(settings.batch, shots // LEAST_BATCHES))
     wanted = ceil(settings.steps / ceil(shots / batch))
     return batch, min(settings.epochs_max, max(LEAST_EPOCHS, wanted))
@@ -199,12 +197,12 @@ def _decays(settings: LearnSettings, shots: int, inputs: int) -> list[float]:
 
 
 def _fit(
-    shots: Shots,
+    shots: Batch,
     settings: LearnSettings,
     rng: np.random.Generator,
     start: Start | None = None,
 ) -> tuple[list[Array], TrainingRecord]:
-    """Run all epochs of the schedule; the best weights of each member, and how it went."""
+    """Run all epochs of the schedule; the best weights of each member, and the record."""
     import torch
 
     parameters = initial(settings, shots.inputs.shape[1], rng, start)
@@ -215,9 +213,9 @@ def _fit(
     decay = torch.tensor(decays).repeat_interleave(settings.members)[:, None, None]
     optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate)
     watched = shots.rows(torch.as_tensor(rng.permutation(len(shots))[:WATCHED_SHOTS]))
-    # A linear model that was fitted may be the best one already.
-    known = np.full(len(shots.seen), np.inf) if start is None else losses(parameters, watched)[1]
-    lowest, best_epoch = known, np.zeros(len(shots.seen), dtype=int)
+    # The linear models themselves may be the best ones.
+    known = np.full(len(shots.drawn), np.inf) if start is None else losses(parameters, watched)[1]
+    lowest, best_epoch = known, np.zeros(len(shots.drawn), dtype=int)
     curves, step = [], 0
     for epoch in range(epochs):
         order = torch.as_tensor(rng.permutation(len(shots)))

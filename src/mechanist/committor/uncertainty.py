@@ -1,25 +1,34 @@
-"""How far the predicted p_B may be off: the spread of the ensemble, scaled by held-out chains.
+"""Error of the predicted p_B: the spread of the ensemble, scaled by held-out chains.
 
-The spread s of q over members, each trained on a bootstrap sample of chains, tells the sampling
-error. It does not tell what all members have in common: the bias of early stopping and weight
-decay, which are chosen so that bias and sampling error are about equal. The standard deviation of
-the error of p_B is therefore taken as
+The spread s of q over members, each trained on a bootstrap sample of chains, estimates the sampling
+error. It does not show the error that all members have in common: the bias by early stopping and
+weight decay, which are chosen such that bias and sampling error are about equal. The standard
+deviation of the error of p_B is therefore taken as
 
     sigma(x)^2 = k [(p (1 - p) s(x))^2 + floor^2] / 2,
 
-where floor^2 is the mean of the first term over the held-out shots: what the spread says of this
-point and what it says on average have equal shares, because a few members know the spread of one
-point badly and because bias, unlike spread, is not small where the training shots are dense. Errors
-of a binomial fit are about even in p_B, not in q.
+where floor^2 is the mean of the first term over the held-out shots: the spread at this point and
+the mean spread have equal shares, because the spread over a few members is a noisy estimate at one
+point, and because bias, unlike spread, is not small where training shots are dense. Errors of a
+binomial fit are about uniform in p_B, not in q.
 
-The factor k is learned. A priori its median is 1 + 1/M for the sampling error of a mean over M
-members plus 1 for a bias as large, within a factor of `PRIOR_FACTOR`. The likelihood comes from
-held-out shots. Given where they start, shots of different chains are independent, so that the
+The factor k is estimated. Its prior is lognormal with a median of 1 + 1/M for the sampling error of
+a mean over M members plus 1 for a bias as large, within a factor of `PRIOR_FACTOR`. The likelihood
+comes from held-out shots. Given their points, shots of different chains are independent, so the
 product of the residuals (outcomes in B minus those expected) of two shots is on average the product
 of the errors of p_B at their points. Its mean over pairs of different chains from the same small
-neighbourhood is an unbiased measure of the part of the squared error that varies slowly enough to
-be seen; which part that is, the deviations of the members from their mean tell, since they are
-known without noise. Half-shots of one shot may be correlated: a shot counts as one.
+neighbourhood is an unbiased estimate of the part of the squared error that varies slowly enough to
+be visible. That part is found from the deviations of the members from their mean, which are known
+without noise. Half-shots of one shot may be correlated: a shot counts as one.
+
+==========  ===========  ==================================================
+symbol      variable     meaning
+==========  ===========  ==================================================
+s           ``spread``   standard deviation of q over members
+floor       ``floor``    root mean square of p (1 - p) s over held-out shots
+sqrt(k)     ``factor``   scale of the error
+M           ``count``    number of members
+==========  ===========  ==================================================
 """
 
 from dataclasses import dataclass
@@ -48,10 +57,10 @@ class ErrorScale:
     factor
         Square root of k.
     excess, excess_se
-        Mean squared error of p_B seen in neighbourhoods of held-out shots, beyond counting noise,
-        and its standard error; None if there are no two chains to compare.
+        Mean squared error of p_B in neighbourhoods of held-out shots, beyond counting noise, and
+        its standard error; None with fewer than two chains.
     visible
-        Part of the squared deviations of members that neighbourhoods show.
+        Fraction of the squared deviations of members that neighbourhoods show.
     """
 
     floor: float
@@ -98,12 +107,12 @@ def pair_sum(values: Array, group: Counts, chain: Counts) -> float:
 
 
 def fit_error_scale(members: Array, data: ShotData, group: Counts) -> ErrorScale:
-    """Learn the scale of the error of the mean over members.
+    """Estimate the scale of the error of the mean over members.
 
     Parameters
     ----------
     members
-        (M, N) logits of every member at held-out shots.
+        (M, N) q of every member at held-out shots.
     data
         These shots.
     group
@@ -136,7 +145,7 @@ def fit_error_scale(members: Array, data: ShotData, group: Counts) -> ErrorScale
 
 
 def posterior_mean(excess: float, error: float, unit: float, prior: float) -> float:
-    """Posterior mean of k, of which k ``unit`` is seen as ``excess`` with this standard error."""
+    """Posterior mean of k, given k ``unit`` was measured as ``excess`` with standard ``error``."""
     width = log(PRIOR_FACTOR)
     logs = log(prior) + width * np.linspace(-6, 6, 2001)
     exponent = -0.5 * ((logs - log(prior)) / width) ** 2
