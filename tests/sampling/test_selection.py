@@ -33,7 +33,7 @@ def test_density_divides():
 
 
 def test_a_nan_from_a_model_is_an_error():
-    with pytest.raises(SamplingError, match="not numbers, below zero"):
+    with pytest.raises(SamplingError, match="not finite, negative"):
         lorentzian().candidates([frames_of([0.0, np.nan])])
 
 

@@ -1,9 +1,9 @@
 """Paths stored in part: every n-th frame, and only the waters nearest to the solute.
 
 Waters are identical, and descriptors do not change when two of them are exchanged. So the solute
-and its N nearest waters of each frame are stored, in the order of their indices, whichever they are:
-every stored frame has the same number of atoms. When a frame is read, the stored waters become the
-first N, and all others are put as far from the solute as the periodic box allows. Whether the
+and its N nearest waters of each frame are stored, in the order of their indices, whichever they
+are: every stored frame has the same number of atoms. When a frame is read, the stored waters become
+the first N, and all others are put as far from the solute as the periodic box allows. Whether the
 values of all descriptors in use are the same is tested on frames of each job.
 """
 
