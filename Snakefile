@@ -4,7 +4,7 @@
 #      └─ initial                  the first transition paths
 #           └─ shoot ─ learn ─ assess     in rounds, until converged or the budget is spent
 #                └─ relevance ─ distil    the formula
-#                └─ points ─ committor_shots ─ validate    its proof
+#                └─ points ─ committor_shots ─ validate    fresh shots
 #      equilibrium ─ windows ─ excursions ─ kinetics       rates and free energies
 #                └─ collect ─ report ─ seal     results/SYSTEM/
 #

@@ -14,17 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist import __version__
 from mechanist.arrays import Array
-from mechanist.bookkeeping.files import (
-    MISSING,
-    damage_reported,
-    read_bytes,
-    read_json,
-    sha256,
-    write_bytes,
-    write_json,
-)
+from mechanist.bookkeeping.files import damage_reported
+from mechanist.bookkeeping.model_files import Tensors, read_model, write_model
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.errors import DataError
 from mechanist.statistics.logistic import q_to_p
@@ -177,37 +169,29 @@ class Committor:
 
 def save(model: Committor, weights_path: Path, json_path: Path) -> None:
     """Write weights as safetensors and the model card as JSON; each file is complete or absent."""
-    from safetensors.numpy import save as to_bytes
-
-    write_bytes(weights_path, to_bytes(_tensors(model)))
-    write_json(
-        json_path,
-        {
-            "format": FORMAT,
-            "mechanist": __version__,
-            "meaning": "q = ln(p_B / (1 - p_B)) = mean over members of (skip @ x + layers of x),"
-            " x = (feature - mean) / scale; SiLU between layers",
-            "features": list(model.feature_names),
-            "units": "sine and cosine of torsions, angles in rad, lengths in nm",
-            "members": int(model.skip.shape[0]),
-            "widths": [int(biases.shape[1]) for _, biases in model.layers],
-            "mean": model.mean.tolist(),
-            "scale": model.scale.tolist(),
-            "error": None if model.error is None else asdict(model.error),
-            "error_meaning": "standard deviation of the error of p_B = factor * sqrt(((p_B * (1 -"
-            " p_B) * s)**2 + floor**2) / 2), s = standard deviation of q over members",
-            "sha256": sha256(weights_path),
-        },
-    )
+    card = {
+        "meaning": "q = ln(p_B / (1 - p_B)) = mean over members of (skip @ x + layers of x),"
+        " x = (feature - mean) / scale; SiLU between layers",
+        "features": list(model.feature_names),
+        "units": "sine and cosine of torsions, angles in rad, lengths in nm",
+        "members": int(model.skip.shape[0]),
+        "widths": [int(biases.shape[1]) for _, biases in model.layers],
+        "mean": model.mean.tolist(),
+        "scale": model.scale.tolist(),
+        "error": None if model.error is None else asdict(model.error),
+        "error_meaning": "standard deviation of the error of p_B = factor * sqrt(((p_B * (1 -"
+        " p_B) * s)**2 + floor**2) / 2), s = standard deviation of q over members",
+    }
+    write_model(weights_path, json_path, _tensors(model), FORMAT, card)
 
 
-def _tensors(model: Committor) -> dict[str, NDArray[Any]]:
+def _tensors(model: Committor) -> Tensors:
     tensors = {"mean": model.mean, "scale": model.scale, "skip": model.skip}
     for i, (weights, biases) in enumerate(model.layers):
         tensors |= {f"weights_{i}": weights, f"biases_{i}": biases}
     if model.density is not None and model.density_edges is not None:
         tensors |= {"density": model.density, "density_edges": model.density_edges}
-    return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    return tensors
 
 
 def load(weights_path: Path, json_path: Path) -> Committor:
@@ -218,18 +202,7 @@ def load(weights_path: Path, json_path: Path) -> Committor:
     DataError
         If a file is missing or damaged, holds NaN, or the two do not belong together.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as from_bytes
-
-    card = read_json(json_path)
-    if not weights_path.is_file():
-        raise DataError(weights_path, MISSING)
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
-        raise DataError(json_path, f"not a model card of format {FORMAT}; run the stage again")
-    try:
-        tensors = from_bytes(read_bytes(weights_path))
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise DataError(weights_path, f"damaged ({error}); delete it and run again") from None
+    card, tensors = read_model(weights_path, json_path, FORMAT, "model card")
     bad = [n for n, tensor in tensors.items() if tensor.dtype.kind != "f" or not _finite(tensor)]
     if bad:
         raise DataError(weights_path, f"{bad[0][:80]} holds numbers that are not finite; delete it")
@@ -237,11 +210,9 @@ def load(weights_path: Path, json_path: Path) -> Committor:
         model = _model(card, tensors)
         usable = model.error is None or model.error.usable()
     if not usable:
-        raise DataError(json_path, "the scale of the error is not a number; run the stage again")
+        raise DataError(json_path, "error: not finite and positive; run the stage again")
     if not _fits(model):
         raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both")
-    if card.get("sha256") != sha256(weights_path):
-        raise DataError(weights_path, f"is not the file that {json_path.name} was written for")
     return model
 
 
@@ -249,7 +220,7 @@ def _finite(tensor: NDArray[Any]) -> bool:
     return bool(np.isfinite(tensor).all())
 
 
-def _model(card: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Committor:
+def _model(card: dict[str, Any], tensors: Tensors) -> Committor:
     layers = tuple(
         (tensors[f"weights_{i}"], tensors[f"biases_{i}"]) for i in range(len(card["widths"]))
     )

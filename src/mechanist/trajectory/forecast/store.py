@@ -12,13 +12,13 @@ import numpy as np
 import torch
 
 from mechanist.bookkeeping.files import damage_reported
+from mechanist.bookkeeping.model_files import read_model, write_model
 from mechanist.errors import DataError
 from mechanist.trajectory.forecast.bases import Base
 from mechanist.trajectory.forecast.corrected import Corrected, Scales
 from mechanist.trajectory.forecast.network import Forecast
 from mechanist.trajectory.forecast.options import Options
 from mechanist.trajectory.forecast.pose import Pose
-from mechanist.trajectory.model_files import read_model, write_model
 
 FORMAT = 1
 LARGEST = 1000

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from mechanist.bookkeeping.files import damage_reported
+from mechanist.bookkeeping.model_files import read_model, write_model
 from mechanist.errors import DataError
-from mechanist.trajectory.model_files import read_model, write_model
 from mechanist.trajectory.propagator.gicnet import EnergyNet, Gicnet, GicnetMotion
 from mechanist.trajectory.propagator.zmatrix import Zmatrix
 

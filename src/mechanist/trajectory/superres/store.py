@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from mechanist.bookkeeping.files import damage_reported
+from mechanist.bookkeeping.model_files import read_model, write_model
 from mechanist.errors import DataError
-from mechanist.trajectory.model_files import read_model, write_model
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.forcefield import KernelForces
 

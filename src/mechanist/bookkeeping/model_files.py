@@ -1,4 +1,4 @@
-"""A learned model as two files: numbers as safetensors, and a card that says what they mean."""
+"""A learned model as two files: weights as safetensors, and a model card as JSON."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ def write_model(
     number: int,
     card: Mapping[str, Any],
 ) -> None:
-    """Write numbers and card; ``number`` is that of the format, the card gets their hash."""
+    """Write weights and card, with the number of the format and the hash of the weights."""
     from safetensors.numpy import save as to_bytes
 
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
@@ -33,7 +33,7 @@ def write_model(
 def read_model(
     weights_path: Path, json_path: Path, number: int, what: str
 ) -> tuple[dict[str, Any], Tensors]:
-    """Read card and numbers that `write_model` has written; ``what`` names the card.
+    """Read card and weights that `write_model` has written; ``what`` names the card.
 
     Raises
     ------
@@ -46,11 +46,13 @@ def read_model(
 
     card = read_json(json_path)
     if not isinstance(card, dict) or card.get("format") != number:
-        raise DataError(json_path, f"not a {what} of format {number}")
+        raise DataError(json_path, f"not a {what} of format {number}; run the stage again")
     try:
         tensors = from_bytes(read_bytes(weights_path))
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise DataError(weights_path, f"damaged ({str(error)[:120]}); delete it") from None
+        raise DataError(
+            weights_path, f"damaged ({str(error)[:120]}); delete it and run again"
+        ) from None
     if card.get("sha256") != sha256(weights_path):
         raise DataError(weights_path, f"is not the file that {json_path.name} was written for")
     return card, tensors
