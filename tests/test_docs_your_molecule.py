@@ -15,7 +15,7 @@ PAGE = REPOSITORY / "docs" / "your-molecule.md"
 
 def test_every_command_runs(tmp_path):
     """All but the run itself, which takes minutes, is done; of the run Snakemake makes the plan."""
-    for name in ("Snakefile", "config.yaml", "workflow", "profiles", "envs"):
+    for name in ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "benchmarks"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     (tmp_path / "tests").symlink_to(REPOSITORY / "tests")
     blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
