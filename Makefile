@@ -1,12 +1,12 @@
-# make run   set everything up and sample the system of config.yaml; on a GPU: make run GPU=cuda13
-# make test  set everything up and run the tests
+# make run   install, then sample the system of config.yaml; on a GPU: make run GPU=cuda13
+# make test  install, then run the tests
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OPS := .venv-ops
 CORES ?= all
 STAMP := $(VENV)/.installed
-# GPU=cuda13 (or cuda12, hip6, hip7) installs what OpenMM needs for it.
+# GPU=cuda13 (or cuda12, hip6, hip7) installs the GPU platform of OpenMM.
 GPU ?=
 READY := $(STAMP)$(if $(GPU),-$(GPU))
 
@@ -22,15 +22,15 @@ run: $(READY)
 test: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-# make truth  compare with known answers, about ten minutes; writes benchmarks/truth/TRUTH.md
+# make truth  compare with known results, about ten minutes; writes benchmarks/truth/TRUTH.md
 truth: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m truth -n 2 --dist loadgroup tests/truth
 
-# make formulas  plant formulas and find them again, about ten minutes; writes benchmarks/formulas/formulas.md
+# make formulas  recover known formulas from simulated shots, about ten minutes; writes benchmarks/formulas/formulas.md
 formulas: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.formulas.run
 
-# make implicit  alanine dipeptide in implicit water against plain MD; writes benchmarks/truth/implicit.md
+# make implicit  compare alanine dipeptide in implicit water with plain MD; writes benchmarks/truth/implicit.md
 implicit: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 2 --config system=alanine_dipeptide_implicit
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.truth.implicit.run
@@ -39,11 +39,11 @@ implicit: $(STAMP)
 faults: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.run
 
-# make fuzz  more than 100,000 malformed inputs for everything that is read, about fifteen minutes
+# make fuzz  feed more than 100,000 malformed inputs to all readers, about fifteen minutes
 fuzz: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.run
 
-# make bench  how fast, and against what, under ten minutes; writes benchmarks/speed/RESULTS.md
+# make bench  measure speed against other programs, under ten minutes; writes benchmarks/speed/RESULTS.md
 bench: $(STAMP) ops
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.speed.run
 
@@ -51,7 +51,7 @@ bench: $(STAMP) ops
 bench-gpu: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.speed.run --gpu
 
-# OpenPathSampling, to compare with; bench goes on without it and says so.
+# OpenPathSampling for comparison; without it bench continues and says so.
 ops:
 	@$(MAKE) --no-print-directory $(OPS)/.installed || echo "OpenPathSampling could not be installed; see above"
 
@@ -60,15 +60,15 @@ $(OPS)/.installed: envs/ops.txt
 	$(OPS)/bin/python -m pip install --quiet -r envs/ops.txt
 	touch $@
 
-# make test-slurm  a run on a real Slurm, started here and taken down again; root on Debian
+# make test-slurm  run on a real Slurm, started and removed again; needs root on Debian
 test-slurm: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.slurm.run
 
-# make bench-plan  what it costs to plan 20 rounds by 1,000 workers, some minutes
+# make bench-plan  measure the planning of 20 rounds with 1,000 workers, some minutes
 bench-plan: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.scale.plan
 
-# make bench-scale  time to convergence with 1 to 256 workers, simulated, some minutes
+# make bench-scale  simulate time to convergence with 1 to 256 workers, some minutes
 bench-scale: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.scale.simulate
 
@@ -80,11 +80,11 @@ lint: $(STAMP)
 	$(BIN)/snakefmt --check Snakefile workflow
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
 
-# make unlock  after a run that was killed
+# make unlock  release the lock of a killed run
 unlock: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --unlock
 
-# make clean  remove the virtual environments; results/ stays
+# make clean  remove the virtual environments, not results/
 clean:
 	rm -rf $(VENV) $(OPS)
 

@@ -1,15 +1,15 @@
 # Why does A turn into B? The whole workflow on one page.
 #
-#   prepare ── describe            the system and the descriptors that models see
+#   prepare ── describe            the system, and the inputs of the models
 #      └─ initial                  the first transition paths
 #           └─ shoot ─ learn ─ assess     in rounds, until converged or the budget is spent
 #                └─ relevance ─ distil    the formula
-#                └─ points ─ committor_shots ─ validate    fresh shots
+#                └─ points ─ committor_shots ─ validate    its validation
 #      equilibrium ─ windows ─ excursions ─ kinetics       rates and free energies
 #                └─ collect ─ report ─ seal     results/SYSTEM/
 #
-# Apart from these, compare: guided against uniform selection, snakemake --cores 32 compare
-# and trajectory_models: learned models of motion, snakemake --cores 2 trajectory_models
+# By request only: compare, guided against uniform selection (snakemake --cores 32 compare), and
+# trajectory_models, learned models of motion (snakemake --cores 2 trajectory_models).
 #
 # Run: snakemake --cores 32          Settings: config.yaml          Systems: systems/
 from snakemake.utils import min_version
@@ -23,7 +23,7 @@ configfile: "config.yaml"
 include: "workflow/rules/common.smk"
 
 
-# For the share of time in the report; not an input, since it changes with every run.
+# For the times in the report; not an input, since it changes with every run.
 onstart:
     write_session()
 
@@ -34,7 +34,7 @@ rule all:
         f"{RESULTS}/report.html",
         f"{RESULTS}/summary.json",
         f"{RESULTS}/manifest.json",
-        # The last round's own file: without it a changed threshold would go unnoticed.
+        # Without the last assessment, a changed threshold would go unnoticed.
         last_assessment,
 
 

@@ -1,4 +1,4 @@
-# Settings, names of files, and the test for the last round.
+# Settings, paths of files, and the search for the last round.
 import hashlib
 import json
 import shlex
@@ -28,8 +28,8 @@ try:
 except MechanistError as error:
     raise WorkflowError(str(error))
 
-# Batch systems send SIGTERM to every process of a job. The shell must live until the stage has put
-# its work away, or the rest of the job is killed at once; tee until the stage has said so.
+# Batch systems send SIGTERM to every process of a job. The shell must survive until the stage has
+# written its checkpoint, or the rest of the job is killed at once; tee, until the stage has ended.
 shell.prefix(
     "set -euo pipefail; trap : TERM;"
     ' tee() {{ (trap "" TERM INT; exec tee "$@"); }}; '
@@ -39,14 +39,14 @@ NAME = SYSTEM_FOLDER.name
 RESULTS = f"results/{NAME}"
 WORKERS = [f"{worker:03d}" for worker in range(SETTINGS.sampling.workers)]
 PLAIN = SETTINGS.model_dump(mode="json")
-# Settings of how shots are made; rounds_max is none, so that a larger budget re-runs nothing.
+# Settings that affect shots; without rounds_max, so that a larger budget reruns nothing.
 SHOOTING = [f"sampling.{key}" for key in PLAIN["sampling"] if key != "rounds_max"]
 if SETTINGS.sampling.early_stop:
-    # Held-out chains are spared.
+    # Held-out chains are never stopped.
     SHOOTING.append("learn.held_out_every")
 WORKER_FILES = ["shots.parquet", "points.trr", "paths.trr", "paths.parquet"]
 STORE = SETTINGS.sampling.store
-# Where paths are stored in part, the last one of each chain is stored in full beside them.
+# If paths are thinned, the last one of each chain is stored in full as well.
 if STORE.every > 1 or STORE.waters != "all":
     WORKER_FILES += ["current.trr", "current.parquet"]
 RUN_FILES = [
@@ -56,7 +56,7 @@ RUN_FILES = [
     "states.trr",
     "states.parquet",
 ]
-# Settings that shape a network.
+# Settings of the networks and their training.
 TRAINING = [
     "learn.hidden",
     "learn.steps",
@@ -85,19 +85,19 @@ def on_gpu():
 
 
 def write_session():
-    """Note when this run of the workflow began, and its cores."""
+    """Record the start of this run of the workflow, and its cores."""
     write_json(
         Layout(Path(RESULTS)).session,
         {
             "since": time.time() - process_age(),
-            # Of a cluster nobody knows them.
+            # Unknown on a cluster.
             "cores": workflow.resource_settings.cores or 0,
         },
     )
 
 
 def settings(*keys, **others):
-    """JSON of the settings with these dotted keys: a rule is re-run when one of its own changes."""
+    """JSON of the settings with these dotted keys: a rule reruns when one of its own changes."""
     chosen = {}
     for key in keys:
         section, _, name = key.partition(".")
@@ -109,12 +109,12 @@ def settings(*keys, **others):
 
 
 def system_files():
-    """Files beside system.yaml that the system is built from."""
+    """Files beside system.yaml from which the system is built."""
     return [str(file) for file in source_files(SYSTEM, SYSTEM_FOLDER)]
 
 
 def prepare_settings():
-    """Settings of the stage prepare; it draws random numbers only under a barostat."""
+    """Settings of the stage prepare; it draws random numbers only with a barostat."""
     chosen = {"system": str(SYSTEM_FOLDER)}
     if SYSTEM.dynamics.pressure is not None:
         chosen["seed"] = SETTINGS.seed
@@ -168,7 +168,7 @@ def round_shots(wildcards):
 
 @cache
 def setup():
-    """Hash of all that the rounds follow from: settings, system with its files, package."""
+    """Hash of everything that the rounds depend on: settings, system with its files, package."""
     own = settings(
         "seed",
         "initial",
@@ -188,27 +188,29 @@ def setup():
 
 
 def first_open_round():
-    """Number of the first round that is not known to have been too little.
+    """Number of the first round that may be the last one.
 
-    Asked for one after the other, each round makes Snakemake go over all jobs again. So rounds that
-    were made with the very same settings and package, and had not converged, are left out; whether
-    their files are still sound is seen where they are inputs.
+    Each round requested makes Snakemake evaluate all jobs again. Rounds that have not converged
+    with the same settings and package are therefore skipped; their files are checked where they are
+    inputs.
     """
     for number in range(SETTINGS.sampling.rounds_max - 1):
         try:
-            told = json.loads(
+            assessment = json.loads(
                 Path(f"{round_folder(number)}/assessment.json").read_text()
             )
         except (OSError, ValueError):
             return number
-        same = isinstance(told, dict) and told.get("setup") == setup()
-        if not same or told.get("converged") is not False:
+        same = (
+            isinstance(assessment, dict) and assessment.get("setup") == setup()
+        )
+        if not same or assessment.get("converged") is not False:
             return number
     return SETTINGS.sampling.rounds_max - 1
 
 
 def last_round(wildcards):
-    """Number of the first converged round, or of the last one that the budget allows."""
+    """Number of the first converged round, or of the last one within the budget."""
     number = 0
     for number in range(first_open_round(), SETTINGS.sampling.rounds_max):
         with checkpoints.assess.get(
@@ -225,7 +227,7 @@ def last_assessment(wildcards):
 
 
 def last_model(wildcards):
-    """Model of the last round; it stands for all shots, which it has learned from."""
+    """Model of the last round; it represents all shots, since it depends on them."""
     return f"{round_folder(last_round(wildcards))}/model.safetensors"
 
 
@@ -242,9 +244,9 @@ def round_of(file):
 
 
 def shoot_input(wildcards):
-    """First paths for round 0; later what the round before left, and its model."""
+    """First paths for round 0; later the paths and the model of the round before."""
     number = int(wildcards.round)
-    # Which atoms are waters; too few of them for a descriptor in use are refused.
+    # To find the waters; too few of them for a descriptor in use are refused.
     waters = {} if STORE.waters == "all" else {"topology": TOPOLOGY}
     if number == 0:
         files = {
@@ -253,8 +255,8 @@ def shoot_input(wildcards):
         }
         return files | waters | ({"inputs": rules.describe.output} if waters else {})
     return waters | {
-        # One of the files that the worker left stands for all: the model depends on all of all
-        # workers, and with 20,000 jobs each name takes seconds of planning.
+        # One file of the worker represents all: the model depends on all files of all workers,
+        # and with 20,000 jobs each further name adds seconds of planning.
         "before": f"{round_folder(number - 1)}/worker_{wildcards.worker}/paths.parquet",
         "model": f"{round_folder(number - 1)}/model.safetensors",
         "card": f"{round_folder(number - 1)}/model.json",
@@ -263,14 +265,14 @@ def shoot_input(wildcards):
 
 
 def points_formula(wildcards):
-    """The formula, where it chooses the points."""
+    """The formula, if it chooses the points."""
     if wildcards.by == "network":
         return []
     return [rules.distil.output.formula, *rules.formula_inputs.output]
 
 
 def points_settings(wildcards):
-    """Settings of the points that the network chooses, or the formula."""
+    """Settings of the points chosen by the network or by the formula."""
     own = ("validation.formula_points", "validation.surface_points")
     numbers = own if wildcards.by == "formula" else ("validation.points",)
     return settings("seed", "sampling.workers", "learn.held_out_every", *numbers)

@@ -1,4 +1,4 @@
-# Guided against uniform selection; asked for by name: snakemake --cores 32 compare
+# Guided against uniform selection, by request only: snakemake --cores 32 compare
 PAIRS = [f"{number:03d}" for number in range(SETTINGS.compare.seeds)]
 COMPARE = f"{RESULTS}/compare"
 COMPARED = [

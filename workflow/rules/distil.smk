@@ -1,4 +1,4 @@
-# Which inputs matter, and the formula in them.
+# Relevance of the inputs, and the formula.
 rule relevance:
     input:
         model=last_model,
@@ -9,7 +9,7 @@ rule relevance:
         f"{RESULTS}/logs/relevance.log",
     benchmark:
         f"{RESULTS}/benchmarks/relevance.tsv"
-    # Relevance and distil go one after the other: early, so that shots for the rates run beside.
+    # Early, because distil waits for it while shots for the rates run.
     priority: 5
     conda:
         "../../envs/mechanist.yaml"

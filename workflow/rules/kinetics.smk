@@ -1,7 +1,7 @@
 # Rates and free energies: runs in both states, and excursions between them.
 
 
-# Needs no model: it fills cores that the rounds leave idle.
+# Needs no model, so it uses cores that the rounds leave idle.
 rule equilibrium:
     input:
         **SYSTEM_FILES,
@@ -74,7 +74,7 @@ rule windows:
 rule excursions:
     input:
         **SYSTEM_FILES,
-        # It depends on all shots and runs; each job naming them all would be millions of files.
+        # It depends on all shots and runs; listing them in each job would give millions of files.
         windows=rules.windows.output,
     output:
         kinetics_files("{worker}", EXCURSION_FILES),

@@ -21,8 +21,8 @@ rule learn:
         settings=settings("seed", "sampling.workers", "learn"),
         source=digest("learn"),
     shell:
-        # One thread: more gain little on networks this small, and the order of sums, and with it the
-        # last digits, must not hang on --cores.
+        # One thread: more gain little with networks this small, and the order of sums, and with it the
+        # last digits, must not depend on --cores.
         "mechanist learn --round {wildcards.round} --threads 1"
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 

@@ -1,4 +1,4 @@
-# The system, and the descriptors that networks and formulas see.
+# The system, and the inputs of networks and formulas.
 rule prepare:
     input:
         system_files(),
@@ -31,7 +31,7 @@ rule prepare:
 rule describe:
     input:
         system_files(),
-        # The box that a barostat has found.
+        # The box found with a barostat.
         rules.prepare.output.system if SYSTEM.dynamics.pressure else [],
     output:
         f"{RESULTS}/system/inputs.json",
@@ -50,7 +50,7 @@ rule describe:
         "mechanist describe --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
-# What formulas may use beside the inputs; a change touches the formula alone.
+# Further descriptors for formulas; a change reruns the formula only.
 rule formula_inputs:
     input:
         system_files(),

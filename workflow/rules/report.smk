@@ -1,4 +1,4 @@
-# Everything in one place, and the page that tells it.
+# All results in one place, the report, and the manifest.
 rule collect:
     input:
         model=last_model,
@@ -52,7 +52,7 @@ rule report:
     params:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.last),
-        # The folder and not its name: the summary has the hashes of what lies there.
+        # The folder and not its name: the summary has the hashes of its files.
         settings=settings(
             *(key for key in PLAIN if key != "compare"), system=str(SYSTEM_FOLDER)
         ),
@@ -62,7 +62,7 @@ rule report:
         " --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
 
 
-# The hash of everything, for `mechanist verify`: after the report, which comes after all else.
+# Hashes of all files, for `mechanist verify`; after the report, which depends on everything else.
 rule seal:
     input:
         report=rules.report.output,

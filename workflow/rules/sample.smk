@@ -7,10 +7,10 @@ TOPOLOGY = f"{RESULTS}/system/topology.pdb"
 GPUS = int(on_gpu())
 
 
-# What must be quick with thousands of workers. Snakemake compares each input of a job with all
-# inputs of the job that makes it. So only these two jobs, which have one reader or two, name the
-# files of all workers. Nobody names files of earlier rounds: shots depend on the model of the round
-# before, and that on the shots that it has learned from.
+# For speed with thousands of workers: Snakemake compares each input of a job with all inputs of the
+# job that makes it. Only these two jobs, with one or two dependants, list the files of all workers.
+# No job lists files of earlier rounds: shots depend on the model of the round before, which depends
+# on its training shots.
 localrules:
     shots_done,
     runs_done,
@@ -54,7 +54,7 @@ rule shoot:
         f"{RESULTS}/logs/shoot_{{round}}_{{worker}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/shoot_{{round}}_{{worker}}.tsv"
-    # The rounds come first: only one thing in them can be done at a time.
+    # Rounds come first: they are the sequential part of the workflow.
     priority: 10
     conda:
         "../../envs/mechanist.yaml"
@@ -64,7 +64,7 @@ rule shoot:
     params:
         results=results_folder,
         settings=settings("seed", "engine", *SHOOTING),
-        # Not of trajectory, which may say how many frames are stored, but changes no shot.
+        # Without trajectory, which may set the stride of stored frames but changes no shot.
         source=digest("shoot", "trajectory"),
     shell:
         "mechanist shoot --round {wildcards.round} --worker {wildcards.worker}"
@@ -78,7 +78,7 @@ rule shots_done:
         touch(f"{RESULTS}/rounds/{{round}}/shots.done"),
     log:
         f"{RESULTS}/logs/shots_done_{{round}}.log",
-    # Finished as soon as the slowest shot of the round.
+    # Needed as soon as the slowest job of the round has ended.
     priority: 10
     conda:
         "../../envs/mechanist.yaml"
