@@ -54,13 +54,13 @@ def put_files(folder: Path) -> Path:
 
     shutil.copytree(DATA, folder, dirs_exist_ok=True)
     pdb = app.PDBFile(str(folder / "peroxide.pdb"))
-    with (folder / "peroxide.cif").open("w") as handle:
+    with (folder / "peroxide.cif").open("w", encoding="utf-8") as handle:
         app.PDBxFile.writeFile(pdb.topology, pdb.positions, handle, keepIds=True)
     field = app.ForceField(str(folder / "peroxide.xml"))
     # OpenMM adds a CMMotionRemover by itself; many files have a barostat and a thermostat as well.
     system = field.createSystem(pdb.topology, constraints=app.HBonds)
     system.addForce(openmm.AndersenThermostat(300, 1))
-    (folder / "system.xml").write_text(openmm.XmlSerializer.serialize(system))
+    (folder / "system.xml").write_text(openmm.XmlSerializer.serialize(system), encoding="utf-8")
     return folder
 
 
@@ -70,7 +70,7 @@ def write_system(folder: Path, molecule: dict[str, Any], **changes: Any) -> Path
         put_files(folder)
     content = SYSTEM | {"molecule": molecule} | changes
     text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None)
-    (folder / "system.yaml").write_text(text)
+    (folder / "system.yaml").write_text(text, encoding="utf-8")
     return folder
 
 
@@ -97,14 +97,16 @@ def write_wet(folder: Path, waters: int) -> dict[str, Any]:
 
     put_files(folder)
     # Force fields in one System share the scales of 1-4 forces.
-    text = (folder / "peroxide.xml").read_text()
+    text = (folder / "peroxide.xml").read_text(encoding="utf-8")
     text = text.replace('coulomb14scale="1"', 'coulomb14scale="0.8333333333333334"')
-    (folder / "peroxide.xml").write_text(text.replace('lj14scale="1"', 'lj14scale="0.5"'))
+    (folder / "peroxide.xml").write_text(
+        text.replace('lj14scale="1"', 'lj14scale="0.5"'), encoding="utf-8"
+    )
     pdb = app.PDBFile(str(folder / "peroxide.pdb"))
     field = app.ForceField(str(folder / "peroxide.xml"), "amber14/tip3p.xml")
     modeller = app.Modeller(pdb.topology, pdb.positions)
     modeller.addSolvent(field, numAdded=waters)
-    with (folder / "wet.pdb").open("w") as handle:
+    with (folder / "wet.pdb").open("w", encoding="utf-8") as handle:
         app.PDBFile.writeFile(modeller.topology, modeller.positions, handle, keepIds=True)
     return {
         "structure": "wet.pdb",

@@ -54,7 +54,7 @@ def write_config(folder: Path, **changes: Any) -> None:
     for key, value in changes.items():
         both = isinstance(value, dict) and isinstance(settings.get(key), dict)
         settings[key] = settings[key] | value if both else value
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +147,9 @@ def test_an_engine_that_is_not_there(work, capsys, monkeypatch):
 def replace(old: str, new: str) -> Callable[[Path], None]:
     def edit(folder: Path) -> None:
         path = folder / "system.yaml"
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         assert old in text
-        path.write_text(text.replace(old, new))
+        path.write_text(text.replace(old, new), encoding="utf-8")
 
     return edit
 
@@ -266,9 +266,9 @@ def bring(name: str, old: str = "", new: str = "", file: str = "system.yaml", **
         changes = extra.pop("changes", {})
         write_system(folder, FORMATS[name] | extra, **changes)
         path = folder / file
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         assert old in text
-        path.write_text(text.replace(old, new, 1))
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
     return edit
 
@@ -321,9 +321,10 @@ FORMS = {
             lambda folder: (
                 (folder / GRO).write_text(
                     (folder / GRO)
-                    .read_text()
+                    .read_text(encoding="utf-8")
                     .replace("    4\n", "    5\n")
-                    .replace("   2.00000", EXTRA_ATOM, 1)
+                    .replace("   2.00000", EXTRA_ATOM, 1),
+                    encoding="utf-8",
                 )
                 and None
             ),
@@ -569,11 +570,12 @@ SOLVENT = {
     "family of nothing": (
         lambda folder: (folder / "system.yaml").write_text(
             (folder / "system.yaml")
-            .read_text()
+            .read_text(encoding="utf-8")
             .replace(
                 "{all: torsions, select: all}",
                 "symmetry: {around: {CA: name CA}, of: {H: element H}}",
-            )
+            ),
+            encoding="utf-8",
         ),
         ["inputs.2.symmetry", "radial, angular or both"],
     ),
@@ -625,7 +627,7 @@ def test_own_function(kind, work, capsys):
     folder = work / "systems" / "well"
     replace("x: {coordinate: 0}", "x: {function: f}")(folder)
     if text is not None:
-        (folder / "descriptors.py").write_text(text)
+        (folder / "descriptors.py").write_text(text, encoding="utf-8")
     check(capsys, work, "prepare", words)
 
 
@@ -665,11 +667,11 @@ def garble(path: Path) -> None:
 
 
 def strip_json(path: Path) -> None:
-    path.write_text("{}")
+    path.write_text("{}", encoding="utf-8")
 
 
 def other_inputs(path: Path) -> None:
-    path.write_text(path.read_text().replace('"x"', '"y"'))
+    path.write_text(path.read_text(encoding="utf-8").replace('"x"', '"y"'), encoding="utf-8")
 
 
 JOB = "rounds/000/worker_000"
@@ -771,7 +773,7 @@ def test_free_energy_along_what(arguments, words, work, capsys):
 
 
 def test_results_is_a_file(work, capsys):
-    (work / "taken").write_text("")
+    (work / "taken").write_text("", encoding="utf-8")
     check(capsys, work, "prepare --results taken", ["taken"])
 
 
@@ -801,7 +803,7 @@ def test_times_that_cannot_be_written_are_no_fault_of_the_job(work, capsys):
     folder = work / "results" / "well" / "benchmarks"
     assert (folder / "shoot_000_000.json").is_file()
     shutil.rmtree(folder)
-    folder.write_text("in the way")
+    folder.write_text("in the way", encoding="utf-8")
     inputs = work / "results" / "well" / "system" / "inputs.json"
     inputs.unlink()
     code, said = mechanist(capsys, "describe")
@@ -828,7 +830,7 @@ def test_through_snakemake(file, old, new, words, work, monkeypatch):
     # Julia is not there, whatever this machine has.
     monkeypatch.setenv("PYTHON_JULIAPKG_PROJECT", str(work))
     path = work / file
-    path.write_text(path.read_text().replace(old, new))
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     before = hashes(work / "results")
     snakemake = Path(sys.executable).with_name("snakemake")
     command = [snakemake, "--snakefile", REPOSITORY / "Snakefile", "--cores", "1", "--dry-run"]

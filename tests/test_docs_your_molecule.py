@@ -18,7 +18,7 @@ def test_every_command_runs(tmp_path):
     for name in ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "benchmarks"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     (tmp_path / "tests").symlink_to(REPOSITORY / "tests")
-    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) == 4
     assert blocks[3].startswith("snakemake --cores 2")
     blocks[3] = blocks[3].strip() + " --dry-run\n"
@@ -37,7 +37,7 @@ def test_every_command_runs(tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
         said += done.stdout
     # Lines of tables and errors on the page are those that come out.
-    for shown in re.findall(r"```\n(.*?)```", PAGE.read_text(), re.DOTALL):
+    for shown in re.findall(r"```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
         for line in shown.splitlines():
             if re.match(r"  \w", line) and "torsion_" in line:
                 assert line in said, line
@@ -45,9 +45,9 @@ def test_every_command_runs(tmp_path):
 
 @pytest.mark.parametrize("language", ["python", "yaml"])
 def test_examples_are_sound(language, tmp_path):
-    (block,) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (block,) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     if language == "python":
-        (tmp_path / "descriptors.py").write_text(block)
+        (tmp_path / "descriptors.py").write_text(block, encoding="utf-8")
         done = subprocess.run([sys.executable, tmp_path / "descriptors.py"], check=False)
         assert done.returncode == 0
     else:

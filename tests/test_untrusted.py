@@ -68,7 +68,7 @@ def test_the_source_has_no_way_to_run_data():
     found = [
         f"{file.relative_to(REPOSITORY)}: {danger}"
         for file in sources()
-        for danger in dangers(ast.parse(file.read_text()))
+        for danger in dangers(ast.parse(file.read_text(encoding="utf-8")))
     ]
     assert found == []
 
@@ -94,7 +94,7 @@ def test_the_search_finds_what_it_looks_for(code):
 
 def touch(mark: str) -> float:
     """What a stranger's System would call."""
-    Path(mark).write_text("run")
+    Path(mark).write_text("run", encoding="utf-8")
     return 0.0
 
 
@@ -125,14 +125,14 @@ def test_a_system_with_code_in_it_is_refused_before_it_runs(tmp_path):
     hidden = text.replace('type="PythonForce"', "type='PythonForce'")
     inner = text.replace("<Forces>", "<Forces><!-- -->")
     for content in (text, hidden, inner):
-        file.write_text(content)
+        file.write_text(content, encoding="utf-8")
         with pytest.raises(DataError, match="which may run code"):
             read_system(file)
     for content in (text.encode("utf-16"), b"\xef\xbb\xbf" + text.encode()):
         file.write_bytes(content)
         with pytest.raises(DataError, match="not plain text"):
             read_system(file)
-    file.write_text(text.replace("PythonForce", "TorchForce"))
+    file.write_text(text.replace("PythonForce", "TorchForce"), encoding="utf-8")
     with pytest.raises(DataError, match="TorchForce"):
         read_system(file)
     assert not mark.exists()
@@ -141,13 +141,15 @@ def test_a_system_with_code_in_it_is_refused_before_it_runs(tmp_path):
 @pytest.mark.parametrize("tag", ["Script", "InitializationScript"])
 def test_a_force_field_with_a_script_is_refused(tag, tmp_path):
     inner = tmp_path / "inner.xml"
-    inner.write_text(f"<ForceField>< {tag} >raise SystemExit</{tag}></ForceField>")
+    inner.write_text(
+        f"<ForceField>< {tag} >raise SystemExit</{tag}></ForceField>", encoding="utf-8"
+    )
     outer = tmp_path / "outer.xml"
-    outer.write_text('<ForceField><Include file="inner.xml"/></ForceField>')
+    outer.write_text('<ForceField><Include file="inner.xml"/></ForceField>', encoding="utf-8")
     for file in (inner, outer):
         with pytest.raises(SystemBuildError, match=r"inner\.xml: .*contains a script"):
             check_force_field(file)
-    inner.write_text("<ForceField></ForceField>")
+    inner.write_text("<ForceField></ForceField>", encoding="utf-8")
     check_force_field(outer)
     # One that comes with OpenMM is not beside the system.
     check_force_field(tmp_path / "charmm36.xml")
@@ -176,7 +178,7 @@ def test_yaml(text, words, tmp_path):
     with pytest.raises(ValueError, match=words):
         parse_yaml(text)
     path = tmp_path / "config.yaml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError):
         read_yaml(path)
 
@@ -188,7 +190,7 @@ def test_yaml_may_use_anchors():
 
 def test_a_long_file_of_settings(tmp_path):
     path = tmp_path / "config.yaml"
-    path.write_text("# long\n" * 200_000)
+    path.write_text("# long\n" * 200_000, encoding="utf-8")
     with pytest.raises(SettingsError, match="longer than"):
         load_config(str(path))
 
@@ -207,7 +209,7 @@ def test_a_quantity_is_not_worked_out(text):
 )
 def test_json(text, tmp_path):
     path = tmp_path / "a.json"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=r"a\.json: damaged, not JSON"):
         read_json(path)
     with pytest.raises(MechanistError):
@@ -216,7 +218,7 @@ def test_json(text, tmp_path):
 
 def test_a_safetensors_head_that_claims_too_much(tmp_path):
     weights, card = tmp_path / "model.safetensors", tmp_path / "model.json"
-    card.write_text(json.dumps({"format": 2, "widths": [1]}))
+    card.write_text(json.dumps({"format": 2, "widths": [1]}), encoding="utf-8")
     entry = {"dtype": "F64", "shape": [10**6, 10**6], "data_offsets": [0, 8 * 10**12]}
     head = json.dumps({"mean": entry}).encode()
     for content in (

@@ -119,8 +119,8 @@ def main() -> None:
         }
         for r in results
     ]
-    (HERE / "formulas.json").write_text(json.dumps(rows, indent=2) + "\n")
-    (HERE / "formulas.md").write_text(table(results))
+    (HERE / "formulas.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    (HERE / "formulas.md").write_text(table(results), encoding="utf-8")
     print(table(results))
 
 

@@ -60,6 +60,6 @@ def draw(rows: list[Row], file: Path) -> None:
 
 
 if __name__ == "__main__":
-    numbers = json.loads(Path(sys.argv[1]).read_text())
+    numbers = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     print(table(numbers))
     draw(numbers, Path(sys.argv[2]))

@@ -29,7 +29,7 @@ def write_config(folder: Path, rounds: int, workers: int) -> None:
         "formula": {"backend": "operon"},
     }
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
 
 
 def earlier_files(rounds: int, workers: int) -> list[Path]:
@@ -56,7 +56,7 @@ def make(folder: Path, rounds: int, workers: int, setup: str) -> int:
     for file in files:
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(assessment if path.stem == "assessment" else "")
+        path.write_text(assessment if path.stem == "assessment" else "", encoding="utf-8")
     return len(files)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-DATA = json.loads((Path(__file__).parent / "durations.json").read_text())
+DATA = json.loads((Path(__file__).parent / "durations.json").read_text(encoding="utf-8"))
 """Lengths of real shots relative to their mean, and times of the stages after them."""
 
 CHAINS = 8

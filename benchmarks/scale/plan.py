@@ -28,7 +28,7 @@ def snakemake(folder: Path, *arguments: str, touch: bool = False) -> dict[str, f
     program = [sys.executable, "-m", "benchmarks.scale.folder" if touch else "snakemake"]
     path = [str(REPOSITORY), str(REPOSITORY / "src"), os.environ.get("PYTHONPATH", "")]
     begin = time.perf_counter()
-    with (folder / "snakemake.log").open("w+") as log:
+    with (folder / "snakemake.log").open("w+", encoding="utf-8") as log:
         command = [*program, "--snakefile", str(REPOSITORY / "Snakefile"), *profile, *arguments]
         # wait4 gives the memory of this one process; RUSAGE_CHILDREN that of the largest so far.
         child = subprocess.Popen(
@@ -57,7 +57,9 @@ def setup(folder: Path) -> str:
     """What the workflow tells `mechanist assess` of its settings."""
     first = str(ROOT / "rounds" / "000" / "assessment.json")
     snakemake(folder, "--dry-run", "--printshellcmds", "--quiet", "host", "--", first)
-    found = re.search(r"assess --round 000 --setup (\w+)", (folder / "snakemake.log").read_text())
+    found = re.search(
+        r"assess --round 000 --setup (\w+)", (folder / "snakemake.log").read_text(encoding="utf-8")
+    )
     if found is None:
         sys.exit("the workflow does not tell `mechanist assess` its setup any more")
     return found[1]
@@ -116,7 +118,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         rows = measure(arguments.rounds, arguments.workers, Path(home))
     if arguments.out:
-        arguments.out.write_text(json.dumps(rows, indent=2) + "\n")
+        arguments.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     # Of processor time, so that a machine that is busy with other things says the same.
     slow = [name for name, row in rows.items() if row["cpu_seconds"] > SECONDS_LIMIT]
     large = [name for name, row in rows.items() if row["bytes"] > MEMORY_LIMIT]

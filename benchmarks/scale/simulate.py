@@ -42,17 +42,21 @@ def prepare(home: Path, times: Times, scale: float) -> None:
     sampling |= {"first_round": FIRST, "growth": GROWTH, "round_max": MOST}
     settings = {"system": "double_well", "engine": {"platform": "Reference"}}
     settings |= {"formula": {"backend": "operon"}, "sampling": sampling}
-    (home / "config.yaml").write_text(yaml.safe_dump(settings))
+    (home / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     (home / "times").mkdir()
     for number in range(rounds):
         name = f"{number:03d}"
         for worker in range(workers):
             seconds = times.shoot[number, worker] * scale
-            (home / "times" / f"shoot_{name}_{worker:03d}").write_text(f"{seconds:.3f}\n")
+            (home / "times" / f"shoot_{name}_{worker:03d}").write_text(
+                f"{seconds:.3f}\n", encoding="utf-8"
+            )
         for stage, all_seconds in (("learn", times.learn), ("assess", times.assess)):
-            (home / "times" / f"{stage}_{name}").write_text(f"{all_seconds[number] * scale:.3f}\n")
+            (home / "times" / f"{stage}_{name}").write_text(
+                f"{all_seconds[number] * scale:.3f}\n", encoding="utf-8"
+            )
         converged = json.dumps({"converged": number == rounds - 1})
-        (home / f"assessment_{name}.json").write_text(converged)
+        (home / f"assessment_{name}.json").write_text(converged, encoding="utf-8")
     files = ["system/dynamics.json", "system/inputs.json", "system/formula_inputs.json"]
     files += ["system/system.xml", "system/topology.pdb"]
     files += ["initial/paths.trr", "initial/paths.parquet", "initial/initial.json"]
@@ -71,10 +75,10 @@ def workflow(home: Path, ahead: bool) -> Path:
         shutil.copytree(REPOSITORY / folder, home / folder)
     shutil.copy(REPOSITORY / "Snakefile", home / "Snakefile")
     common = home / "workflow" / "rules" / "common.smk"
-    text = common.read_text()
+    text = common.read_text(encoding="utf-8")
     if text.count(f'"model": {GUIDE}') != 1:
         sys.exit(f"{common}: the model that guides shots is not where it was")
-    common.write_text(text.replace(GUIDE, LATER))
+    common.write_text(text.replace(GUIDE, LATER), encoding="utf-8")
     return home / "Snakefile"
 
 
@@ -91,7 +95,7 @@ def measure(times: Times, scale: float, ahead: bool = False) -> tuple[float, flo
         command = [str(Path(sys.executable).with_name("snakemake"))]
         command += ["--snakefile", str(workflow(home, ahead)), "--workflow-profile", "none"]
         command += ["--cores", str(workers + 1), "--quiet", "rules", "reason", "--", target]
-        with (home / "log").open("w+") as log:
+        with (home / "log").open("w+", encoding="utf-8") as log:
             begin = time.time()
             process = subprocess.Popen(
                 command, cwd=home, env=environment, stdout=log, stderr=log, start_new_session=True
@@ -156,7 +160,7 @@ def main() -> None:
             rows.append(row(workers, shot, arguments.seconds, real))
             print({key: round(value, 1) for key, value in rows[-1].items()}, flush=True)
             if arguments.out:
-                arguments.out.write_text(json.dumps(rows, indent=2) + "\n")
+                arguments.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

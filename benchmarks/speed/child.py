@@ -31,7 +31,7 @@ def memory_mb(peak: bool = False) -> float:
     """
     key = "VmHWM:" if peak else "VmRSS:"
     try:
-        lines = Path("/proc/self/status").read_text().splitlines()
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0.0
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(key))
@@ -77,7 +77,7 @@ class Child:
     def __init__(self, module: str, job: dict[str, Any], python: str = sys.executable) -> None:
         self.name = module
         # Lives as long as the child.
-        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self._process = subprocess.Popen(
             [python, "-m", f"benchmarks.speed.{module}", json.dumps(job)],
             cwd=REPOSITORY,

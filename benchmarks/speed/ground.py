@@ -78,8 +78,10 @@ def variant(system: str, folder: Path, **dynamics: object) -> str:
     """A shipped system with other dynamics, as a folder that settings can name."""
     import yaml
 
-    content = yaml.safe_load((REPOSITORY / "systems" / system / "system.yaml").read_text())
+    content = yaml.safe_load(
+        (REPOSITORY / "systems" / system / "system.yaml").read_text(encoding="utf-8")
+    )
     content["dynamics"] |= dynamics
     folder.mkdir(parents=True)
-    (folder / "system.yaml").write_text(yaml.safe_dump(content))
+    (folder / "system.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     return str(folder)

@@ -13,8 +13,12 @@ CONSTRAINT_TOLERANCE = 1e-6
 def read(folder: str, seed: int) -> tuple[Any, Any, dict[str, Any]]:
     """System, integrator and settings of the dynamics."""
     system_folder = Path(folder) / "system"
-    dynamics: dict[str, Any] = json.loads((system_folder / "dynamics.json").read_text())
-    system = openmm.XmlSerializer.deserialize((system_folder / "system.xml").read_text())
+    dynamics: dict[str, Any] = json.loads(
+        (system_folder / "dynamics.json").read_text(encoding="utf-8")
+    )
+    system = openmm.XmlSerializer.deserialize(
+        (system_folder / "system.xml").read_text(encoding="utf-8")
+    )
     integrator = openmm.LangevinMiddleIntegrator(
         dynamics["temperature"], dynamics["friction"], dynamics["timestep"]
     )

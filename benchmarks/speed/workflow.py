@@ -73,12 +73,12 @@ def lay(folder: Path, rounds: int, workers: int) -> None:
     """Write the stand-in program, the rules and config.yaml."""
     program = folder / "bin" / "mechanist"
     program.parent.mkdir(parents=True)
-    program.write_text(PROGRAM)
+    program.write_text(PROGRAM, encoding="utf-8")
     program.chmod(0o755)
-    (folder / "rounds.smk").write_text(RULES.format(repository=REPOSITORY))
+    (folder / "rounds.smk").write_text(RULES.format(repository=REPOSITORY), encoding="utf-8")
     system = REPOSITORY / "systems" / "alanine_dipeptide"
     sampling = f"sampling: {{workers: {workers}, rounds_max: {rounds}}}\n"
-    (folder / "config.yaml").write_text(f"system: {system}\n{sampling}")
+    (folder / "config.yaml").write_text(f"system: {system}\n{sampling}", encoding="utf-8")
 
 
 def run(folder: Path, rounds: int, workers: int, cores: int, limit: float) -> Timing:
@@ -96,7 +96,7 @@ def run(folder: Path, rounds: int, workers: int, cores: int, limit: float) -> Ti
     command += ["--profile", str(REPOSITORY / "profiles" / "default"), "--cores", str(cores)]
     begin = time.perf_counter()
     log = folder / "log"
-    with log.open("w") as out:
+    with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
             [*command, "rounds"],
             cwd=folder,
@@ -113,7 +113,9 @@ def run(folder: Path, rounds: int, workers: int, cores: int, limit: float) -> Ti
             failed = False
     seconds = time.perf_counter() - begin
     if failed:
-        raise BenchmarkError(f"snakemake: {log.read_text().strip().splitlines()[-1]}")
+        raise BenchmarkError(
+            f"snakemake: {log.read_text(encoding='utf-8').strip().splitlines()[-1]}"
+        )
     finished = len(list(folder.glob("results/*/benchmarks/*.tsv")))
     return Timing(rounds, workers, 3 + rounds * (workers + 2), finished, seconds)
 

@@ -19,7 +19,7 @@ def main() -> None:
     modeller = app.Modeller(peptide.topology, peptide.positions)
     box = Vec3(EDGE, EDGE, EDGE) * unit.nanometer
     modeller.addSolvent(force_field, model="tip3p", boxSize=box)
-    with (HERE / "alanine_dipeptide_water.pdb").open("w") as handle:
+    with (HERE / "alanine_dipeptide_water.pdb").open("w", encoding="utf-8") as handle:
         app.PDBFile.writeFile(modeller.topology, modeller.positions, handle, keepIds=True)
 
 

@@ -27,7 +27,7 @@ def main() -> None:
     topology, positions = ions()
     modeller = app.Modeller(topology, positions * unit.nanometer)
     modeller.addSolvent(force_field, model="tip3p", numAdded=WATERS, neutralize=False)
-    with (Path(__file__).parent / "licl_water.pdb").open("w") as handle:
+    with (Path(__file__).parent / "licl_water.pdb").open("w", encoding="utf-8") as handle:
         app.PDBFile.writeFile(modeller.topology, modeller.positions, handle, keepIds=True)
 
 

@@ -115,7 +115,9 @@ def test_files(tmp_path: Path) -> None:
     content = write.with_cpu(write.EMPTY, summary.cpu(measured()))
     write.write(content, tmp_path)
     assert write.read(tmp_path / "results.json") == content
-    assert json.loads((tmp_path / "results.json").read_text())["cpu"] == content["cpu"]
+    assert (
+        json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["cpu"] == content["cpu"]
+    )
     assert {file.name for file in tmp_path.iterdir()} == {
         "results.json",
         "RESULTS.md",

@@ -19,7 +19,7 @@ def layout(tmp_path):
     write_json(layout.round(0).assessment, {"round": 0})
     write_json(layout.times("report"), {"seconds": 1})
     (layout.root / "logs").mkdir()
-    (layout.root / "logs" / "report.log").write_text("said\n")
+    (layout.root / "logs" / "report.log").write_text("said\n", encoding="utf-8")
     write_text(layout.comparison.table, "seed\n")
     seal(layout)
     return layout
@@ -36,15 +36,15 @@ def test_a_sealed_run_is_as_it_was(layout):
 
 
 def test_a_receipt_is_what_sha256sum_reads(layout):
-    text = receipt(layout.summary).read_text()
+    text = receipt(layout.summary).read_text(encoding="utf-8")
     assert text == f"{sha256(layout.summary)}  summary.json\n"
 
 
 def test_damaged_missing_and_extra_files_are_told_apart(layout):
-    layout.report.write_text("<html2>")
+    layout.report.write_text("<html2>", encoding="utf-8")
     layout.summary.unlink()
-    (layout.root / "notes.txt").write_text("mine")
-    (layout.root / "logs" / "report.log").write_text("other\n")
+    (layout.root / "notes.txt").write_text("mine", encoding="utf-8")
+    (layout.root / "logs" / "report.log").write_text("other\n", encoding="utf-8")
     assert sorted(said(layout)) == [
         "damaged: logs/report.log",
         "damaged: report.html",
@@ -63,7 +63,7 @@ def test_a_stage_that_was_run_again_is_told_apart(layout):
 
 def test_what_is_not_sealed_is_compared_with_receipts(layout):
     table = layout.comparison.table
-    table.write_text("damaged\n")
+    table.write_text("damaged\n", encoding="utf-8")
     assert said(layout) == ["damaged: compare/compare.csv"]
     layout.manifest.unlink()
     receipt(layout.manifest).unlink()
@@ -75,16 +75,16 @@ def test_what_is_not_sealed_is_compared_with_receipts(layout):
 
 
 def test_a_manifest_that_is_damaged_vouches_for_nothing(layout):
-    text = layout.manifest.read_text()
-    layout.manifest.write_text(text.replace("summary", "summery"))
+    text = layout.manifest.read_text(encoding="utf-8")
+    layout.manifest.write_text(text.replace("summary", "summery"), encoding="utf-8")
     assert said(layout) == ["damaged: manifest.json"]
-    layout.manifest.write_text(text)
+    layout.manifest.write_text(text, encoding="utf-8")
     receipt(layout.manifest).unlink()
     assert said(layout) == ["damaged: manifest.json"]
 
 
 def test_a_damaged_file_is_not_sealed(layout):
-    layout.report.write_text("<html2>")
+    layout.report.write_text("<html2>", encoding="utf-8")
     with pytest.raises(DataError, match=r"report.html: damaged: differs from its receipt"):
         seal(layout)
 
@@ -97,7 +97,7 @@ def test_a_receipt_without_its_file_goes_when_sealing(layout):
 
 
 def test_a_file_without_a_receipt_is_read_and_one_with_another_is_not(layout):
-    layout.report.write_text("older")
+    layout.report.write_text("older", encoding="utf-8")
     with pytest.raises(DataError, match=r"\.report\.html\.sha256; delete it"):
         check(layout.report)
     receipt(layout.report).unlink()
@@ -107,7 +107,7 @@ def test_a_file_without_a_receipt_is_read_and_one_with_another_is_not(layout):
 @pytest.mark.parametrize("flip", [False, True])
 def test_the_command(flip, layout, capsys, monkeypatch):
     if flip:
-        layout.report.write_text("<html2>")
+        layout.report.write_text("<html2>", encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["mechanist", "verify", str(layout.root)])
     with pytest.raises(SystemExit) as stop:
         main()

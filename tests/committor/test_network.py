@@ -166,7 +166,9 @@ def test_nan_in_a_file(model, files):
 )
 def test_a_card_that_was_changed(files, change):
     weights, card = files
-    card.write_text(json.dumps(json.loads(card.read_text()) | change))
+    card.write_text(
+        json.dumps(json.loads(card.read_text(encoding="utf-8")) | change), encoding="utf-8"
+    )
     with pytest.raises(DataError, match=r"m\.json"):
         load(weights, card)
 

@@ -51,7 +51,7 @@ def test_damaged_timings_are_measured_again(double_well):
     file = timings_file(double_well)
     file.parent.mkdir(parents=True)
     for content in ("no json", json.dumps([{"plan": {}}]), "{}"):
-        file.write_text(content)
+        file.write_text(content, encoding="utf-8")
         assert cached_timings(double_well)[0].steps_per_second > 0
 
 

@@ -101,7 +101,7 @@ class Bench:
         self.folder = folder
         self.template = folder / "template"
         shutil.copytree(REPOSITORY / "systems" / "double_well", self.template / "systems" / "well")
-        (self.template / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+        (self.template / "config.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
         self.seconds: dict[str, float] = {}
         for stage in STAGES:
             begin = time.monotonic()

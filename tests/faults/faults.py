@@ -158,11 +158,11 @@ def no_number(bench: Bench, rng: np.random.Generator, times: int) -> Tally:
         bench.without(work, stage)
         wall = float(rng.uniform(-0.8, 2.0))
         file = results(work) / "system" / "system.xml"
-        text = file.read_text()
+        text = file.read_text(encoding="utf-8")
         old = "5*(x^2-1)^2"
         assert old in text
         file.with_name(".system.xml.sha256").unlink()
-        file.write_text(text.replace(old, f"{old}+1e-9*sqrt({wall:.4f}-x)"))
+        file.write_text(text.replace(old, f"{old}+1e-9*sqrt({wall:.4f}-x)"), encoding="utf-8")
         done = run(stage, work)
         if done.returncode != 0:
             bench.judge(tally, work, stage, done)

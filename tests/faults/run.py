@@ -44,10 +44,10 @@ def main() -> None:
             print(f"{rows[-1]}  {time.monotonic() - begin:.0f} s", flush=True)
     print("\n".join(bad) or "no wrong number, nothing unclear")
     if options.only is None and not bad:
-        before, _, rest = PAGE.read_text().partition(BEGIN)
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         words = f"Seed {options.seed}, {options.times} times each."
         table = "\n".join((BEGIN, "", *rows, "", words, END))
-        PAGE.write_text(before + table + rest.partition(END)[2])
+        PAGE.write_text(before + table + rest.partition(END)[2], encoding="utf-8")
     raise SystemExit(bool(bad))
 
 

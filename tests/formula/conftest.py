@@ -57,21 +57,23 @@ class Installed:
         """What pip leaves."""
         record = self.site / f"pysr-{version}.dist-info" / "METADATA"
         record.parent.mkdir(parents=True)
-        record.write_text(f"Metadata-Version: 2.1\nName: pysr\nVersion: {version}\n")
+        record.write_text(
+            f"Metadata-Version: 2.1\nName: pysr\nVersion: {version}\n", encoding="utf-8"
+        )
 
     def julia_itself(self) -> None:
         """What juliapkg leaves of Julia."""
         self.julia.parent.mkdir(parents=True)
-        self.julia.write_text("#!/bin/sh\nexit 1\n")
+        self.julia.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
         self.julia.chmod(0o755)
         record = self.project / "pyjuliapkg" / "meta.json"
         record.parent.mkdir(parents=True)
         content = {"meta_version": 8, "version": "1.11.5", "executable": str(self.julia)}
-        record.write_text(json.dumps(content))
+        record.write_text(json.dumps(content), encoding="utf-8")
 
     def packages(self, manifest: str = "Manifest.toml") -> None:
         """What Julia leaves of its packages."""
-        (self.project / manifest).write_text(MANIFEST)
+        (self.project / manifest).write_text(MANIFEST, encoding="utf-8")
         (self.depot / "packages" / "SymbolicRegression" / "x1Y2z").mkdir(parents=True)
 
 

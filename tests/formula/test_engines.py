@@ -123,9 +123,9 @@ def test_a_damaged_record_is_no_installation(installed):
     installed.pysr("2.7.2")
     installed.julia_itself()
     installed.packages()
-    (installed.project / "Manifest.toml").write_text("[[deps")
+    (installed.project / "Manifest.toml").write_text("[[deps", encoding="utf-8")
     assert "lacks the packages" in look(installed.environ, installed.prefix).line
-    (installed.project / "pyjuliapkg" / "meta.json").write_text("[1]")
+    (installed.project / "pyjuliapkg" / "meta.json").write_text("[1]", encoding="utf-8")
     assert "without Julia" in look(installed.environ, installed.prefix).line
 
 
@@ -164,7 +164,7 @@ def test_auto_with_pysr(ready, standin):
     assert any("search by pysr (auto: PySR 2.7.2 with Julia" in line for line in lines)
     assert result.chosen.descriptors == ("phi", "theta")
     # Growth goes before the search and gives it one guess of each length.
-    record = json.loads((folder / "record.json").read_text())
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     guesses = record["arguments"]["guesses"]
     assert len(guesses) > 2
     assert any("x0" in guess and "x2" in guess for guess in guesses)

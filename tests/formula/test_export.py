@@ -135,7 +135,7 @@ def test_the_python_file_takes_one_frame_and_gives_chances(frames, tmp_path):
     assert one == module.q(frames)[3]
     np.testing.assert_allclose(module.p_B(frames), 1 / (1 + np.exp(-module.q(frames))), atol=1e-12)
     assert "nm" in module.q.__doc__
-    source = (tmp_path / "formula.py").read_text()
+    source = (tmp_path / "formula.py").read_text(encoding="utf-8")
     assert re.findall(r"^import (.*)$", source, re.MULTILINE) == ["numpy as np"]
     assert "from " not in source.split('"""')[2]
 
@@ -267,10 +267,10 @@ def test_what_another_program_cannot_express_is_said_in_its_file(tmp_path):
     with pytest.raises(DataError, match=r"'hb' \(hydrogen bonds\) cannot be written for OpenMM"):
         openmm_force("2*hb", inputs)
     write_exports(ALL, inputs, tmp_path)
-    lines = (tmp_path / EXPORTS["plumed"]).read_text().splitlines()
+    lines = (tmp_path / EXPORTS["plumed"]).read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("# 'G2_CA_H_025'")
-    (line,) = (tmp_path / EXPORTS["openmm"]).read_text().splitlines()
+    (line,) = (tmp_path / EXPORTS["openmm"]).read_text(encoding="utf-8").splitlines()
     assert line.startswith("<!-- 'G5'")
     assert exports_of(ALL, inputs) == {"python": EXPORTS["python"]}
     assert exports_of(SIMPLE, inputs).keys() == {"python", "openmm"}

@@ -158,7 +158,7 @@ def test_written_and_read_again(linear, tmp_path):
     formula = load_formula(tmp_path / "formula.json")
     np.testing.assert_allclose(formula.q(values), evaluate(result.chosen.text, values))
     assert np.corrcoef(formula.q(values), q)[0, 1] > 0.99
-    with (tmp_path / "formulas.csv").open(newline="") as handle:
+    with (tmp_path / "formulas.csv").open(newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     names = ["complexity", "heldout_loss", "heldout_loss_se", "text", "latex", "chosen"]
     assert list(rows[0])[:6] == names

@@ -48,7 +48,7 @@ def test_what_is_run():
 def test_offline_is_said_before_anything_is_downloaded(monkeypatch, tmp_path):
     record = tmp_path / "pysr-2.7.2.dist-info" / "METADATA"
     record.parent.mkdir()
-    record.write_text("Metadata-Version: 2.1\nName: pysr\nVersion: 2.7.2\n")
+    record.write_text("Metadata-Version: 2.1\nName: pysr\nVersion: 2.7.2\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHON_JULIAPKG_OFFLINE", "yes")
     with pytest.raises(MechanistError, match="PYTHON_JULIAPKG_OFFLINE=yes forbids"):
@@ -58,13 +58,14 @@ def test_offline_is_said_before_anything_is_downloaded(monkeypatch, tmp_path):
 def test_julia_that_cannot_be_set_up(monkeypatch, tmp_path):
     record = tmp_path / "pysr-2.7.2.dist-info" / "METADATA"
     record.parent.mkdir()
-    record.write_text("Metadata-Version: 2.1\nName: pysr\nVersion: 2.7.2\n")
+    record.write_text("Metadata-Version: 2.1\nName: pysr\nVersion: 2.7.2\n", encoding="utf-8")
     # Stands in for the package of this name, on a machine without a network.
     (tmp_path / "juliapkg.py").write_text(
         "from urllib.error import URLError\n"
         "def resolve():\n"
         "    print('[juliapkg] Querying Julia versions')\n"
-        "    raise URLError('[Errno -3] Temporary failure in name resolution')\n"
+        "    raise URLError('[Errno -3] Temporary failure in name resolution')\n",
+        encoding="utf-8",
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))

@@ -29,7 +29,7 @@ from tests.conftest import REPOSITORY
 from tests.formula.pysr_signature import signatures, source
 
 HERE = Path(__file__).parent
-RECORDED = json.loads((HERE / "pysr_signature.json").read_text())
+RECORDED = json.loads((HERE / "pysr_signature.json").read_text(encoding="utf-8"))
 COLUMNS = ("sin(phi)", "cos(phi)", "bond_C1_N2")
 SETTINGS = FormulaSettings(backend="pysr", operators=("add", "sub", "mul", "div", "exp", "tanh"))
 # The stand-in is up in a second; machines under load are given more.
@@ -61,7 +61,7 @@ def test_every_keyword_is_one_of_the_installed_version():
 
 
 def test_the_version_is_pinned_alike():
-    content = (REPOSITORY / "pyproject.toml").read_text()
+    content = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
     assert f'pysr = ["pysr=={PYSR}"]' in content
     assert PYSR.startswith(SERIES)
 
@@ -137,7 +137,7 @@ def test_guesses_with_other_operations_are_left_out(formula):
 
 
 def test_the_hall_of_fame_is_read():
-    found = equations((HERE / "standin" / "hall_of_fame.csv").read_text())
+    found = equations((HERE / "standin" / "hall_of_fame.csv").read_text(encoding="utf-8"))
     assert found[:2] == ["0.041203316", "(x0 * 2.4471939)"]
     # Single precision has an exponent of its own, powers another sign.
     assert found[3] == "tanh(x0 + 1.5e-7)"
@@ -177,7 +177,7 @@ def test_data_out_and_formulas_back(problem, standin):
     # A number that is none and a row that is not whole.
     assert sum("2 expressions that cannot be used dropped" in line for line in lines) == 1
     assert len(texts) == 6
-    record = json.loads((folder / "record.json").read_text())
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     assert record["rows"] == 1000
     assert record["arguments"]["guesses"][0] == "(0.1 + (3.0 * x0))"
     assert len(record["arguments"]["guesses"]) == 2
@@ -189,7 +189,7 @@ def test_the_seed_reaches_the_search(problem, standin):
     seeds = []
     for seed in (1, 1, 2):
         search(problem, seed=seed)
-        record = json.loads((folder / "record.json").read_text())
+        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
         seeds.append(record["arguments"]["random_state"])
     assert seeds[0] == seeds[1] != seeds[2]
 
@@ -218,7 +218,7 @@ def test_a_process_that_dies_is_told_in_one_line(mode, message, problem, standin
 def gone(pid):
     """Whether a process has ended; it may stay as a zombie where nobody waits for it."""
     stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    return not stat.exists() or stat.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] == "Z"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_process_that_hangs_is_ended_with_its_children(mode, limits, message, 
         search(problem, seconds=1.0, limits=limits)
     # 1 s for the search and 2 s of grace, or 3 s; 2 s between asking and forcing.
     assert time.monotonic() - begun < 20
-    child = int((folder / "child").read_text())
+    child = int((folder / "child").read_text(encoding="utf-8"))
     deadline = time.monotonic() + 10
     while not gone(child) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -254,7 +254,9 @@ def test_the_worker_ends_with_its_parent(standin, tmp_path):
     # As when the parent is killed: the pipe to the worker's input is closed.
     np.savez(tmp_path / "data.npz", x=np.ones((2, 1)), y=np.ones(2), weights=np.ones(2))
     fit = {"variable_names": ["x0"]}
-    (tmp_path / "request.json").write_text(json.dumps({"arguments": {}, "fit": fit}))
+    (tmp_path / "request.json").write_text(
+        json.dumps({"arguments": {}, "fit": fit}), encoding="utf-8"
+    )
     environ = os.environ | {
         "PYTHON_JULIACALL_HANDLE_SIGNALS": "yes",
         "PYTHON_JULIACALL_THREADS": "1",
@@ -272,7 +274,7 @@ def test_the_worker_ends_with_its_parent(standin, tmp_path):
         assert worker.wait(timeout=30) == 3
     finally:
         worker.kill()
-        os.kill(int((tmp_path / "child").read_text()), 9)
+        os.kill(int((tmp_path / "child").read_text(encoding="utf-8")), 9)
 
 
 def test_the_line_that_names_a_failure():

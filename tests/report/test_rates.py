@@ -38,7 +38,9 @@ def add_rates(layout, kind, determined=True):
         f"{x:.3f},{30 - 0.4 * x**2:.3f},{29 - 0.4 * x**2:.3f},{31 - 0.4 * x**2:.3f}" for x in q
     ]
     layout.profile.parent.mkdir(exist_ok=True)
-    layout.profile.write_text("\n".join(lines if determined else lines[:1]) + "\n")
+    layout.profile.write_text(
+        "\n".join(lines if determined else lines[:1]) + "\n", encoding="utf-8"
+    )
     rng = np.random.default_rng(3)
     size = 4000 if determined else 0
     if kind.atoms == 1:
@@ -61,7 +63,7 @@ def run(request, tmp_path):
 
 def test_the_page_shows_rates_with_intervals_and_both_free_energies(run):
     write_all(run)
-    page = run.report.read_text()
+    page = run.report.read_text(encoding="utf-8")
     assert "<h2>Rates</h2>" in page
     assert 'rate from A to B</td><td class="n">1.10 × 10⁻⁶</td>' in page
     assert "5.10 × 10⁻⁷ to 2.40 × 10⁻⁶" in page
@@ -69,19 +71,19 @@ def test_the_page_shows_rates_with_intervals_and_both_free_energies(run):
     assert 'id="along_q"' in page
     assert 'id="over_descriptors"' in page
     assert "3.04 × 10⁹" in page
-    assert "rate from B to A" in run.summary_text.read_text()
+    assert "rate from B to A" in run.summary_text.read_text(encoding="utf-8")
 
 
 def test_the_page_says_why_there_is_no_rate(tmp_path):
     layout = make_run(tmp_path / "run", ALANINE, rounds=1)
     add_rates(layout, ALANINE, determined=False)
     write_all(layout)
-    page = layout.report.read_text()
+    page = layout.report.read_text(encoding="utf-8")
     assert "only 3 shots joined A and B (at least 20)" in page
     assert "rate from A to B" not in page
     assert "mean duration of a transition path" in page
     assert 'id="along_q"' not in page
-    assert "no rates: only 3 shots" in layout.summary_text.read_text()
+    assert "no rates: only 3 shots" in layout.summary_text.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_free_energy_over_descriptors_of_choice(tmp_path):
     add_rates(layout, ALANINE)
     out = tmp_path / "over.csv"
     free_energy(layout, ["phi", "theta"], out, lambda _: None)
-    rows = list(csv.DictReader(out.open()))
+    rows = list(csv.DictReader(out.open(encoding="utf-8")))
     assert list(rows[0]) == ["phi_degrees", "theta_degrees", "free_energy_kJ_per_mol"]
     energies = [float(row["free_energy_kJ_per_mol"]) for row in rows]
     assert min(energies) == 0
@@ -125,7 +127,7 @@ def test_free_energy_over_descriptors_of_choice(tmp_path):
     free_energy(layout, ["psi"], out, lambda _: None)
     energy = {
         float(row["psi_degrees"]): float(row["free_energy_kJ_per_mol"])
-        for row in csv.DictReader(out.open())
+        for row in csv.DictReader(out.open(encoding="utf-8"))
     }
     centre, one = np.degrees(1.2), np.degrees(1.6)
     at = {x: energy[min(energy, key=lambda k: abs(k - x))] for x in (centre, one)}

@@ -35,14 +35,14 @@ def figures_of(page):
     [("molecule", EVERY), ("potential", EVERY), ("bare", FROM_SHOTS_ALONE)],
 )
 def test_page_holds_its_figures_each_with_a_caption(run, figures, request):
-    page = request.getfixturevalue(run).report.read_text()
+    page = request.getfixturevalue(run).report.read_text(encoding="utf-8")
     assert figures_of(page) == figures
     assert page.count("<figcaption>") == len(figures)
 
 
 @pytest.mark.parametrize("run", ["molecule", "potential", "bare"])
 def test_page_needs_nothing_from_outside_and_ids_are_unique(run, request):
-    page = request.getfixturevalue(run).report.read_text()
+    page = request.getfixturevalue(run).report.read_text(encoding="utf-8")
     assert "http" not in page
     assert "<script" not in page
     targets = re.findall(r'(?:href|src)="([^"]*)"', page)
@@ -55,10 +55,10 @@ def test_page_needs_nothing_from_outside_and_ids_are_unique(run, request):
 
 
 def test_headline_says_what_was_asked_and_how_it_ended(molecule, potential):
-    page = molecule.report.read_text()
+    page = molecule.report.read_text(encoding="utf-8")
     for text in ("alanine dipeptide in vacuum", "C7eq", "C7ax", ">converged<", "Clopper-Pearson"):
         assert text in page
-    unfinished = potential.report.read_text()
+    unfinished = potential.report.read_text(encoding="utf-8")
     assert ">not converged<" in unfinished
     assert "heldout_gain" in unfinished
 
@@ -66,19 +66,19 @@ def test_headline_says_what_was_asked_and_how_it_ended(molecule, potential):
 def test_formula_that_cannot_be_set_is_shown_as_text(tmp_path):
     layout = make_run(tmp_path / "run", ALANINE, rounds=1, answers=False)
     content = {"text": "1 < 2*phi", "latex": r"\nosuchcommand{\phi}", "complexity": 3}
-    layout.formula.write_text(json.dumps(content))
+    layout.formula.write_text(json.dumps(content), encoding="utf-8")
     write_all(layout)
-    page = layout.report.read_text()
+    page = layout.report.read_text(encoding="utf-8")
     assert 'class="plain">q = 1 &lt; 2*phi<' in page
     assert 'aria-label="Formula' not in page
 
 
 def test_reports_of_the_same_run_are_the_same(molecule):
-    before = molecule.report.read_text()
+    before = molecule.report.read_text(encoding="utf-8")
     write_all(molecule)
     # Sizes of files may differ by the summary's own; the figures must not.
     pattern = re.compile(r"<svg.*?</svg>", re.DOTALL)
-    assert pattern.findall(molecule.report.read_text()) == pattern.findall(before)
+    assert pattern.findall(molecule.report.read_text(encoding="utf-8")) == pattern.findall(before)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_rounds_after_the_last_one_do_not_count(tmp_path):
 def test_damaged_files_are_named(name, content, message, run_to_damage):
     path = run_to_damage.root / name
     kept = path.read_bytes()
-    path.write_text(content)
+    path.write_text(content, encoding="utf-8")
     try:
         with pytest.raises(DataError, match=message) as caught:
             write_all(run_to_damage)
@@ -178,9 +178,9 @@ def browse(path, profile):
 @pytest.mark.parametrize("run", ["molecule", "bare"])
 def test_chromium_shows_every_figure_and_reports_no_error(run, request, tmp_path):
     layout: Layout = request.getfixturevalue(run)
-    page = layout.report.read_text()
+    page = layout.report.read_text(encoding="utf-8")
     probe = tmp_path / "probe.html"
-    probe.write_text(page.replace("</body>", PROBE))
+    probe.write_text(page.replace("</body>", PROBE), encoding="utf-8")
     dom, console = browse(probe, tmp_path / "profile")
     assert console == []
     title = re.search(r"<title>(.*?)</title>", dom, re.DOTALL)
@@ -196,7 +196,7 @@ def test_chromium_shows_every_figure_and_reports_no_error(run, request, tmp_path
 @pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed: the page is not opened")
 def test_console_errors_would_be_seen(tmp_path):
     page = tmp_path / "broken.html"
-    page.write_text("<body><script>undefinedFunction()</script></body>")
+    page.write_text("<body><script>undefinedFunction()</script></body>", encoding="utf-8")
     _, console = browse(page, tmp_path / "profile")
     assert any("undefinedFunction" in line for line in console)
 
@@ -205,12 +205,12 @@ def test_a_criterion_that_was_never_known_has_its_limit_alone(tmp_path, recwarn)
     layout = make_run(tmp_path / "run", ALANINE, rounds=2)
     for number in layout.rounds():
         file = layout.round(number).assessment
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_text(encoding="utf-8"))
         for name in ("calibration", "transitions"):
             criterion = content["criteria"][name]
             criterion |= {"value": None, "passed": False, "limit": 0.01 * (name == "calibration")}
         forget(file.parent)
-        file.write_text(json.dumps(content))
+        file.write_text(json.dumps(content), encoding="utf-8")
     write_all(layout)
-    assert 'id="convergence"' in layout.report.read_text()
+    assert 'id="convergence"' in layout.report.read_text(encoding="utf-8")
     assert [str(w.message) for w in recwarn if "ylim" in str(w.message)] == []

@@ -36,8 +36,8 @@ def test_costs_are_summed_by_stage(tmp_path):
         "report": "0.1\t0:00:00\t-\tNA\tNA",
     }
     for name, row in rows.items():
-        (tmp_path / f"{name}.tsv").write_text(header + row + "\n")
-    (tmp_path / "learn_000.tsv").write_text("")
+        (tmp_path / f"{name}.tsv").write_text(header + row + "\n", encoding="utf-8")
+    (tmp_path / "learn_000.tsv").write_text("", encoding="utf-8")
     costs = {cost.stage: cost for cost in stage_costs(read_jobs(tmp_path, 1))}
     assert set(costs) == {"shoot", "points", "distil", "report", "learn"}
     shoot = costs["shoot"]
@@ -51,7 +51,7 @@ def test_csv_columns_are_checked(tmp_path):
     path = tmp_path / "table.csv"
     with pytest.raises(DataError, match="missing"):
         read_csv(path, ("a",))
-    path.write_text("a,b\n1,\n2,3\n")
+    path.write_text("a,b\n1,\n2,3\n", encoding="utf-8")
     rows = read_csv(path, ("a", "b"))
     assert numbers(rows, "a", path) == [1, 2]
     assert np.isnan(numbers(rows, "b", path)[0])
@@ -223,10 +223,10 @@ def test_damaged_training_is_named(tmp_path):
     assert load_report(layout, 0).training["best_epoch"] == [17, 18, 20, 16, 19]
     forget(layout.root)
     short = {"train": [1], "out_of_bag": [1], "best_epoch": [7]}
-    layout.round(0).training.write_text(json.dumps(short))
+    layout.round(0).training.write_text(json.dumps(short), encoding="utf-8")
     with pytest.raises(DataError, match="out of bounds") as caught:
         training(load_report(layout, 0))
     assert caught.value.where == str(layout.round(0).training)
-    layout.round(0).training.write_text(json.dumps([1]))
+    layout.round(0).training.write_text(json.dumps([1]), encoding="utf-8")
     with pytest.raises(DataError, match="lacks 'train'"):
         load_report(layout, 0)

@@ -20,7 +20,7 @@ OTHERS = 2.1 + 4 * 1.5 + 6.0
 
 
 def test_the_parts_of_a_run_add_up_to_its_cores(molecule):
-    summary = json.loads(molecule.summary.read_text())
+    summary = json.loads(molecule.summary.read_text(encoding="utf-8"))
     spent = summary["time"]
     assert set(spent) == {"wall_seconds", "cores", *PARTS, "idle"}
     assert spent["cores"] == 2
@@ -44,10 +44,10 @@ def test_the_parts_of_a_run_add_up_to_its_cores(molecule):
 
 
 def test_the_page_and_the_text_say_it(molecule):
-    summary = json.loads(molecule.summary.read_text())
+    summary = json.loads(molecule.summary.read_text(encoding="utf-8"))
     share = f"{100 * summary['work_share']:.0f} % work"
-    assert share in molecule.summary_text.read_text()
-    page = molecule.report.read_text()
+    assert share in molecule.summary_text.read_text(encoding="utf-8")
+    page = molecule.report.read_text(encoding="utf-8")
     assert "Core time: 3.8 min on 2 cores" in page
     assert "idle cores" in page
     assert "Core time in s" in page
@@ -55,10 +55,10 @@ def test_the_page_and_the_text_say_it(molecule):
 
 
 def test_a_run_that_has_not_said_its_times_has_a_report(potential):
-    summary = json.loads(potential.summary.read_text())
+    summary = json.loads(potential.summary.read_text(encoding="utf-8"))
     assert summary["time"] is summary["work_share"] is summary["work_wall_share"] is None
-    assert "## Time" not in potential.summary_text.read_text()
-    page = potential.report.read_text()
+    assert "## Time" not in potential.summary_text.read_text(encoding="utf-8")
+    page = potential.report.read_text(encoding="utf-8")
     assert "Core time: " not in page
     assert "Wall and CPU time in s" in page
     assert "wall time of the jobs" in page
@@ -82,14 +82,14 @@ def test_the_job_of_the_report_is_counted_as_far_as_it_is(tmp_path):
     assert found.cores == 3
     assert sum(found.parts.values()) == pytest.approx(3 * found.wall_seconds)
     write_all(layout, session=session)
-    assert json.loads(layout.summary.read_text())["time"]["cores"] == 3
+    assert json.loads(layout.summary.read_text(encoding="utf-8"))["time"]["cores"] == 3
 
 
 def test_a_run_that_was_stopped_has_no_time_in_between(tmp_path):
     layout = make_run(tmp_path / "run", ALANINE, rounds=1)
     whole = run_time(read_jobs(layout.benchmarks, 0), Session())
     for path in layout.benchmarks.glob("*.json"):
-        times = json.loads(path.read_text())
+        times = json.loads(path.read_text(encoding="utf-8"))
         if path.stem in ("distil", "validate"):
             times["begun"] += 86_400
             write_json(path, times)
@@ -102,11 +102,11 @@ def test_a_run_that_was_stopped_has_no_time_in_between(tmp_path):
 
 def test_files_that_are_damaged_or_missing_cost_the_times_of_one_job(tmp_path):
     layout = make_run(tmp_path / "run", ALANINE, rounds=1)
-    layout.times("distil").write_text('{"begun": 3')
-    layout.times("relevance").write_text("[]")
-    layout.times("validate").write_text('{"begun": "now"}')
+    layout.times("distil").write_text('{"begun": 3', encoding="utf-8")
+    layout.times("relevance").write_text("[]", encoding="utf-8")
+    layout.times("validate").write_text('{"begun": "now"}', encoding="utf-8")
     layout.times("learn_000").unlink()
-    (layout.benchmarks / ".shoot_000_000.77.partial.json").write_text("{")
+    (layout.benchmarks / ".shoot_000_000.77.partial.json").write_text("{", encoding="utf-8")
     jobs = read_jobs(layout.benchmarks, 0)
     costs = {cost.stage: cost for cost in stage_costs(jobs)}
     for stage, seconds in (("distil", 44.0), ("relevance", 5.0), ("validate", 6.0), ("learn", 4.0)):
@@ -121,7 +121,7 @@ def test_what_the_workflow_notes_may_be_missing_or_damaged(tmp_path):
     path = tmp_path / "session.json"
     assert read_session(path) == Session()
     for text in ("{", "[]", '{"cores": 2}'):
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         assert read_session(path) == Session()
     write_json(path, {"since": BEGUN, "cores": 4})
     assert read_session(path) == Session(4, BEGUN)

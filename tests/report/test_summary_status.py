@@ -20,7 +20,7 @@ PROMISED = {
 
 
 def test_summary_has_the_promised_keys_and_the_numbers_of_the_run(molecule):
-    summary = json.loads(molecule.summary.read_text())
+    summary = json.loads(molecule.summary.read_text(encoding="utf-8"))
     assert set(summary) >= PROMISED
     assert set(summary["formula"]) >= {"text", "latex", "complexity", "backend", "heldout_loss"}
     assert summary["formula"]["backend_reason"] == "auto: PySR is not installed"
@@ -41,25 +41,25 @@ def test_summary_has_the_promised_keys_and_the_numbers_of_the_run(molecule):
 
 
 def test_reason_of_a_run_that_was_stopped_early(potential):
-    summary = json.loads(potential.summary.read_text())
+    summary = json.loads(potential.summary.read_text(encoding="utf-8"))
     assert summary["reason"].startswith("stopped after 4 rounds: heldout_gain 0.00576")
 
 
 def test_summary_of_a_run_without_answers_says_none(bare):
-    summary = json.loads(bare.summary.read_text())
+    summary = json.loads(bare.summary.read_text(encoding="utf-8"))
     assert set(summary) >= PROMISED
     assert summary["formula"] is None
     assert summary["validation"] is None
     assert summary["converged"] is False
     assert summary["reason"].startswith("the budget of 1 round is spent: heldout_gain unknown")
-    text = bare.summary_text.read_text()
+    text = bare.summary_text.read_text(encoding="utf-8")
     assert "NOT CONVERGED after 1 rounds" not in text
     assert "NOT CONVERGED after 1 round and 1,000 shots" in text
     assert "There is no formula." in text
 
 
 def test_text_fits_a_terminal(molecule):
-    text = molecule.summary_text.read_text()
+    text = molecule.summary_text.read_text(encoding="utf-8")
     for part in ("converged after 4 rounds", "q = 0.412 + 4.61*sin(phi)", "120 validation points"):
         assert part in text
     assert "Found by operon (auto: PySR is not installed)." in text
@@ -83,10 +83,10 @@ def test_status_of_a_finished_run(molecule):
 
 def test_status_names_the_first_converged_round(tmp_path):
     layout = make_run(tmp_path / "run", ALANINE, rounds=3, answers=False)
-    content = json.loads(layout.round(1).assessment.read_text())
+    content = json.loads(layout.round(1).assessment.read_text(encoding="utf-8"))
     content |= {"converged": True, "reason": "all 6 criteria are met"}
     forget(layout.root)
-    layout.round(1).assessment.write_text(json.dumps(content))
+    layout.round(1).assessment.write_text(json.dumps(content), encoding="utf-8")
     assert "\nconverged after round 1: all 6 criteria are met" in status(layout.root)
 
 
@@ -104,7 +104,7 @@ def test_status_of_half_finished_runs(tmp_path):
     shutil.rmtree(layout.root / "rounds")
     assert "prepared; no first path yet" in status(layout.root)
     layout.initial.folder.mkdir()
-    layout.initial.index.write_text("")
+    layout.initial.index.write_text("", encoding="utf-8")
     assert "no round has begun" in status(layout.root)
 
 
@@ -117,7 +117,7 @@ def test_status_of_nothing(tmp_path):
 def test_status_names_a_damaged_assessment(tmp_path):
     path = Layout(tmp_path).round(0).assessment
     path.parent.mkdir(parents=True)
-    path.write_text("{}")
+    path.write_text("{}", encoding="utf-8")
     with pytest.raises(DataError, match="lacks 'round'") as caught:
         status(tmp_path)
     assert caught.value.where == str(path)

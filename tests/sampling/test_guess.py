@@ -161,7 +161,7 @@ def test_the_stage_makes_paths_of_each_guess_and_says_how(system, section, metho
     plain = {"system": system, "seed": 4, "engine": {"platform": "Reference"}}
     config = validate(Config, plain | {"initial": section | {"paths": 3}}, "test")
     initial(config, layout, Journal())
-    report = json.loads(layout.initial_report.read_text())
+    report = json.loads(layout.initial_report.read_text(encoding="utf-8"))
     assert report["method"] == method
     assert report["shots"] >= report["paths"] == 3
     assert ("before" in report) == ("heating" in section)

@@ -72,7 +72,7 @@ def box(tmp_path, rng, double_well):
     system.addForce(force)
     positions = places(rng, 1)[0].astype(float)
     file = tmp_path / "topology.pdb"
-    with file.open("w") as handle:
+    with file.open("w", encoding="utf-8") as handle:
         app.PDBFile.writeFile(topology, positions * unit.nanometer, handle, keepIds=True)
     masses = np.array(
         [system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(len(positions))]

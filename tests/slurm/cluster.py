@@ -76,7 +76,7 @@ def running() -> list[str]:
     found += ["SLURM_CONF in the environment"] if "SLURM_CONF" in os.environ else []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            name = (folder / "comm").read_text().strip()
+            name = (folder / "comm").read_text(encoding="utf-8").strip()
         except OSError:
             continue
         if name in PROGRAMS:
@@ -91,7 +91,7 @@ def install() -> None:
     print("installing " + " ".join(PACKAGES), flush=True)
     ours = not POLICY.exists()
     if ours:
-        POLICY.write_text("#!/bin/sh\nexit 101\n")
+        POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
         POLICY.chmod(0o755)
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     command = ["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *PACKAGES]
@@ -128,8 +128,8 @@ def write_files(home: Path) -> None:
         (home / folder).mkdir()
     gpus = "File=/dev/tty[0-1]" if Path("/dev/tty1").exists() else "Count=2"
     text = CONF.format(host=host, home=home, controller=controller, daemon=daemon)
-    (home / "slurm.conf").write_text(text)
-    (home / "gres.conf").write_text(f"NodeName={host} Name=gpu {gpus}\n")
+    (home / "slurm.conf").write_text(text, encoding="utf-8")
+    (home / "gres.conf").write_text(f"NodeName={host} Name=gpu {gpus}\n", encoding="utf-8")
     (home / "munge.key").write_bytes(os.urandom(128))
     (home / "munge.key").chmod(0o400)
 
@@ -176,7 +176,7 @@ def wait_until_idle(home: Path, seconds: float) -> None:
         if answer.stdout.strip() == "idle":
             return
         time.sleep(0.5)
-    logs = "".join(path.read_text()[-2000:] for path in sorted(home.glob("*.log")))
+    logs = "".join(path.read_text(encoding="utf-8")[-2000:] for path in sorted(home.glob("*.log")))
     raise Refusal(f"Slurm has not come up in {seconds:.0f} s:\n{answer.stderr}{logs}")
 
 

@@ -69,18 +69,18 @@ def make_folder(folder: Path) -> Path:
     settings = dict(SMALL)
     for section, values in SHORT.items():
         settings[section] = SMALL[section] | values
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return folder
 
 
 def profile_without_accounting(folder: Path) -> Path:
     """The profile for Slurm with the one line uncommented that a cluster without sacct needs."""
     line = "slurm-status-command: squeue"
-    text = (REPOSITORY / "profiles" / "slurm" / "config.yaml").read_text()
+    text = (REPOSITORY / "profiles" / "slurm" / "config.yaml").read_text(encoding="utf-8")
     if f"\n# {line}\n" not in text:
         sys.exit(f"profiles/slurm/config.yaml does not offer the line '# {line}'")
     folder.mkdir()
-    (folder / "config.yaml").write_text(text.replace(f"# {line}", line))
+    (folder / "config.yaml").write_text(text.replace(f"# {line}", line), encoding="utf-8")
     return folder
 
 
@@ -166,7 +166,7 @@ def on_slurm(home: Path, end: float) -> Path:
         print("Slurm is up", flush=True)
         process = snakemake(folder, "--workflow-profile", str(profile), *hurry, *gpu)
         good = wait(process, end, lambda: strike(left, folder))
-    text = (folder / "snakemake.log").read_text()
+    text = (folder / "snakemake.log").read_text(encoding="utf-8")
     if not good:
         sys.exit(f"the run on Slurm has failed or takes too long:\n{text[-6000:]}")
     again = text.count("Trying to restart job")
@@ -203,7 +203,7 @@ def main() -> None:
         targets = [f"results/double_well/{name}" for name in SAME]
         process = snakemake(alone, "--workflow-profile", "none", "--cores", "2", *targets)
         if not wait(process, end, lambda: None):
-            sys.exit((alone / "snakemake.log").read_text()[-6000:])
+            sys.exit((alone / "snakemake.log").read_text(encoding="utf-8")[-6000:])
         one, other = hashes(distributed), hashes(alone)
     if differing := [name for name in SAME if one[name] != other[name]]:
         sys.exit(f"test-slurm: differ from a run without Slurm: {differing}")

@@ -40,7 +40,7 @@ def run(command: str) -> int:
 def work(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
     return tmp_path
 
 
@@ -80,7 +80,7 @@ def test_a_round_in_water_with_virtual_sites(work):
         "sampling": CONFIG["sampling"] | {"first_round": 6, "chains": 3},
         "initial": {"budget": "80 ps", "heating": [2.0], "paths": 1, "replicas": 2},
     }
-    (work / "config.yaml").write_text(yaml.safe_dump(settings))
+    (work / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     for command in ROUND[:4]:
         assert run(command) == 0, command
     shots = pq.read_table(work / "results/own/rounds/000/worker_000/shots.parquet").to_pylist()
@@ -132,7 +132,7 @@ def handed(positions):
 
 def custom_system(work: Path, **changes) -> Path:
     folder = own(work)
-    (folder / "descriptors.py").write_text(CUSTOM)
+    (folder / "descriptors.py").write_text(CUSTOM, encoding="utf-8")
     descriptors = {
         "phi": {"torsion": [0, 1, 2, 3]},
         "gap": {"function": "gap"},
@@ -165,7 +165,7 @@ def test_an_edited_function_is_noticed(work, capsys):
     folder = custom_system(work)
     for command in ROUND[:3]:
         assert run(command) == 0
-    (folder / "descriptors.py").write_text(CUSTOM + "\n# another thought\n")
+    (folder / "descriptors.py").write_text(CUSTOM + "\n# another thought\n", encoding="utf-8")
     assert run("shoot --round 0 --worker 0") == 2
     assert "descriptors.py: has changed since 'mechanist prepare'" in capsys.readouterr().err
 
@@ -173,7 +173,9 @@ def test_an_edited_function_is_noticed(work, capsys):
 def test_code_from_elsewhere_is_announced(work, capsys):
     folder = custom_system(work)
     folder.rename(work / "downloaded")
-    (work / "config.yaml").write_text(yaml.safe_dump(CONFIG | {"system": "downloaded"}))
+    (work / "config.yaml").write_text(
+        yaml.safe_dump(CONFIG | {"system": "downloaded"}), encoding="utf-8"
+    )
     assert run("prepare") == 0
     said = [line for line in capsys.readouterr().err.splitlines() if "runs the code" in line]
     assert len(said) == 1
@@ -182,9 +184,9 @@ def test_code_from_elsewhere_is_announced(work, capsys):
 
 def edit(folder: Path, old: str, new: str) -> None:
     path = folder / "system.yaml"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new))
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 NEW = {
@@ -205,11 +207,13 @@ def test_from_new_to_check(kind, work, capsys):
     said = capsys.readouterr().out
     assert said.count("still FILL_IN") == 2
     assert "to be filled in" in said
-    text = (folder / "system.yaml").read_text()
+    text = (folder / "system.yaml").read_text(encoding="utf-8")
     name = re.search(r"torsion_\w+", text)
     assert name is not None
     text = text.replace("[FILL_IN, FILL_IN]", "[60 deg, 170 deg]", 1)
-    (folder / "system.yaml").write_text(text.replace("FILL_IN, FILL_IN", "-170 deg, -60 deg"))
+    (folder / "system.yaml").write_text(
+        text.replace("FILL_IN, FILL_IN", "-170 deg, -60 deg"), encoding="utf-8"
+    )
     assert run("check own") == 0
     said = capsys.readouterr().out
     assert "No errors, no warnings." in said
@@ -223,10 +227,10 @@ def test_from_new_to_check(kind, work, capsys):
 
 def test_new_overwrites_nothing(work, capsys):
     folder = own(work)
-    (folder / "system.yaml").write_text("mine")
+    (folder / "system.yaml").write_text("mine", encoding="utf-8")
     assert run(f"new own {NEW['XML']}") == 2
     assert "exists already" in capsys.readouterr().err
-    assert (folder / "system.yaml").read_text() == "mine"
+    assert (folder / "system.yaml").read_text(encoding="utf-8") == "mine"
 
 
 def test_new_leaves_nothing_after_a_fault(work, capsys):
@@ -294,7 +298,7 @@ def test_check_of_a_charged_box(work, capsys):
     molecule = FORMATS["PDB and XML"] | {"nonbonded": "PME", "cutoff": "0.9 nm"}
     write_system(folder, molecule)
     xml = folder / "peroxide.xml"
-    xml.write_text(xml.read_text().replace('"-0.41"', '"0.09"'))
+    xml.write_text(xml.read_text(encoding="utf-8").replace('"-0.41"', '"0.09"'), encoding="utf-8")
     assert run("check own") == 0
     assert "the box has a charge of +1 e" in capsys.readouterr().out
 

@@ -53,17 +53,17 @@ def test_everything_promised_is_there(made):
     for file in (files.table, files.numbers, files.text, files.figure, files.page):
         assert file.stat().st_size > 0, file
     assert files.figure.read_bytes().startswith(b"\x89PNG")
-    page = files.page.read_text()
+    page = files.page.read_text(encoding="utf-8")
     assert "<svg" in page
     assert "http" not in page.replace("http://www.w3.org", "")
-    content = json.loads(files.numbers.read_text())
+    content = json.loads(files.numbers.read_text(encoding="utf-8"))
     assert set(content["rows"]) == set(ROWS)
     assert content["seeds"] == [4, 5]
-    rows = list(csv.DictReader(files.table.open()))
+    rows = list(csv.DictReader(files.table.open(encoding="utf-8")))
     assert [(row["seed"], row["selection"]) for row in rows] == [
         (seed, name) for seed in ("4", "5") for name in ("guided", "uniform")
     ]
-    text = files.text.read_text()
+    text = files.text.read_text(encoding="utf-8")
     assert all(meaning in text for meaning in ROWS.values())
 
 
@@ -140,7 +140,9 @@ def test_a_budget_in_steps_is_kept_by_both(tmp_path):
 
 def test_the_command_line_changes_settings(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "config.yaml").write_text("system: alanine_dipeptide\ncompare: {rounds: 4}\n")
+    (tmp_path / "config.yaml").write_text(
+        "system: alanine_dipeptide\ncompare: {rounds: 4}\n", encoding="utf-8"
+    )
     config, layout = open_comparison("config.yaml", None, "plateau", seeds=3, steps=None)
     assert (config.system, config.compare.seeds, config.compare.rounds) == ("plateau", 3, 4)
     assert config.compare.steps is None

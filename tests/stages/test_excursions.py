@@ -46,5 +46,5 @@ def test_data_that_do_not_determine_rates_end_in_a_reason(leave, tmp_path):
     assert content["reason"]
     assert content["k_AB_per_ps"] is None
     assert content["mean_path_duration_ps"]["value"] > 0
-    assert layout.profile.read_text().startswith("q,")
+    assert layout.profile.read_text(encoding="utf-8").startswith("q,")
     assert layout.equilibrium_weights.is_file()

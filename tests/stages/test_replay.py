@@ -223,7 +223,7 @@ REFUSED = {
 @pytest.mark.parametrize("kind", REFUSED)
 def test_refused_in_one_line(well, kind, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "config.yaml").write_text("seed: 7\n")
+    (tmp_path / "config.yaml").write_text("seed: 7\n", encoding="utf-8")
     address, options, words = REFUSED[kind]
     names = ("--round", "--worker", "--chain", "--move")
     arguments = [text for pair in zip(names, address.split(), strict=True) for text in pair]

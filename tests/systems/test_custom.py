@@ -41,7 +41,7 @@ def lost(positions):
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "descriptors.py"
-    path.write_text(CODE)
+    path.write_text(CODE, encoding="utf-8")
     return path
 
 
@@ -105,7 +105,7 @@ def test_exploded_frames_are_no_fault_of_a_function(file):
 
 def test_a_file_that_has_changed_or_gone(file):
     content = described(custom(file, "height")).to_json()
-    file.write_text(CODE + "\n")
+    file.write_text(CODE + "\n", encoding="utf-8")
     with pytest.raises(DataError, match="has changed since"):
         DescriptorSet.from_json(content)
     file.unlink()
@@ -127,5 +127,7 @@ def test_other_programs_are_told_that_they_cannot(file, tmp_path):
     write_exports("2.0*height + r", inputs, tmp_path / "with")
     write_exports("2.0*r", inputs, tmp_path / "without")
     for name in EXPORTS.values():
-        assert "height, defined in descriptors.py" in (tmp_path / "with" / name).read_text()
-        assert "descriptors.py" not in (tmp_path / "without" / name).read_text()
+        assert "height, defined in descriptors.py" in (tmp_path / "with" / name).read_text(
+            encoding="utf-8"
+        )
+        assert "descriptors.py" not in (tmp_path / "without" / name).read_text(encoding="utf-8")

@@ -113,11 +113,11 @@ def test_forces_that_cannot_be_sampled_are_refused(files, force, tmp_path):
     import openmm
 
     put_files(tmp_path)
-    text = (tmp_path / "system.xml").read_text()
+    text = (tmp_path / "system.xml").read_text(encoding="utf-8")
     system = openmm.XmlSerializer.deserialize(text)
     made = openmm.RMSDForce([openmm.Vec3(0, 0, 0)] * 4) if force == "RMSDForce" else None
     system.addForce(made or openmm.DrudeForce())
-    (tmp_path / "system.xml").write_text(openmm.XmlSerializer.serialize(system))
+    (tmp_path / "system.xml").write_text(openmm.XmlSerializer.serialize(system), encoding="utf-8")
     with pytest.raises(SystemBuildError, match=f"{force}.*cannot be sampled"):
         build(tmp_path, FORMATS["OpenMM"])
 
@@ -134,10 +134,10 @@ def test_molecules_are_made_whole():
 
 def test_a_broken_molecule_in_a_file_is_made_whole(files, tmp_path):
     put_files(tmp_path)
-    lines = (tmp_path / "peroxide.gro").read_text().splitlines()
+    lines = (tmp_path / "peroxide.gro").read_text(encoding="utf-8").splitlines()
     x = float(lines[2][20:28])
     lines[2] = lines[2][:20] + f"{x - 2.0:8.4f}" + lines[2][28:]
-    (tmp_path / "peroxide.gro").write_text("\n".join(lines) + "\n")
+    (tmp_path / "peroxide.gro").write_text("\n".join(lines) + "\n", encoding="utf-8")
     broken, good = (build(folder, FORMATS["GROMACS"] | PME) for folder in (tmp_path, files))
     assert energy(broken) == pytest.approx(energy(good), abs=1e-6)
 
@@ -163,7 +163,7 @@ def test_functions_of_the_user_count_if_they_are_used(tmp_path, used):
     if used:
         descriptors["own"] = {"function": "f"}
     folder = write_system(tmp_path, FORMATS["Amber"], descriptors=descriptors)
-    (folder / "descriptors.py").write_text("def f(x):\n    return x[:, 0, 0]\n")
+    (folder / "descriptors.py").write_text("def f(x):\n    return x[:, 0, 0]\n", encoding="utf-8")
     names = {path.name for path in source_files(load_system(folder), folder)}
     assert ("descriptors.py" in names) == used
 

@@ -289,7 +289,7 @@ def test_states_by_the_nearest_image_and_by_a_count(frames):
 
 
 def test_the_examples_of_the_page(frames):
-    text = (REPOSITORY / "docs" / "descriptors.md").read_text()
+    text = (REPOSITORY / "docs" / "descriptors.md").read_text(encoding="utf-8")
     blocks = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
     sizes = [7, 221]
     for block, size in zip(blocks, sizes, strict=True):

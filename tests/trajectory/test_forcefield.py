@@ -187,7 +187,9 @@ def test_model_on_disk(motion, tmp_path):
     np.testing.assert_allclose(again(ends).positions, bridge(ends).positions, atol=1e-14)
     np.testing.assert_array_equal(again.forces.scale, bridge.forces.scale)
     assert np.ptp(bridge.forces.scale) > 0.1
-    (tmp_path / "old.json").write_text(paths[1].read_text().replace('"format": 2', '"format": 1'))
+    (tmp_path / "old.json").write_text(
+        paths[1].read_text(encoding="utf-8").replace('"format": 2', '"format": 1'), encoding="utf-8"
+    )
     with pytest.raises(DataError, match="not a model card of format 2"):
         store.load(paths[0], tmp_path / "old.json")
     other = learn_bridge(dataset, molecule("ethanol").permutations, 9)

@@ -316,14 +316,16 @@ def test_forecaster_on_disk(learned, ready, tmp_path):
     store.save(other, 10, tmp_path / "o.safetensors", tmp_path / "o.json")
     with pytest.raises(DataError, match="is not the file"):
         store.load(paths[0], tmp_path / "o.json", LastFrame())
-    text = paths[1].read_text()
-    (tmp_path / "wide.json").write_text(text.replace('"width": 16', '"width": 8'))
+    text = paths[1].read_text(encoding="utf-8")
+    (tmp_path / "wide.json").write_text(text.replace('"width": 16', '"width": 8'), encoding="utf-8")
     with pytest.raises(DataError, match="shapes"):
         store.load(paths[0], tmp_path / "wide.json", LastFrame())
-    (tmp_path / "huge.json").write_text(text.replace('"known": 10', '"known": 1000000000'))
+    (tmp_path / "huge.json").write_text(
+        text.replace('"known": 10', '"known": 1000000000'), encoding="utf-8"
+    )
     with pytest.raises(DataError, match="shapes"):
         store.load(paths[0], tmp_path / "huge.json", LastFrame())
-    (tmp_path / "what.json").write_text(text.replace('"heads"', '"hands"'))
+    (tmp_path / "what.json").write_text(text.replace('"heads"', '"hands"'), encoding="utf-8")
     with pytest.raises(DataError, match=r"what\.json"):
         store.load(paths[0], tmp_path / "what.json", LastFrame())
     paths[0].write_bytes(b"no")

@@ -76,6 +76,6 @@ def test_mismatched_files_are_refused(tmp_path, changes, what):
 
 def test_no_archive_at_all(tmp_path):
     path = tmp_path / "a.npz"
-    path.write_text("<html>not found</html>")
+    path.write_text("<html>not found</html>", encoding="utf-8")
     with pytest.raises(DataError, match="damaged"):
         read_md17(path, 0.0005)

@@ -10,7 +10,7 @@ from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.stages.initial import initial
 from mechanist.stages.learn import learn
-from mechanist.stages.restore import audit_run
+from mechanist.stages.restore import restore as audit_run
 from mechanist.stages.shoot import shoot
 from mechanist.systems.prepared import load_inputs
 from mechanist.trajectory.restore.agreement import PATH_QUANTITIES, agreement, path_quantities

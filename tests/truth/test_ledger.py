@@ -29,11 +29,11 @@ def test_rows_of_several_workers_make_one_table(tmp_path):
     other.broken("always accepts", "mean", -12.0, True)
     one.broken("never accepts", "mean", 1.0, False)
     write(collect(tmp_path), tmp_path, "openmm 1")
-    rows = json.loads((tmp_path / "truth.json").read_text())
+    rows = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
     assert [row["quantity"] for row in rows] == ["a: mean", "b: mean", "b: median"]
     assert [row["passed"] for row in rows] == [False, True, True]
     assert set(rows[0]) == {"quantity", "truth", "truth_error", "ours", "low", "high", "passed"}
-    page = (tmp_path / "TRUTH.md").read_text()
+    page = (tmp_path / "TRUTH.md").read_text(encoding="utf-8")
     assert "3 quantities, 1 failed" in page
     assert "| mean | 1 ± 0.1 | 1.05 | 0.9 to 1.2 | passed |" in page
     assert "| never accepts | mean | 1 | **NO** |" in page

@@ -56,7 +56,7 @@ class Run:
         settings = {k: dict(v) if isinstance(v, dict) else v for k, v in SMALL.items()}
         for key, value in changes.items():
             settings[key] = settings.get(key, {}) | value if isinstance(value, dict) else value
-        (self.folder / "config.yaml").write_text(yaml.safe_dump(settings))
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
 
     def command(self, *arguments: str) -> list[str]:
         """Command line of Snakemake."""

@@ -24,7 +24,7 @@ def test_the_target_makes_the_comparison_and_nothing_else(tmp_path):
         assert (folder / name).stat().st_size > 0, name
     assert {path.name for path in run.root.iterdir()} <= {"compare", "benchmarks"}
     # The last job reads what the jobs before have made; else it would have said this twice.
-    assert "pair 1 of 2" not in (folder / "logs" / "compare.log").read_text()
+    assert "pair 1 of 2" not in (folder / "logs" / "compare.log").read_text(encoding="utf-8")
     assert read_json(folder / "compare.json")["seeds"] == [3, 4]
     assert rules_planned(run) == set()
     # What ends the workflow has no part in it; another seed is one more pair.

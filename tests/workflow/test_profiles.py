@@ -21,7 +21,9 @@ def has_plugin(executor: str) -> bool:
 
 
 def settings(name: str) -> dict[str, object]:
-    return yaml.safe_load((REPOSITORY / "profiles" / name / "config.yaml").read_text())
+    return yaml.safe_load(
+        (REPOSITORY / "profiles" / name / "config.yaml").read_text(encoding="utf-8")
+    )
 
 
 def test_there_are_profiles():
@@ -36,7 +38,7 @@ def test_snakemake_understands_every_line(name, tmp_path):
         # All lines but those of the plugin itself, which only the plugin knows.
         lines = {k: v for k, v in lines.items() if not k.startswith(f"{executor}-")}
         del lines["executor"]
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(lines))
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(lines), encoding="utf-8")
     # An unknown key or a wrong value ends the program.
     _, arguments = parse_args(["--workflow-profile", str(tmp_path)])
     assert arguments.rerun_incomplete
@@ -45,7 +47,9 @@ def test_snakemake_understands_every_line(name, tmp_path):
 
 
 def test_an_unknown_line_would_be_found(tmp_path):
-    (tmp_path / "config.yaml").write_text("rerun-incomplet: true\nexecuter: slurm\n")
+    (tmp_path / "config.yaml").write_text(
+        "rerun-incomplet: true\nexecuter: slurm\n", encoding="utf-8"
+    )
     with pytest.raises(SystemExit):
         parse_args(["--workflow-profile", str(tmp_path)])
 
@@ -79,7 +83,7 @@ cat "$FAKE/state.$number" 2>/dev/null || echo RUNNING
 
 
 def program(path: Path, text: str) -> None:
-    path.write_text(textwrap.dedent(text))
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
     path.chmod(0o755)
 
 
@@ -110,9 +114,9 @@ def test_cluster_generic_with_a_small_scheduler(tmp_path):
         text=True,
         check=False,
     )
-    logs = "".join(log.read_text() for log in sorted(fake.glob("log.*")))
+    logs = "".join(log.read_text(encoding="utf-8") for log in sorted(fake.glob("log.*")))
     assert done.returncode == 0, done.stdout + done.stderr + logs
     assert done.stderr.count("Trying to restart job") == 1
-    assert (fake / "state.1").read_text() == "CANCELLED\n"
-    assert (fake / "state.2").read_text() == "COMPLETED\n"
+    assert (fake / "state.1").read_text(encoding="utf-8") == "CANCELLED\n"
+    assert (fake / "state.2").read_text(encoding="utf-8") == "COMPLETED\n"
     assert (run.root / "system" / "system.xml").stat().st_size > 0

@@ -117,7 +117,7 @@ def test_verify_finds_each_of_a_hundred_flipped_bits(finished):
 
 
 def test_the_summary_names_what_the_run_was_made_from(finished):
-    made = json.loads((finished.root / "summary.json").read_text())["provenance"]
+    made = json.loads((finished.root / "summary.json").read_text(encoding="utf-8"))["provenance"]
     system = REPOSITORY / "systems" / "double_well" / "system.yaml"
     assert made["inputs"] == {"system.yaml": sha256(system)}
     assert made["rounds"]["000"] == sha256(finished.root / "rounds" / "000" / "manifest.json")
@@ -126,7 +126,7 @@ def test_the_summary_names_what_the_run_was_made_from(finished):
 
 
 def test_summary_has_the_keys_of_the_interface(finished):
-    summary = json.loads((finished.root / "summary.json").read_text())
+    summary = json.loads((finished.root / "summary.json").read_text(encoding="utf-8"))
     assert summary["converged"] is True
     keys = {"system", "seed", "versions", "hardware", "reason", "rounds", "shots", "acceptance"}
     keys |= {"wall_seconds", "formula", "network", "validation", "kinetics"}
@@ -137,14 +137,14 @@ def test_summary_has_the_keys_of_the_interface(finished):
 
 def test_the_formula_is_the_coordinate(finished):
     # The committor of a symmetric double well is odd in x and rises with it.
-    formula = json.loads((finished.root / "formula.json").read_text())
+    formula = json.loads((finished.root / "formula.json").read_text(encoding="utf-8"))
     assert formula["descriptors"] == ["x"]
 
 
 def test_rates_are_those_of_the_double_well(finished):
     # k = 4.84e-3 per ps at this stride, from unbiased runs; 4 standard errors of the logarithm, a
     # quarter of the 95 % interval each. Seed 3.
-    kinetics = json.loads((finished.root / "kinetics.json").read_text())
+    kinetics = json.loads((finished.root / "kinetics.json").read_text(encoding="utf-8"))
     assert kinetics["determined"], kinetics["reason"]
     for key in ("k_AB_per_ps", "k_BA_per_ps"):
         rate = kinetics[key]
@@ -153,7 +153,10 @@ def test_rates_are_those_of_the_double_well(finished):
     low, high = (kinetics["delta_F_kJ_per_mol"][end] for end in ("low", "high"))
     assert low < high
     assert kinetics["mean_path_duration_ps"]["value"] == pytest.approx(1.194, abs=0.15)
-    assert json.loads((finished.root / "summary.json").read_text())["kinetics"] == kinetics
+    assert (
+        json.loads((finished.root / "summary.json").read_text(encoding="utf-8"))["kinetics"]
+        == kinetics
+    )
 
 
 def test_weighted_frames_are_an_equilibrium_ensemble(finished):
@@ -164,7 +167,7 @@ def test_weighted_frames_are_an_equilibrium_ensemble(finished):
     x = read_frames(layout.equilibrium_frames, 1)[:, 0, 0]
     assert len(x) == len(weights)
     assert weights.sum() == pytest.approx(1)
-    spread = json.loads(layout.kinetics.read_text())["delta_F_kJ_per_mol"]
+    spread = json.loads(layout.kinetics.read_text(encoding="utf-8"))["delta_F_kJ_per_mol"]
     error = (spread["high"] - spread["low"]) / 3.92
     odds = np.log(weights[x > 0].sum() / weights[x < 0].sum())
     assert abs(odds) < 4 * error
@@ -192,13 +195,13 @@ def test_every_job_says_where_its_time_went(finished):
 
 
 def test_the_report_says_where_the_time_of_the_run_went(finished):
-    summary = json.loads((finished.root / "summary.json").read_text())
+    summary = json.loads((finished.root / "summary.json").read_text(encoding="utf-8"))
     spent = summary["time"]
     cores, wall = spent.pop("cores"), spent.pop("wall_seconds")
     assert cores == 2
     assert sum(spent.values()) == pytest.approx(cores * wall)
     assert 0 < summary["work_share"] < summary["work_wall_share"] < 1
-    assert "Where the time went" in (finished.root / "report.html").read_text()
+    assert "Where the time went" in (finished.root / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -219,7 +222,7 @@ def test_thresholds_make_more_rounds_and_fewer(tmp_path):
     assert "initial" not in run.planned()
     run.complete()
     assert run.rounds() == 3
-    summary = json.loads((run.root / "summary.json").read_text())
+    summary = json.loads((run.root / "summary.json").read_text(encoding="utf-8"))
     assert summary["rounds"] == 3
     assert (run.root / "rounds" / "000" / "manifest.json").read_bytes() == first
     assert run.planned() == set()
@@ -227,7 +230,7 @@ def test_thresholds_make_more_rounds_and_fewer(tmp_path):
     run.configure(convergence={"min_rounds": 2})
     assert "shoot" not in run.planned()
     run.complete()
-    assert json.loads((run.root / "summary.json").read_text())["rounds"] == 2
+    assert json.loads((run.root / "summary.json").read_text(encoding="utf-8"))["rounds"] == 2
     assert run.planned() == set()
 
 
@@ -259,24 +262,28 @@ def test_editing_a_descriptor_reruns_what_depends_on_it_and_nothing_else(tmp_pat
 
     system = tmp_path / "systems" / "double_well"
     shutil.copytree(REPOSITORY / "systems" / "double_well", system)
-    text = (system / "system.yaml").read_text()
+    text = (system / "system.yaml").read_text(encoding="utf-8")
     extra = text.replace("  x: {coordinate: 0}", "  x: {coordinate: 0}\n  y: {coordinate: 1}")
-    (system / "system.yaml").write_text(extra.replace("inputs: [x]", "inputs: [x, y]"))
+    (system / "system.yaml").write_text(
+        extra.replace("inputs: [x]", "inputs: [x, y]"), encoding="utf-8"
+    )
     run = Run(tmp_path)
     run.complete()
     # An input only: the system, the first path and the uniform first round stand.
     edited = (
-        (system / "system.yaml").read_text().replace("y: {coordinate: 1}", "y: {coordinate: 2}")
+        (system / "system.yaml")
+        .read_text(encoding="utf-8")
+        .replace("y: {coordinate: 1}", "y: {coordinate: 2}")
     )
-    (system / "system.yaml").write_text(edited)
+    (system / "system.yaml").write_text(edited, encoding="utf-8")
     planned = run.planned()
     assert "describe" in planned
     assert not planned & {"prepare", "initial"}
     before = (run.root / "rounds" / "000" / "worker_000" / "shots.parquet").stat().st_mtime_ns
-    model = (run.root / "rounds" / "000" / "model.json").read_text()
+    model = (run.root / "rounds" / "000" / "model.json").read_text(encoding="utf-8")
     run.complete()
     assert (
         run.root / "rounds" / "000" / "worker_000" / "shots.parquet"
     ).stat().st_mtime_ns == before
-    assert (run.root / "rounds" / "000" / "model.json").read_text() != model
+    assert (run.root / "rounds" / "000" / "model.json").read_text(encoding="utf-8") != model
     assert run.planned() == set()

@@ -27,7 +27,7 @@ time.sleep(300)
 def wait_for(text, log):
     end = time.monotonic() + 300
     while time.monotonic() < end:
-        if log.is_file() and text in log.read_text():
+        if log.is_file() and text in log.read_text(encoding="utf-8"):
             return
         time.sleep(0.1)
     raise AssertionError(f"{log} never said: {text}")
@@ -37,12 +37,12 @@ def test_the_stage_may_finish_and_its_last_words_are_kept(tmp_path):
     run = Run(tmp_path)
     program = tmp_path / "bin" / "mechanist"
     program.parent.mkdir()
-    program.write_text(SLOW)
+    program.write_text(SLOW, encoding="utf-8")
     program.chmod(0o755)
     log = run.root / "logs" / "prepare.log"
     environment = run.environment
     environment["PATH"] = f"{program.parent}:{environment['PATH']}"
-    with (tmp_path / "snakemake.log").open("w+") as said:
+    with (tmp_path / "snakemake.log").open("w+", encoding="utf-8") as said:
         process = subprocess.Popen(
             run.command("results/double_well/system/system.xml"),
             cwd=tmp_path,
@@ -59,5 +59,5 @@ def test_the_stage_may_finish_and_its_last_words_are_kept(tmp_path):
             process.kill()
         said.seek(0)
         text = said.read()
-    assert log.read_text() == "started\nwork put away\n"
+    assert log.read_text(encoding="utf-8") == "started\nwork put away\n"
     assert "prepare" in text

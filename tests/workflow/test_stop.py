@@ -208,7 +208,7 @@ def test_the_workflow_goes_on_where_a_job_was_stopped(tmp_path):
     )
     until = time.monotonic() + 120
     log = run.root / "logs" / "shoot_000_000.log"
-    while not (log.is_file() and "chains x" in log.read_text()):
+    while not (log.is_file() and "chains x" in log.read_text(encoding="utf-8")):
         assert time.monotonic() < until
         time.sleep(0.05)
     time.sleep(0.3)
@@ -220,7 +220,7 @@ def test_the_workflow_goes_on_where_a_job_was_stopped(tmp_path):
     assert not (run.folder / target).exists()
     done = run.snakemake(target)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "resuming after" in log.read_text()
+    assert "resuming after" in log.read_text(encoding="utf-8")
     shots = read_table(Layout(run.root).round(0).worker(0).shots, SHOT_COLUMNS)
     numbers = np.stack([shots["chain"], shots["move"]], axis=1)
     np.testing.assert_array_equal(numbers, [(c, m) for c in range(16) for m in range(500)])

@@ -71,8 +71,8 @@ def compare(results: Path, found: Walk, spent: float) -> dict[str, Any]:
     """Everything that is on the page."""
     layout = Layout(results)
     prepared, inputs = load(layout), load_inputs(layout)
-    summary = json.loads(layout.summary.read_text())
-    ours = json.loads(layout.kinetics.read_text())
+    summary = json.loads(layout.summary.read_text(encoding="utf-8"))
+    ours = json.loads(layout.kinetics.read_text(encoding="utf-8"))
     model = load_round_model(layout, summary["rounds"] - 1, inputs)
     frame = prepared.timestep * prepared.stride
     rates = []
@@ -88,7 +88,7 @@ def compare(results: Path, found: Walk, spent: float) -> dict[str, Any]:
     return {
         "shots": summary["shots"],
         "formula": formula.text,
-        "verdict": json.loads(layout.verdict.read_text())["text"],
+        "verdict": json.loads(layout.verdict.read_text(encoding="utf-8"))["text"],
         "plain_ns": float(found.since.sum() * frame / 1000),
         "plain_seconds": spent,
         "rates": rates,
@@ -164,8 +164,8 @@ def main() -> None:
     # Beside the run: a file within it would be unknown to `mechanist verify`.
     np.savez(results.with_name(f"{results.name}_plain_md.npz"), **vars(found))
     result = compare(results, found, spent)
-    (HERE / "implicit.json").write_text(json.dumps(result, indent=1) + "\n")
-    (HERE / "implicit.md").write_text(page(result))
+    (HERE / "implicit.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (HERE / "implicit.md").write_text(page(result), encoding="utf-8")
     print(page(result))
 
 

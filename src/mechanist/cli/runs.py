@@ -68,12 +68,12 @@ def restore(
     from mechanist.bookkeeping.journal import Journal
     from mechanist.bookkeeping.layout import Layout
     from mechanist.errors import MechanistError
-    from mechanist.stages.restore import audit_run
+    from mechanist.stages.restore import restore as run
 
     if (round_ is None) != (worker is None):
         raise MechanistError("restore", "--round and --worker belong together")
     job = None if round_ is None or worker is None else (round_, worker)
-    audit_run(Layout(results), tolerance, out, Journal(log), job, nearest)
+    run(Layout(results), tolerance, out, Journal(log), job, nearest)
 
 
 def free_energy(

@@ -15,8 +15,8 @@ from mechanist.errors import DataError
 from mechanist.sampling.records.tables import read_notes, read_paths, read_stored, write_frames
 from mechanist.sampling.records.thinning import Thinning, thinning_of
 from mechanist.systems.prepared import load, load_inputs
+from mechanist.trajectory.restore import restore as restoring
 from mechanist.trajectory.restore.judge import DRAWS, Sampled, audit_content, audited
-from mechanist.trajectory.restore.restore import maps_of, restore
 
 FACTORS = (2, 3, 4, 6, 8)
 """Strides of the audit."""
@@ -25,7 +25,7 @@ MOST = 6000
 """Largest number of paths in the audit, spread over the run."""
 
 
-def audit_run(
+def restore(
     layout: Layout,
     tolerance: float,
     out: Path,
@@ -66,11 +66,11 @@ def audit_run(
         rng = np.random.default_rng([DRAWS, *job])
         method = judged[thinning.every].found.method
         # The audit learned from half of the paths; nothing has to be held out any more.
-        maps = maps_of(paths, run.masses, run.along)
+        maps = restoring.maps_of(paths, run.masses, run.along)
 
         def fill(knots: Array, rows: Rows) -> Array:
             draws = None if nearest else rng
-            return restore(knots, rows, method, maps, draws, run.inside)
+            return restoring.restore(knots, rows, method, maps, draws, run.inside)
 
         files = _job_files(layout, job)
         _restore_job(files, thinning, fill, len(run.masses), out.with_suffix(".trr"), log)

@@ -105,7 +105,7 @@ def test_files_of_the_tables(write_records, tmp_path):
     first = [row for row in table if row["table"] == "T1 ethanol" and row["row"] == BRIDGE]
     both = [row for row in first if row["column"].startswith("T = 5: posi")]
     assert {row["unit"] for row in both} == {"nm", "Å"}
-    text = files.text.read_text()
+    text = files.text.read_text(encoding="utf-8")
     assert "different data" in text
     assert f"| {BRIDGE} |" in text
     figures = (files.figure, files.propagator_figure, files.forecast_figure)

@@ -123,7 +123,7 @@ def _locked(folder: Path) -> TextIO:
     until = time.monotonic() + PATIENCE
     while True:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / "lock").open("w")
+        handle = (folder / "lock").open("w", encoding="utf-8")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # The process before may have deleted the folder in the meantime.

@@ -26,7 +26,7 @@ for name, value in {
 
 MODE = os.environ["STANDIN"]
 HERE = Path(__file__).parents[1]
-SIGNATURE = json.loads((HERE.parent / "pysr_signature.json").read_text())
+SIGNATURE = json.loads((HERE.parent / "pysr_signature.json").read_text(encoding="utf-8"))
 
 
 def forever():
@@ -36,7 +36,7 @@ def forever():
     if MODE != "hangs_at_start":
         signal.signal(signal.SIGTERM, handler)
     if "STANDIN_CHILD" in os.environ:
-        Path(os.environ["STANDIN_CHILD"]).write_text(str(child.pid))
+        Path(os.environ["STANDIN_CHILD"]).write_text(str(child.pid), encoding="utf-8")
     time.sleep(600)
 
 
@@ -71,11 +71,11 @@ class PySRRegressor:
             forever()
         folder = Path(self.keywords["tempdir"]) / "tmp12345678" / self.keywords["run_id"]
         folder.mkdir(parents=True)
-        fame = (HERE / "hall_of_fame.csv").read_text()
-        (folder / "hall_of_fame.csv").write_text(fame)
-        (folder / "hall_of_fame.csv.bak").write_text(fame)
+        fame = (HERE / "hall_of_fame.csv").read_text(encoding="utf-8")
+        (folder / "hall_of_fame.csv").write_text(fame, encoding="utf-8")
+        (folder / "hall_of_fame.csv.bak").write_text(fame, encoding="utf-8")
         record = {"arguments": self.keywords, "rows": len(y)}
         if "STANDIN_RECORD" in os.environ:
-            Path(os.environ["STANDIN_RECORD"]).write_text(json.dumps(record))
+            Path(os.environ["STANDIN_RECORD"]).write_text(json.dumps(record), encoding="utf-8")
         if MODE == "hangs":
             forever()
