@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from mechanist.analysis.kinetics.excursion_data import AB, FIRST_WINDOW, RUN_A, RUN_B
-from mechanist.analysis.kinetics.intervals import log_interval, normal_interval
 from mechanist.analysis.kinetics.kinetics import bootstrap, estimate, run_shares
 from mechanist.analysis.kinetics.rate_verdict import objections
 from mechanist.errors import MechanistError
+from mechanist.statistics.intervals import log_interval, normal_interval
 from tests.analysis.lattice import draw, exact
 
 BARRIER = np.array([0.0, 2.0, 4.0, 5.0, 5.5, 5.0, 4.0, 3.0, 1.0])

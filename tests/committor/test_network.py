@@ -56,7 +56,6 @@ def test_against_a_calculation_by_hand(model):
     # Single precision: 1e-7 relative of terms of size up to ten.
     np.testing.assert_allclose(model.members(frames), expected, atol=1e-5)
     np.testing.assert_allclose(model.q(frames), expected.mean(axis=0), atol=1e-5)
-    np.testing.assert_allclose(model.spread(frames), expected.std(axis=0, ddof=1), atol=1e-5)
 
 
 def test_many_frames_are_the_same_as_few(model):
@@ -82,28 +81,22 @@ def test_what_was_saved_is_loaded(model, files):
     assert again.error == model.error
 
 
-def test_intervals_hold_the_prediction_and_widen_with_the_level(model):
+def test_the_error_of_p_and_of_q(model):
     frames = np.random.default_rng(8).normal(size=(50, 4))
     p, sigma = model.estimate(frames)
     np.testing.assert_allclose(p, 1 / (1 + np.exp(-model.q(frames))), atol=1e-9)
-    spread = p * (1 - p) * model.spread(frames)
+    spread = p * (1 - p) * model.members(frames).std(axis=0, ddof=1)
     np.testing.assert_allclose(sigma, 1.3 * np.sqrt((spread**2 + 0.02**2) / 2), rtol=1e-6)
-    low, high = model.interval(frames, 0.9)
-    # 1.645 is the 95 % quantile of the normal distribution.
-    np.testing.assert_allclose(high, np.minimum(p + 1.64485 * sigma, 1), rtol=1e-4)
-    wide_low, wide_high = model.interval(frames, 0.99)
-    assert np.all((wide_low <= low) & (low <= p) & (p <= high) & (high <= wide_high))
-    assert np.all((wide_low >= 0) & (wide_high <= 1))
     np.testing.assert_allclose(model.q_error(frames) * p * (1 - p), sigma, rtol=1e-6)
 
 
-def test_a_model_without_a_scale_of_its_error_gives_no_interval(model, tmp_path):
+def test_a_model_without_a_scale_of_its_error_gives_none(model, tmp_path):
     from dataclasses import replace
 
     paths = tmp_path / "m.safetensors", tmp_path / "m.json"
     save(replace(model, error=None), *paths)
     with pytest.raises(DataError, match="no scale of its error"):
-        load(*paths).interval(np.zeros((1, 4)))
+        load(*paths).estimate(np.zeros((1, 4)))
 
 
 def test_a_model_may_have_no_density(model, tmp_path):

@@ -67,7 +67,7 @@ def test_p_b_is_nearer_than_with_all_inputs_and_the_spread_is_wider(few):
     )
     assert sparse < 0.6 * dense
     assert both < 0.8 * dense
-    assert model.spread(x).mean() > q[count:].std(axis=0, ddof=1).mean()
+    assert model.members(x).std(axis=0, ddof=1).mean() > q[count:].std(axis=0, ddof=1).mean()
 
 
 def test_with_many_shots_all_inputs_are_used():

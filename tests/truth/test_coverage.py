@@ -45,7 +45,7 @@ def test_nine_of_ten_intervals_hold_the_truth(name, tmp_path, request):
             model = toy.model(number)
             p, sigma = model.estimate(features[chosen])
             found.append(coverage(p, sigma, n, n_b))
-            spread = p * (1 - p) * model.spread(features[chosen])
+            spread = p * (1 - p) * model.members(features[chosen]).std(axis=0, ddof=1)
             spread_only.append(coverage(p, spread, n, n_b))
     mean = float(np.mean(found))
     print(

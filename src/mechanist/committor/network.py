@@ -8,7 +8,6 @@ exp(-x)) (Elfwing, Uchibe and Doya, Neural Networks 107, 3 (2018)); q is the mea
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -113,10 +112,6 @@ class Committor:
         """Reaction coordinate q = ln(p_B / (1 - p_B)) (F,), the mean over members."""
         return np.asarray(self.members(features).mean(axis=0))
 
-    def spread(self, features: Array) -> Array:
-        """Standard deviation of q over members, (F,)."""
-        return np.asarray(self.members(features).std(axis=0, ddof=1))
-
     def estimate(self, features: Array) -> tuple[Array, Array]:
         """p_B (F,) and the standard deviation (F,) of its error.
 
@@ -130,30 +125,6 @@ class Committor:
         members = self.members(features)
         p = q_to_p(members.mean(axis=0))
         return p, self.error.sigma(p, members.std(axis=0, ddof=1))
-
-    def interval(self, features: Array, level: float = 0.9) -> tuple[Array, Array]:
-        """Interval of p_B.
-
-        Parameters
-        ----------
-        features
-            (F, P).
-        level
-            Probability that the interval holds the true p_B, over points such as shooting points.
-
-        Returns
-        -------
-        tuple of ndarray
-            Lower and upper ends (F,), within 0 and 1.
-
-        Raises
-        ------
-        DataError
-            As `estimate`.
-        """
-        p, sigma = self.estimate(features)
-        half = NormalDist().inv_cdf(0.5 + 0.5 * level) * sigma
-        return np.maximum(p - half, 0), np.minimum(p + half, 1)
 
     def q_error(self, features: Array) -> Array:
         """Standard deviation of the error of q, (F,), to first order: that of p_B over p (1 - p).

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.analysis.comparison.outcomes import Estimate
 from mechanist.analysis.comparison.pairs import ROWS, Comparison, Pair, all_curves, summarise
 from mechanist.arrays import Array
 from mechanist.bookkeeping.csv_files import csv_text
@@ -14,6 +13,7 @@ from mechanist.bookkeeping.files import atomic, write_json, write_text
 from mechanist.bookkeeping.layout import CompareFiles
 from mechanist.report.figures.comparison import draw
 from mechanist.report.page.page import template
+from mechanist.statistics.intervals import Interval
 
 SELECTIONS = ("guided", "uniform")
 
@@ -119,7 +119,7 @@ def number(value: float) -> str:
     return "not known" if not np.isfinite(value) else f"{value:.3g}"
 
 
-def span(estimate: Estimate | None) -> str:
+def span(estimate: Interval | None) -> str:
     """A number with its interval."""
     if estimate is None or not np.isfinite(estimate.value):
         return "not known"

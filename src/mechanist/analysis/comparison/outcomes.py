@@ -14,18 +14,10 @@ from mechanist.arrays import Array, Rows
 from mechanist.sampling.records.tables import Table
 from mechanist.statistics.clusters import clustered_mean
 from mechanist.statistics.effective_samples import effective_samples
+from mechanist.statistics.intervals import Interval
 
 LEAST_IN_BIN = 400
 """Least number of guided shots in a bin of predicted p_B."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -48,34 +40,34 @@ class Outcome:
     accepted: int
     decorrelated: int
     effective_paths: float
-    duration: Estimate
+    duration: Interval
 
 
-def over_chains(values: Array, chain: Rows) -> Estimate:
+def over_chains(values: Array, chain: Rows) -> Interval:
     """Mean and its 95 % interval, with chains as the independent units."""
     from scipy.special import stdtrit
 
     mean, error = clustered_mean(values, chain)
     width = float(stdtrit(max(1, len(np.unique(chain)) - 1), 0.975)) * error
-    return Estimate(mean, mean - width, mean + width)
+    return Interval(mean, mean - width, mean + width)
 
 
-def over_seeds(values: Array) -> Estimate:
+def over_seeds(values: Array) -> Interval:
     """Mean over seeds with the 95 % interval of Student's t."""
     from scipy.special import stdtrit
 
     mean = float(np.mean(values))
     error = float(np.std(values, ddof=1) / np.sqrt(len(values)))
     width = float(stdtrit(len(values) - 1, 0.975)) * error
-    return Estimate(mean, mean - width, mean + width)
+    return Interval(mean, mean - width, mean + width)
 
 
-def ratio_over_seeds(guided: Array, uniform: Array) -> Estimate | None:
+def ratio_over_seeds(guided: Array, uniform: Array) -> Interval | None:
     """Geometric mean over seeds of guided / uniform; None if one of them is zero or unknown."""
     if not ((guided > 0) & (uniform > 0)).all():
         return None
     log = over_seeds(np.log(guided / uniform))
-    return Estimate(*(float(np.exp(value)) for value in (log.value, log.low, log.high)))
+    return Interval(*(float(np.exp(value)) for value in (log.value, log.low, log.high)))
 
 
 def outcome(series: Table) -> Outcome:

@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 
 from mechanist.analysis.comparison.outcomes import (
-    Estimate,
     Outcome,
     Place,
     curves,
@@ -22,6 +21,7 @@ from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.layout import PairFiles
 from mechanist.errors import DataError
 from mechanist.sampling.records.tables import Table, join, read_table
+from mechanist.statistics.intervals import Interval
 
 POINTS = 40
 """Points along the budget at which curves are computed."""
@@ -109,7 +109,7 @@ class Row:
     name: str
     guided: float
     uniform: float
-    ratio: Estimate | None
+    ratio: Interval | None
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ class Comparison:
 
     rows: tuple[Row, ...]
     acceptance: tuple[float, float]
-    durations: tuple[Estimate, Estimate]
-    difference: Estimate
+    durations: tuple[Interval, Interval]
+    difference: Interval
     places: tuple[Place, ...]
     ceiling: float | None
 

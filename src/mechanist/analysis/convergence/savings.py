@@ -31,11 +31,6 @@ class Savings:
     low: float
     high: float
 
-    @property
-    def overall(self) -> float:
-        """Fraction of all steps of guided shots that was saved."""
-        return self.watched * self.share
-
 
 def savings(shots: Table) -> Savings | None:
     """Compare shots that might be stopped with the others of the same rounds.

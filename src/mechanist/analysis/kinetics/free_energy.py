@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mechanist.analysis.kinetics.intervals import TWO_SIDED
 from mechanist.arrays import Array, Q, Weights
+from mechanist.statistics.intervals import TWO_SIDED
 
 
 def profile(values: Array, weights: Weights, edges: Array, kt: float) -> Array:

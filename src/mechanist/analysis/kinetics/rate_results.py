@@ -17,18 +17,18 @@ from mechanist.analysis.kinetics.excursion_data import (
     ExcursionData,
     Excursions,
 )
-from mechanist.analysis.kinetics.intervals import (
-    TWO_SIDED,
-    Interval,
-    log_interval,
-    normal_interval,
-)
 from mechanist.analysis.kinetics.kinetics import Estimate, Rates, bootstrap, estimate
 from mechanist.analysis.kinetics.rate_verdict import objections
 from mechanist.arrays import Weights
 from mechanist.sampling.records.tables import Table
 from mechanist.settings.kinetics import KineticsSettings
 from mechanist.statistics.effective_samples import effective_samples
+from mechanist.statistics.intervals import (
+    TWO_SIDED,
+    Interval,
+    log_interval,
+    normal_interval,
+)
 from mechanist.systems.prepared import Prepared
 
 METHOD = (

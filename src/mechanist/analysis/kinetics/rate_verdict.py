@@ -9,10 +9,10 @@ from mechanist.analysis.kinetics.excursion_data import (
     RUN_B,
     ExcursionData,
 )
-from mechanist.analysis.kinetics.intervals import log_interval
 from mechanist.analysis.kinetics.kinetics import Estimate, Rates, estimate
 from mechanist.arrays import Rows
 from mechanist.errors import MechanistError
+from mechanist.statistics.intervals import log_interval
 
 LEAST_TRANSITIONS = 20
 """Shots that joined A and B."""

@@ -99,13 +99,13 @@ def judge_formula(
     )
 
 
-Estimate = tuple[float, tuple[float, float]]
+WithInterval = tuple[float, tuple[float, float]]
 """An estimate and its 95 % interval by bootstrap over points."""
 
 
 def _calibration(
     q: Q, n: Counts, n_b: Counts, rng: np.random.Generator
-) -> tuple[Estimate, Estimate] | None:
+) -> tuple[WithInterval, WithInterval] | None:
     """Calibration slope and offset, by maximum likelihood."""
     if len(q) < FEWEST or np.ptp(q) == 0:
         return None
@@ -123,7 +123,9 @@ def recalibrated(q: Q, n: Counts, n_b: Counts) -> Array:
     return fit_logistic(columns, n, n_b, np.zeros(2), np.array([1.0, 0.0]))
 
 
-def _surface(n: Counts, n_b: Counts, rng: np.random.Generator) -> tuple[Estimate, Estimate] | None:
+def _surface(
+    n: Counts, n_b: Counts, rng: np.random.Generator
+) -> tuple[WithInterval, WithInterval] | None:
     """Mean and standard deviation of p_B on the surface."""
     if len(n) < FEWEST:
         return None
@@ -143,7 +145,7 @@ def _surface(n: Counts, n_b: Counts, rng: np.random.Generator) -> tuple[Estimate
     return mean, spread
 
 
-def _calibration_text(line: tuple[Estimate, Estimate] | None) -> str:
+def _calibration_text(line: tuple[WithInterval, WithInterval] | None) -> str:
     if line is None:
         return "The p_B of the formula has too few different values to test its calibration."
     (slope, (low, high)), (shift, (left, right)) = line
@@ -153,7 +155,7 @@ def _calibration_text(line: tuple[Estimate, Estimate] | None) -> str:
     return text + (": calibrated within the intervals." if agrees else ": not calibrated.")
 
 
-def _surface_text(flat: tuple[Estimate, Estimate] | None) -> str:
+def _surface_text(flat: tuple[WithInterval, WithInterval] | None) -> str:
     if flat is None:
         return "Too few frames lie on its surface q = 0 to test it."
     (mean, _), (spread, (low, high)) = flat

@@ -1,4 +1,4 @@
-"""95 % intervals of rates and free energies from bootstrap samples."""
+"""95 % intervals from bootstrap samples."""
 
 from dataclasses import dataclass
 
