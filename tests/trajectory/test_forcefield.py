@@ -204,7 +204,7 @@ def test_model_on_disk(motion, tmp_path):
 def test_too_few_frames_to_learn_from(motion):
     from mechanist.trajectory.dataset import by_time
 
-    with pytest.raises(DataError, match="are to be learned from"):
+    with pytest.raises(DataError, match="are fewer than"):
         learn_bridge(by_time(motion[:600], 12), np.arange(9)[None], 500)
     with pytest.raises(DataError, match="validation block"):
         learn_bridge(by_time(motion[:600], 12), np.arange(9)[None], 20)

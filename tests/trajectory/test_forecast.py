@@ -112,7 +112,7 @@ def test_straight_lines_and_linear_maps(ready, motion):
     step = history.positions[:, -1] - history.positions[:, -2]
     np.testing.assert_allclose(made[:, 2], history.last + 3 * step)
     with pytest.raises(DataError, match="velocities"):
-        Straight(told=True)(History(history.positions, history.spacing_ps), 3)
+        Straight(velocity_known=True)(History(history.positions, history.spacing_ps), 3)
     linear = fit_linear(ready.many, ready.validate, ready.pose())
     rest = errors(LastFrame()(history, 20), ready.test.future, motion.numbers)
     assert errors(linear(history, 20), ready.test.future, motion.numbers).ade < 0.8 * rest.ade
@@ -141,7 +141,7 @@ def test_state_behind_positions_of_known_dynamics(bridge, ready, motion):
     found = fit_velocities(base.dynamics, history, 10)[:, -1]
     # Gauss and Newton start from a spline that is off by the size of the velocities.
     assert np.abs(found - v[:, -1]).max() < 0.02 * np.abs(v[:, -1]).max()
-    told = LearnedDynamics(base.dynamics, told=True)
+    told = LearnedDynamics(base.dynamics, velocity_known=True)
     with pytest.raises(DataError, match="velocities"):
         told(history, 1)
     with pytest.raises(DataError, match="whole number"):

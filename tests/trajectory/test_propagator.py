@@ -169,7 +169,7 @@ def test_a_chain_keeps_its_energy(learned, motion, springs):
 
 def test_a_chain_that_flies_apart_is_told(learned, states):
     wild = replace(learned, step_ps=1.0)
-    with pytest.raises(SamplingError, match="flown apart"):
+    with pytest.raises(SamplingError, match="become unstable"):
         follow(wild, states[0], 1e160 * states[1], 20, 1)
 
 

@@ -86,7 +86,7 @@ def test_shapes_come_back_where_they_were(motion):
     frames = motion.positions[::500]
     values = shape.values(frames)
     assert values.shape == (len(frames), 21)
-    assert shape.turning.sum() == 6
+    assert shape.periodic.sum() == 6
     np.testing.assert_allclose(shape.frames(values, frames), frames, atol=1e-10)
     rotation = turn(np.random.default_rng(5))
     np.testing.assert_allclose(shape.values(frames @ rotation + 1.0), values, atol=1e-9)
@@ -196,7 +196,7 @@ def test_the_largest_factor_within_the_tolerance():
 def test_what_cannot_be_restored_is_refused(paths, motion):
     with pytest.raises(DataError, match="do not rise"):
         restore(paths[0][:3], np.array([0, 4, 4]), "linear")
-    with pytest.raises(DataError, match="there is no map"):
+    with pytest.raises(DataError, match="needs maps"):
         restore(paths[0][:4], np.array([0, 4, 8, 12]), "map")
     with pytest.raises(DataError, match="virtual sites"):
         audit(paths, 4, every(4), 0 * motion.masses)

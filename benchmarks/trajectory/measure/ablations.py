@@ -1,4 +1,4 @@
-"""The forecaster with parts switched off, and on other bases."""
+"""Ablations of the forecaster."""
 
 from dataclasses import replace
 
@@ -6,11 +6,11 @@ from mechanist.trajectory.forecast.options import Options
 
 WHOLE = "all parts"
 FEW = (WHOLE, "no Hankel loss", "no conjugate loss", "no spatial attention", "no alignment")
-"""What is tried on a costly base."""
+"""Ablations on a costly base."""
 
 
 def without(options: Options) -> dict[str, Options]:
-    """Options by what is switched off or otherwise; the first has all parts."""
+    """Options by name of the ablation; the first has all parts."""
     quarter = max(options.chunk, options.ahead // 4 // options.chunk * options.chunk)
     return {
         WHOLE: options,

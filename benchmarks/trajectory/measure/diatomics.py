@@ -1,4 +1,4 @@
-"""Diatomic molecules in Morse potentials: learned from one vibration, followed at another energy.
+"""Diatomic molecules in Morse potentials: trained on one vibration, tested at other energies.
 
 The vibration and its phase w t are known in closed form (`reference.morse`). For a state (r, v) of
 a vibration with s^2 = E / D,

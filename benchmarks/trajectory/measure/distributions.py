@@ -15,7 +15,7 @@ from mechanist.trajectory.superres.protocol import Filled, Interpolator
 def distributions(
     models: Mapping[str, Interpolator], test: Windows, numbers: NDArray[np.int64]
 ) -> list[dict[str, Any]]:
-    """How far the distributions of bonds, angles and speeds are from the true ones.
+    """Distances of the distributions of bonds, angles and speeds from the true ones.
 
     For every bond, angle and atom the distance of Wasserstein (the area between both cumulative
     distributions), over missing frames only; means over all bonds, angles and atoms.

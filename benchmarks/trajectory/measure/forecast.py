@@ -1,4 +1,4 @@
-"""Table T4: every forecaster on one trajectory, with parts switched off, and over 1 ps."""
+"""Table T4: every forecaster on one trajectory, ablations, and forecasts of 1 ps."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -34,7 +34,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Made:
-    """A model that is ready.
+    """A fitted model.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def measure(setup: Setup, bridge: Bridge, seed: int, say: Say, device: str = "cp
     seed
         Of weights and batches.
     say
-        Told how it goes.
+        Takes lines of progress.
     device
         Where networks are trained.
     """
@@ -150,14 +150,14 @@ def _plain(setup: Setup, dynamics: LearnedDynamics, forces: int) -> dict[str, Ma
     clock = Stopwatch()
     linear = fit_linear(setup.many, setup.validate, setup.pose())
     spent = clock.read()[1]
-    told = LearnedDynamics(dynamics.dynamics, told=True)
+    with_v = LearnedDynamics(dynamics.dynamics, velocity_known=True)
     models: tuple[tuple[str, Base, int, float], ...] = (
         (PERSISTENCE, LastFrame(), 0, 0.0),
         (STRAIGHT, Straight(), 0, 0.0),
-        (STRAIGHT_V, Straight(told=True), 0, 0.0),
+        (STRAIGHT_V, Straight(velocity_known=True), 0, 0.0),
         (LINEAR_RIDGE, linear, linear.weights.size, spent),
         (DYNAMICS, dynamics, forces, 0.0),
-        (DYNAMICS_V, told, forces, 0.0),
+        (DYNAMICS_V, with_v, forces, 0.0),
     )
     return {name: asked(name, one, setup, count, cpu) for name, one, count, cpu in models}
 

@@ -1,4 +1,4 @@
-"""Networks of table T4, made and trained for one trajectory."""
+"""Training of the networks of table T4 on one trajectory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

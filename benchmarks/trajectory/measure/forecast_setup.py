@@ -1,4 +1,4 @@
-"""What every model of table T4 learns from and is tested on, for one trajectory."""
+"""Training, validation and test windows of table T4, for one trajectory."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -103,7 +103,7 @@ class Setup:
 
 
 def setup(trajectory: Trajectory, size: Size, amounts: ForecastSize) -> Setup:
-    """Blocks such that the learned forces of table T1 know nothing of the test block.
+    """Blocks such that the learned forces of table T1 are independent of the test block.
 
     Parameters
     ----------

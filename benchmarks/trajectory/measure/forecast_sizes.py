@@ -1,4 +1,4 @@
-"""How much of table T4 is made: small for two cores, full for a GPU."""
+"""Amounts of table T4: small for two cores, full for a GPU."""
 
 from dataclasses import dataclass
 

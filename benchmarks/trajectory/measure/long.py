@@ -34,7 +34,7 @@ SHOWN = 500
 """Points of the energy along a chain in the figure."""
 
 HELD = 7.0
-"""Distance of the total energy from its start, in kcal/mol, at which a chain counts as lost."""
+"""Deviation of the total energy from the start, in kcal/mol, at which a chain is invalid."""
 
 
 def starts(
@@ -103,7 +103,7 @@ def held(chain: Chain) -> list[float]:
 
 
 def compared(true: Spectrum, made: Spectrum, halves: tuple[Spectrum, Spectrum]) -> dict[str, Any]:
-    """Likeness, shift of the highest X-H peak, both between halves of the truth, and curves."""
+    """Similarity, shift of the highest X-H peak, both also between halves of the truth, curves."""
     inside = true.wave_numbers <= HIGHEST
     thin = slice(None, None, max(1, int(inside.sum()) // 2000))
     return {
@@ -120,8 +120,8 @@ def compared(true: Spectrum, made: Spectrum, halves: tuple[Spectrum, Spectrum]) 
 def pieces(motion: LearnedMotion, trajectory: Trajectory) -> tuple[Chain, NDArray[np.int64]]:
     """Chains from frames of the reference motion one `PIECE` apart, and the frames of both.
 
-    Energy goes slowly from one vibration to others: other starts, and longer chains, would have
-    other intensities for as long as the reference lasts.
+    Energy flows slowly between vibrations: other starts, and longer chains, would have other
+    intensities over the length of the reference.
 
     Returns
     -------

@@ -1,13 +1,13 @@
 """Table T2: super-resolution of a molecule that OpenMM moves, beside bridges of its own forces.
 
-Here the force field is known. Three rows tell what learning can win at most:
+Here the force field is known, which bounds what learning can achieve:
 
 - at constant energy a bridge of the known forces is the motion itself, up to rounding;
-- a Langevin thermostat adds noise to the forces at every step, so that nobody can know the frames
-  between. The bridge with the known forces, and an error of the size of that noise and without
-  memory, is the mean of what may have been: its error is the floor;
-- with rigid bonds the known forces lack those of the constraints; the size and the memory of what
-  they lack are measured on the validation block.
+- a Langevin thermostat adds noise to the forces at every step, so that missing frames are not
+  determined. The bridge with the known forces, and an error of the size of that noise and without
+  memory, is their conditional mean: its error is the floor;
+- with rigid bonds the known forces lack those of the constraints; the statistics of their error are
+  measured on the validation block.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ EXACT = 1e-3
 """Error in kJ/mol/nm below which known forces are the forces of the motion."""
 
 SHORT = 0.1
-"""Memory, in steps, of what is drawn anew at every step."""
+"""Correlation time in steps of noise that is independent at every step."""
 
 
 def measure_openmm(
@@ -65,7 +65,7 @@ def measure_openmm(
     size
         How much.
     say
-        Told how it goes.
+        Takes lines of progress.
     gaps
         Missing frames between two known ones.
 
@@ -114,9 +114,9 @@ def known_bridge(dataset: Dataset, force: Force) -> Bridge:
 
 
 def _learnable(dataset: Dataset) -> Dataset:
-    """The blocks, such that the forces to learn from are without the noise of a thermostat.
+    """The blocks, with training forces that are free of the noise of a thermostat.
 
-    Second differences of positions would hold that noise; the stored forces do not.
+    Second differences of positions contain that noise; stored forces do not.
     """
     if dataset.train[0].meta.ensemble != "langevin":
         return dataset

@@ -1,4 +1,4 @@
-"""How far to trust what is said of azobenzene: outcomes of shots, and rankings made otherwise."""
+"""Reliability of the attribution for azobenzene: outcomes of shots, and other rankings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from mechanist.trajectory.propagator.learned import LearnedMotion
 from mechanist.trajectory.trajectory import Trajectory
 
 UNDECIDED = 20.0
-"""Degrees of CNNC from 90 within which a shot has not come to either side."""
+"""Degrees of CNNC from 90 within which a shot is undecided."""
 
 
 def sides(angles: Array) -> NDArray[np.int64]:
@@ -60,9 +60,9 @@ def stability(pushes: Sequence[Array], first: tuple[int, int]) -> dict[str, Any]
     Parameters
     ----------
     pushes
-        Integrated gradients (K,) of the ranking that is told, and of others.
+        Integrated gradients (K,) of the reported ranking, and of others.
     first
-        Inputs that are said to come first.
+        Inputs that come first in the reported ranking.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Table T3: how far propagators are off at some times, and how fast they are."""
+"""Table T3: errors of propagators at some times, and their speed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""More of table T1: noise, less data, other temperatures, and distributions of restored frames.
+"""Table T1, continued: noise, less data, other temperatures, distributions of restored frames.
 
-All is measured on a few gaps of 20 missing frames that are spread evenly over the test block;
-distributions also on gaps of 40.
+Measured on a few gaps of 20 missing frames spread evenly over the test block; distributions also on
+gaps of 40.
 """
 
 from collections.abc import Callable, Mapping
@@ -80,7 +80,7 @@ def measure_robustness(
     potential
         That the molecule moves in.
     say
-        Told how it goes.
+        Takes lines of progress.
     device
         Where networks are trained.
     frames
@@ -172,7 +172,7 @@ def transferred(
 
 
 def _models(dataset: Dataset, bridge: Bridge, size: Size, gap: int) -> Models:
-    """Models by the names of their rows; the linear map is learned anew."""
+    """Models by the names of their rows; the linear map is fitted again."""
     ridge = fit_ridge(*learning_windows(dataset, gap, size.gaps), bridge.masses)
     return {BRIDGE: bridge, RIDGE: ridge, HERMITE: hermite, LINEAR: linear}
 

@@ -1,4 +1,4 @@
-"""Long forecasts: do bonds hold, how fast does the truth get lost, is the motion alike."""
+"""Long forecasts: bond lengths, deviation from the truth, and spectra."""
 
 from dataclasses import dataclass
 

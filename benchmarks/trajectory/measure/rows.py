@@ -1,4 +1,4 @@
-"""Rows of tables T1 and T2: models, what it cost to learn them, how far off they are."""
+"""Rows of tables T1 and T2: models, costs and errors."""
 
 import time
 from collections.abc import Callable
@@ -29,7 +29,7 @@ X_H = (2500.0, 4000.0)
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model that is ready for one length of gap.
+    """A fitted model for one length of gap.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class Fitted:
     fill
         The model.
     parameters
-        Numbers that were learned.
+        Number of parameters.
     wall, cpu
-        Seconds that learning took; what several gaps share counts for each.
+        Seconds of training; training for several gaps counts for each.
     """
 
     name: str
@@ -70,7 +70,7 @@ def learning_windows(dataset: Dataset, gap: int, most: int) -> tuple[Windows, Wi
 
 
 def plain_models(dataset: Dataset, gap: int, size: Size) -> list[Fitted]:
-    """Models that are written down or solved for."""
+    """Models in closed form."""
     train, validate = learning_windows(dataset, gap, size.gaps)
     masses = dataset.train[0].masses
     models = [
@@ -101,7 +101,7 @@ def _quintic(gaps: Windows) -> Filled:
 
 
 def row_of(model: Fitted, gap: int, test: Windows, trajectory: Trajectory) -> dict[str, Any]:
-    """Errors, likeness of the spectrum, and costs of one model at one length of gap."""
+    """Errors, similarity of the spectrum, and costs of one model at one length of gap."""
     clock = Stopwatch()
     filled = model.fill(test)
     wall, cpu = clock.read()

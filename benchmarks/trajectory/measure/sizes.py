@@ -1,4 +1,4 @@
-"""How much is made, learned and tested: small for two cores, full for a GPU."""
+"""Amounts of data and training of table T1: small for two cores, full for a GPU."""
 
 from dataclasses import dataclass
 
@@ -19,9 +19,9 @@ class Size:
     validate, test
         Shares of the frames, as blocks of time at its end.
     geometries
-        That forces are learned from, fewer for molecules of more than nine atoms.
+        Training geometries of forces; fewer for molecules of more than nine atoms.
     gaps
-        That linear maps and networks are learned from, at most, for each length.
+        Largest number of training gaps of linear maps and networks, for each length.
     budget
         Of each network.
     """

@@ -47,7 +47,7 @@ def measure(
     seed
         Of weights and batches.
     say
-        Told how it goes.
+        Takes lines of progress.
     device
         Where networks are trained.
 

@@ -1,10 +1,10 @@
-"""Azobenzene on its way over the barrier between cis and trans: what turns its CNNC dihedral.
+"""Azobenzene at the barrier between cis and trans: contributions to its CNNC dihedral.
 
-Shots go both ways from geometries twisted to between cis and trans, at constant energy. The last
-one starts at 90 degrees; explained is its state a time `AHEAD` before it crosses 90 degrees, by the
-dihedral after that time. Forces are learned from half of the others, and from geometries on the
+Two-way shots at constant energy start from geometries twisted to between cis and trans. The last
+one starts at 90 degrees. The dihedral at its crossing of 90 degrees is attributed to the state a
+time `AHEAD` earlier. Forces are learned from half of the other shots, and from geometries on the
 straight line from the equilibrium to that state. Forces from the other half, and other baselines,
-tell how stable the ranking is; each half is asked where the shots of the other half end.
+test the stability of the ranking; each half predicts where the shots of the other half end.
 """
 
 from collections.abc import Sequence
@@ -44,16 +44,16 @@ STEP = 0.0005
 """In ps."""
 
 TWISTS = (85.0, 110.0)
-"""CNNC in degrees at the starts of shots; from there both outcomes are seen."""
+"""CNNC in degrees at the starts of shots; both outcomes occur from there."""
 
 BASELINES = (180.0, 150.0, 120.0)
-"""CNNC in degrees of resting molecules that a state is compared with, the equilibrium first."""
+"""CNNC in degrees of the baselines, molecules at rest; the equilibrium first."""
 
 GEOMETRIES, LINE = 90, 20
-"""That are learned from, of the shots and on the straight line."""
+"""Training geometries from shots, and on the straight line."""
 
 SHOWN = 12
-"""Inputs that are told, the largest first."""
+"""Number of inputs in the ranking."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ def explain(
         output = later(motion, twist.zmatrix, (twist.row, 2), ahead)
         results += [integrated_gradients(output, point, one) for one in baselines]
     return {
-        **_told(twist, results[0]),
+        **_ranking(twist, results[0]),
         "before": float(np.degrees(turns[first])),
         "after": float(np.degrees(turns[crossing])),
         "error": held_out(twist, motions[0], test, ahead),
@@ -216,8 +216,8 @@ def _outcomes(
     return agreement(turned[0], turned[1])
 
 
-def _told(twist: Twist, result: Attribution) -> dict[str, Any]:
-    """The ranking in words and degrees."""
+def _ranking(twist: Twist, result: Attribution) -> dict[str, Any]:
+    """The ranking with names of inputs, in degrees."""
     degrees = np.degrees(result.values)
     order = np.argsort(-np.abs(degrees))
     label = names(twist.zmatrix, twist.numbers)

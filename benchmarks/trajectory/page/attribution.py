@@ -14,7 +14,7 @@ TRUST = (
     ("stability", "spearman", "rank correlation with rankings by other forces or baselines", "1"),
     ("stability", "lowest", "the same, lowest of them", "1"),
 )
-"""What is told of outcomes of shots and of the stability of the ranking."""
+"""Numbers on outcomes of shots and on the stability of the ranking."""
 
 
 def attribution(job: Job) -> tuple[list[Entry], Target]:
@@ -47,7 +47,7 @@ def attribution_entries(record: Record) -> list[Entry]:
 
 
 def attribution_target(record: Record) -> Target:
-    """Whether CNNC and its velocity come first."""
+    """Target: CNNC and its velocity come first."""
     first = [one["input"] for one in record["ranking"][:2]]
     wanted = {record["dihedral"], f"velocity of {record['dihedral']}"}
     text = "azobenzene: CNNC and its velocity push it most"

@@ -1,4 +1,4 @@
-"""Which cells of a table are the best of their column."""
+"""The best cells in each column of a table."""
 
 import re
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ LOW = re.compile(
     r"error|percentile|shift|distance (?:at|of)|deviation|\bADE\b|\bFDE\b|\bRMSD\b", re.IGNORECASE
 )
 NEITHER = re.compile(r"parameters|\btime\b|published|number of|apart|\bvalue\b", re.IGNORECASE)
-"""Words of headings that tell whether more is better; where none does, nothing is the best."""
+"""Words of headings that say whether larger or smaller is better; without one, no cell is best."""
 
 APART = re.compile(r"published|different data|^true$|halves of the truth")
-"""Rows that take no part: other data, and the truth itself."""
+"""Rows that are not compared: other data, and the reference itself."""
 
-TOLD = re.compile(r"\(x, v, a\)|told v")
-"""Rows that know more than the others; they have a best of their own."""
+EXTRA = re.compile(r"\(x, v, a\)|told v")
+"""Rows with more input than the others; they are compared among themselves."""
 
 
 def best(title: str, table: Table) -> set[tuple[int, int]]:
     """Row and column of the best cells.
 
-    Rows ``base: variant`` are compared on the same base only. Cells that read the same as the best
-    are as good; where all do, none is marked.
+    Rows ``base: variant`` are compared on the same base only. Cells with the same text as the best
+    are marked too; where all have it, none is marked.
     """
     marked: set[tuple[int, int]] = set()
     for column, head in enumerate(table.head[1:], start=1):
@@ -57,5 +57,5 @@ def _groups(table: Table) -> Iterator[list[int]]:
     for number, (name, *_) in enumerate(table.rows):
         if not APART.search(name):
             base = name.split(": ")[0] if ": " in name else ""
-            groups.setdefault((bool(TOLD.search(name)), base), []).append(number)
+            groups.setdefault((bool(EXTRA.search(name)), base), []).append(number)
     yield from groups.values()

@@ -1,4 +1,4 @@
-"""Tables of the trajectory models: means and spreads over trajectories, and what was aimed at."""
+"""Numbers of the tables: means and standard deviations over trajectories, and targets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +11,7 @@ ANGSTROM = 10.0
 """Angstrom in a nm."""
 
 STYLE = "{:.3g} ± {:.1g}"
-"""How a mean and its spread are written."""
+"""Format of a mean and its standard deviation."""
 
 COLUMNS = {
     "position": "position, mean absolute error",
@@ -53,7 +53,7 @@ class Entry:
     Parameters
     ----------
     table, row, column
-        Where it stands.
+        Its place.
     value, std
         Mean and standard deviation over trajectories.
     unit
@@ -70,14 +70,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Target:
-    """Something aimed at, and what was found.
+    """A target and the value that was found.
 
     Parameters
     ----------
     text
-        What must hold.
+        The condition.
     found
-        What was measured.
+        The measured value.
     met
         Whether it holds for the means over trajectories.
     """
@@ -128,7 +128,7 @@ def plain(numbers: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def shown(figure: Path, title: str, how: str) -> str:
-    """A figure in the text; the page shows it with how to read it."""
+    """A figure in the text, with its caption."""
     return f'![{title}]({figure.name} "{how}")\n'
 
 
@@ -163,7 +163,7 @@ class Lookup:
 
 
 def markdown(look: Lookup, molecule: str, key: str) -> list[str]:
-    """Lines of one table to read: models down, gaps across."""
+    """Lines of one table: models down, gaps across."""
     unit = UNITS[key][-1]
     head = f"{COLUMNS[key]}{'' if unit == '1' else f' ({unit})'}"
     style = "{:.5f} ± {:.5f}" if key == "spectrum" else STYLE
@@ -177,7 +177,7 @@ def grid(
     rows: Mapping[str, Sequence[Entry | None]],
     style: str = STYLE,
 ) -> list[str]:
-    """Lines of a table: models down, mean and spread in each cell that there is."""
+    """Lines of a table: models down, mean and standard deviation in each cell."""
     lines = [f"### {title}", "", "| model | " + " | ".join(heads) + " |"]
     lines.append("|---|" + "---|" * len(heads))
     for model, cells in rows.items():

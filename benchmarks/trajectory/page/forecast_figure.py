@@ -1,4 +1,4 @@
-"""The figure of table T4: error against horizon, parts switched off, long forecasts."""
+"""The figure of table T4: error against horizon, ablations, long forecasts."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ COLOURS = {
     PERSISTENCE: "#C9A227",
 }
 LARGEST = 10.0
-"""Of RMSD in Angstrom that is shown."""
+"""Upper limit of the shown RMSD in Angstrom."""
 
 
 def draw_forecasts(records: Sequence[Mapping[str, Any]], molecule: str) -> bytes:
@@ -39,7 +39,7 @@ def draw_forecasts(records: Sequence[Mapping[str, Any]], molecule: str) -> bytes
     with canvas(FULL, 8.6) as figure:
         panels = figure.subplots(2, 2)
         _horizon(panels[0, 0], records)
-        panels[0, 0].set_title(f"{molecule}: distance from the true place")
+        panels[0, 0].set_title(f"{molecule}: distance from the true position")
         _parts(panels[0, 1], records)
         _rolls(panels[1, 0], records, "rmsd")
         _rolls(panels[1, 1], records, "valid_horizon")
@@ -75,7 +75,7 @@ def _horizon(axes: Any, records: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _parts(axes: Any, records: Sequence[Mapping[str, Any]]) -> None:
-    """Bars: ADE with parts switched off, on the last frame."""
+    """Bars: ADE without one part of the network, on the last frame."""
     shown = [
         (str(found[0]["part"]), [ANGSTROM * one["ade"] for one in found])
         for _, found in gathered(records, "ablations", lambda one: f"{one['base']}: {one['part']}")
@@ -86,7 +86,7 @@ def _parts(axes: Any, records: Sequence[Mapping[str, Any]]) -> None:
     spreads = [float(np.std(values, ddof=1)) if len(values) > 1 else 0.0 for _, values in shown]
     axes.barh(places, means, xerr=spreads, color=A_COLOUR, height=0.65, error_kw={"lw": 1})
     axes.set_yticks(places, [name for name, _ in shown], fontsize=8)
-    axes.set(title="network on the last frame: parts switched off", xlabel="ADE (Å)")
+    axes.set(title="network on the last frame: ablations", xlabel="ADE (Å)")
 
 
 def _rolls(axes: Any, records: Sequence[Mapping[str, Any]], key: str) -> None:
@@ -101,4 +101,6 @@ def _rolls(axes: Any, records: Sequence[Mapping[str, Any]], key: str) -> None:
     if key == "rmsd":
         axes.set(title="long forecasts, block by block", ylabel="RMSD (Å)", yscale="log")
     else:
-        axes.set(title="bonds that are as long as bonds can be", ylabel="share", ylim=(0, 1.03))
+        axes.set(
+            title="bonds within the range of the training block", ylabel="share", ylim=(0, 1.03)
+        )

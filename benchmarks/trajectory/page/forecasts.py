@@ -19,23 +19,22 @@ from mechanist.bookkeeping.files import write_bytes
 
 RIVALS = (PERSISTENCE, STRAIGHT, LINEAR_RIDGE, *NETWORKS)
 BETTER = 0.8
-"""ADE of ours in parts of that of each rival, at most."""
+"""Target of the ADE of ours, relative to that of each rival."""
 
 HEAD = """# Table T4: forecasts
 
-Positions of 10 frames are known, 20 frames are asked for, 5 fs apart, all atoms (the
-protocol of GeoTDM). ADE is the mean distance of atoms from their true places over the 20 frames,
-FDE that in the last one. Rows "told v" get the true velocity at the last known frame too.
-Published numbers (MD17, DFT) are of different data.
+Positions of 10 frames are known, the next 20 frames are forecast, 5 fs apart, all atoms (the
+protocol of GeoTDM). ADE is the mean distance of atoms from their true positions over the 20 frames,
+FDE that in the last one. Rows "told v" also get the true velocity at the last known frame.
+Published numbers (MD17, DFT) are for different data.
 """
 
 FIGURE = (
-    "Top left: mean distance from the true place against time; lower is better. Top right: error"
-    " of the network when one part of it is switched off. Bottom: forecasts far beyond what was"
-    " learned, their distance from the true motion, and the share of bonds that are as long as"
-    " bonds can be."
+    "Top left: mean distance from the true position against time; lower is better. Top right: error"
+    " of the network without one of its parts. Bottom: long forecasts, their distance from the true"
+    " motion, and the share of bonds whose length is within the range of the training block."
 )
-"""How to read it."""
+"""Caption of the figure."""
 
 COLUMNS = {
     "ade": ("ADE", "Å"),
@@ -47,7 +46,7 @@ COLUMNS = {
     "fill_cpu": ("forecasting one window, processor time", "s"),
 }
 SHOWN = (1, 2, 4, 10, 20)
-"""Frames whose errors are in the tables."""
+"""Frames with errors in the text."""
 
 
 def name_of(molecule: str, part: str = "") -> str:
@@ -113,7 +112,7 @@ def _rolls(molecule: str, records: Sequence[Mapping[str, Any]], spacing: float) 
 
 
 def forecast_targets(numbers: Sequence[Entry], molecule: str) -> list[Target]:
-    """What table T4 of ethanol must hold."""
+    """Targets of table T4 for ethanol."""
     table = {(e.row, e.column): e.value for e in numbers if e.table == name_of(molecule)}
     ours, result = table[FORECASTER, "ADE"], []
     for rival in RIVALS:
@@ -131,13 +130,13 @@ def forecast_targets(numbers: Sequence[Entry], molecule: str) -> list[Target]:
 
 
 def forecast_markdown(numbers: Sequence[Entry], molecule: str, spacing: float) -> list[str]:
-    """Tables to read."""
+    """Lines of text."""
     horizons = [f"distance at {k * spacing:g} fs" for k in SHOWN]
     columns = [column for column, _ in COLUMNS.values()]
     lines = []
     tables = (
         (name_of(molecule), f"{molecule}: forecasts", [*columns[:4], *horizons, *columns[4:]]),
-        (name_of(molecule, "parts"), f"{molecule}: parts switched off", None),
+        (name_of(molecule, "parts"), f"{molecule}: ablations", None),
         (name_of(molecule, "roll-out"), f"{molecule}: long forecasts, block by block", None),
     )
     for table, title, order in tables:

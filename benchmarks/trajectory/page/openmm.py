@@ -19,11 +19,11 @@ HEAD = """# Table T2: motion by OpenMM
 
 The same models on motion by a force field, at 300 K, {frames:,} frames 0.5 fs apart in each of
 {seeds} trajectories of each kind; no networks. Ours learns from {geometries} geometries: from
-second differences of positions, or with a thermostat, whose noise is in these, from stored forces.
-*Forces known*: the bridge with the forces of the force field. With a thermostat the frames between
-are not determined, and its error is the floor: about the smallest one that any model can have. With
-rigid bonds it lacks the forces of the constraints; these depend on velocities, so that no forces of
-positions alone are exact.
+second differences of positions, or from stored forces where a thermostat adds noise to these.
+*Forces known*: the bridge with the forces of the force field. With a thermostat the missing frames
+are not determined, and its error is the floor: about the smallest one possible. With rigid bonds it
+lacks the constraint forces; these depend on velocities, so that forces that depend on positions
+alone are not exact.
 """
 
 TITLES = {
@@ -38,7 +38,7 @@ NOISY = "langevin"
 RATIO = "position, mean absolute error relative to the floor"
 
 SHOWN = ("position", "position_hydrogen", "position_heavy", "velocity", "spectrum", "fill_cpu")
-"""Quantities that are written out; the others are in tables.json."""
+"""Quantities in the text; the others are in tables.json."""
 
 Records = Sequence[Record]
 
@@ -78,13 +78,15 @@ def _ratios(table: str, records: Records) -> list[Entry]:
 
 
 def openmm_markdown(numbers: Sequence[Entry], records: Records) -> list[str]:
-    """Lines to read: for each kind of motion, models down and gaps across."""
+    """Lines of text: for each kind of motion, models down and gaps across."""
     lines = []
     for kind, title in TITLES.items():
         table = name_of(records[0]["system"], kind)
         look = Lookup([one for one in numbers if RATIO not in one.column], "", table)
-        told = ", ".join(f"{record['kinds'][kind]['temperature']:.0f}" for record in records)
-        lines += [f"## {table}\n", f"Mean kinetic temperatures: {told} K.\n"]
+        temperatures = ", ".join(
+            f"{record['kinds'][kind]['temperature']:.0f}" for record in records
+        )
+        lines += [f"## {table}\n", f"Mean kinetic temperatures: {temperatures} K.\n"]
         if kind == NOISY:
             lines += _ratio_lines(numbers, look, table)
         for key in SHOWN:

@@ -1,4 +1,4 @@
-"""The page of the trajectory models: tables.md and its figures as one file to read."""
+"""The page of the trajectory models: tables.md and its figures as one file."""
 
 import base64
 import re
@@ -21,7 +21,7 @@ TARGETS = ("target", "found", "met")
 """Head of the tables of targets."""
 
 LATER = re.compile(
-    r"percentile|velocit|hydrogen|heavy|shift|parameters|\btime\b|parts switched|positions, root",
+    r"percentile|velocit|hydrogen|heavy|shift|parameters|\btime\b|ablations|positions, root",
     re.IGNORECASE,
 )
 """Words of the titles of tables, and of the columns of wide ones, that are folded."""
@@ -287,6 +287,8 @@ def _cell(text: str, marked: bool) -> Cell:
 def _embedded(figure: Figure, folder: Path) -> Embedded:
     path = folder / figure.file
     if path.name != figure.file or path.suffix != ".png":
-        raise DataError(path, "is no figure of this folder; only PNG files beside tables.md are")
+        raise DataError(
+            path, "is not a figure of this folder: PNG files beside tables.md are allowed"
+        )
     data = base64.b64encode(read_bytes(path)).decode("ascii")
     return Embedded(readable(figure.title), readable(figure.how), data)

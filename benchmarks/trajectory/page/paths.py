@@ -9,10 +9,10 @@ from benchmarks.trajectory.page.entries import ANGSTROM, Entry, Target
 from mechanist.bookkeeping.files import damage_reported, read_json
 
 QUARTER = 4
-"""Frames from one stored one to the next of the target."""
+"""Stride of the target."""
 
 SAVED, GOAL = 0.2, 0.3
-"""Share of MD steps that early stops are to save."""
+"""Target and goal of the share of MD steps saved by early stops."""
 
 LENGTHS = {
     "mean": "heavy atoms, mean distance",
@@ -23,8 +23,8 @@ LENGTHS = {
 
 HEAD = """# Table T5: stored paths
 
-Every so many-th frame of paths of {system} is known. The others are restored; what learned maps
-leave over is drawn at random. Means are over {paths:,} paths, beside the 95 % intervals of the same
+Every n-th frame of paths of {system} is known. The others are restored, with residuals of the
+learned maps drawn at random. Means are over {paths:,} paths, beside the 95 % intervals of the same
 means from all frames. p_B is that of the network.
 """
 
@@ -41,7 +41,7 @@ def name_of(system: str) -> str:
 
 
 def path_entries(system: str, record: Mapping[str, Any]) -> list[Entry]:
-    """Every number of the record; spreads are not known but for means, where they are errors."""
+    """Every number of the record; only means have a spread, their standard error."""
     table, result = name_of(system), []
 
     def add(row: str, column: str, value: float, unit: str, std: float = 0.0) -> None:
@@ -73,7 +73,7 @@ def row_of(one: Mapping[str, Any]) -> str:
 
 
 def within(one: Mapping[str, Any]) -> int:
-    """Means that stay in their intervals."""
+    """Number of means within their intervals."""
     return sum(mean["within"] for mean in one["means"])
 
 
@@ -83,7 +83,7 @@ def error_of(found: Mapping[str, Any]) -> float:
 
 
 def path_markdown(system: str, record: Mapping[str, Any]) -> list[str]:
-    """Lines to read."""
+    """Lines of text."""
     lines = [
         HEAD.format(system=system, paths=record["factors"][0]["paths"]),
         f"## {name_of(system)}\n",
@@ -106,9 +106,9 @@ def path_markdown(system: str, record: Mapping[str, Any]) -> list[str]:
 
 
 def _means(system: str, one: Mapping[str, Any]) -> list[str]:
-    """Means of q and p_B, and those that leave their intervals."""
+    """Means of q and p_B, and means outside their intervals."""
     lines = [
-        f"### {system}: what {row_of(one)} says; inputs of the network only where they differ",
+        f"### {system}: means from {row_of(one)}; inputs only if outside their interval",
         "",
         "| mean over paths | all frames | restored | standard errors apart | within |",
         "|---|---|---|---|---|",
@@ -129,7 +129,7 @@ def _early(saved: Mapping[str, float] | None) -> list[str]:
     if saved is None:
         return ["No shots were stopped early in this run (`sampling.early_stop`).", ""]
     return [
-        f"Early stops: shots that might be stopped took {100 * saved['share']:.0f} % fewer MD steps"
+        f"Early stops: shots that may be stopped took {100 * saved['share']:.0f} % fewer MD steps"
         f" ({100 * saved['low']:.0f} to {100 * saved['high']:.0f} %); they are"
         f" {100 * saved['watched']:.0f} % of all.",
         "",
@@ -137,7 +137,7 @@ def _early(saved: Mapping[str, float] | None) -> list[str]:
 
 
 def path_targets(record: Mapping[str, Any]) -> list[Target]:
-    """What table T5 must hold."""
+    """Targets of table T5."""
     result = []
     for one in record["factors"]:
         if one["factor"] == QUARTER:

@@ -1,4 +1,4 @@
-"""Table T3: propagators, as entries, as text to read, and what was aimed at."""
+"""Table T3: propagators, as entries, text, figure and targets."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,18 +17,18 @@ Records = Sequence[Record]
 
 HEAD = """# Table T3: propagators
 
-Errors of the state some time after an origin of the test block, over all coordinates that stand on
-atoms alone. Chains run at the constant mean energy of the reference motion, from frames of the test
-block with new velocities. Published numbers of GICnet are of different data.
+Errors of the state some time after an origin of the test block, over all coordinates that are
+defined by atoms alone. Chains run at the mean energy of the reference motion, from frames of the
+test block with new velocities. Published numbers of GICnet are for different data.
 """
 
 
 FIGURE = (
-    "Top left: error against time; short black bars are what GICnet has published, of different"
+    "Top left: error against time; short black bars: published for GICnet with different"
     " data. Top right: change of the total energy along one chain. Bottom: spectra of chains beside"
     " those of the reference."
 )
-"""How to read it."""
+"""Caption of the figure."""
 
 PUBLISHED = "GICnet, published (different data)"
 
@@ -115,7 +115,7 @@ def _others(molecule: str, records: Records) -> Iterator[Entry]:
         for row, field in ((FORCES, "similarity"), ("two halves of the truth", "floor")):
             values = [record[key][field] for record in records]
             yield mean_entry(table, row, f"{name}, cosine similarity", values, "1")
-    # Of two infrared peaks of like height the highest is a matter of chance.
+    # Of two infrared peaks of similar height, which one is higher is random.
     for row, field in ((FORCES, "shift"), ("two halves of the truth", "floor_shift")):
         shifts = [abs(record["power"][field]) for record in records]
         column = "density of states, shift of the highest X-H peak"
@@ -133,7 +133,7 @@ def _others(molecule: str, records: Records) -> Iterator[Entry]:
 
 
 def targets(numbers: Sequence[Entry], records: Records) -> list[Target]:
-    """What table T3 of ethanol must hold, and the goals."""
+    """Targets and goals of table T3 for ethanol."""
     found = {(entry.table, entry.row, entry.column): entry.value for entry in numbers}
     aims = []
     for key, limit in LIMITS.items():
@@ -147,8 +147,8 @@ def targets(numbers: Sequence[Entry], records: Records) -> list[Target]:
         for kind, most in (("at most", limit), ("goal, at most", goal)):
             good = sum(one <= most for one in every)
             text = f"total energy of chains, {key}: {kind} {most:g} kcal/mol"
-            told = f"{good} of {len(every)} chains, worst {max(every):.3g} kcal/mol"
-            aims.append(Target(text, told, good == len(every)))
+            summary = f"{good} of {len(every)} chains, worst {max(every):.3g} kcal/mol"
+            aims.append(Target(text, summary, good == len(every)))
     for (table, row, column), value in found.items():
         if table == "T3 diatomics" and column.startswith("phase"):
             aims.append(Target(f"{row}: phase within 1 %", f"{value:.2g} %", value < 1))
@@ -156,7 +156,7 @@ def targets(numbers: Sequence[Entry], records: Records) -> list[Target]:
 
 
 def markdown(numbers: Sequence[Entry], molecule: str) -> list[str]:
-    """Lines to read: errors with times across, then all other numbers."""
+    """Lines of text: errors with times across, then all other numbers."""
     own = [entry for entry in numbers if entry.table == name_of(molecule)]
     by = {(entry.row, entry.column): entry for entry in own}
     times = sorted(

@@ -58,11 +58,11 @@ SECTIONS = {
 
 HEADS = {
     "noise": "Gaussian noise on every coordinate of the known positions; the velocities are exact,"
-    " and models are those without noise.",
-    "data": "All is {geometries} geometries for the forces of the bridge, and {gaps} gaps for"
+    " and models were trained without noise.",
+    "data": "100 % is {geometries} geometries for the forces of the bridge, and {gaps} gaps for"
     " ridge.",
-    "transfer": "Motion that was heated to other temperatures, restored with what was learned from"
-    " the trajectories above.",
+    "transfer": "Motion at other temperatures, restored by models that were trained on the"
+    " trajectories above.",
     "distributions": "Wasserstein distance from the distribution in the true frames, missing"
     " frames only; mean over all bonds, angles or atoms.",
 }
@@ -73,7 +73,7 @@ SHOWN = {
     "transfer": ("position",),
     "distributions": ("bonds", "angles", "speeds"),
 }
-"""Quantities that are written out."""
+"""Quantities in the text."""
 
 
 def name_of(molecule: str, section: str) -> str:

@@ -1,4 +1,4 @@
-"""Text in Markdown taken apart: headings with prose, tables and figures, for a page."""
+"""Markdown parsed into headings with prose, tables and figures, for a page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

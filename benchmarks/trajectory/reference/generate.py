@@ -10,14 +10,14 @@ from mechanist.trajectory.trajectory import GAS, Meta, Trajectory, masses_of
 
 
 def thermal_energy(masses: Array, temperature: float) -> float:
-    """Mean energy in kJ/mol of 3N - 6 classical oscillators, above the bottom."""
+    """Mean energy in kJ/mol of 3N - 6 classical harmonic oscillators, above the minimum."""
     return (3 * len(masses) - 6) * GAS * temperature
 
 
 def with_energy(velocities: Array, masses: Array, kinetic: float) -> Array:
-    """Velocities (N, 3) scaled to a kinetic energy in kJ/mol, by two at most either way.
+    """Velocities (N, 3) scaled to a kinetic energy in kJ/mol, by a factor of 0.5 to 2.
 
-    Without it the energy of a small molecule after heating is as much as a fifth off its mean.
+    Without it the energy of a small molecule after heating deviates by up to a fifth from its mean.
     """
     now = 0.5 * float(masses @ (velocities**2).sum(axis=1))
     return velocities * float(np.clip(np.sqrt(max(kinetic, 0.0) / now), 0.5, 2.0))

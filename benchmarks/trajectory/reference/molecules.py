@@ -1,4 +1,4 @@
-"""Molecules that reference data are made of: geometries relaxed with GFN2-xTB, and symmetries."""
+"""Molecules of the reference data: geometries minimised with GFN2-xTB, and permutations."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,1 +1,1 @@
-"""Learned models of molecular motion: data, super-resolution, their baselines and their errors."""
+"""Learned models of molecular motion: super-resolution, propagators, forecasts, restored paths."""

@@ -1,7 +1,7 @@
-"""Which frames are learned from and which test: whole blocks of time or whole trajectories.
+"""Blocks of time for training, validation and test, and the gaps in them.
 
-Frames drawn at random would lie between those that were learned from. Between two blocks, a gap of
-at least two windows is left out.
+Test frames drawn at random would lie between training frames. At least two windows are left out
+between blocks.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from mechanist.trajectory.trajectory import Trajectory
 
 @dataclass(frozen=True)
 class Dataset:
-    """Trajectories of one molecule, apart by use: ``train``, ``validate`` and ``test``."""
+    """Trajectories of one molecule by use: ``train``, ``validate`` and ``test``."""
 
     train: tuple[Trajectory, ...]
     validate: tuple[Trajectory, ...]
@@ -35,7 +35,7 @@ def by_time(
     trajectory
         The frames.
     window
-        Frames that a model sees at once; twice as many are left out between two blocks.
+        Frames of one model input; twice as many are left out between two blocks.
     validate, test
         Shares of the frames.
 
@@ -100,7 +100,7 @@ class Windows:
 
     @property
     def ends(self) -> "Ends":
-        """What a model is told."""
+        """Known ends of the gaps: the input of an interpolator."""
         x, v = self.positions, self.velocities
         return Ends(x[:, 0], v[:, 0], x[:, -1], v[:, -1], self.inner, self.dt_ps)
 
@@ -157,7 +157,7 @@ class Ends:
 
 
 def windows(trajectories: Sequence[Trajectory], inner: int, every: int | None = None) -> Windows:
-    """All gaps of ``inner`` frames that start ``every`` frames after one another.
+    """All gaps of ``inner`` frames, starting every ``every`` frames.
 
     Without ``every`` they tile the trajectory: the right end of one is the left end of the next.
 

@@ -1,8 +1,9 @@
-"""Reader of MD17, rMD17 and sGDML files, which users download themselves.
+"""Reader of MD17, rMD17 and sGDML files, which users download.
 
 MD17: Chmiela, Tkatchenko, Sauceda, Poltavsky, Schuett and Mueller, Sci. Adv. 3, e1603015 (2017).
 rMD17: Christensen and von Lilienfeld, Mach. Learn.: Sci. Technol. 1, 045018 (2020). Lengths are in
-Angstrom, energies in kcal/mol. The frames of rMD17 are drawn at random: they are no trajectory.
+Angstrom, energies in kcal/mol. The frames of rMD17 are drawn at random, so they are not a
+trajectory.
 """
 
 from pathlib import Path
@@ -33,19 +34,19 @@ NAMES = {
 def read_md17(
     path: Path, dt_ps: float, temperature_K: float | None = None, ordered: bool = True
 ) -> Trajectory:
-    """Read such a file as a trajectory.
+    """Read a file as a trajectory.
 
     Parameters
     ----------
     path
         An npz file.
     dt_ps
-        Time between frames in ps, which the files do not say; MD17: 0.0005.
+        Time between frames in ps, which the files do not contain; MD17: 0.0005.
     temperature_K
         Of the thermostat; MD17: 500.
     ordered
-        Whether the frames must be in the order of time. Without it, rMD17 is read too: labelled
-        geometries to learn forces from, no motion.
+        Whether frames must be in the order of time. If not, rMD17 is read too, as geometries with
+        forces to learn from.
 
     Returns
     -------
@@ -55,7 +56,7 @@ def read_md17(
     Raises
     ------
     DataError
-        If the file is missing or damaged, holds objects, or its arrays do not fit each other.
+        If the file is missing or damaged, holds objects, or its arrays do not match.
     """
     content = read_npz(path)
     if ordered and "old_indices" in content:

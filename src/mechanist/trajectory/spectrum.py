@@ -16,7 +16,7 @@ HIGHEST = 4000.0
 
 @dataclass(frozen=True)
 class Spectrum:
-    """A density of states.
+    """A normalised spectrum.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Spectrum:
     density: Array
 
     def peak(self, low: float, high: float) -> float:
-        """Wave number of the highest point between two, from a parabola through three points.
+        """Wave number of the highest point in a range, from a parabola through three points.
 
         Raises
         ------
@@ -55,7 +55,7 @@ def density_of_states(
     """Mass-weighted power spectrum of velocities, smoothed by a Gaussian.
 
     By the theorem of Wiener and Khinchin it is the Fourier transform of the velocity
-    autocorrelation function. A Hann window keeps strong lines from leaking.
+    autocorrelation function. A Hann window reduces leakage of strong lines.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def density_of_states(
     """
     frames = len(velocities)
     window = np.hanning(frames)[:, None, None]
-    # Four times as many points as the resolution, so that peaks are found between them.
+    # Padded fourfold, so that peaks are found between points of the resolution.
     waves = np.fft.rfft(velocities * window, n=4 * frames, axis=0)
     power = np.einsum("n,knx->k", masses, np.abs(waves) ** 2)
     numbers = np.asarray(np.fft.rfftfreq(4 * frames, dt_ps) / LIGHT, dtype=np.float64)
@@ -87,7 +87,7 @@ def similarity(one: Spectrum, other: Spectrum, highest: float = HIGHEST) -> floa
     Raises
     ------
     DataError
-        If they do not have the same points.
+        If their points differ.
     """
     if not np.array_equal(one.wave_numbers, other.wave_numbers):
         raise DataError("spectrum", "spectra have different points")

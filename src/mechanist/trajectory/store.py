@@ -18,7 +18,7 @@ OPTIONAL = ("velocities", "forces", "energy", "box")
 
 
 def save(trajectory: Trajectory, path: Path) -> None:
-    """Write a trajectory; the file is complete or absent."""
+    """Write a trajectory; the file is renamed when complete."""
     content: dict[str, NDArray[Any]] = {
         "format": np.array(FORMAT),
         "positions": trajectory.positions,
@@ -35,12 +35,12 @@ def save(trajectory: Trajectory, path: Path) -> None:
 
 
 def load(path: Path) -> Trajectory:
-    """Read a trajectory that `save` has written.
+    """Read a trajectory written by `save`.
 
     Raises
     ------
     DataError
-        If the file is missing, damaged, or no such file.
+        If the file is missing, damaged or of another format.
     """
     content = read_npz(path)
     if "format" not in content or content["format"].shape != () or content["format"] != FORMAT:

@@ -1,4 +1,4 @@
-"""A trajectory: frames at equal times, with what is known of how they were made."""
+"""A trajectory: equally spaced frames, with metadata of their origin."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -22,7 +22,7 @@ VelocityTime = Literal["on-step", "half-step"]
 
 @dataclass(frozen=True)
 class Meta:
-    """How a trajectory was made.
+    """Origin of a trajectory.
 
     Parameters
     ----------
@@ -31,15 +31,15 @@ class Meta:
     source
         Program or file.
     level_of_theory
-        What the forces are from.
+        Method of the forces.
     integrator_dt_ps
         Time step of the integrator in ps; None if not known.
     temperature_K, friction_ps
-        Of the thermostat; for nve, the temperature that it was heated to.
+        Of the thermostat; for nve, the temperature of the heating.
     velocity_time
-        Whether velocities belong to the times of the positions or lie half a step before.
+        Whether velocities belong to the times of the positions or to half a step earlier.
     constraints
-        Whether bonds were kept rigid.
+        Whether bonds were rigid.
     seed
         Of the random numbers.
     """
@@ -78,12 +78,12 @@ class Trajectory:
     box
         (T, 3, 3) in nm, or None.
     meta
-        How it was made.
+        Its origin.
 
     Raises
     ------
     DataError
-        If shapes do not fit or a number is not finite.
+        If shapes do not match or a number is not finite.
     """
 
     positions: Array
@@ -153,10 +153,7 @@ class Trajectory:
         return np.asarray(0.5 * np.einsum("n,tnx,tnx->t", self.masses, velocities, velocities))
 
     def temperature(self) -> float:
-        """Mean kinetic temperature in K, of the 3N - 6 degrees that neither shift nor turn.
-
-        Diatomics have one such degree.
-        """
+        """Mean kinetic temperature in K of the 3N - 6 vibrations (1 for diatomics)."""
         atoms = len(self.masses)
         degrees = 1 if atoms == 2 else 3 * atoms - 6
         return float(2 * self.kinetic().mean() / (degrees * GAS))

@@ -145,7 +145,7 @@ def explained():
     azobenzene.k = np.where(azobenzene.rest < 0.16, 2.0e5, 20.0)
     with pytest.MonkeyPatch.context() as patch:
         # Each look at the likelihood takes a second.
-        patch.setattr(likelihood, "LOOKS", 4)
+        patch.setattr(likelihood, "EVALUATIONS", 4)
         return twist.explain(azobenzene, 3, 0.015, 300.0, 5, geometries=20)
 
 

@@ -92,7 +92,7 @@ def test_every_figure_is_inside(made):
     names = (files.figure, files.propagator_figure, files.forecast_figure)
     for one in names:
         assert base64.b64encode(one("ethanol").read_bytes()).decode() in page
-    assert page.count("<img ") == page.count("How to read this.") == len(names)
+    assert page.count("<img ") == page.count("<figcaption>") == len(names)
 
 
 def test_every_table_and_every_row_is_told(made):

@@ -115,7 +115,7 @@ def test_files_of_the_tables(write_records, tmp_path):
     assert sum("T4: " in line for line in lines) == 9
     again = validate(Config, {"trajectory": {"seeds": 2, "size": "full"}}, "test")
     with pytest.raises(DataError, match="other settings"):
-        write(again, files, Journal())
+        write(Job(again, files, Journal()))
 
 
 def test_wrong_records_of_the_propagators_are_refused(propagated, tmp_path):
@@ -124,7 +124,7 @@ def test_wrong_records_of_the_propagators_are_refused(propagated, tmp_path):
     for record in propagated[0]:
         write_json(files.propagator("ethanol", record["number"]), record)
     for wrong, told in (
-        ({"size": "full"}, "of size full"),
+        ({"size": "full"}, "size full"),
         ({"ranking": [{"input": "x"}]}, r"attribution\.json"),
     ):
         write_json(files.attribution, propagated[1] | wrong)

@@ -1,4 +1,4 @@
-"""Attention in space, near and far, and attention in time."""
+"""Attention in space, local and global, and attention in time."""
 
 import torch
 from torch import Tensor, nn
@@ -6,25 +6,25 @@ from torch import Tensor, nn
 from mechanist.trajectory.forecast.options import Options
 
 NEAR = 2
-"""Bonds up to which heads of the near kind see."""
+"""Range of local heads, in bonds."""
 
 RADIAL, REACH = 8, 0.8
-"""Gaussians of distances, and where the last one lies in nm."""
+"""Number of Gaussians of the distance, and centre of the last one in nm."""
 
 HOPS = 10
-"""Numbers of bonds that are told apart."""
+"""Number of classes of bond counts."""
 
 STEEPEST = 4.0
-"""Of exponents of attention without softmax."""
+"""Largest exponent of attention without softmax."""
 
 
 def feed_forward(width: int) -> nn.Sequential:
-    """Two layers."""
+    """Two linear layers with GELU between them."""
     return nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
 
 
 class Bias(nn.Module):
-    """What attention adds for distances in the last frame and for numbers of bonds."""
+    """Bias of attention by distances in the last frame and by numbers of bonds."""
 
     def __init__(self, heads: int) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Bias(nn.Module):
 
 
 class Attention(nn.Module):
-    """Attention of many heads over the last but one axis."""
+    """Multi-head attention over the last but one axis."""
 
     def __init__(self, width: int, heads: int, softmax: bool = True) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Attention(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, tokens: Tensor, seen: Tensor, bias: Tensor | None = None) -> Tensor:
-        """Answers (..., L, D) of tokens (..., L, D) that look at others (..., M, D).
+        """Results (..., L, D) of tokens (..., L, D) that attend to others (..., M, D).
 
         ``bias`` (..., heads, L, M) is added to the exponents.
         """
@@ -75,7 +75,7 @@ class Attention(nn.Module):
 
 
 class SpaceTime(nn.Module):
-    """A block of the encoder: attention over atoms, then over times, then two layers."""
+    """A block of the encoder: attention over atoms, then over times, then a feed-forward part."""
 
     def __init__(self, options: Options) -> None:
         super().__init__()
@@ -96,9 +96,10 @@ class SpaceTime(nn.Module):
 
 
 class Decode(nn.Module):
-    """A block of the decoder: masked attention in time, then to the encoder's tokens of the atom.
+    """A block of the decoder.
 
-    Then the atoms see each other again.
+    Masked attention in time, attention to the tokens of the encoder of the same atom, attention
+    over atoms, then a feed-forward part.
     """
 
     def __init__(self, options: Options) -> None:
@@ -111,7 +112,7 @@ class Decode(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(4))
 
     def forward(self, asked: Tensor, known: Tensor, bias: Tensor) -> Tensor:
-        """Tokens asked for (B, N, C, D) and known (B, N, P, D); ``bias`` as in `SpaceTime`."""
+        """Queries (B, N, C, D) and known tokens (B, N, P, D); ``bias`` as in `SpaceTime`."""
         count = asked.shape[2]
         hidden = torch.full((count, count), float("-inf"), device=asked.device).triu(1)
         first: Tensor = self.norms[0](asked)

@@ -1,4 +1,4 @@
-"""Forecasts that need no network: what a network may start from, and must be better than."""
+"""Forecasts without a network: bases that a network corrects, and baselines to beat."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,7 +12,7 @@ from mechanist.trajectory.forecast.windows import Cases, History
 from mechanist.trajectory.ridge import best_held_out
 
 STRENGTHS = tuple(10.0**k for k in range(-10, 1))
-"""Of the penalty, in parts of the largest eigenvalue; the best on the validation block is kept."""
+"""Penalties relative to the largest eigenvalue; the best on the validation block is chosen."""
 
 
 class Base(Protocol):
@@ -25,10 +25,10 @@ class Base(Protocol):
 
 @dataclass(frozen=True)
 class LastFrame:
-    """Nothing moves."""
+    """Atoms stay at rest."""
 
     def __call__(self, history: History, ahead: int) -> Array:
-        """The last frame again and again."""
+        """The last frame, repeated."""
         return np.repeat(history.positions[:, -1:], ahead, axis=1)
 
 
@@ -38,11 +38,11 @@ class Straight:
 
     Parameters
     ----------
-    told
+    velocity_known
         Whether v is the true velocity at the last frame; else the difference of the last two.
     """
 
-    told: bool = False
+    velocity_known: bool = False
 
     def __call__(self, history: History, ahead: int) -> Array:
         """Straight lines.
@@ -50,12 +50,12 @@ class Straight:
         Raises
         ------
         DataError
-            If velocities are to be told and are not there.
+            If velocities are needed and missing.
         """
-        if self.told and history.velocities is None:
+        if self.velocity_known and history.velocities is None:
             raise DataError("history", "holds no velocities")
         step = history.last - history.positions[:, -2]
-        if self.told and history.velocities is not None:
+        if self.velocity_known and history.velocities is not None:
             step = history.velocities * history.spacing_ps
         count = np.arange(1, ahead + 1)[:, None, None]
         return np.asarray(history.last[:, None] + count * step[:, None])
@@ -63,18 +63,18 @@ class Straight:
 
 @dataclass(frozen=True)
 class Linear:
-    """Linear autoregression: all known coordinates to all coming displacements, by ridge.
+    """Linear autoregression: all known coordinates to all future displacements, by ridge.
 
     Parameters
     ----------
     pose
-        How windows are laid.
+        Common orientation of windows.
     mean
         (P,) of the inputs.
     weights
         (P + 1, H x 3N); the last row is the constant.
     strength
-        Penalty that was kept.
+        The chosen penalty.
     """
 
     pose: Pose
@@ -83,7 +83,7 @@ class Linear:
     strength: float
 
     def __call__(self, history: History, ahead: int) -> Array:
-        """Linear forecasts; beyond what was learned, block by block."""
+        """Linear forecasts; beyond the trained length, block by block."""
         made: list[Array] = []
         while sum(part.shape[1] for part in made) < ahead:
             frames = self._block(history)
@@ -106,7 +106,7 @@ def _inputs(placed: Array) -> Array:
 
 
 def fit_linear(train: Cases, validate: Cases, pose: Pose) -> Linear:
-    """Solve for the map; the penalty is the best one on the validation block."""
+    """Fit the map, with the penalty that is best on the validation block."""
     inputs, targets = _pairs(train, pose)
     tests, truth = _pairs(validate, pose)
     mean, offset = inputs.mean(axis=0), targets.mean(axis=0)

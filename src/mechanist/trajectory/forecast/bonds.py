@@ -1,4 +1,4 @@
-"""Which atoms are bound, and over how many bonds."""
+"""Bonds by covalent radii, and numbers of bonds between atoms."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ RADII = {1: 0.031, 6: 0.076, 7: 0.071, 8: 0.066, 9: 0.057, 16: 0.105, 17: 0.102}
 """Covalent radii in nm (Cordero and others, Dalton Trans. 2832 (2008))."""
 
 STRETCH = 1.3
-"""Atoms are bound if they are nearer than this times the sum of their radii."""
+"""Two atoms are bonded within this factor times the sum of their radii."""
 
 FARTHEST = 9
-"""Of the number of bonds between two atoms; more, or none, count as this."""
+"""Largest number of bonds between two atoms; also that of atoms that are not connected."""
 
 
 def bonds(numbers: NDArray[Any], x: Array) -> Rows:
-    """Bound pairs (M, 2) of atoms in a geometry (N, 3) in nm.
+    """Bonded pairs (M, 2) of atoms in a geometry (N, 3) in nm.
 
     Raises
     ------
     DataError
-        If no radius of an element is known.
+        If the radius of an element is unknown.
     """
     unknown = sorted({int(z) for z in numbers} - RADII.keys())
     if unknown:
@@ -36,7 +36,7 @@ def bonds(numbers: NDArray[Any], x: Array) -> Rows:
 
 
 def hops(atoms: int, bound: Rows) -> Rows:
-    """Bonds (N, N) on the shortest way from one atom to another, at most `FARTHEST`."""
+    """Number of bonds (N, N) on the shortest path between atoms, at most `FARTHEST`."""
     near = np.zeros((atoms, atoms), dtype=bool)
     near[bound[:, 0], bound[:, 1]] = near[bound[:, 1], bound[:, 0]] = True
     result = np.full((atoms, atoms), FARTHEST, dtype=np.int64)

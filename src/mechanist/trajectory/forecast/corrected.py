@@ -1,4 +1,4 @@
-"""A base and a network that corrects it, as one forecaster with arrays in and out."""
+"""A forecaster: a base and a network that corrects it."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -16,7 +16,7 @@ from mechanist.trajectory.forecast.windows import History
 from mechanist.trajectory.superres.frame import Placement
 
 CHUNK = 256
-"""Windows at once."""
+"""Windows per batch."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Scales:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a network sees of B windows, see `network.Corrector`, and how they were laid."""
+    """Inputs of a network for B windows, see `network.Corrector`, and their placement."""
 
     moved: Array
     last: Array
@@ -51,8 +51,8 @@ class Inputs:
         return made[0], made[1], made[2]
 
 
-def laid(pose: Pose, unit: float, history: History, base: Array) -> Inputs:
-    """Histories and what the base forecasts for them, (B, H, N, 3) in nm, in the orientation."""
+def placed_inputs(pose: Pose, unit: float, history: History, base: Array) -> Inputs:
+    """Inputs in the common orientation, from histories and base forecasts (B, H, N, 3) in nm."""
     placement = pose.place(history.last)
     last = history.last[:, None]
     return Inputs(
@@ -74,13 +74,13 @@ class Corrected:
     base
         The base.
     pose, scales
-        How windows are laid, and units.
+        Common orientation of windows, and units.
     block
-        Frames of one pass of the network.
+        Frames per pass of the network.
     ahead
-        Frames after which the base starts anew; a multiple of ``block``.
+        Frames after which the base is restarted; a multiple of ``block``.
     device
-        Where torch works.
+        Device of torch.
     """
 
     net: nn.Module
@@ -93,11 +93,11 @@ class Corrected:
 
     @property
     def parameters(self) -> int:
-        """Numbers of the network that were learned."""
+        """Number of parameters of the network."""
         return sum(weight.numel() for weight in self.net.parameters())
 
     def __call__(self, history: History, ahead: int) -> Array:
-        """Frames (B, ahead, N, 3) in nm, by blocks: each goes on from the one before."""
+        """Frames (B, ahead, N, 3) in nm, block by block."""
         made: list[Array] = []
         for _ in range(-(-ahead // self.ahead)):
             frames = self.correct(history, self.base(history, self.ahead))
@@ -106,7 +106,7 @@ class Corrected:
         return np.concatenate(made, axis=1)[:, :ahead]
 
     def correct(self, history: History, base: Array) -> Array:
-        """Forecasts (B, H, N, 3) where those of the base are known, in nm."""
+        """Forecasts (B, H, N, 3) in nm from those of the base."""
         made: list[Array] = []
         for begin in range(0, base.shape[1], self.block):
             frames = self._pass(history, base[:, begin : begin + self.block])
@@ -118,7 +118,7 @@ class Corrected:
         parts = []
         for i in range(0, len(history), CHUNK):
             rows = slice(i, i + CHUNK)
-            seen = laid(self.pose, self.scales.moved, history.rows(rows), base[rows])
+            seen = placed_inputs(self.pose, self.scales.moved, history.rows(rows), base[rows])
             with torch.no_grad():
                 change = self.net(*seen.tensors(self.device)).cpu().numpy().astype(np.float64)
             change = change * self.scales.corrections[..., None]
@@ -126,9 +126,9 @@ class Corrected:
         return np.concatenate(parts)
 
     def encode(self, history: History) -> Array:
-        """One vector (B, 2 D) of each history: means over atoms of the last token, and of all.
+        """One vector (B, 2 D) for each history: means over atoms of the last token, and of all.
 
-        It neither turns nor shifts with the molecule.
+        It is invariant to rotation and translation.
 
         Raises
         ------
@@ -138,7 +138,7 @@ class Corrected:
         if not isinstance(self.net, Forecast):
             raise DataError("forecaster", "its network has no encoder")
         nothing = np.repeat(history.positions[:, -1:], self.block, axis=1)
-        seen = laid(self.pose, self.scales.moved, history, nothing)
+        seen = placed_inputs(self.pose, self.scales.moved, history, nothing)
         moved, last, _ = seen.tensors(self.device)
         with torch.no_grad():
             tokens = self.net.encode(moved, last)

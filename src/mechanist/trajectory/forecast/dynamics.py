@@ -1,4 +1,4 @@
-"""The base of our forecaster: learned dynamics from the state that explains the history."""
+"""The base of our forecaster: learned dynamics from the state fitted to the history."""
 
 from dataclasses import dataclass
 
@@ -13,21 +13,21 @@ from mechanist.trajectory.superres.forcefield import KernelForces
 from mechanist.trajectory.trajectory import GAS
 
 BATCH = 16
-"""Windows at once."""
+"""Windows per batch."""
 
 LINEARISED, ITERATIONS = 2, 3
-"""Iterations of Gauss and Newton with fresh derivatives, and in all."""
+"""Gauss-Newton iterations with fresh derivatives, and in total."""
 
 PRIOR_K = 1000.0
-"""Temperature in K of the prior on corrections of velocities; wide, so that it hardly matters."""
+"""Temperature in K of the prior on corrections of velocities; weak by its width."""
 
 
 TORN = 3.0
-"""A molecule that has become so many times as large is not one any more."""
+"""Growth factor of the extent at which a molecule counts as torn apart."""
 
 
 def extent(x: Array) -> Array:
-    """Largest distance (...) of an atom from the middle of the molecule (..., N, 3)."""
+    """Largest distance (...) of an atom from the centroid of the molecule (..., N, 3)."""
     away = x - x.mean(axis=-2, keepdims=True)
     return np.asarray(np.sqrt((away**2).sum(axis=-1)).max(axis=-1))
 
@@ -39,23 +39,23 @@ class LearnedDynamics:
     Parameters
     ----------
     dynamics
-        The learned forces and what is known of their error.
-    told
-        Whether the true velocity at the last frame is told; else the state is found from positions.
+        Learned forces with the statistics of their error.
+    velocity_known
+        Whether the true velocity at the last frame is used; else the state is fitted to positions.
     """
 
     dynamics: Dynamics
-    told: bool = False
+    velocity_known: bool = False
 
     def __call__(self, history: History, ahead: int) -> Array:
         """Frames (B, ahead, N, 3) in nm.
 
-        Windows in which the learned forces tear the molecule apart stay where they are.
+        Windows in which the learned forces tear the molecule apart stay at the last frame.
 
         Raises
         ------
         DataError
-            If frames are not a whole number of steps apart, or velocities are missing.
+            If the time between frames is not a whole number of steps, or velocities are missing.
         """
         steps = self.steps(history)
         frames = self.motion(history, ahead * steps)[0][:, steps::steps]
@@ -70,11 +70,11 @@ class LearnedDynamics:
         Raises
         ------
         DataError
-            If it is no whole number.
+            If it is not a whole number.
         """
         steps = round(history.spacing_ps / self.dynamics.dt_ps)
         if steps < 2 or not np.isclose(steps * self.dynamics.dt_ps, history.spacing_ps, rtol=1e-6):
-            raise DataError("history", f"{history.spacing_ps} ps are no whole number of steps")
+            raise DataError("history", f"{history.spacing_ps} ps are not a whole number of steps")
         return steps
 
     def motion(self, history: History, steps: int) -> tuple[Array, Array]:
@@ -88,7 +88,7 @@ class LearnedDynamics:
 
     def velocities(self, history: History) -> Array:
         """Velocities (B, N, 3) in nm/ps at the last frame."""
-        if self.told:
+        if self.velocity_known:
             if history.velocities is None:
                 raise DataError("history", "holds no velocities")
             return history.velocities
@@ -96,9 +96,9 @@ class LearnedDynamics:
 
 
 def fit_velocities(dynamics: Dynamics, history: History, steps: int) -> Array:
-    """Velocities (B, K, N, 3) in nm/ps at the known frames, such that the dynamics explains them.
+    """Velocities (B, K, N, 3) in nm/ps at the known frames, fitted to the dynamics.
 
-    The first guess is a cubic spline; where an iteration fails, what was found before it stays.
+    The first guess is a cubic spline; a failed iteration keeps the previous velocities.
     """
     from scipy.interpolate import CubicSpline
 
@@ -123,15 +123,15 @@ def fit_velocities(dynamics: Dynamics, history: History, steps: int) -> Array:
     return v
 
 
-def learned_dynamics(bridge: Bridge, dt_ps: float, told: bool = False) -> LearnedDynamics:
-    """The dynamics that super-resolution has learned.
+def learned_dynamics(bridge: Bridge, dt_ps: float, velocity_known: bool = False) -> LearnedDynamics:
+    """Dynamics with the learned forces of a bridge.
 
     Raises
     ------
     DataError
-        If its forces are not learned ones.
+        If its forces are not `KernelForces`.
     """
     if not isinstance(bridge.forces, KernelForces):
         raise DataError("dynamics", "forces are not learned ones")
     parts = bridge.forces, bridge.masses, bridge.errors, bridge.memory, dt_ps
-    return LearnedDynamics(Dynamics(*parts), told)
+    return LearnedDynamics(Dynamics(*parts), velocity_known)

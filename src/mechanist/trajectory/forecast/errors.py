@@ -1,4 +1,4 @@
-"""How far forecasts are from what happened."""
+"""Errors of forecasts."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from mechanist.arrays import Array
 
 @dataclass(frozen=True)
 class Errors:
-    """Distances of atoms from their true places in nm, means over windows and atoms.
+    """Distances of atoms from their true positions in nm, means over windows and atoms.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""The network of the forecaster, after ASTEROID as far as its abstract tells.
+"""The network of the forecaster, after the abstract of ASTEROID.
 
 Wu, Chen and Wang, arXiv 2606.17668 (2026): an encoder-decoder transformer that solves the equation
-of spatiotemporal information with attention near and far. Only the abstract could be read. What it
-does not say is filled in from its ancestors: STNN (You and others, Entropy 24, 1651 (2022)) and
+of spatiotemporal information with local and global attention. Only the abstract was available.
+Everything else is taken from its predecessors: STNN (You and others, Entropy 24, 1651 (2022)) and
 ARNN (Nat. Commun. 11, 4568 (2020)).
 """
 
@@ -15,7 +15,7 @@ from mechanist.trajectory.forecast.attention import NEAR, Bias, Decode, SpaceTim
 from mechanist.trajectory.forecast.options import Options
 
 ELEMENTS = 20
-"""Atomic numbers below this are told apart."""
+"""Number of embedded atomic numbers."""
 
 
 class Corrector(Protocol):
@@ -31,10 +31,10 @@ class Corrector(Protocol):
         last
             (B, N, 3) the last frame in nm.
         base
-            (B, H, N, 3) what the base forecasts, as displacements from the last frame.
+            (B, H, N, 3) forecast of the base, as displacements from the last frame.
 
-        Displacements are in units of the typical one in a frame, corrections in units of those that
-        are typical for frame and element.
+        Displacements are in units of the typical one per frame, corrections in units of the typical
+        one of each frame and element.
         """
         ...
 
@@ -78,16 +78,16 @@ class Forecast(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, 3 * options.chunk)
-        # The first forecast is that of the base.
+        # The untrained network returns the base.
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        # The way back of the equation, used by its loss only.
+        # The conjugate map, used by its loss only.
         self.conjugate = nn.Sequential(
             nn.Linear(6 * options.ahead, width), nn.GELU(), nn.Linear(width, 3)
         )
 
     def bias_of(self, last: Tensor) -> Tensor:
-        """What spatial attention adds, (B, 1, heads, N, N)."""
+        """Bias of spatial attention, (B, 1, heads, N, N)."""
         bias: Tensor = self.bias(last, self.hops)
         half = bias.shape[1] // 2
         hidden = torch.zeros_like(bias)
@@ -95,7 +95,7 @@ class Forecast(nn.Module):
             rows = slice(0, half) if self.options.far else slice(None)
             hidden[:, rows] = hidden[:, rows].masked_fill(self.hops > NEAR, float("-inf"))
         elif not self.options.far:
-            # Without spatial attention every atom sees itself only.
+            # Without spatial attention every atom attends to itself only.
             hidden = hidden.masked_fill(self.hops > 0, float("-inf"))
         return (bias + hidden)[:, None]
 

@@ -1,4 +1,4 @@
-"""Which parts the forecaster has, and how much is learned; apart from the networks."""
+"""Parts of the forecaster and amounts of training; apart from the networks."""
 
 from dataclasses import dataclass
 
@@ -10,22 +10,22 @@ class Options:
     Parameters
     ----------
     width, heads, blocks
-        Of the network; half of the heads look near, half far.
+        Of the network; half of the heads are local, half global.
     patch, stride
         Known frames in a delay vector, and frames from one to the next.
     chunk
-        Coming frames that one token of the decoder answers for.
+        Future frames per token of the decoder.
     ahead
-        Coming frames of one pass; fewer than are asked for means to go on block by block.
+        Future frames per pass; longer forecasts are made block by block.
     near, far
-        Heads of spatial attention that see atoms within two bonds, and all atoms.
+        Whether spatial attention has local heads (atoms within two bonds) and global ones.
     softmax
         Whether attention weights add up to one; else they are exponentials over the number of
         atoms, the continuous attention of STNN.
     aligned
-        Whether windows are turned on a reference geometry.
+        Whether windows are rotated onto a reference geometry.
     delays
-        Whether tokens hold delay vectors; else single frames.
+        Whether tokens are delay vectors; else single frames.
     decoder
         Whether frames come from a decoder in time; else from one linear layer.
     hankel, conjugate
@@ -51,20 +51,20 @@ class Options:
 
 @dataclass(frozen=True)
 class Training:
-    """How much is learned.
+    """Amounts of training.
 
     Parameters
     ----------
     windows
-        To learn from, in pairs one frame apart.
+        Training windows, in pairs one frame apart.
     steps, batch
-        Of Adam, and pairs of a step.
+        Of Adam, and pairs per step.
     rate
         Of Adam.
     checks
-        How often the validation block is looked at; the best weights there are kept.
+        Evaluations on the validation block; the best weights there are kept.
     longer
-        Times as many steps for networks of the main table that start from the last frame: our
+        Factor on the steps of networks of the main table that start from the last frame: our
         forecaster spends that time on its base.
     """
 

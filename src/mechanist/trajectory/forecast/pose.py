@@ -1,8 +1,8 @@
-"""A common orientation for histories: the last known frame is laid on a reference geometry.
+"""A common orientation for histories: the last known frame is superposed on a reference geometry.
 
-The rest of a window moves along rigidly (Kabsch, Acta Cryst. A 32, 922 (1976)). What is forecast in
-that orientation and turned back is equivariant under rotations and shifts, exactly. Hydrogens have
-no weight, so exchanging them changes nothing either.
+The rest of a window is moved with it (Kabsch, Acta Cryst. A 32, 922 (1976)). Forecasts in that
+orientation, moved back, are equivariant to rotation and translation. Hydrogens have no weight, so
+permutations of them change nothing.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from mechanist.trajectory.superres.frame import Placement, rotations
 
 @dataclass(frozen=True)
 class Pose:
-    """How windows are laid.
+    """Common orientation of windows.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Pose:
     weights
         (N,) of the atoms; their sum is 1.
     turned
-        Whether windows are turned; else they are only shifted.
+        Whether windows are rotated; else they are only translated.
     """
 
     reference: Array

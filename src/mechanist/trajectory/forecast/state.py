@@ -1,16 +1,17 @@
-"""The state at the end of a history of positions, when the dynamics is known but for a small error.
+"""The state at the end of a history of positions, for dynamics with a small error.
 
 Positions x_k at K equal times are exact; velocities v_k at these times are sought. Velocity Verlet
 with learned forces takes (x_k, v_k) to (x^, v^) at the next time. With A and B the derivatives of
-x^ and v^ in v_k, a correction d_k of every v_k leaves
+x^ and v^ in v_k, a correction d_k of every v_k leaves the
+residuals
 
-    [ x_(k+1) - x^ - A d_k ;  v_(k+1) + d_(k+1) - v^ - B d_k ]
+    [ x_(k+1) - x^ - A d_k ;  v_(k+1) + d_(k+1) - v^ - B d_k ].
 
-over. These remainders are what the error of the learned forces does in a segment: normal with the
-covariance Q = G C G' of a Gaussian process in time (see `superres.bridge`). The most probable d is
-a linear least-squares problem, solved anew from the corrected velocities (Gauss and Newton). This
+They are caused by the error of the learned forces in a segment: normal with the covariance
+Q = G C G' of a Gaussian process in time (see `superres.error_model`). The most probable d solves a
+linear least-squares problem, repeated from the corrected velocities (Gauss-Newton). This
 is weak-constraint variational assimilation (Tremolet, Q. J. R. Meteorol. Soc. 132, 2483 (2006)) of
-positions only, with shooting from every known frame, which does not run away.
+positions only, with shooting from every known frame, which does not diverge.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from mechanist.trajectory.superres.error_model import (
 from mechanist.trajectory.superres.forcefield import KernelForces
 
 FLOOR = 1e-10
-"""Of the diagonal of Q, in parts of its mean: positions are known to that."""
+"""Regularisation of Q, relative to its mean diagonal."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Dynamics:
     errors
         (N,) standard deviation of the error of the forces on each atom in kJ/mol/nm.
     memory
-        Time in ps over which that error stays alike.
+        Correlation time of that error in ps.
     dt_ps
         Step of velocity Verlet.
     """
@@ -65,7 +66,7 @@ class Dynamics:
         return np.stack([one.x for one in path], 1), np.stack([one.v for one in path], 1)
 
     def slopes(self, x: Array) -> Array:
-        """Derivatives (..., 3N, 3N) of accelerations in positions (..., N, 3), in 1/ps2."""
+        """Derivatives (..., 3N, 3N) of accelerations with respect to positions, in 1/ps2."""
         flat = x.reshape(-1, *x.shape[-2:])
         size = 3 * len(self.masses)
         result = stiffness(self.forces, flat) / np.repeat(self.masses, 3)[:, None]
@@ -100,7 +101,7 @@ def linearised(dynamics: Dynamics, known: Array, path: Array) -> Segments:
     known
         (B, K, 3N, 3N) slopes at the known frames.
     path
-        (B, K - 1, steps + 1, N, 3) drafts of the segments; their middles give more slopes.
+        (B, K - 1, steps + 1, N, 3) drafts of the segments; slopes are also taken at their middles.
     """
     count, segments, nodes = path.shape[:3]
     middle = (nodes - 1) // 2
@@ -116,7 +117,7 @@ def linearised(dynamics: Dynamics, known: Array, path: Array) -> Segments:
     width = np.repeat(dynamics.errors / dynamics.masses, 3)
     alike = covariance_in_time(nodes, h, dynamics.memory)
     gram = end_covariance(pulls * width, alike, FLOOR)[1]
-    # A velocity acts like a push at the first node over half a step.
+    # A change of velocity acts like a push at the first node over half a step.
     of_start = pulls[:, 0] / (0.5 * h * h)
     shape = (count, segments)
     return Segments(
@@ -134,7 +135,7 @@ def corrections(parts: Segments, missed: Array, prior: Array) -> Array:
     parts
         The linearised segments.
     missed
-        (B, K - 1, 6N) what shooting lacks at the ends: positions, then velocities times the step.
+        (B, K - 1, 6N) residuals at the ends of segments: positions, then velocities times the step.
     prior
         (3N,) precision of each correction.
     """

@@ -1,12 +1,12 @@
 """Losses of consistency from the equation of spatiotemporal information.
 
 By delay embedding, the snapshot X^t of all variables and the delay vector Y^t = (y^t ... y^(t+L-1))
-of one of them are maps of each other, Phi(X^t) = Y^t and X^t = Psi(Y^t) (Natl. Sci. Rev. 7, 1079
+of one of them determine each other, Phi(X^t) = Y^t and X^t = Psi(Y^t) (Natl. Sci. Rev. 7, 1079
 (2020); Nat. Commun. 11, 4568 (2020)). Delay vectors of neighbouring times are the columns of a
 Hankel matrix and share entries. So
 
-    Hankel      what is forecast at t for frame t + k + 1 is what is forecast at t + 1 for it,
-    conjugate   the present snapshot can be had back from what is forecast.
+    Hankel      forecasts issued at t and at t + 1 for the same frame agree,
+    conjugate   the present snapshot is recovered from the forecast.
 """
 
 from torch import Tensor
@@ -22,5 +22,5 @@ def hankel(earlier: Tensor, later: Tensor) -> Tensor:
 
 
 def conjugate(snapshot: Tensor, again: Tensor) -> Tensor:
-    """Mean square deviation of what the conjugate map gives from the snapshot, (B, N, 3) each."""
+    """Mean square deviation of the recovered snapshot, (B, N, 3) each."""
     return (snapshot - again).square().mean()

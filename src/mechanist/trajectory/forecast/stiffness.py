@@ -6,8 +6,8 @@ w_m, s = r.w_m, u = sqrt(7) |r| / width and a = 49/(15 width^4) exp(-u), the for
 
     J = sum over m of a [7 s r r' / width^2 - (1 + u) (w r' + r w' + s 1)],
 
-which the chain rule turns into one in positions. It takes as long as about fifteen evaluations of
-the forces; differences of forces take 3N + 1.
+and the chain rule gives derivatives with respect to positions. The cost is that of about fifteen
+evaluations of the forces; numerical derivatives take 3N + 1.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ from mechanist.trajectory.superres.forcefield import (
 
 
 def stiffness(forces: KernelForces, x: Array) -> Array:
-    """Derivatives of forces in positions.
+    """Derivatives of forces with respect to positions.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def stiffness(forces: KernelForces, x: Array) -> Array:
 
 
 def _of_pairs(forces: KernelForces, inverse: Array) -> tuple[Array, Array]:
-    """Derivatives (P,) of the energy in inverse distances, negative, and (P, P) of those."""
+    """Negative derivatives (P,) of the energy in inverse distances; derivatives (P, P) of those."""
     width, weights = forces.width, forces.weights
     scale = np.broadcast_to(forces.scale, inverse.shape)
     away = scale * inverse - forces.points
@@ -68,7 +68,7 @@ def _of_pairs(forces: KernelForces, inverse: Array) -> tuple[Array, Array]:
 
 
 def _add_bends(result: Array, pull: Array, inverse: Array, gradients: Array) -> None:
-    """Add the pulls times the second derivatives of the inverse distances, in place."""
+    """Add the pulls times second derivatives of the inverse distances, in place."""
     first, second = pairs(len(result))
     # With D = 1/r and its gradient g = -D^3 a, the second derivative is 3 g g' / D - D^3.
     own = 3 * gradients[:, :, None] * gradients[:, None] / inverse[:, None, None]

@@ -1,7 +1,6 @@
-"""A forecaster on disk: its network as safetensors, what it is as JSON.
+"""Forecasters on disk.
 
-The base is not written: it is given again when the network is read, and only the name of it is
-compared.
+The base is not written: it is passed again on reading, and only its name is compared.
 """
 
 from dataclasses import asdict
@@ -22,10 +21,10 @@ from mechanist.trajectory.forecast.pose import Pose
 
 FORMAT = 1
 LARGEST = 1000
-"""Frames of a history, and blocks, at most."""
+"""Largest number of frames of a history, and of blocks."""
 
 OWN = ("reference", "weights", "corrections")
-"""Names of arrays that are not of the network; its own begin with ``net.``."""
+"""Names of arrays that do not belong to the network; those of the network begin with ``net.``."""
 
 
 def save(model: Corrected, known: int, weights_path: Path, json_path: Path) -> None:
@@ -34,7 +33,7 @@ def save(model: Corrected, known: int, weights_path: Path, json_path: Path) -> N
     Raises
     ------
     DataError
-        If its network is another.
+        If its network is of another class.
     """
     if not isinstance(model.net, Forecast):
         raise DataError(weights_path, "only networks of the forecaster can be written")
@@ -65,16 +64,16 @@ def save(model: Corrected, known: int, weights_path: Path, json_path: Path) -> N
 
 
 def load(weights_path: Path, json_path: Path, base: Base) -> Corrected:
-    """Read a forecaster that `save` has written.
+    """Read a forecaster written by `save`.
 
     Raises
     ------
     DataError
-        If a file is missing or damaged, the two do not belong together, or the base is another.
+        If a file is missing or damaged, the two do not match, or the base is another.
     """
     card, tensors = read_model(weights_path, json_path, FORMAT, "forecaster's card")
     if card.get("base") != type(base).__name__:
-        raise DataError(json_path, f"was learned on the base {str(card.get('base'))[:40]!r}")
+        raise DataError(json_path, f"was trained on the base {str(card.get('base'))[:40]!r}")
     if not all(np.isfinite(value).all() for value in tensors.values()):
         raise DataError(weights_path, "holds numbers that are not finite; delete it")
     with damage_reported(json_path):
@@ -94,7 +93,7 @@ def load(weights_path: Path, json_path: Path, base: Base) -> Corrected:
 
 
 def _small(options: Options, known: int, tensors: dict[str, Any]) -> bool:
-    """Whether a network of these options is as large as the tensors: a card may say anything."""
+    """Whether a network of these options is as large as the tensors; cards are not trusted."""
     norm, rows = tensors.get("net.norm.weight"), tensors.get("corrections")
     counts = (options.width, options.heads, options.blocks, options.chunk, options.ahead)
     if norm is None or rows is None or not all(type(one) is int and one > 0 for one in counts):

@@ -1,4 +1,4 @@
-"""How networks learn to correct a base."""
+"""Training of networks that correct a base."""
 
 import copy
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mechanist.arrays import Array
 from mechanist.trajectory.forecast import sti
-from mechanist.trajectory.forecast.corrected import Scales, laid
+from mechanist.trajectory.forecast.corrected import Scales, placed_inputs
 from mechanist.trajectory.forecast.network import Forecast
 from mechanist.trajectory.forecast.options import Training
 from mechanist.trajectory.forecast.pose import Pose
@@ -20,12 +20,12 @@ from mechanist.trajectory.forecast.windows import Cases
 
 @dataclass(frozen=True)
 class Answered:
-    """Cases, and what a base forecasts for them.
+    """Cases with the forecasts of a base.
 
     Parameters
     ----------
     cases
-        2 P windows: the later half was issued one frame after the earlier half.
+        2 P windows; the second half is one frame later than the first half.
     base
         (2 P, H, N, 3) in nm.
     """
@@ -36,16 +36,17 @@ class Answered:
 
 @dataclass(frozen=True)
 class Lessons:
-    """Tensors of P pairs of windows; the first axis is earlier and later.
+    """Tensors of P pairs of windows; the first axis is (earlier, later).
 
     Parameters
     ----------
     moved, last, base
         Inputs of the network.
     wrong
-        (2, P, H, N, 3) what the base lacks, in nm.
+        (2, P, H, N, 3) true corrections of the base, in nm.
     turn, start
-        (2, P, 3, 3) and (2, P, 1, N, 3) that take displacements to a common place, in nm.
+        (2, P, 3, 3) rotations and (2, P, 1, N, 3) translations of displacements to a common frame
+        of reference, in nm.
     units
         (H, N) of corrections, in nm.
     unit
@@ -63,7 +64,7 @@ class Lessons:
 
     @property
     def level(self) -> float:
-        """Mean distance in nm by which the base is off."""
+        """Mean error of the base in nm."""
         return float(distance(self.wrong))
 
     def rows(self, rows: Tensor) -> "Lessons":
@@ -78,9 +79,9 @@ def distance(apart: Tensor) -> Tensor:
 
 
 def scales_of(data: Answered, numbers: NDArray[np.int64], block: int, even: bool) -> Scales:
-    """Units: typical displacement in a frame, and what the base lacks by frame and element.
+    """Units: typical displacement per frame, and typical correction by frame and element.
 
-    ``even`` takes the first for the corrections too.
+    ``even`` uses the first for corrections too.
     """
     x = data.cases.history.positions
     moved = float(np.sqrt(np.mean(np.diff(x, axis=1) ** 2)))
@@ -93,21 +94,21 @@ def scales_of(data: Answered, numbers: NDArray[np.int64], block: int, even: bool
 
 
 def lessons(data: Answered, pose: Pose, scales: Scales, device: str) -> Lessons:
-    """Tensors to learn from."""
+    """Training tensors."""
     block = len(scales.corrections)
     history, base = data.cases.history, data.base[:, :block]
-    seen = laid(pose, scales.moved, history, base)
+    seen = placed_inputs(pose, scales.moved, history, base)
     wrong = seen.placement.turn_there(data.cases.future[:, :block] - base)
     half = len(base) // 2
-    # Common to both windows of a pair; near the molecule, so that single precision is enough.
+    # Common to both windows of a pair; close to the molecule, so that single precision suffices.
     centre = np.tile(history.last[:half].mean(axis=1, keepdims=True), (2, 1, 1))
     vectors = wrong, seen.placement.turn, (history.last - centre)[:, None]
     parts = [*seen.tensors(device), *(single(part, device) for part in vectors)]
-    moved, last, told, rest, turn, start = (
+    moved, last, forecast, rest, turn, start = (
         part.reshape(2, half, *part.shape[1:]) for part in parts
     )
     units = single(scales.corrections, device)
-    return Lessons(moved, last, told, rest, turn, start, units, scales.moved)
+    return Lessons(moved, last, forecast, rest, turn, start, units, scales.moved)
 
 
 def single(part: Array, device: str) -> Tensor:
@@ -116,7 +117,7 @@ def single(part: Array, device: str) -> Tensor:
 
 
 def loss_of(net: nn.Module, some: Lessons, weights: tuple[float, float], level: float) -> Tensor:
-    """Mean distance from the truth in parts of that of the base, and losses of consistency.
+    """Mean distance from the truth relative to that of the base, and losses of consistency.
 
     ``weights`` are those of the Hankel and of the conjugate loss.
     """
@@ -142,12 +143,12 @@ def train(
     weights: tuple[float, float],
     seed: int,
 ) -> list[float]:
-    """Adam with a rate that rises, then falls along a cosine; the best weights are kept.
+    """AdamW with a one-cycle rate; the weights that are best on the held-out block are kept.
 
     Returns
     -------
     list of float
-        Errors on the held-out block in parts of those of the base, before learning and after.
+        Errors on the held-out block relative to those of the base, before and during training.
     """
     rng = np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(net.parameters(), lr=training.rate, weight_decay=1e-3)

@@ -1,4 +1,4 @@
-"""What a forecast is made from and judged by: histories of positions, and the frames after them."""
+"""Windows: histories of positions, and the frames after them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ class Task:
     Parameters
     ----------
     known, ahead
-        Frames that are known, and that are asked for.
+        Known frames, and frames to forecast.
     spacing
         Frames of the trajectory from one of these to the next.
     """
@@ -46,7 +46,7 @@ class History:
     spacing_ps
         Time between two of them.
     velocities
-        (B, N, 3) in nm/ps at the last one; only for models that say that they are told them.
+        (B, N, 3) in nm/ps at the last one; used only by models whose names say so.
     """
 
     positions: Array
@@ -68,7 +68,7 @@ class History:
         )
 
     def after(self, frames: Array) -> "History":
-        """The history once (B, M, N, 3) further frames are known; as long as before."""
+        """The history after (B, M, N, 3) further frames, of the same length."""
         joined = np.concatenate([self.positions, frames], axis=1)
         return History(joined[:, -self.positions.shape[1] :], self.spacing_ps)
 
@@ -78,7 +78,7 @@ class History:
 
 @dataclass(frozen=True)
 class Cases:
-    """Histories with what happened.
+    """Histories with their future frames.
 
     Parameters
     ----------
@@ -96,12 +96,12 @@ class Cases:
 
 
 def cases(trajectory: Trajectory, task: Task, starts: NDArray[np.int64]) -> Cases:
-    """Windows that start at the given frames.
+    """Windows with the given first frames.
 
     Raises
     ------
     DataError
-        If there is none, or one ends beyond the trajectory.
+        If there are none, or one extends beyond the trajectory.
     """
     if len(starts) == 0 or starts.max() + task.span > len(trajectory):
         raise DataError("trajectory", f"{len(trajectory)} frames; a window takes {task.span}")
@@ -129,22 +129,22 @@ def spread(trajectory: Trajectory, task: Task, count: int, later: int = 0) -> ND
 
 
 def blocks(trajectory: Trajectory, learned: Dataset | None, task: Task) -> Dataset:
-    """Blocks of time between which two windows are left out.
+    """Blocks of time with two windows left out between them.
 
     Parameters
     ----------
     trajectory
         All frames; used if ``learned`` is None.
     learned
-        Blocks that forces were learned from; the validation block loses its first and last frames,
-        so that it is two windows away from the others.
+        Blocks of the learned forces; the validation block is shortened such that it is two windows
+        away from the others.
     task
-        What a window is.
+        Shape of a window.
 
     Raises
     ------
     DataError
-        If nothing is left to validate on.
+        If no validation frames are left.
     """
     if learned is None:
         return by_time(trajectory, task.span)

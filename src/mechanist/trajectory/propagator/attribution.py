@@ -1,4 +1,4 @@
-"""Integrated gradients: which coordinates and velocities now make a coordinate what it is later.
+"""Integrated gradients: contributions of present coordinates and velocities to a later one.
 
 Sundararajan, Taly and Yan, ICML 2017; of propagators: Ge and others 2023. For an output F of
 inputs z and a baseline z',
@@ -26,14 +26,14 @@ POINTS_OF_PATH = 101
 
 @dataclass(frozen=True)
 class Attribution:
-    """Integrated gradients.
+    """Contributions of the inputs to the difference of an output from its baseline.
 
     Parameters
     ----------
     values
         (K,), one for each input.
     difference
-        Of the output at the point and at the baseline, which they should add up to.
+        Of the output at the point and at the baseline; the sum of all contributions.
     """
 
     values: Array
@@ -41,7 +41,7 @@ class Attribution:
 
     @property
     def incompleteness(self) -> float:
-        """What the sum is off, in parts of the difference."""
+        """Relative deviation of the sum of contributions from the difference."""
         return float(abs(self.values.sum() - self.difference) / abs(self.difference))
 
 
@@ -57,7 +57,7 @@ def integrated_gradients(
     point, baseline
         (K,).
     count
-        Points of the path, its ends included.
+        Points on the path, with its ends.
     """
     parts = torch.linspace(0, 1, count, dtype=point.dtype)[:, None]
     path = (baseline + parts * (point - baseline)).requires_grad_()
@@ -86,7 +86,7 @@ def later(
 def inputs_of(zmatrix: Zmatrix, x: Array, v: Array, near: Array | None = None) -> Tensor:
     """Coordinates and velocities (6N,) of positions and velocities (N, 3) in nm and nm/ps.
 
-    Dihedrals are those within half a turn of ``near`` (6N,), if given.
+    Dihedrals are within pi of ``near`` (6N,), if given.
     """
     q, s = zmatrix.there(torch.tensor(x)[None], torch.tensor(v)[None])
     if near is not None:
@@ -96,12 +96,12 @@ def inputs_of(zmatrix: Zmatrix, x: Array, v: Array, near: Array | None = None) -
 
 
 def names(zmatrix: Zmatrix, numbers: NDArray[np.int64]) -> list[str]:
-    """Of all 6N inputs; atoms count from 0 and fixed points are p0, p1 and p2."""
+    """Names of all 6N inputs; atoms count from 0, fixed points are p0, p1 and p2."""
     label = [f"p{i}" for i in range(POINTS)]
     label += [f"{SYMBOLS[int(z)]}{i}" for i, z in enumerate(numbers)]
     coordinates = [
-        f"{kind} " + "-".join(label[one] for one in (atom + POINTS, *leans[: column + 1]))
-        for atom, leans in enumerate(zmatrix.leans)
+        f"{kind} " + "-".join(label[one] for one in (atom + POINTS, *references[: column + 1]))
+        for atom, references in enumerate(zmatrix.references)
         for column, kind in enumerate(("distance", "angle", "dihedral"))
     ]
     return coordinates + [f"velocity of {one}" for one in coordinates]

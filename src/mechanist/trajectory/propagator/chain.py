@@ -1,4 +1,4 @@
-"""Long motion: several replicas at once, of which every so many-th step is kept."""
+"""Long motion of several replicas at once, with every n-th step stored."""
 
 from dataclasses import dataclass
 
@@ -17,11 +17,11 @@ class Chain:
     Parameters
     ----------
     dt_ps
-        Between two kept frames.
+        Between two stored frames.
     positions, velocities
         (B, K, N, 3) in nm and nm/ps.
     energy
-        (B, K) kinetic and learned energy in kJ/mol.
+        (B, K) kinetic plus learned potential energy in kJ/mol.
     """
 
     dt_ps: float
@@ -31,12 +31,12 @@ class Chain:
 
 
 def follow(motion: LearnedMotion, x0: Array, v0: Array, steps: int, every: int) -> Chain:
-    """Steps of the integrator from (B, N, 3), in nm and nm/ps.
+    """Integrate from states (B, N, 3), in nm and nm/ps, and store every ``every``-th step.
 
     Raises
     ------
     SamplingError
-        If a replica flies apart.
+        If a replica becomes unstable.
     """
     x, v, e = [], [], []
     with torch.inference_mode():
@@ -48,6 +48,8 @@ def follow(motion: LearnedMotion, x0: Array, v0: Array, steps: int, every: int) 
                 e.append(motion.total_energy(state).numpy().copy())
                 if not np.isfinite(e[-1]).all():
                     time = number * motion.step_ps
-                    raise SamplingError("chain", f"a replica has flown apart after {time:.3f} ps")
+                    raise SamplingError(
+                        "chain", f"a replica has become unstable after {time:.3f} ps"
+                    )
     stacked = [np.stack(part, axis=1) for part in (x, v, e)]
     return Chain(every * motion.step_ps, *stacked)

@@ -1,4 +1,4 @@
-"""How far a propagator is off, in internal and Cartesian coordinates."""
+"""Errors of propagators, in internal and Cartesian coordinates."""
 
 from collections.abc import Mapping
 
@@ -20,9 +20,9 @@ KINDS = ("distance", "angle", "dihedral")
 def errors(zmatrix: Zmatrix, found: Motion, true: Motion, at: int) -> Mapping[str, float]:
     """Errors at one of the times.
 
-    Root mean squares over origins, averaged over the coordinates of a kind that stand on atoms
-    alone, as GICnet reports them; in Angstrom, radians and 1/fs. ``position`` is the mean absolute
-    error of Cartesian components in Angstrom, ``position_rms`` the root mean square.
+    Root mean squares over origins, averaged over the coordinates of a kind that are defined by
+    atoms alone, as GICnet reports them; in Angstrom, radians and 1/fs. ``position`` is the mean
+    absolute error of Cartesian components in Angstrom, ``position_rms`` the root mean square.
     """
     one, other = (
         zmatrix.there(torch.tensor(m.positions[:, at]), torch.tensor(m.velocities[:, at]))

@@ -5,7 +5,7 @@ inverse distances D, d_m = D - D_m, u = sqrt(7) |d_m| / width and the weights w_
 
     E(D) = -sum_m 7 / (15 width^2) (3 + 3 u + u^2) exp(-u) d_m . w_m,
 
-whose gradient, with the sign turned, gives the forces. It is known up to a constant.
+up to a constant; forces are its negative gradient.
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from torch import Tensor
 from mechanist.trajectory.superres.forcefield import KernelForces, pairs
 
 CHUNK = 32
-"""Geometries at once: few enough for their kernel to stay in the cache."""
+"""Geometries per batch, such that their kernel fits the cache."""
 
 SMALLEST = 1e-20
-"""Squared distance below which two geometries count as the same; keeps derivatives finite."""
+"""Smallest squared distance of two geometries; keeps derivatives finite."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Field:
     Parameters
     ----------
     points, weights
-        (M, P) scaled inverse distances in 1/nm, and what belongs to them.
+        (M, P) scaled inverse distances in 1/nm, and their weights.
     width
         Of the kernel in 1/nm.
     scale
@@ -59,7 +59,7 @@ class Field:
 
     @property
     def atoms(self) -> int:
-        """How many."""
+        """Number of atoms."""
         return len(self._signs[2])
 
     def _kernel(self, inverse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -84,7 +84,7 @@ class Field:
         away, inverse = self._inverse(x)
         scaled = inverse * self.scale
         u, decay, along = self._kernel(scaled)
-        # Every array of (B, M) costs time: factors are put where there are (B, P) numbers.
+        # Arrays (B, M) dominate the cost: factors are applied to the smaller arrays (B, P).
         part = u * decay
         one = decay + part
         along = along * one

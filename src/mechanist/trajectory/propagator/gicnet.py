@@ -1,13 +1,13 @@
-"""GICnet: a network that gives the internal coordinates at a time, as published.
+"""GICnet: a network that predicts internal coordinates as a function of time, as published.
 
 Ge, Zhang, Hou, Chen, Ullah and Dral, J. Phys. Chem. Lett. 14, 7732 (2023). With internal
 coordinates M0 and their velocities V0 at time 0,
 
     M(t) = M0 + [1 - f(t)] V0 t + f(t) NN(M0, V0, t),   f(t) = 1 - exp[-(t/a)^2],
 
-so the state at time 0 is exact whatever the network says; velocities are the derivative with
-respect to time. Distances are in Angstrom, angles in radians, times in fs. Unlike there, molecules
-are laid on a reference geometry before, and turned back after.
+so the state at time 0 is exact for any network; velocities are derivatives with respect to time.
+Distances are in Angstrom, angles in radians, times in fs. Unlike there, molecules are superposed on
+a reference geometry, and results are moved back.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ RISE = 0.1
 """The time a in fs."""
 
 LIMIT = 2**16
-"""Origins times times at once."""
+"""Largest number of origins times times per batch."""
 
 
 def perceptron(sizes: Sequence[int]) -> nn.Sequential:
@@ -59,8 +59,8 @@ class Gicnet(nn.Module):
         """Coordinates (B, N, 3) at times (B,) in fs, after coordinates and velocities (B, N, 3)."""
         rise = -torch.expm1(-((t / RISE) ** 2))[:, None, None]
         seen = torch.cat([q0.flatten(1), s0.flatten(1), t[:, None]], dim=1)
-        told: Tensor = self.net(seen)
-        return q0 + (1 - rise) * s0 * t[:, None, None] + rise * told.view_as(q0)
+        out: Tensor = self.net(seen)
+        return q0 + (1 - rise) * s0 * t[:, None, None] + rise * out.view_as(q0)
 
     def moving(self, q0: Tensor, s0: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """Coordinates and their velocities at times (B,)."""
@@ -74,7 +74,7 @@ class EnergyNet(nn.Module):
     Parameters
     ----------
     inside
-        (N, 3), true for the coordinates that are used.
+        (N, 3), true for the coordinates that are inputs.
     widths
         Of its hidden layers; published are 512, 256, 128 and 64.
     """
@@ -97,8 +97,8 @@ class EnergyNet(nn.Module):
     def forward(self, q: Tensor) -> Tensor:
         """Energies (B,) of coordinates (B, N, 3)."""
         seen = (q[:, self.inside] - self.centre) / self.scale
-        told: Tensor = self.net(seen)
-        return self.energy[0] + self.energy[1] * told[:, 0]
+        out: Tensor = self.net(seen)
+        return self.energy[0] + self.energy[1] * out[:, 0]
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Scaled:
 
 @dataclass(frozen=True)
 class GicnetMotion:
-    """A propagator: an ensemble, of which the first member answers, and the energy it learned with.
+    """A propagator: an ensemble, whose first member is used, and its energy network.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ class GicnetMotion:
     zmatrix
         Which coordinates.
     reference
-        (N, 3) in nm, on which molecules are laid.
+        (N, 3) in nm, on which molecules are superposed.
     masses
         (N,) in Da.
     reach_ps
@@ -154,7 +154,7 @@ class GicnetMotion:
 
     @property
     def parameters(self) -> int:
-        """Numbers that were learned, of all members and the energy."""
+        """Number of parameters of all members and the energy network."""
         nets: list[nn.Module] = [*self.members, self.energy]
         return sum(weight.numel() for net in nets for weight in net.parameters())
 
@@ -164,7 +164,7 @@ class GicnetMotion:
         Raises
         ------
         DataError
-            If shapes do not fit or a time is out of reach.
+            If shapes do not match or a time is out of range.
         """
         if x0.shape != v0.shape or x0.shape[1:] != self.reference.shape or times.ndim != 1:
             raise DataError("propagator", f"x0 {x0.shape}, v0 {v0.shape}: must be (B, N, 3)")
@@ -173,7 +173,7 @@ class GicnetMotion:
         return self.member(self.members[0], x0, v0, times)
 
     def member(self, net: Gicnet, x0: Array, v0: Array, times: Array) -> Motion:
-        """The states that one member gives."""
+        """States by one member."""
         most = max(1, LIMIT // max(1, len(times)))
         parts = [
             self._some(net, x0[i : i + most], v0[i : i + most], times)
@@ -199,6 +199,6 @@ class GicnetMotion:
 
 
 def placed_on(x: Array, reference: Array, masses: Array) -> Placement:
-    """How molecules (B, N, 3) lie with respect to a centred reference (N, 3) in nm."""
+    """Placement of molecules (B, N, 3) relative to a centred reference (N, 3) in nm."""
     centre = masses @ x / masses.sum()
     return Placement(rotations(x - centre[:, None], reference, masses), centre)

@@ -1,4 +1,4 @@
-"""How much GICnet learns; apart from the networks, which need torch."""
+"""Sizes and training of GICnet; apart from the networks, which need torch."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,11 @@ class GicnetBudget:
     steps, energy_steps
         Of Adam, for each member and for the energy.
     batch
-        Pairs of a step.
+        Pairs per step.
     rate
-        Of Adam at the start; it falls to a hundredth on half a cosine.
+        Of Adam at the start; annealed along a cosine to a hundredth.
     reach_ps
-        Longest time, t_c.
+        Longest time t_c.
     """
 
     widths: tuple[int, ...] = (256, 128, 64)
@@ -34,7 +34,7 @@ class GicnetBudget:
 
 
 SMALL = GicnetBudget()
-"""Half a minute of one core."""
+"""Half a minute on one core."""
 
 PUBLISHED = GicnetBudget(
     widths=(1024, 512, 256, 128, 64),

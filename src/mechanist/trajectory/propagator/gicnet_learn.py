@@ -1,12 +1,12 @@
-"""How GICnet learns: pairs of an origin and a later frame, and the published weights of the loss.
+"""Training of GICnet: pairs of an origin and a later frame, and the published loss.
 
     L = D + 2 A + 4 DA + 16 vD + 20 vA + 24 vDA + E,
 
-root mean squares of distances, angles and dihedrals, of their velocities, and of the energy that
-the energy network gives for the found geometry against that for the true one; each is weighted in
-time by exp(-t) + 1. Origins lie t_c apart and every frame of the segment after each is a target.
-The published code leaves the six coordinates of the whole molecule out of the means; here they
-count, for without them nothing teaches the network where the molecule is.
+root mean square errors of distances, angles and dihedrals, of their velocities, and of the energy
+by the energy network at the predicted and at the true geometry; each is weighted in time by exp(-t)
++ 1. Origins are t_c apart, and every frame of the segment after each is a target. The published
+code leaves the six coordinates of the whole molecule out of the means; here they count, since
+otherwise the network would not learn position and orientation.
 """
 
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ class Pairs:
         return Pairs(self.q0[rows], self.s0[rows], self.q[rows], self.s[rows], self.t[rows])
 
     def to(self, device: str) -> "Pairs":
-        """The same on another device."""
+        """Pairs on another device."""
         parts = [one.to(device) for one in (self.q0, self.s0, self.q, self.s, self.t)]
         return Pairs(parts[0], parts[1], parts[2], parts[3], parts[4])
 
@@ -66,7 +66,7 @@ class Pairs:
 
 
 def upright(positions: Array, masses: Array) -> Array:
-    """A geometry (N, 3), centred, with its first bond along x and the next atom in the xy plane."""
+    """A centred geometry (N, 3), its first bond along x and its third atom in the xy plane."""
     x = positions - masses @ positions / masses.sum()
     other = x[2] - x[0] if len(x) > 2 else np.array([0.3, 0.5, 0.7])
     frame = np.linalg.qr(np.stack([x[1] - x[0], other], axis=1), mode="complete")[0]
@@ -125,9 +125,9 @@ def batches(count: int, size: int, steps: int, draw: torch.Generator) -> Iterato
 def learn_gicnet(
     train: Trajectory, validate: Trajectory, budget: GicnetBudget, seed: int, device: str = "cpu"
 ) -> GicnetMotion:
-    """Learn the energy, then every member; the one with the least loss on ``validate`` is first.
+    """Train the energy network, then every member; members are sorted by validation loss.
 
-    Networks learn on ``device`` and are used on the processor.
+    Networks are trained on ``device`` and used on the CPU.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def learn_gicnet(
 def annealed(
     net: torch.nn.Module, rate: float, steps: int
 ) -> tuple[torch.optim.Adam, torch.optim.lr_scheduler.CosineAnnealingLR]:
-    """Adam whose rate falls to a hundredth."""
+    """Adam with cosine annealing to a hundredth of the rate."""
     optimiser = torch.optim.Adam(net.parameters(), lr=rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, eta_min=rate / 100)
     return optimiser, schedule
@@ -180,7 +180,7 @@ def learn_energy(
     seen = q[:, inside]
     net.centre, net.scale = seen.mean(0), seen.std(0)
     target = torch.tensor(energies / HARTREE)
-    # The mean is that of double precision; a total energy has too many digits for less.
+    # In double precision, since total energies have many digits.
     mean, spread = target.mean(), target.std()
     net.energy = torch.stack([torch.zeros(()), spread.float()]).to(q.device)
     target = ((target - mean) / spread).float().to(q.device)

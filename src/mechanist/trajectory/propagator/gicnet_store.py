@@ -1,4 +1,4 @@
-"""GICnet on disk: numbers as safetensors, what they mean as JSON."""
+"""GICnet on disk."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ FORMAT = 1
 
 def save(motion: GicnetMotion, weights_path: Path, json_path: Path) -> None:
     """Write an ensemble with its energy network."""
-    tensors = {"leans": motion.zmatrix.leans, "reference": motion.reference}
+    tensors = {"leans": motion.zmatrix.references, "reference": motion.reference}
     tensors["masses"] = motion.masses
     for number, member in enumerate(motion.members):
         tensors |= {f"member{number}.{k}": v.numpy() for k, v in member.state_dict().items()}
@@ -39,12 +39,12 @@ def save(motion: GicnetMotion, weights_path: Path, json_path: Path) -> None:
 
 
 def load(weights_path: Path, json_path: Path) -> GicnetMotion:
-    """Read an ensemble that `save` has written.
+    """Read an ensemble written by `save`.
 
     Raises
     ------
     DataError
-        If a file is missing or damaged, or the two do not belong together.
+        If a file is missing or damaged, or the two do not match.
     """
     card, tensors = read_model(weights_path, json_path, FORMAT, "GICnet card")
     try:
@@ -55,9 +55,9 @@ def load(weights_path: Path, json_path: Path) -> GicnetMotion:
 
 
 def _built(card: dict[str, Any], tensors: dict[str, Tensor]) -> GicnetMotion:
-    """The ensemble; torch tells of shapes that do not fit by RuntimeError."""
+    """The ensemble; torch raises RuntimeError for shapes that do not match."""
     zmatrix = Zmatrix(tensors["leans"].numpy())
-    atoms = len(zmatrix.leans)
+    atoms = len(zmatrix.references)
     members = [Gicnet(atoms, card["widths"]).double() for _ in range(int(card["members"]))]
     for number, member in enumerate(members):
         member.load_state_dict(_part(tensors, f"member{number}."))

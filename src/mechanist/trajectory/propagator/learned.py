@@ -1,9 +1,8 @@
-"""Our propagator: learned forces, symplectic steps, and a polynomial through every step.
+"""Our propagator: learned forces, symplectic steps, and a quintic polynomial between steps.
 
-Between two steps positions are the quintic polynomial with the positions, velocities and
-accelerations of both, so any time in any order is one batched call. The state at time 0 is the
-given one, momentum is kept, and times before 0 are those after 0 with the velocities turned
-around.
+The polynomial has the positions, velocities and accelerations of both steps, so times in any order
+are one batched call. The state at time 0 is exact, momentum is conserved, and times before 0 follow
+from reversed velocities.
 """
 
 from collections.abc import Iterator
@@ -24,10 +23,10 @@ from mechanist.trajectory.superres.store import load
 from mechanist.trajectory.trajectory import Trajectory
 
 BATCH = 256
-"""Origins at once."""
+"""Origins per batch."""
 
 LONGEST = 4000
-"""Steps that are kept at once for times in any order; longer motion is a chain."""
+"""Largest number of steps for times in any order; longer motion is a `chain`."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class LearnedMotion:
     masses
         (N, 1) in Da.
     step_ps
-        Of the integrator; that of the reference motion makes both the same map.
+        Of the integrator; best that of the reference motion.
     scheme
         Of the integrator.
     """
@@ -59,7 +58,7 @@ class LearnedMotion:
         x0, v0
             (B, N, 3) in nm and nm/ps.
         times
-            (T,) in ps, in any order, of either sign.
+            (T,) in ps, in any order, positive or negative.
 
         Returns
         -------
@@ -69,7 +68,7 @@ class LearnedMotion:
         Raises
         ------
         DataError
-            If shapes do not fit, a number is not finite, or a time is too far.
+            If shapes do not match, a number is not finite, or a time is too long.
         """
         self._check(x0, v0, times)
         x, v = np.empty((2, len(x0), len(times), *x0.shape[1:]))
@@ -126,7 +125,7 @@ class LearnedMotion:
 def quintic(
     left: tuple[Tensor, Tensor, Tensor], right: tuple[Tensor, Tensor, Tensor], u: Tensor, h: float
 ) -> tuple[Tensor, Tensor]:
-    """Positions and velocities at the part ``u`` of a step of ``h`` ps between two states.
+    """Positions and velocities at the fraction ``u`` of a step of ``h`` ps between two states.
 
     Each state is positions, velocities and accelerations.
     """
@@ -148,7 +147,7 @@ def motion_of(
 
 
 def load_motion(weights_path: Path, json_path: Path, trajectory: Trajectory) -> LearnedMotion:
-    """A propagator with the forces of a model of super-resolution, for motion like ``trajectory``.
+    """A propagator with the forces of a stored bridge, for motion like ``trajectory``.
 
     Raises
     ------
@@ -158,7 +157,9 @@ def load_motion(weights_path: Path, json_path: Path, trajectory: Trajectory) -> 
     bridge = load(weights_path, json_path)
     masses = trajectory.masses
     if bridge.masses.shape != masses.shape or not np.allclose(bridge.masses, masses):
-        raise DataError(weights_path, f"is of {len(bridge.masses)} other atoms; learn it again")
+        raise DataError(
+            weights_path, f"is a model of {len(bridge.masses)} other atoms; train it again"
+        )
     forces = bridge.forces
     assert isinstance(forces, KernelForces)
     step = trajectory.meta.integrator_dt_ps

@@ -1,7 +1,7 @@
-"""Total momentum of a state, and its repair.
+"""Total momentum of a state, and its correction.
 
-Of all changes of velocity that restore linear and angular momentum the one of least kinetic energy
-is a common shift and a common turn, v <- v + w x r with w = I^-1 (L_target - L), as in GICnet.
+Of all changes of velocity that restore linear and angular momentum, that of least kinetic energy is
+a rigid translation and rotation, v <- v + w x r with w = I^-1 (L_target - L), as in GICnet.
 """
 
 import torch
@@ -41,7 +41,7 @@ def repaired(x: Tensor, v: Tensor, masses: Tensor, target: tuple[Tensor, Tensor]
     about = centred(x, masses)
     square = (masses * about**2).sum((1, 2))[:, None, None] * torch.eye(3, dtype=x.dtype)
     inertia = square - torch.einsum("bnx,bny->bxy", masses * about, about)
-    # A linear molecule has no inertia about its axis, nor momentum about it.
+    # A linear molecule has no inertia, and no momentum, about its axis.
     inverse = torch.linalg.pinv(inertia, rtol=1e-9, hermitian=True)
     turn = torch.einsum("bxy,by->bx", inverse, target[1] - angular(x, v, masses))
     added: Tensor = torch.linalg.cross(turn[:, None].expand_as(about), about)

@@ -1,4 +1,4 @@
-"""What every propagator offers, and what it gives."""
+"""Interface of propagators, and their result."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,7 +21,7 @@ class Motion:
 
 
 class Propagator(Protocol):
-    """Goes from states to states at other times, in any order."""
+    """Maps states to states at other times, in any order."""
 
     def __call__(self, x0: Array, v0: Array, times: Array) -> Motion:
         """States at ``times`` in ps, (T,), after positions and velocities (B, N, 3)."""

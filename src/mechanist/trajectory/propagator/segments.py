@@ -1,8 +1,8 @@
 """Long motion with GICnet: segments of its reach, one after the other.
 
-After each, total linear and angular momentum are brought back to those of the start, and of the
-ensemble the member is taken whose state has the total energy nearest to that of the start. The
-published code goes back one segment where all are off by more than 1 kcal/mol; this one does not.
+After each, total linear and angular momentum are corrected to those of the start, and the member of
+the ensemble is chosen whose total energy is closest to that of the start. The published code goes
+back one segment where all are off by more than 1 kcal/mol; this one does not.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ def total_energy(motion: GicnetMotion, x: Array, v: Array) -> Array:
 
 
 def follow_segments(motion: GicnetMotion, x0: Array, v0: Array, segments: int) -> Chain:
-    """Ends of segments from (B, N, 3) in nm and nm/ps; ends that are no numbers stay so."""
+    """Ends of segments from states (B, N, 3) in nm and nm/ps; where they are NaN they stay so."""
     masses = torch.tensor(motion.masses)[:, None]
     start = torch.tensor(x0), torch.tensor(v0)
     target = linear(start[1], masses), angular(*start, masses)

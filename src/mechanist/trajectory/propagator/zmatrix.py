@@ -1,9 +1,9 @@
-"""All 3N coordinates of N atoms as distances, angles and dihedrals, and the way back.
+"""All 3N coordinates of N atoms as distances, angles and dihedrals, and back.
 
 Every atom i has three earlier atoms a, b, c: its coordinates are the distance i-a, the angle i-a-b
-and the dihedral i-a-b-c. The first atoms lean on three fixed points, so that translation and
-rotation are described too, as in GICnet (Ge and others, J. Phys. Chem. Lett. 14, 7732 (2023)).
-Velocities go both ways by forward derivatives of the same formulas, so they are exact.
+and the dihedral i-a-b-c. The first atoms refer to three fixed points, so that translation and
+rotation are included, as in GICnet (Ge and others, J. Phys. Chem. Lett. 14, 7732 (2023)).
+Velocities are transformed by forward derivatives of the same formulas, exactly.
 """
 
 from dataclasses import dataclass
@@ -21,25 +21,25 @@ ANCHORS = np.eye(3)[::-1].copy()
 """The fixed points in nm: (0, 0, 1), (0, 1, 0) and (1, 0, 0)."""
 
 STRAIGHT = 0.08
-"""Radians by which an angle must differ from 0 and pi, for a dihedral to stand on it."""
+"""Radians by which an angle must differ from 0 and pi to define a dihedral."""
 
 
 @dataclass(frozen=True)
 class Zmatrix:
-    """Which atoms each atom leans on.
+    """Reference atoms of each atom.
 
     Parameters
     ----------
-    leans
+    references
         (N, 3) numbers a, b, c of each atom: 0, 1, 2 are the fixed points and i + 3 is atom i.
     """
 
-    leans: NDArray[np.int64]
+    references: NDArray[np.int64]
 
     def internal(self, x: Tensor) -> Tensor:
         """Distances in nm, angles and dihedrals in radians (B, N, 3) of positions (B, N, 3)."""
         known = torch.cat([x.new_tensor(ANCHORS).expand(len(x), 3, 3), x], dim=1)
-        a, b, c = (known[:, self.leans[:, i]] for i in range(3))
+        a, b, c = (known[:, self.references[:, i]] for i in range(3))
         out, base, back = x - a, a - b, b - c
         length = torch.linalg.vector_norm(out, dim=2)
         angle = torch.atan2(
@@ -52,7 +52,7 @@ class Zmatrix:
     def cartesian(self, q: Tensor) -> Tensor:
         """Positions (B, N, 3) in nm of internal coordinates (B, N, 3)."""
         placed = list(q.new_tensor(ANCHORS).expand(len(q), 3, 3).unbind(1))
-        for atom, (a, b, c) in enumerate(self.leans):
+        for atom, (a, b, c) in enumerate(self.references):
             base, back = placed[a] - placed[b], placed[b] - placed[c]
             along = torch.nn.functional.normalize(base, dim=1)
             normal = torch.nn.functional.normalize(torch.linalg.cross(back, base), dim=1)
@@ -75,8 +75,8 @@ class Zmatrix:
 
     @property
     def inside(self) -> NDArray[np.bool_]:
-        """(N, 3), true for the 3N - 6 coordinates that stand on atoms alone."""
-        return np.asarray(np.cumsum(self.leans < POINTS, axis=1) == 0)
+        """(N, 3), true for the 3N - 6 coordinates that are defined by atoms alone."""
+        return np.asarray(np.cumsum(self.references < POINTS, axis=1) == 0)
 
     def find(self, *atoms: int) -> tuple[int, int]:
         """Row and column of the coordinate between 2, 3 or 4 atoms.
@@ -89,18 +89,18 @@ class Zmatrix:
         for chain in (atoms, atoms[::-1]):
             if 2 <= len(chain) <= 4:
                 wanted = [one + POINTS for one in chain[1:]]
-                if list(self.leans[chain[0]][: len(wanted)]) == wanted:
+                if list(self.references[chain[0]][: len(wanted)]) == wanted:
                     return chain[0], len(wanted) - 1
         raise DataError("Z-matrix", f"atoms {atoms} define none of its coordinates")
 
 
 def unwrapped(turns: Tensor, near: Tensor) -> Tensor:
-    """Angles shifted by whole turns so that they lie within half a turn of ``near``."""
+    """Angles shifted by multiples of 2 pi to within pi of ``near``."""
     return turns - 2 * torch.pi * torch.round((turns - near) / (2 * torch.pi))
 
 
 def zmatrix_of(x: Array) -> Zmatrix:
-    """A Z-matrix in the order of the atoms: each leans on the nearest earlier ones.
+    """A Z-matrix in the order of the atoms: each refers to the nearest earlier ones.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def zmatrix_of(x: Array) -> Zmatrix:
     Raises
     ------
     DataError
-        If some atom finds no three earlier ones that do not lie on a line.
+        If some atom has no three earlier atoms that are not collinear.
     """
     points = np.concatenate([ANCHORS, x])
     rows = []
@@ -123,14 +123,16 @@ def zmatrix_of(x: Array) -> Zmatrix:
 
 
 def _next(points: Array, chain: list[int]) -> int:
-    """The nearest point to the end of a chain that is earlier than its start, atoms first."""
+    """The point nearest to the end of a chain that is earlier than its start, atoms first."""
     start, end = chain[0], chain[-1]
     free = [one for one in range(start) if one not in chain]
     free.sort(key=lambda one: (one < POINTS, float(np.linalg.norm(points[one] - points[end]))))
     for one in free:
         if len(chain) < 2 or _bent(points[chain[-2]], points[end], points[one]):
             return one
-    raise DataError("Z-matrix", f"atom {start - POINTS} finds no atoms off one line to lean on")
+    raise DataError(
+        "Z-matrix", f"atom {start - POINTS} has no earlier atoms that are not collinear"
+    )
 
 
 def _bent(a: Array, b: Array, c: Array) -> bool:

@@ -1,4 +1,4 @@
-"""Whether restored paths say the same as the true ones: means over paths, with intervals."""
+"""Means over restored paths beside means over the true paths, with intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ LEVEL = 1.96
 
 @dataclass(frozen=True)
 class Agreement:
-    """A mean over paths, from all frames and from restored ones.
+    """A mean over paths, from true and from restored frames.
 
     Parameters
     ----------
     quantity
-        What it is.
+        Its name.
     full, low, high
         Mean over true paths with its 95 % interval.
     restored
@@ -34,17 +34,17 @@ class Agreement:
 
     @property
     def within(self) -> bool:
-        """Whether the restored mean lies in the interval of the true one."""
+        """Whether the restored mean is in the interval of the true mean."""
         return self.low <= self.restored <= self.high
 
 
-def agreement(names: Sequence[str], true: Array, made: Array) -> list[Agreement]:
-    """Compare means over paths; true and made are (paths, quantities).
+def agreement(names: Sequence[str], true: Array, restored: Array) -> list[Agreement]:
+    """Compare means over paths; true and restored values are (paths, quantities).
 
-    Paths count as independent of each other, which makes intervals narrow rather than wide.
+    Paths are taken as independent, so intervals are too narrow rather than too wide.
     """
     mean, error = true.mean(axis=0), LEVEL * true.std(axis=0, ddof=1) / np.sqrt(len(true))
-    rows = zip(names, mean, mean - error, mean + error, made.mean(axis=0), strict=True)
+    rows = zip(names, mean, mean - error, mean + error, restored.mean(axis=0), strict=True)
     return [Agreement(name, *(float(value) for value in row)) for name, *row in rows]
 
 

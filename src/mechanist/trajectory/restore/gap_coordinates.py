@@ -1,7 +1,7 @@
-"""Coordinates in which gaps are filled: the shape of a molecule, and where it lies.
+"""Coordinates in which gaps are filled: the internal coordinates of a molecule, or positions.
 
-Straight lines between two geometries shorten bonds that turn, and what is left over in one
-conformation points elsewhere in another. In distances, angles and dihedrals neither is so.
+In Cartesian coordinates straight lines shorten rotating bonds, and residuals of one conformation do
+not apply to another. In distances, angles and dihedrals both problems are absent.
 """
 
 from dataclasses import dataclass
@@ -19,38 +19,38 @@ if TYPE_CHECKING:
 
 
 LEAST_ATOMS = 4
-"""Of a molecule that is described by its shape; fewer atoms by their positions."""
+"""Smallest number of atoms for internal coordinates; fewer atoms have positions."""
 
 
 class Coordinates(Protocol):
-    """D coordinates of frames, some of which are angles that may go round."""
+    """D coordinates of frames, some of which may be periodic."""
 
     @property
-    def turning(self) -> NDArray[np.bool_]:
-        """(D,), whether a coordinate is an angle in radians, alike after a whole turn."""
+    def periodic(self) -> NDArray[np.bool_]:
+        """(D,), whether a coordinate is periodic: an angle in radians with period 2 pi."""
 
     def values(self, x: Array) -> Array:
         """(F, D) of positions (F, N, 3) in nm."""
 
     def frames(self, values: Array, near: Array) -> Array:
-        """Positions (F, N, 3) in nm of values (F, D); ``near`` (F, N, 3) says where they lie."""
+        """Positions (F, N, 3) in nm of values (F, D), superposed on ``near`` (F, N, 3)."""
 
 
 @dataclass(frozen=True)
 class Positions:
-    """Positions as they are, for potentials and very small molecules.
+    """Cartesian positions, for model potentials and very small molecules.
 
     Parameters
     ----------
     atoms
-        How many.
+        Their number.
     """
 
     atoms: int
 
     @property
-    def turning(self) -> NDArray[np.bool_]:
-        """Nothing goes round."""
+    def periodic(self) -> NDArray[np.bool_]:
+        """No coordinate is periodic."""
         return np.zeros(3 * self.atoms, dtype=np.bool_)
 
     def values(self, x: Array) -> Array:
@@ -58,7 +58,7 @@ class Positions:
         return x.reshape(len(x), -1)
 
     def frames(self, values: Array, near: Array) -> Array:
-        """The positions that the values are."""
+        """The values as positions."""
         return values.reshape(near.shape)
 
 
@@ -69,14 +69,14 @@ class Shape:
     Parameters
     ----------
     reference
-        (N, 3) in nm, a geometry near which the coordinates are chosen.
+        (N, 3) in nm, the geometry for which the coordinates are chosen.
     masses
         (N,) in Da.
 
     Raises
     ------
     DataError
-        If some atom finds no three earlier ones that do not lie on a line.
+        If some atom has no three earlier atoms that are not collinear.
     """
 
     reference: Array
@@ -89,8 +89,8 @@ class Shape:
         return zmatrix_of(self.reference)
 
     @property
-    def turning(self) -> NDArray[np.bool_]:
-        """Dihedrals go round."""
+    def periodic(self) -> NDArray[np.bool_]:
+        """Dihedrals are periodic."""
         inside = self._zmatrix.inside
         return np.broadcast_to([False, False, True], inside.shape)[inside]
 
@@ -99,7 +99,7 @@ class Shape:
         return self._every(x)[:, self._zmatrix.inside]
 
     def frames(self, values: Array, near: Array) -> Array:
-        """Positions of these shapes, laid on ``near`` by least squares with masses."""
+        """Positions of these coordinates, superposed on ``near`` with masses as weights."""
         import torch
 
         every = np.repeat(self._rest, len(values), axis=0)
@@ -122,7 +122,7 @@ class Shape:
 
 
 def coordinates_of(reference: Array, masses: Array) -> Coordinates:
-    """The shape of a molecule, or positions where there are fewer than four atoms.
+    """Internal coordinates of a molecule, or positions of fewer than four atoms.
 
     Raises
     ------

@@ -22,19 +22,19 @@ Method = Literal["linear", "spline", "map"]
 METHODS: tuple[Method, ...] = ("linear", "spline", "map")
 
 Stored = Callable[[int, int], Rows]
-"""Frames that are kept of a path, from its length and its number."""
+"""Frames that are stored of a path, from its length and its number."""
 
 Inside = Callable[[Array], NDArray[np.bool_]]
-"""Positions (F, N, 3) in nm to whether they lie in a state, (F,)."""
+"""Positions (F, N, 3) in nm to whether they are inside a state, (F,)."""
 
 REDRAWS = 50
-"""Times that the frames of a gap are drawn, at most."""
+"""Largest number of draws for a gap."""
 
 HYDROGEN = 2.5
-"""Mass in Da up to which an atom counts as hydrogen."""
+"""Largest mass in Da of an atom that counts as hydrogen."""
 
 MOST_ATOMS = 100
-"""That maps are learned for; the time grows with their cube."""
+"""Largest number of atoms that maps are learned for; the cost grows with their cube."""
 
 
 def restore(
@@ -52,31 +52,33 @@ def restore(
     knots
         (K, N, 3) in nm, the frames that are stored.
     rows
-        (K,) their numbers in the path, from 0, rising.
+        (K,) their numbers in the path, increasing from 0.
     method
-        How to fill. Gaps of a kind that no map could be learned for take the spline.
+        How to fill gaps. Kinds of gaps without a map get the spline.
     maps
         For the method map.
     rng
-        Draws what maps leave over; None: the mean, which is nearest to the truth.
+        For residuals of maps; None: the conditional mean, which is closest to the truth.
     inside
-        Tells which frames lie in a state. A path has left one and not yet come to the other, so
-        gaps with such frames are drawn again, up to `REDRAWS` times.
+        Which frames are inside a state. A path has left one state and not yet reached the other,
+        so gaps with such frames are drawn again, up to `REDRAWS` times.
 
     Returns
     -------
     ndarray
-        (L, N, 3) in nm; the stored frames are as they were.
+        (L, N, 3) in nm; stored frames are unchanged.
 
     Raises
     ------
     DataError
-        If rows do not rise from 0 or do not fit, or there are no maps.
+        If rows do not increase from 0 or do not match, or maps are missing.
     """
     from scipy.interpolate import CubicSpline, make_interp_spline
 
     if len(rows) != len(knots) or rows[0] != 0 or (np.diff(rows) < 1).any():
-        raise DataError("path", "numbers of its stored frames do not rise from 0, one for each")
+        raise DataError(
+            "path", "numbers of its stored frames must increase from 0, one for each frame"
+        )
     times = np.arange(int(rows[-1]) + 1)
     if method == "linear" or len(rows) < 4:
         frames = make_interp_spline(rows, knots, k=1)(times) if len(rows) > 1 else knots.copy()
@@ -84,7 +86,7 @@ def restore(
         frames = CubicSpline(rows, knots)(times)
     if method == "map":
         if maps is None:
-            raise DataError("path", "there is no map to fill it with")
+            raise DataError("path", "the method map needs maps")
         _fill(frames, knots, rows, maps, rng, inside)
     frames[rows] = knots
     return np.asarray(frames)
@@ -98,9 +100,9 @@ def _fill(
     rng: np.random.Generator | None,
     inside: Inside | None,
 ) -> None:
-    """Put what maps give in place of missing frames, where there is a map."""
+    """Replace missing frames by those of maps, in place, where there is a map."""
     shapes = maps.coordinates.values(knots)
-    # Only draws ask where a gap is, and the reaction coordinate costs more than all else.
+    # Places are needed for draws only, and q(x) costs more than everything else.
     places = None if rng is None else maps.places(knots)
     for known, first in gaps_of(rows).items():
         learned, begin = maps.of(known), np.array(first)
@@ -127,8 +129,8 @@ def _fill(
 class Audit:
     """How far restored frames are from the true ones.
 
-    The best method is that of the smallest mean distance; what is missing now and then by far
-    counts when `largest` asks for the 99th percentile.
+    The best method has the smallest mean distance; rare large errors count in `largest`, by the
+    99th percentile.
 
     Parameters
     ----------
@@ -137,9 +139,10 @@ class Audit:
     method
         The best one.
     mean, p50, p95, p99
-        Mean and quantiles of the distance from the true place in nm, over atoms and missing frames.
+        Mean and quantiles of the distance from the true position in nm, over atoms and missing
+        frames.
     frames
-        Missing frames that were compared.
+        Number of missing frames that were compared.
     """
 
     factor: int
@@ -171,7 +174,7 @@ def audit(
     masses: Array,
     along: Along | None = None,
 ) -> tuple[Audit, GapMaps | None]:
-    """Learn on every second path, judge on the others, and take the best method.
+    """Learn on every second path, test on the others, and choose the best method.
 
     Parameters
     ----------
@@ -180,17 +183,17 @@ def audit(
     factor
         Frames from one stored frame to the next, at least 2.
     stored
-        Frames that are kept.
+        Frames that are stored.
     masses
-        (N,) in Da. Hydrogens do not count, unless there is nothing else.
+        (N,) in Da. Hydrogens do not count, unless there are no other atoms.
     along
-        The coordinate along which noise may differ.
+        The coordinate on which the noise depends.
 
     Returns
     -------
     Audit, GapMaps
-        Errors of the best method, and the maps; None for molecules that are too large or have no
-        angles and dihedrals that are always defined.
+        Errors of the best method, and the maps; None for molecules that are too large or whose
+        internal coordinates are not always defined.
 
     Raises
     ------
@@ -210,7 +213,7 @@ def audit(
             continue
         away = distances(paths[1::2], stored, method, maps)[:, atoms]
         if not away.size:
-            raise DataError("paths", f"too short to leave out frames by the factor {factor}")
+            raise DataError("paths", f"too short to leave out frames with factor {factor}")
         p50, p95, p99 = (float(np.quantile(away, level)) for level in (0.5, 0.95, 0.99))
         mean = float(away.mean())
         if best is None or mean < best.mean:
@@ -220,7 +223,7 @@ def audit(
 
 
 def maps_of(paths: Sequence[Array], masses: Array, along: Along | None = None) -> GapMaps | None:
-    """Maps, where there are coordinates to learn them in and not too many of them."""
+    """Maps; None for too many atoms, or where no coordinates can be chosen."""
     if len(masses) > MOST_ATOMS:
         return None
     try:

@@ -1,4 +1,4 @@
-"""How many frames a shooting job may leave out: as many as can be restored within a tolerance."""
+"""The stride with which a shooting job stores frames, such that paths can be restored."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from mechanist.sampling.records.thinning import Thinning
 from mechanist.trajectory.restore.restore import audit
 
 MOST = 400
-"""Paths of a job that are looked at, at most."""
+"""Largest number of paths of a job that are examined."""
 
 
 def strides(most: int) -> list[int]:
-    """Strides from 2 up to ``most``, each some four thirds of the one before."""
+    """Strides from 2 up to ``most``, each about four thirds of the one before."""
     result = [most]
     while result[-1] > 2:
         result.append(max(2, 3 * result[-1] // 4))
@@ -32,19 +32,19 @@ def lowered(
     masses: Array,
     log: Journal,
 ) -> Thinning:
-    """The largest stride, up to that of ``thinning``, that restored paths of this job allow.
+    """The largest stride, up to that of ``thinning``, at which paths can be restored.
 
-    The paths are still whole. Maps are learned on every second one and judged on the others; the
-    error is taken to grow with the stride.
+    Maps are learned on every second path and tested on the others; the error is assumed to grow
+    with the stride.
 
     Parameters
     ----------
     thinning
-        What is asked for.
+        The stride of the settings.
     tolerance
-        In nm; 99 % of restored heavy atoms are to be nearer to where they were.
+        In nm, within which 99 % of restored heavy atoms must lie.
     paths
-        (L, N, 3) each in nm, of the job.
+        (L, N, 3) each in nm, all frames of the paths of the job.
     masses
         (N,) in Da.
     log
@@ -53,7 +53,7 @@ def lowered(
     Returns
     -------
     Thinning
-        A stride of 1 where even every second frame is too few.
+        A stride of 1 where even a stride of 2 is too large.
     """
     every = [path.astype(np.float64) for path in paths]
     every = every[:: max(1, -(-len(every) // MOST))]
@@ -63,7 +63,7 @@ def lowered(
         try:
             return audit(every, stride, Thinning(stride, None).rows, masses)[0].p99
         except DataError:
-            # Too few paths, too short ones, or virtual sites: frames are not left out.
+            # Too few or too short paths, or virtual sites: all frames are stored.
             return np.inf
 
     wanted = strides(thinning.every)

@@ -1,22 +1,21 @@
-"""Bridges: paths of learned forces that meet both ends of a gap exactly.
+"""Bridges: paths with learned forces that meet both ends of a gap exactly.
 
-A learned force field F is not exact: the true accelerations are F(x)/m + g(t), with an error g
-that nobody knows but that is small, about as large for every atom of a kind, and smooth in time.
-With it, velocity Verlet runs from the left end to the right one,
+A learned force field F is not exact: the true accelerations are F(x)/m + g(t), with an error g that
+is unknown, but small and smooth in time. Velocity Verlet runs from the left end to the right one,
 
     v' = v + (h/2) [F(x)/m + g],   x' = x + h v',   v'' = v' + (h/2) [F(x')/m + g'],
 
 and the positions and velocities at the right end are 6N conditions on g. Of all g that fulfil them
-the most probable one of a Gaussian process with covariance C is taken (weak-constraint variational
-assimilation: Tremolet, Q. J. R. Meteorol. Soc. 132, 2483 (2006)): with e what the end is missed by
-and G = d(end)/dg of the linearised motion,
+the most probable one of a Gaussian process with covariance C is chosen (weak-constraint variational
+assimilation: Trémolet, Q. J. R. Meteorol. Soc. 132, 2483 (2006); see `error_model`). With the
+residual e at the end and G = d(end)/dg of the linearised motion,
 
     g <- g + C G' (G C G')^-1 e,
 
-repeated until the end is met (Gauss and Newton; the stiffness of the linearised motion is that of
-a first draft). Velocity Verlet and C are the same in both directions of time. What the last
-iteration leaves is closed by Hermite polynomials, and the path from the left is averaged with the
-one from the right, so that the result is reversible.
+repeated until the end is met (Gauss-Newton, with the stiffness along a first draft). Velocity
+Verlet and C are reversible in time. The residual of the last iteration is closed by a Hermite
+polynomial, and the paths from the left and from the right are averaged, so that the result is
+reversible.
 """
 
 from collections.abc import Callable
@@ -40,25 +39,25 @@ Forces = Callable[[Array], Array]
 """Positions (B, N, 3) in nm to forces (B, N, 3) in kJ/mol/nm."""
 
 STEP = 1e-6
-"""Displacement in nm for derivatives of forces."""
+"""Displacement in nm for numerical derivatives of forces."""
 
 SPACING = 4
-"""Frames from one at which the stiffness is computed to the next, at most about."""
+"""Largest distance, in frames, between points at which the stiffness is computed."""
 
 NUGGET = 1e-10
-"""Of the matrix that is inverted, in parts of its mean diagonal."""
+"""Regularisation of the matrix that is inverted, relative to its mean diagonal."""
 
 BATCH = 16
 """Gaps at once."""
 
 SURE = 2
-"""Iterations that every gap gets; more where the end is still missed by much."""
+"""Iterations of every gap; more where the residual is still large."""
 
 ENOUGH = 0.02
-"""What the end may be missed by after them, in parts of what it was missed by at first."""
+"""Residual at which iterations stop, relative to the first one."""
 
 LOST = 0.003
-"""What the end may be missed by in the end, in nm a coordinate; else forces do not lead there."""
+"""Largest accepted residual, in nm per coordinate; a larger one means no convergence."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,9 @@ class Bridge:
     errors
         (N,) standard deviation of the error of the forces on each atom in kJ/mol/nm.
     memory
-        Time in ps over which that error stays alike.
+        Correlation time of that error in ps.
     iterations
-        Of Gauss and Newton, at most.
+        Largest number of Gauss-Newton iterations.
     """
 
     forces: Forces
@@ -92,16 +91,16 @@ class Bridge:
     def fill(self, ends: Ends, accelerations: Array | None = None) -> Filled:
         """Missing frames: the mean of the paths from the left and from the right.
 
-        Gaps whose other end the learned forces do not find, from either end, get Hermite
-        polynomials. So it is with rigid bonds and long gaps: no forces of positions keep them.
+        Gaps without convergence from either end get Hermite polynomials, as long gaps with rigid
+        bonds do: forces that depend on positions only cannot keep bonds rigid.
 
         Parameters
         ----------
         ends
             B gaps.
         accelerations
-            (B, 2, N, 3) in nm/ps2 at the ends, where they are known: then so is g there, and the
-            Gaussian process is the one that is left.
+            (B, 2, N, 3) in nm/ps2 at the ends, if known. Then g is known there, and the Gaussian
+            process is conditioned on it.
         """
         parts = []
         with np.errstate(over="ignore", invalid="ignore"):
@@ -121,23 +120,23 @@ class Bridge:
             _closed(ends, *self.shoot(ends, push)), _closed(back, *self.shoot(back, push[:, ::-1]))
         )
         path = np.concatenate([ends.x0[:, None], draft.positions, ends.x1[:, None]], axis=1)
-        sound = np.isfinite(path).all(axis=(1, 2, 3))
+        finite = np.isfinite(path).all(axis=(1, 2, 3))
         filled = hermite(ends)
-        if sound.any():
-            ends, back, push = ends.rows(sound), back.rows(sound), push[sound]
-            stiffness = self._stiffness(path[sound])
+        if finite.any():
+            ends, back, push = ends.rows(finite), back.rows(finite), push[finite]
+            stiffness = self._stiffness(path[finite])
             one, missed = self._one_way(ends, push, self._gain(stiffness, ends.dt_ps, alike))
             gain = self._gain(stiffness[:, ::-1], ends.dt_ps, alike)
             other, missed_back = self._one_way(back, push[:, ::-1], gain)
             mean = _mean(one, other)
             found = np.maximum(missed, missed_back) <= LOST * np.sqrt(2 * ends.x0[0].size)
-            rows = np.flatnonzero(sound)[found]
+            rows = np.flatnonzero(finite)[found]
             filled.positions[rows] = mean.positions[found]
             filled.velocities[rows] = mean.velocities[found]
         return filled
 
     def _prior(self, ends: Ends, accelerations: Array | None) -> tuple[Array, Array]:
-        """Mean (B, L, N, 3) of g in nm/ps2, and its covariance (L, L) in time up to its size."""
+        """Mean (B, L, N, 3) of g in nm/ps2, and its covariance (L, L) in time at unit variance."""
         nodes = ends.inner + 2
         alike = covariance_in_time(nodes, ends.dt_ps, self.memory)
         if accelerations is None:
@@ -150,7 +149,7 @@ class Bridge:
         return np.asarray(mean), alike - share @ alike[known]
 
     def _one_way(self, ends: Ends, push: Array, gain: Array) -> tuple[Filled, Array]:
-        """The path of each gap that misses its right end by least, closed, and by how much."""
+        """The path of each gap with the smallest residual at its end, closed, and that residual."""
         push = push.copy()
         x, v = self.shoot(ends, push)
         best, least = (x.copy(), v.copy()), np.linalg.norm(_missed(ends, x, v), axis=1)
@@ -163,7 +162,7 @@ class Bridge:
             push[rows] += self._correction(some, x[rows], v[rows], gain[rows])
             x[rows], v[rows] = self.shoot(some, push[rows])
             miss = np.linalg.norm(_missed(some, x[rows], v[rows]), axis=1)
-            # Not so where an iteration has run away, nor where it is no number.
+            # An iteration may diverge, or give NaN.
             nearer = rows[miss < least[rows]]
             best[0][nearer], best[1][nearer] = x[nearer], v[nearer]
             least[rows] = np.fmin(least[rows], miss)
@@ -197,9 +196,9 @@ class Bridge:
         return self.forces(x) / self.masses[:, None]
 
     def _stiffness(self, path: Array) -> Array:
-        """Derivatives (B, L, 3N, 3N) of accelerations in positions along paths, in 1/ps2.
+        """Derivatives (B, L, 3N, 3N) of accelerations with respect to positions, in 1/ps2.
 
-        They are computed every few frames and taken as linear in between.
+        They are computed every few frames of the paths and interpolated linearly.
         """
         nodes = path.shape[1]
         some = spaced(nodes)
@@ -210,7 +209,7 @@ class Bridge:
         return np.asarray((1 - share) * known[:, after - 1] + share * known[:, after])
 
     def _stiffness_at(self, path: Array) -> Array:
-        """The same at each frame of ``path``."""
+        """Stiffness at each frame of ``path``."""
         size = path[0, 0].size
         at = self._accelerations(path.reshape(-1, *path.shape[2:]))
         shifts = STEP * np.eye(size).reshape(size, *path.shape[2:])
@@ -220,9 +219,9 @@ class Bridge:
         return slopes.swapaxes(1, 2).reshape(*path.shape[:2], size, size)
 
     def _gain(self, stiffness: Array, h: float, alike: Array) -> Array:
-        """C G' (G C G')^-1: pushes (B, L, 3N, 6N) in nm/ps2 for each nm that the end is missed by.
+        """C G' (G C G')^-1: pushes (B, L, 3N, 6N) in nm/ps2 per nm of residual.
 
-        Velocities are counted in units of nm / h.
+        Velocities are in units of nm / h.
         """
         width = np.repeat(self.errors / self.masses, 3)
         spread, gram = end_covariance(end_derivatives(stiffness, h) * width, alike, NUGGET)
@@ -230,19 +229,19 @@ class Bridge:
         return np.asarray(width[:, None] * (spread @ inverse[:, None]))
 
     def _correction(self, ends: Ends, x: Array, v: Array, gain: Array) -> Array:
-        """Additional pushes (B, L, N, 3) for what the right ends are missed by."""
+        """Additional pushes (B, L, N, 3) for the residuals at the right ends."""
         missed = _missed(ends, x, v)
         return np.asarray(np.einsum("bkis,bs->bki", gain, missed).reshape(x.shape))
 
 
 def _missed(ends: Ends, x: Array, v: Array) -> Array:
-    """What paths lack at the right end, (B, 6N) in nm; velocities times the step."""
+    """Residuals at the right end, (B, 6N) in nm; velocities times the step."""
     parts = (ends.x1 - x[:, -1], ends.dt_ps * (ends.v1 - v[:, -1]))
     return np.concatenate([part.reshape(len(ends), -1) for part in parts], axis=1)
 
 
 def spaced(nodes: int) -> NDArray[np.int64]:
-    """Some of ``nodes`` frames, both ends among them, the same ones from either end."""
+    """Some of ``nodes`` frames with both ends, symmetric under reversal."""
     count = -(-(nodes - 1) // SPACING) + 1
     evenly = np.linspace(0, nodes - 1, count)
     left = np.floor(evenly + 0.5).astype(np.int64)[: (count + 1) // 2]
@@ -258,7 +257,7 @@ def _mean(one: Filled, other: Filled) -> Filled:
 
 
 def _closed(ends: Ends, x: Array, v: Array) -> Filled:
-    """Inner frames, with what the right end is still missed by spread over them by Hermite."""
+    """Inner frames, with the residual at the right end removed by a Hermite polynomial."""
     none = np.zeros_like(ends.x0)
     rest = Ends(none, none, ends.x1 - x[:, -1], ends.v1 - v[:, -1], ends.inner, ends.dt_ps)
     mended = hermite(rest)

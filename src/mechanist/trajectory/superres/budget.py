@@ -1,20 +1,20 @@
-"""How much a network learns; apart from the networks, which need torch."""
+"""Amounts of training; apart from the networks, which need torch."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much is learned.
+    """Sizes and training of a network.
 
     Parameters
     ----------
     hidden, layers
         Of the networks.
     frames
-        Steps of training times missing frames of a gap, so that every gap takes as long.
+        Training steps times missing frames of a gap, so that gaps of all lengths take equal time.
     batch
-        Gaps of a step.
+        Gaps per step.
     rate
         Of Adam.
     """

@@ -1,4 +1,4 @@
-"""How far filled frames are from the true ones."""
+"""Errors of restored frames."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from mechanist.trajectory.superres.protocol import Filled
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors of the missing frames only; means are over frames, atoms and the three axes.
+    """Errors of missing frames; means are over frames, atoms and the three axes.
 
     Parameters
     ----------
     position, position_hydrogen, position_heavy
         Mean absolute error in nm: of all atoms, of hydrogens, of the others (0 if there are none).
     position_p95, position_p99
-        Quantiles over frames and atoms of the distance from the true place, in nm.
+        Quantiles over frames and atoms of the distance from the true position, in nm.
     velocity
         Mean absolute error in nm/ps.
     """
@@ -32,14 +32,14 @@ class Errors:
 
 
 def errors(filled: Filled, truth: Windows, numbers: NDArray[np.int64]) -> Errors:
-    """Compare filled frames with the true ones.
+    """Compare restored frames with the true ones.
 
     Parameters
     ----------
     filled
-        What a model gave for ``truth.ends``.
+        Result of a model for ``truth.ends``.
     truth
-        Whole gaps.
+        Gaps with all frames.
     numbers
         (N,) atomic numbers.
     """

@@ -2,13 +2,13 @@
 
 Chmiela, Sauceda, Mueller and Tkatchenko, Nat. Commun. 9, 3887 (2018). The energy is a Gaussian
 process over the inverse distances of all pairs of atoms, each times a scale: D. Its kernel is the
-Matern one of order 7/2 (theirs is of order 5/2),
+Matérn kernel of order 7/2 (theirs is of order 5/2),
 
     k(D, D') = (1 + u + 2 u^2/5 + u^3/15) exp(-u),   u = sqrt(7) |D - D'| / width,
 
-summed over the permutations of like atoms that motion can bring about. Forces are its derivatives,
-so they conserve energy, turn with the molecule and have no net momentum. They are learned from
-forces: in a trajectory by velocity Verlet these are the second differences of the positions,
+summed over the permutations of like atoms that occur in motion. Forces are derivatives of the
+energy: they conserve energy, are equivariant to rotation and conserve momentum. They are learned
+from forces, which in a trajectory by velocity Verlet are second differences of positions,
 
     F(x_n) = m [x_(n+1) - 2 x_n + x_(n-1)] / dt^2.
 """
@@ -24,13 +24,13 @@ from mechanist.errors import DataError
 from mechanist.trajectory.trajectory import Trajectory
 
 CHUNK = 64
-"""Geometries at once: few enough for their kernel to stay in the cache."""
+"""Geometries per batch, such that their kernel fits the cache."""
 
 NUGGET = 1e-12
-"""Added to the diagonal of the kernel matrix, in parts of its mean."""
+"""Regularisation of the kernel matrix, relative to its mean diagonal."""
 
 LARGEST = 40_000
-"""Rows of the kernel matrix at most; it takes 8 bytes for each square."""
+"""Largest number of rows of the kernel matrix, which takes 8 bytes per element."""
 
 
 def pairs(atoms: int) -> tuple[Rows, Rows]:
@@ -40,7 +40,7 @@ def pairs(atoms: int) -> tuple[Rows, Rows]:
 
 
 def inverse_distances(x: Array) -> tuple[Array, Array]:
-    """Inverse distances (B, P) in 1/nm and their gradients (B, P, 3) for the first atom of each."""
+    """Inverse distances (B, P) in 1/nm and gradients (B, P, 3) for the first atom of each pair."""
     first, second = pairs(x.shape[1])
     away = x[:, first] - x[:, second]
     inverse = 1 / np.sqrt(np.einsum("bpx,bpx->bp", away, away))
@@ -48,7 +48,7 @@ def inverse_distances(x: Array) -> tuple[Array, Array]:
 
 
 def pair_permutations(permutations: Rows) -> Rows:
-    """Permutations (G, P) of pairs that permutations (G, N) of atoms bring about."""
+    """Permutations (G, P) of pairs under permutations (G, N) of atoms."""
     atoms = permutations.shape[1]
     first, second = pairs(atoms)
     number = np.zeros((atoms, atoms), dtype=np.int64)
@@ -58,7 +58,7 @@ def pair_permutations(permutations: Rows) -> Rows:
 
 @dataclass(frozen=True)
 class Metric:
-    """How far apart two geometries are.
+    """Distance between geometries.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Metric:
 
 
 def plain_metric(inverse: Array, orders: Rows) -> Metric:
-    """Inverse distances (M, P) in parts of their means, and a kernel ten times as wide as they are.
+    """Inverse distances (M, P) relative to their means, and a kernel ten times their spread.
 
     ``orders`` (G, P) are the permutations of pairs.
     """
@@ -89,8 +89,7 @@ class KernelForces:
     Parameters
     ----------
     points
-        (M, P) scaled inverse distances in 1/nm of the geometries that were learned from, with their
-        permuted copies.
+        (M, P) scaled inverse distances in 1/nm of the training geometries, with permuted copies.
     weights
         (M, P).
     width
@@ -106,7 +105,7 @@ class KernelForces:
 
     @cached_property
     def _fixed(self) -> tuple[Array, Array, Array]:
-        """Squares of the points, their products with the weights, and (N, P) signs of atoms."""
+        """Squared norms of points, products with weights, and (N, P) signs of atoms in pairs."""
         count = self.points.shape[1]
         atoms = (1 + math.isqrt(1 + 8 * count)) // 2
         first, second = pairs(atoms)
@@ -135,7 +134,7 @@ class KernelForces:
 
     @property
     def parameters(self) -> int:
-        """Numbers that were learned."""
+        """Number of parameters."""
         return int(self.weights.size)
 
 
@@ -170,7 +169,7 @@ def fit_forces(
     Raises
     ------
     DataError
-        If there are too many geometries, or two are the same.
+        If there are too many geometries, or two are equal.
     """
     import scipy.linalg
 
@@ -184,11 +183,11 @@ def fit_forces(
     matrix = covariance(inverse, slopes, orders, metric.width)
     matrix[np.diag_indices(len(matrix))] += NUGGET * np.trace(matrix) / len(matrix)
     try:
-        # Only what is below the diagonal is known: above it for LAPACK, which counts columns
-        # first and so works without a copy.
+        # Only the lower triangle is filled; its transpose is the upper one in column order, which
+        # LAPACK factorises without a copy.
         factor = scipy.linalg.cho_factor(matrix.T, overwrite_a=True, check_finite=False)
     except scipy.linalg.LinAlgError:
-        raise DataError("force field", "two of its geometries are the same") from None
+        raise DataError("force field", "two of its geometries are equal") from None
     solved = scipy.linalg.cho_solve(factor, known.reshape(-1)).reshape(known.shape)
     weights = [np.einsum("mpr,mr->mp", slopes[:, order], solved) for order in orders]
     points = [inverse[:, order] for order in orders]
@@ -196,12 +195,12 @@ def fit_forces(
 
 
 def motions(atoms: int) -> int:
-    """How many ways a molecule can move in, less those that change no distance."""
+    """Number of motions that change distances."""
     return 1 if atoms == 2 else 3 * atoms - 6
 
 
 def internal(positions: Array, forces: Array) -> tuple[Array, Array, Array]:
-    """What forces are along motions that change distances; there are none along the others.
+    """Forces along motions that change distances; those along other motions vanish.
 
     Returns
     -------
@@ -222,7 +221,7 @@ def internal(positions: Array, forces: Array) -> tuple[Array, Array, Array]:
 
 
 def covariance(inverse: Array, slopes: Array, orders: Rows, width: float) -> Array:
-    """Covariance (M x R, M x R) of forces, at and below the diagonal."""
+    """Covariance (M x R, M x R) of forces, lower triangle."""
     count, each, size = slopes.shape
     matrix = np.zeros((count * size, count * size))
     for order in orders:
@@ -244,8 +243,8 @@ def covariance(inverse: Array, slopes: Array, orders: Rows, width: float) -> Arr
 def known_forces(trajectory: Trajectory) -> tuple[Array, Array]:
     """Geometries with forces to learn from.
 
-    Second differences of the positions where every step of velocity Verlet is stored, so that
-    nothing but positions is needed; else the forces that are stored.
+    Where every step of velocity Verlet is stored, second differences of positions; else stored
+    forces.
 
     Returns
     -------
@@ -255,7 +254,7 @@ def known_forces(trajectory: Trajectory) -> tuple[Array, Array]:
     Raises
     ------
     DataError
-        If not every step is stored, or that is not known, and there are no forces.
+        If not every step is stored, or this is unknown, and there are no forces.
     """
     step = trajectory.meta.integrator_dt_ps
     if step is not None and np.isclose(step, trajectory.dt_ps, rtol=1e-9):

@@ -1,8 +1,8 @@
-"""A common orientation for models that see Cartesian coordinates.
+"""A common orientation for models of Cartesian coordinates.
 
-Each gap is shifted and turned so that the middle of its ends lies best on a reference geometry
-(Kabsch, Acta Cryst. A 32, 922 (1976)); what a model gives is turned back. So the map from ends to
-frames does not depend on how the molecule lies in space.
+Each gap is moved rigidly such that the mean of its ends is superposed on a reference geometry
+(Kabsch, Acta Cryst. A 32, 922 (1976)), and results are moved back. Models are thereby equivariant
+to rotation and translation.
 """
 
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ from mechanist.trajectory.dataset import Ends
 
 @dataclass(frozen=True)
 class Placement:
-    """Where B gaps lay: what takes them from the common orientation back.
+    """Rigid motion of B gaps between the common orientation and their own.
 
     Parameters
     ----------
     turn
-        (B, 3, 3), from the common orientation to the own one; row vectors are multiplied by it.
+        (B, 3, 3) rotations from the common orientation to the original one, for row vectors.
     centre
         (B, 3) in nm.
     """
@@ -35,7 +35,7 @@ class Placement:
         )
 
     def back(self, positions: Array) -> Array:
-        """Positions (B, ..., N, 3) where they belong."""
+        """Positions (B, ..., N, 3) in the original orientation."""
         return self.turn_back(positions) + self._shift(positions)
 
     def turn_there(self, vectors: Array) -> Array:
@@ -43,7 +43,7 @@ class Placement:
         return np.asarray(np.einsum("b...x,byx->b...y", vectors, self.turn))
 
     def turn_back(self, vectors: Array) -> Array:
-        """Velocities or forces (B, ..., N, 3) as they belong."""
+        """Velocities or forces (B, ..., N, 3) in the original orientation."""
         return np.asarray(np.einsum("b...x,bxy->b...y", vectors, self.turn))
 
     def _shift(self, positions: Array) -> Array:
@@ -51,20 +51,20 @@ class Placement:
 
 
 def rotations(geometries: Array, reference: Array, masses: Array) -> Array:
-    """Turns (B, 3, 3) that lay ``reference`` best on ``geometries`` (B, N, 3), centred.
+    """Rotations (B, 3, 3) that superpose ``reference`` on ``geometries`` (B, N, 3), both centred.
 
-    ``reference`` is one geometry (N, 3) or one for each (B, N, 3).
+    ``reference`` is (N, 3), or (B, N, 3) with one geometry for each.
     """
     weighted = masses[:, None] * reference
     left, _, right = np.linalg.svd(np.einsum("...nx,...ny->...xy", weighted, geometries))
-    # A mirror image is not allowed.
+    # No reflections.
     sign = np.sign(np.linalg.det(left @ right))
     right[:, 2] *= sign[:, None]
     return np.asarray(left @ right)
 
 
 def place(ends: Ends, reference: Array, masses: Array) -> tuple[Ends, Placement]:
-    """Gaps in the common orientation, and the way back.
+    """Gaps in the common orientation, and their placement.
 
     Parameters
     ----------

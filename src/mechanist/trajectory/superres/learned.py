@@ -11,18 +11,18 @@ from mechanist.trajectory.superres.forcefield import KernelForces, fit_forces, k
 from mechanist.trajectory.superres.likelihood import likely_metric
 
 LAGS = 64
-"""Frames over which the memory of the error is looked for."""
+"""Largest correlation time of the error, in frames."""
 
 JUDGED = 1200
-"""Frames of the validation block on which the error of the forces is measured."""
+"""Largest number of validation frames on which the error of the forces is measured."""
 
 
 def learn_bridge(dataset: Dataset, permutations: NDArray[np.int64], geometries: int) -> Bridge:
-    """Learn forces from the training block, and the size and memory of their error from the next.
+    """Learn forces on the training block, and the statistics of their error on the next one.
 
-    Where every step is stored nothing but positions is used; see `forcefield.known_forces`. Scales
-    of inverse distances are those of `likelihood.likely_metric`. Bridges take steps of the time
-    between frames.
+    Where every step is stored only positions are used; see `forcefield.known_forces`. Scales of
+    inverse distances are those of `likelihood.likely_metric`. Bridges integrate with the time
+    between frames as the step.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def learn_bridge(dataset: Dataset, permutations: NDArray[np.int64], geometries: 
     permutations
         (G, N) of like atoms.
     geometries
-        How many to learn from, evenly spaced in time.
+        Number of training geometries, evenly spaced in time.
 
     Returns
     -------
@@ -41,21 +41,21 @@ def learn_bridge(dataset: Dataset, permutations: NDArray[np.int64], geometries: 
     Raises
     ------
     DataError
-        If there are fewer frames than ``geometries``, a validation block is too short, or forces
-        are not known.
+        If there are fewer frames than ``geometries``, the validation block is too short, or forces
+        are unknown.
     """
     parts = [known_forces(one) for one in dataset.train]
     x, f = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
     if len(x) < geometries:
-        raise DataError("trajectory", f"{len(x)} frames; {geometries} are to be learned from")
+        raise DataError("trajectory", f"{len(x)} frames are fewer than {geometries} geometries")
     rows = np.linspace(0, len(x) - 1, geometries).round().astype(np.int64)
     metric = likely_metric(x[rows], f[rows], permutations)
     forces = fit_forces(x[rows], f[rows], permutations, metric)
-    return judged(forces, dataset)
+    return bridge_of(forces, dataset)
 
 
-def judged(forces: KernelForces, dataset: Dataset) -> Bridge:
-    """A bridge with the error of its forces as measured on the validation block.
+def bridge_of(forces: KernelForces, dataset: Dataset) -> Bridge:
+    """A bridge with the error of its forces measured on the validation block.
 
     Raises
     ------

@@ -1,14 +1,14 @@
-"""Scales of inverse distances for which the known forces are most likely.
+"""Scales of inverse distances that maximise the likelihood of the training forces.
 
-The energy may change fast with some inverse distances and hardly with others. A Gaussian process
-tells which from the forces alone: with their covariance K, but for a factor, the logarithm of the
-likelihood of n forces y is, up to a constant and for the best factor,
+The energy may depend strongly on some inverse distances and weakly on others. With the covariance K
+of a Gaussian process, known up to a factor, the log-likelihood of n forces y is, up to a constant
+and for the best factor,
 
     -(n / 2) log(y' K^-1 y / n) - (1 / 2) log det K
 
 (Rasmussen and Williams, Gaussian Processes for Machine Learning, MIT Press (2006), section 5.4).
-It is made large by scales, one for each class of pairs that permutations exchange; few geometries
-are enough, and they are all of those that are learned from. Derivatives are in closed form.
+It is maximised over one scale for each class of pairs that permutations exchange, on a few of the
+training geometries. Derivatives are in closed form.
 """
 
 from dataclasses import dataclass
@@ -28,21 +28,21 @@ from mechanist.trajectory.superres.forcefield import (
 )
 
 ROWS = 1700
-"""Of the covariance, at most about."""
+"""Approximate largest number of rows of the covariance."""
 
-LOOKS = 15
-"""At the likelihood, at most."""
+EVALUATIONS = 15
+"""Largest number of evaluations of the likelihood."""
 
 WIDEST = 4.0
-"""Change of the logarithm of a scale, at most."""
+"""Largest change of the logarithm of a scale."""
 
 NUGGET = 1e-10
-"""Added to the diagonal of the covariance, in parts of its mean."""
+"""Regularisation of the covariance, relative to its mean diagonal."""
 
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Of some forces, by the scales.
+    """Likelihood of forces as a function of the scales.
 
     Parameters
     ----------
@@ -58,12 +58,12 @@ class Likelihood:
     orders: Rows
 
     def __call__(self, scale: Array) -> tuple[float, Array]:
-        """Its negative logarithm for scales (P,) and a kernel of width 1, and its derivatives (P,).
+        """Negative log-likelihood for scales (P,) at kernel width 1, and its derivatives (P,).
 
         Raises
         ------
         DataError
-            If two geometries are the same.
+            If two geometries are equal.
         """
         import scipy.linalg
 
@@ -72,7 +72,7 @@ class Likelihood:
         matrix[np.diag_indices(size)] += NUGGET * np.trace(matrix) / size
         factor, info = scipy.linalg.lapack.dpotrf(matrix.T)
         if info:
-            raise DataError("force field", "two of its geometries are the same")
+            raise DataError("force field", "two of its geometries are equal")
         solved = scipy.linalg.cho_solve((factor, False), y)
         value = 0.5 * size * np.log(y @ solved / size) + np.log(np.diag(factor)).sum()
         inner = scipy.linalg.lapack.dpotri(factor)[0]
@@ -92,9 +92,9 @@ class Likelihood:
         return result
 
     def _of_row(self, scale: Array, i: int, pull: Array, order: Rows) -> Array:
-        """The same of one geometry with all others, ``pull`` (M, R, R), and one permutation.
+        """The part of one geometry with all others, ``pull`` (M, R, R), and one permutation.
 
-        With a = D_i - D_j and slopes A_i and A_j, before they are scaled by s, a block is
+        With a = D_i - D_j and unscaled slopes A_i and A_j, and scales s, a block is
         A_i' s [c s - e (s a) (s a)' s] A_j with the derivatives c and e of the kernel.
         """
         mine, theirs = self.slopes[i], self.slopes[:, order]
@@ -114,19 +114,19 @@ class Likelihood:
 
 
 def likely_metric(positions: Array, forces: Array, permutations: Rows) -> Metric:
-    """Scales and width for which forces are most likely.
+    """Scales and width of largest likelihood.
 
     Parameters
     ----------
     positions, forces
-        (M, N, 3) in nm and kJ/mol/nm; so many of them, evenly spaced, as `ROWS` allows are used.
+        (M, N, 3) in nm and kJ/mol/nm; evenly spaced ones are used, as many as `ROWS` allows.
     permutations
         (G, N) of like atoms.
 
     Raises
     ------
     DataError
-        If two geometries are the same.
+        If two geometries are equal.
     """
     from scipy.optimize import minimize
 
@@ -148,7 +148,7 @@ def likely_metric(positions: Array, forces: Array, permutations: Rows) -> Metric
 
     count = int(classes.max()) + 1
     limits = [(-WIDEST, WIDEST)] * count
-    options = {"maxfun": LOOKS, "maxiter": LOOKS}
+    options = {"maxfun": EVALUATIONS, "maxiter": EVALUATIONS}
     minimize(look, np.zeros(count), jac=True, method="L-BFGS-B", bounds=limits, options=options)
     best = min(seen, key=lambda one: one[0])[1]
     middle = float(best.mean())

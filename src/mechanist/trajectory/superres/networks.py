@@ -1,12 +1,12 @@
-"""Networks that move a state step by step: LSTM, RNN, neural ODE and Hamiltonian network.
+"""Networks that propagate a state step by step: LSTM, RNN, neural ODE, Hamiltonian network.
 
 After Winkler, Mueller and Sauceda, Mach. Learn.: Sci. Technol. 3, 025011 (2022). The state y holds
 positions and velocities, standardised. Each network gives a standardised change, and
 
     y(k+1) = y(k) + d [change_std net(y(k)) + change_mean],
 
-with d = 1 forwards and d = -1 backwards in time. LSTM and RNN carry a memory. The Hamiltonian
-network is one number H whose gradient moves the state, x' = dH/dv and v' = -dH/dx
+with d = 1 forwards and d = -1 backwards in time. LSTM and RNN have a hidden state. The Hamiltonian
+network gives one number H whose gradient moves the state, x' = dH/dv and v' = -dH/dx
 (Greydanus, Dzamba and Yosinski, NeurIPS 2019).
 """
 
@@ -28,9 +28,9 @@ class Recurrent(nn.Module):
     kind
         lstm or rnn.
     features
-        Numbers of a state.
+        Length of a state.
     hidden, layers
-        Units of a layer, and layers.
+        Units per layer, and number of layers.
     """
 
     def __init__(self, kind: Kind, features: int, hidden: int, layers: int) -> None:
@@ -57,9 +57,9 @@ class Flow(nn.Module):
     kind
         ode or hnn.
     features
-        Numbers of a state, positions first, velocities second.
+        Length of a state; positions first, then velocities.
     hidden, layers
-        Units of a layer, and layers.
+        Units per layer, and number of layers.
     """
 
     def __init__(self, kind: Kind, features: int, hidden: int, layers: int) -> None:
@@ -91,6 +91,6 @@ class Flow(nn.Module):
 
 
 def make(kind: Kind, features: int, hidden: int, layers: int) -> Recurrent | Flow:
-    """A new network; its weights come from torch's random numbers."""
+    """A new network with weights from the random numbers of torch."""
     maker = Recurrent if kind in ("lstm", "rnn") else Flow
     return maker(kind, features, hidden, layers)

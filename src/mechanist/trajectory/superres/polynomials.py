@@ -1,4 +1,4 @@
-"""Baselines without learning: straight lines, a cubic spline, and Hermite polynomials."""
+"""Interpolation without learning: straight lines, cubic splines, Hermite polynomials."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from mechanist.trajectory.superres.protocol import Filled, fractions
 
 
 def linear(ends: Ends) -> Filled:
-    """Straight lines from end to end; the velocity is that of the line."""
+    """Straight lines between the ends, with constant velocity."""
     u = fractions(ends)
     away = ends.x1 - ends.x0
     positions = ends.x0[:, None] + u * away[:, None]
@@ -16,7 +16,7 @@ def linear(ends: Ends) -> Filled:
 
 
 def hermite(ends: Ends) -> Filled:
-    """The cubic polynomials with the positions and velocities of both ends."""
+    """Cubic polynomials with the positions and velocities of both ends."""
     u, gap = fractions(ends), ends.gap_ps
     x0, v0, x1, v1 = (part[:, None] for part in (ends.x0, ends.v0, ends.x1, ends.v1))
     positions = (
@@ -32,7 +32,7 @@ def hermite(ends: Ends) -> Filled:
 
 
 def hermite_with_accelerations(ends: Ends, accelerations: Array) -> Filled:
-    """The quintic polynomials that also have accelerations (B, 2, N, 3) in nm/ps2 at both ends."""
+    """Quintic polynomials with accelerations (B, 2, N, 3) in nm/ps2 at both ends too."""
     from numpy.polynomial import polynomial
 
     u, gap = fractions(ends)[:, 0, 0], ends.gap_ps
@@ -52,9 +52,9 @@ def hermite_with_accelerations(ends: Ends, accelerations: Array) -> Filled:
 
 
 def spline(ends: Ends) -> Filled:
-    """A cubic spline through the positions of all ends, gap after gap, without velocities.
+    """A cubic spline through the positions of the ends of successive gaps, without velocities.
 
-    Gaps that do not follow one another belong to different splines.
+    Gaps that are not adjacent belong to different splines.
     """
     from scipy.interpolate import CubicSpline
 

@@ -1,4 +1,4 @@
-"""What every model of super-resolution offers."""
+"""Interface of interpolators."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,5 +32,5 @@ class Interpolator(Protocol):
 
 
 def fractions(ends: Ends) -> Array:
-    """Times of the missing frames (inner, 1, 1) as parts of the gap, between 0 and 1."""
+    """Times of the missing frames (inner, 1, 1) as fractions of the gap, between 0 and 1."""
     return np.arange(1, ends.inner + 1)[:, None, None] / (ends.inner + 1)

@@ -1,9 +1,9 @@
-"""Baselines that move step by step through a gap: from the left end only, or from both ends.
+"""Networks that propagate through a gap: from the left end only, or from both ends.
 
 With both ends, one network runs forwards from the left and backwards from the right, and the two
 paths are blended linearly (Winkler, Mueller and Sauceda 2022; see `networks`). Unlike there,
-velocities are those at the times of the positions, gaps are laid on a common orientation, and the
-statistics of the standardisation come from the training block only.
+velocities belong to the times of the positions, gaps are in a common orientation, and the
+statistics of the standardisation are those of the training block.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from mechanist.trajectory.superres.networks import Flow, Kind, Recurrent, make
 from mechanist.trajectory.superres.protocol import Filled
 
 CHUNK = 256
-"""Gaps at once when it is used."""
+"""Gaps per batch of inference."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Stepper:
-    """A network with all that it needs to fill gaps.
+    """A trained network as an interpolator.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Stepper:
     scaling
         Of its states.
     reference
-        (N, 3) in nm, the geometry on which gaps are laid.
+        (N, 3) in nm, on which gaps are superposed.
     masses
         (N,) in Da.
     """
@@ -61,7 +61,7 @@ class Stepper:
 
     @property
     def parameters(self) -> int:
-        """Numbers that were learned."""
+        """Number of parameters."""
         return sum(weight.numel() for weight in self.net.parameters())
 
     def __call__(self, ends: Ends) -> Filled:
@@ -127,7 +127,7 @@ def train_steppers(
     seed: int,
     device: str = "cpu",
 ) -> list[Stepper]:
-    """One network for each length of gap; each starts from the weights of the one before.
+    """One network for each length of gap; each starts from the weights of the previous one.
 
     The loss is the mean absolute error of the standardised states of the missing frames.
 
@@ -138,15 +138,15 @@ def train_steppers(
     both
         Whether to start from both ends.
     gaps
-        Gaps to learn from, from the shortest to the longest.
+        Training gaps, from the shortest to the longest.
     masses
         (N,) in Da.
     budget
-        How much is learned.
+        Sizes and training.
     seed
         Of weights and batches.
     device
-        Where torch works.
+        Device of torch.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def _copy(net: Recurrent | Flow, kind: Kind, budget: Budget, device: str) -> Rec
 
 
 def _train(stepper: Stepper, states: Tensor, budget: Budget, rng: np.random.Generator) -> None:
-    """Adam with a rate that falls to zero along a cosine."""
+    """Adam with cosine annealing to zero."""
     inner = states.shape[1] - 2
     steps = max(1, budget.frames // inner)
     optimiser = torch.optim.Adam(stepper.net.parameters(), lr=budget.rate)

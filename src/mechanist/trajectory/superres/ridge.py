@@ -1,4 +1,4 @@
-"""The linear baseline: ridge regression from the ends of a gap to what Hermite leaves over."""
+"""Linear interpolator: ridge regression from the ends of a gap to the residual of Hermite."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
 
 STRENGTHS = tuple(10.0**k for k in range(-12, 1))
-"""Of the penalty, in parts of the largest eigenvalue; the best on the validation block is kept."""
+"""Penalties relative to the largest eigenvalue; the best on the validation block is chosen."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Ridge:
     Parameters
     ----------
     reference
-        (N, 3) in nm, the geometry on which gaps are laid.
+        (N, 3) in nm, on which gaps are superposed.
     masses
         (N,) in Da.
     mean, scale
@@ -30,9 +30,9 @@ class Ridge:
     weights
         (P + 1, 2 x inner x N x 3), the last row is the constant; positions first, then velocities.
     strength
-        Penalty that was kept.
+        The chosen penalty.
     accelerations
-        Whether the inputs hold accelerations.
+        Whether accelerations are inputs.
     """
 
     reference: Array
@@ -44,7 +44,7 @@ class Ridge:
     accelerations: bool
 
     def fill(self, ends: Ends, accelerations: Array | None = None) -> Filled:
-        """Missing frames; needs accelerations (B, 2, N, 3) in nm/ps2 if it was fitted with them."""
+        """Missing frames; accelerations (B, 2, N, 3) in nm/ps2 if it was fitted with them."""
         inputs, placed, placement = _inputs(ends, self.reference, self.masses, accelerations)
         scaled = (inputs - self.mean) / self.scale
         rest = scaled @ self.weights[:-1] + self.weights[-1]
@@ -61,14 +61,14 @@ class Ridge:
 
     @property
     def parameters(self) -> int:
-        """Numbers that were learned."""
+        """Number of parameters."""
         return int(self.weights.size)
 
 
 def _inputs(
     ends: Ends, reference: Array, masses: Array, accelerations: Array | None
 ) -> tuple[Array, Ends, Placement]:
-    """Inputs (B, P), the gaps in the common orientation, and the way back."""
+    """Inputs (B, P), the gaps in the common orientation, and their placement."""
     placed, placement = place(ends, reference, masses)
     parts = [placed.x0, placed.v0, placed.x1, placed.v1]
     if accelerations is not None:
@@ -82,7 +82,7 @@ def fit_ridge(
     masses: Array,
     accelerations: bool = False,
 ) -> Ridge:
-    """Solve for the map; the strength of the penalty is the best one on the validation block.
+    """Fit the map, with the penalty that is best on the validation block.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def fit_ridge(
     masses
         (N,) in Da.
     accelerations
-        Whether to learn from accelerations at the ends too.
+        Whether accelerations at the ends are inputs.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def fit_ridge(
 def _pairs(
     gaps: Windows, reference: Array, masses: Array, accelerations: bool
 ) -> tuple[Array, Array]:
-    """Inputs (B, P) and what Hermite leaves over (B, 2 x inner x N x 3)."""
+    """Inputs (B, P) and residuals of Hermite (B, 2 x inner x N x 3)."""
     a = gaps.accelerations if accelerations else None
     inputs, placed, placement = _inputs(gaps.ends, reference, masses, a)
     start = hermite(placed)

@@ -1,4 +1,4 @@
-"""Our model on disk: numbers as safetensors, what they mean as JSON."""
+"""Bridges on disk."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.forcefield import KernelForces
 
 FORMAT = 2
-"""Files of format 1 hold forces of another kernel, without scales."""
+"""Format 1 had forces of another kernel, without scales."""
 
 
 def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
@@ -20,7 +20,7 @@ def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
     Raises
     ------
     DataError
-        If its forces are not learned ones.
+        If its forces are not `KernelForces`.
     """
     forces = bridge.forces
     if not isinstance(forces, KernelForces):
@@ -48,12 +48,12 @@ def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
 
 
 def load(weights_path: Path, json_path: Path) -> Bridge:
-    """Read a model that `save` has written.
+    """Read a model written by `save`.
 
     Raises
     ------
     DataError
-        If a file is missing or damaged, or the two do not belong together.
+        If a file is missing or damaged, or the two do not match.
     """
     card, tensors = read_model(weights_path, json_path, FORMAT, "model card")
     with damage_reported(json_path):
