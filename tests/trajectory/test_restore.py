@@ -194,7 +194,7 @@ def test_the_largest_factor_within_the_tolerance():
 
 
 def test_what_cannot_be_restored_is_refused(paths, motion):
-    with pytest.raises(DataError, match="do not rise"):
+    with pytest.raises(DataError, match="must increase from 0"):
         restore(paths[0][:3], np.array([0, 4, 4]), "linear")
     with pytest.raises(DataError, match="needs maps"):
         restore(paths[0][:4], np.array([0, 4, 8, 12]), "map")

@@ -35,11 +35,15 @@ class Decomposed:
 
     def inverse(self, penalty: float) -> Array:
         """1 / (s + penalty), (I,)."""
-        return np.asarray(1 / (np.maximum(self.values, 0) + penalty))
+        return np.asarray(1 / self._damped(penalty))
 
     def weights(self, penalty: float) -> Array:
         """W, (I, O)."""
-        return np.asarray(self.vectors @ (self.inverse(penalty)[:, None] * self.projected))
+        return np.asarray(self.vectors @ (self.projected / self._damped(penalty)[:, None]))
+
+    def _damped(self, penalty: float) -> Array:
+        # Rounding can make eigenvalues negative.
+        return np.asarray(np.maximum(self.values, 0) + penalty)
 
 
 def decomposed(x: Array, y: Array) -> Decomposed:

@@ -117,7 +117,7 @@ def test_without_tblite_it_says_what_to_install(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "tblite.interface", None)
-    with pytest.raises(SystemBuildError, match="pip install .tblite"):
+    with pytest.raises(SystemBuildError, match="pip install 'tblite"):
         generate("ethanol", 10, 1)
 
 
