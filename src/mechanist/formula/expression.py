@@ -14,11 +14,11 @@ import numpy as np
 from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.formula.tape import compile_tape
+from mechanist.settings.names import FUNCTIONS
 
 Expr = Any
 """A sympy expression: sympy carries no types and is imported only when needed."""
 
-FUNCTIONS = ("sin", "cos", "exp", "log", "tanh", "sqrt")
 MAX_TEXT = 20_000
 MAX_EXPONENT = 16
 

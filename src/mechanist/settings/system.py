@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from mechanist.settings.base import Section
 from mechanist.settings.descriptors import (
@@ -11,6 +11,7 @@ from mechanist.settings.descriptors import (
     SymmetrySettings,
 )
 from mechanist.settings.molecule import MoleculeSettings
+from mechanist.settings.names import checked_name
 from mechanist.settings.units import (
     Bar,
     Dalton,
@@ -21,6 +22,8 @@ from mechanist.settings.units import (
     Stiffness,
     to_unit,
 )
+
+Name = Annotated[str, AfterValidator(checked_name)]
 
 GAS_CONSTANT = 8.31446261815324e-3
 """kJ/mol/K (CODATA 2018, exact)."""
@@ -153,7 +156,7 @@ class SystemSettings(Section):
     molecule: MoleculeSettings | None = None
     potential: PotentialSettings | None = None
     dynamics: DynamicsSettings
-    descriptors: dict[str, DescriptorSettings] = Field(
+    descriptors: dict[Name, DescriptorSettings] = Field(
         default_factory=dict, description="named descriptors"
     )
     states: StatesSettings
@@ -168,7 +171,4 @@ class SystemSettings(Section):
     def _one_source(self) -> "SystemSettings":
         if (self.molecule is None) == (self.potential is None):
             raise ValueError("exactly one of molecule and potential must be given")
-        bad = [name for name in self.descriptors if not name.isidentifier()]
-        if bad:
-            raise ValueError(f"descriptors.{bad[0]}: a name has letters, digits and _ only")
         return self

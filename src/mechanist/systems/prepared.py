@@ -137,7 +137,7 @@ def load_inputs(layout: Layout) -> DescriptorSet:
 def load_formula_inputs(layout: Layout) -> DescriptorSet:
     """All descriptors that a formula may contain: the inputs, and those for formulas alone."""
     inputs, further = load_inputs(layout), _read_descriptors(layout.formula_inputs)
-    new = [d for d in further.descriptors if d.name not in inputs.names]
+    new = [d for d in further.descriptors if d not in inputs.descriptors]
     return DescriptorSet((*inputs.descriptors, *new), inputs.box)
 
 

@@ -22,6 +22,7 @@ from mechanist.systems.build.prepare import build_parts, prepared_from
 from mechanist.systems.build.sanity import ERROR, Finding, findings
 from mechanist.systems.descriptors.box import BoxVectors, box_of
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.labels import topology_of
 from mechanist.systems.descriptors.resolve import Resolver, resolve_inputs, resolve_states
 from mechanist.systems.descriptors.states import State, States
 from mechanist.systems.prepared import Prepared
@@ -85,16 +86,14 @@ def examine(settings: SystemSettings, folder: Path, steps: int, log: Log) -> Exa
     MechanistError
         If it cannot be built at all.
     """
-    import mdtraj
-
     found: list[Finding] = []
     if settings.molecule is None:
         topology, positions, system = build_parts(settings, folder)
-        atoms = mdtraj.Topology.from_openmm(topology)
+        atoms = topology_of(topology)
     else:
         molecule = build_molecule(settings.molecule, folder)
         positions, system = molecule.positions, molecule.system
-        atoms = mdtraj.Topology.from_openmm(molecule.topology)
+        atoms = topology_of(molecule.topology)
         found += findings(molecule, atoms, settings.dynamics)
         log(f"minimising {len(positions):,} atoms")
         positions = minimise(system, positions, folder / settings.molecule.structure)

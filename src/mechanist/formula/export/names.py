@@ -5,8 +5,9 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from mechanist.errors import DataError
-from mechanist.formula.expression import FUNCTIONS, inputs, parse
+from mechanist.formula.expression import inputs, parse
 from mechanist.formula.typeset import text
+from mechanist.settings.names import FUNCTIONS
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 
 WORD = re.compile(r"\b[A-Za-z_]\w*\b(\()?")

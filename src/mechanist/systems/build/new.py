@@ -16,6 +16,7 @@ from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.build.periodic import largest_cutoff
 from mechanist.systems.build.suggest import candidates, groups
 from mechanist.systems.build.template import Draft, system_yaml
+from mechanist.systems.descriptors.labels import topology_of
 from mechanist.systems.forces.topologies import included
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -119,10 +120,8 @@ def _has_water(topology: Any) -> bool:
 
 
 def _write(name: str, settings: MoleculeSettings, folder: Path) -> None:
-    import mdtraj
-
     molecule = build_molecule(settings, folder)
-    topology = mdtraj.Topology.from_openmm(molecule.topology)
+    topology = topology_of(molecule.topology)
     constrained = molecule.system.getNumConstraints() > 0
     draft = Draft(
         name,

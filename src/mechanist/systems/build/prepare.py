@@ -14,6 +14,7 @@ from mechanist.systems.build.minimise import minimise
 from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.build.periodic import to_openmm
 from mechanist.systems.descriptors.box import box_of
+from mechanist.systems.descriptors.labels import topology_of
 from mechanist.systems.descriptors.resolve import resolve_states
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.forces.potential import build_potential
@@ -42,11 +43,9 @@ def prepare(
     SystemBuildError
         If something in system.yaml cannot be built.
     """
-    import mdtraj
-
     file = folder / SYSTEM_FILE
     topology, positions, system = build_parts(settings, folder)
-    atoms = mdtraj.Topology.from_openmm(topology)
+    atoms = topology_of(topology)
     # Faults in system.yaml must show before a long run under a barostat.
     states = resolve_states(settings, file, atoms, box_of(system))
     if settings.molecule is not None:

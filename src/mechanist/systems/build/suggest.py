@@ -7,7 +7,8 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.systems.descriptors import geometry
-from mechanist.systems.descriptors.bonds import chains, connected, label, neighbours_of
+from mechanist.systems.descriptors.bonds import chains, connected, neighbours_of
+from mechanist.systems.descriptors.labels import unique_names
 
 SOLUTE = "not water"
 HEAVY = "not water and not element H"
@@ -60,11 +61,10 @@ def candidates(topology: Any, positions: Array) -> list[Candidate]:
     if not found:
         found = [("distance", pair) for pair in _pairs(topology)]
     result = []
-    for kind, atoms in found:
+    for (kind, atoms), name in zip(found, unique_names(topology, found), strict=True):
         measure = geometry.torsions if kind == "torsion" else geometry.distances
         value = float(measure(positions[None], np.array([atoms]))[0, 0])
         value = float(np.degrees(value)) if kind == "torsion" else value
-        name = "_".join([kind, *(label(topology, atom) for atom in atoms)])
         result.append(Candidate(name, kind, atoms, value))
     return result
 

@@ -1,16 +1,10 @@
-"""The graph of bonded atoms of an mdtraj Topology: neighbours, chains, labels."""
+"""The graph of bonded atoms of an mdtraj Topology: neighbours and chains."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 Neighbours = Mapping[int, Sequence[int]]
 """Bonded atoms of each atom."""
-
-
-def label(topology: Any, atom: int) -> str:
-    """Atom name and residue number, such as CA2."""
-    entry = topology.atom(atom)
-    return "".join(c for c in entry.name if c.isalnum()) + str(entry.residue.resSeq)
 
 
 def neighbours_of(topology: Any, atoms: Collection[int]) -> dict[int, list[int]]:

@@ -1,7 +1,6 @@
 """From system.yaml to the lists of descriptors that networks and formulas see."""
 
 from pathlib import Path
-from typing import Literal
 
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.layout import Layout
@@ -11,7 +10,8 @@ from mechanist.systems.build.periodic import from_openmm, to_openmm
 from mechanist.systems.build.prepare import build_parts
 from mechanist.systems.descriptors.box import box_of
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
-from mechanist.systems.descriptors.resolve import resolve_inputs
+from mechanist.systems.descriptors.labels import topology_of
+from mechanist.systems.descriptors.resolve import Part, resolve_inputs
 from mechanist.systems.prepared import load
 
 
@@ -43,10 +43,8 @@ def _resolve(
     settings: SystemSettings,
     folder: Path,
     layout: Layout,
-    part: Literal["inputs", "formula_inputs"],
+    part: Part,
 ) -> DescriptorSet:
-    import mdtraj
-
     topology, _, system = build_parts(settings, folder)
     if settings.dynamics.pressure is not None:
         # The box is that of the run under the barostat.
@@ -54,5 +52,5 @@ def _resolve(
         assert box is not None
         system.setDefaultPeriodicBoxVectors(*to_openmm(box))
         topology.setPeriodicBoxVectors(to_openmm(box))
-    atoms = mdtraj.Topology.from_openmm(topology)
+    atoms = topology_of(topology)
     return resolve_inputs(settings, folder / SYSTEM_FILE, atoms, box_of(system), part)

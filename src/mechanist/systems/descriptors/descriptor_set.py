@@ -1,5 +1,6 @@
 """Descriptors: named numbers computed from positions, for many frames at once."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mechanist.arrays import Array, Positions, Rows
+from mechanist.errors import DataError
 from mechanist.systems.descriptors import contacts, geometry, symmetry
 from mechanist.systems.descriptors.box import BoxVectors, Cell, box_from_json
 from mechanist.systems.descriptors.custom import CUSTOM, Custom, custom_from_json
@@ -86,10 +88,20 @@ class DescriptorSet:
         What to compute, in the order of the columns.
     box
         Reduced vectors in nm of the periodic box, or None.
+
+    Raises
+    ------
+    DataError
+        If two of them have one name.
     """
 
     descriptors: tuple[Descriptor, ...]
     box: BoxVectors | None = None
+
+    def __post_init__(self) -> None:
+        twice = [name for name, n in Counter(self.names).items() if n > 1]
+        if twice:
+            raise DataError("descriptors", f"{twice[0]!r}: two descriptors have this name")
 
     def __len__(self) -> int:
         return len(self.descriptors)

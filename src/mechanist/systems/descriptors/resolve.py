@@ -1,7 +1,8 @@
 """From the names in system.yaml to descriptors and states with atom indices."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
@@ -21,17 +22,30 @@ from mechanist.settings.descriptors import (
 from mechanist.settings.load import key_error
 from mechanist.settings.system import PLACEHOLDER, Limits, StateSettings, SystemSettings
 from mechanist.settings.units import to_unit
-from mechanist.systems.descriptors.bonds import canonical, chains, label, neighbours_of
+from mechanist.systems.descriptors.bonds import canonical, chains, neighbours_of
 from mechanist.systems.descriptors.box import BoxVectors
 from mechanist.systems.descriptors.custom import CUSTOM, find_custom
 from mechanist.systems.descriptors.descriptor_set import ATOMS_OF_KIND, Descriptor, DescriptorSet
+from mechanist.systems.descriptors.labels import unique_names
 from mechanist.systems.descriptors.resolve_solvent import family, solvent_descriptor
 from mechanist.systems.descriptors.states import Box, Disc, Interval, State, States
+
+Part = Literal["inputs", "formula_inputs"]
+PARTS: tuple[Part, ...] = ("inputs", "formula_inputs")
 
 OfAtoms = TorsionSettings | AngleSettings | DistanceSettings | HeightSettings
 """Descriptors of a few named atoms."""
 
-PREFIX = {"distance": "bond", "angle": "angle", "torsion": "torsion"}
+PREFIX = {"distance": "bond", "angle": "angle", "torsion": "torsion", "height": "height"}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A descriptor of a group: its kind, its atoms, and those that name it."""
+
+    kind: str
+    atoms: tuple[int, ...]
+    shown: tuple[int, ...]
 
 
 class Resolver:
@@ -82,7 +96,7 @@ class Resolver:
             raise key_error(self.file, key, f"names the same atom twice: {indices}")
         return Descriptor(name, kind, indices)
 
-    def group(self, key: str, group: GroupSettings) -> Iterator[Descriptor]:
+    def group(self, key: str, group: GroupSettings) -> Iterator[Member]:
         """All bonds, angles or torsions along bonds within a selection."""
         neighbours = neighbours_of(self.topology, self.select(f"{key}.select", group.select))
         if group.all == "heights":
@@ -95,10 +109,9 @@ class Resolver:
         if not found:
             raise key_error(self.file, key, f"{group.select!r}: has no {group.all}")
         for atoms in found:
-            name = "_".join([PREFIX[kind], *(label(self.topology, atom) for atom in atoms)])
-            yield Descriptor(name, kind, atoms)
+            yield Member(kind, atoms, atoms)
 
-    def _heights(self, key: str, neighbours: dict[int, list[int]]) -> Iterator[Descriptor]:
+    def _heights(self, key: str, neighbours: dict[int, list[int]]) -> Iterator[Member]:
         """Heights of all atoms over the planes of any three that are bonded to one atom."""
         planes = {
             centre: list(combinations(sorted(bound), 3)) for centre, bound in neighbours.items()
@@ -111,8 +124,7 @@ class Resolver:
                 of = (centre,) if len(triples) == 1 else plane
                 for atom in neighbours:
                     if atom not in plane:
-                        name = "_".join(["height", *(label(self.topology, i) for i in (atom, *of))])
-                        yield Descriptor(name, "height", (atom, *plane))
+                        yield Member("height", (atom, *plane), (atom, *of))
 
 
 def _kind(
@@ -132,7 +144,7 @@ def resolve_inputs(
     file: Path,
     topology: Any,
     box: BoxVectors | None = None,
-    part: Literal["inputs", "formula_inputs"] = "inputs",
+    part: Part = "inputs",
 ) -> DescriptorSet:
     """Descriptors that networks and formulas see, or that formulas may use beside them.
 
@@ -142,31 +154,66 @@ def resolve_inputs(
     resolver = Resolver(file, topology)
     named = {name: resolver.descriptor(name, d) for name, d in settings.descriptors.items()}
     by_atoms = {_identity(d): d for d in named.values()}
+    of_groups = _members_of_groups(settings, resolver, by_atoms)
     result: dict[str, Descriptor] = {}
     for i, entry in enumerate(getattr(settings, part)):
         key = f"{part}.{i}"
+        found: Iterable[Descriptor]
         if isinstance(entry, str):
             if entry not in named:
                 known = ", ".join(named)
                 raise key_error(file, key, f"{entry!r}: no such descriptor; known: {known}")
-            result[entry] = named[entry]
+            found = [named[entry]]
         elif isinstance(entry, SymmetrySettings):
-            for member in family(key, entry.symmetry, resolver):
-                descriptor = by_atoms.get(_identity(member), member)
-                known_as = {**named, **result}.get(descriptor.name, descriptor)
-                if known_as != descriptor:
-                    raise key_error(
-                        file,
-                        f"{key}.symmetry",
-                        f"{descriptor.name!r}: two descriptors have this name;"
-                        " choose another short name in around or of",
-                    )
-                result[descriptor.name] = descriptor
+            found = family(key, entry.symmetry, resolver)
+            key = f"{key}.symmetry"
         else:
-            for member in resolver.group(key, entry):
-                descriptor = by_atoms.get(_identity(member), member)
-                result[descriptor.name] = descriptor
+            found = of_groups[key]
+        for member in found:
+            descriptor = by_atoms.get(_identity(member), member)
+            known_as = {**named, **result}.get(descriptor.name, descriptor)
+            if known_as != descriptor:
+                raise key_error(
+                    file,
+                    key,
+                    f"{descriptor.name!r}: two descriptors have this name; choose another"
+                    " name in descriptors, or another short name in around or of",
+                )
+            result[descriptor.name] = descriptor
     return DescriptorSet(tuple(result.values()), box)
+
+
+def _members_of_groups(
+    settings: SystemSettings, resolver: Resolver, by_atoms: Mapping[tuple[object, ...], Descriptor]
+) -> dict[str, list[Descriptor]]:
+    """Members of all groups of both lists by the keys of the groups, with unique names.
+
+    What is named in ``descriptors`` has that name; the names of the others are made together, so
+    that a descriptor has one name in inputs and formula_inputs.
+    """
+    groups = {
+        f"{part}.{i}": list(resolver.group(f"{part}.{i}", entry))
+        for part in PARTS
+        for i, entry in enumerate(getattr(settings, part))
+        if isinstance(entry, GroupSettings)
+    }
+    members = list(dict.fromkeys(member for group in groups.values() for member in group))
+    unnamed = [m for m in members if _identity(Descriptor("", m.kind, m.atoms)) not in by_atoms]
+    names = unique_names(
+        resolver.topology,
+        [(PREFIX[m.kind], m.shown) for m in unnamed],
+        taken=tuple(settings.descriptors),
+    )
+    known = dict(zip(unnamed, names, strict=True))
+    return {
+        key: [
+            Descriptor(known[m], m.kind, m.atoms)
+            if m in known
+            else by_atoms[_identity(Descriptor("", m.kind, m.atoms))]
+            for m in group
+        ]
+        for key, group in groups.items()
+    }
 
 
 def _identity(d: Descriptor) -> tuple[object, ...]:

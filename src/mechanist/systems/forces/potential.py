@@ -32,7 +32,9 @@ def build_potential(settings: PotentialSettings) -> tuple[Any, Any, Any]:
 
     half = 0.5 * settings.idle_stiffness
     unused = "".join(f"+{half}*{axis}^2" for axis in AXES[settings.dimensions :])
-    main = openmm.CustomExternalForce(f"({settings.expression}){unused}")
+    # After a semicolon OpenMM reads definitions of what the energy is made of.
+    energy, *definitions = settings.expression.rstrip("; \n").split(";")
+    main = openmm.CustomExternalForce("; ".join([f"({energy}){unused}", *definitions]))
     main.addParticle(0, [])
     system.addForce(main)
     if particles > 1:
