@@ -79,9 +79,7 @@ def test_the_package_is_installed_from_a_clone():
 
 
 def test_pre_commit_runs_the_checks_of_make_lint():
-    lines = (
-        text_of(REPOSITORY / "Makefile").split("\nlint:", 1)[1].split("\n\n")[0].splitlines()[1:]
-    )
+    recipe = text_of(REPOSITORY / "Makefile").split("\nlint:", 1)[1].split("\n\n")[0]
     checks = [line.strip().replace("$(BIN)", ".venv/bin") for line in recipe.splitlines()[1:]]
     config = yaml.safe_load(text_of(REPOSITORY / ".pre-commit-config.yaml"))
     hooks = [hook["entry"] for repo in config["repos"] for hook in repo["hooks"]]

@@ -2,12 +2,12 @@
 
 
 class MechanistError(Exception):
-    """A fault in the input or in the state of a run, told in one line.
+    """A fault in the input or in the state of a run, described in one line.
 
     Parameters
     ----------
     where
-        The file or the stage that the fault was found in.
+        The file or the stage of the fault.
     what
         The key and value at fault and what is allowed instead.
     """
@@ -31,8 +31,8 @@ class DataError(MechanistError):
 
 
 class SamplingError(MechanistError):
-    """Sampling that cannot go on, for example when no first path was found."""
+    """Sampling that cannot continue, for example because no first path was found."""
 
 
 class Interrupted(MechanistError):
-    """A job that was told to stop; the same command goes on with it."""
+    """A job stopped by a signal; the same command resumes it."""

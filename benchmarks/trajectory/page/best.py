@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from benchmarks.trajectory.page.readable import measured
 from benchmarks.trajectory.page.sections import Table
-from mechanist.report.page.readable import measured
 
 HIGH = re.compile(r"similarity|likeness|bonds in the band", re.IGNORECASE)
 LOW = re.compile(

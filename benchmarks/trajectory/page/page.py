@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.trajectory.page.best import best
+from benchmarks.trajectory.page.readable import measured, readable
 from benchmarks.trajectory.page.sections import Figure, Prose, Section, Table, sections
 from mechanist.bookkeeping.files import read_bytes
 from mechanist.errors import DataError
-from mechanist.report.page import readable as readable_module
-from mechanist.report.page.readable import measured, readable
+from mechanist.report.page import page as shared
 
-SHARED = Path(readable_module.__file__).parent
+SHARED = Path(shared.__file__).parent
 """Where the style sheet of all pages is."""
 
 TARGETS = ("target", "found", "met")

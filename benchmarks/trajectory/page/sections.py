@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mechanist.report.page.readable import readable
+from benchmarks.trajectory.page.readable import readable
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from benchmarks.trajectory.files import TrajectoryFiles
 from benchmarks.trajectory.job import Job
 from benchmarks.trajectory.page.best import best
 from benchmarks.trajectory.page.page import trajectory_page
+from benchmarks.trajectory.page.readable import measured, readable
 from benchmarks.trajectory.page.sections import Figure, Prose, Table, sections
 from benchmarks.trajectory.tables import write
 from mechanist.bookkeeping.files import read_json, write_bytes
 from mechanist.bookkeeping.journal import Journal
 from mechanist.errors import DataError
-from mechanist.report.page.readable import measured, readable
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 
