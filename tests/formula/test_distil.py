@@ -9,6 +9,8 @@ from mechanist.errors import DataError, MechanistError
 from mechanist.formula.data import FormulaData
 from mechanist.formula.distil import distil
 from mechanist.formula.expression import evaluate, nodes, parse
+from mechanist.formula.fit.candidate import Points, fitted
+from mechanist.formula.search.engines import EngineChoice
 from mechanist.settings.formula import FormulaSettings
 
 # The ceiling on time is out of reach, since a search that is cut short depends on the clock.
@@ -83,7 +85,7 @@ def test_the_two_planted_torsions_are_chosen(alanine_like):
     )
     assert chosen.heldout_loss < ideal / 2 + 0.005
     assert any("did not converge" in line for line in lines)
-    assert "chosen of" in lines[-1]
+    assert "chosen of" in lines[-2]
 
 
 def test_baselines_bracket_the_formula(alanine_like):
@@ -160,3 +162,70 @@ def test_shots_that_ended_nowhere_do_not_count(alanine_like):
     kept, _ = run(replace(data, n_a=2 * data.n_a, n_b=2 * data.n_b))
     assert result.chosen.descriptors == kept.chosen.descriptors == ("phi", "theta")
     assert abs(result.network_heldout_loss - kept.network_heldout_loss) < 0.05
+
+
+def proposed(monkeypatch, *texts):
+    """A search that proposes these formulas in x0, x1, ..."""
+
+    def search(data, settings, seed, threads, log):
+        rows = ~data.held_out
+        outcomes = data.outcomes.select(rows)
+        points = Points(np.asfortranarray(data.values[rows]), outcomes)
+        found = [fitted(parse(text), points, "test") for text in texts]
+        return found, EngineChoice(("operon",), "test")
+
+    monkeypatch.setattr("mechanist.formula.distil.search", search)
+
+
+def with_a_pole(points=4000):
+    """q = 1/(2 - r): shooting points have r below 1.2, frames of paths go on beyond the pole."""
+    rng = np.random.default_rng(11)
+    r = rng.uniform(-1.5, 1.2, points)
+    q = 3 / (2 - r) - 1.8
+    n_b = rng.binomial(2, 1 / (1 + np.exp(-q)))
+    chain = np.arange(points) % 40
+    return FormulaData(
+        columns=("r",),
+        values=r[:, None],
+        q=q,
+        n_a=2 - n_b,
+        n_b=n_b,
+        chain=chain,
+        held_out=chain % 5 == 4,
+    )
+
+
+def test_a_pole_between_the_states_is_seen_though_no_shot_started_there(monkeypatch):
+    proposed(monkeypatch, "0.1", "0.5*x0 + 0.1", "3/(2 - x0) - 1.8")
+    data = with_a_pole()
+    assert "/" in run(data)[0].chosen.text
+    beyond = np.linspace(-1.9, 2.9, 500)
+    result, _ = run(replace(data, frame_values=beyond[:, None], frame_q=1.2 * beyond))
+    assert result.chosen.descriptors == ("r",)
+    assert all("/" not in formula.text for formula in result.pareto_front)
+    assert np.isfinite(result.chosen.q({"r": beyond})).all()
+
+
+def test_a_constant_among_the_candidates_is_no_coordinate(monkeypatch):
+    """Noise alone: outcomes do not depend on r."""
+    proposed(monkeypatch, "0.5*x0 + 0.1", "0.5*x0")
+    data = with_a_pole(800)
+    rng = np.random.default_rng(5)
+    n_b = rng.binomial(2, 0.55, len(data))
+    result, lines = run(replace(data, n_b=n_b, n_a=2 - n_b))
+    assert result.chosen.descriptors == ()
+    assert not result.stable
+    assert result.stability.startswith("No formula beats a constant")
+    assert lines[-1] == result.stability
+
+
+def test_frames_need_their_q(alanine_like):
+    with pytest.raises(DataError, match="path frames differ in length"):
+        run(replace(alanine_like[2], frame_values=np.zeros((3, 9))))
+
+
+def test_a_clear_formula_is_stable(alanine_like):
+    result = alanine_like[0]
+    assert result.stable
+    assert result.chosen.set_share >= result.chosen.chosen_share
+    assert result.chosen.set_share > 0.5

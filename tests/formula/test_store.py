@@ -31,6 +31,7 @@ FORMULA = Formula(
     source="operon",
     stands_share=0.9,
     chosen_share=0.8,
+    set_share=0.85,
 )
 OTHER = Formula(**{**FORMULA.__dict__, "text": "0.1", "complexity": 1, "descriptors": ()})
 RESULT = Distillation(
@@ -41,6 +42,8 @@ RESULT = Distillation(
     0.01,
     "operon",
     "auto: PySR is not installed",
+    True,
+    "85 % agree.",
 )
 INPUTS = DescriptorSet(
     (

@@ -288,13 +288,16 @@ def make_distillation(kind, ranked):
             source="operon",
             stands_share=0.9,
             chosen_share=0.8,
+            set_share=0.85,
         )
         for i in range(7)
     )
     baselines = {"constant": 0.6895, "best single descriptor (phi)": 0.3612}
     baselines |= {"linear in all 16 inputs": 0.3291}
     reason = "auto: PySR is not installed"
-    return Distillation(front, front[4], baselines, 0.3081, 0.003, "operon", reason)
+    return Distillation(
+        front, front[4], baselines, 0.3081, 0.003, "operon", reason, True, "85 % agree."
+    )
 
 
 SPENT = {

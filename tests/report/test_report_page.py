@@ -6,13 +6,14 @@ import subprocess
 
 import pytest
 
+from mechanist.bookkeeping.files import read_json, write_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
 from mechanist.report.load import load_report
 from mechanist.report.page.page import subscripts
 from mechanist.report.page.tables import interval
 from tests.conftest import forget
-from tests.report.kinds import ALANINE
+from tests.report.kinds import ALANINE, TOY
 from tests.report.synthetic import make_run, write_all
 
 FRONT_HEADER = "complexity,heldout_loss,heldout_loss_se,text,chosen\n"
@@ -214,3 +215,22 @@ def test_a_criterion_that_was_never_known_has_its_limit_alone(tmp_path, recwarn)
     write_all(layout)
     assert 'id="convergence"' in layout.report.read_text(encoding="utf-8")
     assert [str(w.message) for w in recwarn if "ylim" in str(w.message)] == []
+
+
+@pytest.mark.parametrize(
+    ("descriptors", "badge"),
+    [(["phi"], "no stable formula"), ([], "no formula beats a constant")],
+)
+def test_a_formula_that_is_not_stable_has_a_badge(descriptors, badge, tmp_path):
+    layout = make_run(tmp_path, TOY)
+    content = read_json(layout.formula)
+    doubt = "No stable formula: only 41% of the resamples of the chains choose these descriptors."
+    content |= {"stable": False, "stability": doubt, "descriptors": descriptors}
+    write_json(layout.formula, content)
+    write_all(layout)
+    page = layout.report.read_text(encoding="utf-8")
+    assert f'<span class="badge bad">{badge}</span>' in page
+    assert f'<p class="doubt">{doubt}</p>' in page
+    assert doubt in layout.summary_text.read_text(encoding="utf-8")
+    summary = read_json(layout.summary)["formula"]
+    assert (summary["stable"], summary["set_share"]) == (False, 0.85)

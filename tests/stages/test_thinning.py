@@ -6,7 +6,7 @@ import pytest
 from mechanist.analysis.kinetics.rate_results import path_duration
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
-from mechanist.committor.gather import gather_full_paths
+from mechanist.committor.gather import candidate_frames, gather_full_paths, sample_path_frames
 from mechanist.errors import DataError
 from mechanist.report.load import read_dynamics
 from mechanist.sampling.records.tables import (
@@ -116,6 +116,17 @@ def test_points_to_shoot_from_are_frames_of_whole_paths(part):
     frames = gather_full_paths(part, range(2), 1, 1).frames
     assert len(chosen) == 10
     assert all((frames == point).all(axis=(1, 2)).any() for point in chosen)
+
+
+@pytest.mark.parametrize("count", [1, 50, 10**9])
+def test_frames_of_paths_are_sampled_evenly(part, count):
+    paths = gather_full_paths(part, range(2), 1, 1)
+    between = paths.frames[candidate_frames(paths)[0]]
+    found = sample_path_frames(part, range(2), 1, 1, count)
+    assert 0 < len(found) <= count
+    assert len(found) >= min(count, len(between)) / 4
+    step = -(-len(paths.frames) // count)
+    np.testing.assert_array_equal(found, between[::step])
 
 
 def test_what_is_collected_is_what_is_stored(part):

@@ -12,6 +12,7 @@ from mechanist.committor.data import ShotData
 from mechanist.committor.network import Committor, load
 from mechanist.errors import DataError
 from mechanist.sampling.records.tables import (
+    PATH_COLUMNS,
     SHOT_COLUMNS,
     PathTable,
     Table,
@@ -107,6 +108,21 @@ def gather_full_paths(layout: Layout, rounds: Sequence[int], workers: int, atoms
             for worker in range(workers)
         ]
     )
+
+
+def sample_path_frames(
+    layout: Layout, rounds: Sequence[int], workers: int, atoms: int, count: int
+) -> Frames:
+    """At most ``count`` frames (F, N, 3) between the states, evenly from full paths of all jobs."""
+    files = [layout.round(n).worker(worker).full for n in rounds for worker in range(workers)]
+    total = sum(int(read_table(index, PATH_COLUMNS)["frames"].sum()) for _, index in files)
+    step, skipped, parts = max(1, -(-total // count)), 0, [np.empty((0, atoms, 3), np.float32)]
+    for paths, index in files:
+        table = read_paths(paths, index, atoms)
+        inner = table.frames[candidate_frames(table)[0]]
+        parts.append(inner[-skipped % step :: step].copy())
+        skipped += len(inner)
+    return np.concatenate(parts)
 
 
 def candidate_frames(paths: PathTable) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

@@ -35,6 +35,10 @@ class FormulaData:
         Unit of each descriptor, ``nm`` or ``rad``, from which those of constants follow.
     further
         Descriptors for formulas alone, which do not count towards ``formula.inputs``.
+    frame_values
+        (F, P) inputs at frames of paths, on which a formula must be finite, too; None for none.
+    frame_q
+        (F,) reaction coordinate of these frames by the network.
     """
 
     columns: tuple[str, ...]
@@ -46,6 +50,8 @@ class FormulaData:
     held_out: Mask
     units: Mapping[str, str] = field(default_factory=dict)
     further: tuple[str, ...] = ()
+    frame_values: Features | None = None
+    frame_q: Q | None = None
 
     def __len__(self) -> int:
         return len(self.q)
@@ -66,6 +72,19 @@ class FormulaData:
         counts = np.asarray(self.n_a, dtype=np.float64), np.asarray(self.n_b, dtype=np.float64)
         return Outcomes(*counts, np.asarray(self.chain, dtype=np.int64))
 
+    @property
+    def everywhere(self) -> Features:
+        """(N + F, P) inputs at shooting points and at frames of paths."""
+        if self.frame_values is None:
+            return self.values
+        return np.asfortranarray(np.concatenate([self.values, self.frame_values]))
+
+    @property
+    def largest_q(self) -> float:
+        """Largest absolute q of the network at shooting points and at frames of paths."""
+        parts = [self.q] if self.frame_q is None else [self.q, self.frame_q]
+        return max(float(np.abs(part).max(initial=0.0)) for part in parts)
+
     def check(self) -> None:
         """Refuse data that cannot be distilled.
 
@@ -81,7 +100,10 @@ class FormulaData:
             np.shape(row) != (len(self.q),) for row in rows
         ):
             raise DataError(where, "columns, values, q, outcomes and chains differ in length")
-        if not (np.isfinite(self.values).all() and np.isfinite(self.q).all()):
+        frames = None if self.frame_q is None else (len(self.frame_q), len(self.columns))
+        if frames != (None if self.frame_values is None else self.frame_values.shape):
+            raise DataError(where, "values and q of path frames differ in length")
+        if not (np.isfinite(self.everywhere).all() and np.isfinite(self.largest_q)):
             raise DataError(where, "an input or q is not a finite number")
         for name, rows_of in (("held-out", self.held_out), ("training", ~self.held_out)):
             if (self.n_a + self.n_b)[rows_of].sum() == 0:
@@ -94,4 +116,6 @@ class FormulaData:
         """The columns of some descriptors, in their present order."""
         keep = [i for i, owner in enumerate(self.owners) if owner in wanted]
         columns = tuple(self.columns[i] for i in keep)
-        return replace(self, columns=columns, values=np.asfortranarray(self.values[:, keep]))
+        values = np.asfortranarray(self.values[:, keep])
+        frames = None if self.frame_values is None else self.frame_values[:, keep]
+        return replace(self, columns=columns, values=values, frame_values=frames)

@@ -5,14 +5,14 @@
 2. The constants of the best few of each length are fitted to the outcomes of the training chains
    (`mechanist.formula.fit.refit`).
 3. One formula of each length is taken, and the Pareto front and the choice on it follow from the
-   loss on held-out chains (`mechanist.formula.choice.pareto`); the formula that most resamples of
-   the chains choose is taken (`mechanist.formula.choice.stability`).
+   loss on held-out chains (`mechanist.formula.choice.pareto`); resamples of the chains vote for
+   descriptors, structure and constants (`mechanist.formula.choice.vote`).
 4. The constants in the texts come from a last fit to all shots; held-out losses do not.
 """
 
 import numpy as np
 
-from mechanist.arrays import Array, Mask
+from mechanist.arrays import Array, Features, Mask
 from mechanist.bookkeeping.journal import Log
 from mechanist.errors import MechanistError
 from mechanist.formula.choice.baselines import baselines
@@ -23,12 +23,13 @@ from mechanist.formula.choice.stability import (
     most_stable,
     resampled,
 )
+from mechanist.formula.choice.vote import beat_constant, verdict, vote
 from mechanist.formula.data import FormulaData
 from mechanist.formula.expression import nodes, parse
-from mechanist.formula.fit.candidate import Points, fitted
+from mechanist.formula.fit.candidate import Candidate, Points, fitted
 from mechanist.formula.fit.constants import describe, intervals, rounded
 from mechanist.formula.fit.likelihood import point_losses
-from mechanist.formula.fit.refit import LARGEST_Q, refit
+from mechanist.formula.fit.refit import LARGEST_Q, bounded, refit
 from mechanist.formula.result import Distillation, Formula
 from mechanist.formula.search.search import search
 from mechanist.formula.structure import in_columns
@@ -66,30 +67,43 @@ def distil(
     held_out = points_of(inputs, data.held_out)
     everything = points_of(inputs, np.ones(len(data), dtype=np.bool_))
     candidates, engines = search(inputs, settings, seed, threads, log)
-    limit = max(LARGEST_Q, 3 * float(np.abs(data.q).max()))
-    refitted = refit(candidates, train, inputs.values, log, limit)
+    limit = max(LARGEST_Q, 3 * data.largest_q)
+    refitted = refit(candidates, train, inputs.everywhere, log, limit)
+    rivals = best_of_each_length(with_constant(refitted, train))
     rng = np.random.default_rng([seed, 2])
-    rivals = best_of_each_length(refitted)
     lengths = len({candidate.nodes for candidate in rivals})
     enough = max(settings.enough, selection_margin(lengths, held_out.outcomes))
     shares = resampled(rivals, train, held_out, inputs.owners, settings.tie, enough, rng)
-    front = pareto(most_stable(rivals, shares), held_out)
-    if not front:
-        raise MechanistError("formula", "no candidate could be fitted to the shots")
-    formulas = tuple(
-        finish(scored, inputs, everything, settings, shares[rivals.index(scored.candidate)])
-        for scored in front
-    )
-    chosen = max(formulas, key=lambda formula: formula.chosen_share)
+    votes = vote(rivals, shares, inputs.owners, beat_constant(rivals, held_out))
+    winner = rivals[votes.chosen]
+    shown = [winner if c.nodes == winner.nodes else c for c in most_stable(rivals, shares)]
+    places = {id(candidate): place for place, candidate in enumerate(rivals)}
+    formulas: list[Formula] = []
+    for scored in pareto(shown, held_out, winner):
+        place = places[id(scored.candidate)]
+        final = final_fit(scored.candidate, everything, inputs.everywhere, limit)
+        share, of_set = shares[place], votes.set_shares[place]
+        formulas.append(finish(scored, final, inputs, everything, settings.q_clip, share, of_set))
+        if scored.candidate is winner:
+            chosen = formulas[-1]
+    stable, stability = verdict(chosen.descriptors, chosen.set_share, chosen.chosen_share)
     network, network_error = network_loss(data)
     log(
-        f"chosen of {len(front)} formulas: {chosen.complexity} nodes, held-out loss "
-        f"{chosen.heldout_loss:.4f} (network {network:.4f}), chosen in "
-        f"{chosen.chosen_share:.0%} of resamples: q = {chosen.text}"
+        f"chosen of {len(formulas)} formulas: {chosen.complexity} nodes, held-out loss "
+        f"{chosen.heldout_loss:.4f} (network {network:.4f}): q = {chosen.text}"
     )
+    log(stability)
     known = baselines(train, held_out, inputs.owners)
     return Distillation(
-        formulas, chosen, known, network, network_error, engines.label, engines.reason
+        pareto_front=tuple(formulas),
+        chosen=chosen,
+        baselines=known,
+        network_heldout_loss=network,
+        network_heldout_loss_se=network_error,
+        backend=engines.label,
+        backend_reason=engines.reason,
+        stable=stable,
+        stability=stability,
     )
 
 
@@ -123,12 +137,41 @@ def points_of(data: FormulaData, rows: Mask) -> Points:
     return Points(np.asfortranarray(data.values[rows]), data.outcomes.select(rows))
 
 
+def with_constant(candidates: list[Candidate], train: Points) -> list[Candidate]:
+    """The candidates, with a constant among them, shortest first.
+
+    Raises
+    ------
+    MechanistError
+        If all training shots ended in one state.
+    """
+    if any(not candidate.columns for candidate in candidates):
+        return candidates
+    constant = fitted(parse("0.1"), train, "grown")
+    if constant is None:
+        raise MechanistError("formula", "no candidate could be fitted to the shots")
+    return [constant, *candidates]
+
+
+def final_fit(
+    candidate: Candidate, everything: Points, everywhere: Features, limit: float
+) -> Candidate:
+    """The candidate fitted to all shots; as it was if that fails or brings a pole."""
+    final = fitted(candidate.expr, everything, candidate.source)
+    sound = final is not None and bounded(final.structure.tape, everywhere, final.constants, limit)
+    return final if final is not None and sound else candidate
+
+
 def finish(
-    scored: Scored, data: FormulaData, everything: Points, settings: FormulaSettings, share: Share
+    scored: Scored,
+    final: Candidate,
+    data: FormulaData,
+    everything: Points,
+    q_clip: float,
+    share: Share,
+    set_share: float,
 ) -> Formula:
-    """Fit a candidate to all shots, round its constants, and write it out."""
-    candidate = scored.candidate
-    final = fitted(candidate.expr, everything, candidate.source) or candidate
+    """Round the constants of a formula that was fitted to all shots, and write it out."""
     form = final.structure
     errors, half_widths = intervals(final, everything)
     values = rounded(final, errors, everything)
@@ -137,9 +180,8 @@ def finish(
     template, constants = describe(
         form, values, half_widths, final.constants, data.columns, data.units
     )
-    cut = settings.q_clip
-    difference: Array = np.clip(form.tape.value(data.values, values), -cut, cut)
-    difference -= np.clip(data.q, -cut, cut)
+    difference: Array = np.clip(form.tape.value(data.values, values), -q_clip, q_clip)
+    difference -= np.clip(data.q, -q_clip, q_clip)
     return Formula(
         text=written,
         latex=latex(parse(written), order=data.descriptors),
@@ -155,4 +197,5 @@ def finish(
         source=final.source,
         stands_share=share.stands,
         chosen_share=share.chosen,
+        set_share=set_share,
     )

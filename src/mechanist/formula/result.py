@@ -63,6 +63,8 @@ class Formula:
     stands_share, chosen_share
         Share of resamples of the chains in which this structure represented its length, and in
         which it was the choice.
+    set_share
+        Share of resamples in which the choice was a formula in the same descriptors.
     """
 
     text: str
@@ -79,6 +81,7 @@ class Formula:
     source: str
     stands_share: float
     chosen_share: float
+    set_share: float
 
     def q(self, values: Mapping[str, Array]) -> Q:
         """Reaction coordinate (F,) from descriptors (F,) by name, in nm and rad.
@@ -106,7 +109,10 @@ class Distillation:
     pareto_front
         Formulas, shortest first.
     chosen
-        One of them.
+        One of them; a constant if no formula beats one.
+    stable, stability
+        Whether at least half of the resamples of the chains choose its descriptors, and a sentence
+        on that.
     baselines
         Held-out loss of simple models, by name, in nats per outcome.
     network_heldout_loss, network_heldout_loss_se
@@ -124,3 +130,5 @@ class Distillation:
     network_heldout_loss_se: float
     backend: str
     backend_reason: str
+    stable: bool
+    stability: str

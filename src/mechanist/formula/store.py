@@ -19,7 +19,7 @@ from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 COLUMNS = ("complexity", "heldout_loss", "heldout_loss_se", "text", "latex", "chosen")
 MORE_COLUMNS = (
     *("excess_loss", "excess_loss_se", "q_rms", "source"),
-    *("stands_share", "chosen_share"),
+    *("stands_share", "chosen_share", "set_share"),
 )
 
 
@@ -37,7 +37,8 @@ def write_formulas(distillation: Distillation, folder: Path, descriptors: Descri
         more = (formula.excess_loss, formula.excess_loss_se, formula.q_rms)
         chosen = "true" if formula == distillation.chosen else "false"
         row = [formula.complexity, *(f"{x:.6f}" for x in losses), formula.text, formula.latex]
-        shares = (f"{x:.3f}" for x in (formula.stands_share, formula.chosen_share))
+        parts = (formula.stands_share, formula.chosen_share, formula.set_share)
+        shares = (f"{x:.3f}" for x in parts)
         rows.append([*row, chosen, *(f"{x:.6f}" for x in more), formula.source, *shares])
     write_text(folder / "formulas.csv", csv_text([*COLUMNS, *MORE_COLUMNS], rows))
     write_exports(distillation.chosen.text, descriptors, folder)
@@ -49,6 +50,8 @@ def to_json(distillation: Distillation, descriptors: DescriptorSet) -> dict[str,
     used = descriptors.select(distillation.chosen.descriptors).to_json()
     return {
         **asdict(distillation.chosen),
+        "stable": distillation.stable,
+        "stability": distillation.stability,
         "backend": distillation.backend,
         "backend_reason": distillation.backend_reason,
         "network_heldout_loss": distillation.network_heldout_loss,

@@ -90,7 +90,9 @@ def _open_row(number: int, files: RoundFiles) -> list[str]:
 def _answers(layout: Layout) -> list[str]:
     lines = []
     if layout.formula.is_file():
-        lines.append(f"formula: q = {read_json(layout.formula).get('text', '')}")
+        formula = read_json(layout.formula)
+        doubt = " (not stable)" if formula.get("stable") is False else ""
+        lines.append(f"formula{doubt}: q = {formula.get('text', '')}")
     if layout.verdict.is_file():
         lines.append(f"verdict: {read_json(layout.verdict).get('text', '')}")
     if layout.report.is_file():

@@ -18,6 +18,7 @@ from mechanist.settings.config import Config
 FORMULA_KEYS = (
     *("text", "latex", "complexity", "backend", "backend_reason"),
     *("heldout_loss", "heldout_loss_se"),
+    *("stable", "stability", "set_share", "chosen_share"),
 )
 
 
@@ -135,6 +136,8 @@ def _formula_lines(data: ReportData) -> list[str]:
         f"q = ln(p_B / (1 - p_B)): negative towards A ({states.a.name}), positive towards "
         f"B ({states.b.name}), zero at the transition state.",
     ]
+    if formula.get("stability"):
+        lines = [formula["stability"], "", *lines]
     losses = [f"{formula.get('complexity')} nodes"]
     if formula.get("heldout_loss") is not None:
         losses.append(f"held-out loss {formula['heldout_loss']:.4f} nats per outcome")

@@ -5,7 +5,7 @@ import numpy as np
 from mechanist.bookkeeping.csv_files import read_csv
 from mechanist.bookkeeping.journal import SEARCH, Journal
 from mechanist.bookkeeping.layout import Layout
-from mechanist.committor.gather import gather_shots, load_round_model
+from mechanist.committor.gather import gather_shots, load_round_model, sample_path_frames
 from mechanist.errors import DataError
 from mechanist.formula.data import FormulaData
 from mechanist.formula.distil import distil as find_formulas
@@ -20,6 +20,9 @@ from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
 SCREEN_STREAM = 2**33 + 2
 
+PATH_FRAMES = 20_000
+"""Frames of paths on which a formula must be finite."""
+
 
 def distil(config: Config, layout: Layout, last: int, threads: int, log: Journal) -> None:
     """Write formulas.csv, formula.json and the exports, by all shots up to round ``last``."""
@@ -30,6 +33,8 @@ def distil(config: Config, layout: Layout, last: int, threads: int, log: Journal
     shots = gather_shots(layout, range(last + 1), workers, known, prepared.atoms)
     q = model.q(inputs.features(shots.values[:, : len(inputs)]))
     apart = held_out(shots.data.chain, config.learn.held_out_every)
+    frames = sample_path_frames(layout, range(last + 1), workers, prepared.atoms, PATH_FRAMES)
+    on_paths = known.values(frames)
     of_states = prepared.states.descriptors.names
     rng = np.random.default_rng(shot_seed(config.seed, SCREEN_STREAM, 0))
     with log.work(SEARCH):
@@ -47,6 +52,8 @@ def distil(config: Config, layout: Layout, last: int, threads: int, log: Journal
             chain=shots.data.chain,
             held_out=apart,
             units={d.name: d.unit for d in chosen.descriptors},
+            frame_values=chosen.features(on_paths[:, columns]),
+            frame_q=model.q(inputs.features(on_paths[:, : len(inputs)])),
             further=tuple(name for name in names if name not in allowed[: config.formula.inputs]),
         )
         result = find_formulas(data, config.formula, config.seed, threads, log)

@@ -138,23 +138,29 @@ def products(expr: Expr) -> int:
 
 def used(candidate: Candidate, owners: Sequence[str]) -> tuple[str, ...]:
     """Descriptors in a candidate, by relevance."""
-    columns = {int(s.name[1:]) for s in candidate.structure.expr.free_symbols if s.name[0] == "x"}
-    return tuple(dict.fromkeys(owners[i] for i in sorted(columns)))
+    return tuple(dict.fromkeys(owners[i] for i in candidate.columns))
 
 
-def pareto(candidates: Sequence[Candidate], held_out: Points) -> list[Scored]:
-    """Every formula that no shorter one beats on held-out chains, shortest first."""
+def pareto(
+    candidates: Sequence[Candidate], held_out: Points, chosen: Candidate | None = None
+) -> list[Scored]:
+    """Every formula that no shorter one beats on held-out chains, and ``chosen``, shortest first.
+
+    Excess losses are those above the lowest loss.
+    """
     front: list[tuple[Candidate, Array]] = []
     best = np.inf
     for candidate in sorted(candidates, key=lambda c: (c.nodes, c.loss)):
         losses = candidate.losses(held_out)
-        if np.isfinite(losses).all() and losses.sum() < best:
-            best = float(losses.sum())
+        better = np.isfinite(losses).all() and losses.sum() < best
+        if better or candidate is chosen:
             front.append((candidate, losses))
+        if better:
+            best, least = float(losses.sum()), losses
     result = []
     for candidate, losses in front:
         loss, error = mean_and_error(losses, held_out.outcomes)
-        excess, excess_error = mean_and_error(losses - front[-1][1], held_out.outcomes)
+        excess, excess_error = mean_and_error(losses - least, held_out.outcomes)
         result.append(Scored(candidate, loss, error, excess, excess_error))
     return result
 

@@ -6,9 +6,9 @@ formulas to each draw would take hours, and one step of Newton's method from the
 
     loss = sum_c m_c L_c - (1/2) g.H^-1 g,   g = sum_c m_c g_c
 
-The formula that is chosen most often is taken, so that the choice does not depend on a few chains
-that favour a formula which is hardly better (stability selection; Meinshausen and Buehlmann, J. R.
-Stat. Soc. B 72, 417 (2010)).
+These choices are votes (`mechanist.formula.choice.vote`), so that the formula does not depend on a
+few chains that favour one which is hardly better (stability selection; Meinshausen and Buehlmann,
+J. R. Stat. Soc. B 72, 417 (2010)).
 
 ====== ================================================== =====================
 symbol meaning                                            variable

@@ -45,6 +45,12 @@ class Candidate:
         return self.structure.fill(self.constants)
 
     @property
+    def columns(self) -> tuple[int, ...]:
+        """Columns that it uses, in ascending order."""
+        symbols = self.structure.expr.free_symbols
+        return tuple(sorted(int(s.name[1:]) for s in symbols if s.name[0] == "x"))
+
+    @property
     def nodes(self) -> int:
         """Complexity."""
         return self.structure.nodes

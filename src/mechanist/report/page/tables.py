@@ -101,16 +101,19 @@ def criteria(data: ReportData) -> list[tuple[str, str, str, bool]]:
 
 
 def front(data: ReportData) -> list[tuple[str, ...]]:
-    """Rows: length, loss, error on fresh shots, its interval, share of resamples, text, chosen."""
+    """Rows: nodes, loss, RMSE, its interval, three shares of resamples, text, chosen.
+
+    The shares are those of `mechanist.formula.result.Formula`.
+    """
     errors = {row["text"]: row for row in data.front}
     rows: list[tuple[str, ...]] = []
     for row in data.formulas:
         error = errors.get(row["text"])
         rmse = f"{float(error['rmse']):.3f}" if error else ""
         between = f"{float(error['low']):.3f} to {float(error['high']):.3f}" if error else ""
-        shares = (row.get("stands_share"), row.get("chosen_share"))
-        stands, chosen = (f"{100 * float(share):.0f} %" if share else "" for share in shares)
+        shares = [row.get(f"{kind}_share") for kind in ("stands", "set", "chosen")]
+        shown = [f"{100 * float(share):.0f} %" if share else "" for share in shares]
         loss = f"{float(row['heldout_loss']):.4f}"
         mark = "chosen" if row["chosen"] == "true" else ""
-        rows.append((row["complexity"], loss, rmse, between, stands, chosen, row["text"], mark))
+        rows.append((row["complexity"], loss, rmse, between, *shown, row["text"], mark))
     return rows
