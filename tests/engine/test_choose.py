@@ -5,7 +5,14 @@ import json
 import pytest
 
 from mechanist.engine import choose
-from mechanist.engine.choose import cached_timings, choose_plan, make_engine, timings_file
+from mechanist.engine.choose import (
+    cached_timings,
+    choose_plan,
+    make_engine,
+    noise_seed,
+    timings_file,
+)
+from mechanist.engine.contexts import make_context, openmm_seed
 from mechanist.engine.plan import POOL, Plan, default_plan
 from mechanist.engine.stopwatch import time_plan, time_plans
 from mechanist.errors import SystemBuildError
@@ -87,3 +94,29 @@ def test_stacked_copies_are_faster_than_one(double_well):
 def test_all_plans_are_timed_within_the_budget(alanine):
     plans = [timing.plan for timing in time_plans(alanine, seconds=0.05, budget=1.0)]
     assert default_plan(alanine, "Reference") in plans
+
+
+@pytest.mark.parametrize("layout", [POOL, "pairs"])
+@pytest.mark.parametrize("seed", [0, 1, 5])
+def test_no_two_slots_have_the_same_noise(layout, seed, double_well, monkeypatch):
+    used = []
+
+    def context(prepared, system, platform, seed):
+        used.append(seed)
+        return make_context(prepared, system, platform, seed)
+
+    monkeypatch.setattr("mechanist.engine.pool.make_context", context)
+    monkeypatch.setattr("mechanist.engine.stacked.make_context", context)
+    make_engine(double_well, 12, Plan("Reference", layout, 12, 3), seed)
+    assert len(used) == (12 if layout == POOL else 3)
+    assert len({openmm_seed(one) for one in used}) == len(used)
+
+
+def test_one_lane_has_the_seeds_that_it_always_had():
+    assert [noise_seed(7, 0, slot) for slot in range(3)] == [7, 8, 9]
+
+
+def test_seeds_of_lanes_and_slots_differ():
+    seeds = [noise_seed(s, lane, slot) for s in (1, 2) for lane in (1, 2, 3) for slot in range(64)]
+    # 384 of 2^31: a chance of 3e-5 that two are the same.
+    assert len(set(seeds)) == len(seeds)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mechanist.engine import pool
 from mechanist.engine.engine import LaneEngine
 from mechanist.engine.half_shots import END_NAMES, HalfShots, ShotQueue
 from mechanist.engine.history import FIRST_CAPACITY
@@ -274,3 +275,34 @@ def test_velocities_of_a_stopped_shot_are_not_kicked_twice(layout, alanine, rng)
     for key in range(3):
         assert len(after[key][1]) == 8
         np.testing.assert_allclose(after[key][1], single[key][1], atol=1e-5)
+
+
+def test_a_shot_that_fails_while_it_is_loaded_explodes(double_well, rng, monkeypatch):
+    """It must not go on with the velocities of the shot before in the same slot."""
+    import openmm
+
+    shots = half_shots(double_well, 0.0, 12, rng)
+    shots.positions[5:7, 0, 0] = 0.123456
+    genuine = pool.read_forces
+
+    def forces(context, out):
+        at = context.getState(positions=True).getPositions(asNumpy=True)._value
+        if abs(at[0, 0] - 0.123456) < 1e-6:
+            raise openmm.OpenMMException("Particle force is NaN")
+        genuine(context, out)
+
+    monkeypatch.setattr(pool, "read_forces", forces)
+    halves = run(engine_of(Pool, double_well, 2), shots)
+    assert [halves[i][0] for i in (5, 6)] == ["exploded"] * 2
+    assert all(halves[i][0] in "AB" for i in range(12) if i not in (5, 6))
+
+
+def test_a_failed_load_survives_a_checkpoint(double_well):
+    one_slot, other = (Pool(double_well, 2, "Reference", seed) for seed in (1, 2))
+    one_slot._failed[1] = True
+    slots = np.arange(2)
+    other.restore(slots, *one_slot.state(slots))
+    now = np.zeros((2, 1, 3))
+    other.advance(np.ones(2, dtype=bool), now)
+    assert np.isfinite(now[0]).all()
+    assert np.isnan(now[1]).all()

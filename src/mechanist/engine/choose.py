@@ -8,8 +8,11 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
+
 from mechanist.bookkeeping.files import read_json, write_json
 from mechanist.bookkeeping.journal import Clock
+from mechanist.engine.contexts import SEED_LIMIT
 from mechanist.engine.engine import LaneEngine, Mover
 from mechanist.engine.hardware import GPU_PLATFORMS, gpus, processor
 from mechanist.engine.plan import POOL, Plan, default_plan
@@ -119,11 +122,23 @@ def make_engine(
     """An engine with so many slots over the lanes of a plan; see `LaneEngine`."""
     lanes = min(plan.lanes, slots)
     sizes = [slots // lanes + (i < slots % lanes) for i in range(lanes)]
-    movers = [_mover(prepared, size, plan, seed + i) for i, size in enumerate(sizes)]
+    movers = [_mover(prepared, size, plan, seed, i) for i, size in enumerate(sizes)]
     return LaneEngine(prepared, movers, label, max_frames, clock)
 
 
-def _mover(prepared: Prepared, slots: int, plan: Plan, seed: int) -> Mover:
+def _mover(prepared: Prepared, slots: int, plan: Plan, seed: int, lane: int) -> Mover:
     if plan.layout == POOL:
-        return Pool(prepared, slots, plan.platform, seed)
-    return Stack(prepared, slots, plan.platform, plan.layout, seed)
+        seeds = [noise_seed(seed, lane, slot) for slot in range(slots)]
+        return Pool(prepared, slots, plan.platform, seeds)
+    return Stack(prepared, slots, plan.platform, plan.layout, noise_seed(seed, lane))
+
+
+def noise_seed(seed: int, lane: int, slot: int = 0) -> int:
+    """Seed of the noise of a slot, or of a lane whose slots share a context.
+
+    Seeds of the first lane count up; those of further lanes are hashed, so that none of them is
+    that of another slot.
+    """
+    if lane == 0:
+        return seed + slot
+    return int(np.random.SeedSequence([seed, lane, slot]).generate_state(1)[0]) % SEED_LIMIT

@@ -3,6 +3,8 @@
 An idle context costs nothing, so only slots with a half-shot are advanced.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mechanist.arrays import Array, Mask, Rows
@@ -33,19 +35,24 @@ class Pool:
     platform
         OpenMM platform.
     seed
-        Seed of the noise. On Reference all contexts of a process share one stream of random
-        numbers, seeded by the context created last.
+        Seeds of the noise of each slot, or that of the first, from which the others count up. On
+        Reference all contexts of a process share one stream of random numbers, seeded by the
+        context created last.
     """
 
-    def __init__(self, prepared: Prepared, slots: int, platform: str, seed: int) -> None:
+    def __init__(
+        self, prepared: Prepared, slots: int, platform: str, seed: int | Sequence[int]
+    ) -> None:
+        seeds = range(seed, seed + slots) if isinstance(seed, int) else seed
         self._stride = prepared.stride
         self._reference = platform == "Reference"
         self._kick = half_kick(prepared.masses, prepared.timestep)
         self._sites = has_virtual_sites(prepared.system)
-        self._contexts = [
-            make_context(prepared, prepared.system, platform, seed + i) for i in range(slots)
-        ]
+        self._contexts = [make_context(prepared, prepared.system, platform, one) for one in seeds]
         self._integrators = [context.getIntegrator() for context in self._contexts]
+        # Slots whose half-shot exploded before its first step: their contexts hold parts of the one
+        # before.
+        self._failed = np.zeros(slots, dtype=np.bool_)
 
     @property
     def slots(self) -> int:
@@ -64,7 +71,7 @@ class Pool:
         rows = zip(slots.tolist(), shots.positions, shots.velocities, strict=True)
         for slot, positions, velocities in rows:
             context = self._contexts[slot]
-            with explosions():
+            with explosions() as faults:
                 context.setPositions(positions.astype(np.float64))
                 if self._sites:
                     context.computeVirtualSites()
@@ -74,12 +81,14 @@ class Pool:
                     before = positions
                 context.setVelocities(velocities - self._kick * forces)
                 context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
+            self._failed[slot] = bool(faults)
 
     def advance(self, busy: Mask, now: Array) -> None:
         """Move every busy copy by one stride."""
         import openmm
 
-        for slot in np.flatnonzero(busy).tolist():
+        now[busy & self._failed] = np.nan
+        for slot in np.flatnonzero(busy & ~self._failed).tolist():
             try:
                 self._integrators[slot].step(self._stride)
                 read_positions(self._contexts[slot], now[slot])
@@ -93,12 +102,18 @@ class Pool:
         shape = (len(slots), self._contexts[0].getSystem().getNumParticles(), 3)
         positions, velocities = np.empty(shape), np.empty(shape)
         for row, slot in enumerate(slots.tolist()):
-            read_state(self._contexts[slot], positions[row], velocities[row])
+            if self._failed[slot]:
+                positions[row] = velocities[row] = np.nan
+            else:
+                read_state(self._contexts[slot], positions[row], velocities[row])
         return positions, velocities
 
     def restore(self, slots: Rows, positions: Array, velocities: Array) -> None:
         """See `mechanist.engine.engine.Mover`."""
+        self._failed[slots] = ~np.isfinite(positions).all(axis=(1, 2))
         for row, slot in enumerate(slots.tolist()):
+            if self._failed[slot]:
+                continue
             self._contexts[slot].setPositions(positions[row])
             self._contexts[slot].setVelocities(velocities[row])
 

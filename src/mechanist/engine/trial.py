@@ -36,6 +36,8 @@ class Trial:
         Average time of a step.
     context_bytes
         Main memory of a context, see `context_memory`.
+    freedom
+        Unconstrained degrees of freedom, of which the temperature is the mean.
     fault
         What went wrong; empty if nothing did.
     """
@@ -44,6 +46,7 @@ class Trial:
     temperature: float
     seconds: float
     context_bytes: int
+    freedom: int
     fault: str = ""
 
 
@@ -75,7 +78,8 @@ def try_steps(prepared: Prepared, platform: str, steps: int, seed: int) -> Trial
         elapsed = time.perf_counter() - begin
         temperature = _temperature(context, prepared)
     fault = faults[0] if faults else _explosion(np.array(frames), prepared)
-    return Trial(np.array(frames), temperature, elapsed / max(done, 1), taken, fault)
+    speed = elapsed / max(done, 1)
+    return Trial(np.array(frames), temperature, speed, taken, degrees_of_freedom(prepared), fault)
 
 
 def _explosion(frames: Array, prepared: Prepared) -> str:
@@ -91,16 +95,18 @@ def _explosion(frames: Array, prepared: Prepared) -> str:
     return f"atom {atom} moved by {moved[first]:.2f} nm in {prepared.stride} steps"
 
 
+def degrees_of_freedom(prepared: Prepared) -> int:
+    """Three a moving atom, less one a constraint."""
+    return 3 * int((prepared.masses > 0).sum()) - int(prepared.system.getNumConstraints())
+
+
 def _temperature(context: Any, prepared: Prepared) -> float:
     """Kinetic temperature in K over the unconstrained degrees of freedom."""
     from openmm import unit
 
-    system = prepared.system
-    moving = int((prepared.masses > 0).sum())
-    freedom = 3 * moving - system.getNumConstraints()
     state = context.getState(energy=True)
     kinetic = state.getKineticEnergy().value_in_unit(unit.kilojoule_per_mole)
-    return float(2 * kinetic / (freedom * GAS_CONSTANT))
+    return float(2 * kinetic / (degrees_of_freedom(prepared) * GAS_CONSTANT))
 
 
 def context_memory(prepared: Prepared, platform: str) -> int:

@@ -7,11 +7,25 @@ from mechanist.systems.build.sanity import ERROR, WARNING, Finding
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.prepared import Prepared
 
-HOT = 2.0
-"""Factor on the temperature of the bath; a small molecule does not exceed it by noise alone."""
+FALSE_ALARM = 1e-3
+"""Chance that a system at the temperature of the bath is called hot."""
+
+BIAS = 1.25
+"""Factor on the temperature that is no fault: errors of a long time step, a start that is still
+releasing energy."""
 
 DESCRIPTOR_SHARE = 1.0
 """Time that the descriptors of the states may take, relative to the MD steps of a stride."""
+
+
+def hottest(freedom: int) -> float:
+    """Largest kinetic temperature of a sound system, as a factor on that of the bath.
+
+    In f degrees of freedom f T / T_bath has the chi-squared distribution of f degrees.
+    """
+    from scipy.stats import chi2
+
+    return float(BIAS * chi2.isf(FALSE_ALARM, freedom) / freedom)
 
 
 def stability(trial: Trial, prepared: Prepared) -> list[Finding]:
@@ -24,7 +38,7 @@ def stability(trial: Trial, prepared: Prepared) -> list[Finding]:
                 " structure and the force field",
             )
         ]
-    if trial.temperature > HOT * prepared.temperature and prepared.atoms > 3:
+    if trial.temperature > hottest(trial.freedom) * prepared.temperature:
         return [
             Finding(
                 WARNING,
