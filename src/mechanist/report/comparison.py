@@ -69,7 +69,7 @@ def to_json(
     budgets: Array,
     lines: Mapping[str, Sequence[Mapping[str, Array]]],
 ) -> dict[str, Any]:
-    """Content of compare.json; what is not known is null."""
+    """Content of compare.json; unknown values are null."""
     plain = {
         "seeds": [pair.seed for pair in pairs],
         "budgets": [pair.budget for pair in pairs],
@@ -115,14 +115,14 @@ def _known(value: Any) -> Any:
 
 
 def number(value: float) -> str:
-    """A number with three digits that count."""
-    return "not known" if not np.isfinite(value) else f"{value:.3g}"
+    """A number with three significant digits."""
+    return "unknown" if not np.isfinite(value) else f"{value:.3g}"
 
 
 def span(estimate: Interval | None) -> str:
     """A number with its interval."""
     if estimate is None or not np.isfinite(estimate.value):
-        return "not known"
+        return "unknown"
     return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
 
 
@@ -133,9 +133,9 @@ def cells(result: Comparison, pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
         for row in result.rows
     ]
     acceptance = [f"{100 * part:.1f} %" for part in result.acceptance]
-    rows.append(("accepted part of shots", *acceptance, ""))
+    rows.append(("shots accepted", *acceptance, ""))
     shots = [np.mean([pair.outcomes[side].shots for pair in pairs]) for side in (0, 1)]
-    rows.append(("shots a run", f"{shots[0]:,.0f}", f"{shots[1]:,.0f}", ""))
+    rows.append(("shots per run", f"{shots[0]:,.0f}", f"{shots[1]:,.0f}", ""))
     off = result.difference
     means = [f"{part.value:.4g} ± {(part.high - part.low) / 2:.2g}" for part in result.durations]
     text = f"{100 * off.value:+.1f} % ({100 * off.low:+.1f} to {100 * off.high:+.1f})"
@@ -150,26 +150,25 @@ HEAD = ("", "guided", "uniform", "guided / uniform (95 %)")
 
 
 def sentences(result: Comparison, pairs: Sequence[Pair]) -> list[str]:
-    """The result in words."""
+    """The result in sentences."""
     steps = np.mean([pair.budget for pair in pairs]) / 1e6
     lines = [
         f"{len(pairs)} pairs of runs, {steps:.3g} million MD steps each; intervals are over seeds.",
-        f"Guided selection makes {span(result.row('transitions').ratio)} times the transitions per"
-        " MD step, its uniform round 0 included.",
+        f"Guided selection gives {span(result.row('transitions').ratio)} times the transitions per"
+        " MD step, including its uniform round 0.",
     ]
     off = result.difference
     agree = off.low <= 0 <= off.high
     lines.append(
-        "Mean path durations agree: zero is inside the interval of their difference."
+        "Mean path durations agree: the interval of their difference includes zero."
         if agree
-        else "Mean path durations differ by more than their interval: at least one of the two has"
-        " not converged at this budget."
+        else "Mean path durations differ significantly: at least one of the two has not converged at"
+        " this budget."
     )
     if result.ceiling is not None:
         lines.append(
-            "Shots from the tenth of places, by predicted p_B, that yields most make"
-            f" {result.ceiling:.2f} times the transitions per MD step of uniform selection; no"
-            " selection by this p_B makes more."
+            "Upper bound for selection by p_B: in the best of ten bins of predicted p_B, shots give"
+            f" {result.ceiling:.2f} times the transitions per MD step of uniform selection."
         )
     return lines
 
