@@ -162,8 +162,8 @@ def sentences(result: Comparison, pairs: Sequence[Pair]) -> list[str]:
     lines.append(
         "Mean path durations agree: the interval of their difference includes zero."
         if agree
-        else "Mean path durations differ significantly: at least one of the two has not converged at"
-        " this budget."
+        else "Mean path durations differ significantly: at least one of the two has not converged"
+        " at this budget."
     )
     if result.ceiling is not None:
         lines.append(
