@@ -11,6 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ROOT = Path("results") / "double_well"
 WORKER_FILES = ("shots.parquet", "points.trr", "paths.trr", "paths.parquet")
 RUN_FILES = (
+    "runs.json",
     "runs.parquet",
     "run_excursions.trr",
     "run_excursions.parquet",

@@ -70,23 +70,25 @@ class Walk:
         return path
 
     def run(self, site, time, burn_in):
-        """Excursions of a run, and time and exits (2,) while it was last in A and in B."""
+        """Excursions of a run with the step they begin at; time and exits (2,) last in A and B."""
+        last = self.state(site)
         for _ in range(burn_in):
             site = self.step(site)
-        while self.state(site) is None:
-            site = self.step(site)
-        excursions, current, seen, exits = [], [site], [0, 0], [0, 0]
-        last = self.state(site)
-        for _ in range(time):
-            seen[last] += 1
+            last = last if self.state(site) is None else self.state(site)
+        # An excursion under way at the end of the burn-in is not whole.
+        excursions, current, begun = [], [site] if self.state(site) is not None else None, 0
+        seen, exits = np.zeros((2, 2), int), np.zeros((2, 2), int)
+        for now in range(time):
+            part = 2 * now // time
+            seen[part, last] += 1
             before, site = site, self.step(site)
-            current.append(site)
+            current = current and [*current, site]
             here = self.state(site)
-            exits[last] += here is None and self.state(before) is not None
+            exits[part, last] += here is None and self.state(before) is not None
             if here is not None:
-                if len(current) > 2:
-                    excursions.append(current)
-                current, last = [site], here
+                if current and len(current) > 2:
+                    excursions.append((begun, current))
+                current, last, begun = [site], here, now + 1
         return excursions, seen, exits
 
 
@@ -94,15 +96,21 @@ def draw(u, rng, shots, runs, time, window_weights, wide=1, burn_in=0):
     """`ExcursionData` from shots spread over single-site windows with these weights, and runs."""
     walk = Walk(u, rng, wide)
     sites = np.arange(wide, walk.last - wide + 1)
-    paths, sampler, unit, half, origin = [], [], [], [], []
+    paths, sampler, unit, half, origin, when = [], [], [], [], [], []
     table = []
     number = 0
     for side, home in ((RUN_A, 0), (RUN_B, walk.last)):
         for _ in range(runs):
             found, seen, exits = walk.run(home, time, burn_in)
-            table += [(last, side, number, seen[last], exits[last]) for last in (RUN_A, RUN_B)]
-            for path in found:
+            table += [
+                (last, side, number, part, seen[part, last], exits[part, last])
+                for part in (0, 1)
+                for last in (RUN_A, RUN_B)
+            ]
+            for begun, path in found:
                 paths.append(path)
+                late, early = begun >= time / 2, begun + len(path) <= time / 2
+                when.append(1 if late else 0 if early else -1)
                 sampler.append(walk.state(path[0]))
                 unit.append(number)
                 half.append(-1)
@@ -114,13 +122,14 @@ def draw(u, rng, shots, runs, time, window_weights, wide=1, burn_in=0):
         paths.append([*back[::-1], site, *on])
         sampler.append(FIRST_WINDOW + int(site) - wide)
         unit.append(number + i % 16)
+        when.append(-1)
         half.append(int(i >= shots // 2))
         origin.append(i % 2)
     ends = [(walk.state(p[0]), walk.state(p[-1])) for p in paths]
     kind = [AB if a != b else (AA if a == RUN_A else BB) for a, b in ends]
     inside = slice(wide, walk.last - wide + 1)
     frames = np.array([np.bincount(p[1:-1], minlength=walk.last + 1)[inside] for p in paths]).T
-    side, begun, run_unit, seen, exits = np.array(table).T
+    side, begun, run_unit, part, seen, exits = np.array(table).T
     return ExcursionData(
         kind=np.array(kind),
         sampler=np.array(sampler),
@@ -128,9 +137,16 @@ def draw(u, rng, shots, runs, time, window_weights, wide=1, burn_in=0):
         half=np.array(half),
         origin=np.array(origin),
         candidate_frames=frames.astype(float),
+        frames=np.array([len(path) for path in paths]),
+        parent=np.full(len(paths), -1),
+        when=np.array(when),
         run_state=side,
         run_origin=begun,
         run_unit=run_unit,
         run_time=seen.astype(float),
         run_departures=exits.astype(float),
+        # Steps between frames, of which there is one more.
+        run_frames=np.full(len(side), time + 1.0),
+        run_part=part,
+        run_jumps=np.zeros(len(side)),
     )

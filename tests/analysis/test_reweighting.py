@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from mechanist.analysis.kinetics import reweighting
 from mechanist.analysis.kinetics.reweighting import reweight
+from mechanist.errors import MechanistError
 
 
 def sample(rng, mu, bias, counts):
@@ -66,3 +68,15 @@ def test_a_sampler_without_draws_is_left_out(rng):
     got = reweight(BIAS[:, drawn], source, np.ones(len(drawn)))
     assert np.isnan(got.normalisers[2])
     assert np.isfinite(got.normalisers[:2]).all()
+
+
+def test_steps_that_cannot_decrease_the_function_are_an_error(rng, monkeypatch):
+    # The weights of an iteration that has stopped far from the solution are not used as converged.
+    drawn, source = sample(rng, MU, BIAS, (500, 300, 200))
+    monkeypatch.setattr(reweighting, "HALVINGS", 0)
+    with pytest.raises(MechanistError, match="0 halvings of a Newton step"):
+        reweight(BIAS[:, drawn], source, np.ones(len(drawn)))
+    monkeypatch.setattr(reweighting, "_descend", lambda *_: None)
+    start = np.exp([0.0, 1.0, 2.0])
+    with pytest.raises(MechanistError, match="overlap too little"):
+        reweight(BIAS[:, drawn], source, np.ones(len(drawn)), start)

@@ -32,7 +32,7 @@ CONFIG: dict[str, Any] = {
 JOB = "rounds/{}/worker_000"
 SHOTS = ("shots.parquet", "points.trr", "paths.trr", "paths.parquet")
 RUNS = (
-    *("runs.parquet", "run_excursions.trr", "run_excursions.parquet"),
+    *("runs.json", "runs.parquet", "run_excursions.trr", "run_excursions.parquet"),
     *("states.trr", "states.parquet"),
 )
 STAGES: dict[str, tuple[str, ...]] = {

@@ -23,9 +23,12 @@ RATES = {
 }
 
 
-def add_rates(layout, kind, determined=True):
+def add_rates(layout, kind, determined=True, preliminary=False):
+    why = "path sampling has not converged: R-hat 1.4"
     content = {
         "determined": determined,
+        "preliminary": preliminary,
+        "preliminary_reason": why if preliminary else "",
         "reason": "" if determined else "only 3 shots joined A and B (at least 20)",
         "mean_path_duration_ps": {"value": 0.275, "low": 0.272, "high": 0.278},
         **(RATES if determined else dict.fromkeys(RATES)),
@@ -84,6 +87,16 @@ def test_the_page_says_why_there_is_no_rate(tmp_path):
     assert "mean duration of a transition path" in page
     assert 'id="along_q"' not in page
     assert "no rates: only 3 shots" in layout.summary_text.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("preliminary", [True, False])
+def test_rates_of_path_sampling_that_has_not_converged_are_preliminary(tmp_path, preliminary):
+    layout = make_run(tmp_path / "run", ALANINE, rounds=1)
+    add_rates(layout, ALANINE, preliminary=preliminary)
+    write_all(layout)
+    words = "These rates are preliminary: path sampling has not converged: R-hat 1.4."
+    for file in (layout.report, layout.summary_text):
+        assert (words in file.read_text(encoding="utf-8")) == preliminary
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,9 @@ def test_frames_are_counted_by_path_and_window():
 
 def test_chains_start_in_turn_and_never_where_they_cannot_shoot(rng):
     paths = table([-1, 0.5, 1.5, 9], [-1, *[0.5] * 30, 9])
-    runs = Reservoir("A", np.ones(2, bool), [paths.path(0)[:3]], [("A", "A")], np.ones((1, 2)))
-    empty = Reservoir("B", np.ones(2, bool), [], [], np.empty((0, 2)))
+    short, none = [paths.path(0)[:3]], np.arange(0)
+    runs = Reservoir("A", np.ones(2, bool), short, [("A", "A")], np.ones((1, 2)), np.arange(1))
+    empty = Reservoir("B", np.ones(2, bool), [], [], np.empty((0, 2)), none)
     starts = draw_starts([runs, empty], paths, windows(longest=4), 6, rng)
     assert [start.origin for start in starts] == ["path", "A"] * 3
     assert all(len(start.frames) < 10 for start in starts)

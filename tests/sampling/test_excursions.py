@@ -6,9 +6,9 @@ import pytest
 from mechanist.engine.half_shots import END_NAMES, HalfPaths
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
-from mechanist.sampling.excursions.equilibrium import pieces
 from mechanist.sampling.excursions.excursions import ExcursionEnsemble
 from mechanist.sampling.excursions.reservoir import COMMON, Reservoir, well_sampled
+from mechanist.sampling.excursions.run_record import pieces
 from mechanist.sampling.excursions.window_weights import WindowSelection
 
 EDGES = np.linspace(0, 4, 5)
@@ -85,6 +85,7 @@ def test_exchange_leaves_the_biased_ensemble_as_it_is():
         [paths[i] for i in copies],
         [ends[i] for i in copies],
         np.array([frames_in_windows(paths[i]) for i in copies], dtype=float),
+        np.arange(len(copies)),
     )
     chain = chain_on(paths[0], ends[0], selection, [reservoir])
     totals = np.array([one.total for one in selection.candidates([path[1:-1] for path in paths])])
@@ -105,7 +106,7 @@ def test_an_excursion_in_b_is_not_exchanged_with_runs_in_a():
     path = excursion(9, 3.5, 9)
     other = excursion(-1, 0.5, -1)
     reservoir = Reservoir(
-        "A", np.ones(4, dtype=bool), [other], [("A", "A")], np.array([[1.0, 0, 0, 0]])
+        "A", np.ones(4, bool), [other], [("A", "A")], np.array([[1.0, 0, 0, 0]]), np.arange(1)
     )
     chain = chain_on(path, ("B", "B"), windows(np.zeros(4)), [reservoir])
     for _ in range(20):
@@ -120,7 +121,7 @@ def test_an_empty_reservoir_offers_nothing():
         path,
         ("A", "A"),
         windows(np.zeros(4)),
-        [Reservoir("A", np.ones(4, dtype=bool), [], [], np.empty((0, 4)))],
+        [Reservoir("A", np.ones(4, bool), [], [], np.empty((0, 4)), np.arange(0))],
     )
     chain.propose(ROW)
     assert chain.ensemble.exchanges == 0
@@ -130,7 +131,9 @@ def test_only_excursions_in_well_sampled_windows_are_exchanged():
     near, far = excursion(-1, 0.5, -1), excursion(-1, 0.5, 1.5, 2.5, -1)
     every = [near] * COMMON + [far]
     counts = np.array([frames_in_windows(path) for path in every], dtype=float)
-    made = well_sampled("A", every, [("A", "A")] * len(every), counts > 0, counts)
+    runs = np.arange(len(every))
+    made = well_sampled("A", every, [("A", "A")] * len(every), counts > 0, counts, runs)
+    assert made.runs.tolist() == list(range(COMMON))
     assert made.windows.tolist() == [True, False, False, False]
     assert len(made.excursions) == COMMON
     stays = chain_on(far, ("A", "A"), windows(np.zeros(4)), [made])
@@ -146,5 +149,6 @@ def test_only_excursions_in_well_sampled_windows_are_exchanged():
 def test_out_of_b_windows_are_reached_from_above():
     path = excursion(9, 3.5, 9)
     counts = np.array([frames_in_windows(path)] * COMMON, dtype=float)
-    made = well_sampled("B", [path] * COMMON, [("B", "B")] * COMMON, counts > 0, counts)
+    ends = [("B", "B")] * COMMON
+    made = well_sampled("B", [path] * COMMON, ends, counts > 0, counts, np.arange(COMMON))
     assert made.windows.tolist() == [False, False, False, True]

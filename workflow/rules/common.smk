@@ -50,6 +50,7 @@ STORE = SETTINGS.sampling.store
 if STORE.every > 1 or STORE.waters != "all":
     WORKER_FILES += ["current.trr", "current.parquet"]
 RUN_FILES = [
+    "runs.json",
     "runs.parquet",
     "run_excursions.trr",
     "run_excursions.parquet",

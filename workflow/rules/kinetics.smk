@@ -7,6 +7,7 @@ rule equilibrium:
         **SYSTEM_FILES,
         paths=rules.initial.output.paths,
         index=rules.initial.output.index,
+        inputs=rules.describe.output,
     output:
         kinetics_files("{worker}", RUN_FILES),
     log:
@@ -26,6 +27,7 @@ rule equilibrium:
             "sampling.workers",
             "kinetics.runs",
             "kinetics.run_frames",
+            "kinetics.run_frames_max",
             "kinetics.relax",
         ),
         source=digest("equilibrium"),

@@ -136,6 +136,11 @@ class KineticsFiles:
         return self.folder / "runs.parquet"
 
     @property
+    def run_report(self) -> Path:
+        """Length of the runs, those that exploded, and the tests of equilibrium of this job."""
+        return self.folder / "runs.json"
+
+    @property
     def run_excursions(self) -> Path:
         """Frames of the excursions of the runs, one after the other."""
         return self.folder / "run_excursions.trr"

@@ -28,6 +28,14 @@ def rate_rows(data: ReportData) -> list[Row]:
     return rows
 
 
+def preliminary_line(data: ReportData) -> str:
+    """Why the rates are preliminary; empty if they are not, or if there are none."""
+    kinetics = data.kinetics or {}
+    if not (kinetics.get("determined") and kinetics.get("preliminary")):
+        return ""
+    return f"These rates are preliminary: {kinetics['preliminary_reason']}."
+
+
 def three_digits(value: float) -> str:
     """A number with three digits, very large and small ones with a power of ten."""
     if value == 0 or 1e-3 <= abs(value) < 1e7:

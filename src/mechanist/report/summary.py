@@ -9,7 +9,7 @@ from mechanist.report.data import ReportData
 from mechanist.report.figures.paths import mean_length
 from mechanist.report.machine import hardware, versions
 from mechanist.report.provenance import provenance
-from mechanist.report.rates import rate_rows
+from mechanist.report.rates import preliminary_line, rate_rows
 from mechanist.report.status import HEADER, counted, round_row
 from mechanist.report.text_table import text_table
 from mechanist.report.times import RunTime, line
@@ -177,11 +177,13 @@ def first_path_line(found: dict[str, Any]) -> str:
 
 def _rate_lines(data: ReportData) -> list[str]:
     assert data.kinetics is not None
-    refused = [] if data.kinetics["determined"] else [f"no rates: {data.kinetics['reason']}", ""]
+    notes = [] if data.kinetics["determined"] else [f"no rates: {data.kinetics['reason']}", ""]
+    if preliminary := preliminary_line(data):
+        notes += [preliminary, ""]
     table = text_table(("value", "95 % interval", "unit", "quantity"), [
         [value, interval, unit, meaning] for meaning, value, interval, unit in rate_rows(data)
     ])  # fmt: skip
-    return refused + [f"    {line}" for line in table]
+    return notes + [f"    {line}" for line in table]
 
 
 def _relevance_lines(data: ReportData) -> list[str]:

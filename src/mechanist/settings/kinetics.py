@@ -1,8 +1,13 @@
 """Section ``kinetics`` of config.yaml: rates and free energies."""
 
+from typing import Annotated, Literal
+
 from pydantic import Field
 
 from mechanist.settings.base import Section
+
+EXTENSION = 16
+"""Times ``run_frames`` that a run has at most, by default."""
 
 
 class KineticsSettings(Section):
@@ -14,6 +19,11 @@ class KineticsSettings(Section):
         ge=20,
         le=100_000_000,
         description="frames of each run (a frame is dynamics.stride MD steps)",
+    )
+    run_frames_max: Annotated[int, Field(ge=20, le=100_000_000)] | Literal["auto"] = Field(
+        "auto",
+        description="frames up to which runs are continued while tests find them not at"
+        " equilibrium, in multiples of run_frames; auto: 16 times run_frames",
     )
     relax: float = Field(
         0.1, ge=0, lt=1, description="fraction of each run and chain that is discarded at its start"
@@ -27,3 +37,10 @@ class KineticsSettings(Section):
     bootstrap: int = Field(
         200, ge=20, le=100_000, description="bootstrap samples for the intervals"
     )
+
+    @property
+    def longest_run(self) -> int:
+        """Frames of a run, at most."""
+        if self.run_frames_max == "auto":
+            return EXTENSION * self.run_frames
+        return max(1, self.run_frames_max // self.run_frames) * self.run_frames

@@ -5,12 +5,17 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.analysis.kinetics.rate_test import RateTest, reasons
+from mechanist.analysis.kinetics.run_data import observations
+from mechanist.analysis.kinetics.run_tests import run_tests
 from mechanist.arrays import Frames, Rows
+from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.progress import reporter
-from mechanist.sampling.excursions.equilibrium import EQUILIBRIUM_STREAM, Run, equilibrium_runs
-from mechanist.sampling.excursions.run_tables import STATES, run_tables
+from mechanist.sampling.excursions.equilibrium import EQUILIBRIUM_STREAM, RunPlan, equilibrium_runs
+from mechanist.sampling.excursions.run_groups import RunGroups
+from mechanist.sampling.excursions.run_tables import STATE_FRAMES, STATES, RunTables, run_tables
 from mechanist.sampling.excursions.tables import EXCURSION_COLUMNS, RUN_COLUMNS, STATE_COLUMNS
 from mechanist.sampling.jobs import identity, plan_of
 from mechanist.sampling.records.checkpoint import checkpointed
@@ -21,47 +26,85 @@ from mechanist.systems.prepared import Prepared, load
 
 
 def equilibrium(config: Config, layout: Layout, worker: int, log: Journal) -> None:
-    """Make the runs of one job: with W workers, every W-th run.
+    """Make the runs of one job, with W workers every W-th run, until they are at equilibrium.
 
     Raises
     ------
     Interrupted
         If the job was asked to stop; the next call continues from its checkpoint.
     """
-    prepared = load(layout)
-    numbers = np.arange(worker, config.kinetics.runs, config.sampling.workers)
-    starts = _starts(layout, prepared, numbers)
-    runs: dict[str, list[Run]] = {}
-    folders = [layout.kinetics_job(worker).partial(f"runs_{name}") for name, _ in STATES]
-    for column, (name, stream) in enumerate(STATES):
-        job = _job(config, layout, worker, name)
-        # The checkpoint of the runs in A stays until those in B have ended, too.
-        with (
-            checkpointed(folders[column], job, log, remove=False) as checkpoint,
-            log.work(SHOOTING),
-        ):
-            runs[name] = equilibrium_runs(
-                prepared,
-                starts[:, column],
-                config.kinetics.run_frames,
-                round(config.kinetics.relax * config.kinetics.run_frames),
-                plan_of(checkpoint.saved, prepared, config, log),
-                shot_seed(config.seed, EQUILIBRIUM_STREAM + stream, worker),
-                reporter(log, f"frames from {name}"),
-                log.clock(MD),
-                checkpoint,
-            )
-    every = [run for group in runs.values() for run in group]
-    for column, (name, _) in enumerate(STATES):
-        time = sum(int(run.time[column]) for run in every) * prepared.timestep * prepared.stride
-        left = sum(int(run.departures[column]) for run in every)
-        log(
-            f"worker {worker}: {len(every)} runs, {time:,.0f} ps last in {name},"
-            f" {left} departures from it"
+    prepared, settings = load(layout), config.kinetics
+    numbers = np.arange(worker, settings.runs, config.sampling.workers)
+    every = max(1, settings.run_frames // STATE_FRAMES)
+    plan = RunPlan(
+        _starts(layout, prepared, numbers),
+        settings.run_frames,
+        settings.longest_run // settings.run_frames,
+        every,
+        [shot_seed(config.seed, EQUILIBRIUM_STREAM + stream, worker) for _, stream in STATES],
+    )
+    tables: RunTables | None = None
+    tests: list[RateTest] = []
+
+    def enough(groups: RunGroups) -> bool:
+        nonlocal tables, tests
+        tables = _tables(groups, settings.relax, every, numbers)
+        exploded = int(groups.lost.sum())
+        rows = (tables.runs, tables.states, tables.state_frames)
+        tests = run_tests(observations(layout, prepared, *rows, exploded, settings))
+        _say(log, worker, tables, prepared, reasons(tests))
+        return not reasons(tests)
+
+    folder = layout.kinetics_job(worker).partial("runs")
+    # The checkpoint stays until everything is written.
+    with (
+        checkpointed(folder, _job(config, layout, worker), log, remove=False) as checkpoint,
+        log.work(SHOOTING),
+    ):
+        groups = equilibrium_runs(
+            prepared,
+            plan,
+            plan_of(checkpoint.saved, prepared, config, log),
+            enough,
+            reporter(log, "frames of the runs"),
+            log.clock(MD),
+            checkpoint,
         )
-    _write(layout, worker, runs, numbers)
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+    assert tables is not None
+    _write(layout, worker, tables)
+    report = {
+        "frames": groups.done[0] * settings.run_frames,
+        "exploded": int(groups.lost.sum()),
+        "tests": [test.to_json() for test in tests],
+    }
+    write_json(layout.kinetics_job(worker).run_report, report)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tables(groups: RunGroups, relax: float, every: int, numbers: Rows) -> RunTables:
+    """Tables of all runs so far that have not exploded."""
+    parts = []
+    for group, (name, stream) in enumerate(STATES):
+        runs = groups.runs(group, relax, every)
+        parts.append((name, list(runs.values()), numbers[list(runs)] + stream))
+    return run_tables(parts)
+
+
+def _say(
+    log: Journal, worker: int, tables: RunTables, prepared: Prepared, failed: list[str]
+) -> None:
+    """One line for each state, and one for the first test that failed."""
+    runs = tables.runs
+    count = len(np.unique(runs["chain"]))
+    for name, _ in STATES:
+        mine = runs["source"] == name
+        time = int(runs["time"][mine].sum()) * prepared.timestep * prepared.stride
+        log(
+            f"worker {worker}: {count} runs, {time:,.0f} ps last in {name},"
+            f" {int(runs['starts'][mine].sum())} departures from it"
+        )
+    if failed:
+        log(f"worker {worker}: not at equilibrium: {failed[0]}")
 
 
 def _starts(layout: Layout, prepared: Prepared, numbers: Rows) -> Frames:
@@ -72,16 +115,21 @@ def _starts(layout: Layout, prepared: Prepared, numbers: Rows) -> Frames:
     return drawn.reshape(-1, 2, prepared.atoms, 3)
 
 
-def _job(config: Config, layout: Layout, worker: int, state: str) -> dict[str, Any]:
-    """Everything that the runs of one job in one state follow from."""
-    keys: Any = {"seed": True, "engine": True, "kinetics": {"runs", "run_frames", "relax"}}
+def _job(config: Config, layout: Layout, worker: int) -> dict[str, Any]:
+    """Everything that the runs of one job follow from."""
+    keys: Any = {
+        "seed": True,
+        "engine": True,
+        "kinetics": {"runs", "run_frames", "run_frames_max", "relax"},
+    }
     settings = config.model_dump(mode="json", include=keys)
-    settings |= {"worker": worker, "workers": config.sampling.workers, "state": state}
-    return identity("equilibrium", layout, settings, [layout.initial.paths, layout.initial.index])
+    settings |= {"worker": worker, "workers": config.sampling.workers}
+    inputs = [layout.initial.paths, layout.initial.index, layout.inputs]
+    return identity("equilibrium", layout, settings, inputs)
 
 
-def _write(layout: Layout, worker: int, runs: dict[str, list[Run]], numbers: Rows) -> None:
-    files, tables = layout.kinetics_job(worker), run_tables(runs, numbers)
+def _write(layout: Layout, worker: int, tables: RunTables) -> None:
+    files = layout.kinetics_job(worker)
     write_frames(files.run_excursions, tables.excursion_frames)
     write_table(files.run_index, tables.excursions, EXCURSION_COLUMNS)
     write_frames(files.states, tables.state_frames)

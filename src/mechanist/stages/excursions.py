@@ -51,7 +51,7 @@ def excursions(config: Config, layout: Layout, worker: int, log: Journal) -> Non
         with log.work(SHOOTING):
             shots = work.run(engine, reporter(log), checkpoint, plan)
         origins = {first + i: start.origin for i, start in enumerate(starts.starts)}
-        index, frames = excursion_table(shots, origins)
+        index, frames = excursion_table(shots, origins, ensemble.descent)
         write_frames(files.excursions, frames)
         write_table(files.index, index, EXCURSION_COLUMNS)
     rejected = work.rejected + int((~shots.accepted).sum())

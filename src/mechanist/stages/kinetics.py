@@ -19,9 +19,12 @@ from mechanist.analysis.kinetics.rate_results import (
     rate_results,
     resampled_estimate,
 )
+from mechanist.analysis.kinetics.rate_test import reasons
+from mechanist.analysis.kinetics.run_data import all_observations
+from mechanist.analysis.kinetics.run_tests import run_tests
 from mechanist.arrays import Frames, Weights
 from mechanist.bookkeeping.csv_files import csv_text
-from mechanist.bookkeeping.files import write_json, write_text
+from mechanist.bookkeeping.files import damage_reported, read_json, write_json, write_text
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import MechanistError
 from mechanist.sampling.excursions.tables import EXCURSION_STREAM, STATE_COLUMNS
@@ -46,23 +49,36 @@ def kinetics(config: Config, layout: Layout, last: int, log: Callable[[str], Non
     """Write kinetics.json and the free energies, which are empty if no rates can be estimated."""
     prepared = load(layout)
     excursions = load_excursions(config, layout, prepared)
+    tests = run_tests(all_observations(config, layout, prepared))
     result: dict[str, Any] = {
         "method": METHOD,
         "temperature_K": prepared.temperature,
         "mean_path_duration_ps": asdict(path_duration(path_index(config, layout, last), prepared)),
         "excursions": excursion_counts(excursions.data),
-    }
+    } | reservation(layout, last)
     rng = np.random.default_rng(shot_seed(config.seed, EXCURSION_STREAM - 1, 2))
     try:
         resampled = resampled_estimate(excursions, config.kinetics.bootstrap, rng, log)
     except MechanistError as error:
-        result |= no_rates(error.what)
+        result |= no_rates("; ".join([error.what, *reasons(tests)]), tests)
         write_free_energies(layout, None, [], np.empty(0))
     else:
         write_estimate(config, layout, prepared, excursions, resampled)
-        result |= rate_results(config.kinetics, excursions, resampled, prepared)
+        result |= rate_results(config.kinetics, excursions, resampled, tests, prepared)
     write_json(layout.kinetics, result)
     log(one_line(result))
+
+
+def reservation(layout: Layout, last: int) -> dict[str, Any]:
+    """Whether path sampling has converged; if not, the rates are preliminary."""
+    file = layout.round(last).assessment
+    if not file.is_file():
+        return {"preliminary": True, "preliminary_reason": "path sampling was not assessed"}
+    assessment = read_json(file)
+    with damage_reported(file):
+        converged, reason = bool(assessment["converged"]), str(assessment["reason"])
+    why = "" if converged else f"path sampling has not converged: {reason}"
+    return {"preliminary": not converged, "preliminary_reason": why}
 
 
 def path_index(config: Config, layout: Layout, last: int) -> Table:

@@ -38,7 +38,7 @@ class ExcursionData:
     sampler
         (P,) what produced each excursion.
     unit
-        (P,) the run or chain; units are independent of each other.
+        (P,) the run or chain.
     half
         (P,) 0 or 1 for the first or second half of a chain's moves; -1 for runs.
     origin
@@ -46,16 +46,28 @@ class ExcursionData:
         runs.
     candidate_frames
         (W, P) possible shooting points of each excursion in each window.
+    frames
+        (P,) frames of each excursion, both ends included.
+    parent
+        (P,) the run that the excursion descends from, as a unit; -1 if there is none.
+    when
+        (P,) half of its run, 0 or 1, that holds an excursion as a whole; -1 otherwise.
     run_state
         (R,) `RUN_A` or `RUN_B`, the state that the run was last in.
     run_origin
-        (R,) the state in which the run was when its burn-in ended.
+        (R,) the state that the run was last in when its burn-in ended.
     run_unit
         (R,) the run.
     run_time
         (R,) frames that it was last in ``run_state``.
     run_departures
         (R,) excursions that began in ``run_state``.
+    run_frames
+        (R,) frames of the whole run.
+    run_part
+        (R,) block of the run; a run has two rows a block.
+    run_jumps
+        (R,) jumps from ``run_state`` to the other state from one frame to the next.
     """
 
     kind: NDArray[np.int64]
@@ -64,18 +76,38 @@ class ExcursionData:
     half: NDArray[np.int64]
     origin: NDArray[np.int64]
     candidate_frames: Array
+    frames: NDArray[np.int64]
+    parent: NDArray[np.int64]
+    when: NDArray[np.int64]
     run_state: NDArray[np.int64]
     run_origin: NDArray[np.int64]
     run_unit: NDArray[np.int64]
     run_time: Array
     run_departures: Array
+    run_frames: Array
+    run_part: NDArray[np.int64]
+    run_jumps: Array
 
     @property
-    def bias(self) -> Array:
-        """(2 + W, P) bias of each sampler; a run in A sees transitions in one direction only."""
-        from_a = np.array([1.0, 0.5, 0.0])[self.kind]
-        from_b = np.array([0.0, 0.5, 1.0])[self.kind]
-        return np.concatenate([[from_a, from_b], self.candidate_frames])
+    def leaves(self) -> Array:
+        """(2, P) how often each excursion leaves A and B, of the two directions of time."""
+        return np.array([[1.0, 0.5, 0.0], [0.0, 0.5, 1.0]])[:, self.kind]
+
+    def complete(self, time: Array) -> Array:
+        """(2, P) chance that an excursion which begins in a run, in A or in B, also ends in it.
+
+        Of T - 1 frames of a run in which an excursion of F frames can begin, T - F + 1 leave it
+        time to end. ``time`` (R,) are the weights of the rows of runs.
+        """
+        result = np.zeros((2, len(self.frames)))
+        for side in (RUN_A, RUN_B):
+            rows = self.run_state == side
+            lengths, which = np.unique(self.run_frames[rows], return_inverse=True)
+            shares = np.bincount(which, time[rows], minlength=len(lengths))
+            for frames, share in zip(lengths, shares / max(shares.sum(), 1e-300), strict=True):
+                left = np.maximum(frames - self.frames + 1, 0.0)
+                result[side] += share * left / max(frames - 1, 1)
+        return result
 
     @property
     def units(self) -> int:
@@ -149,28 +181,45 @@ def _classified(
     start, end = labels[first], labels[first + index["frames"] - 1]
     shot = index["source"] == "shot"
     point = np.where(shot, first + index["shooting_frame"], first)
-    chain_unit, run_unit = _units(index, runs)
+    unit, parent, run_unit = _units(index, runs)
     middle = np.median(index["move"][shot]) if shot.any() else 0
     return ExcursionData(
         kind=np.where(start != end, AB, np.where(start == -1, AA, BB)),
         sampler=np.where(
             shot, FIRST_WINDOW + window[point], np.where(index["source"] == "A", RUN_A, RUN_B)
         ),
-        unit=chain_unit,
+        unit=unit,
         half=np.where(shot, (index["move"] > middle).astype(np.int64), -1),
         origin=np.where(shot, (index["start"] == "path").astype(np.int64), -1),
         candidate_frames=candidate_frames,
+        frames=index["frames"],
+        parent=parent,
+        when=_halves(index, runs),
         run_state=np.where(runs["source"] == "A", RUN_A, RUN_B),
         run_origin=np.where(runs["start"] == "A", RUN_A, RUN_B),
         run_unit=run_unit,
         run_time=runs["time"].astype(np.float64),
         run_departures=runs["starts"].astype(np.float64),
+        run_frames=runs["frames"].astype(np.float64),
+        run_part=runs["block"],
+        run_jumps=runs["jumps"].astype(np.float64),
     )
 
 
-def _units(index: Table, runs: Table) -> tuple[Rows, Rows]:
-    """Numbers of the independent runs and chains: of each excursion, and of each row of runs."""
-    shots = np.where(index["source"] == "shot", EXCURSION_STREAM, 0)
-    ids = np.concatenate([index["chain"] + shots, runs["chain"]])
-    _, number = np.unique(ids, return_inverse=True)
-    return number[: len(shots)], number[len(shots) :]
+def _halves(index: Table, runs: Table) -> Rows:
+    """Half of its run (P,) that an excursion lies in, -1 for shots and those that lie in both."""
+    length = dict(zip(runs["chain"].tolist(), runs["frames"].tolist(), strict=True))
+    of_run = index["begins"] >= 0
+    half = np.array([length.get(run, 0) for run in index["run"].tolist()], dtype=np.int64) // 2
+    second = of_run & (index["begins"] >= half)
+    first = of_run & (index["begins"] + index["frames"] <= half)
+    return np.where(second, 1, np.where(first, 0, -1))
+
+
+def _units(index: Table, runs: Table) -> tuple[Rows, Rows, Rows]:
+    """Numbers of the runs and chains: of each excursion, of its parent, and of each row of runs."""
+    shot = index["source"] == "shot"
+    known = np.unique(np.concatenate([index["chain"] + shot * EXCURSION_STREAM, runs["chain"]]))
+    unit = np.searchsorted(known, index["chain"] + shot * EXCURSION_STREAM)
+    parent = np.where(shot & (index["run"] >= 0), np.searchsorted(known, index["run"]), -1)
+    return unit, parent, np.searchsorted(known, runs["chain"])

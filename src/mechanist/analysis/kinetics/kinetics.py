@@ -13,7 +13,7 @@ Juraszek, Ensing, Bolhuis, J. Chem. Phys. 133, 174109 (2010)).
 
     symbol   variable       meaning
     nu_A     departure_a    departures from A per frame spent last in A, from the runs
-    M_A      from_a         total weight of the excursions that leave A: Z of the runs in A
+    M_A      from_a         total weight of the excursions that leave A
     M_AB     transitions    total weight of those that go from A to B; as many go from B to A
     pi_A     pi_a           probability to have been last in A
     k_AB     k_ab           transitions per frame spent last in A
@@ -23,6 +23,10 @@ A represent pi_A together and those that begin in B pi_B. They are weighted by t
 found self-consistently; this matters only if runs cross from one state to the other. Arrivals that
 turn back at once then enter nu_A in their equilibrium proportion, and k_AB is what plain MD counts:
 transitions per time spent last in A, immediate recrossings included.
+
+An excursion that has begun when a run ends is a departure, and its end is unknown. Of an excursion
+of F frames a run of T frames sees a complete one with probability (T - F + 1) / (T - 1) after its
+begin; with this factor in the bias of the runs the long ones are not under-represented.
 
 A shot counts for the window of q that its shooting point lies in. Within a window the points of a
 chain are at equilibrium whichever windows the chain has visited, so that slow diffusion of a chain
@@ -84,15 +88,25 @@ class Estimate:
     reweighted: Reweighted
 
 
+@dataclass(frozen=True)
+class Sample(Estimate):
+    """The estimate from a bootstrap sample; ``copies`` (units,) is how often it took each unit."""
+
+    copies: NDArray[np.int64]
+
+
 def run_shares(data: ExcursionData, log_odds: float, copies: Array | None = None) -> Weights:
     """(2,) weight of one run that began in A, and of one that began in B.
 
     ``log_odds`` is ln(pi_A / pi_B), ``copies`` (units,) how often each unit counts, once if None.
+    A run counts by its length, in units of the mean length.
     """
     pi_a = float(q_to_p(np.array(log_odds)))
     times = np.ones(data.units) if copies is None else copies
     sides = [np.unique(data.run_unit[data.run_origin == side]) for side in (RUN_A, RUN_B)]
-    runs = np.array([max(times[side].sum(), 1.0) for side in sides])
+    length = np.zeros(data.units)
+    length[data.run_unit] = data.run_frames / data.run_frames.mean()
+    runs = np.array([max((times * length)[side].sum(), 1e-9) for side in sides])
     return np.asarray(np.array([pi_a, 1 - pi_a]) / runs)
 
 
@@ -150,12 +164,13 @@ def _with_shares(
         raise MechanistError("kinetics", "the runs in one of the states have no excursion")
     if not times[data.kind == AB].any():
         raise MechanistError("kinetics", "no excursion joins A and B")
-    reweighted = reweight(data.bias, data.sampler, times, guess)
+    bias = np.concatenate([data.leaves * data.complete(time), data.candidate_frames])
+    reweighted = reweight(bias, data.sampler, times, guess)
     departure_a, departure_b = (
         count / time[data.run_state == side].sum()
         for count, side in zip(left, (RUN_A, RUN_B), strict=True)
     )
-    from_a, from_b = reweighted.normalisers[:FIRST_WINDOW]
+    from_a, from_b = data.leaves @ reweighted.weights
     transitions = 0.5 * reweighted.weights[data.kind == AB].sum()
     last_a, last_b = from_a / departure_a, from_b / departure_b
     rates = Rates(
@@ -169,7 +184,8 @@ def _with_shares(
 
 def _multiplicity(data: ExcursionData, copies: Array, unit_weight: Array) -> Array:
     """How often each excursion (P,) counts; the sum over the runs in a state is unweighted."""
-    times = copies[data.unit]
+    # An excursion that descends from a run counts as often as that run and its chain do.
+    times = copies[data.unit] * np.where(data.parent >= 0, copies[data.parent], 1.0)
     for side in (RUN_A, RUN_B):
         mine = data.sampler == side
         weights = times[mine] * unit_weight[data.unit[mine]]
@@ -191,7 +207,7 @@ def _resample(data: ExcursionData, rng: np.random.Generator) -> NDArray[np.int64
 
 def bootstrap(
     data: ExcursionData, whole: Estimate, samples: int, rng: np.random.Generator
-) -> Iterator[Estimate]:
+) -> Iterator[Sample]:
     """Estimates from bootstrap samples of runs and chains; those that fail are left out.
 
     ``whole`` is the estimate from all data, which the iterations start from.
@@ -200,6 +216,7 @@ def bootstrap(
     for _ in range(samples):
         copies = _resample(data, rng)
         try:
-            yield estimate(data, copies, guess, log_odds=log_odds)
+            found = estimate(data, copies, guess, log_odds=log_odds)
         except MechanistError:
             continue
+        yield Sample(found.rates, found.reweighted, copies)

@@ -1,7 +1,7 @@
 """Content of kinetics.json: rates, free energy difference and cost, with intervals."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from mechanist.analysis.kinetics.excursion_data import (
     ExcursionData,
     Excursions,
 )
-from mechanist.analysis.kinetics.kinetics import Estimate, Rates, bootstrap, estimate
-from mechanist.analysis.kinetics.rate_verdict import objections
+from mechanist.analysis.kinetics.kinetics import Estimate, Rates, Sample, bootstrap, estimate
+from mechanist.analysis.kinetics.rate_test import RateTest, reasons
+from mechanist.analysis.kinetics.rate_verdict import rate_tests
 from mechanist.arrays import Weights
 from mechanist.sampling.records.tables import Table
 from mechanist.settings.kinetics import KineticsSettings
@@ -33,7 +34,7 @@ from mechanist.systems.prepared import Prepared
 
 METHOD = (
     "equilibrium runs in A and B, and excursions from shots in windows of q, reweighted together;"
-    " 95 % intervals from a bootstrap over runs and chains"
+    " 95 % intervals from a bootstrap over runs and chains, and what descends from the runs"
 )
 RATE_KEYS = ("k_AB_per_ps", "k_BA_per_ps", "delta_F_kJ_per_mol")
 PASSAGE_KEYS = ("mean_first_passage_AB_ps", "mean_first_passage_BA_ps")
@@ -48,13 +49,17 @@ class Resampled:
     whole
         Estimate from all data.
     samples
-        (S) rates of the bootstrap samples that gave any.
+        (S) the bootstrap samples that gave rates.
+    transition_weights, transitions
+        (T,) weights of the excursions that join A and B, and (S, T) in the bootstrap samples.
     mass, masses
         (W,) equilibrium probability of each window, and (S, W) in the bootstrap samples.
     """
 
     whole: Estimate
-    samples: list[Rates]
+    samples: list[Sample]
+    transition_weights: Weights
+    transitions: Weights
     mass: Weights
     masses: Weights
 
@@ -70,15 +75,19 @@ def resampled_estimate(
         If all data together give no rates.
     """
     whole = estimate(excursions.data)
-    samples, masses = [], []
+    samples, masses, transitions = [], [], []
+    joins = excursions.data.kind == AB
     drawn = bootstrap(excursions.data, whole, wanted, rng)
     for number, sample in enumerate(drawn, start=1):
-        samples.append(sample.rates)
         masses.append(_window_mass(excursions, sample))
+        transitions.append(sample.reweighted.weights[joins])
+        samples.append(replace(sample, reweighted=whole.reweighted))
         if number % 100 == 0:
             log(f"{number} of {wanted} bootstrap samples")
     mass = _window_mass(excursions, whole)
-    return Resampled(whole, samples, mass, np.array(masses).reshape(-1, len(mass)))
+    shares = np.array(transitions).reshape(-1, int(joins.sum()))
+    own = whole.reweighted.weights[joins]
+    return Resampled(whole, samples, own, shares, mass, np.array(masses).reshape(-1, len(mass)))
 
 
 def _window_mass(excursions: Excursions, found: Estimate) -> Weights:
@@ -88,21 +97,29 @@ def _window_mass(excursions: Excursions, found: Estimate) -> Weights:
 
 
 def rate_results(
-    settings: KineticsSettings, excursions: Excursions, resampled: Resampled, prepared: Prepared
+    settings: KineticsSettings,
+    excursions: Excursions,
+    resampled: Resampled,
+    before: Sequence[RateTest],
+    prepared: Prepared,
 ) -> dict[str, Any]:
-    """Rates with intervals and what they cost, or why the data do not determine them."""
+    """Rates with intervals and what they cost, or why the data do not determine them.
+
+    ``before`` are the tests of the runs and of the shots.
+    """
     whole, samples = resampled.whole, resampled.samples
-    reasons = objections(excursions.data, whole, samples, settings.bootstrap)
-    if reasons:
-        return no_rates("; ".join(reasons))
-    return _with_intervals(whole.rates, samples, prepared) | _cost(
-        settings, excursions, resampled, prepared
-    )
+    tests = [*before, *rate_tests(excursions.data, whole, samples, settings.bootstrap)]
+    if failed := reasons(tests):
+        return no_rates("; ".join(failed), tests)
+    result = {"determined": True, "reason": "", "tests": [test.to_json() for test in tests]}
+    result |= _with_intervals(whole.rates, [sample.rates for sample in samples], prepared)
+    return result | _cost(settings, excursions, resampled, prepared)
 
 
-def no_rates(reason: str) -> dict[str, Any]:
+def no_rates(reason: str, tests: Sequence[RateTest]) -> dict[str, Any]:
     """Entries of kinetics.json if the data do not determine rates."""
-    return {"determined": False, "reason": reason} | dict.fromkeys((*RATE_KEYS, *PASSAGE_KEYS))
+    entries = {"determined": False, "reason": reason, "tests": [test.to_json() for test in tests]}
+    return entries | dict.fromkeys((*RATE_KEYS, *PASSAGE_KEYS))
 
 
 def excursion_counts(data: ExcursionData) -> dict[str, int]:
@@ -119,7 +136,7 @@ def excursion_counts(data: ExcursionData) -> dict[str, int]:
 def _with_intervals(rates: Rates, samples: list[Rates], prepared: Prepared) -> dict[str, Any]:
     """Rates, passage times and free energy difference with their intervals."""
     frame = prepared.timestep * prepared.stride
-    result: dict[str, Any] = {"determined": True, "reason": ""}
+    result: dict[str, Any] = {}
     for name, key, passage in zip(("k_ab", "k_ba"), RATE_KEYS, PASSAGE_KEYS, strict=False):
         every = np.array([getattr(sample, name) for sample in samples]) / frame
         value = getattr(rates, name) / frame
@@ -140,10 +157,12 @@ def _cost(
     inverse (Poisson statistics).
     """
     index, rates = excursions.table.index, resampled.whole.rates
-    frames = 2 * settings.runs * settings.run_frames
+    data = excursions.data
+    _, rows = np.unique(data.run_unit, return_index=True)
     shots = index["source"] == "shot"
-    frames += int(index["frames"][shots].sum() / (1 - settings.relax))
-    variance = float(np.var(np.log([sample.k_ab for sample in resampled.samples]), ddof=1))
+    counted = data.run_frames[rows].sum() + index["frames"][shots].sum()
+    frames = int(counted / (1 - settings.relax))
+    variance = float(np.var(np.log([one.rates.k_ab for one in resampled.samples]), ddof=1))
     plain = prepared.stride / (variance * rates.k_ab * rates.pi_a)
     return {"md_steps": frames * prepared.stride, "md_steps_plain_run": float(f"{plain:.3g}")}
 
@@ -165,6 +184,7 @@ def one_line(result: dict[str, Any]) -> str:
     """The rates in words."""
     if not result["determined"]:
         return f"the data do not determine rates: {result['reason']}"
+    preliminary = "preliminary: " if result.get("preliminary") else ""
     names = zip(("k_AB", "k_BA", "F_B - F_A"), (result[key] for key in RATE_KEYS), strict=True)
     parts = [f"{name} = {x['value']:.3g} ({x['low']:.3g} to {x['high']:.3g})" for name, x in names]
-    return f"{parts[0]} /ps, {parts[1]} /ps, {parts[2]} kJ/mol"
+    return f"{preliminary}{parts[0]} /ps, {parts[1]} /ps, {parts[2]} kJ/mol"

@@ -30,8 +30,14 @@ from mechanist.errors import MechanistError
 STEPS = 200
 """Newton steps at most."""
 
+HALVINGS = 60
+"""Of a Newton step, at most."""
+
 TOLERANCE = 1e-10
 """Largest component of the gradient at the solution, relative to the number of draws."""
+
+ROUNDING = 1e-7
+"""The same, where rounding keeps the function from decreasing further."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def reweight(bias: Array, sampler: Rows, times: Array, guess: Array | None = Non
     Raises
     ------
     MechanistError
-        If the Newton steps do not converge.
+        If the Newton steps do not converge, or the function cannot be decreased.
     """
     draws = np.bincount(sampler, times, minlength=len(bias)).astype(np.float64)
     used = times > 0
@@ -82,7 +88,6 @@ def reweight(bias: Array, sampler: Rows, times: Array, guess: Array | None = Non
     scaled = bias[:, used] / scale[:, None] * draws[:, None]
     copies = times[used]
     f = np.zeros(len(bias)) if guess is None else np.log(scale / guess[active])
-    value = np.inf
     for _ in range(STEPS):
         total, share = _shares(scaled, f)
         now = float(copies @ np.log(total) - draws @ f)
@@ -93,10 +98,16 @@ def reweight(bias: Array, sampler: Rows, times: Array, guess: Array | None = Non
         # A common shift of all f changes nothing; the first is held fixed.
         step = np.zeros(len(f))
         step[1:] = np.linalg.lstsq(hessian[1:, 1:], gradient[1:], rcond=None)[0]
-        f, value = _descend(scaled, copies, draws, f, step, now)
-        if not np.isfinite(value):
-            # The function cannot decrease further within rounding.
-            break
+        lower = _descend(scaled, copies, draws, f, step, now)
+        if lower is None:
+            if np.abs(gradient).max() < ROUNDING * draws.sum():
+                break
+            raise MechanistError(
+                "kinetics",
+                f"weights not converged: {HALVINGS} halvings of a Newton step do not decrease the"
+                " function; the samplers overlap too little",
+            )
+        f = lower
     else:
         raise MechanistError(
             "kinetics",
@@ -119,14 +130,14 @@ def _shares(scaled: Array, f: Array) -> tuple[Array, Array]:
 
 def _descend(
     scaled: Array, copies: Array, draws: Array, f: Array, step: Array, now: float
-) -> tuple[Array, float]:
-    """Take a Newton step, halved until the function does not increase."""
-    for _ in range(60):
+) -> Array | None:
+    """Take a Newton step, halved until the function does not increase; None if it always does."""
+    for _ in range(HALVINGS):
         trial = f - np.clip(step, -5, 5)
         value = float(
             copies @ np.log((scaled * np.exp(trial)[:, None]).sum(axis=0)) - draws @ trial
         )
         if value <= now + 1e-12 * abs(now):
-            return trial, value
+            return trial
         step = step / 2
-    return f, float("inf")
+    return None

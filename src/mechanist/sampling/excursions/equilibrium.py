@@ -3,22 +3,28 @@
 A run starts in one of the states and continues wherever it leads, also in the other state. Whatever
 happens while it was last in A counts for A. A system that has just crossed the barrier, and may
 return more readily than one that has relaxed, is thus observed as often as it occurs.
+
+Runs are made in segments of equal length, first those that start in A, then those that start in B,
+and are continued, with positions, velocities and noise, until a test finds them long enough.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Counts, Frames, Labels, NamedArrays
+from mechanist.arrays import Frames, Labels
 from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.choose import make_engine
-from mechanist.engine.half_shots import EXPLODED, HalfPaths, HalfShots, ShotQueue, joined
+from mechanist.engine.half_shots import HalfShots, ShotQueue, no_half_paths
 from mechanist.engine.plan import Plan
 from mechanist.engine.under_way import UnderWay
+from mechanist.sampling.excursions.run_groups import RunGroups
+from mechanist.sampling.excursions.run_record import segment
 from mechanist.sampling.records.checkpoint import Checkpoint
-from mechanist.sampling.streams import normals, shot_seeds, thermal_velocities
+from mechanist.sampling.streams import normals, shot_seed, shot_seeds, thermal_velocities
 from mechanist.systems.prepared import Prepared
 
 EQUILIBRIUM_STREAM = 2**35
@@ -26,157 +32,209 @@ EQUILIBRIUM_STREAM = 2**35
 
 
 @dataclass(frozen=True)
-class Run:
-    """One equilibrium run after its burn-in, from its first visit to a state on.
+class RunPlan:
+    """How long runs are, and what their noise follows from.
 
-    Attributes
+    Parameters
     ----------
+    starts
+        (K, 2, N, 3) in nm, structures in A and in B of each run.
     frames
-        (F, N, 3) in nm, from the first to the last visit to a state.
-    labels
-        (F,) states: -1 for A, +1 for B, 0 for neither.
-    time
-        (2,) frames that were last in A, and in B; those of an unfinished last excursion included.
-    departures
-        (2,) excursions that began in A, and in B.
+        Of a segment.
+    segments
+        Of a run, at most.
+    every
+        Frames between two in a state that are kept.
+    seeds
+        (2) of the noise and the starting velocities of the runs from A and from B.
     """
 
-    frames: Frames
-    labels: Labels
-    time: Counts
-    departures: Counts
+    starts: Frames
+    frames: int
+    segments: int
+    every: int
+    seeds: Sequence[int]
 
     @property
-    def excursions(self) -> list[slice]:
-        """Complete excursions, as ranges of frames."""
-        return pieces(self.labels)
+    def targets(self) -> list[int]:
+        """Segments after which the runs are tested: 1, 2, 4, ..., the last one the most."""
+        doubled = [2**i for i in range(self.segments.bit_length()) if 2**i < self.segments]
+        return [*doubled, self.segments]
 
 
 def equilibrium_runs(
     prepared: Prepared,
-    starts: Frames,
-    frames: int,
-    burn_in: int,
+    runs: RunPlan,
     plan: Plan,
-    seed: int,
+    enough: Callable[[RunGroups], bool],
     progress: Callable[[int, int], None],
     clock: Clock | None = None,
     checkpoint: Checkpoint | None = None,
-) -> list[Run]:
-    """Run from structures in a state for a given time.
+) -> RunGroups:
+    """Run from structures in both states until a test finds the runs long enough.
 
     Parameters
     ----------
     prepared
         The system.
-    starts
-        (K, N, 3) in nm, one structure a run.
-    frames, burn_in
-        Frames of a run, and how many at its start are discarded.
+    runs
+        Starts, lengths and seeds.
     plan
         How the engine runs.
-    seed
-        Of the engine's noise and of the starting velocities.
+    enough
+        Whether the runs need not be continued; asked whenever all have the same length.
     progress
-        Called with the frames done and the frames to do of one run.
+        Called with the frames done and the frames to do of one run, until the next test.
     clock
         Measures the time in OpenMM.
     checkpoint
         Writes checkpoints of the runs, also when all have ended.
-
-    Returns
-    -------
-    list of Run
-        Without the runs that exploded.
     """
-    done = 0
-
-    def label(positions: NDArray[np.float64]) -> Labels:
-        nonlocal done
-        done += 1
-        progress(done, frames)
-        # No state ends a run.
-        return np.zeros(len(positions), dtype=np.int8)
-
-    engine = make_engine(prepared, len(starts), plan, seed % 2**31, label, frames, clock)
-    numbers = np.arange(len(starts))
-    seeds = shot_seeds(seed, numbers, 0 * numbers)
-    velocities = normals(seeds, 0, starts.shape[1:]) * thermal_velocities(prepared)[:, None]
-    work = Runs(len(starts))
-    begun = None if checkpoint is None else checkpoint.begin(work, plan.notes())
-    if begun is None:
-        work.queue.put(HalfShots(numbers, starts, velocities))
-    for halves in engine.run(work.queue.take, checkpoint, begun):
-        work.done.append(halves)
-    if checkpoint is not None:
-        checkpoint.write(UnderWay.none(prepared.atoms))
-    return _observed(work.done, prepared, burn_in)
-
-
-def _observed(done: Sequence[HalfPaths], prepared: Prepared, burn_in: int) -> list[Run]:
-    """Finished runs in the order of their numbers, without their burn-in."""
-    runs: dict[int, Run] = {}
-    for halves in done:
-        ended = zip(halves.keys.tolist(), halves.ends.tolist(), halves.each(), strict=True)
-        for key, end, path in ended:
-            # The part of a run before it explodes is not a fair sample of equilibrium.
-            if end != EXPLODED:
-                after = path[burn_in:]
-                runs[key] = observe(after, prepared.states.label_positions(after))
-    return [runs[key] for key in sorted(runs)]
+    groups = RunGroups(len(runs.starts), prepared.atoms)
+    begun = None if checkpoint is None else checkpoint.begin(groups, plan.notes())
+    for target in runs.targets:
+        if max(groups.done) > target:
+            # Of a resumed job, which the test has sent on.
+            continue
+        for group in (0, 1):
+            while groups.done[group] < target:
+                _one_segment(
+                    prepared,
+                    runs,
+                    groups,
+                    group,
+                    plan,
+                    partial(_report, progress, groups.done[group], target, runs.frames),
+                    clock,
+                    checkpoint,
+                    begun if begun is not None and len(begun) else None,
+                )
+                begun = None
+                if checkpoint is not None:
+                    checkpoint.write(UnderWay.none(prepared.atoms))
+        if enough(groups):
+            break
+    return groups
 
 
-class Runs:
-    """Finished and waiting runs; see `mechanist.sampling.records.checkpoint.Resumable`."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self.queue = ShotQueue()
-        self.done: list[HalfPaths] = []
-        self._written = 0
-
-    def progress(self) -> str:
-        """See `mechanist.sampling.records.checkpoint.Resumable`."""
-        return f"{sum(map(len, self.done)):,} of {self.total:,} runs"
-
-    def finished(self) -> NamedArrays:
-        """See `mechanist.sampling.records.checkpoint.Resumable`."""
-        new = self.done[self._written :]
-        self._written = len(self.done)
-        return dict(vars(joined(new))) if new else {}
-
-    def state(self) -> NamedArrays:
-        """See `mechanist.sampling.records.checkpoint.Resumable`."""
-        return self.queue.arrays()
-
-    def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
-        """See `mechanist.sampling.records.checkpoint.Resumable`."""
-        self.done = [HalfPaths(**part) for part in parts]
-        self._written = len(self.done)
-        self.queue.put_arrays(state)
+def _report(
+    progress: Callable[[int, int], None], ready: int, target: int, frames: int, done: int
+) -> None:
+    """Frames done of a run, of which ``ready`` segments are ready, until ``target`` of them are."""
+    progress(ready * frames + done, target * frames)
 
 
-def observe(frames: Frames, labels: Labels) -> Run:
-    """Times and departures of a run with these ``labels`` (F,), from its first visit on."""
-    visits = np.flatnonzero(labels)
-    none = np.zeros(2, dtype=np.int64)
-    if len(visits) == 0:
-        return Run(frames[:0], labels[:0], none, none)
-    frames, labels = frames[visits[0] :], labels[visits[0] :]
-    visit = np.maximum.accumulate(np.where(labels != 0, np.arange(len(labels)), 0))
-    column = (labels[visit] + 1) // 2
-    left = (labels[:-1] != 0) & (labels[1:] == 0)
-    last = int(np.flatnonzero(labels)[-1]) + 1
-    return Run(
-        frames[:last],
-        labels[:last],
-        np.bincount(column, minlength=2),
-        np.bincount(column[:-1][left], minlength=2),
+def _one_segment(
+    prepared: Prepared,
+    runs: RunPlan,
+    groups: RunGroups,
+    group: int,
+    plan: Plan,
+    progress: Callable[[int], None],
+    clock: Clock | None,
+    checkpoint: Checkpoint | None,
+    begun: UnderWay | None,
+) -> None:
+    """Continue the runs of a group by one segment; ``begun`` is what was done of it before."""
+    number, starts = groups.done[group], runs.starts[:, group]
+    queue, seed = ShotQueue(), runs.seeds[group]
+    if number:
+        begun = groups.ends[group] if begun is None else begun
+        seed = shot_seed(seed, EQUILIBRIUM_STREAM, number)
+    elif begun is None:
+        keys = np.arange(len(starts))
+        seeds = shot_seeds(seed, keys, 0 * keys)
+        velocities = normals(seeds, 0, starts.shape[1:]) * thermal_velocities(prepared)[:, None]
+        queue.put(HalfShots(keys, starts, velocities))
+    already = int(begun.lengths.max()) if begun is not None and len(begun) else 0
+    lanes = min(plan.lanes, len(starts))
+    end = SegmentEnd(runs.frames - already, lanes, checkpoint, progress, already)
+    engine = make_engine(
+        prepared, len(starts), plan, seed % 2**31, end.label, 2 * runs.frames, clock
+    )
+    last = UnderWay.none(prepared.atoms)
+    try:
+        for halves in engine.run(queue.take, end, begun):
+            groups.lose(group, halves.keys)
+    except SegmentEndedError as ended:
+        last = ended.under_way
+    groups.lose(group, last.ended.keys)
+    paths = np.split(last.frames, np.cumsum(last.lengths)[:-1]) if len(last) else []
+    for key, path in zip(last.keys.tolist(), paths, strict=True):
+        before = sum(len(one.labels) for one in groups.segments[group][key])
+        labels = prepared.states.label_positions(path)
+        groups.segments[group][key].append(segment(path, labels, before, runs.every))
+    groups.end_segment(group, _without_frames(last, prepared.atoms))
+
+
+def _without_frames(last: UnderWay, atoms: int) -> UnderWay:
+    """Where a segment ended, as the beginning of the next one."""
+    return replace(
+        last,
+        lengths=0 * last.lengths,
+        frames=last.frames[:0],
+        ended=no_half_paths(atoms),
+        ended_lanes=last.ended_lanes[:0],
     )
 
 
-def pieces(labels: Labels) -> list[slice]:
-    """Excursions of a labelled trajectory, as ranges of frames with both ends in states."""
-    inside = np.flatnonzero(labels)
-    gaps = np.flatnonzero(np.diff(inside) > 1)
-    return [slice(int(inside[i]), int(inside[i + 1]) + 1) for i in gaps]
+class SegmentEndedError(Exception):
+    """Leaves the engine at the end of a segment, with its state."""
+
+    def __init__(self, under_way: UnderWay) -> None:
+        super().__init__("end of a segment")
+        self.under_way = under_way
+
+
+class SegmentEnd:
+    """Ends a segment between two strides; see `mechanist.engine.protocol.Pause`.
+
+    Parameters
+    ----------
+    frames, lanes
+        Frames to make, and lanes of the engine, which take turns.
+    checkpoint
+        Pauses that are for checkpoints.
+    progress
+        Called with the number of frames.
+    already
+        Frames made before.
+    """
+
+    def __init__(
+        self,
+        frames: int,
+        lanes: int,
+        checkpoint: Checkpoint | None,
+        progress: Callable[[int], None],
+        already: int,
+    ) -> None:
+        self._lanes, self._checkpoint = lanes, checkpoint
+        self._progress, self._already = progress, already
+        # The first lane that has them all waits for the others.
+        self._left = (frames - 1) * lanes + 1
+        self._seen = 0
+
+    def label(self, positions: NDArray[np.float64]) -> Labels:
+        """No state ends a run; counts the frames of all lanes."""
+        self._left -= 1
+        self._seen += 1
+        self._progress(self._already + -(-self._seen // self._lanes))
+        return np.zeros(len(positions), dtype=np.int8)
+
+    def wanted(self) -> bool:
+        """See `mechanist.engine.protocol.Pause`."""
+        return self._left <= 0 or (self._checkpoint is not None and self._checkpoint.wanted())
+
+    def take(self, under_way: UnderWay) -> None:
+        """Write a checkpoint, or leave the engine if the segment has ended.
+
+        Raises
+        ------
+        SegmentEndedError
+            With the state of the engine.
+        """
+        if self._left <= 0:
+            raise SegmentEndedError(under_way)
+        assert self._checkpoint is not None
+        self._checkpoint.take(under_way)

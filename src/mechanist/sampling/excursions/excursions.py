@@ -62,6 +62,14 @@ class ExcursionEnsemble:
         (C) states at the two ends of the chains' current excursions, A or B.
     reservoirs
         Excursions of runs that chains are offered before each shot.
+
+    Attributes
+    ----------
+    exchanges
+        Accepted exchanges.
+    descent
+        By the number of a chain: the moves before which it took over an excursion of a run, and
+        which run.
     """
 
     def __init__(
@@ -74,6 +82,7 @@ class ExcursionEnsemble:
         self._ends = list(ends)
         self._reservoirs = reservoirs
         self.exchanges = 0
+        self.descent: dict[int, list[tuple[int, int]]] = {}
 
     def candidates(self, paths: Sequence[Frames]) -> Sequence[Candidates]:
         """Weigh the frames (F, N, 3) of each path between the states."""
@@ -120,8 +129,13 @@ class ExcursionEnsemble:
         for i, path, weighed in zip(accepted.tolist(), paths, candidates, strict=True):
             row = int(rows[i])
             self._ends[row] = reservoir.ends[drawn[i]]
+            self.descend(int(chains.numbers[row]), path.move, int(reservoir.runs[drawn[i]]))
             chains.accept(row, path, weighed)
         self.exchanges += len(accepted)
+
+    def descend(self, chain: int, move: int, run: int) -> None:
+        """From this move on a chain descends from an excursion of a run."""
+        self.descent.setdefault(chain, []).append((move, run))
 
     def _well_sampled(self, reservoir: Reservoir, chains: ChainStates, rows: Rows) -> Mask:
         """Which chains (K,) have a current excursion that stays in the reservoir's windows."""
@@ -139,6 +153,10 @@ class ExcursionEnsemble:
         return {
             "log_weights": self.selection.log_weights,
             "exchanges": np.array(self.exchanges),
+            "descent": np.array(
+                [(chain, *one) for chain, taken in self.descent.items() for one in taken],
+                dtype=np.int64,
+            ).reshape(-1, 3),
             "path_ends": np.array(self._ends, dtype="U8"),
             "path_lengths": lengths,
             "path_frames": frames,
@@ -154,3 +172,6 @@ class ExcursionEnsemble:
         self.selection = replace(self.selection, log_weights=state["log_weights"])
         self._ends = [(str(first), str(last)) for first, last in state["path_ends"].tolist()]
         self.exchanges = int(state["exchanges"])
+        self.descent = {}
+        for chain, move, run in state["descent"].tolist():
+            self.descend(chain, move, run)

@@ -31,6 +31,8 @@ class Reservoir:
         (K) states of their two ends.
     candidate_frames
         (K, W) possible shooting points of each in each window.
+    runs
+        (K,) number of the run that each is from.
     """
 
     state: str
@@ -38,6 +40,7 @@ class Reservoir:
     excursions: Sequence[Frames]
     ends: Sequence[tuple[str, str]]
     candidate_frames: Array
+    runs: Rows
 
     def share(self, ends: tuple[str, str]) -> float:
         """B of an excursion with these ends: the fraction of its ends that lie in the state."""
@@ -76,6 +79,7 @@ def make_reservoir(
         [(ends[0][row], ends[1][row]) for row in rows],
         visited[rows],
         counts[rows],
+        runs.index["chain"][rows],
     )
 
 
@@ -85,11 +89,13 @@ def well_sampled(
     ends: Sequence[tuple[str, str]],
     visited: Mask,
     candidate_frames: Array,
+    runs: Rows,
 ) -> Reservoir:
     """Keep the excursions (K) that stay in windows reached by at least `COMMON` of them.
 
     ``visited`` (K, W) says in which windows each has frames, ``candidate_frames`` (K, W) how many
-    of them are possible shooting points; excursions without any are left out.
+    of them are possible shooting points; excursions without any are left out. ``runs`` (K,) are
+    the numbers of their runs.
     """
     toward = visited if state == "A" else visited[:, ::-1]
     # An excursion out of A reaches all windows up to its highest, one out of B down to its lowest.
@@ -99,7 +105,7 @@ def well_sampled(
     usable = candidate_frames.any(axis=1) & ~visited[:, ~known].any(axis=1)
     rows = np.flatnonzero(usable).tolist()
     found, their_ends = [excursions[i] for i in rows], [ends[i] for i in rows]
-    return Reservoir(state, known, found, their_ends, candidate_frames[rows])
+    return Reservoir(state, known, found, their_ends, candidate_frames[rows], runs[rows])
 
 
 def in_reach(table: PathTable, longest: int) -> Mask:

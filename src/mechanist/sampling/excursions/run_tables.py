@@ -1,20 +1,23 @@
 """What equilibrium runs write: their times, their excursions, and some frames in the states."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Frames, Rows
-from mechanist.sampling.excursions.equilibrium import Run
+from mechanist.sampling.excursions.run_record import Run, counts_by_block
 from mechanist.sampling.records.tables import Table
 
 STATES = (("A", 0), ("B", 2**20))
 """Name and first random stream of each state."""
 
 STATE_FRAMES = 100
-"""Frames in each state that are stored of a run, at most."""
+"""Frames in the states that are stored of a run, at most, for each segment of the shortest run."""
+
+BLOCKS = 20
+"""Parts of equal length in which the times and departures of a run are counted."""
 
 Names = NDArray[np.object_]
 
@@ -40,38 +43,43 @@ class RunTables:
     state_frames: list[Frames]
 
 
-def run_tables(runs: Mapping[str, Sequence[Run]], numbers: Rows) -> RunTables:
-    """Tables of the runs of a job, from their first state and their ``numbers`` in it."""
-    every = [run for group in runs.values() for run in group]
-    origins = np.array(
-        [origin(run, name) for name, group in runs.items() for run in group], dtype=object
-    )
-    # Unique over both states: a run may be in the other state when its burn-in ends.
-    chains = np.concatenate(
-        [numbers[: len(runs[name])] + stream for name, stream in STATES], dtype=np.int64
-    )
+def run_tables(groups: Sequence[tuple[str, Sequence[Run], Rows]]) -> RunTables:
+    """Tables of the runs of a job.
+
+    ``groups`` are the state of the starting structures, the runs, and their numbers, which are
+    unique over both states: a run may be in the other state when its burn-in ends.
+    """
+    runs = [run for _, group, _ in groups for run in group]
+    origins = np.array([origin(run, name) for name, group, _ in groups for run in group], object)
+    chains = np.concatenate([numbers for _, _, numbers in groups], dtype=np.int64)
     names = np.array([name for name, _ in STATES], dtype=object)
+    rows = 2 * BLOCKS
+    counts = [counts_by_block(run, BLOCKS) for run in runs]
     table: Table = {
-        "source": np.tile(names, len(every)),
-        "start": np.repeat(origins, 2),
-        "chain": np.repeat(chains, 2),
-        "time": np.array([run.time for run in every], dtype=np.int64).reshape(-1),
-        "starts": np.array([run.departures for run in every], dtype=np.int64).reshape(-1),
+        "source": np.tile(names, BLOCKS * len(runs)),
+        "start": np.repeat(origins, rows),
+        "chain": np.repeat(chains, rows),
+        "block": np.tile(np.repeat(np.arange(BLOCKS), 2), len(runs)),
+        "frames": np.repeat(np.array([len(run.labels) for run in runs], dtype=np.int64), rows),
     }
-    return RunTables(table, *_excursions(every, origins, chains), *_states(every, origins, chains))
+    for column in ("time", "starts", "jumps"):
+        table[column] = np.array([one[column] for one in counts], dtype=np.int64).reshape(-1)
+    return RunTables(table, *_excursions(runs, origins, chains), *_states(runs, origins, chains))
 
 
 def origin(run: Run, structure: str) -> str:
-    """State in which a run was when its burn-in ended; that of its structure if it visits none.
+    """State that a run was last in when its burn-in ended; that of its structure if it visits none.
 
     Starting structures lie at the edge of a state, so that some runs cross during burn-in.
     """
-    return STATES[int(run.labels[0] > 0)][0] if len(run.labels) else structure
+    visits = [run.before, *run.labels[run.labels != 0][:1].tolist()]
+    known = [label for label in visits if label]
+    return STATES[int(known[0] > 0)][0] if known else structure
 
 
 def _excursions(runs: Sequence[Run], origins: Names, chains: Rows) -> tuple[Table, list[Frames]]:
     pieces = [(i, part) for i, run in enumerate(runs) for part in run.excursions]
-    frames = [runs[i].frames[part] for i, part in pieces]
+    frames = [runs[i].path(part) for i, part in pieces]
     rows = np.array([i for i, _ in pieces], dtype=np.int64)
     lengths = np.array([len(one) for one in frames], dtype=np.int64)
     none = np.full(len(pieces), -1, dtype=np.int64)
@@ -84,26 +92,21 @@ def _excursions(runs: Sequence[Run], origins: Names, chains: Rows) -> tuple[Tabl
         "first_frame": np.cumsum(lengths) - lengths,
         "frames": lengths,
         "shooting_frame": none,
+        "begins": np.array([part.start for _, part in pieces], dtype=np.int64),
+        "run": chains[rows],
     }
     return table, frames
 
 
 def _states(runs: Sequence[Run], origins: Names, chains: Rows) -> tuple[Table, list[Frames]]:
-    """Evenly spaced frames of each run in each state."""
-    frames, rows, sources, weights = [], [], [], []
-    for number, run in enumerate(runs):
-        for name, label in (("A", -1), ("B", 1)):
-            inside = np.flatnonzero(run.labels == label)
-            taken = inside[:: max(1, -(-len(inside) // STATE_FRAMES))]
-            frames.append(run.frames[taken])
-            rows += [number] * len(taken)
-            sources += [name] * len(taken)
-            weights += [len(inside) / max(1, len(taken))] * len(taken)
-    number_of = np.array(rows, dtype=np.int64)
+    """Evenly spaced frames of each run in the states."""
+    rows = np.repeat(np.arange(len(runs)), [len(run.sampled) for run in runs])
+    labels = np.array([x for run in runs for x in run.labels[run.sampled].tolist()], np.int64)
     table: Table = {
-        "source": np.array(sources, dtype=object),
-        "start": origins[number_of],
-        "chain": chains[number_of],
-        "weight": np.array(weights),
+        "source": np.array([STATES[int(label > 0)][0] for label in labels], dtype=object),
+        "start": origins[rows],
+        "chain": chains[rows],
+        "weight": np.array([run.every for run in runs], dtype=np.float64)[rows],
+        "frame": np.array([x for run in runs for x in run.sampled.tolist()], dtype=np.int64),
     }
-    return table, frames
+    return table, [run.structures(run.sampled) for run in runs]

@@ -26,12 +26,14 @@ TRIED = 20
 class Start:
     """Start of a chain: an excursion of a run that leaves ``A`` or ``B``, or a transition ``path``.
 
-    ``frames`` (F, N, 3) in nm include both ends, which lie in the states ``ends``.
+    ``frames`` (F, N, 3) in nm include both ends, which lie in the states ``ends``; ``run`` is the
+    number of the run, -1 for a transition path.
     """
 
     origin: str
     frames: Frames
     ends: tuple[str, str]
+    run: int = -1
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ def open_chains(
     """Chains numbered from ``first`` on and their ensemble; other parameters as of `Chains`."""
     ends = [start.ends for start in begin.starts]
     ensemble = ExcursionEnsemble(begin.windows, ends, begin.reservoirs)
+    for row, start in enumerate(begin.starts):
+        if start.run >= 0:
+            ensemble.descend(first + row, -1, start.run)
     paths = [CurrentPath(start.frames, -1, 1) for start in begin.starts]
     return Chains(first + np.arange(len(paths)), paths, ensemble, seed, sigma), ensemble
 
@@ -74,8 +79,8 @@ def draw_starts(
     counted = np.flatnonzero(paths.index["weight"] > 0)
     pools = [[Start("path", paths.path(int(row)), ("A", "B")) for row in counted]]
     for some in reservoirs:
-        ends = zip(some.excursions, some.ends, strict=True)
-        pools.append([Start(some.state, frames, both) for frames, both in ends])
+        ends = zip(some.excursions, some.ends, some.runs.tolist(), strict=True)
+        pools.append([Start(some.state, *one) for one in ends])
     pools = [
         [start for start in pool if shootable(len(start.frames) - 2, windows.longest).any()]
         for pool in pools

@@ -1,11 +1,11 @@
 """Tables of runs and excursions: their columns, the rows of a job, and reading them back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from mechanist.arrays import Frames, Mask
+from mechanist.arrays import Frames, Mask, Rows
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
 from mechanist.sampling.chains.shots import Shots
@@ -29,26 +29,35 @@ EXCURSION_COLUMNS = (
     "first_frame",
     "frames",
     "shooting_frame",
+    "begins",
+    "run",
 )
 """One row an excursion, in the order of its TRR; the two end frames in the states are included.
 ``source`` is the state that the excursion leaves, A or B, for an equilibrium run, and ``shot`` for
-a chain of excursions. ``start`` is the state in which the run was when its burn-in ended, A or B,
-or what the chain started from: an excursion that leaves A or B, or a transition ``path``. ``chain``
-numbers the run or the chain; ``move`` and ``shooting_frame`` are -1 for runs."""
+a chain of excursions. ``start`` is the state that the run was last in when its burn-in ended, A or
+B, or what the chain started from: an excursion that leaves A or B, or a transition ``path``.
+``chain`` numbers the run or the chain; ``move`` and ``shooting_frame`` are -1 for runs. ``begins``
+is the frame of the run at which the excursion begins, -1 for shots; ``run`` the run that the
+excursion descends from: the last one that its chain had an excursion of, -1 if there was none."""
 
-RUN_COLUMNS = ("source", "start", "chain", "time", "starts")
-"""Two rows a run, one for each state ``source`` that it was last in: ``time`` in frames, and
-``starts``, the excursions that began there. ``start`` is the state in which the run was when its
-burn-in ended."""
+RUN_COLUMNS = ("source", "start", "chain", "block", "frames", "time", "starts", "jumps")
+"""Two rows for each ``block`` of a run, one for each state ``source`` that it was last in: ``time``
+in frames, ``starts``, the excursions that began there, and ``jumps`` to the other state from one
+frame to the next. ``frames`` is the length of the whole run after its burn-in, ``start`` the state
+that it was last in when its burn-in ended."""
 
-STATE_COLUMNS = ("source", "start", "chain", "weight")
-"""One row a frame in the state ``source``; ``weight`` is the number of frames it represents."""
+STATE_COLUMNS = ("source", "start", "chain", "weight", "frame")
+"""One row a ``frame`` of a run, counted from the end of its burn-in, that lies in the state
+``source``; ``weight`` is the number of frames it represents."""
 
 
-def excursion_table(shots: Shots, origins: Mapping[int, str]) -> tuple[Table, list[Frames]]:
+def excursion_table(
+    shots: Shots, origins: Mapping[int, str], runs: Mapping[int, Sequence[tuple[int, int]]]
+) -> tuple[Table, list[Frames]]:
     """Rows of `EXCURSION_COLUMNS` for the accepted shots, and the frames of their excursions.
 
-    ``origins`` says by its number what each chain started from.
+    By the number of a chain, ``origins`` says what it started from, and ``runs`` at which moves it
+    took over an excursion of which run.
     """
     accepted = np.flatnonzero(shots.accepted)
     paths = [path for path in shots.paths if path is not None]
@@ -62,8 +71,21 @@ def excursion_table(shots: Shots, origins: Mapping[int, str]) -> tuple[Table, li
         "first_frame": np.cumsum(lengths) - lengths,
         "frames": lengths,
         "shooting_frame": np.array([path.shooting_frame for path in paths], dtype=np.int64),
+        "begins": np.full(len(accepted), -1, dtype=np.int64),
+        "run": _descent(chains, shots.move[accepted], runs),
     }
     return table, [path.frames for path in paths]
+
+
+def _descent(chains: Rows, moves: Rows, runs: Mapping[int, Sequence[tuple[int, int]]]) -> Rows:
+    """Run (K,) that the excursion of each move descends from, -1 if none."""
+    result = np.full(len(chains), -1, dtype=np.int64)
+    for chain, taken in runs.items():
+        mine = np.flatnonzero(chains == chain)
+        at = np.array([move for move, _ in taken], dtype=np.int64)
+        which = np.array([-1, *(run for _, run in taken)], dtype=np.int64)
+        result[mine] = which[np.searchsorted(at, moves[mine], side="right")]
+    return result
 
 
 def read_run_excursions(layout: Layout, workers: int, prepared: Prepared) -> tuple[PathTable, Mask]:

@@ -1,0 +1,98 @@
+"""Equilibrium runs of one job or of all, as the tests of equilibrium see them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mechanist.analysis.kinetics.run_tests import RunObservations
+from mechanist.arrays import Features, Frames
+from mechanist.bookkeeping.files import damage_reported, read_json
+from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.gather import frame_features
+from mechanist.sampling.excursions.run_tables import STATES
+from mechanist.sampling.excursions.tables import RUN_COLUMNS, STATE_COLUMNS
+from mechanist.sampling.records.tables import Table, join, read_frames, read_table
+from mechanist.settings.config import Config
+from mechanist.settings.kinetics import KineticsSettings
+from mechanist.systems.prepared import Prepared, load_inputs
+
+CHUNK = 4096
+"""Frames whose features are computed at a time."""
+
+
+def observations(
+    layout: Layout,
+    prepared: Prepared,
+    runs: Table,
+    states: Table,
+    frames: Sequence[Frames],
+    exploded: int,
+    settings: KineticsSettings,
+) -> RunObservations:
+    """Runs with the features of their frames in the states: network inputs, and what defines A, B.
+
+    Parameters
+    ----------
+    layout, prepared
+        Files of the run, and the system.
+    runs, states, frames
+        Tables of the runs, and the frames in the states.
+    exploded
+        Runs that are not in the tables.
+    settings
+        For the advice.
+    """
+    inputs, own = load_inputs(layout), prepared.states.descriptors
+    parts: list[Features] = [np.empty((0, len(inputs.owners) + len(own.owners)))]
+    for some in frames:
+        for start in range(0, len(some), CHUNK):
+            chunk = some[start : start + CHUNK]
+            both = [frame_features(chunk, inputs), own.features(own.values(chunk))]
+            parts.append(np.concatenate(both, axis=1))
+    names = [*inputs.feature_names, *own.feature_names]
+    _, unique = np.unique(names, return_index=True)
+    count = len(read_table(layout.initial.index, ("frames",))["frames"])
+    chains = np.unique(runs["chain"]).tolist()
+    return RunObservations(
+        runs=runs,
+        states=states,
+        features=np.concatenate(parts)[:, np.sort(unique)],
+        names=[names[i] for i in np.sort(unique)],
+        families={chain: chain % STATES[1][1] % count for chain in chains},
+        exploded=exploded,
+        advice=_advice(settings, runs),
+    )
+
+
+def all_observations(config: Config, layout: Layout, prepared: Prepared) -> RunObservations:
+    """The runs of all jobs.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged.
+    """
+    jobs = [layout.kinetics_job(worker) for worker in range(config.sampling.workers)]
+    exploded = 0
+    for job in jobs:
+        content = read_json(job.run_report)
+        with damage_reported(job.run_report):
+            exploded += int(content["exploded"])
+    return observations(
+        layout,
+        prepared,
+        join([read_table(job.runs, RUN_COLUMNS) for job in jobs]),
+        join([read_table(job.state_index, STATE_COLUMNS) for job in jobs]),
+        [read_frames(job.states, prepared.atoms) for job in jobs],
+        exploded,
+        config.kinetics,
+    )
+
+
+def _advice(settings: KineticsSettings, runs: Table) -> str:
+    """What to set if the runs are not at equilibrium."""
+    frames = int(runs["frames"].max()) if len(runs["frames"]) else 0
+    return (
+        f"runs of {frames:,} frames after burn-in are too short: raise kinetics.run_frames_max"
+        f" (now {settings.longest_run:,}), or draw A and B around one part of the state each"
+    )
