@@ -755,9 +755,9 @@ def test_first_path_of_another_molecule(work, capsys):
     check(capsys, work, "initial", ["other.pdb", "initial.path", "same atoms"])
 
 
-def test_no_chain_to_hold_out(work, capsys):
-    write_config(work, learn={"held_out_every": 50})
-    check(capsys, work, "assess --round 0", ["learn.held_out_every", "50"])
+def test_chains_too_few_for_the_tests(work, capsys):
+    write_config(work, sampling={"workers": 1, "chains": 3})
+    check(capsys, work, "shoot --round 0 --worker 0", ["1 x 3 chains", "sampling.chains"])
 
 
 @pytest.mark.parametrize(

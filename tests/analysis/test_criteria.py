@@ -7,8 +7,13 @@ import pytest
 from mechanist.analysis.convergence.counts import ShotCounts
 from mechanist.analysis.convergence.criteria import AssessmentInputs, apply_criteria
 from mechanist.analysis.convergence.inertia import TransitionCheck
+from mechanist.committor.calibration import CalibrationTest
+from mechanist.committor.likelihood import LossChange
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.settings.convergence import ConvergenceSettings
+
+SEEN = CalibrationTest(0.4, 0.02, 0.5, 0.01, 9, 0.06)
+"""A test that could see deviations of 0.06 in p_B."""
 
 COUNTS = ShotCounts(8000, 4000, 1900, 4000, 1000, 800.0, 0.22, 3, 0, 0, -0.2)
 
@@ -20,13 +25,12 @@ def good(**changes):
         counts=COUNTS,
         heldout_loss=0.309,
         heldout_loss_se=0.004,
-        previous_loss=0.3105,
-        calibration_p=0.4,
-        calibration_error=0.01,
+        gain=LossChange(0.0015, 0.001, 1.3),
+        calibration=SEEN,
         spread=np.full(50, 0.2),
         lengths=[rng.normal(size=300) for _ in range(4)],
         crossings=[rng.normal(size=(300, 2)) for _ in range(4)],
-        transitions=TransitionCheck(510, 500.0, 40.0),
+        transitions=TransitionCheck(510, 500.0, 40.0, 60.0),
     )
     return dataclasses.replace(inputs, **changes)
 
@@ -34,7 +38,7 @@ def good(**changes):
 def test_converged_when_every_criterion_is_met():
     result = apply_criteria(good(), ConvergenceSettings())
     assert result.converged
-    assert result.reason == "all 8 criteria are met"
+    assert result.reason == "all 9 criteria are met"
     assert all(criterion.passed for criterion in result.criteria.values())
 
 
@@ -45,12 +49,13 @@ def disagreeing():
 
 
 FAULTS = {
-    "heldout_gain": {"previous_loss": 0.32},
-    "calibration": {"calibration_p": 1e-5, "calibration_error": 0.05},
-    "transitions": {"transitions": TransitionCheck(560, 500.0, 40.0)},
+    "heldout_gain": {"gain": LossChange(0.011, 0.001, 1.3)},
+    "calibration": {"calibration": CalibrationTest(1e-5, 0.1, 0.5, 0.05, 9, 0.06)},
+    "transitions": {"transitions": TransitionCheck(560, 500.0, 40.0, 60.0)},
     "spread": {"spread": np.full(50, 0.5)},
     "rhat": {"crossings": disagreeing()},
     "independent_paths": {"lengths": [np.arange(40) % 5.0 for _ in range(4)]},
+    "too_long": {"counts": dataclasses.replace(COUNTS, too_long=COUNTS.shots // 40)},
     "exploded": {"counts": dataclasses.replace(COUNTS, exploded=COUNTS.shots // 50)},
     "rounds": {"round": 0},
 }
@@ -65,19 +70,51 @@ def test_each_criterion_can_fail_and_is_named(name):
     assert "\n" not in result.reason
 
 
+def test_a_loss_that_rises_does_not_pass():
+    rising = apply_criteria(good(gain=LossChange(-0.011, 0.001, 1.3)), ConvergenceSettings())
+    criterion = rising.criteria["heldout_gain"]
+    assert (criterion.value, criterion.passed) == (0.011, False)
+    assert criterion.explanation.startswith("rise")
+
+
+BLIND = {
+    "heldout_gain": {"gain": LossChange(0.0, 0.004, 1.3)},
+    "calibration": {"calibration": dataclasses.replace(SEEN, power=0.13)},
+    "transitions": {"transitions": TransitionCheck(500, 500.0, 140.0, 160.0)},
+    "too_long": {"counts": dataclasses.replace(COUNTS, shots=50, too_long=0)},
+}
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_a_criterion_without_power_does_not_pass_and_says_what_it_cannot_see(name):
+    result = apply_criteria(good(**BLIND[name]), ConvergenceSettings())
+    criterion = result.criteria[name]
+    assert criterion.value is not None
+    assert criterion.power > criterion.power_limit
+    assert not criterion.passed
+    assert f"{name} cannot see deviations below {criterion.power:.2g}" in result.reason
+    assert "needs more chains or shots" in criterion.explanation
+
+
+def test_limits_of_power_are_those_of_the_settings():
+    blind = good(**BLIND["calibration"])
+    assert not apply_criteria(blind, ConvergenceSettings()).converged
+    assert apply_criteria(blind, ConvergenceSettings(calibration_power=0.2)).converged
+
+
 def test_calibration_that_nobody_can_judge_does_not_pass_and_says_why():
-    result = apply_criteria(good(calibration_p=None, calibration_error=None), ConvergenceSettings())
+    nothing = CalibrationTest(1.0, 0.0, 0.5, 0.0, 0, float("inf"))
+    result = apply_criteria(good(calibration=nothing), ConvergenceSettings())
     criterion = result.criteria["calibration"]
-    assert (criterion.value, criterion.passed) == (None, False)
-    assert "too few held-out shots" in criterion.explanation
+    assert (criterion.value, criterion.passed, criterion.power) == (None, False, None)
+    assert "cannot see any deviation" in criterion.explanation
     assert "calibration unknown (needs at least 0.01)" in result.reason
 
 
 def test_a_rejected_calibration_fails_however_small_its_mean_error():
-    # The test of calibration lets pass what is within the tolerance in each bin by itself.
-    result = apply_criteria(
-        good(calibration_p=1e-6, calibration_error=0.015), ConvergenceSettings()
-    )
+    # The test of calibration lets pass what is within the tolerance in each window by itself.
+    wrong = CalibrationTest(1e-6, 0.05, 0.5, 0.015, 9, 0.03)
+    result = apply_criteria(good(calibration=wrong), ConvergenceSettings())
     criterion = result.criteria["calibration"]
     assert (criterion.value, criterion.limit, criterion.passed) == (1e-6, 0.01, False)
     assert "off by 0.015" in criterion.explanation
@@ -91,16 +128,17 @@ def test_the_scale_of_the_error_is_shown():
 
 def test_limits_are_those_of_the_settings():
     loose = ConvergenceSettings(heldout_gain=0.5, rhat=9, spread=9, independent_paths=1)
-    inputs = good(previous_loss=0.4, crossings=disagreeing(), spread=np.full(5, 2.0))
+    inputs = good(
+        gain=LossChange(0.09, 0.001, 1.3), crossings=disagreeing(), spread=np.full(5, 2.0)
+    )
     assert not apply_criteria(inputs, ConvergenceSettings()).converged
     assert apply_criteria(inputs, loose).converged
 
 
 def test_what_is_unknown_never_passes_and_stays_json():
     inputs = good(
-        previous_loss=None,
-        calibration_p=None,
-        calibration_error=None,
+        gain=None,
+        calibration=CalibrationTest(1.0, 0.0, 0.5, 0.0, 0, float("inf")),
         heldout_loss_se=float("nan"),
         spread=np.empty(0),
         lengths=[],
@@ -109,7 +147,7 @@ def test_what_is_unknown_never_passes_and_stays_json():
     )
     result = apply_criteria(inputs, ConvergenceSettings())
     unmet = {name for name, criterion in result.criteria.items() if not criterion.passed}
-    known = {"exploded", "rounds"}
+    known = {"too_long", "exploded", "rounds"}
     assert unmet == set(result.criteria) - known
     content = json.loads(json.dumps(result.to_json(), allow_nan=False))
     assert content["criteria"]["rhat"]["value"] is None

@@ -41,9 +41,10 @@ def test_the_assessment_shows_what_was_learned(run):
 def test_a_few_shots_never_say_converged(tmp_path):
     toy = start("double_well", tmp_path, 4, 64)
     calibration = toy.round(0)["criteria"]["calibration"]
-    # 12 held-out shots: no half of the bins of p_B holds two chains.
-    assert (calibration["value"], calibration["passed"]) == (None, False)
-    assert "too few held-out shots" in calibration["explanation"]
+    # 64 shots, about 13 in a window of p_B: no deviation of 0.1 can be seen.
+    assert not calibration["passed"]
+    assert calibration["power"] is None or calibration["power"] > 0.2
+    assert "needs more chains or shots" in calibration["explanation"]
     content = toy.round(1)
     assert not content["converged"]
     assert "independent_paths" in content["reason"]

@@ -46,11 +46,11 @@ def test_more_shots_do_not_reject_what_is_tolerated():
 def test_bins_by_hand():
     q = np.log([0.25 / 0.75, 0.25 / 0.75, 0.75 / 0.25, 0.75 / 0.25])
     n_a, n_b = np.array([2, 1, 0, 1]), np.array([0, 1, 2, 0])
-    table = reliability(q, n_a, n_b, np.array([0, 1, 0, 1]), bins=2)
+    table = reliability(q, n_a, n_b, np.array([0, 1, 0, 1]), bins=2, width=1)
     np.testing.assert_allclose(table.predicted, [0.25, 0.75])
     np.testing.assert_allclose(table.observed, [1 / 4, 2 / 3])
     np.testing.assert_array_equal(table.outcomes, [4, 3])
-    np.testing.assert_array_equal(table.chains, [2, 2])
+    np.testing.assert_array_equal(table.freedom, [1, 1])
     # First bin: chain sums of n_B - p n are -1/2 and 1/2, mean 0; variance 2 (1/4 + 1/4) = 1.
     assert table.standard_error[0] == pytest.approx(1 / 4)
 
@@ -58,7 +58,8 @@ def test_bins_by_hand():
 def test_copies_of_shots_within_a_chain_bring_no_certainty():
     q, n_a, n_b, chain = outcomes(2)
     once = reliability(q, n_a, n_b, chain).standard_error
-    copied = reliability(*(np.repeat(v, 25) for v in (q, n_a, n_b, chain))).standard_error
+    # All copies in one piece of the chain after another, as a chain that repeats itself makes them.
+    copied = reliability(*(np.tile(v, 25) for v in (q, n_a, n_b, chain))).standard_error
     # Taking copies for new shots would divide the errors by five.
     assert (copied > 0.8 * once).all()
 

@@ -41,7 +41,11 @@ STAGES: dict[str, tuple[str, ...]] = {
     "initial": ("initial/paths.trr", "initial/paths.parquet", "initial/initial.json"),
     "shoot --round 0 --worker 0": tuple(f"{JOB.format('000')}/{name}" for name in SHOTS),
     "learn --round 0": tuple(
-        f"rounds/000/{name}" for name in ("model.safetensors", "model.json", "training.json")
+        f"rounds/000/{name}"
+        for name in (
+            *("model.safetensors", "model.json"),
+            *("crossfit.safetensors", "crossfit.json", "training.json"),
+        )
     ),
     "assess --round 0": ("rounds/000/assessment.json", "rounds/000/manifest.json"),
     "shoot --round 1 --worker 0": tuple(f"{JOB.format('001')}/{name}" for name in SHOTS),

@@ -21,6 +21,8 @@ from mechanist.analysis.validation.verdict import judge, validation_columns
 from mechanist.bookkeeping.files import write_json, write_text
 from mechanist.bookkeeping.journal import KINDS, MD, SEARCH, SHOOTING, TRAINING
 from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.calibration import CalibrationTest
+from mechanist.committor.likelihood import LossChange
 from mechanist.committor.network import Committor, save
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.formula.result import Constant, Distillation, Formula
@@ -223,13 +225,16 @@ def write_rounds(kind, layout, rng, shots, paths, rounds, converged):
             counts=count_shots({name: column[there] for name, column in shots.items()}, -0.4),
             heldout_loss=float(losses[number]),
             heldout_loss_se=0.004 / (number + 1) ** 0.5,
-            previous_loss=float(losses[number - 1]) if number else None,
-            calibration_p=[1e-9, 2e-3, 0.2, 0.4][min(number, 3)],
-            calibration_error=0.01,
+            gain=LossChange(float(losses[number - 1] - losses[number]), 4e-4, 1.3)
+            if number
+            else None,
+            calibration=CalibrationTest(
+                [1e-9, 2e-3, 0.2, 0.4][min(number, 3)], 0.02, 0.5, 0.01, 9, 0.06
+            ),
             spread=model.q_error(features[near]),
             lengths=chain_series(index, index["frames"].astype(float)),
             crossings=chain_series(index, crossing),
-            transitions=TransitionCheck(410, 400.0, 40.0),
+            transitions=TransitionCheck(410, 400.0, 40.0, 60.0),
         )
         write_json(files.assessment, apply_criteria(inputs, settings).to_json())
 

@@ -75,7 +75,7 @@ def test_status_of_a_finished_run(molecule):
     assert [row[0] for row in rows] == ["0", "1", "2", "3"]
     assert [row[1] for row in rows] == ["1,000", "3,000", "7,000", "15,000"]
     assert "not yet: " in text
-    assert "8/8 met" in text
+    assert "9/9 met" in text
     assert "converged after round 3" in text
     assert "formula: q = 0.412" in text
     assert "verdict: At 120 validation points" in text

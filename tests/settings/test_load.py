@@ -71,3 +71,20 @@ def test_lines_of_keys():
 
 def test_a_merge_may_repeat_a_key():
     assert parse_yaml("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}")["b"] == {"x": 3, "y": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("sampling: {workers: 1, chains: 3}\n", "1 x 3 chains"),
+        ("sampling: {workers: 3, chains: 1}\n", "set sampling.chains to at least 2"),
+        ("sampling: {workers: 1}\nengine: {copies: 3}\n", "1 x 3 chains"),
+    ],
+)
+def test_too_few_chains_are_refused_before_anything_is_paid_for(text, what, tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=what) as error:
+        validate(Config, read_yaml(file), file)
+    assert "\n" not in str(error.value)
+    validate(Config, {"sampling": {"workers": 4, "chains": 1}}, file)

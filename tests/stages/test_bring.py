@@ -77,14 +77,14 @@ def test_a_round_in_water_with_virtual_sites(work):
     write_system(folder, molecule, dynamics=dynamics, states=states)
     settings = CONFIG | {
         "engine": {"platform": "CPU"},
-        "sampling": CONFIG["sampling"] | {"first_round": 6, "chains": 3},
+        "sampling": CONFIG["sampling"] | {"first_round": 8, "chains": 4},
         "initial": {"budget": "80 ps", "heating": [2.0], "paths": 1, "replicas": 2},
     }
     (work / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     for command in ROUND[:4]:
         assert run(command) == 0, command
     shots = pq.read_table(work / "results/own/rounds/000/worker_000/shots.parquet").to_pylist()
-    assert len(shots) == 6
+    assert len(shots) == 8
     assert all(shot["end_forward"] != "exploded" for shot in shots)
     prepared = load(Layout(work / "results/own"))
     assert prepared.system.usesPeriodicBoundaryConditions()

@@ -45,7 +45,7 @@ WELL = config(
 ALANINE = config(
     "alanine_dipeptide",
     initial={"heating": [3.0], "paths": 4},
-    sampling={"workers": 1, "chains": 3, "first_round": 24, "burn_in": 0},
+    sampling={"workers": 1, "chains": 4, "first_round": 24, "burn_in": 0},
 )
 
 

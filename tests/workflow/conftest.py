@@ -29,6 +29,8 @@ SMALL: dict[str, Any] = {
         "rhat": 5,
         "independent_paths": 5,
         "calibration_tolerance": 0.4,
+        "calibration_power": 1,
+        "transitions_power": 10,
         "min_rounds": 2,
     },
     "formula": {

@@ -7,6 +7,8 @@ rule learn:
     output:
         model=f"{RESULTS}/rounds/{{round}}/model.safetensors",
         card=f"{RESULTS}/rounds/{{round}}/model.json",
+        crossfit=f"{RESULTS}/rounds/{{round}}/crossfit.safetensors",
+        crossfit_card=f"{RESULTS}/rounds/{{round}}/crossfit.json",
         record=f"{RESULTS}/rounds/{{round}}/training.json",
     log:
         f"{RESULTS}/logs/learn_{{round}}.log",

@@ -84,6 +84,16 @@ class RoundFiles:
         return self.folder / "model.json"
 
     @property
+    def crossfit(self) -> Path:
+        """Weights of networks that predict the chains that they have not seen."""
+        return self.folder / "crossfit.safetensors"
+
+    @property
+    def crossfit_card(self) -> Path:
+        """Which of them predict which chains."""
+        return self.folder / "crossfit.json"
+
+    @property
     def training(self) -> Path:
         """Training record of the model."""
         return self.folder / "training.json"

@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     import torch
 
 
+HIDDEN = -1
+"""Draws of a shot that takes no part in anything of a network, early stopping included."""
+
+
 @dataclass(frozen=True)
 class Batch:
-    """Inputs (N, P), ends in A and B (2, N), and how often each network drew each shot (G, N)."""
+    """Inputs (N, P), ends in A and B (2, N), and how often each network drew each shot (G, N).
+
+    A shot that a network must not see was drawn `HIDDEN` times.
+    """
 
     inputs: "torch.Tensor"
     counts: "torch.Tensor"
@@ -119,8 +126,9 @@ def descend(optimizer: Any, rate: float, parameters: list["torch.Tensor"], shots
     """One step of the optimizer on some shots."""
     optimizer.param_groups[0]["lr"] = rate
     optimizer.zero_grad()
-    total = (shots.drawn * _nll(logits(parameters, shots.inputs), shots.counts)).sum(dim=1)
-    outcomes = (shots.drawn * shots.counts.sum(dim=0)).sum(dim=1)
+    drawn = shots.drawn.clamp(min=0)
+    total = (drawn * _nll(logits(parameters, shots.inputs), shots.counts)).sum(dim=1)
+    outcomes = (drawn * shots.counts.sum(dim=0)).sum(dim=1)
     # Each network has its own mean loss: the draws of the others must not change its steps.
     loss: Any = (total / outcomes.clamp(min=1)).sum()
     loss.backward()

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Frames
 from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.crossfit import CrossFit
+from mechanist.committor.crossfit import load as load_crossfit
 from mechanist.committor.data import ShotData
 from mechanist.committor.network import Committor, load
 from mechanist.errors import DataError
@@ -74,6 +76,13 @@ def load_round_model(layout: Layout, number: int, inputs: DescriptorSet) -> Comm
     if model.feature_names != inputs.feature_names:
         raise DataError(files.model_card, f"was trained on other inputs than {layout.inputs}")
     return model
+
+
+def load_round_crossfit(layout: Layout, number: int, inputs: DescriptorSet) -> CrossFit:
+    """The model of a round with its networks for cross-fitting."""
+    files = layout.round(number)
+    model = load_round_model(layout, number, inputs)
+    return load_crossfit(model, files.crossfit, files.crossfit_card)
 
 
 def outcomes(table: Table, state: str) -> NDArray[np.float64]:

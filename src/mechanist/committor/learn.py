@@ -7,6 +7,8 @@ import numpy as np
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout
+from mechanist.committor import crossfit
+from mechanist.committor.crossfit import cross_fit
 from mechanist.committor.data import ShotData
 from mechanist.committor.gather import candidate_frames, frame_q, gather_paths, gather_shots
 from mechanist.committor.network import Committor, save
@@ -24,6 +26,9 @@ from mechanist.systems.prepared import load, load_inputs
 TRAINING_STREAM = 2**33
 """Stream of random numbers of the training; no chain has this number."""
 
+CROSSFIT_STREAM = TRAINING_STREAM + 2**20
+"""Stream of random numbers of the networks for cross-fitting; no chain has this number."""
+
 LEAST_NEIGHBOURHOODS = 10
 """Groups of held-out shots in which the error of the model is estimated, at least."""
 
@@ -33,9 +38,10 @@ DENSITY_FLOOR = 0.02
 
 
 def learn(config: Config, layout: Layout, number: int, threads: int, log: Journal) -> None:
-    """Train on the shots of rounds 0 to ``number``; write the model and training.json.
+    """Train on the shots of rounds 0 to ``number``; write model, crossfit and training.json.
 
-    Chains that are held out are not trained on; they give the scale of the error.
+    Chains that are held out are not trained on; they give the scale of the error. Networks for
+    cross-fitting predict each of the other chains, see `mechanist.committor.crossfit`.
 
     Raises
     ------
@@ -53,9 +59,14 @@ def learn(config: Config, layout: Layout, number: int, threads: int, log: Journa
     with log.work(TRAINING):
         model, record = train(training, config.learn, inputs.feature_names, rng, threads, log)
     model = with_error(model, data.subset(apart), rng)
+    chosen = config.learn.model_copy(update={"weight_decay": (record.weight_decay,)})
+    own = np.random.default_rng(shot_seed(config.seed, CROSSFIT_STREAM, number))
+    with log.work(TRAINING):
+        fitted = cross_fit(data, model, chosen, own, threads, log)
     paths = gather_paths(layout, [number], workers, prepared.atoms)
     files = layout.round(number)
     save(with_density(model, paths, inputs), files.model, files.model_card)
+    crossfit.save(fitted, files.crossfit, files.crossfit_card)
     write_json(files.training, asdict(record))
 
 

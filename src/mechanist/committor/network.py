@@ -5,7 +5,7 @@ member is a linear term of the standardised inputs plus a perceptron with SiLU u
 exp(-x)) (Elfwing, Uchibe and Doya, Neural Networks 107, 3 (2018)); q is the mean over members.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Mask
 from mechanist.bookkeeping.files import damage_reported
 from mechanist.bookkeeping.model_files import Tensors, read_model, write_model
 from mechanist.committor.uncertainty import ErrorScale
@@ -108,6 +108,11 @@ class Committor:
             raise DataError("committor model", "returned a non-finite q")
         return result
 
+    def some(self, members: Mask) -> "Committor":
+        """Some of the members (M,) alone."""
+        layers = tuple((weights[members], biases[members]) for weights, biases in self.layers)
+        return replace(self, layers=layers, skip=self.skip[members])
+
     def q(self, features: Array) -> Array:
         """Reaction coordinate q = ln(p_B / (1 - p_B)) (F,), the mean over members."""
         return np.asarray(self.members(features).mean(axis=0))
@@ -153,10 +158,11 @@ def save(model: Committor, weights_path: Path, json_path: Path) -> None:
         "error_meaning": "standard deviation of the error of p_B = factor * sqrt(((p_B * (1 -"
         " p_B) * s)**2 + floor**2) / 2), s = standard deviation of q over members",
     }
-    write_model(weights_path, json_path, _tensors(model), FORMAT, card)
+    write_model(weights_path, json_path, tensors_of(model), FORMAT, card)
 
 
-def _tensors(model: Committor) -> Tensors:
+def tensors_of(model: Committor) -> Tensors:
+    """Arrays of a model by name, as they are stored."""
     tensors = {"mean": model.mean, "scale": model.scale, "skip": model.skip}
     for i, (weights, biases) in enumerate(model.layers):
         tensors |= {f"weights_{i}": weights, f"biases_{i}": biases}

@@ -39,15 +39,18 @@ def sparse_start(inputs: Array, counts: Array, drawn: Array) -> tuple[Array, Arr
     counts
         (2, N) ends in A and in B.
     drawn
-        (M, N), how often each member has drawn each shot.
+        (M, N), how often each member has drawn each shot; negative: it must not see it.
     """
-    every = [list(_models(inputs, counts * member)) for member in drawn]
+    every = [list(_models(inputs, counts * np.maximum(member, 0))) for member in drawn]
     losses = [
         [_loss(model, inputs[member == 0], counts[:, member == 0]) for model in models]
         for models, member in zip(every, drawn, strict=True)
     ]
-    best = int(np.argmin(np.mean(losses, axis=0)))
-    kept = [models[best] for models in every]
+    # Members that must not see the same shots choose among themselves.
+    _, group = np.unique(drawn < 0, axis=0, return_inverse=True)
+    group = np.ravel(group)
+    best = [np.argmin(np.mean(np.array(losses)[group == one], axis=0)) for one in group]
+    kept = [models[one] for models, one in zip(every, best, strict=True)]
     return np.stack([weights for weights, _ in kept]), np.array([one for _, one in kept])
 
 

@@ -29,9 +29,10 @@ from math import ceil, cos, pi
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Rows
 from mechanist.committor.data import ShotData
 from mechanist.committor.ensemble import (
+    HIDDEN,
     Batch,
     Start,
     descend,
@@ -146,6 +147,60 @@ def train(
     torch.set_num_threads(threads)
     data = data.subset(data.n_a + data.n_b > 0)
     drawn = bootstrap(data.chain, settings.members, rng)
+    model, record = _train(data, drawn, settings, feature_names, rng)
+    log(
+        f"trained {settings.members} members, weight decay {record.weight_decay:g},"
+        f" out-of-bag loss {min(record.out_of_bag):.4f}" + _used(record)
+    )
+    return model, record
+
+
+def train_parts(
+    data: ShotData,
+    part: Rows,
+    settings: LearnSettings,
+    feature_names: tuple[str, ...],
+    rng: np.random.Generator,
+    threads: int,
+) -> dict[int, Committor]:
+    """Train an ensemble for each part of the shots, on those of all other parts.
+
+    All are trained side by side; ``part`` (N,) of the shots is not negative where there shall be an
+    ensemble. Only inputs of a part, and no outcome, are known to its networks, by mean and scale.
+    For the other parameters see `train`.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two chains with outcomes in the other parts.
+    """
+    import torch
+
+    torch.set_num_threads(threads)
+    use = data.n_a + data.n_b > 0
+    data, part = data.subset(use), part[use]
+    names = np.unique(part[part >= 0]).tolist()
+    drawn = np.full((len(names), settings.members, len(data)), float(HIDDEN))
+    for row, name in zip(drawn, names, strict=True):
+        row[:, part != name] = bootstrap(data.chain[part != name], settings.members, rng)
+    each = settings.model_copy(update={"members": len(names) * settings.members})
+    model, _ = _train(data, drawn.reshape(-1, len(data)), each, feature_names, rng)
+    # Where there are sparse starts, the members of the second kind follow all of the first.
+    kinds = len(model.skip) // each.members
+    member = np.tile(np.repeat(names, settings.members), kinds)
+    return {name: model.some(member == name) for name in names}
+
+
+def _train(
+    data: ShotData,
+    drawn: Array,
+    settings: LearnSettings,
+    feature_names: tuple[str, ...],
+    rng: np.random.Generator,
+) -> tuple[Committor, TrainingRecord]:
+    """Networks that drew shots ``drawn`` (M, N) times."""
+    import torch
+
     mean, scale = _normalisation(data.features)
     shots = Batch(
         torch.as_tensor((data.features - mean) / scale, dtype=torch.float32),
@@ -159,10 +214,6 @@ def train(
         parameters = [np.concatenate(both) for both in zip(parameters, others, strict=True)]
         record = replace(record, inputs=(start.weights != 0).sum(dim=1).tolist())
     layers = tuple(zip(parameters[1::2], (b[:, 0] for b in parameters[2::2]), strict=True))
-    log(
-        f"trained {settings.members} members, weight decay {record.weight_decay:g},"
-        f" out-of-bag loss {min(record.out_of_bag):.4f}" + _used(record)
-    )
     return Committor(feature_names, mean, scale, layers, parameters[0][:, :, 0]), record
 
 

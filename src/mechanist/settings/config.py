@@ -1,6 +1,6 @@
 """The schema of config.yaml."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mechanist.settings.base import Section
 from mechanist.settings.compare import CompareSettings
@@ -8,7 +8,12 @@ from mechanist.settings.convergence import ConvergenceSettings
 from mechanist.settings.formula import FormulaSettings
 from mechanist.settings.kinetics import KineticsSettings
 from mechanist.settings.learn import LearnSettings
-from mechanist.settings.run import EngineSettings, InitialSettings, SamplingSettings
+from mechanist.settings.run import (
+    EngineSettings,
+    InitialSettings,
+    SamplingSettings,
+    refuse_few_chains,
+)
 from mechanist.settings.trajectory import TrajectorySettings
 from mechanist.settings.validation import ValidationSettings
 
@@ -30,3 +35,11 @@ class Config(Section):
     kinetics: KineticsSettings = KineticsSettings()
     compare: CompareSettings = CompareSettings()
     trajectory: TrajectorySettings = TrajectorySettings()
+
+    @model_validator(mode="after")
+    def _enough_chains(self) -> "Config":
+        """With ``chains: auto`` a job has at most as many chains as copies."""
+        copies = self.engine.copies
+        if self.sampling.chains == "auto" and isinstance(copies, int):
+            refuse_few_chains(self.sampling.workers, copies)
+        return self

@@ -12,8 +12,9 @@ class ConvergenceSettings(Section):
         0.003,
         ge=0,
         le=1,
-        description="largest decrease of the held-out loss from the round before, in nats per "
-        "outcome, at which more shots no longer help",
+        description="largest change of the loss of unseen chains from the round before, up or down,"
+        " in nats per outcome, at which more shots no longer help; the test must be able to find"
+        " twice this change with a chance of 90 %",
     )
     calibration_tolerance: float = Field(
         0.02,
@@ -27,6 +28,20 @@ class ConvergenceSettings(Section):
         ge=0,
         lt=1,
         description="smallest p-value at which the calibration test does not reject",
+    )
+    calibration_power: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="deviation of p_B at p_B = 1/2 that the calibration test must be able to find"
+        " with a chance of 90 %; with too few shots to find it, the test has not passed",
+    )
+    transitions_power: float = Field(
+        0.3,
+        gt=0,
+        le=10,
+        description="relative deviation of the number of transitions that its test must be able to"
+        " find with a chance of 90 %",
     )
     spread: float = Field(
         0.3,
@@ -44,6 +59,13 @@ class ConvergenceSettings(Section):
     )
     independent_paths: int = Field(
         200, ge=1, le=10_000_000, description="smallest effective number of independent paths"
+    )
+    too_long: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="largest fraction of shots of which a half-shot was longer than"
+        " dynamics.max_half_path; they are left out, which bends p_B towards the nearer state",
     )
     exploded: float = Field(
         0.01,

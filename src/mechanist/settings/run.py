@@ -7,6 +7,25 @@ from pydantic import Field, field_validator, model_validator
 from mechanist.settings.base import Section
 from mechanist.settings.units import Nanometre, Picoseconds
 
+FEWEST_CHAINS = 4
+"""Chains of a run, over all workers: two to train on and two that are held out."""
+
+
+def refuse_few_chains(workers: int, chains: int) -> None:
+    """Refuse a run whose tests would have too few chains.
+
+    Raises
+    ------
+    ValueError
+        In one line, with what to set.
+    """
+    if workers * chains < FEWEST_CHAINS:
+        raise ValueError(
+            f"{workers} x {chains} chains (sampling.workers x sampling.chains) are fewer than the"
+            f" {FEWEST_CHAINS} that the tests of convergence need; set sampling.chains to at least"
+            f" {-(-FEWEST_CHAINS // workers)}"
+        )
+
 
 class InitialSettings(Section):
     """How the first transition path is found."""
@@ -154,6 +173,12 @@ class SamplingSettings(Section):
         " tolerance: 0.02 nm} at most every eighth, so that the frames between can be restored"
         " within the tolerance; see docs/long-jobs.md",
     )
+
+    @model_validator(mode="after")
+    def _enough_chains(self) -> "SamplingSettings":
+        if isinstance(self.chains, int):
+            refuse_few_chains(self.workers, self.chains)
+        return self
 
     def shots(self, number: int) -> int:
         """Shots of a round."""

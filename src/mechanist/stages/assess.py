@@ -6,7 +6,7 @@ from mechanist.analysis.convergence import assess as convergence
 from mechanist.analysis.convergence.forgetting import guess_forgotten
 from mechanist.bookkeeping.files import manifest, write_json
 from mechanist.bookkeeping.layout import Layout
-from mechanist.committor.gather import gather_paths, gather_shots, load_round_model
+from mechanist.committor.gather import gather_paths, gather_shots, load_round_crossfit
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import load, load_inputs
 
@@ -25,8 +25,8 @@ def assess(
         number,
         gather_shots(layout, rounds, workers, inputs, atoms),
         gather_paths(layout, rounds, workers, atoms),
-        load_round_model(layout, number, inputs),
-        load_round_model(layout, number - 1, inputs) if number else None,
+        load_round_crossfit(layout, number, inputs),
+        load_round_crossfit(layout, number - 1, inputs) if number else None,
         inputs,
         config,
     )
@@ -35,7 +35,7 @@ def assess(
     if number == 0:
         content["guess"] = guess_forgotten(layout, workers, atoms)
     write_json(files.assessment, content)
-    parts = [files.model, files.model_card, files.training]
+    parts = [files.model, files.model_card, files.crossfit, files.crossfit_card, files.training]
     for worker in range(workers):
         parts += files.worker(worker).all()
     # Without the assessment: a changed threshold rewrites it and nothing else of the round.

@@ -1,11 +1,15 @@
 """Stage ``check``: build a system, try it, and report what would go wrong in a run."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from mechanist.analysis.examination.examination import Examination, examine
 from mechanist.errors import MechanistError
 from mechanist.report.check_table import table
-from mechanist.settings.load import load_system, system_folder
+from mechanist.settings.config import Config
+from mechanist.settings.load import load_system, read_yaml, system_folder, validate
+from mechanist.settings.run import refuse_few_chains
 from mechanist.systems.build.sanity import ERROR, Finding
 
 
@@ -24,6 +28,26 @@ def check(name: str, steps: int, log: Callable[[str], None]) -> tuple[str, bool]
     folder = system_folder(name)
     try:
         examination = examine(load_system(folder), folder, steps, log)
+        examination.findings.extend(_chains(examination))
     except MechanistError as error:
         examination = Examination(folder.name, folder, [Finding(ERROR, str(error))])
     return table(examination), examination.fine
+
+
+def _chains(examination: Examination) -> list[Finding]:
+    """Whether a run by config.yaml here, or by the default settings, has enough chains."""
+    file = Path("config.yaml")
+    try:
+        config = validate(Config, read_yaml(file), file) if file.is_file() else Config()
+    except MechanistError as error:
+        return [Finding(ERROR, str(error))]
+    settings = config.sampling
+    if settings.chains == "auto" and examination.plan is not None:
+        copies = config.engine.copies
+        plan = examination.plan
+        plan = plan if copies == "auto" else replace(plan, copies=copies)
+        try:
+            refuse_few_chains(settings.workers, plan.chains)
+        except ValueError as error:
+            return [Finding(ERROR, f"config.yaml: {error}")]
+    return []

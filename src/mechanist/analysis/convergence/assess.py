@@ -14,14 +14,16 @@ from mechanist.analysis.convergence.inertia import (
     check_transitions,
     fit_latent_correlation,
 )
-from mechanist.arrays import Array, Mask, Q
+from mechanist.arrays import Array, Q
 from mechanist.committor.calibration import calibration_test
+from mechanist.committor.crossfit import CrossFit, folds
 from mechanist.committor.gather import Gathered, candidate_frames, frame_features, frame_q
-from mechanist.committor.likelihood import clustered_se, loss_per_outcome
+from mechanist.committor.likelihood import clustered_se, loss_change, loss_per_outcome
 from mechanist.committor.network import Committor
 from mechanist.errors import DataError
 from mechanist.sampling.records.tables import PathTable
 from mechanist.settings.config import Config
+from mechanist.settings.run import FEWEST_CHAINS
 from mechanist.statistics.held_out import held_out
 from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
@@ -30,19 +32,19 @@ SPREAD_FRAMES = 20_000
 """Frames near q = 0 over which the error is averaged, at most about twice as many."""
 
 INERTIA_SHOTS = 20_000
-"""Training shots for the correlation of half-shots, at most about twice as many."""
+"""Shots for the correlation of half-shots, at most about twice as many."""
 
-LEAST_BINS = 5
-"""Bins of p_B, of ten, in which two held-out chains have shots; with fewer, calibration cannot be
-judged."""
+FITTING = (0, 1)
+"""Parts of the training chains that the correlation of half-shots is fitted to; transitions of all
+other chains are tested."""
 
 
 def assess(
     number: int,
     shots: Gathered,
     paths: PathTable,
-    model: Committor,
-    before: Committor | None,
+    unseen: CrossFit,
+    before: CrossFit | None,
     inputs: DescriptorSet,
     config: Config,
 ) -> Assessment:
@@ -54,8 +56,9 @@ def assess(
         Of the round, from 0.
     shots, paths
         Of rounds 0 to ``number``.
-    model, before
-        Of this round and of the one before, None in round 0.
+    unseen, before
+        Networks that predict chains that they have not seen, and the model, of this round and of
+        the one before, None in round 0.
     inputs, config
         Descriptors of the models, and the settings.
 
@@ -64,58 +67,64 @@ def assess(
     DataError
         If no chain is held out.
     """
-    apart = held_out(shots.data.chain, config.learn.held_out_every)
-    data = shots.data.subset(apart)
-    if len(data) == 0:
+    data, model = shots.data, unseen.model
+    apart = held_out(data.chain, config.learn.held_out_every)
+    tested = data.subset(apart)
+    if len(tested) == 0:
         raise DataError(
             "config.yaml",
-            f"learn.held_out_every: {config.learn.held_out_every}: leaves no chain held out of"
-            f" {len(np.unique(shots.data.chain))}; use more chains or a smaller number",
+            f"sampling.chains: leaves no chain held out of {len(np.unique(data.chain))}; the tests"
+            f" need at least {FEWEST_CHAINS} chains over all workers",
         )
-    q = model.q(data.features)
-    previous = None
+    q, limits = unseen.q(data), config.convergence
+    gain = None
     if before is not None:
-        previous = loss_per_outcome(before.q(data.features), data.n_a, data.n_b)
-    tolerance = config.convergence.calibration_tolerance
-    calibration = calibration_test(q, data.n_a, data.n_b, data.chain, tolerance)
-    rho, transitions = _transitions(shots, model, q, apart, tolerance)
-    enough = calibration.bins >= LEAST_BINS
+        gain = loss_change(before.q(data), q, data.n_a, data.n_b, data.chain)
+    rho, transitions = _transitions(shots, q, unseen, limits.calibration_tolerance)
+    held_out_q = q[apart]
     path_q = frame_q(paths.frames, inputs, model)
     figures = AssessmentInputs(
         round=number,
         counts=count_shots(shots.table, rho),
-        heldout_loss=loss_per_outcome(q, data.n_a, data.n_b),
-        heldout_loss_se=clustered_se(q, data.n_a, data.n_b, data.chain),
-        previous_loss=previous,
-        calibration_p=calibration.p_value if enough else None,
-        calibration_error=calibration.rms_deviation if enough else None,
+        heldout_loss=loss_per_outcome(held_out_q, tested.n_a, tested.n_b),
+        heldout_loss_se=clustered_se(held_out_q, tested.n_a, tested.n_b, tested.chain),
+        gain=gain,
+        calibration=calibration_test(
+            q,
+            data.n_a,
+            data.n_b,
+            data.chain,
+            limits.calibration_tolerance,
+            limits.calibration_p,
+        ),
         spread=_errors_near_zero(paths, path_q, model, inputs),
         lengths=chain_series(paths.index, paths.index["length"].astype(np.float64)),
         crossings=chain_series(paths.index, _crossings(paths, path_q, model, inputs)),
         transitions=transitions,
         error=model.error,
     )
-    return apply_criteria(figures, config.convergence)
+    return apply_criteria(figures, limits)
 
 
 def _transitions(
-    shots: Gathered, model: Committor, q: Q, apart: Mask, tolerance: float
+    shots: Gathered, q: Q, unseen: CrossFit, tolerance: float
 ) -> tuple[float | None, TransitionCheck | None]:
-    """Latent correlation of half-shots by training chains, and transitions of held-out chains.
+    """Latent correlation of half-shots by some chains, and transitions of the others.
 
-    ``q`` is that of the held-out shots, for which ``apart`` (S,) is true.
+    ``q`` (S,) is predicted for every chain by networks that have not seen it.
     """
-    table, both = shots.table, decided(shots.table)
-    first, second = table["end_backward"] == "B", table["end_forward"] == "B"
+    table, chain = shots.table, shots.data.chain
     # Of shots that might have been stopped early, those that were not are a biased sample.
-    known = np.flatnonzero(both & ~apart & ~table["watched"])
+    usable = decided(table) & ~table["watched"]
+    fitting = np.isin(folds(chain, unseen.every), FITTING)
+    first, second = table["end_backward"] == "B", table["end_forward"] == "B"
+    known = np.flatnonzero(usable & fitting)
     known = known[:: max(1, len(known) // INERTIA_SHOTS)]
-    p = q_to_p(model.q(shots.data.features[known]))
-    rho = fit_latent_correlation(p, first[known], second[known])
-    tested = both & apart
-    p = q_to_p(q[both[apart]])
-    joins, chain = is_transition(table)[tested], shots.data.chain[tested]
-    return rho, check_transitions(p, joins, chain, rho or 0.0, tolerance)
+    rho = fit_latent_correlation(q_to_p(q[known]), first[known], second[known])
+    tested = usable & ~fitting
+    joins, fitted = is_transition(table)[tested], len(known) or None
+    p = q_to_p(q[tested])
+    return rho, check_transitions(p, joins, chain[tested], rho or 0.0, tolerance, fitted)
 
 
 def _errors_near_zero(

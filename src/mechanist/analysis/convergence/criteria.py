@@ -10,12 +10,24 @@ from typing import Any
 import numpy as np
 
 from mechanist.analysis.convergence.counts import ShotCounts
+from mechanist.analysis.convergence.criterion import (
+    Criterion,
+    at_least,
+    at_most,
+    finite,
+    share_at_most,
+)
 from mechanist.analysis.convergence.inertia import TransitionCheck
 from mechanist.arrays import Array
+from mechanist.committor.calibration import CalibrationTest
+from mechanist.committor.likelihood import LossChange
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.settings.convergence import ConvergenceSettings
 from mechanist.statistics.effective_samples import effective_samples
 from mechanist.statistics.rhat import split_rhat
+
+GAIN_POWER = 2
+"""Changes of the loss of so many times the limit must be found with a chance of 90 %."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +43,16 @@ class AssessmentInputs:
     heldout_loss, heldout_loss_se
         Binomial loss of the model of this round on held-out chains, nats per half-shot outcome, and
         its standard error (None if unknown).
-    previous_loss
-        Loss of the model of the previous round on the same outcomes, since losses on different
-        shots differ by more than the models do. None in round 0.
-    calibration_p
-        P-value of the test that held-out outcomes follow the predictions within the tolerance.
-    calibration_error
-        Root mean square of predicted minus observed p_B over bins, beyond counting noise. Both are
-        None if there are too few held-out shots.
+    gain
+        Fall of the loss of unseen chains since the previous round on the same outcomes, since
+        losses on different shots differ by more than the models do. None in round 0.
+    calibration
+        Test that outcomes of unseen chains follow the predictions within the tolerance.
     spread
         (F,) standard deviation of the error of q at path frames with |q| < 1: the spread of the
         ensemble, scaled by held-out chains (`mechanist.committor.uncertainty`).
     transitions
-        Transitions of held-out shots against those expected; None if too few chains are held out.
+        Transitions of unseen chains against those expected; None if there are too few shots.
     error
         Scale of the error of the model.
     lengths
@@ -56,26 +65,13 @@ class AssessmentInputs:
     counts: ShotCounts
     heldout_loss: float
     heldout_loss_se: float | None
-    previous_loss: float | None
-    calibration_p: float | None
-    calibration_error: float | None
+    gain: LossChange | None
+    calibration: CalibrationTest
     spread: Array
     lengths: Sequence[Array]
     crossings: Sequence[Array]
     transitions: TransitionCheck | None
     error: ErrorScale | None = None
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """One figure of the test beside its limit."""
-
-    value: float | None
-    limit: float
-    passed: bool
-    direction: str
-    """``"at most"`` or ``"at least"``: how the value stands to the limit when it passes."""
-    explanation: str
 
 
 @dataclass(frozen=True)
@@ -105,50 +101,43 @@ class Assessment:
         }
 
 
-def finite(value: float | None) -> float | None:
-    """``value``, or None if it is NaN or infinite, for which JSON has no notation."""
-    return value if value is not None and np.isfinite(value) else None
-
-
-def at_most(value: float | None, limit: float, explanation: str) -> Criterion:
-    """Passes when ``value`` is a number no larger than ``limit``."""
-    known = finite(value)
-    return Criterion(known, limit, known is not None and known <= limit, "at most", explanation)
-
-
-def at_least(value: float | None, limit: float, explanation: str) -> Criterion:
-    """Passes when ``value`` is a number no smaller than ``limit``."""
-    known = finite(value)
-    return Criterion(known, limit, known is not None and known >= limit, "at least", explanation)
-
-
 def _gain(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Criterion:
-    known = inputs.previous_loss is not None
-    gain = inputs.previous_loss - inputs.heldout_loss if inputs.previous_loss is not None else None
-    text = "decrease of the held-out loss since the previous round, nats per outcome"
-    return at_most(gain, settings.heldout_gain, text if known else text + " (no previous round)")
+    """A rise of the loss is as suspicious as a fall: the model still changes."""
+    gain = inputs.gain
+    if gain is None:
+        text = "change of the loss of unseen chains since the previous round (no previous round)"
+        return at_most(None, settings.heldout_gain, text)
+    side = "fall" if gain.fall >= 0 else "rise"
+    text = (
+        f"{side} of the loss of unseen chains since the previous round, nats per outcome"
+        f" (standard error {gain.error:.2g})"
+    )
+    made = at_most(abs(gain.fall), settings.heldout_gain, text)
+    power = settings.heldout_gain + gain.found * gain.error
+    return made.seeing(power, GAIN_POWER * settings.heldout_gain, "nats per outcome")
 
 
 def _calibration(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Criterion:
     """By p-value: the null hypothesis of the test includes deviations within the tolerance."""
-    p, error = finite(inputs.calibration_p), finite(inputs.calibration_error)
-    if p is None or error is None:
-        text = "p-value of the calibration test: too few held-out shots, therefore not passed"
-        return at_least(None, settings.calibration_p, text)
-    size = f"off by {error:.3f}" if error >= 5e-4 else "not off"
-    text = f"p-value of the calibration test on held-out shots (p_B {size} beyond counting noise)"
-    return at_least(p, settings.calibration_p, text)
+    test = inputs.calibration
+    size = f"off by {test.rms_deviation:.3f}" if test.rms_deviation >= 5e-4 else "not off"
+    text = f"p-value of the calibration test on unseen chains (p_B {size} beyond counting noise)"
+    made = at_least(test.p_value if test.windows else None, settings.calibration_p, text)
+    return made.seeing(test.power, settings.calibration_power, "p_B at p_B = 1/2")
 
 
-def _transitions(inputs: AssessmentInputs) -> Criterion:
+def _transitions(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Criterion:
     """The difference relative to the expected number, beside the largest that is allowed."""
     check = inputs.transitions
-    text = "transitions of held-out shots, relative difference from the expected number"
+    text = "transitions of unseen chains, relative difference from the expected number"
+    unit = "relative difference"
     if check is None or check.expected <= 0:
-        return at_most(None, 0.0, text + ": too few held-out chains, therefore not passed")
+        unknown = at_most(None, 0.0, text + ": too few shots, therefore not passed")
+        return unknown.seeing(None, settings.transitions_power, unit)
     off = abs(check.observed - check.expected) / check.expected
     text += f" (observed {check.observed:,}, expected {check.expected:,.0f})"
-    return at_most(off, check.allowed / check.expected, text)
+    made = at_most(off, check.allowed / check.expected, text)
+    return made.seeing(check.power / check.expected, settings.transitions_power, unit)
 
 
 def _series(inputs: AssessmentInputs) -> dict[str, list[Array]]:
@@ -178,15 +167,27 @@ def _chains(inputs: AssessmentInputs, settings: ConvergenceSettings) -> dict[str
     }
 
 
+def _shares(counts: ShotCounts, settings: ConvergenceSettings) -> dict[str, Criterion]:
+    """Shots that say nothing about p_B where they end, or bend it."""
+    total = counts.shots
+    too_long = share_at_most(
+        counts.too_long,
+        total,
+        settings.too_long,
+        f"share of shots of which a half was too long ({counts.too_long:,} of {total:,}); they bend"
+        " p_B, so set dynamics.max_half_path of system.yaml higher if it is above the limit",
+    )
+    exploded = share_at_most(
+        counts.exploded, total, settings.exploded, "share of shots of which a half exploded"
+    )
+    return {"too_long": too_long, "exploded": exploded}
+
+
 def _reason(criteria: dict[str, Criterion], converged: bool) -> str:
     if converged:
         return f"all {len(criteria)} criteria are met"
-    parts = []
-    for name, criterion in criteria.items():
-        if not criterion.passed:
-            value = "unknown" if criterion.value is None else f"{criterion.value:.3g}"
-            parts.append(f"{name} {value} (needs {criterion.direction} {criterion.limit:.3g})")
-    return "not yet: " + ", ".join(parts)
+    failed = (each.failure(name) for name, each in criteria.items() if not each.passed)
+    return "not yet: " + ", ".join(failed)
 
 
 def apply_criteria(inputs: AssessmentInputs, settings: ConvergenceSettings) -> Assessment:
@@ -201,18 +202,14 @@ def apply_criteria(inputs: AssessmentInputs, settings: ConvergenceSettings) -> A
     criteria = {
         "heldout_gain": _gain(inputs, settings),
         "calibration": _calibration(inputs, settings),
-        "transitions": _transitions(inputs),
+        "transitions": _transitions(inputs, settings),
         "spread": at_most(
             spread,
             settings.spread,
             "mean error of q at path frames with |q| < 1, by the ensemble and held-out chains",
         ),
         **_chains(inputs, settings),
-        "exploded": at_most(
-            inputs.counts.exploded / max(1, inputs.counts.shots),
-            settings.exploded,
-            "fraction of shots of which a half exploded",
-        ),
+        **_shares(inputs.counts, settings),
         "rounds": at_least(inputs.round + 1, settings.min_rounds, "completed rounds"),
     }
     converged = all(criterion.passed for criterion in criteria.values())

@@ -20,13 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array, Mask
-from mechanist.statistics.clusters import cluster_sums
+from mechanist.statistics.pieces import mean_error, pieces
 
 LIMIT = 0.999
 """Largest size of rho."""
 
 LEVEL = 0.99
 """Of the interval that the number of transitions must lie in."""
+
+FOUND = 0.9
+"""Chance with which a difference as large as the power is found."""
 
 TINY = 1e-12
 
@@ -41,12 +44,16 @@ class TransitionCheck:
         Their numbers.
     allowed
         Largest |observed - expected| that passes: the effect of an error of p_B by the tolerance
-        everywhere, plus the 99 % interval of the difference with chains as the independent units.
+        everywhere, plus the 99 % interval of the difference with chains, or pieces of them, as the
+        independent units.
+    power
+        Smallest true difference that is found with a chance of 90 %.
     """
 
     observed: int
     expected: float
     allowed: float
+    power: float
 
 
 def transition_probability(p: Array, rho: float) -> Array:
@@ -94,35 +101,44 @@ def fit_latent_correlation(p: Array, first_b: Mask, second_b: Mask) -> float | N
 
 
 def check_transitions(
-    p: Array, transition: Mask, chain: NDArray[np.int64], rho: float, tolerance: float
+    p: Array,
+    transition: Mask,
+    chain: NDArray[np.int64],
+    rho: float,
+    tolerance: float,
+    fitted: int | None = None,
 ) -> TransitionCheck | None:
     """Compare transitions with what is expected.
 
     Parameters
     ----------
     p, transition, chain
-        (S,) p_B of shots of held-out chains; whether each joined A and B; its chain.
+        (S,) p_B of shots of unseen chains; whether each joined A and B; its chain.
     rho
-        Latent correlation of the halves, fitted to other shots.
+        Latent correlation of the halves, fitted to shots of other chains.
     tolerance
         Error of p_B that is allowed.
+    fitted
+        Shots that rho was fitted to, whose noise it carries; None if rho is known.
 
     Returns
     -------
     TransitionCheck or None
-        None if there are fewer than two chains.
+        None if there are fewer than two pieces of chains.
     """
     from scipy.special import stdtrit
 
-    expected = transition_probability(p, rho)
-    sums = cluster_sums(transition - expected, chain)
-    if len(sums) < 2:
+    expected, piece = transition_probability(p, rho), pieces(chain)
+    if len(np.unique(piece)) < 2:
         return None
+    off = transition - expected
+    error, freedom = mean_error(off - off.mean(), chain, piece, 1.0)
     # Chains that happen to agree show no scatter; independent shots would have at least this.
-    least = float((expected * (1 - expected)).sum())
-    variance = max(float(sums.var(ddof=1)) * len(sums), least)
+    variance = max(error**2, float((expected * (1 - expected)).sum()))
+    error = (variance * (1 + (len(p) / fitted if fitted else 0.0))) ** 0.5
     step = 1e-4
     up, down = (transition_probability(np.clip(p + side, 0, 1), rho) for side in (step, -step))
     slope = float(np.abs(up - down).sum()) / (2 * step)
-    width = float(stdtrit(len(sums) - 1, 0.5 + 0.5 * LEVEL)) * variance**0.5
-    return TransitionCheck(int(transition.sum()), float(expected.sum()), tolerance * slope + width)
+    allowed = tolerance * slope + float(stdtrit(freedom, 0.5 + 0.5 * LEVEL)) * error
+    power = allowed + float(stdtrit(freedom, FOUND)) * error
+    return TransitionCheck(int(transition.sum()), float(expected.sum()), allowed, power)

@@ -17,8 +17,9 @@ from mechanist.report.figures.style import (
 )
 
 PANELS = {
-    "heldout_gain": ("fall of held-out loss", "nats per outcome", False),
+    "heldout_gain": ("change of loss, unseen chains", "nats per outcome", False),
     "calibration": ("calibration", "", False),
+    "too_long": ("shots that are too long", "share", False),
     "spread": ("ensemble spread near $q=0$", "in $q$", False),
     "rhat": ("split R-hat over chains", "", False),
     "independent_paths": ("independent paths", "effective number", True),

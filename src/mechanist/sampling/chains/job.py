@@ -162,16 +162,19 @@ def _make_chains(
         np.array([start.move for start in own]),
         np.array([start.accepted for start in own]),
         config.sampling.burn_in,
-        _make_early_stop(config, numbers, selection),
+        _make_early_stop(config, numbers, selection, count * config.sampling.workers),
     )
 
 
-def _make_early_stop(config: Config, numbers: Rows, selection: Selection) -> EarlyStop | None:
-    """None where no shots are to be stopped, or no model predicts which."""
+def _make_early_stop(
+    config: Config, numbers: Rows, selection: Selection, total: int
+) -> EarlyStop | None:
+    """None where no shots are to be stopped, or no model predicts which; ``total`` chains."""
     below = config.sampling.early_stop
     if below == 0 or not isinstance(selection, Lorentzian):
         return None
-    return EarlyStop(selection.q, below, held_out(numbers, config.learn.held_out_every))
+    apart = held_out(numbers, config.learn.held_out_every, total)
+    return EarlyStop(selection.q, below, apart)
 
 
 def _path(table: PathTable, row: int) -> CurrentPath:

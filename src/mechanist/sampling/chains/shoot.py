@@ -13,6 +13,7 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.progress import Progress, reporter
 from mechanist.engine.protocol import Engine, Pause
 from mechanist.engine.under_way import UnderWay
+from mechanist.errors import DataError
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.job import chains_of, job_identity, moves_of, open_job
@@ -25,6 +26,7 @@ from mechanist.sampling.jobs import plan_of
 from mechanist.sampling.records.checkpoint import Checkpoint, checkpointed
 from mechanist.sampling.records.thinning import Thinning, check_descriptors, make_thinning
 from mechanist.settings.config import Config
+from mechanist.settings.run import refuse_few_chains
 from mechanist.systems.prepared import Prepared, load_inputs
 
 Lower = Callable[[Thinning, Sequence[CurrentPath]], Thinning]
@@ -65,6 +67,8 @@ def shoot_round(
         settings = config.sampling
         plan = plan_of(checkpoint.saved, prepared, config, log)
         count = chains_of(settings, layout, address, plan)
+        if address[0] == 0:
+            _refuse_few(settings.workers, count)
         moves = moves_of(settings, address[0], count, plan)
         job = open_job(config, layout, prepared, address, selection, count, plan, log.clock(MD))
         check_memory(job.chains, plan, moves, prepared)
@@ -88,6 +92,14 @@ def shoot_round(
         write_job(files, harvest, (*address, selection.model), thinning, checkpoint.notes)
         accepted = harvest.shots.accepted
         log(f"{len(accepted)} shots, {np.mean(accepted):.0%} accepted")
+
+
+def _refuse_few(workers: int, chains: int) -> None:
+    """Before the first shot: with ``chains: auto`` their number is known only here."""
+    try:
+        refuse_few_chains(workers, chains)
+    except ValueError as error:
+        raise DataError("config.yaml", str(error)) from None
 
 
 def shoot(
