@@ -7,9 +7,11 @@ worker runs with a stand-in that has PySR's interface and leaves a recorded hall
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -73,8 +75,18 @@ def test_the_search_repeats_itself_and_is_sized_by_the_settings():
     assert keywords["random_state"] == 5
     assert keywords["maxsize"] == SETTINGS.max_nodes
     assert keywords["timeout_in_seconds"] == SETTINGS.seconds
-    assert keywords["niterations"] == SETTINGS.iterations
+    assert keywords["niterations"] <= SETTINGS.iterations
     assert json.loads(json.dumps(keywords)) == keywords
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted", "given"),
+    # An iteration takes 1.3 s, and 7 s go before the first: 60 s would do for 40 at the most.
+    [(1, 40, 1), (15, 40, 3), (60, 40, 31), (60, 10, 10), (120, 40, 40), (86_400, 40, 40)],
+)
+def test_iterations_are_those_that_the_limit_of_time_allows(seconds, wanted, given):
+    settings = SETTINGS.model_copy(update={"seconds": seconds, "iterations": wanted})
+    assert arguments(settings, 5, [], Path("here"))["niterations"] == given
 
 
 def test_operators_are_those_of_the_settings_and_functions_are_not_nested():
@@ -139,7 +151,7 @@ def test_guesses_with_other_operations_are_left_out(formula):
 def test_the_hall_of_fame_is_read():
     found = equations((HERE / "standin" / "hall_of_fame.csv").read_text(encoding="utf-8"))
     assert found[:2] == ["0.041203316", "(x0 * 2.4471939)"]
-    # Single precision has an exponent of its own, powers another sign.
+    # Powers have another sign in Julia.
     assert found[3] == "tanh(x0 + 1.5e-7)"
     assert "** 1.0" in found[5]
     assert equations("Complexity,Loss,Equation\n") == equations("") == equations("x\n1\n") == []
@@ -198,7 +210,9 @@ def test_the_seed_reaches_the_search(problem, standin):
     ("mode", "message"),
     [
         ("dies", "pysr: its process ended with exit status 1: RuntimeError: the loss is not a num"),
-        ("crashes", "signal SIGSEGV"),
+        # A line of the output that names an error is no cause of these.
+        ("crashes", "pysr: its process ended with signal SIGSEGV$"),
+        ("killed", "pysr: its process ended with signal SIGKILL; is there enough memory.$"),
         ("no_julia", "Temporary failure in name resolution.*run mechanist doctor --install-pysr"),
     ],
 )
@@ -211,7 +225,7 @@ def test_a_process_that_dies_is_told_in_one_line(mode, message, problem, standin
     assert "Traceback" not in str(caught.value)
     # The rest is kept where the log says.
     kept = list(folder.glob("mechanist_pysr_*"))
-    assert [path.suffix for path in kept] == ([".log"] if mode != "crashes" else [])
+    assert [path.suffix for path in kept] == [".log"]
     assert all(any(str(path) in line for line in lines) for path in kept)
 
 
@@ -246,35 +260,98 @@ def test_what_a_search_had_found_before_it_was_ended_is_used(problem, standin):
     standin("hangs")
     texts, lines = search(problem, seconds=1.0)
     assert "2.4471939*sin(phi)" in texts
-    assert any("not finished after" in line and "are used" in line for line in lines)
+    assert any("before all 1 iterations were done" in line for line in lines)
 
 
-def test_the_worker_ends_with_its_parent(standin, tmp_path):
+def test_the_limit_of_time_is_kept_and_compilation_is_no_search(problem, standin, monkeypatch):
+    folder = standin("well")
+    # 600 cycles would take 60 s, and by its own clock the search would end after 1 + 2 s.
+    monkeypatch.setattr("mechanist.formula.search.pysr.iterations", lambda settings: 40)
+    for name, seconds in {"COMPILE": 3, "FIRST": 1, "CYCLE": 0.1}.items():
+        monkeypatch.setenv(f"STANDIN_{name}", str(seconds))
+    texts, lines = search(problem, seconds=2.0)
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    # The poll and the end of the process take less than half a second.
+    assert time.time() - record["begun"] < 2.9
+    assert "2.4471939*sin(phi)" in texts
+    assert sum("before all 40 iterations were done" in line for line in lines) == 1
+
+
+def test_a_search_without_formulas_at_its_limit_ends_with_the_first(problem, standin, monkeypatch):
+    standin("well")
+    monkeypatch.setattr("mechanist.formula.search.pysr.iterations", lambda settings: 40)
+    monkeypatch.setenv("STANDIN_FIRST", "2")
+    monkeypatch.setenv("STANDIN_CYCLE", "1")
+    texts, lines = search(problem, seconds=0.5, limits=Limits(start=30, grace=30))
+    assert "2.4471939*sin(phi)" in texts
+    assert any("before all 40 iterations were done" in line for line in lines)
+
+
+def test_a_search_with_all_iterations_done_was_not_cut_short(problem, standin, monkeypatch):
+    standin("well")
+    # With compilation it takes longer than its limit, without it does not.
+    monkeypatch.setenv("STANDIN_COMPILE", "2")
+    _, lines = search(problem, seconds=1.5)
+    assert not any("may find other" in line for line in lines)
+    assert sum("1 of 40 iterations, since formula.seconds = 1.5" in line for line in lines) == 1
+
+
+def test_the_seconds_of_a_search_do_not_count_the_start(problem, standin, monkeypatch):
     standin("hangs_early")
-    # As when the parent is killed: the pipe to the worker's input is closed.
+    monkeypatch.setenv("STANDIN_IMPORT", "4")
+    with pytest.raises(MechanistError, match=r"the search was not finished after [12] s"):
+        search(problem, seconds=0.5, limits=Limits(start=30, grace=0.5))
+
+
+def test_nothing_is_said_about_threads(problem, standin):
+    folder = standin("dies")
+    with pytest.raises(MechanistError):
+        search(problem)
+    (output,) = folder.glob("mechanist_pysr_*.log")
+    assert "THREADS" not in output.read_text(encoding="utf-8")
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from mechanist.formula.search.pysr import WORKER
+from mechanist.formula.search.pysr_process import Limits, run_worker
+folder = Path(sys.argv[1])
+run_worker([*WORKER, str(folder)], folder, 600, Limits(), lambda: True, print)
+"""
+
+
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM])
+def test_the_worker_and_its_children_end_with_its_parent(way, standin, tmp_path):
+    standin("hangs_early")
     np.savez(tmp_path / "data.npz", x=np.ones((2, 1)), y=np.ones(2), weights=np.ones(2))
-    fit = {"variable_names": ["x0"]}
-    (tmp_path / "request.json").write_text(
-        json.dumps({"arguments": {}, "fit": fit}), encoding="utf-8"
-    )
-    environ = os.environ | {
-        "PYTHON_JULIACALL_HANDLE_SIGNALS": "yes",
-        "PYTHON_JULIACALL_THREADS": "1",
-        "PYTHON_JULIAPKG_OFFLINE": "yes",
-    }
-    command = [sys.executable, "-P", "-m", "mechanist.formula.search.pysr_worker", str(tmp_path)]
-    worker = subprocess.Popen(command, stdin=subprocess.PIPE, env=environ)
+    given = {"populations": 15, "niterations": 1, "run_id": "search", "tempdir": str(tmp_path)}
+    request = {"arguments": given | {"timeout_in_seconds": 600}, "fit": {"variable_names": ["x0"]}}
+    (tmp_path / "request.json").write_text(json.dumps(request), encoding="utf-8")
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)])
+    child = tmp_path / "child"
     try:
-        deadline = time.monotonic() + 30
-        while not (tmp_path / "child").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert (tmp_path / "started").exists()
-        assert worker.poll() is None
-        worker.stdin.close()
-        assert worker.wait(timeout=30) == 3
+        wait_for(lambda: child.exists() and child.read_text(encoding="utf-8"), 60)
+        pid = int(child.read_text(encoding="utf-8"))
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        worker = int(status.split("PPid:")[1].split()[0])
+        assert not gone(worker)
+        parent.send_signal(way)
+        parent.wait(timeout=10)
+        wait_for(lambda: gone(worker) and gone(pid), 10)
+        assert gone(worker)
+        assert gone(pid)
     finally:
-        worker.kill()
-        os.kill(int((tmp_path / "child").read_text(encoding="utf-8")), 9)
+        parent.kill()
+        if child.exists():
+            with suppress(ProcessLookupError):
+                os.killpg(os.getpgid(int(child.read_text(encoding="utf-8"))), signal.SIGKILL)
+
+
+def wait_for(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def test_the_line_that_names_a_failure():

@@ -7,8 +7,8 @@ output.
 
 Unlike Operon it maximises the likelihood: the loss of a row is n [softplus(q) - p q], with n shots
 of which the fraction p ends in B (`mechanist.statistics.binomial`). It starts from formulas that
-growth has found. With one thread, a seed and ``deterministic`` a search is reproducible unless the
-clock ends it.
+growth has found. With one thread, a seed and ``deterministic`` a search is reproducible unless it
+is ended at its limit of time, so the iterations are sized to the limit.
 """
 
 import os
@@ -42,6 +42,10 @@ from mechanist.settings.formula import FormulaSettings
 ROWS = 1000
 """Rows of the search, drawn by their shots: with more, PySR works in batches."""
 POPULATIONS = 15
+ITERATION, FIRST, SHARE = 1.3, 7.0, 0.8
+"""Seconds of an iteration of all populations, seconds before the first one (of the guesses and of
+the first populations), as measured on one core, and the share of formula.seconds that they fill: on
+a machine that is a little slower all iterations are still done, and the search repeats itself."""
 SMALLEST_MAXSIZE = 7
 """PySR refuses a smaller ``maxsize``; formulas that are too long are shortened later."""
 BINARY = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
@@ -81,6 +85,11 @@ class PySR:
         names = column_symbols(len(problem.columns))
         back = scaled_columns(problem.columns, scale, shift)
         guesses = scaled_guesses(problem, scale, shift, settings)
+        if iterations(settings) < settings.iterations:
+            log(
+                f"pysr: {iterations(settings)} of {settings.iterations} iterations, since"
+                f" formula.seconds = {settings.seconds:g} allows no more"
+            )
         with tempfile.TemporaryDirectory(prefix="mechanist_pysr_") as place:
             folder = Path(place)
             keywords = arguments(settings, int(rng.integers(2**31 - 1)), guesses, folder)
@@ -89,7 +98,7 @@ class PySR:
             np.savez(folder / "data.npz", x=x, y=share, weights=shots[rows])
             fit = {"variable_names": [name.name for name in names]}
             write_json(folder / "request.json", {"arguments": keywords, "fit": fit})
-            models = self._run(folder, settings.seconds, log)
+            models = self._run(folder, settings, log)
         texts, dropped = translate(
             models, {symbol(s.name): c for s, c in zip(names, back, strict=True)}
         )
@@ -97,24 +106,27 @@ class PySR:
             log(f"pysr: {dropped} expressions that cannot be used dropped")
         return list(dict.fromkeys(texts))
 
-    def _run(self, folder: Path, seconds: float, log: Log) -> list[str]:
+    def _run(self, folder: Path, settings: FormulaSettings, log: Log) -> list[str]:
         """Run the worker; the equations of its hall of fame."""
-        end = run_worker([*self.worker, str(folder)], folder, seconds, self.limits, log)
-        models = read_hall_of_fame(folder, RUN_ID)
-        if end.fault and not (end.late and models):
+
+        def models() -> list[str]:
+            return read_hall_of_fame(folder, RUN_ID)
+
+        seconds = settings.seconds
+        command = [*self.worker, str(folder)]
+        end = run_worker(command, folder, seconds, self.limits, lambda: bool(models()), log)
+        if end.fault and not (end.late and models()):
             _save_output(folder / "output.txt", log)
             raise MechanistError("pysr", end.fault)
-        if not models:
+        if not models():
             raise MechanistError("pysr", "the search ended without a single formula")
         if end.late:
-            log(f"pysr: {end.fault}; its formulas so far are used, and another run may find others")
-        elif end.searched >= seconds:
-            # PySR does not report it; its clock starts a little later than the worker's.
             log(
-                f"pysr: the search took {end.searched:.0f} s and may have ended at the limit "
-                "formula.seconds; then another run may find other formulas"
+                f"pysr: {end.fault} before all {iterations(settings)} iterations were done"
+                f" (formula.seconds = {seconds:g}); its formulas so far are used, and another run"
+                " may find others"
             )
-        return models
+        return models()
 
 
 def _save_output(output: Path, log: Log) -> None:
@@ -125,6 +137,12 @@ def _save_output(output: Path, log: Log) -> None:
     os.close(handle)
     shutil.copyfile(output, name)
     log(f"pysr: its whole output is in {name}")
+
+
+def iterations(settings: FormulaSettings) -> int:
+    """Iterations that can be done in ``formula.seconds``, at most ``formula.iterations``."""
+    fit = int((SHARE * settings.seconds - FIRST) / ITERATION)
+    return max(1, min(settings.iterations, fit))
 
 
 def arguments(
@@ -151,8 +169,9 @@ def arguments(
         "nested_constraints": {one: dict.fromkeys(unary, 0) for one in unary} or None,
         "elementwise_loss": LOSS,
         "maxsize": max(SMALLEST_MAXSIZE, settings.max_nodes),
-        "niterations": settings.iterations,
+        "niterations": iterations(settings),
         "populations": POPULATIONS,
+        # `run_worker` keeps the limit: this clock starts later, with the first formulas.
         "timeout_in_seconds": settings.seconds,
         "guesses": list(guesses) or None,
         "deterministic": True,

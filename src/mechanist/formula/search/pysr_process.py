@@ -1,12 +1,11 @@
 """The process that runs PySR: started, ended in time, and its failure reported in one line."""
 
-import json
 import os
 import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,15 @@ PATIENCE = 2.0
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds that Julia may take to start, and that a search may last beyond its own limit."""
+    """Seconds that Julia may take to start and compile, and a search to its first formulas.
+
+    Parameters
+    ----------
+    start
+        Before the search begins.
+    grace
+        Beyond the limit of the search, if there are no formulas by then.
+    """
 
     start: float = 600.0
     grace: float = 120.0
@@ -47,13 +54,10 @@ class End:
         One line; empty if there is none.
     late
         Whether it was ended from outside at its limit of time.
-    searched
-        Seconds of the search by the worker's own clock.
     """
 
     fault: str = ""
     late: bool = False
-    searched: float = 0.0
 
 
 def run_worker(
@@ -61,8 +65,8 @@ def run_worker(
     folder: Path,
     seconds: float,
     limits: Limits,
+    found: Callable[[], bool],
     log: Callable[[str], None],
-    environ: Mapping[str, str] | None = None,
 ) -> End:
     """Run a worker to its end, or to its limit of time.
 
@@ -74,16 +78,14 @@ def run_worker(
         The worker creates ``started`` here when its search begins and ``answer.json`` at its end;
         its output goes to ``output.txt``.
     seconds
-        The search's own limit.
+        Limit of the search.
     limits
-        Additional time.
+        Of what is not counted as search.
+    found
+        Whether there are results, without which the search may last longer.
     log
         Takes one line of progress.
-    environ
-        Environment variables in addition to `ENVIRONMENT`; None: those of this process.
     """
-    variables = {**(os.environ if environ is None else environ), **ENVIRONMENT}
-    begun = time.monotonic()
     with (folder / "output.txt").open("wb") as output:
         # The worker ends when the pipe to its input closes, so it cannot outlive this process.
         process = subprocess.Popen(
@@ -91,45 +93,62 @@ def run_worker(
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=variables,
+            env={**os.environ, **ENVIRONMENT},
             start_new_session=True,
         )
         try:
-            late = _wait(process, folder, begun + limits.start, seconds + limits.grace, log)
+            late = _start(process, folder, limits.start, log)
+            late = late or _search(process, seconds, limits.grace, found)
         finally:
-            _end_group(process)
+            end_group(process)
             if process.stdin is not None:
                 process.stdin.close()
     if late:
         return End(late, late=True)
     if process.returncode != 0:
         return End(_failure(process.returncode, folder))
-    return _answer(folder)
+    if not (folder / "answer.json").exists():
+        return End("its process ended without an answer")
+    return End()
 
 
-def _wait(
-    process: subprocess.Popen[bytes],
-    folder: Path,
-    deadline: float,
-    search: float,
-    log: Callable[[str], None],
+def _start(
+    process: subprocess.Popen[bytes], folder: Path, limit: float, log: Callable[[str], None]
 ) -> str:
-    """Wait for a process; say what took too long, if anything."""
-    begun, started = time.monotonic(), False
-    while True:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=STEP)
+    """Wait for the search to begin or the process to end; say what took too long, if anything."""
+    begun = time.monotonic()
+    while not ended(process):
+        passed = time.monotonic() - begun
+        if (folder / "started").exists():
+            log(f"pysr: Julia is up and has compiled the search after {passed:.0f} s")
             return ""
-        now = time.monotonic()
-        if not started and (folder / "started").exists():
-            started, deadline = True, now + search
-            log(f"pysr: Julia is up after {now - begun:.0f} s")
-        if now > deadline:
-            what = "the search" if started else "the start of Julia"
-            return f"{what} was not finished after {now - begun:.0f} s and was ended"
+        if passed > limit:
+            return f"the start of Julia was not finished after {passed:.0f} s and was ended"
+    return ""
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def _search(
+    process: subprocess.Popen[bytes], seconds: float, grace: float, found: Callable[[], bool]
+) -> str:
+    """Wait for the process to end; say what took too long, if anything."""
+    begun = time.monotonic()
+    while not ended(process):
+        passed = time.monotonic() - begun
+        if passed > seconds + grace or (passed > seconds and found()):
+            return f"the search was not finished after {passed:.0f} s and was ended"
+    return ""
+
+
+def ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process has ended or does within `STEP`."""
+    try:
+        process.wait(timeout=STEP)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
     """End a process, if it is still running, and all that it has started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
@@ -143,10 +162,14 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 def _failure(code: int, folder: Path) -> str:
     """Why a worker failed, in one line."""
+    if code < 0:
+        # No line of the output is the cause, though one may name an error.
+        name = signal.Signals(-code).name
+        hint = "; is there enough memory?" if name == "SIGKILL" else ""
+        return f"its process ended with signal {name}{hint}"
     said = last_fault((folder / "output.txt").read_text(encoding="utf-8", errors="replace"))
-    how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
     hint = f"; run {INSTALL}" if any(mark in said for mark in NOT_THERE) else ""
-    return f"its process ended with {how}: {said or 'no output'}{hint}"
+    return f"its process ended with exit status {code}: {said or 'no output'}{hint}"
 
 
 def last_fault(output: str) -> str:
@@ -154,11 +177,3 @@ def last_fault(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     faults = [line for line in lines if FAULT.match(line)]
     return (faults or lines or [""])[-1][:300]
-
-
-def _answer(folder: Path) -> End:
-    try:
-        content = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
-        return End(searched=float(content["seconds"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return End("its process ended without an answer")

@@ -7,7 +7,6 @@ row for each length, rewritten during the search.
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -16,8 +15,6 @@ from pathlib import Path
 from mechanist.formula.expression import Expr, split_product
 
 LARGEST_POWER = 4
-SINGLE = re.compile(r"(?<=[\d.])f(?=[+-]?\d)")
-"""Julia's mark of the exponent of a number in single precision, 1.5f-7."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ def equations(content: str) -> list[str]:
     """
     rows = csv.DictReader(io.StringIO(content))
     found = [row["Equation"] for row in rows if row.get("Equation")]
-    return [SINGLE.sub("e", one).replace("^", "**") for one in found]
+    return [one.replace("^", "**") for one in found]
 
 
 def read_hall_of_fame(folder: Path, run_id: str) -> list[str]:

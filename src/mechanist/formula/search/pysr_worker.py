@@ -1,24 +1,30 @@
 """The process that runs PySR: ``python -m mechanist.formula.search.pysr_worker FOLDER``.
 
 FOLDER contains ``request.json`` (keywords) and ``data.npz`` (x, y, weights). The worker creates
-``started`` when Julia is running and ``answer.json`` when the search has ended; the formulas are in
-the hall of fame that PySR writes below FOLDER.
+``started`` when Julia is running and has compiled the search, and ``answer.json`` when all
+iterations are done; the formulas are in the hall of fame that PySR writes below FOLDER.
 """
 
-import os
 import sys
-import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+from mechanist.formula.search.watchdog import end_with_parent
+
+COMPILED = "compiled"
+"""Folder of the hall of fame of the search that compiles."""
 
 
 def main(folder: str) -> None:
     """Answer the request in a folder."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
+    # One thread is meant: the search is serial, so that it repeats itself.
+    warnings.filterwarnings("ignore", message="PYTHON_JULIACALL_THREADS")
     # Before anything that links numerical libraries, as its authors require.
     import pysr  # isort: skip
 
     import json
-    import time
-    from pathlib import Path
 
     import numpy as np
 
@@ -26,19 +32,18 @@ def main(folder: str) -> None:
     request = json.loads((place / "request.json").read_text(encoding="utf-8"))
     with np.load(place / "data.npz", allow_pickle=False) as data:
         x, y, weights = data["x"], data["y"], data["weights"]
+    (place / COMPILED).mkdir()
+    pysr.PySRRegressor(**brief(request["arguments"], place)).fit(
+        x, y, weights=weights, **request["fit"]
+    )
     (place / "started").touch()
-    begun = time.monotonic()
-    model = pysr.PySRRegressor(**request["arguments"])
-    model.fit(x, y, weights=weights, **request["fit"])
-    answer = {"seconds": time.monotonic() - begun, "pysr": pysr.__version__}
-    (place / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
+    pysr.PySRRegressor(**request["arguments"]).fit(x, y, weights=weights, **request["fit"])
+    (place / "answer.json").write_text(json.dumps({"pysr": pysr.__version__}), encoding="utf-8")
 
 
-def _end_with_parent() -> None:
-    """End when the parent closes the pipe, as it also does when it dies."""
-    # Not sys.stdin, whose lock this thread would hold when the interpreter ends.
-    os.read(0, 1)
-    os._exit(3)
+def brief(arguments: dict[str, Any], place: Path) -> dict[str, Any]:
+    """The shortest search that compiles what the search with these arguments needs."""
+    return {**arguments, "niterations": 1, "populations": 1, "tempdir": str(place / COMPILED)}
 
 
 if __name__ == "__main__":

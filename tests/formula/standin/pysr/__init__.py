@@ -1,7 +1,10 @@
 """A stand-in for PySR with its interface and no search: it leaves a recorded hall of fame.
 
 $STANDIN says how it ends: ``well``, ``hangs`` (after the first state of the hall of fame),
-``hangs_early`` (before any), ``hangs_at_start``, ``dies``, ``crashes`` or ``no_julia``.
+``hangs_early`` (before any), ``hangs_at_start``, ``dies``, ``crashes``, ``killed`` or ``no_julia``.
+As with Julia, descriptor 0 is non-blocking after the import, signals wake the threads, the first
+fit compiles, and the clock of a fit starts when it has its first formulas. These take the seconds
+of $STANDIN_IMPORT, $STANDIN_COMPILE, $STANDIN_FIRST and, for a cycle, $STANDIN_CYCLE.
 It is at home in the folder below, so that the process that imports it is the real worker.
 """
 
@@ -10,7 +13,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import warnings
 from pathlib import Path
 from urllib.error import URLError
 
@@ -21,12 +26,32 @@ for name, value in {
     "PYTHON_JULIACALL_HANDLE_SIGNALS": "yes",
     "PYTHON_JULIACALL_THREADS": "1",
     "PYTHON_JULIAPKG_OFFLINE": "yes",
+    "JULIA_PKG_OFFLINE": "true",
 }.items():
     assert os.environ[name] == value, name
+if os.environ["PYTHON_JULIACALL_THREADS"] != "auto":
+    warnings.warn(
+        "PYTHON_JULIACALL_THREADS environment variable is set to other than 'auto'", stacklevel=1
+    )
 
 MODE = os.environ["STANDIN"]
 HERE = Path(__file__).parents[1]
 SIGNATURE = json.loads((HERE.parent / "pysr_signature.json").read_text(encoding="utf-8"))
+
+
+def lasts(what):
+    """Take the time of a step."""
+    time.sleep(float(os.environ.get(f"STANDIN_{what}", 0)))
+
+
+def start_julia():
+    """Change the process as Julia does."""
+    lasts("IMPORT")
+    os.set_blocking(0, False)
+    signal.signal(signal.SIGUSR2, lambda *_: None)
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            signal.pthread_kill(thread.ident, signal.SIGUSR2)
 
 
 def forever():
@@ -40,6 +65,7 @@ def forever():
     time.sleep(600)
 
 
+start_julia()
 if MODE == "hangs_at_start":
     forever()
 if MODE == "no_julia":
@@ -49,6 +75,8 @@ if MODE == "no_julia":
 class PySRRegressor:
     """Checks what it is given."""
 
+    compiled = False
+
     def __init__(self, **keywords):
         unknown = set(keywords) - set(SIGNATURE["__init__"])
         if unknown:
@@ -57,25 +85,38 @@ class PySRRegressor:
 
     def fit(self, x, y, **keywords):
         """Write the hall of fame, or end as $STANDIN says."""
+        begun = time.time()
         assert set(keywords) <= set(SIGNATURE["fit"])
         assert x.shape == (len(y), len(keywords["variable_names"]))
         assert len(keywords["weights"]) == len(y)
         assert (y >= 0).all()
         assert (y <= 1).all()
-        if MODE == "dies":
+        if not PySRRegressor.compiled:
+            lasts("COMPILE")
+            PySRRegressor.compiled = True
+        # What goes wrong does in long searches.
+        mode = MODE if self.keywords["populations"] > 1 else "well"
+        if mode == "dies":
             print("Stacktrace:\n [1] error(s::String)", file=sys.stderr)
             raise RuntimeError("the loss is not a number")
-        if MODE == "crashes":
-            os.kill(os.getpid(), signal.SIGSEGV)
-        if MODE == "hangs_early":
+        if mode in {"crashes", "killed"}:
+            print("BlockingIOError: [Errno 11] Resource temporarily unavailable", flush=True)
+            os.kill(os.getpid(), signal.SIGSEGV if mode == "crashes" else signal.SIGKILL)
+        if mode == "hangs_early":
             forever()
+        lasts("FIRST")
         folder = Path(self.keywords["tempdir"]) / "tmp12345678" / self.keywords["run_id"]
         folder.mkdir(parents=True)
         fame = (HERE / "hall_of_fame.csv").read_text(encoding="utf-8")
         (folder / "hall_of_fame.csv").write_text(fame, encoding="utf-8")
         (folder / "hall_of_fame.csv.bak").write_text(fame, encoding="utf-8")
-        record = {"arguments": self.keywords, "rows": len(y)}
+        record = {"arguments": self.keywords, "rows": len(y), "begun": begun}
         if "STANDIN_RECORD" in os.environ:
             Path(os.environ["STANDIN_RECORD"]).write_text(json.dumps(record), encoding="utf-8")
-        if MODE == "hangs":
+        if mode == "hangs":
             forever()
+        clock = time.monotonic()
+        for _ in range(self.keywords["niterations"] * self.keywords["populations"]):
+            lasts("CYCLE")
+            if time.monotonic() - clock > self.keywords["timeout_in_seconds"]:
+                break
