@@ -1,5 +1,6 @@
 """A Python environment with PySR and Julia as their installers leave them, made of empty shells."""
 
+import importlib
 import json
 import os
 from pathlib import Path
@@ -20,6 +21,7 @@ version = "0.9.36"
 
 [[deps.SymbolicRegression]]
 deps = ["Printf"]
+git-tree-sha1 = "0123456789abcdef0123456789abcdef01234567"
 uuid = "8254be44-1295-4e6a-a16d-46603ac705cb"
 version = "2.7.2"
 """
@@ -53,8 +55,14 @@ class Installed:
         self.environ = {"JULIA_DEPOT_PATH": f"{self.depot}:", "PATH": "", "HOME": str(folder)}
         self.prefix = str(folder / "prefix")
 
-    def pysr(self, version: str) -> None:
+    def pysr(self, version: str, asks: str = "~2.7.2") -> None:
         """What pip leaves."""
+        package = self.site / "pysr"
+        package.mkdir(exist_ok=True)
+        (package / "__init__.py").write_text("raise AssertionError('imported')", encoding="utf-8")
+        wanted = {"julia": "=1.10.0, 1.10.3", "packages": {"SymbolicRegression": {"version": asks}}}
+        (package / "juliapkg.json").write_text(json.dumps(wanted), encoding="utf-8")
+        importlib.invalidate_caches()
         record = self.site / f"pysr-{version}.dist-info" / "METADATA"
         record.parent.mkdir(parents=True)
         record.write_text(
@@ -74,7 +82,12 @@ class Installed:
     def packages(self, manifest: str = "Manifest.toml") -> None:
         """What Julia leaves of its packages."""
         (self.project / manifest).write_text(MANIFEST, encoding="utf-8")
-        (self.depot / "packages" / "SymbolicRegression" / "x1Y2z").mkdir(parents=True)
+        (self.depot / "packages" / "SymbolicRegression" / "x1Y2z" / "src").mkdir(parents=True)
+
+    def manifest(self, old: str, new: str) -> None:
+        """Change the manifest."""
+        path = self.project / "Manifest.toml"
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 from mechanist.errors import MechanistError
 from mechanist.formula.distil import distil
 from mechanist.formula.search.engines import ENGINES, choose_engines, require
-from mechanist.formula.search.julia import State, look
+from mechanist.formula.search.julia import UNFINISHED, State, look
+from mechanist.formula.search.julia_packages import allowed
 from mechanist.settings.formula import FormulaSettings
 from tests.formula.test_distil import SMALL, TRUTH, planted
 
@@ -115,8 +116,91 @@ def test_the_project_may_be_named(installed):
         "PYTHON_JULIACALL_PROJECT": str(installed.project),
     }
     assert look(both, "/nowhere").ready
+    for name in ("EXE", "PROJECT"):
+        # Juliacall refuses one without the other.
+        alone = {k: v for k, v in both.items() if k != f"PYTHON_JULIACALL_{name}"}
+        state = look(alone, installed.prefix)
+        assert not state.ready
+        assert f"is set without PYTHON_JULIACALL_{name}" in state.line
     exe = installed.environ | {"PYTHON_JULIAPKG_EXE": "/no/julia"}
     assert "/no/julia" in look(exe, installed.prefix).line
+
+
+def test_the_package_must_be_of_the_series_that_pysr_asks_for(installed):
+    installed.pysr("2.7.2")
+    installed.julia_itself()
+    installed.packages()
+    assert look(installed.environ, installed.prefix).ready
+    for other in ("1.11.3", "2.0.0-alpha.10", "2.7.1", "2.8.0", "3.0.0"):
+        installed.manifest('version = "2.7.2"', f'version = "{other}"')
+        state = look(installed.environ, installed.prefix)
+        line = f"SymbolicRegression {other} is installed, PySR 2.7.2 needs ~2.7.2"
+        assert state == State(False, line)
+        installed.manifest(f'version = "{other}"', 'version = "2.7.2"')
+    installed.manifest('version = "2.7.2"', 'version = "2.7.5"')
+    assert look(installed.environ, installed.prefix).ready
+    (installed.site / "pysr" / "juliapkg.json").write_text("{", encoding="utf-8")
+    assert "is damaged" in look(installed.environ, installed.prefix).line
+
+
+# Expected by the chapter Compatibility of the manual of Pkg.
+@pytest.mark.parametrize(
+    ("wanted", "inside", "outside"),
+    [
+        ("~2.7.2", ("2.7.2", "2.7.9"), ("2.7.1", "2.8.0")),
+        ("~2.7", ("2.7.0",), ("2.8.0", "2.6.9")),
+        ("~2", ("2.9.0",), ("3.0.0",)),
+        ("2.7.2", ("2.7.2", "2.8.0"), ("2.7.1", "3.0.0")),
+        ("^0.2.3", ("0.2.3", "0.2.9"), ("0.3.0", "0.2.2")),
+        ("^0.0.3", ("0.0.3",), ("0.0.4",)),
+        ("0", ("0.9.1",), ("1.0.0",)),
+        ("=1.10.0, 1.10.3", ("1.10.0", "1.10.3", "1.12.0"), ("1.10.1", "2.0.0")),
+        (">=1.2, ", ("1.2.0", "7.0.0"), ("1.1.9",)),
+        ("<2.1", ("2.0.9",), ("2.1.0",)),
+        ("1.2 - 2.3", ("1.2.0", "2.3.9"), ("2.4.0", "1.1.0")),
+        ("none", (), ("1.0.0", "of unknown version")),
+    ],
+)
+def test_ranges_of_versions_are_those_of_julia(wanted, inside, outside):
+    assert all(allowed(one, wanted) for one in inside)
+    assert not any(allowed(one, wanted) for one in outside)
+
+
+def test_a_package_under_development_or_with_julia_is_no_missing_one(installed):
+    installed.pysr("2.7.2")
+    installed.julia_itself()
+    installed.packages()
+    (installed.depot / "packages").rename(installed.depot / "elsewhere")
+
+    def ready():
+        return look(installed.environ, installed.prefix).ready
+
+    assert not ready()
+    # Beside the program, as some distributions have it.
+    share = installed.julia.parents[1] / "share" / "julia"
+    share.mkdir(parents=True)
+    (installed.depot / "elsewhere").rename(share / "packages")
+    assert ready()
+    own = installed.environ | {"JULIA_DEPOT_PATH": str(installed.depot)}
+    assert not look(own, installed.prefix).ready
+    (share / "packages").rename(installed.depot / "elsewhere")
+    hash_ = 'git-tree-sha1 = "0123456789abcdef0123456789abcdef01234567"'
+    installed.manifest(hash_, 'path = "../dev"')
+    assert not ready()
+    module = installed.project.parent / "dev" / "src" / "SymbolicRegression.jl"
+    module.parent.mkdir(parents=True)
+    module.touch()
+    assert ready()
+    installed.manifest('path = "../dev"', "")
+    assert ready()
+
+
+def test_an_unfinished_installation_is_none(installed):
+    installed.pysr("2.7.2")
+    installed.julia_itself()
+    installed.packages()
+    (installed.project / "pyjuliapkg" / UNFINISHED).touch()
+    assert "was not finished" in look(installed.environ, installed.prefix).line
 
 
 def test_a_damaged_record_is_no_installation(installed):
