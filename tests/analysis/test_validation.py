@@ -1,16 +1,18 @@
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
-from mechanist.analysis.validation.points import spread_points
+from mechanist.analysis.validation.points import ValidationPoints, spread_points
+from mechanist.analysis.validation.validate import validate
 from mechanist.analysis.validation.verdict import (
     VALIDATION_COLUMNS,
     judge,
     predictive_rank,
     validation_columns,
 )
+from mechanist.statistics.logistic import p_to_q
 
 SHARP = np.full(120, 0.01)
 """Errors that a network claims where the test is not about them."""
@@ -85,12 +87,51 @@ def test_an_uninformative_formula_explains_nothing():
     assert "explains none of the variance" in verdict.text
 
 
-def test_points_without_decided_shots_are_refused():
-    p, formula, n, n_b, rng = fresh(0.0, 37)
-    n = n.copy()
-    n[5] = 1
-    with pytest.raises(ValueError, match="at least two"):
-        judge(p, SHARP, formula, n, n_b, rng)
+def undecided(points, left):
+    """Fresh shots of which all from the first points were too long."""
+    p, formula, n, n_b, rng = fresh(0.08, 34)
+    n, n_b = n.copy(), n_b.copy()
+    n[: len(n) - left] = 0
+    n[: (len(n) - left) // 2] = 1
+    return p, formula, n, np.minimum(n_b, n), rng
+
+
+def test_undecided_points_are_dropped_and_counted():
+    p, formula, n, n_b, rng = undecided(120, 100)
+    verdict = judge(p, SHARP, formula, n, n_b, rng)
+    assert (verdict.points, verdict.undecided) == (100, 20)
+    rest = slice(20, None)
+    again = np.random.default_rng(1)
+    alone = judge(p[rest], SHARP[rest], formula[rest], n[rest], n_b[rest], again)
+    assert verdict.network_rmse == alone.network_rmse
+    assert "20 of 120 validation points are left out" in verdict.text
+    columns = validation_columns(p, SHARP, formula, n, n_b)
+    assert columns["point"].tolist() == list(range(20, 120))
+    assert {len(column) for column in columns.values()} == {100}
+
+
+def test_without_a_decided_point_the_verdict_says_so():
+    p, formula, n, n_b, rng = undecided(120, 0)
+    verdict = judge(p, SHARP, formula, n, n_b, rng)
+    assert (verdict.points, verdict.undecided, verdict.network_rmse) == (0, 120, None)
+    assert "none is left" in verdict.text
+    json.dumps(asdict(verdict), allow_nan=False)
+
+
+def test_all_predictions_are_validated_without_the_undecided_points():
+    p, formula, n, n_b, rng = undecided(120, 100)
+    own = ValidationPoints(p, SHARP, n, n_b, p_to_q(formula), np.arange(120) % 2 == 0)
+    points = ValidationPoints(p, SHARP, n, n_b)
+    result = validate(points, p_to_q(formula), [p_to_q(formula), p_to_q(p)], own, rng)
+    assert (result.own.points, result.own.surface_points, result.own.undecided) == (50, 50, 20)
+    assert len(result.own_table["on_surface"]) == len(result.table["point"]) == 100
+    assert result.front[0].rmse > result.front[1].rmse
+    none = ValidationPoints(p, SHARP, np.zeros_like(n), np.zeros_like(n))
+    nowhere = replace(none, q_formula=own.q_formula, on_surface=own.on_surface)
+    result = validate(none, p_to_q(formula), [p_to_q(p)], nowhere, rng)
+    assert result.front[0].rmse is None
+    assert (result.own.undecided, result.own.slope) == (120, None)
+    json.dumps(result.to_json(), allow_nan=False)
 
 
 def test_columns_of_the_table():

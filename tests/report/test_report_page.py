@@ -3,10 +3,13 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import asdict
 
 import pytest
 
-from mechanist.bookkeeping.files import read_json, write_json
+from mechanist.analysis.validation.verdict import Verdict
+from mechanist.bookkeeping.csv_files import read_csv
+from mechanist.bookkeeping.files import read_json, write_json, write_text
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
 from mechanist.report.load import load_report
@@ -234,3 +237,18 @@ def test_a_formula_that_is_not_stable_has_a_badge(descriptors, badge, tmp_path):
     assert doubt in layout.summary_text.read_text(encoding="utf-8")
     summary = read_json(layout.summary)["formula"]
     assert (summary["stable"], summary["set_share"]) == (False, 0.85)
+
+
+def test_a_run_whose_fresh_shots_all_were_too_long_has_a_report(tmp_path):
+    layout = make_run(tmp_path, TOY)
+    verdict = Verdict.without_points(120)
+    write_json(layout.verdict, asdict(verdict))
+    for path in (layout.validation, layout.validation_formula, layout.front_errors):
+        head, *_ = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        texts = [row["text"] for row in read_csv(layout.formulas, ["text"])]
+        rows = [f"{text},,,\n" for text in texts] if path == layout.front_errors else []
+        write_text(path, "".join([head, *rows]))
+    write_all(layout)
+    assert verdict.text in html.unescape(layout.report.read_text(encoding="utf-8"))
+    assert verdict.text in layout.summary_text.read_text(encoding="utf-8")
+    assert read_json(layout.summary)["validation"]["undecided"] == 120

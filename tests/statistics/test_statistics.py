@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from mechanist.statistics.clopper_pearson import clopper_pearson
+from mechanist.statistics.clopper_pearson import clopper_pearson, missed
 from mechanist.statistics.effective_samples import effective_samples
 from mechanist.statistics.rhat import split_rhat
 from mechanist.statistics.rmse_beyond_noise import rmse_beyond_noise, rmse_interval, squared_excess
@@ -123,3 +123,20 @@ def test_rmse_interval_covers_the_truth():
         hits += low <= 0.08 <= high
     # Percentile bootstrap of 120 points covers a little less than the nominal 95 %.
     assert hits >= 95 - 4 * np.sqrt(trials * 0.05 * 0.95) - 3
+
+
+@pytest.mark.parametrize("n", [20, 60])
+def test_the_share_of_intervals_that_miss(n):
+    """By drawing 40,000 counts at each of three probabilities; 4 standard errors. Seed 21."""
+    rng = np.random.default_rng([21, n])
+    for p in (0.1, 0.3, 0.5):
+        low, high = clopper_pearson(rng.binomial(n, p, 40_000), n)
+        share = ((p < low) | (p > high)).mean()
+        expected = float(missed(np.array([p]), np.array([n]))[0])
+        assert abs(share - expected) < 4 * np.sqrt(0.05 * 0.95 / 40_000)
+        assert expected <= 0.05
+
+
+def test_at_60_trials_3_3_percent_miss_on_average():
+    p = np.linspace(0.02, 0.98, 500)
+    assert missed(p, np.full(500, 60)).mean() == pytest.approx(0.033, abs=5e-4)

@@ -39,9 +39,9 @@ def validate(config: Config, layout: Layout, log: Callable[[str], None]) -> None
     write_columns(layout.validation_formula, result.own_table)
     rows = []
     for row, error in zip(front, result.front, strict=True):
-        numbers = [f"{x:.6f}" for x in (error.rmse, error.low, error.high)]
-        shown = "" if error.explained is None else f"{error.explained:.6f}"
-        rows.append([row["complexity"], *numbers, shown, row["chosen"], row["text"]])
+        found = (error.rmse, error.low, error.high, error.explained)
+        shown = ["" if x is None else f"{x:.6f}" for x in found]
+        rows.append([row["complexity"], *shown, row["chosen"], row["text"]])
     write_text(layout.front_errors, csv_text(FRONT_COLUMNS, rows))
     write_json(layout.verdict, result.to_json())
     log(result.text)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mechanist.analysis.validation.verdict import decided
 from mechanist.arrays import Array, Counts, Mask, Q
 from mechanist.statistics.binomial import fit_logistic
 from mechanist.statistics.rmse_beyond_noise import squared_excess
@@ -40,6 +41,9 @@ class FormulaVerdict:
     ----------
     points, surface_points
         Numbers of points spread over the formula's p_B, and on its surface.
+    undecided
+        Points of both kinds that are left out, since fewer than two half-shots from them ended in A
+        or B.
     slope, shift
         Calibration slope and offset of q, 1 and 0 if calibrated; None with too few points.
     slope_interval, shift_interval
@@ -55,6 +59,7 @@ class FormulaVerdict:
 
     points: int
     surface_points: int
+    undecided: int
     slope: float | None
     slope_interval: tuple[float, float] | None
     shift: float | None
@@ -76,17 +81,22 @@ def judge_formula(
     q
         (P,) of the formula at the points.
     n, n_b
-        (P,) half-shots that ended in a state, at least 2 each, and those that ended in B.
+        (P,) half-shots that ended in a state, and those that ended in B; points that are not
+        `decided` are left out.
     on_surface
         (P,) points that were chosen on the surface; the others are spread over p_B.
     rng
         For the bootstrap.
     """
+    use = decided(n)
+    undecided = int((~use).sum())
+    q, n, n_b, on_surface = q[use], n[use], n_b[use], on_surface[use]
     line = _calibration(q[~on_surface], n[~on_surface], n_b[~on_surface], rng)
     flat = _surface(n[on_surface], n_b[on_surface], rng)
     return FormulaVerdict(
         points=int((~on_surface).sum()),
         surface_points=int(on_surface.sum()),
+        undecided=undecided,
         slope=line and line[0][0],
         slope_interval=line and line[0][1],
         shift=line and line[1][0],
@@ -95,7 +105,7 @@ def judge_formula(
         surface_mean_interval=flat and flat[0][1],
         surface_spread=flat and flat[1][0],
         surface_spread_interval=flat and flat[1][1],
-        text=f"{_calibration_text(line)} {_surface_text(flat)}",
+        text=f"{_calibration_text(line)} {_surface_text(flat)}{_undecided_text(undecided)}",
     )
 
 
@@ -153,6 +163,14 @@ def _calibration_text(line: tuple[WithInterval, WithInterval] | None) -> str:
     text += f" and its offset in q is {shift:+.2f} ({left:+.2f} to {right:+.2f})"
     agrees = low <= 1 <= high and left <= 0 <= right
     return text + (": calibrated within the intervals." if agrees else ": not calibrated.")
+
+
+def _undecided_text(undecided: int) -> str:
+    if not undecided:
+        return ""
+    return (
+        f" {undecided} of its points are left out, since too few shots from them ended in A or B."
+    )
 
 
 def _surface_text(flat: tuple[WithInterval, WithInterval] | None) -> str:

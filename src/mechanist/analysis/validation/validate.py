@@ -8,8 +8,14 @@ import numpy as np
 
 from mechanist.analysis.validation.formula_verdict import FormulaVerdict, judge_formula
 from mechanist.analysis.validation.points import ValidationPoints
-from mechanist.analysis.validation.verdict import Verdict, explained, judge, validation_columns
-from mechanist.arrays import Q
+from mechanist.analysis.validation.verdict import (
+    Verdict,
+    decided,
+    explained,
+    judge,
+    validation_columns,
+)
+from mechanist.arrays import Counts, Probabilities, Q
 from mechanist.sampling.records.tables import Table
 from mechanist.statistics.logistic import q_to_p
 from mechanist.statistics.rmse_beyond_noise import rmse_beyond_noise, rmse_interval
@@ -17,11 +23,14 @@ from mechanist.statistics.rmse_beyond_noise import rmse_beyond_noise, rmse_inter
 
 @dataclass(frozen=True)
 class FormulaError:
-    """Error of p_B of a formula beyond counting noise, 95 % interval, explained variance."""
+    """Error of p_B of a formula beyond counting noise, 95 % interval, explained variance.
 
-    rmse: float
-    low: float
-    high: float
+    All are None if there is no point with enough decided shots.
+    """
+
+    rmse: float | None
+    low: float | None
+    high: float | None
     explained: float | None
 
 
@@ -74,19 +83,12 @@ def validate(
         Points chosen by the formula, with ``q_formula`` and ``on_surface``.
     rng
         For the bootstrap.
-
-    Raises
-    ------
-    ValueError
-        If there is no point, or one with fewer than two decided shots.
     """
     n, n_b = points.n, points.n_b
     p_formula = q_to_p(q_formula)
+    use = decided(n)
     verdict = judge(points.p_network, points.p_error, p_formula, n, n_b, rng)
-    errors = []
-    for p in map(q_to_p, front):
-        low, high = rmse_interval(p, n_b, n, rng)
-        errors.append(FormulaError(rmse_beyond_noise(p, n_b, n), low, high, explained(p, n_b, n)))
+    errors = [_error(q_to_p(q)[use], n_b[use], n[use], rng) for q in front]
     assert own.q_formula is not None
     assert own.on_surface is not None
     own_table = validation_columns(
@@ -96,6 +98,13 @@ def validate(
         verdict=verdict,
         own=judge_formula(own.q_formula, own.n, own.n_b, own.on_surface, rng),
         table=validation_columns(points.p_network, points.p_error, p_formula, n, n_b),
-        own_table={**own_table, "on_surface": own.on_surface.astype(np.int64)},
+        own_table={**own_table, "on_surface": own.on_surface.astype(np.int64)[decided(own.n)]},
         front=errors,
     )
+
+
+def _error(p: Probabilities, k: Counts, n: Counts, rng: np.random.Generator) -> FormulaError:
+    if not len(n):
+        return FormulaError(None, None, None, None)
+    low, high = rmse_interval(p, k, n, rng)
+    return FormulaError(rmse_beyond_noise(p, k, n), low, high, explained(p, k, n))

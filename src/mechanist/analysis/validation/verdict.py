@@ -5,14 +5,14 @@ compared with counts by their error beyond binomial noise
 (`mechanist.statistics.rmse_beyond_noise`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array, Counts
+from mechanist.arrays import Array, Counts, Mask
 from mechanist.statistics.clopper_pearson import clopper_pearson
 from mechanist.statistics.rmse_beyond_noise import rmse_beyond_noise, rmse_interval, squared_excess
 
@@ -43,6 +43,9 @@ class Verdict:
     ----------
     points, shots_per_point
         Number of configurations, and mean number of decided half-shots from each.
+    undecided
+        Configurations that are left out, since fewer than two half-shots from them ended in A or B.
+        If none is left, all below is None.
     network_rmse, formula_rmse
         Root mean square error of p_B beyond counting noise.
     network_interval, formula_interval
@@ -60,16 +63,43 @@ class Verdict:
 
     points: int
     shots_per_point: float
-    network_rmse: float
-    network_interval: tuple[float, float]
-    network_coverage: float
-    network_interval_coverage: float
+    undecided: int
+    network_rmse: float | None
+    network_interval: tuple[float, float] | None
+    network_coverage: float | None
+    network_interval_coverage: float | None
     network_explained: float | None
-    formula_rmse: float
-    formula_interval: tuple[float, float]
-    formula_coverage: float
+    formula_rmse: float | None
+    formula_interval: tuple[float, float] | None
+    formula_coverage: float | None
     formula_explained: float | None
     text: str
+
+    @staticmethod
+    def without_points(undecided: int) -> "Verdict":
+        """A verdict where no point is left."""
+        empty = dict.fromkeys(f.name for f in fields(Verdict))
+        text = _left_out(undecided, undecided)
+        told: dict[str, Any] = {"points": 0, "shots_per_point": 0.0, "undecided": undecided}
+        return Verdict(**{**empty, **told, "text": text})
+
+
+FEWEST_SHOTS = 2
+"""Decided half-shots that a point needs, so that the noise of its count can be estimated."""
+
+
+def decided(n: Counts) -> Mask:
+    """Points (P,) whose ``n`` half-shots that ended in A or B suffice for a comparison."""
+    return np.asarray(n >= FEWEST_SHOTS)
+
+
+def _left_out(undecided: int, points: int) -> str:
+    """A sentence on the points that are left out."""
+    rest = "" if undecided < points else "; none is left, so that nothing can be validated"
+    return (
+        f"{undecided} of {points} validation points are left out, since fewer than {FEWEST_SHOTS}"
+        f" half-shots from each reached A or B within dynamics.max_half_path{rest}."
+    )
 
 
 def explained(p: Array, k: Counts, n: Counts) -> float | None:
@@ -176,25 +206,29 @@ def judge(
     p_network, p_error, p_formula
         (P,) predicted p_B of the configurations; the standard deviation of the network's error.
     n, n_b
-        (P,) half-shots that ended in a state, at least 2 each, and those that ended in B.
+        (P,) half-shots that ended in a state, and those that ended in B; points that are not
+        `decided` are left out.
     rng
         For the bootstrap.
-
-    Raises
-    ------
-    ValueError
-        If there is no point, or one with fewer than two decided shots.
     """
-    if not len(n) or int(n.min()) < 2:
-        raise ValueError("every point needs at least two shots that end in a state")
+    use = decided(n)
+    undecided = int((~use).sum())
+    if not use.any():
+        return Verdict.without_points(undecided)
+    p_network, p_error, p_formula = p_network[use], p_error[use], p_formula[use]
+    n, n_b = n[use], n_b[use]
     network, formula = rmse_beyond_noise(p_network, n_b, n), rmse_beyond_noise(p_formula, n_b, n)
     network_interval = rmse_interval(p_network, n_b, n, rng)
     formula_interval = rmse_interval(p_formula, n_b, n, rng)
     interval_coverage = _interval_coverage(p_network, p_error, n_b, n)
     errors = _error_text(network, network_interval), _error_text(formula, formula_interval)
+    text = _sentence(p_formula, n_b, n, *errors, interval_coverage)
+    if undecided:
+        text += f" {_left_out(undecided, len(use))}"
     return Verdict(
         points=len(n),
         shots_per_point=float(n.mean()),
+        undecided=undecided,
         network_rmse=network,
         network_interval=network_interval,
         network_coverage=_coverage(p_network, n_b, n),
@@ -204,7 +238,7 @@ def judge(
         formula_interval=formula_interval,
         formula_coverage=_coverage(p_formula, n_b, n),
         formula_explained=explained(p_formula, n_b, n),
-        text=_sentence(p_formula, n_b, n, *errors, interval_coverage),
+        text=text,
     )
 
 
@@ -213,13 +247,17 @@ def validation_columns(
 ) -> dict[str, NDArray[Any]]:
     """Columns of validation.csv, `VALIDATION_COLUMNS`.
 
-    ``low`` and ``high`` are 95 % Clopper-Pearson intervals from the shots, ``network_low`` and
-    ``network_high`` the 90 % intervals that the network predicted.
+    Points that are not `decided` are left out. ``low`` and ``high`` are 95 % Clopper-Pearson
+    intervals from the shots, ``network_low`` and ``network_high`` the 90 % intervals that the network
+    predicted.
     """
+    numbers = np.flatnonzero(decided(n))
+    p_network, p_error, p_formula = p_network[numbers], p_error[numbers], p_formula[numbers]
+    n, n_b = n[numbers], n_b[numbers]
     low, high = clopper_pearson(n_b, n)
     half = NormalDist().inv_cdf(0.5 + 0.5 * LEVEL) * p_error
     return {
-        "point": np.arange(len(n)),
+        "point": numbers,
         "p_network": p_network,
         "p_formula": p_formula,
         "n": n,

@@ -21,7 +21,7 @@ from mechanist.report.figures.style import (
     to_svg,
 )
 from mechanist.sampling.records.tables import Table
-from mechanist.statistics.clopper_pearson import clopper_pearson
+from mechanist.statistics.clopper_pearson import clopper_pearson, missed
 
 BINS = 12
 
@@ -80,6 +80,14 @@ def draw_fresh(axes: Any, table: Mapping[str, Array], column: str, colour: str, 
     _frame(axes, title)
 
 
+def _by_chance(data: ReportData) -> str:
+    """Share of fresh configurations whose interval would miss the true p_B."""
+    fresh = data.validation
+    if fresh is None:
+        return "at most 5 %"
+    return f"{100 * missed(fresh['p_network'], fresh['n'].astype(np.int64)).mean():.1f} %"
+
+
 def calibration(data: ReportData) -> Picture | None:
     """Predicted p_B against outcomes: shots of the last round, then fresh committor shots."""
     shots = _last_predicted(data.shots)
@@ -110,6 +118,6 @@ def calibration(data: ReportData) -> Picture | None:
         "calibration. Every prediction was made before the shots that it is compared with. Bars "
         "are 95 % Clopper-Pearson intervals: of shots in bins (predicted by the model of the "
         "previous round) or of single fresh configurations. Open circles: the interval misses the "
-        "prediction, as 5 % do by chance."
+        f"prediction, as {_by_chance(data)} do by chance."
     )
     return Picture("calibration", "Calibration", svg, caption, wide=panels > 1)

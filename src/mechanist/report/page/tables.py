@@ -52,7 +52,7 @@ def validation(data: ReportData) -> list[tuple[str, ...]]:
     """Rows of the table of fresh shots: model, error, its interval, coverage, variance."""
     rows: list[tuple[str, ...]] = []
     verdict = data.verdict
-    if verdict is None:
+    if verdict is None or not verdict["points"]:
         return rows
     for model in ("network", "formula"):
         low, high = verdict[f"{model}_interval"]
@@ -109,6 +109,7 @@ def front(data: ReportData) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for row in data.formulas:
         error = errors.get(row["text"])
+        error = error if error and error["rmse"] else None
         rmse = f"{float(error['rmse']):.3f}" if error else ""
         between = f"{float(error['low']):.3f} to {float(error['high']):.3f}" if error else ""
         shares = [row.get(f"{kind}_share") for kind in ("stands", "set", "chosen")]
