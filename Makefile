@@ -17,7 +17,7 @@ help:
 
 run: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
-	@cat results/$$($(BIN)/python -c "import yaml, pathlib; print(pathlib.Path(yaml.safe_load(open('config.yaml'))['system']).name)")/summary.md
+	@cat "$$($(BIN)/python -c "from mechanist.settings.load import load_config; print(load_config('config.yaml').folder)")/summary.md"
 
 test: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2

@@ -201,7 +201,7 @@ def test_the_report_says_where_the_time_of_the_run_went(finished):
     assert cores == 2
     assert sum(spent.values()) == pytest.approx(cores * wall)
     assert 0 < summary["work_share"] < summary["work_wall_share"] < 1
-    assert "Where the time went" in (finished.root / "report.html").read_text(encoding="utf-8")
+    assert "<caption>Core time: " in (finished.root / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_second_run_has_nothing_to_do(finished):

@@ -15,6 +15,7 @@ from mechanist.formula.search.engines import require
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import process_age
 from mechanist.bookkeeping.layout import Layout
+from mechanist.bookkeeping.session import refuse_other_system
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
 from mechanist.bookkeeping.sources import digest, digest_of_script
@@ -35,8 +36,11 @@ shell.prefix(
     ' tee() {{ (trap "" TERM INT; exec tee "$@"); }}; '
 )
 
-NAME = SYSTEM_FOLDER.name
-RESULTS = f"results/{NAME}"
+RESULTS = str(SETTINGS.folder)
+try:
+    refuse_other_system(Layout(Path(RESULTS)), SYSTEM_FOLDER)
+except MechanistError as error:
+    raise WorkflowError(str(error))
 WORKERS = [f"{worker:03d}" for worker in range(SETTINGS.sampling.workers)]
 PLAIN = SETTINGS.model_dump(mode="json")
 # Settings that affect shots; without rounds_max, so that a larger budget reruns nothing.
@@ -93,6 +97,7 @@ def write_session():
             "since": time.time() - process_age(),
             # Unknown on a cluster.
             "cores": workflow.resource_settings.cores or 0,
+            "system": str(SYSTEM_FOLDER.resolve()),
         },
     )
 
@@ -202,9 +207,7 @@ def first_open_round():
             )
         except (OSError, ValueError):
             return number
-        same = (
-            isinstance(assessment, dict) and assessment.get("setup") == setup()
-        )
+        same = isinstance(assessment, dict) and assessment.get("setup") == setup()
         if not same or assessment.get("converged") is not False:
             return number
     return SETTINGS.sampling.rounds_max - 1
@@ -234,8 +237,11 @@ def last_model(wildcards):
 
 def results_folder(wildcards, output):
     """Folder of the run that an output file belongs to."""
+    own = Path(RESULTS).parts
     return next(
-        str(folder) for folder in Path(output[0]).parents if folder.name == NAME
+        str(folder)
+        for folder in Path(output[0]).parents
+        if folder.parts[-len(own) :] == own
     )
 
 

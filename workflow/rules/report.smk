@@ -54,7 +54,8 @@ rule report:
         last=lambda wildcards, input: round_of(input.last),
         # The folder and not its name: the summary has the hashes of its files.
         settings=settings(
-            *(key for key in PLAIN if key != "compare"), system=str(SYSTEM_FOLDER)
+            *(key for key in PLAIN if key not in ("compare", "results")),
+            system=str(SYSTEM_FOLDER),
         ),
         source=digest("report"),
     shell:
@@ -77,7 +78,7 @@ rule seal:
         "../../envs/mechanist.yaml"
     params:
         results=results_folder,
-        settings=settings(system=NAME),
+        settings=settings(system=str(SYSTEM_FOLDER)),
         source=digest("seal"),
     shell:
         "mechanist seal --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"

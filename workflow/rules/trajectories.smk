@@ -6,6 +6,7 @@ MOTIONS = [f"{number:03d}" for number in range(SETTINGS.trajectory.seeds)]
 # These tables are no input of a run, nor is a run an input of theirs: they describe it if it is
 # finished. The hash of its files is a parameter.
 RUN = Path(f"{RESULTS}/manifest.json")
+RUN_NAME = Path(RESULTS).name
 RUN_HASH = hashlib.sha256(RUN.read_bytes()).hexdigest() if RUN.is_file() else None
 # The system that OpenMM moves for table T2; it is read only where that table is asked for.
 MOVED = HOME / "systems" / "alanine_dipeptide"
@@ -197,11 +198,11 @@ rule trajectory_forecast:
 
 rule trajectory_paths:
     output:
-        f"{MODELS}/paths/{NAME}.json",
+        f"{MODELS}/paths/{RUN_NAME}.json",
     log:
-        f"{MODELS}/logs/paths_{NAME}.log",
+        f"{MODELS}/logs/paths_{RUN_NAME}.log",
     benchmark:
-        f"{MODELS}/benchmarks/paths_{NAME}.tsv"
+        f"{MODELS}/benchmarks/paths_{RUN_NAME}.tsv"
     conda:
         "../../envs/mechanist.yaml"
     threads: 1

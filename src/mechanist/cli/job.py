@@ -22,9 +22,9 @@ ConfigOption = Annotated[
     str, typer.Option("--config", help="settings: a YAML file, or JSON that starts with a brace")
 ]
 ResultsOption = Annotated[
-    Path | None, typer.Option("--results", help="folder of the run; default results/SYSTEM")
+    Path | None, typer.Option("--results", help="folder of the run; default: as in the settings")
 ]
-ResultsArgument = Annotated[Path, typer.Argument(help="folder of the run, results/SYSTEM")]
+ResultsArgument = Annotated[Path, typer.Argument(help="folder of the run, results/NAME")]
 RoundOption = Annotated[int, typer.Option("--round", min=0, help="number of the round, from 0")]
 LastOption = Annotated[int, typer.Option("--last", min=0, help="number of the last round")]
 WorkerOption = Annotated[int, typer.Option("--worker", min=0, help="number of the job, from 0")]
@@ -63,7 +63,7 @@ def open_run(config: str, results: Path | None) -> "tuple[Config, Layout]":
     from mechanist.settings.load import load_config
 
     settings = load_config(config)
-    return settings, Layout(results or Path("results") / Path(settings.system).name)
+    return settings, Layout(results or settings.folder)
 
 
 @dataclass(frozen=True)

@@ -108,9 +108,11 @@ def open_comparison(
 
     plain = load_config(config).model_dump(mode="json")
     plain["compare"] |= {key: value for key, value in changes.items() if value is not None}
-    plain["system"] = system or plain["system"]
+    if system is not None and system != plain["system"]:
+        # The folder of the settings is that of another system.
+        plain |= {"system": system, "results": None}
     settings = validate(Config, plain, "--config")
-    return settings, Layout(results or Path("results") / Path(settings.system).name)
+    return settings, Layout(results or settings.folder)
 
 
 def compare(
@@ -125,7 +127,7 @@ def compare(
     """Compare guided with uniform selection at the same number of MD steps.
 
     Each seed gives a pair of runs with the same first paths. Pairs of an earlier comparison with
-    the same settings are kept. Table, figure and page are written to results/SYSTEM/compare.
+    the same settings are kept. Table, figure and page are written to results/NAME/compare.
     """
     from mechanist.stages.compare import compare as run
 

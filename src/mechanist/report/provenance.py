@@ -11,9 +11,10 @@ from mechanist.bookkeeping.sources import digest_of_all
 from mechanist.errors import MechanistError
 from mechanist.settings.config import Config
 from mechanist.settings.load import SYSTEM_FILE, find_system, load_system
+from mechanist.systems.build.source_files import source_files
 
-APART = {"system", "compare"}
-"""Sections left out of the hash of the settings: a path, and those read by `compare` only."""
+APART = {"system", "results", "compare"}
+"""Keys left out of the hash of the settings: paths, and what only `compare` reads."""
 
 
 def provenance(config: Config, layout: Layout, last: int) -> dict[str, Any]:
@@ -32,9 +33,9 @@ def provenance(config: Config, layout: Layout, last: int) -> dict[str, Any]:
     -------
     dict
         ``config``: of the settings in force, defaults included, as JSON with sorted keys;
-        ``source``: of the package; ``inputs``: of system.yaml, the files that it names and a first
-        path given by the user, by name; ``prepared``: of the prepared system; ``rounds``:
-        of the manifest of each round. Missing files are left out.
+        ``source``: of the package; ``inputs``: of system.yaml, all files that the system is built
+        from, descriptors.py and a first path given by the user, by name; ``prepared``: of the
+        prepared system; ``rounds``: of the manifest of each round. Missing files are left out.
     """
     settings = config.model_dump(mode="json", exclude=APART)
     prepared = (layout.system_xml, layout.topology, layout.dynamics, layout.inputs)
@@ -57,10 +58,14 @@ def _inputs(config: Config) -> dict[str, Path]:
     except MechanistError:
         # Called by hand from another folder; the run does not depend on it.
         return files
-    names = [SYSTEM_FILE]
-    if system.molecule is not None:
-        names += [system.molecule.structure, *system.molecule.force_field]
-    return {name: folder / name for name in names} | files
+    own = [folder / SYSTEM_FILE, *source_files(system, folder)]
+    return {_name(path, folder): path for path in own} | files
+
+
+def _name(path: Path, folder: Path) -> str:
+    """Path below the folder of the system, or the whole path."""
+    inside = path.resolve().is_relative_to(folder.resolve())
+    return str(path.resolve().relative_to(folder.resolve())) if inside else str(path)
 
 
 def _hashes(files: dict[str, Path]) -> dict[str, str]:

@@ -1,6 +1,9 @@
 """The schema of config.yaml."""
 
-from pydantic import Field, model_validator
+import re
+from pathlib import Path
+
+from pydantic import Field, field_validator, model_validator
 
 from mechanist.settings.base import Section
 from mechanist.settings.compare import CompareSettings
@@ -17,12 +20,22 @@ from mechanist.settings.run import (
 from mechanist.settings.trajectory import TrajectorySettings
 from mechanist.settings.validation import ValidationSettings
 
+RESULTS = Path("results")
+MODELS = "trajectory_models"
+FOLDER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+
 
 class Config(Section):
     """config.yaml."""
 
     system: str = Field(
         "alanine_dipeptide", min_length=1, description="folder below systems/, or path to one"
+    )
+    results: str | None = Field(
+        None,
+        max_length=200,
+        description="name or path of the run's folder below results/, such as alanine/seed2; null: "
+        "the name of the system's folder",
     )
     seed: int = Field(1, ge=0, lt=2**31, description="seed of all random numbers of the run")
     initial: InitialSettings = InitialSettings()
@@ -43,3 +56,22 @@ class Config(Section):
         if self.sampling.chains == "auto" and isinstance(copies, int):
             refuse_few_chains(self.sampling.workers, copies)
         return self
+
+    @field_validator("results")
+    @classmethod
+    def _below(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not all(FOLDER.fullmatch(part) for part in value.split("/")):
+            raise ValueError(
+                "a folder below results/ is named by letters, digits, _, - and . (not in front),"
+                " with / between folders"
+            )
+        if value.split("/")[0] == MODELS:
+            raise ValueError(f"results/{MODELS} holds the tables of learned models of motion")
+        return value
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the run."""
+        return RESULTS / (self.results or Path(self.system).name)

@@ -248,8 +248,8 @@ def validation_columns(
     """Columns of validation.csv, `VALIDATION_COLUMNS`.
 
     Points that are not `decided` are left out. ``low`` and ``high`` are 95 % Clopper-Pearson
-    intervals from the shots, ``network_low`` and ``network_high`` the 90 % intervals that the network
-    predicted.
+    intervals from the shots, ``network_low`` and ``network_high`` the 90 % intervals that the
+    network predicted.
     """
     numbers = np.flatnonzero(decided(n))
     p_network, p_error, p_formula = p_network[numbers], p_error[numbers], p_formula[numbers]

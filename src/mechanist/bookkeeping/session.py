@@ -1,0 +1,31 @@
+"""The session file of a run: which system it samples, besides when it began."""
+
+from pathlib import Path
+
+from mechanist.bookkeeping.files import read_json
+from mechanist.bookkeeping.layout import Layout
+from mechanist.errors import DataError, SettingsError
+
+
+def refuse_other_system(layout: Layout, system: Path) -> None:
+    """Refuse a folder that holds the run of another system, which would be overwritten.
+
+    Runs whose system has been moved or removed, and those of versions that did not record it, are
+    accepted.
+
+    Raises
+    ------
+    SettingsError
+        If the system of the run is another folder than ``system``, and exists.
+    """
+    try:
+        content = read_json(layout.session)
+    except DataError:
+        return
+    known = content.get("system") if isinstance(content, dict) else None
+    if isinstance(known, str) and Path(known).is_dir() and Path(known) != system.resolve():
+        raise SettingsError(
+            "config.yaml",
+            f"results: {layout.root} holds a run of {known}; name another folder for {system},"
+            f" such as results: {layout.root.name}_2",
+        )
