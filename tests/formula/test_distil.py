@@ -229,3 +229,34 @@ def test_a_clear_formula_is_stable(alanine_like):
     assert result.stable
     assert result.chosen.set_share >= result.chosen.chosen_share
     assert result.chosen.set_share > 0.5
+
+
+def test_a_constant_with_the_plurality_is_not_chosen():
+    """The case of q = 0.27: 1,800 outcomes of a weak product.
+
+    0.2 has 44 % of the votes of resamples, 0.70*x*y 41 % and 0.70*x*y + 0.20 15 %. The product has
+    the majority.
+    """
+    rng = np.random.default_rng([7, 10])
+    names = ("t1", "t2", "t3", "d1", "d2")
+    common = rng.normal(size=900)
+    values = {n: np.sqrt(0.9) * common + np.sqrt(0.1) * rng.normal(size=900) for n in names[:3]}
+    values |= {n: rng.normal(size=900) for n in names[3:]}
+    q = 0.27 + 0.6 * values["d1"] * values["d2"]
+    n_b = rng.binomial(2, 1 / (1 + np.exp(-q)))
+    chain = np.arange(900) % 40
+    data = FormulaData(
+        columns=names,
+        values=np.column_stack([values[name] for name in names]),
+        q=q + 0.3 * rng.normal(size=900),
+        n_a=2 - n_b,
+        n_b=n_b,
+        chain=chain,
+        held_out=chain % 5 == 4,
+    )
+    result, _ = run(data, SMALL.model_copy(update={"max_nodes": 11}))
+    constant = next(f for f in result.pareto_front if not f.descriptors)
+    assert constant.chosen_share > result.chosen.chosen_share
+    assert result.chosen.descriptors == ("d1", "d2")
+    assert result.chosen.set_share > 0.5
+    assert result.stable
