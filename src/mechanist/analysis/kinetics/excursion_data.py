@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array, Labels, Q, Rows
+from mechanist.analysis.kinetics.window_groups import Parts, cells, parts_of_windows
+from mechanist.arrays import Array, Features, Labels, Mask, Q, Rows
 from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.gather import frame_features
 from mechanist.committor.windows import read_windows
 from mechanist.sampling.excursions.reservoir import frames_in_windows, in_reach
 from mechanist.sampling.excursions.tables import (
@@ -18,13 +20,14 @@ from mechanist.sampling.excursions.tables import (
 from mechanist.sampling.excursions.window_weights import windows_of
 from mechanist.sampling.records.tables import PathTable, Table, join, join_paths, read_table
 from mechanist.settings.config import Config
-from mechanist.systems.prepared import Prepared
+from mechanist.systems.prepared import Prepared, load_inputs
 
 AA, AB, BB = 0, 1, 2
 """Kinds of excursions by their ends; at equilibrium the direction of time is immaterial."""
 
 RUN_A, RUN_B, FIRST_WINDOW = 0, 1, 2
-"""Samplers: the runs while last in A or in B, and window ``w`` of q as ``FIRST_WINDOW + w``."""
+"""Samplers: the runs while last in A or in B, and cell ``c`` as ``FIRST_WINDOW + c``: a
+window of q, or a part of one."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class ExcursionData:
         (P,) 0 for chains that started from excursions of runs, 1 from transition paths; -1 for
         runs.
     candidate_frames
-        (W, P) possible shooting points of each excursion in each window.
+        (C, P) possible shooting points of each excursion in each cell: a window of q, or a part
+        of one (`mechanist.analysis.kinetics.window_groups`).
     frames
         (P,) frames of each excursion, both ends included.
     parent
@@ -166,17 +170,39 @@ def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excur
     inner = windows_of(q[between], windows.edges)
     window = np.zeros(len(labels), dtype=np.int64)
     window[between] = inner
-    usable = in_reach(table, windows.longest)
-    candidates = frames_in_windows(table, between & usable, inner[usable[between]], windows.count)
-    data = _classified(table, runs, labels, window, candidates.T)
+    parts, cell = _divide(table, prepared, layout, window, between)
+    usable = between & in_reach(table, windows.longest)
+    candidates = frames_in_windows(table, usable, cell[usable], sum(one.count for one in parts))
+    data = _classified(table, runs, labels, cell, candidates.T)
     frames = frames_in_windows(table, between, inner, windows.count)
     return Excursions(table, q, windows.edges, frames.T, data)
 
 
+def _divide(
+    table: PathTable, prepared: Prepared, layout: Layout, window: Rows, between: Mask
+) -> tuple[list[Parts], Rows]:
+    """Parts of the windows, and the cell of each frame (F,)."""
+    inputs, index = load_inputs(layout), table.index
+    shots = np.flatnonzero(index["source"] == "shot")
+    shots = shots[np.lexsort((index["move"][shots], index["chain"][shots]))]
+    points = index["first_frame"][shots] + index["shooting_frame"][shots]
+    features = frame_features(table.frames[points], inputs)
+    count = int(window.max()) + 1
+    parts = parts_of_windows(features, window[points], index["chain"][shots], count)
+    inside = np.flatnonzero(between)
+
+    def some(rows: Rows) -> Features:
+        return frame_features(table.frames[inside[rows]], inputs)
+
+    cell = np.zeros(len(window), dtype=np.int64)
+    cell[inside] = cells(parts, window[inside], some)
+    return parts, cell
+
+
 def _classified(
-    table: PathTable, runs: Table, labels: Labels, window: Rows, candidate_frames: Array
+    table: PathTable, runs: Table, labels: Labels, cell: Rows, candidate_frames: Array
 ) -> ExcursionData:
-    """Kind, sampler and unit of each excursion; ``labels`` and ``window`` (F,) of each frame."""
+    """Kind, sampler and unit of each excursion; ``labels`` and ``cell`` (F,) of each frame."""
     index, first = table.index, table.index["first_frame"]
     start, end = labels[first], labels[first + index["frames"] - 1]
     shot = index["source"] == "shot"
@@ -186,7 +212,7 @@ def _classified(
     return ExcursionData(
         kind=np.where(start != end, AB, np.where(start == -1, AA, BB)),
         sampler=np.where(
-            shot, FIRST_WINDOW + window[point], np.where(index["source"] == "A", RUN_A, RUN_B)
+            shot, FIRST_WINDOW + cell[point], np.where(index["source"] == "A", RUN_A, RUN_B)
         ),
         unit=unit,
         half=np.where(shot, (index["move"] > middle).astype(np.int64), -1),

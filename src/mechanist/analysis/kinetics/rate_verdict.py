@@ -41,7 +41,7 @@ MOST_SHORT = 0.02
 """Share of the transitions that may have one frame between the states: of those without any, of
 which few or none are seen where transitions are rare, there are fewer."""
 
-HALVES_SAMPLES = 40
+HALVES_SAMPLES = 25
 """Bootstrap samples for the error of the difference of the halves of runs."""
 
 GROUPS = (

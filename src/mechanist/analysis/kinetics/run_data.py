@@ -14,6 +14,8 @@ from mechanist.sampling.excursions.tables import RUN_COLUMNS, STATE_COLUMNS
 from mechanist.sampling.records.tables import Table, join, read_frames, read_table
 from mechanist.settings.config import Config
 from mechanist.settings.kinetics import KineticsSettings
+from mechanist.systems.descriptors.bonds import rotor_atoms
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import Prepared, load_inputs
 
 CHUNK = 4096
@@ -31,6 +33,9 @@ def observations(
 ) -> RunObservations:
     """Runs with the features of their frames in the states: network inputs, and what defines A, B.
 
+    Inputs that name one of several like atoms of a methyl group or the like are left out: which one
+    is where does not matter, and may change slowly.
+
     Parameters
     ----------
     layout, prepared
@@ -42,7 +47,7 @@ def observations(
     settings
         For the advice.
     """
-    inputs, own = load_inputs(layout), prepared.states.descriptors
+    inputs, own = _without_rotors(layout), prepared.states.descriptors
     parts: list[Features] = [np.empty((0, len(inputs.owners) + len(own.owners)))]
     for some in frames:
         for start in range(0, len(some), CHUNK):
@@ -87,6 +92,16 @@ def all_observations(config: Config, layout: Layout, prepared: Prepared) -> RunO
         exploded,
         config.kinetics,
     )
+
+
+def _without_rotors(layout: Layout) -> DescriptorSet:
+    """Inputs of the network that do not depend on which of several like atoms is where."""
+    import mdtraj
+
+    inputs = load_inputs(layout)
+    rotors = rotor_atoms(mdtraj.load_topology(str(layout.topology)))
+    kept = tuple(d for d in inputs.descriptors if d.others or d.custom or not rotors & set(d.atoms))
+    return DescriptorSet(kept, inputs.box)
 
 
 def _advice(settings: KineticsSettings, runs: Table) -> str:

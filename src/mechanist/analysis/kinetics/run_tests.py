@@ -2,8 +2,9 @@
 
 Structures in a state, as their features, and the number of departures are compared
 
-- between runs, and between the halves of each run, by split R-hat: runs that stay in different
-  parts of a state differ by more than their fluctuations;
+- between runs, and between the halves of each run, by split R-hat and its local form, which looks
+  at the share of frames beyond a threshold: runs that stay in different parts of a state differ by
+  more than their fluctuations, be it one run only;
 - between the first and the second half of the same runs, by Student's t: runs that all began in one
   part of a state and drift out of it have a trend;
 - between runs from different first paths, by the F test of a one-way analysis of variance: runs at
@@ -23,9 +24,11 @@ import numpy as np
 from mechanist.analysis.kinetics.rate_test import RateTest
 from mechanist.arrays import Array, Counts, Features, Rows
 from mechanist.sampling.records.tables import Table
-from mechanist.statistics.rhat import split_rhat
+from mechanist.statistics.local_rhat import local_rhats, split_rhats
 
-LARGEST_RHAT = 1.1
+LARGEST_RHAT = 1.2
+"""At 1.2 half a run has two or three independent values, and the runs of a state, of which there
+are 64 by default, a bias of less than their statistical error."""
 
 LEAST_P = 0.01
 """Chance, at most, that a test of halves or first paths fails although runs are at equilibrium."""
@@ -101,18 +104,20 @@ def _exploded(observed: RunObservations) -> RateTest:
 def _tests_of_state(observed: RunObservations, state: str, home: Rows) -> Iterator[RateTest]:
     """R-hat, halves and first paths, of structures and of departures."""
     structures = _structures(observed, state, home)
-    names = [observed.names[column] for column in _varying(structures)]
-    columns = [[one[1][:, column] for one in structures] for column in _varying(structures)]
-    halves = [_half_means(structures, column) for column in _varying(structures)]
+    varying = _varying(structures)
+    names = [observed.names[column] for column in varying]
+    columns = [[one[1][:, column] for one in structures] for column in varying]
+    halves = [_half_means(structures, column) for column in varying]
     exits = _departures(observed.runs, state, home)
-    yield _rhat_test(observed, f"structures in {state}", names, columns)
-    yield _rhat_test(observed, f"departures from {state}", ["departures"], [exits])
+    rhats = local_rhats([one[1][:, varying] for one in structures])
+    yield _rhat_test(observed, f"structures in {state}", names, rhats)
+    rhats = split_rhats([one[np.isfinite(one)][:, None] for one in exits])
+    yield _rhat_test(observed, f"departures from {state}", ["departures"], rhats)
     yield _halves_test(observed, f"structures in {state}", names, halves)
     first_second = np.array([_two_halves(one) for one in exits])
     yield _halves_test(observed, f"departures from {state}", ["departures"], [first_second])
     families = np.array([observed.families.get(int(run), -1) for run in home])
-    means = [np.array([one.mean() for one in column]) for column in columns]
-    means.append(np.array([one.mean() if len(one) else np.nan for one in exits]))
+    means = [_means(column) for column in [*columns, exits]]
     yield _family_test(observed, state, [*names, "departures"], means, families)
 
 
@@ -158,6 +163,12 @@ def _two_halves(values: Array) -> Array:
     return np.array([part.mean() if len(part) else np.nan for part in parts])
 
 
+def _means(series: Sequence[Array]) -> Array:
+    """Mean (R,) of the values of each run that are known; NaN if there are none."""
+    known = [one[np.isfinite(one)] for one in series]
+    return np.array([one.mean() if len(one) else np.nan for one in known])
+
+
 def _half_means(structures: Sequence[tuple[Array, Features]], column: int) -> Array:
     """Means (R, 2) of a feature over the first and the second half of each run."""
     result = np.full((len(structures), 2), np.nan)
@@ -169,11 +180,9 @@ def _half_means(structures: Sequence[tuple[Array, Features]], column: int) -> Ar
 
 
 def _rhat_test(
-    observed: RunObservations, what: str, names: Sequence[str], columns: Sequence[Sequence[Array]]
+    observed: RunObservations, what: str, names: Sequence[str], every: Array
 ) -> RateTest:
-    """Largest split R-hat of columns, each a series for every run."""
-    known = [[one[np.isfinite(one)] for one in column] for column in columns]
-    every = np.array([split_rhat(column) for column in known])
+    """The largest R-hat of all."""
     worst, value = _extreme(every, np.nanargmax)
     return RateTest(
         f"R-hat, {what}",
@@ -254,7 +263,7 @@ def _p_test(
 
 def _extreme(every: Array, which: Callable[[Array], np.intp]) -> tuple[int, float | None]:
     """Where the most extreme of the known values is, and the value; None if none is known."""
-    if not np.isfinite(np.where(np.isnan(every), 0.0, 1.0)).any() or np.isnan(every).all():
+    if np.isnan(every).all():
         return 0, None
     worst = int(which(every))
     return worst, float(every[worst])

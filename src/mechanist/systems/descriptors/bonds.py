@@ -43,3 +43,19 @@ def connected(
                 found.add(b)
                 queue.append(b)
     return found
+
+
+def rotor_atoms(topology: Any) -> set[int]:
+    """Atoms that a rotation exchanges with like ones: those of methyl, NH3 or carboxylate.
+
+    These are two or more atoms of one element with no other bond, on an atom with one bond besides.
+    """
+    atoms = list(topology.atoms)
+    neighbours = neighbours_of(topology, range(len(atoms)))
+    found: set[int] = set()
+    for around in neighbours.values():
+        ends = [i for i in around if len(neighbours[i]) == 1]
+        alike = len({atoms[i].element for i in ends}) == 1
+        if alike and len(ends) >= 2 and len(around) == len(ends) + 1:
+            found |= set(ends)
+    return found
