@@ -15,7 +15,7 @@ from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Lorentzian, Uniform
 from mechanist.sampling.chains.shoot import shoot
 from mechanist.sampling.first_path.equilibrate import equilibrate
-from mechanist.sampling.first_path.hot_md import hot_path
+from mechanist.sampling.first_path.hot_md import hot_paths
 from mechanist.sampling.streams import thermal_velocities
 
 
@@ -151,8 +151,8 @@ def ends_of(keys, names):
 
 def sample(double_well, selection, seed, moves=40, chains=96):
     plan = default_plan(double_well, "Reference")
-    hot = hot_path(double_well, (2.0, 3.0), 4, 4000.0, plan, seed, quiet)
-    starts, _ = equilibrate(double_well, hot.frames, 16, 2000, plan, seed, quiet)
+    [hot] = hot_paths(double_well, (2.0, 3.0), 4, 4000.0, 1, plan, seed, quiet)
+    [starts], _ = equilibrate(double_well, [hot.frames], 16, 2000, plan, seed, quiet)
     sigma = thermal_velocities(double_well)
     paths = [replace(starts[i % len(starts)]) for i in range(chains)]
     group = Chains(np.arange(chains), paths, TransitionPaths(selection), seed, sigma, burn_in=3)

@@ -163,11 +163,12 @@ def test_the_stage_makes_paths_of_each_guess_and_says_how(system, section, metho
     initial(config, layout, Journal())
     report = json.loads(layout.initial_report.read_text(encoding="utf-8"))
     assert report["method"] == method
-    assert report["shots"] >= report["paths"] == 3
+    assert report["shots"] >= report["paths"] >= 3
+    assert len(report["families"]) > 1
     assert ("before" in report) == ("heating" in section)
     prepared = load(layout)
     paths = read_paths(layout.initial.paths, layout.initial.index, prepared.atoms)
-    for i in range(3):
+    for i in range(report["paths"]):
         labels = prepared.states.label_positions(paths.path(i))
         assert (labels[0], labels[-1]) == (-1, 1)
         assert (labels[1:-1] == 0).all()

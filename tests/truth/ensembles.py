@@ -20,7 +20,7 @@ from mechanist.sampling.chains.shoot import shoot
 from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.early_stop.early_stop import EarlyStop
 from mechanist.sampling.first_path.equilibrate import equilibrate
-from mechanist.sampling.first_path.hot_md import hot_path
+from mechanist.sampling.first_path.hot_md import hot_paths
 from mechanist.sampling.streams import thermal_velocities
 from mechanist.systems.prepared import Prepared
 from tests.truth.paths import PathSet
@@ -62,8 +62,8 @@ def first_paths(prepared: Prepared, seed: int) -> list[CurrentPath]:
         return None
 
     plan = default_plan(prepared, "Reference")
-    hot = hot_path(prepared, (2.0, 3.0), 16, 1e4, plan, seed, quiet)
-    paths, _ = equilibrate(prepared, hot.frames, FIRST_PATHS, 20_000, plan, seed, quiet)
+    [hot] = hot_paths(prepared, (2.0, 3.0), 16, 1e4, 1, plan, seed, quiet)
+    [paths], _ = equilibrate(prepared, [hot.frames], FIRST_PATHS, 20_000, plan, seed, quiet)
     return paths
 
 

@@ -259,6 +259,7 @@ def shoot_input(wildcards):
         files = {
             "paths": rules.initial.output.paths,
             "index": rules.initial.output.index,
+            "families": rules.initial.output.report,
         }
         return files | waters | ({"inputs": rules.describe.output} if waters else {})
     return waters | {

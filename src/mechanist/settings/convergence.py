@@ -54,8 +54,8 @@ class ConvergenceSettings(Section):
         1.1,
         gt=1,
         le=10,
-        description="largest split R-hat over chains, of path lengths and of where paths cross "
-        "q = 0",
+        description="largest nested R-hat over families of chains that descend from different "
+        "guesses, of path lengths and of where paths cross q = 0",
     )
     independent_paths: int = Field(
         200, ge=1, le=10_000_000, description="smallest effective number of independent paths"

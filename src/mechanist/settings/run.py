@@ -28,14 +28,14 @@ def refuse_few_chains(workers: int, chains: int) -> None:
 
 
 class InitialSettings(Section):
-    """How the first transition path is found."""
+    """How the first transition paths are found."""
 
     method: Literal["auto", "hot", "pull", "torsions", "file"] = Field(
         "auto",
-        description="source of the first guess: MD at a high temperature (hot), restraints that"
+        description="source of the guesses: MD at a high temperature (hot), restraints that"
         " pull from A to B (pull), torsions driven from A to B in minimised windows (torsions), or"
-        " a trajectory (file); auto: file if path is given, else hot, then pull if hot finds"
-        " nothing",
+        " a trajectory (file); auto: file if path is given, else hot; both then pull, once in"
+        " each direction, and until there are 4 guesses",
     )
     path: str | None = Field(
         None, description="trajectory to start from, in any format that mdtraj reads"
@@ -53,13 +53,24 @@ class InitialSettings(Section):
     replicas: int = Field(
         8, ge=1, le=10_000, description="hot trajectories that run at the same time"
     )
+    guesses: int = Field(
+        16,
+        ge=1,
+        le=1000,
+        description="independent guesses, each of which begins a family of chains; more than 4 are"
+        " looked for only within a quarter of the budget",
+    )
     budget: Picoseconds = Field(
         "4000 ps", gt=0, description="total hot MD at each factor, summed over replicas"
     )
     shots_max: int = Field(
-        5000, ge=1, description="two-way shots from the guess before it is given up"
+        5000, ge=1, description="two-way shots from the guesses before they are given up"
     )
-    paths: int = Field(16, ge=1, description="different first paths that the chains start from")
+    paths: int = Field(
+        16,
+        ge=1,
+        description="different first paths that the chains start from, at least one of each guess",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> "InitialSettings":

@@ -7,6 +7,7 @@ from mechanist.analysis.convergence.forgetting import guess_forgotten
 from mechanist.bookkeeping.files import manifest, write_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import gather_paths, gather_shots, load_round_crossfit
+from mechanist.sampling.families import read_families
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import load, load_inputs
 
@@ -28,6 +29,7 @@ def assess(
         load_round_crossfit(layout, number, inputs),
         load_round_crossfit(layout, number - 1, inputs) if number else None,
         inputs,
+        read_families(layout),
         config,
     )
     files = layout.round(number)

@@ -9,4 +9,4 @@ from mechanist.systems.prepared import load
 
 def initial(config: Config, layout: Layout, log: Journal) -> None:
     """Find first paths and write them with a report on how they were found."""
-    write_first_paths(layout, *first_paths(config, load(layout), layout.topology, log))
+    write_first_paths(layout, first_paths(config, load(layout), layout.topology, log))

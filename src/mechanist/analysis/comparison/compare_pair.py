@@ -46,7 +46,7 @@ def compare_pair(config: Config, layout: Layout, number: int, log: Log) -> None:
     system = load_system(folder)
     prepare(system, folder, guided, partial(settle_volume, seed=1, log=log))
     describe(system, folder, guided)
-    write_first_paths(guided, *first_paths(config, load(guided), guided.topology, first))
+    write_first_paths(guided, first_paths(config, load(guided), guided.topology, first))
     shutil.copytree(guided.root, uniform.root)
 
     limits, workers = config.compare, config.sampling.workers

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from mechanist.analysis.convergence.agreement import Start
 from mechanist.analysis.convergence.chains import (
     chain_series,
+    counted_chains,
     crossing_coordinates,
     crossing_frames,
 )
@@ -21,6 +23,7 @@ from mechanist.committor.gather import Gathered, candidate_frames, frame_feature
 from mechanist.committor.likelihood import clustered_se, loss_change, loss_per_outcome
 from mechanist.committor.network import Committor
 from mechanist.errors import DataError
+from mechanist.sampling.families import Families
 from mechanist.sampling.records.tables import PathTable
 from mechanist.settings.config import Config
 from mechanist.settings.run import FEWEST_CHAINS
@@ -46,6 +49,7 @@ def assess(
     unseen: CrossFit,
     before: CrossFit | None,
     inputs: DescriptorSet,
+    families: Families,
     config: Config,
 ) -> Assessment:
     """Test for convergence after round ``number``.
@@ -59,8 +63,8 @@ def assess(
     unseen, before
         Networks that predict chains that they have not seen, and the model, of this round and of
         the one before, None in round 0.
-    inputs, config
-        Descriptors of the models, and the settings.
+    inputs, families, config
+        Descriptors of the models, families of the chains, and the settings.
 
     Raises
     ------
@@ -102,6 +106,7 @@ def assess(
         crossings=chain_series(paths.index, _crossings(paths, path_q, model, inputs)),
         transitions=transitions,
         error=model.error,
+        start=Start.of(counted_chains(paths.index), families),
     )
     return apply_criteria(figures, limits)
 

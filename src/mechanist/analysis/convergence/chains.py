@@ -34,6 +34,11 @@ def chain_series(index: Table, values: Array) -> list[Array]:
     return [chain for chain in series if len(chain)]
 
 
+def counted_chains(index: Table) -> NDArray[np.int64]:
+    """Numbers of the chains that `chain_series` gives, in its order."""
+    return np.unique(index["chain"][index["weight"] > 0]).astype(np.int64)
+
+
 def crossing_frames(paths: PathTable, q: Array) -> NDArray[np.int64]:
     """Where each path, followed from A to B, first crosses q = 0.
 

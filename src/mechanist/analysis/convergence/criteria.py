@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.analysis.convergence.agreement import Start, fewest_paths, least_agreement
 from mechanist.analysis.convergence.counts import ShotCounts
 from mechanist.analysis.convergence.criterion import (
     Criterion,
@@ -22,9 +23,11 @@ from mechanist.arrays import Array
 from mechanist.committor.calibration import CalibrationTest
 from mechanist.committor.likelihood import LossChange
 from mechanist.committor.uncertainty import ErrorScale
+from mechanist.sampling.families import Families
 from mechanist.settings.convergence import ConvergenceSettings
-from mechanist.statistics.effective_samples import effective_samples
-from mechanist.statistics.rhat import split_rhat
+
+ONE_GUESS = "from one guess"
+"""Said of a run whose chains all descend from one guess: a channel may have been missed."""
 
 GAIN_POWER = 2
 """Changes of the loss of so many times the limit must be found with a chance of 90 %."""
@@ -59,6 +62,8 @@ class AssessmentInputs:
         Path lengths along each chain, see `mechanist.analysis.convergence.chains.chain_series`.
     crossings
         (moves, C) coordinates along each chain of where paths cross q = 0.
+    start
+        Families of the same chains; None: each chain is a family of its own.
     """
 
     round: int
@@ -72,6 +77,7 @@ class AssessmentInputs:
     crossings: Sequence[Array]
     transitions: TransitionCheck | None
     error: ErrorScale | None = None
+    start: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class Assessment:
     converged: bool
     reason: str
     error: ErrorScale | None = None
+    families: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """Content of assessment.json; counts stand at the top level, no value is NaN."""
@@ -96,6 +103,7 @@ class Assessment:
             "heldout_loss_se": self.heldout_loss_se,
             "error_scale": None if self.error is None else asdict(self.error),
             "criteria": {name: asdict(criterion) for name, criterion in self.criteria.items()},
+            "families": self.families,
             "converged": self.converged,
             "reason": self.reason,
         }
@@ -152,18 +160,12 @@ def _series(inputs: AssessmentInputs) -> dict[str, list[Array]]:
 def _chains(inputs: AssessmentInputs, settings: ConvergenceSettings) -> dict[str, Criterion]:
     """Agreement of the chains, and the number of independent paths."""
     series = _series(inputs)
-    rhat = {name: split_rhat(chains) for name, chains in series.items()}
-    size = {name: effective_samples(chains) for name, chains in series.items()}
-    # NaN (chains too short) counts as the worst.
-    worst = max(rhat, key=lambda name: np.inf if np.isnan(rhat[name]) else rhat[name])
-    fewest = min(size, key=lambda name: size[name])
+    chain = np.arange(len(inputs.lengths))
+    start = inputs.start or Start.of(chain, Families(np.arange(max(1, len(chain)))))
+    worst, fewest = least_agreement(series, start), fewest_paths(series, start)
     return {
-        "rhat": at_most(rhat[worst], settings.rhat, f"largest split R-hat over chains, of {worst}"),
-        "independent_paths": at_least(
-            size[fewest],
-            settings.independent_paths,
-            f"effective number of independent paths, by {fewest}",
-        ),
+        "rhat": at_most(worst.value, settings.rhat, worst.text),
+        "independent_paths": at_least(fewest.value, settings.independent_paths, fewest.text),
     }
 
 
@@ -183,9 +185,9 @@ def _shares(counts: ShotCounts, settings: ConvergenceSettings) -> dict[str, Crit
     return {"too_long": too_long, "exploded": exploded}
 
 
-def _reason(criteria: dict[str, Criterion], converged: bool) -> str:
+def _reason(criteria: dict[str, Criterion], converged: bool, one_guess: bool) -> str:
     if converged:
-        return f"all {len(criteria)} criteria are met"
+        return f"all {len(criteria)} criteria are met" + (f", {ONE_GUESS}" if one_guess else "")
     failed = (each.failure(name) for name, each in criteria.items() if not each.passed)
     return "not yet: " + ", ".join(failed)
 
@@ -213,6 +215,7 @@ def apply_criteria(inputs: AssessmentInputs, settings: ConvergenceSettings) -> A
         "rounds": at_least(inputs.round + 1, settings.min_rounds, "completed rounds"),
     }
     converged = all(criterion.passed for criterion in criteria.values())
+    one_guess = inputs.start is not None and inputs.start.families == 1
     return Assessment(
         round=inputs.round,
         counts=inputs.counts,
@@ -220,6 +223,7 @@ def apply_criteria(inputs: AssessmentInputs, settings: ConvergenceSettings) -> A
         heldout_loss_se=finite(inputs.heldout_loss_se),
         criteria=criteria,
         converged=converged,
-        reason=_reason(criteria, converged),
+        reason=_reason(criteria, converged, one_guess),
+        families=1 if inputs.start is None else inputs.start.families,
         error=inputs.error,
     )

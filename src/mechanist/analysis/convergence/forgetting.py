@@ -15,6 +15,7 @@ import numpy as np
 
 from mechanist.arrays import Frames, Rows
 from mechanist.bookkeeping.layout import Layout
+from mechanist.sampling.families import read_families
 from mechanist.sampling.records.tables import (
     SHOT_COLUMNS,
     Table,
@@ -31,9 +32,10 @@ def guess_forgotten(layout: Layout, workers: int, atoms: int) -> dict[str, Any]:
     shots = join([read_table(files.shots, SHOT_COLUMNS) for files in jobs])
     points = np.concatenate([read_frames(files.points, atoms) for files in jobs])
     first = read_paths(layout.initial.paths, layout.initial.index, atoms)
+    chains = np.unique(shots["chain"]).astype(np.int64)
+    rows = read_families(layout).first_path(chains)
     guessed = {}
-    for chain in np.unique(shots["chain"]).tolist():
-        row = chain % len(first)
+    for chain, row in zip(chains.tolist(), rows.tolist(), strict=True):
         guessed[chain] = first.path(row)[int(first.index["shooting_frame"][row])]
     return forgetting(*shots_to_forget(shots, points, guessed))
 

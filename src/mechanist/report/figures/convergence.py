@@ -21,7 +21,7 @@ PANELS = {
     "calibration": ("calibration", "", False),
     "too_long": ("shots that are too long", "share", False),
     "spread": ("ensemble spread near $q=0$", "in $q$", False),
-    "rhat": ("split R-hat over chains", "", False),
+    "rhat": ("nested R-hat over families", "", False),
     "independent_paths": ("independent paths", "effective number", True),
 }
 SMALLEST_P = 1e-6

@@ -15,7 +15,7 @@ from mechanist.bookkeeping.journal import Clock
 from mechanist.bookkeeping.layout import Layout
 from mechanist.engine.choose import make_engine
 from mechanist.engine.hardware import GPU_PLATFORMS
-from mechanist.engine.plan import Plan
+from mechanist.engine.plan import STACK_CHAINS, Plan
 from mechanist.engine.protocol import Engine
 from mechanist.errors import DataError
 from mechanist.sampling.chains.chain import Chains
@@ -23,6 +23,7 @@ from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.path_ensemble import TransitionPaths
 from mechanist.sampling.chains.selection import Lorentzian, Selection
 from mechanist.sampling.early_stop.early_stop import EarlyStop
+from mechanist.sampling.families import read_families
 from mechanist.sampling.jobs import identity
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
@@ -42,6 +43,11 @@ NOISE_STREAM = 2**32
 
 LEAST_MOVES = 8
 """Moves of each chain in a round on a GPU, at least: after one alone most keep their first path."""
+
+MOVES, ROUNDS = 50, 4
+"""Moves in so many rounds after which a chain should have forgotten its first path. Its burn-in
+takes about 10, and about 5 lie between two paths that are nearly independent. More chains than the
+shots of these rounds allow would all end too early, however many shots they make together."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ def job_identity(config: Config, layout: Layout, address: tuple[int, int]) -> di
         settings["held_out_every"] = config.learn.held_out_every
     before = layout.round(number - 1)
     if number == 0:
-        inputs = [layout.initial.paths, layout.initial.index]
+        inputs = [layout.initial.paths, layout.initial.index, layout.initial_report]
     else:
         files = before.worker(worker)
         models = (before.model, before.model_card)
@@ -96,14 +102,19 @@ def job_identity(config: Config, layout: Layout, address: tuple[int, int]) -> di
 def chains_of(
     settings: SamplingSettings, layout: Layout, address: tuple[int, int], plan: Plan
 ) -> int:
-    """Number of chains of a job; with ``chains: auto`` that of the round before, if any."""
+    """Number of chains of a job; with ``chains: auto`` that of the round before, if any.
+
+    Rounds are planned in moves of each chain: where thousands of copies run side by side, only as
+    many chains are used as get `MOVES` each from the shots of `ROUNDS` rounds.
+    """
     if settings.chains != "auto":
         return settings.chains
     number, worker = address
     before = layout.round(number - 1).worker(worker).index
     if number > 0 and before.is_file():
         return len(np.unique(read_table(before, PATH_COLUMNS)["chain"]))
-    return plan.chains
+    shots = sum(settings.shots(early) for early in range(ROUNDS))
+    return min(plan.chains, max(STACK_CHAINS, shots // (MOVES * settings.workers)))
 
 
 def moves_of(settings: SamplingSettings, number: int, chains: int, plan: Plan) -> int:
@@ -142,8 +153,10 @@ def _make_chains(
     numbers = worker * count + np.arange(count)
     if number == 0:
         table = read_paths(layout.initial.paths, layout.initial.index, prepared.atoms)
+        rows = read_families(layout).first_path(numbers)
         starts = {
-            chain: Start(_path(table, chain % len(table)), 0, 0) for chain in numbers.tolist()
+            chain: Start(_path(table, row), 0, 0)
+            for chain, row in zip(numbers.tolist(), rows.tolist(), strict=True)
         }
     else:
         before = layout.round(number - 1).worker(worker)

@@ -1,4 +1,4 @@
-"""First transition paths at the temperature of the run: two-way shots from a guessed path.
+"""First transition paths at the temperature of the run: two-way shots from guessed paths.
 
 A guessed path is not in the ensemble of transition paths, but its frames are good shooting points.
 Every path that a chain starts from comes from such a shot, so all of its dynamics are at the
@@ -6,11 +6,11 @@ temperature of the run; only its shooting point is not drawn from the ensemble, 
 the chain removes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mechanist.arrays import Frames
+from mechanist.arrays import Frames, Mask, Rows
 from mechanist.bookkeeping.journal import Clock
 from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import IN_B, HalfPaths, HalfShots, ShotQueue, in_states
@@ -24,32 +24,36 @@ from mechanist.systems.prepared import Prepared
 SHOT_STREAM = 2**31 + 1
 """Chain number of the random stream used here; no chain has it."""
 
+ENOUGH = 4
+"""Guesses that lead to paths, with which the others are given up early."""
+
 SLOTS = 256
 """Half-shots side by side, at most: with more of them, more shots than needed would be made."""
 
 
 def equilibrate(
     prepared: Prepared,
-    guess: Frames,
+    guesses: Sequence[Frames],
     count: int,
     shots_max: int,
     plan: Plan,
     seed: int,
     log: Callable[[str], None],
     clock: Clock | None = None,
-) -> tuple[list[CurrentPath], int]:
-    """Shoot from the frames of a guessed path until ``count`` transition paths are found.
+) -> tuple[list[list[CurrentPath]], Rows]:
+    """Shoot from the frames of guessed paths until each has led to ``count`` transition paths.
 
     Parameters
     ----------
     prepared
         The system at its target temperature.
-    guess
-        (F, N, 3) in nm; frames in a state are left out.
+    guesses
+        (F, N, 3) in nm each; frames in a state are left out.
     count
-        Number of paths.
+        Number of paths of each guess.
     shots_max
-        Two-way shots after which to give up.
+        Two-way shots after which to give up. Each guess has its part of them; while fewer than
+        `ENOUGH` guesses have led to a path, those without one have all.
     plan, seed
         Of the engine.
     log, clock
@@ -57,76 +61,98 @@ def equilibrate(
 
     Returns
     -------
-    list of CurrentPath, int
-        Paths from A to B, and the number of finished shots.
+    list of list of CurrentPath, ndarray
+        Paths from A to B of each guess, none for some, and its number of finished shots.
 
     Raises
     ------
     SamplingError
         If no shot joins A and B.
     """
-    interior = guess[prepared.states.label_positions(guess) == 0]
-    if len(interior) == 0:
+    interiors = [guess[prepared.states.label_positions(guess) == 0] for guess in guesses]
+    if not any(map(len, interiors)):
         raise SamplingError(
             "first path",
             "no frame of the guessed path lies between the states; lower dynamics.stride",
         )
     engine = make_engine(prepared, min(plan.copies, SLOTS), plan, seed, clock=clock)
-    shots = _Shots(prepared, interior, shots_max, seed)
-    paths: list[CurrentPath] = []
-    for halves in engine.run(shots.next):
-        paths += shots.on_finished(halves)
-        if len(paths) >= count:
-            shots.stop()
-    if not paths:
+    shots = _Shots(prepared, interiors, count, seed)
+    for limit in (-(-shots_max // len(guesses)), shots_max):
+        empty = [not paths for paths in shots.paths]
+        if sum(empty) > max(0, len(guesses) - ENOUGH):
+            shots.allow(np.array(empty), limit)
+            for halves in engine.run(shots.next):
+                shots.on_finished(halves)
+    if not any(shots.paths):
         raise SamplingError(
             "first path",
-            f"none of {shots.done} shots from the guessed path joined A and B; raise"
+            f"none of {shots.done.sum()} shots from the guessed path joined A and B; raise"
             " initial.shots_max, dynamics.max_half_path, or give initial.path",
         )
-    paths = paths[:count]
-    log(f"{len(paths)} first paths from {shots.done} shots at {prepared.temperature:.0f} K")
+    paths = [found[:count] for found in shots.paths]
+    log(
+        f"{sum(map(len, paths))} first paths from {shots.done.sum()} shots of {len(guesses)}"
+        f" guesses at {prepared.temperature:.0f} K"
+    )
     return paths, shots.done
 
 
 class _Shots:
-    """Two-way shots from frames drawn at random; shot i has the keys 2 i and 2 i + 1."""
+    """Two-way shots from frames drawn at random; shot i has the keys 2 i and 2 i + 1.
 
-    def __init__(self, prepared: Prepared, interior: Frames, limit: int, seed: int) -> None:
+    Shots are divided among the guesses that lack paths.
+    """
+
+    def __init__(
+        self, prepared: Prepared, interiors: Sequence[Frames], count: int, seed: int
+    ) -> None:
         self._sigma = thermal_velocities(prepared)[:, None]
-        self._interior = interior
-        self._limit = limit
+        self._interiors = interiors
+        self._count = count
         self._seed = seed
-        self._started = 0
+        self._limits = np.zeros(len(interiors), dtype=np.int64)
+        self._begun = np.zeros(len(interiors), dtype=np.int64)
         self._halves: dict[int, tuple[int, Frames]] = {}
-        self._points: dict[int, Frames] = {}
+        self._points: dict[int, tuple[int, Frames]] = {}
         self._queue = ShotQueue()
-        self.done = 0
+        self.done = np.zeros(len(interiors), dtype=np.int64)
+        self.paths: list[list[CurrentPath]] = [[] for _ in interiors]
 
-    def stop(self) -> None:
-        """Start no more shots; those under way are finished."""
-        self._limit = self._started
+    def allow(self, which: Mask, limit: int) -> None:
+        """Let some guesses (G,) have ``limit`` shots in all."""
+        possible = np.array([len(frames) > 0 for frames in self._interiors])
+        self._limits[which & possible] = limit
 
     def next(self, count: int) -> HalfShots | None:
         """The next half-shots, the second of a shot right after its first."""
         waiting = self._queue.take(count)
         if waiting is not None:
             return waiting
-        numbers = np.arange(self._started, min(self._limit, self._started + -(-count // 2)))
-        if len(numbers) == 0:
+        guesses = self._next_guesses(-(-count // 2))
+        if len(guesses) == 0:
             return None
-        self._started += len(numbers)
+        first = int(self._begun.sum())
+        numbers = first + np.arange(len(guesses))
+        np.add.at(self._begun, guesses, 1)
         seeds = shot_seeds(self._seed, np.full(len(numbers), SHOT_STREAM), numbers)
-        rows = (uniforms(seeds, 0, 1)[:, 0] * len(self._interior)).astype(np.int64)
-        points = self._interior[rows]
+        u = uniforms(seeds, 0, 1)[:, 0].tolist()
+        frames = [self._interiors[guess] for guess in guesses.tolist()]
+        points = np.stack([f[int(x * len(f))] for f, x in zip(frames, u, strict=True)])
         velocities = normals(seeds, 1, points.shape[1:]) * self._sigma
-        self._points.update(zip(numbers.tolist(), points, strict=True))
+        own = zip(guesses.tolist(), points, strict=True)
+        self._points.update(zip(numbers.tolist(), own, strict=True))
         self._queue.put(both_halves(numbers, points, velocities))
         return self._queue.take(count)
 
-    def on_finished(self, halves: HalfPaths) -> list[CurrentPath]:
-        """Store finished half-shots; the transition paths that they complete."""
-        paths = []
+    def _next_guesses(self, most: int) -> Rows:
+        """Guesses (K,) of the next shots, in turn those that lack paths and have shots left."""
+        lack = np.array([len(paths) < self._count for paths in self.paths])
+        left = np.where(lack, self._limits - self._begun, 0)
+        turns = [np.flatnonzero(left > turn) for turn in range(min(most, int(left.max())))]
+        return np.concatenate([*turns, np.empty(0, dtype=np.int64)])[:most]
+
+    def on_finished(self, halves: HalfPaths) -> None:
+        """Store finished half-shots, and the transition paths that they complete."""
         ended = zip(halves.keys.tolist(), halves.ends.tolist(), halves.each(), strict=True)
         for key, end, frames in ended:
             self._halves[key] = (end, frames)
@@ -136,9 +162,8 @@ class _Shots:
             (back_end, backward), (end, forward) = (
                 self._halves.pop(2 * number + side) for side in (0, 1)
             )
-            self.done += 1
-            point = self._points.pop(number)
+            guess, point = self._points.pop(number)
+            self.done[guess] += 1
             if in_states(np.array([back_end, end])).all() and back_end != end:
                 path = join_halves(point, backward, forward, -1)
-                paths.append(path if end == IN_B else reversed_path(path))
-        return paths
+                self.paths[guess].append(path if end == IN_B else reversed_path(path))
