@@ -339,7 +339,7 @@ FORMS = {
     "gro truncated": (brought("GROMACS", truncate(GRO, 0.6)), [GRO, "truncated"]),
     "gro empty": (brought("GROMACS", content(b"", GRO)), [GRO, "truncated"]),
     "psf missing": (brought("CHARMM", drop(PSF)), [PSF, "molecule.topology", "no such file"]),
-    "psf truncated": (brought("CHARMM", truncate(PSF, 0.4)), [PSF, "truncated"]),
+    "psf truncated": (brought("CHARMM", truncate(PSF, 0.4)), [PSF, "Array is too short"]),
     "psf empty": (brought("CHARMM", content(b"", PSF)), [PSF]),
     "psf is a top": (brought("CHARMM", swap(PSF, TOP)), [PSF]),
     "parameters missing": (brought("CHARMM", drop(PRM)), [PRM, "molecule.force_field"]),

@@ -9,7 +9,7 @@ from mechanist.settings.load import load_system
 from mechanist.systems.build.periodic import as_vectors, whole
 from mechanist.systems.build.source_files import source_files
 from mechanist.systems.descriptors.box import box_of
-from mechanist.systems.forces.topologies import included
+from mechanist.systems.forces.gromacs import included
 from tests.bring import FORMATS, build, energy, put_files, write_system, write_wet
 
 BOX = ["2 nm", "2 nm", "2 nm"]

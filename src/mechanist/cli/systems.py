@@ -24,11 +24,15 @@ def new(
     include: Annotated[
         Path | None, typer.Option("--include", help="folder of files that a GROMACS top includes")
     ] = None,
+    define: Annotated[
+        list[str] | None,
+        typer.Option("--define", help="macro of a GROMACS top, as NAME or NAME=VALUE; repeatable"),
+    ] = None,
 ) -> None:
     """Make a folder for a molecule of your own, with a system.yaml to edit."""
     from mechanist.stages.new import new as run
 
-    folder = run(name, structure, topology, force_field or (), include)
+    folder = run(name, structure, topology, force_field or (), include, define or ())
     print(f"{folder}/system.yaml is written. Edit the marked lines, then: mechanist check {name}")
 
 

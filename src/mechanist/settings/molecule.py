@@ -44,6 +44,10 @@ class MoleculeSettings(Section):
     include: str | None = Field(
         None, description="folder with the files that a GROMACS topology includes"
     )
+    define: tuple[str, ...] = Field(
+        (),
+        description="macros of a GROMACS topology, as NAME or NAME=VALUE, such as POSRES_WATER",
+    )
     constraints: Literal["none", "HBonds", "AllBonds", "HAngles"] = Field(
         "HBonds", description="bonds of fixed length"
     )
@@ -112,6 +116,8 @@ class MoleculeSettings(Section):
             return f"force_field: not used, since topology {self.topology!r} holds the forces"
         if self.include is not None and self.kind != "GROMACS":
             return "include: only a GROMACS topology (top) includes files"
+        if self.define and self.kind != "GROMACS":
+            return "define: only a GROMACS topology (top) has macros"
         if self.implicit_solvent != "none" and self.kind not in ("Amber", "CHARMM"):
             return (
                 f"implicit_solvent: {self.implicit_solvent!r}: for prmtop and psf only; with XML"

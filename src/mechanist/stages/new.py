@@ -12,6 +12,7 @@ def new(
     topology: Path | None = None,
     force_field: Sequence[str] = (),
     include: Path | None = None,
+    define: Sequence[str] = (),
 ) -> Path:
     """Make ./systems/NAME with copies of the files and a system.yaml to edit; its path."""
-    return build.new(name, build.Sources(structure, topology, force_field, include), Path())
+    return build.new(name, build.Sources(structure, topology, force_field, include, define), Path())

@@ -1,6 +1,6 @@
 """Positions and box from PDB, PDBx/mmCIF, Amber, CHARMM and GROMACS files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,9 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.errors import MechanistError, SystemBuildError
+from mechanist.systems.build.names import Name
 from mechanist.systems.build.periodic import from_openmm
+from mechanist.systems.build.text import plain, plain_text
 
 PDB = (".pdb", ".ent")
 PDBX = (".cif", ".pdbx", ".mmcif")
@@ -21,6 +23,12 @@ SUFFIXES = (*PDB, *PDBX, *AMBER, *CHARMM, *GROMACS)
 
 ANGSTROM = 0.1
 """nm."""
+
+WORDLESS = (LookupError, StopIteration, EOFError, AttributeError, TypeError, AssertionError)
+"""What readers raise where a file ends too early or a column is missing; the words say nothing."""
+
+COLUMNS = {"x": (30, 38), "y": (38, 46), "z": (46, 54)}
+"""Of a PDB file."""
 
 
 @dataclass(frozen=True)
@@ -35,24 +43,33 @@ class Structure:
         Vectors (3, 3) in nm, or None.
     topology
         OpenMM Topology of a PDB or PDBx/mmCIF file; None for other formats.
+    names
+        Names of the atoms, where the format has them.
+    notes
+        What was left out of the file, in words.
     """
 
     positions: Array
     box: Array | None
     topology: Any = None
+    names: Sequence[Name] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @contextmanager
 def parsing(path: Path, what: str) -> Iterator[None]:
-    """Turn whatever a reader raises into one line about the file."""
+    """Turn whatever a reader raises into one line about the file, in the words of the reader."""
     try:
         yield
     except MechanistError:
         raise
     except Exception as error:
         # OpenMM's readers raise most of the built-in exceptions, their own, and plain Exception.
-        reason = str(error) or type(error).__name__
-        raise SystemBuildError(path, f"damaged or truncated, {what} ({reason[:200]})") from None
+        said = " ".join(str(error).split())[:300]
+        if isinstance(error, WORDLESS) or not said:
+            kind = type(error).__name__
+            said = f"truncated, or a column is missing ({kind}{said and ': '}{said})"
+        raise SystemBuildError(path, f"cannot be read as {what}: {said}") from None
 
 
 def read_structure(path: Path, amber: bool = False) -> Structure:
@@ -75,7 +92,7 @@ def read_structure(path: Path, amber: bool = False) -> Structure:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise SystemBuildError(path, f"molecule.structure: must end in {', '.join(SUFFIXES)}")
-    with parsing(path, "not a readable structure"):
+    with parsing(path, "a structure"):
         if suffix in PDB or suffix in PDBX:
             structure = _read_pdb(path, suffix in PDBX)
         elif suffix in GROMACS:
@@ -84,10 +101,13 @@ def read_structure(path: Path, amber: bool = False) -> Structure:
             structure = _read_amber(path)
         else:
             structure = _read_charmm(path)
-    if len(structure.positions) == 0:
+    positions = structure.positions
+    if len(positions) == 0:
         raise SystemBuildError(path, "holds no atoms")
-    if not np.isfinite(structure.positions).all():
+    if not np.isfinite(positions).all():
         raise SystemBuildError(path, "damaged: a position is not finite")
+    if len(positions) > 1 and not np.ptp(positions, axis=0).any():
+        raise SystemBuildError(path, "holds no positions: all atoms are at the same point")
     return structure
 
 
@@ -98,46 +118,125 @@ def _nanometres(positions: Any) -> Array:
 
 
 def _read_pdb(path: Path, pdbx: bool) -> Structure:
+    """The first model; further ones are left out, with a note."""
     from openmm import app
 
-    file = (app.PDBxFile if pdbx else app.PDBFile)(str(path))
-    if file.topology.getNumAtoms() == 0:
+    if not pdbx:
+        _check_columns(path)
+    with plain(path) as (name,):
+        file = (app.PDBxFile if pdbx else app.PDBFile)(name)
+    topology = file.topology
+    if topology.getNumAtoms() == 0:
         return Structure(np.empty((0, 3)), None)
-    box = from_openmm(file.topology.getPeriodicBoxVectors())
-    return Structure(_nanometres(file.positions), box, file.topology)
+    names = [Name.of(atom) for atom in topology.atoms()]
+    models = file.getNumFrames()
+    notes = (f"{path.name}: the first of {models} models is read",) if models > 1 else ()
+    box = from_openmm(topology.getPeriodicBoxVectors())
+    return Structure(_nanometres(file.positions), box, topology, names, notes)
+
+
+def _check_columns(path: Path) -> None:
+    """Name the line of a PDB file whose coordinates are not numbers.
+
+    Raises
+    ------
+    SystemBuildError
+        If there is one.
+    """
+    for number, line in enumerate(plain_text(path).split("\n"), 1):
+        if line.startswith("CRYST1"):
+            fields: tuple[str, ...] = ("edges and angles of the box",)
+            words = [
+                line[i : i + n] for i, n in ((6, 9), (15, 9), (24, 9), (33, 7), (40, 7), (47, 7))
+            ]
+        elif line.startswith(("ATOM  ", "HETATM")):
+            fields = tuple(COLUMNS)
+            words = [line[start:end] for start, end in COLUMNS.values()]
+        else:
+            continue
+        for position, word in enumerate(words):
+            if not _is_number(word):
+                name = fields[min(position, len(fields) - 1)]
+                shown = word.strip() if len(fields) > 1 else line[6:54].strip()
+                fault = f"{shown!r}: not a number" if shown else "truncated, nothing is there"
+                raise SystemBuildError(f"{path}:{number}", f"{name}: {fault}")
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return bool(np.isfinite(float(word)))
+    except ValueError:
+        return False
 
 
 def _read_gro(path: Path) -> Structure:
     """First frame of a gro file, whose second line gives the number of atoms."""
     from openmm import app
 
-    lines = path.read_text(encoding="utf-8").splitlines()
-    count = int(lines[1])
+    lines = plain_text(path).rstrip("\n").split("\n")
+    if len(lines) < 3 or not lines[1].split() or not lines[1].split()[0].isdigit():
+        raise SystemBuildError(path, "truncated, or no gro file: line 2 must be a number of atoms")
+    count = int(lines[1].split()[0])
     if len(lines) < count + 3:
-        raise ValueError(f"{count} atoms need {count + 3} lines, there are {len(lines)}")
-    file = app.GromacsGroFile(str(path))
+        raise SystemBuildError(
+            path, f"truncated: {count} atoms need {count + 3} lines, there are {len(lines)}"
+        )
+    with plain(path) as (name,):
+        file = app.GromacsGroFile(name)
     positions = _nanometres(file.positions)
     if len(positions) != count:
-        raise ValueError(f"holds {len(positions)} of {count} atoms")
-    return Structure(positions, from_openmm(file.getPeriodicBoxVectors()))
+        raise SystemBuildError(path, f"truncated: holds {len(positions)} of {count} atoms")
+    names = [
+        Name(line[10:15].strip(), line[5:10].strip(), line[:5].strip())
+        for line in lines[2 : count + 2]
+    ]
+    box = from_openmm(file.getPeriodicBoxVectors())
+    notes = (f"{path.name}: the first frame is read",) if len(lines) > count + 3 else ()
+    return Structure(positions, box, None, names, notes)
 
 
 def _read_amber(path: Path) -> Structure:
     from openmm import app
 
-    file = app.AmberInpcrdFile(str(path))
+    with plain(path) as (name,):
+        file = app.AmberInpcrdFile(name)
     return Structure(_nanometres(file.positions), from_openmm(file.boxVectors))
 
 
 def _read_charmm(path: Path) -> Structure:
-    """A CHARMM coordinate file, normal or extended: titles, a count, then one line per atom.
+    """A CHARMM coordinate file: titles, a count, then one line per atom.
 
+    Columns touch where atoms are far from the origin: I5,I5,1X,A4,1X,A4,3F10.5,... in the normal
+    format; 2I10,2X,A8,2X,A8,3F20.10,... in the extended one, which says EXT (CHARMM, "io.doc").
     OpenMM's own reader does not return on an empty file.
     """
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("*")]
-    count = int(lines[0].split()[0])
-    rows = [[float(word) for word in line.split()[4:7]] for line in lines[1 : count + 1]]
+    lines = [line for line in plain_text(path).split("\n") if line.strip()]
+    numbered = [line for line in lines if not line.startswith("*")]
+    if not numbered or not numbered[0].split()[0].isdigit():
+        raise SystemBuildError(path, "truncated, or no CHARMM crd: a number of atoms is missing")
+    count = int(numbered[0].split()[0])
+    extended = "EXT" in numbered[0].upper() or count >= 100_000
+    rows, names = [], []
+    for line in numbered[1 : count + 1]:
+        words, name = _charmm_atom(line, extended)
+        if not all(map(_is_number, words)):
+            raise SystemBuildError(
+                path, f"{line.strip()!r}: truncated, or its positions are not three numbers"
+            )
+        rows.append([float(word) for word in words])
+        names.append(name)
     if len(rows) != count:
-        raise ValueError(f"holds {len(rows)} of {count} atoms")
-    return Structure(ANGSTROM * np.array(rows).reshape(count, 3), None)
+        raise SystemBuildError(path, f"truncated: holds {len(rows)} of {count} atoms")
+    return Structure(ANGSTROM * np.array(rows).reshape(count, 3), None, None, names)
+
+
+def _charmm_atom(line: str, extended: bool) -> tuple[list[str], Name]:
+    """Coordinates and name of an atom, by words where these are apart, else by columns."""
+    words = line.split()
+    if len(words) >= 7 and all(map(_is_number, words[4:7])):
+        return words[4:7], Name(words[3], words[2], words[1])
+    if extended:
+        parts = [line[40 + 20 * i : 60 + 20 * i] for i in range(3)]
+        return parts, Name(line[32:40].strip(), line[22:30].strip(), line[10:20].strip())
+    parts = [line[20 + 10 * i : 30 + 10 * i] for i in range(3)]
+    return parts, Name(line[16:20].strip(), line[11:15].strip(), line[5:10].strip())

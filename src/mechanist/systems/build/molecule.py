@@ -18,8 +18,10 @@ from mechanist.systems.build.periodic import (
     to_openmm,
     whole,
 )
+from mechanist.systems.forces.charmm import named_in
+from mechanist.systems.forces.gromacs import included
 from mechanist.systems.forces.system_xml import check_force_field
-from mechanist.systems.forces.topologies import included, options, read_topology
+from mechanist.systems.forces.topologies import options, read_topology
 
 REMOVED = {
     "CMMotionRemover": "removes the motion of the centre of mass",
@@ -72,6 +74,8 @@ def molecule_files(settings: MoleculeSettings, folder: Path) -> list[Path]:
     if settings.kind == "GROMACS" and settings.topology is not None:
         root = None if settings.include is None else folder / settings.include
         files += included(folder / settings.topology, root)
+    for file in files:
+        files += [inner for inner in named_in(file) if inner.is_file() and inner not in files]
     return list(dict.fromkeys(files))
 
 

@@ -12,12 +12,12 @@ from mechanist.errors import SettingsError, SystemBuildError
 from mechanist.settings.load import SYSTEM_FILE, validate
 from mechanist.settings.molecule import MoleculeSettings
 from mechanist.systems.build.coordinates import read_structure
+from mechanist.systems.build.copies import take, take_force_field, take_topology
 from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.build.periodic import largest_cutoff
 from mechanist.systems.build.suggest import candidates, groups
 from mechanist.systems.build.template import Draft, system_yaml
 from mechanist.systems.descriptors.labels import topology_of
-from mechanist.systems.forces.topologies import included
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 PROTEIN, WATER = "amber14-all.xml", "amber14/tip3p.xml"
@@ -33,6 +33,7 @@ class Sources:
     topology: Path | None = None
     force_field: Sequence[str] = ()
     include: Path | None = None
+    define: Sequence[str] = ()
 
 
 def new(name: str, sources: Sources, root: Path) -> Path:
@@ -67,16 +68,16 @@ def new(name: str, sources: Sources, root: Path) -> Path:
 
 def _copy(sources: Sources, folder: Path) -> MoleculeSettings:
     """Copy the files; return the section ``molecule`` that names them."""
-    content: dict[str, Any] = {"structure": _take(sources.structure, folder, "--structure")}
+    content: dict[str, Any] = {"structure": take(sources.structure, folder, "--structure")}
     if sources.topology is not None:
-        content["topology"] = _take(sources.topology, folder, "--topology")
-        if sources.topology.suffix.lower() == ".top":
-            _take_included(sources.topology, sources.include, folder)
-    if sources.include is not None:
-        content["include"] = str(sources.include.resolve())
+        content["topology"], found = take_topology(sources.topology, sources.include, folder)
+        include = str(sources.include.resolve()) if sources.include is not None else None
+        if found or include:
+            content["include"] = found or include
+    if sources.define:
+        content["define"] = list(sources.define)
     names = [
-        _take(Path(f), folder, "--force-field") if Path(f).is_file() else f
-        for f in sources.force_field
+        take_force_field(Path(f), folder) if Path(f).is_file() else f for f in sources.force_field
     ]
     amber = sources.topology is not None and sources.topology.suffix.lower() != ".psf"
     structure = read_structure(folder / content["structure"], amber)
@@ -95,24 +96,6 @@ def _copy(sources: Sources, folder: Path) -> MoleculeSettings:
         content["nonbonded"] = "PME"
         content["cutoff"] = f"{min(CUTOFF, round(0.95 * largest_cutoff(structure.box), 2)):g} nm"
     return validate(MoleculeSettings, content, "new")
-
-
-def _take(file: Path, folder: Path, option: str) -> str:
-    if not file.is_file():
-        raise SettingsError(file, f"{option}: there is no such file")
-    shutil.copyfile(file, folder / file.name)
-    return file.name
-
-
-def _take_included(topology: Path, include: Path | None, folder: Path) -> None:
-    """Copy the files below its own folder that a GROMACS topology includes."""
-    home = topology.parent.resolve()
-    for file in included(topology, include):
-        place = file.resolve()
-        if place.is_relative_to(home):
-            target = folder / place.relative_to(home)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(place, target)
 
 
 def _has_water(topology: Any) -> bool:

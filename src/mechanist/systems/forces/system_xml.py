@@ -13,6 +13,7 @@ from mechanist.bookkeeping.files import read_bytes
 from mechanist.errors import DataError, SystemBuildError
 
 TYPE = re.compile(r"""\btype\s*=\s*["']([^"']*)["']""")
+NUMBER = re.compile(r"[0-9]{1,3}", re.ASCII)
 SCRIPT = re.compile(rb"<\s*(Initialization)?Script\b")
 INCLUDE = re.compile(rb"""<\s*Include\b[^>]*\bfile\s*=\s*["']([^"']*)["']""")
 
@@ -62,7 +63,9 @@ def read_system(path: Path) -> Any:
 
 def code_in(text: str) -> str | None:
     """Name of what may run code in the XML of a System, or None."""
-    strange = sorted(set(TYPE.findall(text)) - known_types())
+    # The steps of generalised Born forces have a number as their type, which names no class.
+    types = {name for name in TYPE.findall(text) if not NUMBER.fullmatch(name)}
+    strange = sorted(types - known_types())
     if strange:
         return str(strange[0])[:40]
     # OpenMM's parser may recognise tags that our pattern misses, so the word itself is refused.

@@ -1,16 +1,18 @@
 """Forces from the topology files of Amber, GROMACS and CHARMM, and from serialised Systems."""
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from mechanist.arrays import Array
-from mechanist.errors import SystemBuildError
+from mechanist.errors import MechanistError, SystemBuildError
 from mechanist.settings.molecule import MoleculeSettings
 from mechanist.systems.build.coordinates import Structure, parsing
 from mechanist.systems.build.periodic import to_openmm
+from mechanist.systems.build.text import decode, plain
+from mechanist.systems.forces import gromacs
+from mechanist.systems.forces.charmm import parameter_files
 from mechanist.systems.forces.system_xml import code_in
-
-INCLUDE = "#include"
 
 
 def options(settings: MoleculeSettings) -> dict[str, Any]:
@@ -87,46 +89,46 @@ def _amber(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) -
             raise SystemBuildError(
                 path, "molecule.topology: not an Amber prmtop (%VERSION is missing)"
             )
-    with parsing(path, "not a readable Amber topology"):
-        source = app.AmberPrmtopFile(str(path), periodicBoxVectors=vectors)
+    with plain(path) as (name,), parsing(path, "Amber topology"):
+        source = app.AmberPrmtopFile(name, periodicBoxVectors=vectors)
         _needs_box(settings, path, source.topology)
         return source.topology, source.createSystem(**options(settings), **_implicit(settings))
 
 
 def _gromacs(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) -> tuple[Any, Any]:
+    """Includes and conditions are resolved here; OpenMM reads a single file."""
     from openmm import app
 
-    include = None if settings.include is None else str(folder / settings.include)
-    with parsing(path, "not a readable GROMACS topology"):
+    include = None if settings.include is None else folder / settings.include
+    resolved = gromacs.resolve(path, include, gromacs.defined(settings.define))
+    with tempfile.TemporaryDirectory(prefix="mechanist-") as place:
+        whole = Path(place) / path.name
+        whole.write_text("\n".join(line.text for line in resolved.lines) + "\n", encoding="ascii")
         try:
-            source = app.GromacsTopFile(str(path), periodicBoxVectors=vectors, includeDir=include)
-        except ValueError as error:
-            if "#include" not in str(error):
+            source = app.GromacsTopFile(str(whole), periodicBoxVectors=vectors, includeDir=place)
+            _needs_box(settings, path, source.topology)
+            system = source.createSystem(**options(settings))
+        except MechanistError:
+            raise
+        except Exception as error:
+            line = resolved.line_of(str(error))
+            with parsing(path if line is None else Path(line.where), "GROMACS topology"):
                 raise
-            raise SystemBuildError(path, f"{error}; molecule.include names its folder") from None
-        _needs_box(settings, path, source.topology)
-        system = source.createSystem(**options(settings))
     if system.getNumParticles() == 0:
-        raise SystemBuildError(path, "damaged or truncated: contains no atoms")
+        raise SystemBuildError(path, "contains no atoms; truncated?")
     return source.topology, system
 
 
 def _charmm(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) -> tuple[Any, Any]:
     from openmm import app
 
-    files = [folder / name for name in settings.force_field]
-    for file in files:
-        if not file.is_file():
-            raise SystemBuildError(file, "molecule.force_field: there is no such file")
-        if file.suffix.lower() not in (".rtf", ".top", ".par", ".prm", ".str", ".inp"):
-            raise SystemBuildError(
-                file, "molecule.force_field: with a psf these are CHARMM's rtf, par, prm and str"
-            )
-    with parsing(path, "not a readable CHARMM psf"):
-        source = app.CharmmPsfFile(str(path), periodicBoxVectors=vectors)
-    with parsing(files[0], "not readable CHARMM parameters"):
-        parameters = app.CharmmParameterSet(*map(str, files))
-    with parsing(path, "or parameters are missing in its parameter files"):
+    files = parameter_files([folder / name for name in settings.force_field])
+    with plain(path) as (name,), parsing(path, "CHARMM psf"):
+        source = app.CharmmPsfFile(name, periodicBoxVectors=vectors)
+    shown = files[0] if len(files) == 1 else Path(", ".join(file.name for file in files))
+    with plain(*files) as names, parsing(shown, "CHARMM parameters"):
+        parameters = app.CharmmParameterSet(*names)
+    with parsing(path, "CHARMM psf, or parameters are missing in its parameter files"):
         _needs_box(settings, path, source.topology)
         # By default a psf includes the energy of constrained bonds; other sources do not.
         chosen = options(settings) | _implicit(settings) | {"flexibleConstraints": False}
@@ -136,12 +138,13 @@ def _charmm(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) 
 def _openmm(path: Path, structure: Structure) -> tuple[Any, Any]:
     import openmm
 
-    with parsing(path, "not a readable System"):
-        text = path.read_text(encoding="utf-8")
+    text = decode(path)
     named = code_in(text)
     if named is not None:
         raise SystemBuildError(path, f"molecule.topology: contains a {named!r}, which may run code")
-    with parsing(path, "not a readable System"):
+    with parsing(path, "System"):
+        if "<System" in text and "</System>" not in text:
+            raise SystemBuildError(path, "molecule.topology: truncated, </System> is missing")
         system = openmm.XmlSerializer.deserialize(text)
         if not isinstance(system, openmm.System):
             kind = type(system).__name__
@@ -158,27 +161,3 @@ def _needs_box(settings: MoleculeSettings, path: Path, topology: Any) -> None:
         raise SystemBuildError(
             path, f"molecule.box: missing; nonbonded: {settings.nonbonded} needs one"
         )
-
-
-def included(path: Path, folder: Path | None) -> list[Path]:
-    """Files beside a GROMACS topology or in ``folder`` that it includes, at all levels.
-
-    Files of a GROMACS installation are not among them.
-    """
-    found: list[Path] = []
-    queue = [path]
-    while queue:
-        file = queue.pop()
-        if not file.is_file():
-            continue
-        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
-            words = line.split()
-            if len(words) < 2 or words[0] != INCLUDE:
-                continue
-            name = words[1].strip('"<>')
-            roots = (file.parent, path.parent, *((folder,) if folder else ()))
-            here = next((root / name for root in roots if (root / name).is_file()), None)
-            if here is not None and here not in found:
-                found.append(here)
-                queue.append(here)
-    return found
