@@ -32,7 +32,7 @@ def new(
     """Make a folder for a molecule of your own, with a system.yaml to edit."""
     from mechanist.stages.new import new as run
 
-    folder = run(name, structure, topology, force_field or (), include, define or ())
+    folder = run(name, structure, topology, force_field or (), include, define or (), print)
     print(f"{folder}/system.yaml is written. Edit the marked lines, then: mechanist check {name}")
 
 

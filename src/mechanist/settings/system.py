@@ -96,6 +96,16 @@ class DynamicsSettings(Section):
     )
 
     @model_validator(mode="after")
+    def _frame(self) -> "DynamicsSettings":
+        frame = self.timestep * self.stride / 1000
+        if round(self.max_half_path / frame) < 1:
+            raise ValueError(
+                f"max_half_path: {self.max_half_path:g} ps: shorter than a frame, which is"
+                f" {frame:g} ps (timestep x stride)"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _volume(self) -> "DynamicsSettings":
         if self.npt == "paths":
             raise ValueError(

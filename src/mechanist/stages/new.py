@@ -1,6 +1,6 @@
 """Stage ``new``: a folder below systems/ for a molecule of the user's own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mechanist.systems.build import new as build
@@ -13,6 +13,8 @@ def new(
     force_field: Sequence[str] = (),
     include: Path | None = None,
     define: Sequence[str] = (),
+    said: Callable[[str], None] = lambda text: None,
 ) -> Path:
     """Make ./systems/NAME with copies of the files and a system.yaml to edit; its path."""
-    return build.new(name, build.Sources(structure, topology, force_field, include, define), Path())
+    sources = build.Sources(structure, topology, force_field, include, define)
+    return build.new(name, sources, Path(), said)

@@ -19,7 +19,7 @@ from mechanist.settings.system import PLACEHOLDER, SystemSettings
 from mechanist.systems.build.minimise import minimise
 from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.build.prepare import build_parts, prepared_from
-from mechanist.systems.build.sanity import ERROR, Finding, findings
+from mechanist.systems.build.sanity import ERROR, Finding, findings, read_back
 from mechanist.systems.descriptors.box import BoxVectors, box_of
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.labels import topology_of
@@ -96,7 +96,9 @@ def examine(settings: SystemSettings, folder: Path, steps: int, log: Log) -> Exa
         atoms = topology_of(molecule.topology)
         found += findings(molecule, atoms, settings.dynamics)
         log(f"minimising {len(positions):,} atoms")
-        positions = minimise(system, positions, folder / settings.molecule.structure)
+        structure = folder / settings.molecule.structure
+        positions = minimise(system, positions, structure, molecule.topology)
+        found += read_back(system, positions)
     descriptors = _descriptors(settings, folder, atoms, found)
     states = _states(settings, folder, atoms, box_of(system), found)
     nothing = States(DescriptorSet(()), State("A", ()), State("B", ()))

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.arrays import Frames
 from mechanist.bookkeeping.journal import MD, Journal
 from mechanist.engine.plan import Plan
-from mechanist.errors import DataError, SamplingError
+from mechanist.errors import SamplingError
 from mechanist.sampling.first_path.guess import Guess, pulled_path, torsion_path
+from mechanist.sampling.first_path.guess_file import read_guess
 from mechanist.sampling.first_path.hot_md import LEAST_GUESSES, SHARE, crossings, hot_paths
 from mechanist.settings.run import InitialSettings
 from mechanist.systems.prepared import Prepared
@@ -174,8 +174,10 @@ class GuessSearch:
 
     def _from_file(self, path: Path) -> list[Guess]:
         """Every crossing of a trajectory of the user, or all of it if it does not cross."""
-        frames = read_guess(path, self.topology, self.prepared.atoms)
-        notes = {"method": "file", "file": str(path)}
+        frames, said = read_guess(path, self.topology, self.prepared)
+        for text in said:
+            self.log(f"{path}: {text}")
+        notes = {"method": "file", "file": str(path), "changes": said}
         parts = crossings(self.prepared.states.label_positions(frames)) or [slice(0, len(frames))]
         return [
             Guess(frames[part], notes | {"file_frames": [part.start, part.stop - 1]})
@@ -187,26 +189,3 @@ def _spread(parts: list[slice], most: int) -> Iterator[slice]:
     """At most so many of the parts of a trajectory, evenly spaced in time."""
     rows = np.unique(np.linspace(0, len(parts) - 1, min(most, len(parts))).round().astype(int))
     yield from (parts[row] for row in rows)
-
-
-def read_guess(path: Path, topology: Path, atoms: int) -> Frames:
-    """Frames (F, N, 3) in nm of a trajectory of the user.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, unreadable, or has another number of atoms.
-    """
-    import mdtraj
-
-    if not path.is_file():
-        raise DataError(path, "initial.path: there is no such file")
-    try:
-        trajectory = mdtraj.load(str(path), top=str(topology))
-    except (OSError, ValueError, RuntimeError, TypeError, IndexError, KeyError) as error:
-        raise DataError(path, f"initial.path: mdtraj cannot read it ({error})") from None
-    if trajectory.n_atoms != atoms:
-        raise DataError(
-            path, f"initial.path: has {trajectory.n_atoms} atoms, the system has {atoms}"
-        )
-    return np.asarray(trajectory.xyz, dtype=np.float32)

@@ -21,6 +21,7 @@ from mechanist.errors import DataError, SettingsError
 from mechanist.settings.run import StoreSettings
 from mechanist.systems.descriptors.box import Cell, box_of
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
+from mechanist.systems.descriptors.waters import is_water
 from mechanist.systems.prepared import Prepared
 
 NOTE = "store"
@@ -182,7 +183,8 @@ def make_thinning(settings: StoreSettings, prepared: Prepared, topology: Path) -
     import mdtraj
 
     residues = list(mdtraj.load_topology(str(topology)).residues)
-    waters = [[atom.index for atom in one.atoms] for one in residues if one.is_water]
+    named = [one for one in residues if one.is_water or is_water(one)]
+    waters = [[atom.index for atom in one.atoms] for one in named]
     if not waters or len({len(atoms) for atoms in waters}) != 1:
         what = "no waters" if not waters else "waters of different kinds"
         raise SettingsError(

@@ -7,6 +7,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
+from mechanist.systems.build.identity import check_chirality
 from mechanist.systems.forces.platforms import cpu_properties, platform_names
 
 SMALL = 200
@@ -19,21 +20,28 @@ ENERGY_MAX = 1e5
 """kJ/mol per atom; more means that atoms overlap."""
 
 
-def minimise(system: Any, positions: Any, structure: Path) -> Array:
+def minimise(system: Any, positions: Any, structure: Path, topology: Any = None) -> Array:
     """Positions (N, 3) in nm at a minimum of the energy, constraints met, virtual sites in place.
 
-    ``structure`` is the file that messages name.
+    Parameters
+    ----------
+    system, positions
+        What to minimise.
+    structure
+        The file that messages name.
+    topology
+        OpenMM Topology, for the handedness of its centres; None: it is not checked.
 
     Raises
     ------
     SystemBuildError
-        If the energy is not finite, or far too high.
+        If the energy is not finite or far too high, or a centre turns into its mirror image.
     """
     import openmm
     from openmm import unit
 
-    context = openmm.Context(system, openmm.VerletIntegrator(0.001), *platform(system))
     try:
+        context = openmm.Context(system, openmm.VerletIntegrator(0.001), *platform(system))
         context.setPositions(positions)
         context.applyConstraints(1e-6)
         context.computeVirtualSites()
@@ -47,7 +55,27 @@ def minimise(system: Any, positions: Any, structure: Path) -> Array:
         raise SystemBuildError(
             structure, "the minimised energy is not finite or far too high; do atoms overlap?"
         )
-    return np.array(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer))
+    result = np.array(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer))
+    if topology is not None:
+        check_chirality(topology, np.asarray(positions, dtype=np.float64), result, structure)
+    return result
+
+
+def check_context(system: Any, source: Path) -> None:
+    """Make a context, where OpenMM tests all parameters; ``source`` is the file of the forces.
+
+    Raises
+    ------
+    SystemBuildError
+        In the words of OpenMM.
+    """
+    import openmm
+
+    reference = openmm.Platform.getPlatformByName("Reference")
+    try:
+        openmm.Context(system, openmm.VerletIntegrator(0.001), reference)
+    except openmm.OpenMMException as error:
+        raise SystemBuildError(source, f"OpenMM refuses it: {error}") from None
 
 
 def platform(system: Any) -> tuple[Any, dict[str, str]]:

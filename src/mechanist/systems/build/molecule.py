@@ -10,7 +10,11 @@ from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.settings.load import SYSTEM_FILE, key_error
 from mechanist.settings.molecule import MoleculeSettings
+from mechanist.systems.build.bonded import add_bonds
 from mechanist.systems.build.coordinates import Structure, read_structure
+from mechanist.systems.build.identity import check_lengths, check_masses, order_by_names
+from mechanist.systems.build.minimise import check_context
+from mechanist.systems.build.names import Name
 from mechanist.systems.build.periodic import (
     as_vectors,
     from_openmm,
@@ -57,12 +61,15 @@ class Molecule:
         OpenMM System with its box, without thermostats and barostats.
     notes
         Changes that were made to what the files say, in words.
+    box
+        Vectors (3, 3) in nm of the structure or, without them, of the topology; None without any.
     """
 
     topology: Any
     positions: Array
     system: Any
     notes: tuple[str, ...] = ()
+    box: Array | None = None
 
 
 def molecule_files(settings: MoleculeSettings, folder: Path) -> list[Path]:
@@ -107,14 +114,75 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
         raise SystemBuildError(
             path, f"molecule.structure: holds {count:,} atoms, {_source(settings)} {atoms:,}"
         )
-    notes = _clean(system, folder / (settings.topology or settings.structure))
+    source = folder / (settings.topology or settings.structure)
+    notes = [*structure.notes, *_clean(system, source)]
+    positions, note = _arranged(settings, structure, topology, system, positions, path)
+    notes += note
     if settings.dispersion_correction is not None:
         _set_dispersion(system, settings.dispersion_correction)
+    found = from_openmm(topology.getPeriodicBoxVectors()) if box is None else box
     if system.usesPeriodicBoundaryConditions():
+        notes += _other_box(settings, system, box)
         positions = _in_box(system, topology, positions, box, folder / SYSTEM_FILE)
     else:
         topology.setPeriodicBoxVectors(None)
-    return Molecule(topology, positions, system, notes)
+        if found is not None:
+            positions = _whole_if_broken(topology, positions, found)
+    check_context(system, source)
+    check_lengths([Name.of(atom) for atom in topology.atoms()], system, positions, path)
+    return Molecule(topology, positions, system, tuple(notes), found)
+
+
+def _arranged(
+    settings: MoleculeSettings,
+    structure: Structure,
+    topology: Any,
+    system: Any,
+    positions: Array,
+    path: Path,
+) -> tuple[Array, list[str]]:
+    """Positions in the order of the topology, and a note if that of the structure is another."""
+    if settings.kind == "XML":
+        return positions, []
+    if settings.kind == "OpenMM":
+        add_bonds(topology, system)
+        check_masses(topology, system, path)
+        return positions, []
+    if structure.names is None:
+        return positions, []
+    own = [Name.of(atom) for atom in topology.atoms()]
+    order = order_by_names(structure.names, own, path)
+    if order is None:
+        return positions, []
+    moved = int((order != np.arange(len(order))).sum())
+    return positions[order], [
+        f"{path.name}: {moved:,} atoms stand in another order than in {settings.topology};"
+        " they were put in its order by their names"
+    ]
+
+
+def _whole_if_broken(topology: Any, positions: Array, box: Array) -> Array:
+    """Positions with whole molecules, where a box of the structure has cut one."""
+    pairs = np.array([(b[0].index, b[1].index) for b in topology.bonds()]).reshape(-1, 2)
+    lengths = np.linalg.norm(positions[pairs[:, 1]] - positions[pairs[:, 0]], axis=1)
+    box = as_vectors(box)
+    if len(pairs) == 0 or lengths.max() <= largest_cutoff(box):
+        return positions
+    return whole(positions, [(int(i), int(j)) for i, j in pairs], box)
+
+
+def _other_box(settings: MoleculeSettings, system: Any, box: Array | None) -> list[str]:
+    """A note if the structure has another box than a serialised System."""
+    own = from_openmm(system.getDefaultPeriodicBoxVectors())
+    if settings.kind != "OpenMM" or own is None or box is None or settings.box is not None:
+        return []
+    if np.abs(as_vectors(box) - own).max() < ROUNDING:
+        return []
+    sizes = [" x ".join(f"{edge:.4g}" for edge in np.diag(one)) for one in (box, own)]
+    return [
+        f"{settings.structure}: its box, {sizes[0]} nm, is used, not that of"
+        f" {settings.topology}, {sizes[1]} nm"
+    ]
 
 
 def _source(settings: MoleculeSettings) -> str:

@@ -28,6 +28,13 @@ class Name:
         symbol = "" if atom.element is None else str(atom.element.symbol)
         return cls(atom.name, residue.name, f"{residue.id}{residue.insertionCode.strip()}", symbol)
 
+    @classmethod
+    def of_mdtraj(cls, atom: Any) -> "Name":
+        """Of an atom of an mdtraj Topology."""
+        symbol = str(atom.element.symbol)
+        number = str(atom.residue.resSeq)
+        return cls(atom.name, atom.residue.name, number, "" if symbol == "VS" else symbol)
+
     @property
     def key(self) -> str:
         """Name of the atom alone: upper case, a leading digit moved to the end."""

@@ -2,10 +2,12 @@
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from mechanist.bookkeeping.files import write_text
 from mechanist.errors import SettingsError, SystemBuildError
@@ -13,16 +15,19 @@ from mechanist.settings.load import SYSTEM_FILE, validate
 from mechanist.settings.molecule import MoleculeSettings
 from mechanist.systems.build.coordinates import read_structure
 from mechanist.systems.build.copies import take, take_force_field, take_topology
-from mechanist.systems.build.molecule import build_molecule
-from mechanist.systems.build.periodic import largest_cutoff
+from mechanist.systems.build.molecule import Molecule, build_molecule
+from mechanist.systems.build.periodic import as_vectors, density, largest_cutoff
 from mechanist.systems.build.suggest import candidates, groups
 from mechanist.systems.build.template import Draft, system_yaml
 from mechanist.systems.descriptors.labels import topology_of
+from mechanist.systems.descriptors.waters import is_water
+from mechanist.systems.prepared import masses_of
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 PROTEIN, WATER = "amber14-all.xml", "amber14/tip3p.xml"
 CUTOFF = 0.9
-WATERS = {"HOH", "WAT", "SOL", "TIP3", "TIP4", "T3P", "T4P", "SPC"}
+LIQUID, DENSE = 10, 0.3
+"""Residues, and g/cm^3, from which a box without water is taken for a liquid or a solid."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,12 @@ class Sources:
     define: Sequence[str] = ()
 
 
-def new(name: str, sources: Sources, root: Path) -> Path:
+def new(
+    name: str, sources: Sources, root: Path, said: Callable[[str], None] = lambda text: None
+) -> Path:
     """Make ``root``/systems/``name`` with copies of the files and a system.yaml to be edited.
+
+    ``said`` is called with what a user should know about the files.
 
     Raises
     ------
@@ -57,7 +66,7 @@ def new(name: str, sources: Sources, root: Path) -> Path:
     partial.mkdir(parents=True)
     try:
         settings = _copy(sources, partial)
-        _write(name, settings, partial)
+        _write(name, settings, partial, said)
         partial.rename(folder)
     except SystemBuildError as error:
         raise SystemBuildError(Path(error.where).name, error.what) from None
@@ -82,7 +91,9 @@ def _copy(sources: Sources, folder: Path) -> MoleculeSettings:
     amber = sources.topology is not None and sources.topology.suffix.lower() != ".psf"
     structure = read_structure(folder / content["structure"], amber)
     if sources.topology is None:
-        waters = structure.topology is not None and _has_water(structure.topology)
+        waters = structure.topology is not None and any(
+            map(is_water, structure.topology.residues())
+        )
         names = names or [PROTEIN, *([WATER] if waters else [])]
     if names:
         content["force_field"] = names
@@ -92,19 +103,46 @@ def _copy(sources: Sources, folder: Path) -> MoleculeSettings:
     molecule = build_molecule(settings, folder)
     content["constraints"] = "HBonds"
     content["nonbonded"] = "NoCutoff"
-    if structure.box is not None and _has_water(molecule.topology):
+    if is_periodic(molecule):
+        assert molecule.box is not None
         content["nonbonded"] = "PME"
-        content["cutoff"] = f"{min(CUTOFF, round(0.95 * largest_cutoff(structure.box), 2)):g} nm"
+        largest = largest_cutoff(as_vectors(molecule.box))
+        content["cutoff"] = f"{min(CUTOFF, round(0.95 * largest, 2)):g} nm"
     return validate(MoleculeSettings, content, "new")
 
 
-def _has_water(topology: Any) -> bool:
-    return any(residue.name.upper() in WATERS for residue in topology.residues())
+def is_periodic(molecule: Molecule) -> bool:
+    """Whether the box of a molecule is filled: with water, or as densely as a liquid."""
+    if molecule.box is None:
+        return False
+    if any(map(is_water, molecule.topology.residues())):
+        return True
+    weight = float(masses_of(molecule.system).sum())
+    many = molecule.topology.getNumResidues() >= LIQUID
+    return many and density(weight, as_vectors(molecule.box)) > DENSE
 
 
-def _write(name: str, settings: MoleculeSettings, folder: Path) -> None:
+def why(molecule: Molecule) -> str:
+    """Why a new system is periodic or not, in words."""
+    waters = sum(map(is_water, molecule.topology.residues()))
+    water = f"{waters:,} waters" if waters != 1 else "1 water"
+    if molecule.box is None:
+        return f"Not periodic: no file has a box{f', but there are {water}' if waters else ''}."
+    edges = " x ".join(f"{edge:.3f}" for edge in np.diag(molecule.box))
+    if is_periodic(molecule):
+        return f"Periodic: a box of {edges} nm with {water if waters else 'a liquid or solid'}."
+    return f"Not periodic: a box of {edges} nm, but no water, and it is mostly empty."
+
+
+def _write(
+    name: str, settings: MoleculeSettings, folder: Path, said: Callable[[str], None]
+) -> None:
     molecule = build_molecule(settings, folder)
     topology = topology_of(molecule.topology)
+    reason = "" if settings.kind == "OpenMM" else why(molecule)
+    said(reason or _own_box(molecule))
+    for note in molecule.notes:
+        said(note)
     constrained = molecule.system.getNumConstraints() > 0
     draft = Draft(
         name,
@@ -113,5 +151,13 @@ def _write(name: str, settings: MoleculeSettings, folder: Path) -> None:
         groups(topology),
         2.0 if constrained or settings.kind != "OpenMM" else 1.0,
         len(molecule.positions),
+        reason,
+        not settings.periodic and not any(residue.is_water for residue in topology.residues),
     )
     write_text(folder / SYSTEM_FILE, system_yaml(draft))
+
+
+def _own_box(molecule: Molecule) -> str:
+    """Whether a serialised System is periodic, in words."""
+    kind = "Periodic" if molecule.system.usesPeriodicBoundaryConditions() else "Not periodic"
+    return f"{kind}, as the System says."

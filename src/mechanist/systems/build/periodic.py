@@ -16,7 +16,10 @@ AMU_PER_NM3 = 1.66053906660e-3
 """g/cm^3 (CODATA 2018)."""
 
 LENGTH_MIN = 1e-6
-"""nm; files without a box may give zeros."""
+"""nm; shorter edges span no volume."""
+
+EDGE_MIN = 0.2
+"""nm; files without a box may give zeros, or edges of 1 A as PDB files of NMR and cryo-EM do."""
 
 
 def as_vectors(box: Iterable[Any]) -> Array:
@@ -55,7 +58,7 @@ def from_openmm(vectors: Any) -> Array | None:
     if vectors is None:
         return None
     box = np.array([list(row.value_in_unit(unit.nanometer)) for row in vectors])
-    return None if (np.diag(box) < LENGTH_MIN).any() else box
+    return None if (np.diag(box) < EDGE_MIN).any() else box
 
 
 def density(mass: float, box: Array) -> float:

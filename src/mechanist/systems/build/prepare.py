@@ -49,7 +49,7 @@ def prepare(
     # Faults in system.yaml must show before a long run under a barostat.
     states = resolve_states(settings, file, atoms, box_of(system))
     if settings.molecule is not None:
-        positions = minimise(system, positions, folder / settings.molecule.structure)
+        positions = minimise(system, positions, folder / settings.molecule.structure, topology)
     if settings.dynamics.pressure is not None:
         if settle is None:
             raise key_error(file, "dynamics.pressure", "no barostat is available here")

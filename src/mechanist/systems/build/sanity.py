@@ -1,14 +1,19 @@
 """Checks of a molecule that need no dynamics."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mechanist.arrays import Array
+from mechanist.errors import MechanistError
 from mechanist.settings.system import DynamicsSettings
+from mechanist.systems.build.minimise import platform
 from mechanist.systems.build.molecule import Molecule
 from mechanist.systems.build.periodic import density
 from mechanist.systems.descriptors.box import box_of
+from mechanist.systems.forces.system_xml import parse_system
 from mechanist.systems.prepared import masses_of
 
 ERROR, WARNING = "error", "warning"
@@ -23,6 +28,13 @@ Chem. Theory Comput. 11, 1864 (2015) use 4 fs).
 HYDROGEN = 1.008
 DENSITY = (0.85, 1.25)
 """g/cm^3; usual range for a box of water."""
+
+
+READ_BACK = 1e-5
+"""Relative difference of energies that single precision of sums on the CPU explains."""
+
+DROPLET = 5
+"""Waters from which a box is expected; a crystal structure may keep a few."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,7 @@ def findings(molecule: Molecule, topology: Any, dynamics: DynamicsSettings) -> l
         _step(molecule.system, topology, dynamics.timestep),
         _density(molecule.system, topology, dynamics),
         _overlap(molecule, topology),
+        _water(molecule, topology),
     )
     return found + [finding for finding in checks if finding is not None]
 
@@ -75,6 +88,41 @@ def density_of(system: Any) -> float | None:
     """Density in g/cm^3 of a System; None without a box."""
     box = box_of(system)
     return None if box is None else density(float(masses_of(system).sum()), np.asarray(box))
+
+
+def read_back(system: Any, positions: Array) -> list[Finding]:
+    """Whether a System that is written and read as in a run has the same energy."""
+    import openmm
+
+    try:
+        again = parse_system(openmm.XmlSerializer.serialize(system), Path("system.xml"))
+    except MechanistError as error:
+        return [Finding(ERROR, f"the system cannot be read back: {error}")]
+    old, new = (_energy(one, positions) for one in (system, again))
+    if abs(new - old) <= READ_BACK * max(1.0, abs(old)):
+        return []
+    return [Finding(ERROR, f"system.xml has an energy of {new:.6g} kJ/mol, not {old:.6g}")]
+
+
+def _energy(system: Any, positions: Array) -> float:
+    """Potential energy in kJ/mol."""
+    import openmm
+
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), *platform(system))
+    context.setPositions(positions)
+    return float(context.getState(energy=True).getPotentialEnergy()._value)
+
+
+def _water(molecule: Molecule, topology: Any) -> Finding | None:
+    """Water that has no periodic box."""
+    waters = sum(residue.is_water for residue in topology.residues)
+    if waters < DROPLET or molecule.system.usesPeriodicBoundaryConditions():
+        return None
+    if molecule.box is None:
+        what = "no file has a box; give molecule.box, and nonbonded: PME"
+    else:
+        what = "the box of the files is not used; write nonbonded: PME to use it"
+    return Finding(WARNING, f"{waters:,} waters in vacuum, not periodic: {what}")
 
 
 def _charge(system: Any) -> Finding | None:

@@ -15,6 +15,12 @@ HEAVY = "not water and not element H"
 HYDROGEN_MAX = 2.0
 """Dalton; elements below are hydrogen."""
 
+SITE = "VS"
+"""Symbol of mdtraj for atoms without an element."""
+
+BEAD = 100.0
+"""Dalton; stands for the mass of any bead."""
+
 KINDS = {"bonds": 2, "angles": 3, "torsions": 4}
 """Groups of descriptors, and the length of the chain of atoms that each needs."""
 
@@ -70,12 +76,22 @@ def candidates(topology: Any, positions: Array) -> list[Candidate]:
 
 
 def solute(topology: Any) -> list[int]:
-    """Indices of the atoms that are neither water nor virtual sites."""
+    """Indices of the atoms that are neither water nor virtual sites; beads are atoms."""
     return [
         atom.index
         for atom in topology.atoms
-        if not atom.residue.is_water and atom.element.symbol != "VS"
+        if not atom.residue.is_water and (atom.element.symbol != SITE or _is_bead(atom))
     ]
+
+
+def _is_bead(atom: Any) -> bool:
+    """Whether an atom without an element is a bead: no atom of its residue has one."""
+    return all(other.element.symbol == SITE for other in atom.residue.atoms)
+
+
+def _mass(atom: Any) -> float:
+    """Dalton; of a bead, more than of hydrogen."""
+    return BEAD if atom.element.symbol == SITE else float(atom.element.mass)
 
 
 def solute_bonds(topology: Any) -> dict[int, list[int]]:
@@ -90,7 +106,7 @@ def _torsions(topology: Any) -> list[tuple[int, int, int, int]]:
     Torsions that end in hydrogens, such as those of methyl groups, come last.
     """
     bonded = solute_bonds(topology)
-    weight = {i: topology.atom(i).element.mass for i in bonded}
+    weight = {i: _mass(topology.atom(i)) for i in bonded}
     branches = {i: sum(weight[j] > HYDROGEN_MAX for j in bonded[i]) for i in bonded}
     found = []
     for j, others in bonded.items():
@@ -114,7 +130,7 @@ def _pairs(topology: Any) -> list[tuple[int, int]]:
             continue
         members = connected(bonded, first)
         seen |= members
-        heads.append(max(members, key=lambda a: (topology.atom(a).element.mass, -a)))
+        heads.append(max(members, key=lambda a: (_mass(topology.atom(a)), -a)))
     return [(a, b) for n, a in enumerate(heads[:4]) for b in heads[n + 1 : 4]]
 
 

@@ -30,6 +30,10 @@ class Draft:
         In fs.
     atoms
         Their number, for a comment.
+    periodic
+        Why the system is periodic or not, in words; empty if that is part of a System.
+    implicit
+        Whether implicit solvent is possible: not periodic, and no water.
     """
 
     name: str
@@ -38,6 +42,8 @@ class Draft:
     groups: dict[str, str]
     timestep: float
     atoms: int
+    periodic: str = ""
+    implicit: bool = False
 
 
 def system_yaml(draft: Draft) -> str:
@@ -59,8 +65,12 @@ def system_yaml(draft: Draft) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _pairs(content: dict[str, object]) -> str:
-    return str(yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=99)).rstrip()
+def _pairs(content: dict[str, object]) -> list[str]:
+    """A line for each key, so that a key may be added below; lists are in brackets."""
+    return [
+        f"{key}: {yaml.safe_dump(value, default_flow_style=True, width=10**6).splitlines()[0]}"
+        for key, value in content.items()
+    ]
 
 
 def _molecule(draft: Draft) -> str:
@@ -70,12 +80,14 @@ def _molecule(draft: Draft) -> str:
     lines = [f"# Atoms and forces ({draft.atoms:,} atoms)."]
     if settings.kind == "OpenMM":
         lines[0] += " The System brings its own constraints, masses and cutoffs."
-    lines += _pairs({"molecule": plain}).splitlines()
+    if draft.periodic:
+        lines.append(f"# {draft.periodic}")
+    lines += ["molecule:", *(f"  {line}" for line in _pairs(plain))]
     if settings.kind != "OpenMM":
         lines.append("  # hydrogen_mass: 3 dalton # allows a timestep of 4 fs")
-    if settings.kind in ("Amber", "CHARMM") and not settings.periodic:
+    if settings.kind in ("Amber", "CHARMM") and draft.implicit:
         lines.append("  # implicit_solvent: OBC2")
-    if settings.kind == "XML" and not settings.periodic:
+    if settings.kind == "XML" and draft.implicit:
         lines.append("  # Add implicit/obc2.xml to force_field for implicit water.")
     return "\n".join(lines)
 

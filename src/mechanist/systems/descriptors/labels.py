@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from mechanist.systems.descriptors.waters import mark_waters
+
 PRIMES = {"'": "p", '"': "pp", "*": "p", "′": "p", "″": "pp"}
 """Primes of atom names as letters; the asterisk is the prime of old PDB files."""
 
@@ -18,12 +20,13 @@ LEVELS = range(5)
 
 
 def topology_of(openmm_topology: Any) -> Any:
-    """An mdtraj Topology with the insertion codes of its residues, which mdtraj leaves out."""
+    """An mdtraj Topology with insertion codes, and with waters by composition."""
     import mdtraj
 
     result = mdtraj.Topology.from_openmm(openmm_topology)
     for own, given in zip(result.residues, openmm_topology.residues(), strict=True):
         own.insertion_code = given.insertionCode.strip()
+    mark_waters(result)
     return result
 
 

@@ -42,12 +42,22 @@ def read_system(path: Path) -> Any:
     DataError
         If the file is missing or damaged, or contains what may be code.
     """
-    import openmm
-
     content = read_bytes(path)
     if not content.isascii() or b"\0" in content:
         raise DataError(path, "damaged (not plain text); delete it and run again")
-    text = content.decode()
+    return parse_system(content.decode(), path)
+
+
+def parse_system(text: str, path: Path) -> Any:
+    """The OpenMM System of a text; ``path`` is for messages.
+
+    Raises
+    ------
+    DataError
+        If it is damaged or contains what may be code.
+    """
+    import openmm
+
     named = code_in(text)
     if named is not None:
         raise DataError(path, f"contains a {named!r}, which may run code; delete it and run again")
