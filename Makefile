@@ -1,4 +1,4 @@
-# make run   install, then sample the system of config.yaml; on a GPU: make run GPU=cuda13
+# make run   install, then sample the system of config.yaml; on a GPU: make run GPU=cuda13; without Julia: PYSR=no
 # make test  install, then run the tests
 PYTHON ?= python3
 VENV := .venv
@@ -9,15 +9,27 @@ STAMP := $(VENV)/.installed
 # GPU=cuda13 (or cuda12, hip6, hip7) installs the GPU platform of OpenMM.
 GPU ?=
 READY := $(STAMP)$(if $(GPU),-$(GPU))
+# Julia for PySR has been set up, or this has failed once.
+JULIA := $(VENV)/.julia
+PYSR ?=
 
-.PHONY: run test test-slurm bench-plan bench-scale truth formulas implicit faults fuzz bench bench-gpu ops lint unlock clean help
+.PHONY: run pysr test test-slurm bench-plan bench-scale truth formulas implicit faults fuzz bench bench-gpu ops lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
-run: $(READY)
+run: $(READY) $(if $(filter no,$(PYSR)),,$(JULIA))
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 	@cat "$$($(BIN)/python -c "from mechanist.settings.load import load_config; print(load_config('config.yaml').folder)")/summary.md"
+
+# make pysr  set up Julia and its packages for PySR, about 1 GB and 15 minutes at most; make run tries it once
+pysr: $(STAMP)
+	$(BIN)/mechanist doctor --install-pysr
+	@touch $(JULIA)
+
+$(JULIA): $(STAMP) | $(READY)
+	@$(BIN)/mechanist doctor --install-pysr || echo "formula.backend: auto searches with Operon; to try again: make pysr"
+	@touch $@
 
 test: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2

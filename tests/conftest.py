@@ -1,5 +1,7 @@
 """Small real systems, made once."""
 
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +32,30 @@ def forget(folder: Path) -> None:
     """Take the receipts away: files that a test changes then look like those of another program."""
     for slip in folder.rglob(".*.sha256"):
         slip.unlink()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def without_julia(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """No test finds the Julia of this machine, whose search is not that of the numbers expected.
+
+    Yields the environment as it was, for tests that ask for Julia.
+    """
+    before = dict(os.environ)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHON_JULIAPKG_PROJECT", str(tmp_path_factory.getbasetemp() / "no_julia"))
+        patch.delenv("PYTHON_JULIACALL_EXE", raising=False)
+        patch.delenv("PYTHON_JULIACALL_PROJECT", raising=False)
+        yield before
+
+
+@pytest.fixture
+def real_julia(without_julia: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Julia of this machine after all."""
+    for name in ("PYTHON_JULIAPKG_PROJECT", "PYTHON_JULIACALL_EXE", "PYTHON_JULIACALL_PROJECT"):
+        if name in without_julia:
+            monkeypatch.setenv(name, without_julia[name])
+        else:
+            monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mechanist.formula.search.julia import INSTALL
 
@@ -139,7 +140,7 @@ def _search(
     return ""
 
 
-def ended(process: subprocess.Popen[bytes]) -> bool:
+def ended(process: subprocess.Popen[Any]) -> bool:
     """Whether a process has ended or does within `STEP`."""
     try:
         process.wait(timeout=STEP)
@@ -148,7 +149,7 @@ def ended(process: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-def end_group(process: subprocess.Popen[bytes]) -> None:
+def end_group(process: subprocess.Popen[Any]) -> None:
     """End a process, if it is still running, and all that it has started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
@@ -176,4 +177,6 @@ def last_fault(output: str) -> str:
     """The line of a program's output that names its failure: the last error or the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     faults = [line for line in lines if FAULT.match(line)]
-    return (faults or lines or [""])[-1][:300]
+    # A program that had started another one says no more than that it failed.
+    causes = [line for line in faults if "CalledProcessError" not in line]
+    return (causes or faults or lines or [""])[-1][:300]
