@@ -136,6 +136,7 @@ def draw(u, rng, shots, runs, time, window_weights, wide=1, burn_in=0):
         unit=np.array(unit),
         half=np.array(half),
         origin=np.array(origin),
+        side=np.array(origin),
         candidate_frames=frames.astype(float),
         frames=np.array([len(path) for path in paths]),
         parent=np.full(len(paths), -1),

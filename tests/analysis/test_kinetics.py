@@ -145,7 +145,7 @@ def test_without_transitions_there_is_no_rate():
     few = np.flatnonzero((data.kind == AB) & (data.sampler >= FIRST_WINDOW))[10:]
     keep = np.ones(len(data.kind), dtype=bool)
     keep[few] = False
-    fields = ("kind", "sampler", "unit", "half", "origin", "frames", "parent", "when")
+    fields = ("kind", "sampler", "unit", "half", "origin", "side", "frames", "parent", "when")
     less = replace(
         data,
         candidate_frames=data.candidate_frames[:, keep],

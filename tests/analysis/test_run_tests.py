@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from mechanist.analysis.kinetics.rate_test import reasons
-from mechanist.analysis.kinetics.run_tests import LEAST_P, RunObservations, run_tests
+from mechanist.analysis.kinetics.run_tests import (
+    LEAST_P,
+    RunObservations,
+    longer_runs_help,
+    run_tests,
+)
 
 RUNS, FRAMES, SAMPLES, BLOCKS = 32, 2000, 100, 20
 
@@ -99,7 +104,11 @@ def test_runs_that_remember_their_first_path_fail():
 
 def test_few_and_exploded_runs_are_refused():
     rng = np.random.default_rng(2)
-    assert failed(observed(rng, 40.0, runs=7)) == ["runs in A"]
+    few = observed(rng, 40.0, runs=4)
+    assert "runs in A" in failed(few)
+    # More frames are of no use where there are too few runs for a test.
+    assert not longer_runs_help(run_tests(few))
+    assert longer_runs_help(run_tests(observed(rng, 2000.0, np.arange(4) % 2, runs=4)))
     data = observed(rng, 40.0)
     assert "exploded runs" not in failed(replace(data, exploded=1))
     assert "exploded runs" in failed(replace(data, exploded=2))

@@ -79,6 +79,7 @@ def ring_data(rng, shots, runs, time):
         unit=np.array(unit),
         half=none,
         origin=none,
+        side=none,
         candidate_frames=np.empty((0, len(paths))),
         frames=np.array([len(p) for p in paths]),
         parent=none,

@@ -7,7 +7,7 @@ import numpy as np
 
 from mechanist.analysis.kinetics.rate_test import RateTest, reasons
 from mechanist.analysis.kinetics.run_data import observations
-from mechanist.analysis.kinetics.run_tests import run_tests
+from mechanist.analysis.kinetics.run_tests import longer_runs_help, run_tests
 from mechanist.arrays import Frames, Rows
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
@@ -52,8 +52,9 @@ def equilibrium(config: Config, layout: Layout, worker: int, log: Journal) -> No
         exploded = int(groups.lost.sum())
         rows = (tables.runs, tables.states, tables.state_frames)
         tests = run_tests(observations(layout, prepared, *rows, exploded, settings))
-        _say(log, worker, tables, prepared, reasons(tests))
-        return not reasons(tests)
+        more = longer_runs_help(tests)
+        _say(log, worker, tables, prepared, reasons(tests) if more else [])
+        return not more
 
     folder = layout.kinetics_job(worker).partial("runs")
     # The checkpoint stays until everything is written.

@@ -47,6 +47,8 @@ class ExcursionData:
     origin
         (P,) 0 for chains that started from excursions of runs, 1 from transition paths; -1 for
         runs.
+    side
+        (P,) 0 for chains that started from excursions out of A, 1 out of B; -1 for others.
     candidate_frames
         (C, P) possible shooting points of each excursion in each cell: a window of q, or a part
         of one (`mechanist.analysis.kinetics.window_groups`).
@@ -79,6 +81,7 @@ class ExcursionData:
     unit: NDArray[np.int64]
     half: NDArray[np.int64]
     origin: NDArray[np.int64]
+    side: NDArray[np.int64]
     candidate_frames: Array
     frames: NDArray[np.int64]
     parent: NDArray[np.int64]
@@ -217,6 +220,7 @@ def _classified(
         unit=unit,
         half=np.where(shot, (index["move"] > middle).astype(np.int64), -1),
         origin=np.where(shot, (index["start"] == "path").astype(np.int64), -1),
+        side=np.where(shot & (index["start"] != "path"), index["start"] == "B", -1),
         candidate_frames=candidate_frames,
         frames=index["frames"],
         parent=parent,

@@ -14,7 +14,7 @@ from mechanist.analysis.kinetics.excursion_data import (
 )
 from mechanist.analysis.kinetics.kinetics import Estimate, Rates, Sample, estimate, run_shares
 from mechanist.analysis.kinetics.rate_test import RateTest
-from mechanist.arrays import Array, Counts, Mask, Rows
+from mechanist.arrays import Array, Counts, Mask
 from mechanist.errors import MechanistError
 from mechanist.statistics.clopper_pearson import clopper_pearson
 from mechanist.statistics.intervals import log_interval
@@ -45,13 +45,16 @@ HALVES_SAMPLES = 25
 """Bootstrap samples for the error of the difference of the halves of runs."""
 
 GROUPS = (
-    ("half", "the first and second half of the shots"),
+    ("half", "the first and second half of the shots", True),
     (
         "origin",
         "the chains that started near the states and those that started from transition paths",
+        True,
     ),
+    ("side", "the chains that started in A and those that started in B", False),
 )
-"""Fields of the data that say to which of two groups a shot belongs, in words."""
+"""Fields of the data that say to which of two groups a shot belongs, in words, and whether each
+group must give rates: chains from one state alone may not have come to the other."""
 
 
 def rate_tests(
@@ -75,7 +78,7 @@ def rate_tests(
         rates = [sample.rates for sample in samples]
         tests += _jumps(data, whole)
         tests += _narrow(rates)
-        tests += [_groups(data, whole, rates, getattr(data, f), words) for f, words in GROUPS]
+        tests += [_groups(data, whole, rates, *group) for group in GROUPS]
         tests += _transitions_of_runs(data, whole, rates)
         tests.append(_halves_of_runs(data, whole, samples[:HALVES_SAMPLES]))
     return tests
@@ -163,24 +166,30 @@ def _narrow(rates: Sequence[Rates]) -> Iterator[RateTest]:
 
 
 def _groups(
-    data: ExcursionData, whole: Estimate, rates: Sequence[Rates], member: Rows, words: str
+    data: ExcursionData,
+    whole: Estimate,
+    rates: Sequence[Rates],
+    field: str,
+    words: str,
+    needed: bool,
 ) -> RateTest:
-    """Whether two groups of shots agree; ``member`` (P,) is 0, 1, or -1 for runs."""
+    """Whether two groups of shots agree, each with all runs."""
+    member, shots = getattr(data, field), data.sampler >= FIRST_WINDOW
     guess, log_odds = whole.reweighted.normalisers, whole.rates.log_odds
     name = f"rates from {words}"
     logs, sizes = [], []
     for group in (0, 1):
         try:
-            part = estimate(data, None, guess, member != 1 - group, log_odds).rates
+            part = estimate(data, None, guess, ~shots | (member == group), log_odds).rates
         except MechanistError:
             text = f"{words} alone are too few to check the rates; raise kinetics.shots"
-            return RateTest(name, None, LARGEST_DIFFERENCE, False, text)
+            return RateTest(name, None, LARGEST_DIFFERENCE, not needed, text)
         logs.append(_logs(part))
         sizes.append(max(1, int((member == group).sum())))
     spread = np.array([_logs(one) for one in rates]).std(axis=0, ddof=1)
     # The variance of a group is inversely proportional to its size. Both groups share the runs,
     # which add nothing to the difference, so that this is an upper bound of its error.
-    error = spread * np.sqrt(sum(sum(sizes) / size for size in sizes))
+    error = spread * np.sqrt(sum(shots.sum() / size for size in sizes))
     return _difference(name, words, float((np.abs(logs[1] - logs[0]) / error).max()))
 
 

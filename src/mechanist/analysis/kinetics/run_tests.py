@@ -36,6 +36,9 @@ LEAST_P = 0.01
 LEAST_RUNS = 8
 """Runs in a state without which nothing can be tested."""
 
+LEAST_PAIRS = 5
+"""Runs that have frames in a state in both halves, without which the halves cannot be compared."""
+
 LEAST_FRAMES = 4
 """Frames of a run in a state, in each half, that it is tested with."""
 
@@ -83,9 +86,18 @@ def run_tests(observed: RunObservations) -> list[RateTest]:
             f"{len(home)} runs begin in {state} (at least {LEAST_RUNS}, kinetics.runs)",
         )
         tests.append(count)
-        if count.passed:
+        if len(home) > 1:
             tests += list(_tests_of_state(observed, state, home))
     return tests
+
+
+def longer_runs_help(tests: Sequence[RateTest]) -> bool:
+    """Whether a test fails that longer runs can mend, and not for want of runs."""
+    return any(
+        not test.passed and (test.value is not None or test.name.startswith("R-hat"))
+        for test in tests
+        if test.name.startswith(("R-hat", "halves", "first paths"))
+    )
 
 
 def _exploded(observed: RunObservations) -> RateTest:
@@ -206,7 +218,7 @@ def _halves_test(
     for i, pairs in enumerate(halves):
         difference = np.diff(pairs, axis=1)[:, 0]
         difference = difference[np.isfinite(difference)]
-        if len(difference) >= LEAST_RUNS:
+        if len(difference) >= LEAST_PAIRS:
             spread = difference.std(ddof=1)
             every[i] = (
                 stats.ttest_1samp(difference, 0.0).pvalue if spread else float(not difference.any())

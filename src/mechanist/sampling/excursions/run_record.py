@@ -6,6 +6,7 @@ frame in a state. The memory of a run thus follows its excursions and not its le
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -57,6 +58,11 @@ class Run:
     every: int
     before: int = 0
 
+    @cached_property
+    def _ahead(self) -> Rows:
+        """(F,) kept frames before each frame."""
+        return np.cumsum(self.kept) - self.kept
+
     @property
     def last(self) -> Labels:
         """(F,) the state that the run was last in; 0 before its first visit to one."""
@@ -72,13 +78,13 @@ class Run:
 
     def path(self, part: slice) -> Frames:
         """Frames of an excursion."""
-        first = int(self.kept[: part.start].sum())
+        first = int(self._ahead[part.start])
         frames: Frames = self.frames[first : first + part.stop - part.start]
         return frames
 
     def structures(self, rows: Rows) -> Frames:
         """Kept frames of these numbers (K,)."""
-        frames: Frames = self.frames[np.cumsum(self.kept)[rows] - 1]
+        frames: Frames = self.frames[self._ahead[rows]]
         return frames
 
 
