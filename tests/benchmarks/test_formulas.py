@@ -1,12 +1,16 @@
 """Structures of planted formulas are judged up to algebra and numbers, and no further."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from benchmarks.formulas.run import POINTS
+from benchmarks.formulas.run import HERE, POINTS, Result, engines, find, table
 from benchmarks.formulas.same import terms
 from benchmarks.formulas.truths import CORRELATION, TRUTHS, TWINS, descriptors, draw
 from mechanist.formula.expression import evaluate
+from mechanist.formula.search.julia import State
 
 
 @pytest.mark.parametrize(
@@ -64,3 +68,40 @@ def test_truths_are_what_the_page_says():
         assert np.isfinite(q).all()
         # Neither state takes nearly all shots, so that there is something to learn.
         assert 0.2 < (1 / (1 + np.exp(-q))).mean() < 0.8
+
+
+def test_the_page_is_that_of_the_numbers():
+    rows = json.loads((HERE / "formulas.json").read_text(encoding="utf-8"))
+    page = (HERE / "formulas.md").read_text(encoding="utf-8")
+    assert table([Result(**row) for row in rows]) == page
+
+
+def test_engines_have_rows_of_their_own():
+    one = Result("operon", "sum", "x", "1.01*x", True, 0.001, 20.0)
+    page = table([one])
+    assert page.count("| sum |") == 1
+    assert page.index("## operon") < page.index("| sum |") < page.index("## pysr")
+    assert page.endswith("## pysr\n\nnot run here\n")
+    other = replace(one, engine="pysr", chosen="0.98*x", same_structure=False, seconds=80.0)
+    page = table([one, other])
+    mine, its = page.split("## pysr")
+    assert "`1.01*x`" in mine
+    assert "`1.01*x`" not in its
+    assert "| slowest | at most 90 s | 80 s | kept |" in its
+    assert "| same structure | at least 8 of 1 | 0 | MISSED |" in its
+    assert "not run here" not in page
+
+
+@pytest.mark.parametrize(("ready", "names"), [(True, ["operon", "pysr"]), (False, ["operon"])])
+def test_the_engine_is_named_to_the_search(ready, names, monkeypatch):
+    asked = []
+
+    def learned(inputs, values, shots, settings, threads):
+        asked.append(settings.formula.backend)
+        raise StopIteration
+
+    monkeypatch.setattr("benchmarks.formulas.run.learned", learned)
+    for engine in engines(State(ready, "as the test says")):
+        with pytest.raises(StopIteration):
+            find(TRUTHS[0], 1, engine)
+    assert asked == names
