@@ -79,8 +79,8 @@ def table(results: Sequence[Result]) -> str:
         f" from each of {POINTS:,} points are drawn from a known q of ten inputs, three of them"
         " correlated 0.9. A network learns them, inputs are ranked, and a formula is distilled with"
         " the default settings but for `formula.backend`, which names the engine. The structure is"
-        " the same if the same terms are left after multiplying out, whatever their numbers. The gap"
-        " is the held-out loss of the formula less that of the truth, in nats per outcome.",
+        " the same if the same terms are left after multiplying out, whatever their numbers. The"
+        " gap is the held-out loss of the formula less that of the truth, in nats per outcome.",
     ]
     for engine in ENGINES:
         lines += ["", f"## {engine}", ""]
