@@ -39,11 +39,14 @@ def new(
 def check(
     system: Annotated[str, typer.Argument(help="a name below systems/, or a folder")],
     steps: Annotated[int, typer.Option("--steps", min=1, help="MD steps of the test")] = 100,
+    platform: Annotated[
+        str | None, typer.Option("--platform", help="OpenMM platform to try; default: the fastest")
+    ] = None,
 ) -> None:
     """Build a system, test it, and list what would go wrong; exit code 1 if anything would."""
     from mechanist.stages.check import check as run
 
-    text, fine = run(system, steps, log)
+    text, fine = run(system, steps, log, platform)
     print(text)
     if not fine:
         raise typer.Exit(1)

@@ -19,7 +19,8 @@ from mechanist.engine.plan import POOL, Plan, default_plan
 from mechanist.engine.pool import Pool
 from mechanist.engine.protocol import Engine, Label
 from mechanist.engine.stacked import Stack
-from mechanist.engine.stopwatch import Timing, time_plans
+from mechanist.engine.stopwatch import time_plans
+from mechanist.engine.timing import Timing
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.settings.run import EngineSettings
 from mechanist.systems.forces.platforms import platform_names

@@ -1,16 +1,17 @@
 """The stopwatch: speed of each platform and layout on the actual system."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from mechanist.engine.apart import time_apart
 from mechanist.engine.contexts import make_context, openmm_faults, read_positions
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import GPU_LANES, POOL, STACK_CHAINS, Plan, default_plan
 from mechanist.engine.stacked import stacked
+from mechanist.engine.timing import Timing
 from mechanist.errors import SystemBuildError
 from mechanist.systems.forces.platforms import platform_names
 from mechanist.systems.prepared import Prepared
@@ -31,15 +32,6 @@ REPEATABLE = "Reference"
 COPIES = (256, 1024, 4096, 16_384)
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Measured speed of a plan in MD steps per second, summed over copies, or a fault."""
-
-    plan: Plan
-    steps_per_second: float
-    fault: str = ""
-
-
 def time_plans(prepared: Prepared, seconds: float = 0.2, budget: float = BUDGET) -> list[Timing]:
     """Time every suitable platform and layout, fastest first.
 
@@ -55,11 +47,26 @@ def time_plans(prepared: Prepared, seconds: float = 0.2, budget: float = BUDGET)
     end = time.monotonic() + budget
     timings: list[Timing] = []
     for platform in suitable_platforms(prepared.system):
-        if platform != REPEATABLE:
-            timings += _stacks(prepared, platform, seconds, end)
-        timings.append(time_plan(prepared, default_plan(prepared, platform), seconds))
+        left = max(0.0, end - time.monotonic())
+        # A driver may end the process, so GPUs are tried in another one.
+        measure = time_apart if platform in GPU_PLATFORMS else time_platform
+        timings += measure(prepared, platform, seconds, left)
+    return fastest_first(timings)
+
+
+def fastest_first(timings: Iterable[Timing]) -> list[Timing]:
+    """One timing of each plan, in the order of speed."""
     unique = {timing.plan: timing for timing in timings}
     return sorted(unique.values(), key=lambda timing: -timing.steps_per_second)
+
+
+def time_platform(prepared: Prepared, platform: str, seconds: float, budget: float) -> list[Timing]:
+    """Timings of the plans of one platform, in this process; see `time_plans`."""
+    end = time.monotonic() + budget
+    timings: list[Timing] = []
+    if platform != REPEATABLE:
+        timings += _stacks(prepared, platform, seconds, end)
+    return [*timings, time_plan(prepared, default_plan(prepared, platform), seconds)]
 
 
 def suitable_platforms(system: Any) -> list[str]:

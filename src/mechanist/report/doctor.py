@@ -3,7 +3,7 @@
 import os
 
 from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device, gpus, processor
-from mechanist.engine.stopwatch import Timing
+from mechanist.engine.timing import Timing
 from mechanist.formula.search.julia import INSTALL, look
 from mechanist.report.machine import versions
 from mechanist.systems.forces.platforms import platform_names

@@ -5,15 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from mechanist.analysis.examination.examination import Examination, examine
-from mechanist.errors import MechanistError
+from mechanist.errors import MechanistError, SystemBuildError
 from mechanist.report.check_table import table
 from mechanist.settings.config import Config
 from mechanist.settings.load import load_system, read_yaml, system_folder, validate
 from mechanist.settings.run import refuse_few_chains
 from mechanist.systems.build.sanity import ERROR, Finding
+from mechanist.systems.forces.platforms import platform_names
 
 
-def check(name: str, steps: int, log: Callable[[str], None]) -> tuple[str, bool]:
+def check(
+    name: str, steps: int, log: Callable[[str], None], platform: str | None = None
+) -> tuple[str, bool]:
     """Text of the examination of a system, and whether no error was found.
 
     Parameters
@@ -24,10 +27,20 @@ def check(name: str, steps: int, log: Callable[[str], None]) -> tuple[str, bool]
         MD steps to try.
     log
         Called with progress.
+    platform
+        Of OpenMM, to be tried; None: the fastest.
+
+    Raises
+    ------
+    SystemBuildError
+        If there is no such platform.
     """
+    if platform is not None and platform not in platform_names():
+        there = ", ".join(platform_names())
+        raise SystemBuildError("check", f"--platform: {platform!r}: available: {there}")
     folder = system_folder(name)
     try:
-        examination = examine(load_system(folder), folder, steps, log)
+        examination = examine(load_system(folder), folder, steps, log, platform)
         examination.findings.extend(_chains(examination))
     except MechanistError as error:
         examination = Examination(folder.name, folder, [Finding(ERROR, str(error))])

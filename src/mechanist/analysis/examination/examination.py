@@ -1,6 +1,6 @@
 """The examination of a system: build it, evaluate its descriptors, try some MD steps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,8 +10,11 @@ from mechanist.analysis.examination.costs import Costs, costs
 from mechanist.analysis.examination.state_rows import StateRow, impossible, state_rows
 from mechanist.analysis.examination.verdicts import expense, place, stability
 from mechanist.arrays import Labels, Values
+from mechanist.engine.apart import time_apart
 from mechanist.engine.choose import cached_timings
 from mechanist.engine.plan import Plan
+from mechanist.engine.stopwatch import BUDGET, fastest_first
+from mechanist.engine.timing import Timing
 from mechanist.engine.trial import Trial, try_steps
 from mechanist.errors import MechanistError
 from mechanist.settings.load import SYSTEM_FILE
@@ -19,7 +22,7 @@ from mechanist.settings.system import PLACEHOLDER, SystemSettings
 from mechanist.systems.build.minimise import minimise
 from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.build.prepare import build_parts, prepared_from
-from mechanist.systems.build.sanity import ERROR, Finding, findings, read_back
+from mechanist.systems.build.sanity import ERROR, WARNING, Finding, findings, read_back
 from mechanist.systems.descriptors.box import BoxVectors, box_of
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.labels import topology_of
@@ -78,8 +81,12 @@ class Examination:
         return all(finding.level != ERROR for finding in self.findings)
 
 
-def examine(settings: SystemSettings, folder: Path, steps: int, log: Log) -> Examination:
+def examine(
+    settings: SystemSettings, folder: Path, steps: int, log: Log, platform: str | None = None
+) -> Examination:
     """Build a system, evaluate its descriptors, and try some MD steps.
+
+    ``platform`` names one of OpenMM; None: the fastest.
 
     Raises
     ------
@@ -106,13 +113,33 @@ def examine(settings: SystemSettings, folder: Path, steps: int, log: Log) -> Exa
     resolve = partial(resolve_inputs, settings, folder / SYSTEM_FILE, atoms, box_of(system))
     inputs = _or_finding(resolve, found)
     _or_finding(partial(resolve, "formula_inputs"), found)
-    timings = cached_timings(prepared, log)
+    timings, faults = _timings(prepared, platform, log)
+    found += faults
     plan = timings[0].plan
+    if platform is not None and faults:
+        return Examination(folder.name, folder, found, prepared, inputs, tuple(descriptors))
     log(f"{steps} MD steps on {plan.platform}")
     trial = try_steps(prepared, plan.platform, steps, SEED)
     found += stability(trial, prepared)
     part = Examination(folder.name, folder, found, prepared, inputs, tuple(descriptors))
     return _finish(part, settings, trial, plan, timings[0].steps_per_second, states)
+
+
+def _timings(
+    prepared: Prepared, platform: str | None, log: Log
+) -> tuple[Sequence[Timing], list[Finding]]:
+    """Timings of all platforms or of one, fastest first, and what is wrong with platforms."""
+    if platform is None:
+        timings = cached_timings(prepared, log)
+        level, faulty = WARNING, [timing for timing in timings if timing.fault]
+        if not timings[0].fault:
+            faulty = [t for t in faulty if t.plan.platform != timings[0].plan.platform]
+    else:
+        log(f"trying {platform} in a process of its own")
+        timings = fastest_first(time_apart(prepared, platform, 0.2, BUDGET))
+        level, faulty = ERROR, [timings[0]] if timings[0].fault else []
+    reasons = {timing.plan.platform: timing.fault for timing in faulty}
+    return timings, [Finding(level, f"{name} is unusable: {why}") for name, why in reasons.items()]
 
 
 def _finish(
