@@ -18,7 +18,10 @@ def test_columns_are_as_split_rhat():
 
 
 def test_no_chain_is_long_enough():
-    assert np.isnan(split_rhats([np.zeros((3, 2))])).all()
+    for chains in ([np.zeros((3, 2))], [np.zeros((0, 2)), np.zeros((0, 2))]):
+        assert np.isnan(split_rhats(chains)).all()
+        assert np.isnan(local_rhats(chains)).all()
+    assert local_rhats([np.zeros((9, 0))]).shape == (0,)
 
 
 def test_one_chain_that_has_left_is_found():

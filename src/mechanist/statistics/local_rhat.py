@@ -45,6 +45,9 @@ def split_rhats(chains: Sequence[Array]) -> Array:
 def local_rhats(chains: Sequence[Array]) -> Array:
     """The larger of split R-hat and local R-hat of each column (K,) of chains (n, K)."""
     result = split_rhats(chains)
+    if np.isnan(result).all():
+        # No column, or no chain long enough.
+        return result
     for threshold in np.quantile(np.concatenate(chains), QUANTILES, axis=0):
         above = [(chain > threshold).astype(np.float64) for chain in chains]
         result = np.fmax(result, split_rhats(above))

@@ -275,6 +275,7 @@ def _p_test(
 
 def _extreme(every: Array, which: Callable[[Array], np.intp]) -> tuple[int, float | None]:
     """Where the most extreme of the known values is, and the value; None if none is known."""
+    # True of no values, too.
     if np.isnan(every).all():
         return 0, None
     worst = int(which(every))
