@@ -11,6 +11,7 @@ from mechanist.analysis.kinetics.run_tests import (
     RunObservations,
     longer_runs_help,
     run_tests,
+    slow,
 )
 
 RUNS, FRAMES, SAMPLES, BLOCKS = 32, 2000, 100, 20
@@ -100,6 +101,12 @@ def test_runs_that_remember_their_first_path_fail():
     families = {100 * b + run: run // 8 for b in (0, 1) for run in range(RUNS)}
     rng = np.random.default_rng(1)
     assert "first paths, A" in failed(observed(rng, 3000.0, start, families=families))
+
+
+def test_a_slow_descriptor_asks_for_a_longer_burn_in():
+    rng = np.random.default_rng(3)
+    assert not slow(run_tests(observed(rng, 20.0)))
+    assert slow(run_tests(observed(rng, 500.0)))
 
 
 def test_few_and_exploded_runs_are_refused():

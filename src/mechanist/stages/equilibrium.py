@@ -7,7 +7,7 @@ import numpy as np
 
 from mechanist.analysis.kinetics.rate_test import RateTest, reasons
 from mechanist.analysis.kinetics.run_data import observations
-from mechanist.analysis.kinetics.run_tests import longer_runs_help, run_tests
+from mechanist.analysis.kinetics.run_tests import LONG_BURN_IN, longer_runs_help, run_tests, slow
 from mechanist.arrays import Frames, Rows
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
@@ -48,12 +48,15 @@ def equilibrium(config: Config, layout: Layout, worker: int, log: Journal) -> No
 
     def enough(groups: RunGroups) -> bool:
         nonlocal tables, tests
-        tables = _tables(groups, settings.relax, every, numbers)
-        exploded = int(groups.lost.sum())
-        rows = (tables.runs, tables.states, tables.state_frames)
-        tests = run_tests(observations(layout, prepared, *rows, exploded, settings))
-        more = longer_runs_help(tests)
-        _say(log, worker, tables, prepared, reasons(tests) if more else [])
+        for relax in (settings.relax, max(settings.relax, LONG_BURN_IN)):
+            found = _tables(groups, relax, every, numbers)
+            exploded = int(groups.lost.sum())
+            rows = (found.runs, found.states, found.state_frames)
+            tests = run_tests(observations(layout, prepared, *rows, exploded, settings))
+            if not slow(tests):
+                break
+        tables, more = found, longer_runs_help(tests)
+        _say(log, worker, found, prepared, reasons(tests) if more else [])
         return not more
 
     folder = layout.kinetics_job(worker).partial("runs")

@@ -20,7 +20,7 @@ from mechanist.analysis.kinetics.rate_results import (
     resampled_estimate,
 )
 from mechanist.analysis.kinetics.rate_test import reasons
-from mechanist.analysis.kinetics.run_data import all_observations
+from mechanist.analysis.kinetics.run_data import all_observations, run_frames_made
 from mechanist.analysis.kinetics.run_tests import run_tests
 from mechanist.arrays import Frames, Weights
 from mechanist.bookkeeping.csv_files import csv_text
@@ -64,7 +64,14 @@ def kinetics(config: Config, layout: Layout, last: int, log: Callable[[str], Non
         write_free_energies(layout, None, [], np.empty(0))
     else:
         write_estimate(config, layout, prepared, excursions, resampled)
-        result |= rate_results(config.kinetics, excursions, resampled, tests, prepared)
+        result |= rate_results(
+            config.kinetics,
+            excursions,
+            resampled,
+            tests,
+            prepared,
+            run_frames_made(config, layout),
+        )
     write_json(layout.kinetics, result)
     log(one_line(result))
 

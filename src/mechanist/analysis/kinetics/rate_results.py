@@ -102,10 +102,11 @@ def rate_results(
     resampled: Resampled,
     before: Sequence[RateTest],
     prepared: Prepared,
+    run_frames: int,
 ) -> dict[str, Any]:
     """Rates with intervals and what they cost, or why the data do not determine them.
 
-    ``before`` are the tests of the runs and of the shots.
+    ``before`` are the tests of the runs, ``run_frames`` all frames that they made.
     """
     whole, samples = resampled.whole, resampled.samples
     tests = [*before, *rate_tests(excursions.data, whole, samples, settings.bootstrap)]
@@ -113,7 +114,7 @@ def rate_results(
         return no_rates("; ".join(failed), tests)
     result = {"determined": True, "reason": "", "tests": [test.to_json() for test in tests]}
     result |= _with_intervals(whole.rates, [sample.rates for sample in samples], prepared)
-    return result | _cost(settings, excursions, resampled, prepared)
+    return result | _cost(settings, excursions, resampled, prepared, run_frames)
 
 
 def no_rates(reason: str, tests: Sequence[RateTest]) -> dict[str, Any]:
@@ -149,7 +150,11 @@ def _with_intervals(rates: Rates, samples: list[Rates], prepared: Prepared) -> d
 
 
 def _cost(
-    settings: KineticsSettings, excursions: Excursions, resampled: Resampled, prepared: Prepared
+    settings: KineticsSettings,
+    excursions: Excursions,
+    resampled: Resampled,
+    prepared: Prepared,
+    run_frames: int,
 ) -> dict[str, Any]:
     """MD steps made for the rates, and those of a plain run with an interval as narrow.
 
@@ -157,11 +162,8 @@ def _cost(
     inverse (Poisson statistics).
     """
     index, rates = excursions.table.index, resampled.whole.rates
-    data = excursions.data
-    _, rows = np.unique(data.run_unit, return_index=True)
     shots = index["source"] == "shot"
-    counted = data.run_frames[rows].sum() + index["frames"][shots].sum()
-    frames = int(counted / (1 - settings.relax))
+    frames = run_frames + int(index["frames"][shots].sum() / (1 - settings.relax))
     variance = float(np.var(np.log([one.rates.k_ab for one in resampled.samples]), ddof=1))
     plain = prepared.stride / (variance * rates.k_ab * rates.pi_a)
     return {"md_steps": frames * prepared.stride, "md_steps_plain_run": float(f"{plain:.3g}")}

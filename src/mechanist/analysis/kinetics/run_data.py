@@ -69,6 +69,17 @@ def observations(
     )
 
 
+def run_frames_made(config: Config, layout: Layout) -> int:
+    """Frames of all runs, burn-in and those that exploded included."""
+    total, workers = 0, config.sampling.workers
+    for worker in range(workers):
+        report = layout.kinetics_job(worker).run_report
+        content = read_json(report)
+        with damage_reported(report):
+            total += 2 * int(content["frames"]) * len(range(worker, config.kinetics.runs, workers))
+    return total
+
+
 def all_observations(config: Config, layout: Layout, prepared: Prepared) -> RunObservations:
     """The runs of all jobs.
 

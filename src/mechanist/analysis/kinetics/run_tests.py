@@ -30,6 +30,13 @@ LARGEST_RHAT = 1.2
 """At 1.2 half a run has two or three independent values, and the runs of a state, of which there
 are 64 by default, a bias of less than their statistical error."""
 
+SLOW_RHAT = 1.05
+"""R-hat above which the start of a run is not forgotten within the usual burn-in."""
+
+LONG_BURN_IN = 0.25
+"""Fraction of a run that is discarded then: at an R-hat of 1.2, with two or three independent values
+in half a run, it leaves a tenth of the trace of the start in the mean of a run."""
+
 LEAST_P = 0.01
 """Chance, at most, that a test of halves or first paths fails although runs are at equilibrium."""
 
@@ -98,6 +105,12 @@ def longer_runs_help(tests: Sequence[RateTest]) -> bool:
         for test in tests
         if test.name.startswith(("R-hat", "halves", "first paths"))
     )
+
+
+def slow(tests: Sequence[RateTest]) -> bool:
+    """Whether a descriptor changes so slowly that runs need a longer burn-in."""
+    values = [test.value for test in tests if test.name.startswith("R-hat")]
+    return any(value is not None and value > SLOW_RHAT for value in values)
 
 
 def _exploded(observed: RunObservations) -> RateTest:
