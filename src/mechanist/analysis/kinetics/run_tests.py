@@ -34,8 +34,8 @@ SLOW_RHAT = 1.05
 """R-hat above which the start of a run is not forgotten within the usual burn-in."""
 
 LONG_BURN_IN = 0.25
-"""Fraction of a run that is discarded then: at an R-hat of 1.2, with two or three independent values
-in half a run, it leaves a tenth of the trace of the start in the mean of a run."""
+"""Fraction of a run that is discarded then: at an R-hat of 1.2, with two or three independent
+values in half a run, it leaves a tenth of the trace of the start in the mean of a run."""
 
 LEAST_P = 0.01
 """Chance, at most, that a test of halves or first paths fails although runs are at equilibrium."""
