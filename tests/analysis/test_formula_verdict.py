@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mechanist.analysis.validation.formula_verdict import judge_formula, recalibrated
+from mechanist.analysis.validation.calibration_line import calibration_line, recalibrated
+from mechanist.analysis.validation.formula_verdict import judge_formula
 from mechanist.analysis.validation.points import formula_points
 
 SHOTS = 60
@@ -33,8 +34,36 @@ def test_a_right_formula_is_calibrated_and_peaked(rng):
     assert found.slope_interval[0] < 1 < found.slope_interval[1]
     assert found.shift_interval[0] < 0 < found.shift_interval[1]
     assert found.surface_spread < 0.05
+    assert found.calibration == "calibrated"
     assert ": calibrated" in found.text
-    assert "peaked at 1/2" in found.text
+    assert "peaked at 1/2, as" in found.text
+
+
+def test_wide_intervals_determine_nothing(rng):
+    """Where intervals of a right formula hold 1 and 0 only because they are wide."""
+    few = np.linspace(-3, 3, 12)
+    n = np.full(12, 6)
+    found = judge_formula(few, n, rng.binomial(n, chance(few)), np.zeros(12, bool), rng)
+    low, high = found.slope_interval
+    assert low < 1 < high
+    assert high - low > 0.6
+    assert found.calibration == "not determined"
+    assert "too wide to say" in found.text
+
+
+def test_a_small_deviation_is_within_the_tolerance_however_narrow_its_interval(rng):
+    q = np.linspace(-3, 3, 200)
+    n = np.full(200, 4000)
+    line = calibration_line(q, n, rng.binomial(n, chance(1.06 * q)), rng)
+    assert line.slope_interval[0] > 1
+    assert line.state == "nearly calibrated"
+    assert calibration_line(q, n, rng.binomial(n, chance(1.2 * q)), rng).state == "not calibrated"
+
+
+def test_few_points_do_not_make_a_surface_peaked(rng):
+    found = judged(rng, np.linspace(-3, 3, 40), 16, error=0.75)
+    assert found.surface_spread_interval[0] < 0.15 < found.surface_spread_interval[1]
+    assert "not determined by so few points" in found.text
 
 
 @pytest.mark.parametrize(("slope", "shift"), [(0.5, 0.0), (1.0, 0.8), (2.0, -0.5)])

@@ -4,7 +4,12 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from mechanist.analysis.validation.points import ValidationPoints, spread_points
+from mechanist.analysis.validation.points import (
+    ValidationPoints,
+    candidates,
+    fingerprints,
+    spread_points,
+)
 from mechanist.analysis.validation.validate import validate
 from mechanist.analysis.validation.verdict import (
     VALIDATION_COLUMNS,
@@ -12,6 +17,8 @@ from mechanist.analysis.validation.verdict import (
     predictive_rank,
     validation_columns,
 )
+from mechanist.sampling.records.tables import PathTable
+from mechanist.statistics.clopper_pearson import clopper_pearson
 from mechanist.statistics.logistic import p_to_q
 
 SHARP = np.full(120, 0.01)
@@ -168,3 +175,43 @@ def test_predictive_rank_without_an_error_is_that_of_the_binomial():
     rank = predictive_rank(np.full(11, 0.3), np.full(11, 1e-5), k, np.full(11, 10))
     expected = binom.cdf(k, 10, 0.3) - 0.5 * binom.pmf(k, 10, 0.3)
     np.testing.assert_allclose(rank, expected, atol=1e-5)
+
+
+def test_half_shots_that_are_too_long_bound_p_either_way():
+    n, n_b = np.array([40, 60]), np.array([20, 30])
+    columns = validation_columns(*np.full((3, 2), 0.5), n, n_b, np.array([20, 0]))
+    assert columns["n_too_long"].tolist() == [20, 0]
+    # All in A: 20 of 60; all in B: 40 of 60; without any, the intervals themselves.
+    low, high = clopper_pearson(20, 60)[0], clopper_pearson(40, 60)[1]
+    assert (columns["low_bound"][0], columns["high_bound"][0]) == (low, high)
+    assert columns["low_bound"][1] == columns["low"][1]
+    assert columns["high_bound"][1] == columns["high"][1]
+    assert columns["low_bound"][0] < columns["low"][0]
+
+
+def test_fresh_shots_judge_the_network():
+    p, formula, n, n_b, rng = fresh(0.0, 40)
+    right = judge(p, SHARP, formula, n, n_b, rng)
+    assert right.network_p > 0.01
+    assert right.network_power < 0.2
+    assert right.network_calibration in ("calibrated", "nearly calibrated", "not determined")
+    wrong = judge(np.clip(p + 0.15, 0, 0.99), SHARP, formula, n, n_b, rng)
+    assert wrong.network_p < 0.01
+    assert wrong.network_calibration == "not calibrated"
+    long = judge(p, SHARP, formula, n, n_b, rng, n // 4)
+    assert long.too_long == pytest.approx(0.2)
+    assert "too long" in long.text
+
+
+def test_frames_that_were_shot_from_are_no_validation_points():
+    frames = np.random.default_rng(41).normal(size=(12, 2, 3)).astype(np.float32)
+    index = {
+        "chain": np.array([1, 0]), "first_frame": np.array([0, 6]), "frames": np.array([6, 6]),
+        "length": np.array([6, 6]), "weight": np.array([1, 1]),
+    }  # fmt: skip
+    paths = PathTable(frames, index)
+    every = candidates(paths, 2, set())
+    # Chain 0 of two is trained on; ends of the path are in the states.
+    np.testing.assert_array_equal(every, frames[1:5])
+    used = set(fingerprints(frames[2:3].astype(np.float64)))
+    np.testing.assert_array_equal(candidates(paths, 2, used), frames[[1, 3, 4]])

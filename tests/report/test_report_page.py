@@ -241,7 +241,7 @@ def test_a_formula_that_is_not_stable_has_a_badge(descriptors, badge, tmp_path):
 
 def test_a_run_whose_fresh_shots_all_were_too_long_has_a_report(tmp_path):
     layout = make_run(tmp_path, TOY)
-    verdict = Verdict.without_points(120)
+    verdict = Verdict.without_points(120, 1.0)
     write_json(layout.verdict, asdict(verdict))
     for path in (layout.validation, layout.validation_formula, layout.front_errors):
         head, *_ = path.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from mechanist.analysis.convergence.verdict import combine
 from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.job_files import RoundFiles
 from mechanist.bookkeeping.layout import Layout
@@ -37,9 +38,10 @@ def status(root: Path) -> str:
     if done:
         # Rounds after the first converged one were made under a stricter rule.
         last = next((entry for entry in done.values() if entry["converged"]), done[max(done)])
-        state = "converged" if last["converged"] else "not converged"
-        reason = str(last.get("reason", "")).removeprefix("not yet: ")
-        lines.append(f"{state} after round {last['round']}: {reason}")
+        told = read_json(layout.verdict) if layout.verdict.is_file() else None
+        result = combine(last, told if isinstance(told, dict) else None)
+        reason = "; ".join(result.reasons) or str(last.get("reason", ""))
+        lines.append(f"{result.status} after round {last['round']}: {reason}")
     return "\n".join([*lines, *_answers(layout)])
 
 

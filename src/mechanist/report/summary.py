@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mechanist.analysis.convergence.savings import savings
+from mechanist.analysis.convergence.verdict import RunVerdict, combine
 from mechanist.bookkeeping.files import write_json, write_text
 from mechanist.report.data import ReportData
 from mechanist.report.figures.paths import mean_length
@@ -43,6 +44,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
     states = data.dynamics.states
     mean, error = mean_length(data.paths) if data.paths is not None else (None, None)
     saved = savings(data.shots)
+    result = combine(last, verdict)
     return {
         "system": data.dynamics.name,
         "states": {"A": states.a.name, "B": states.b.name},
@@ -50,12 +52,17 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
         "versions": versions(),
         "hardware": hardware(),
         "provenance": provenance(config, data.layout, len(data.rounds) - 1),
-        "converged": bool(last["converged"]),
-        "reason": _reason(data, config.sampling.rounds_max),
+        "converged": result.converged,
+        "reason": _reason(data, config.sampling.rounds_max, result),
+        "remarks": list(result.remarks),
         "rounds": len(data.rounds),
         "shots": last["shots"],
         "transitions": last.get("transitions"),
         "acceptance": last["acceptance"],
+        "too_long": {
+            "shots": last.get("too_long"),
+            "share": None if "too_long" not in last else last["too_long"] / max(1, last["shots"]),
+        },
         "early_stop": None if saved is None else asdict(saved),
         "wall_seconds": sum(cost.longest for cost in data.costs),
         "formula": None if formula is None else {key: formula.get(key) for key in FORMULA_KEYS},
@@ -77,14 +84,18 @@ def _time(time: RunTime) -> dict[str, float]:
     return {"wall_seconds": time.wall_seconds, "cores": time.cores, **time.parts}
 
 
-def _reason(data: ReportData, rounds_max: int) -> str:
-    """Why the run ended: convergence, or the budget and the criteria not met."""
+def _reason(data: ReportData, rounds_max: int, result: RunVerdict) -> str:
+    """Why the run ended: convergence, or the budget and the criteria not met; what it misses."""
     reason, made = str(data.last.get("reason", "")), len(data.rounds)
     if data.last["converged"]:
-        return reason
+        return (
+            "; ".join((f"{reason}, but {result.reasons[0]}", *result.reasons[1:]))
+            if result.reasons
+            else reason
+        )
     spent = f"the budget of {counted(rounds_max, 'round')} is spent"
     stopped = spent if made >= rounds_max else f"stopped after {counted(made, 'round')}"
-    return f"{stopped}: {reason.removeprefix('not yet: ')}"
+    return f"{stopped}: {'; '.join(result.reasons)}"
 
 
 def _validation(verdict: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +114,9 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
         f"{counted(summary['shots'], 'shot')}: "
         f"{summary['reason']}",
         "",
+        *(f"{remark[:1].upper()}{remark[1:]}." for remark in summary["remarks"]),
+        *([""] if summary["remarks"] else []),
+        *_too_long_lines(summary),
         "## Reaction coordinate",
         "",
         *_formula_lines(data),
@@ -123,6 +137,14 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
         lines += ["## Time", "", f"{line(data.time)}.", ""]
     lines.append("Figures: report.html. All numbers: summary.json.")
     return "\n".join(lines) + "\n"
+
+
+def _too_long_lines(summary: dict[str, Any]) -> list[str]:
+    """Shots that were too long, in words."""
+    count, share = summary["too_long"]["shots"], summary["too_long"]["share"]
+    if not count:
+        return []
+    return [f"{counted(count, 'shot')} ({100 * share:.2g} %) had a half that was too long.", ""]
 
 
 def _formula_lines(data: ReportData) -> list[str]:

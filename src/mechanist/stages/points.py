@@ -4,7 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.analysis.validation.points import FORMULA, candidates, formula_points, network_points
+from mechanist.analysis.validation.points import (
+    FORMULA,
+    candidates,
+    formula_points,
+    network_points,
+    shooting_points,
+)
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import Log
 from mechanist.bookkeeping.layout import Layout
@@ -24,11 +30,12 @@ from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
 
 
 def points(config: Config, layout: Layout, by: str, last: int, log: Log) -> None:
-    """Choose frames of held-out chains and write predictions, before any fresh shot is made."""
+    """Choose fresh frames of held-out chains and write predictions, before any fresh shot."""
     prepared, inputs = load(layout), load_inputs(layout)
     model, settings = load_round_model(layout, last, inputs), config.validation
     paths = gather_full_paths(layout, range(last + 1), config.sampling.workers, prepared.atoms)
-    frames = candidates(paths, config.learn.held_out_every)
+    used = shooting_points(layout, range(last + 1), config.sampling.workers, prepared.atoms)
+    frames = candidates(paths, config.learn.held_out_every, used)
     rng = np.random.default_rng(shot_seed(config.seed, COMMITTOR_STREAM, 2**20 + FIRST_POINT[by]))
     predictions: dict[str, Any] = {}
     if by == FORMULA:

@@ -1,24 +1,27 @@
 """Validation of a formula at points chosen by the formula itself.
 
 Points spread over the p_B of a formula test its calibration: of shots from points with a predicted
-p_B of 0.3, 30 % must end in B. The logistic recalibration (Cox, Biometrika 45, 562 (1958))
-
-    q_true = slope q + offset
-
-is fitted to the outcomes; slope 1 and offset 0 mean calibrated. Points with a predicted p_B of 1/2
-test whether the surface q = 0 is the transition state: the histogram of the true p_B over a surface
-is peaked at 1/2 if it is a surface of equal committor, and flat or bimodal if the formula lacks a
-coordinate (Geissler, Dellago, Chandler, J. Phys. Chem. B 103, 3706 (1999)). Counting noise is
-subtracted from its variance (Peters, J. Chem. Phys. 125, 241101 (2006)).
+p_B of 0.3, 30 % must end in B (`mechanist.analysis.validation.calibration_line`). Points with a
+predicted p_B of 1/2 test whether the surface q = 0 is the transition state: the histogram of the
+true p_B over a surface is peaked at 1/2 if it is a surface of equal committor, and flat or bimodal
+if the formula lacks a coordinate (Geissler, Dellago, Chandler, J. Phys. Chem. B 103, 3706 (1999)).
+Counting noise is subtracted from its variance (Peters, J. Chem. Phys. 125, 241101 (2006)). What is
+said follows from the intervals; where they are too wide, nothing is.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from mechanist.analysis.validation.calibration_line import (
+    FEWEST,
+    RESAMPLES,
+    UNDETERMINED,
+    CalibrationLine,
+    calibration_line,
+)
 from mechanist.analysis.validation.verdict import decided
-from mechanist.arrays import Array, Counts, Mask, Q
-from mechanist.statistics.binomial import fit_logistic
+from mechanist.arrays import Counts, Mask, Q
 from mechanist.statistics.rmse_beyond_noise import squared_excess
 
 PEAKED, FLAT = 0.15, 1 / np.sqrt(12)
@@ -27,10 +30,6 @@ of a flat histogram."""
 
 CENTRED = 0.1
 """Largest distance of the mean of p_B on the surface from 1/2."""
-
-RESAMPLES = 500
-FEWEST = 10
-"""Points of a kind that an estimate needs."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,8 @@ class FormulaVerdict:
         few points.
     surface_mean_interval, surface_spread_interval
         95 % by bootstrap over points.
+    calibration
+        What slope and offset say, see `mechanist.analysis.validation.calibration_line`.
     text
         The result in words.
     """
@@ -64,6 +65,7 @@ class FormulaVerdict:
     slope_interval: tuple[float, float] | None
     shift: float | None
     shift_interval: tuple[float, float] | None
+    calibration: str
     surface_mean: float | None
     surface_mean_interval: tuple[float, float] | None
     surface_spread: float | None
@@ -91,16 +93,17 @@ def judge_formula(
     use = decided(n)
     undecided = int((~use).sum())
     q, n, n_b, on_surface = q[use], n[use], n_b[use], on_surface[use]
-    line = _calibration(q[~on_surface], n[~on_surface], n_b[~on_surface], rng)
+    line = calibration_line(q[~on_surface], n[~on_surface], n_b[~on_surface], rng)
     flat = _surface(n[on_surface], n_b[on_surface], rng)
     return FormulaVerdict(
         points=int((~on_surface).sum()),
         surface_points=int(on_surface.sum()),
         undecided=undecided,
-        slope=line and line[0][0],
-        slope_interval=line and line[0][1],
-        shift=line and line[1][0],
-        shift_interval=line and line[1][1],
+        slope=line.slope if line else None,
+        slope_interval=line.slope_interval if line else None,
+        shift=line.offset if line else None,
+        shift_interval=line.offset_interval if line else None,
+        calibration=UNDETERMINED if line is None else line.state,
         surface_mean=flat and flat[0][0],
         surface_mean_interval=flat and flat[0][1],
         surface_spread=flat and flat[1][0],
@@ -111,26 +114,6 @@ def judge_formula(
 
 WithInterval = tuple[float, tuple[float, float]]
 """An estimate and its 95 % interval by bootstrap over points."""
-
-
-def _calibration(
-    q: Q, n: Counts, n_b: Counts, rng: np.random.Generator
-) -> tuple[WithInterval, WithInterval] | None:
-    """Calibration slope and offset, by maximum likelihood."""
-    if len(q) < FEWEST or np.ptp(q) == 0:
-        return None
-    best = recalibrated(q, n, n_b)
-    draws = rng.integers(len(q), size=(RESAMPLES, len(q)))
-    found = np.array([recalibrated(q[d], n[d], n_b[d]) for d in draws])
-    low, high = np.quantile(found, [0.025, 0.975], axis=0)
-    slope, shift = ((float(best[i]), (float(low[i]), float(high[i]))) for i in range(2))
-    return slope, shift
-
-
-def recalibrated(q: Q, n: Counts, n_b: Counts) -> Array:
-    """Slope and offset (2,) of the true q as a linear function of ``q`` (P,)."""
-    columns = np.stack([q, np.ones(len(q))], axis=1)
-    return fit_logistic(columns, n, n_b, np.zeros(2), np.array([1.0, 0.0]))
 
 
 def _surface(
@@ -155,14 +138,10 @@ def _surface(
     return mean, spread
 
 
-def _calibration_text(line: tuple[WithInterval, WithInterval] | None) -> str:
+def _calibration_text(line: CalibrationLine | None) -> str:
     if line is None:
         return "The p_B of the formula has too few different values to test its calibration."
-    (slope, (low, high)), (shift, (left, right)) = line
-    text = f"The calibration slope of the formula is {slope:.2f} ({low:.2f} to {high:.2f})"
-    text += f" and its offset in q is {shift:+.2f} ({left:+.2f} to {right:+.2f})"
-    agrees = low <= 1 <= high and left <= 0 <= right
-    return text + (": calibrated within the intervals." if agrees else ": not calibrated.")
+    return line.text("formula")
 
 
 def _undecided_text(undecided: int) -> str:
@@ -176,13 +155,19 @@ def _undecided_text(undecided: int) -> str:
 def _surface_text(flat: tuple[WithInterval, WithInterval] | None) -> str:
     if flat is None:
         return "Too few frames lie on its surface q = 0 to test it."
-    (mean, _), (spread, (low, high)) = flat
+    (mean, (left, right)), (spread, (low, high)) = flat
     text = f"On its surface q = 0 the true p_B has a mean of {mean:.2f} and a standard deviation of"
     text += f" {spread:.2f} ({low:.2f} to {high:.2f})"
-    if abs(mean - 0.5) > CENTRED:
+    if left - 0.5 > CENTRED or 0.5 - right > CENTRED:
         return text + ": not the transition state."
-    if spread < PEAKED:
+    if abs(left - 0.5) > CENTRED or abs(right - 0.5) > CENTRED:
+        return text + ": whether its mean is 1/2 is not determined by so few points."
+    if high < PEAKED:
         return text + ": peaked at 1/2, as for a transition state."
-    if spread < FLAT:
+    if low > FLAT:
+        return text + ": flat or bimodal, so the formula lacks a coordinate."
+    if low >= PEAKED and high < FLAT:
         return text + ": broadly peaked at 1/2, so the formula is incomplete."
-    return text + ": flat or bimodal, so the formula lacks a coordinate."
+    if low >= PEAKED:
+        return text + ": broad, so the formula is incomplete or lacks a coordinate."
+    return text + ": whether it is peaked at 1/2 is not determined by so few points."

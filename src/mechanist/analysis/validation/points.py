@@ -1,11 +1,16 @@
-"""Points for validation: frames of held-out chains, the predictions there, and the fresh shots.
+"""Points for validation, the predictions there, and the fresh shots.
+
+Points are frames on paths of held-out chains from which no shot was made before, so that no outcome
+from them has trained a network, chosen a formula or fitted its constants.
 
 One set of points is spread over the network's p_B. It does not depend on the formula, so that it
 tests both, and any other formula. A second set is the formula's own: spread over its p_B, and on
 its surface q = 0.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 
@@ -15,7 +20,7 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import candidate_frames
 from mechanist.errors import DataError
 from mechanist.sampling.committor_shots import COMMITTOR_COLUMNS
-from mechanist.sampling.records.tables import PathTable, join, read_table
+from mechanist.sampling.records.tables import PathTable, join, read_frames, read_table
 from mechanist.statistics.held_out import held_out
 from mechanist.statistics.logistic import q_to_p
 
@@ -29,11 +34,33 @@ SURFACE = 0.2
 """Points count as on the surface q = 0 if |q| is smaller: p_B from 0.45 to 0.55."""
 
 
-def candidates(paths: PathTable, held_out_every: int) -> Frames:
-    """Frames (F, N, 3) between the states on paths of held-out chains."""
+def candidates(paths: PathTable, held_out_every: int, shot_from: Collection[bytes]) -> Frames:
+    """Frames (F, N, 3) between the states on paths of held-out chains that were never shot from.
+
+    Outcomes of shots from a frame have trained the network, or chosen the formula and fitted its
+    constants. Frames are told by `fingerprints`.
+    """
     use, _ = candidate_frames(paths)
     chains = np.repeat(paths.index["chain"], paths.index["frames"])
-    return paths.frames[use & held_out(chains, held_out_every)]
+    frames = paths.frames[use & held_out(chains, held_out_every)]
+    fresh: Mask = np.array([one not in shot_from for one in fingerprints(frames)], dtype=bool)
+    return np.asarray(frames[fresh])
+
+
+def fingerprints(frames: Frames) -> list[bytes]:
+    """Hash of the positions of each frame (F, N, 3) as they are stored, in single precision."""
+    stored = np.ascontiguousarray(frames, dtype=np.float32)
+    return [blake2b(one.tobytes(), digest_size=16).digest() for one in stored]
+
+
+def shooting_points(layout: Layout, rounds: Sequence[int], workers: int, atoms: int) -> set[bytes]:
+    """`fingerprints` of all shooting points of some rounds."""
+    found: set[bytes] = set()
+    for number in rounds:
+        for worker in range(workers):
+            points = read_frames(layout.round(number).worker(worker).points, atoms)
+            found.update(fingerprints(points))
+    return found
 
 
 def network_points(p: Probabilities, rng: np.random.Generator, points: int) -> Rows:
@@ -132,6 +159,8 @@ class ValidationPoints:
         (P,) p_B of the network and the standard deviation of its error.
     n, n_b
         (P,) half-shots that ended in a state, and in B.
+    too_long
+        (P,) half-shots that were too long.
     q_formula, on_surface
         (P,) q of the formula, and which points were chosen on its surface; None where the network
         chose the points.
@@ -143,6 +172,7 @@ class ValidationPoints:
     n_b: Counts
     q_formula: Q | None = None
     on_surface: Mask | None = None
+    too_long: Counts | None = None
 
 
 def read_points(layout: Layout, by: str, workers: int) -> ValidationPoints:
@@ -160,9 +190,9 @@ def read_points(layout: Layout, by: str, workers: int) -> ValidationPoints:
         found = {name: np.array(content[name], dtype=np.float64) for name in names}
     shots = join([read_table(files.shots(worker), COMMITTOR_COLUMNS) for worker in range(workers)])
     points = len(found["p_network"])
-    in_a, in_b = (
+    in_a, in_b, too_long = (
         np.bincount(shots["point"][shots["end"] == end].astype(np.int64), minlength=points)
-        for end in "AB"
+        for end in ("A", "B", "too_long")
     )
     return ValidationPoints(
         found["p_network"],
@@ -171,4 +201,5 @@ def read_points(layout: Layout, by: str, workers: int) -> ValidationPoints:
         in_b,
         found.get("q_formula"),
         found["on_surface"].astype(np.bool_) if by == FORMULA else None,
+        too_long,
     )

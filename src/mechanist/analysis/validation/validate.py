@@ -87,17 +87,19 @@ def validate(
     n, n_b = points.n, points.n_b
     p_formula = q_to_p(q_formula)
     use = decided(n)
-    verdict = judge(points.p_network, points.p_error, p_formula, n, n_b, rng)
+    verdict = judge(points.p_network, points.p_error, p_formula, n, n_b, rng, points.too_long)
     errors = [_error(q_to_p(q)[use], n_b[use], n[use], rng) for q in front]
     assert own.q_formula is not None
     assert own.on_surface is not None
     own_table = validation_columns(
-        own.p_network, own.p_error, q_to_p(own.q_formula), own.n, own.n_b
+        own.p_network, own.p_error, q_to_p(own.q_formula), own.n, own.n_b, own.too_long
     )
     return Validation(
         verdict=verdict,
         own=judge_formula(own.q_formula, own.n, own.n_b, own.on_surface, rng),
-        table=validation_columns(points.p_network, points.p_error, p_formula, n, n_b),
+        table=validation_columns(
+            points.p_network, points.p_error, p_formula, n, n_b, points.too_long
+        ),
         own_table={**own_table, "on_surface": own.on_surface.astype(np.int64)[decided(own.n)]},
         front=errors,
     )

@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanist.analysis.validation.calibration_line import UNDETERMINED, calibration_line
 from mechanist.arrays import Array, Counts, Mask
+from mechanist.committor.calibration import calibration_test
 from mechanist.statistics.clopper_pearson import clopper_pearson
+from mechanist.statistics.logistic import p_to_q
 from mechanist.statistics.rmse_beyond_noise import rmse_beyond_noise, rmse_interval, squared_excess
 
 ZONES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -29,10 +32,21 @@ VALIDATION_COLUMNS = (
     "high",
     "network_low",
     "network_high",
+    "n_too_long",
+    "low_bound",
+    "high_bound",
 )
 
 LEVEL = 0.9
 """Level of the intervals of the network."""
+
+TOLERANCE, LEAST_P = 0.05, 0.01
+"""Deviation of the network's p_B from fresh shots, in windows of p_B, that is tolerated, and the
+p-value below which it is rejected. Fresh points are few and the error of each stands for many
+frames, hence more than is tolerated of the outcomes of all chains."""
+
+LINE_SEED = 0
+"""Of the bootstrap of the calibration of the network."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,15 @@ class Verdict:
         binomial noise of the shots; 0.9 if the intervals are right.
     network_explained, formula_explained
         Explained fraction of the variance of the true p_B over the points; None without variance.
+    network_slope, network_shift
+        Calibration slope and offset of the network's q, with 95 % intervals.
+    network_calibration
+        What they say, see `mechanist.analysis.validation.calibration_line`.
+    network_p, network_power
+        P-value of the test that in no window of p_B the network is off by more than `TOLERANCE`,
+        and the smallest deviation that it finds with a chance of 90 %.
+    too_long
+        Share of the fresh half-shots that were too long. They are left out of all these numbers.
     text
         The result in a few sentences.
     """
@@ -73,14 +96,23 @@ class Verdict:
     formula_interval: tuple[float, float] | None
     formula_coverage: float | None
     formula_explained: float | None
+    network_slope: float | None
+    network_slope_interval: tuple[float, float] | None
+    network_shift: float | None
+    network_shift_interval: tuple[float, float] | None
+    network_calibration: str
+    network_p: float | None
+    network_power: float | None
+    too_long: float
     text: str
 
     @staticmethod
-    def without_points(undecided: int) -> "Verdict":
+    def without_points(undecided: int, too_long: float) -> "Verdict":
         """A verdict where no point is left."""
         empty = dict.fromkeys(f.name for f in fields(Verdict))
         text = _left_out(undecided, undecided)
         told: dict[str, Any] = {"points": 0, "shots_per_point": 0.0, "undecided": undecided}
+        told |= {"too_long": too_long, "network_calibration": UNDETERMINED}
         return Verdict(**{**empty, **told, "text": text})
 
 
@@ -198,6 +230,7 @@ def judge(
     n: Counts,
     n_b: Counts,
     rng: np.random.Generator,
+    too_long: Counts | None = None,
 ) -> Verdict:
     """Judge network and formula by fresh shots.
 
@@ -210,11 +243,15 @@ def judge(
         `decided` are left out.
     rng
         For the bootstrap.
+    too_long
+        (P,) half-shots that were too long.
     """
     use = decided(n)
     undecided = int((~use).sum())
+    left = 0 if too_long is None else int(too_long.sum())
+    share = left / max(1, left + int(n.sum()))
     if not use.any():
-        return Verdict.without_points(undecided)
+        return Verdict.without_points(undecided, share)
     p_network, p_error, p_formula = p_network[use], p_error[use], p_formula[use]
     n, n_b = n[use], n_b[use]
     network, formula = rmse_beyond_noise(p_network, n_b, n), rmse_beyond_noise(p_formula, n_b, n)
@@ -222,7 +259,12 @@ def judge(
     formula_interval = rmse_interval(p_formula, n_b, n, rng)
     interval_coverage = _interval_coverage(p_network, p_error, n_b, n)
     errors = _error_text(network, network_interval), _error_text(formula, formula_interval)
+    q = p_to_q(p_network)
+    line = calibration_line(q, n, n_b, np.random.default_rng(LINE_SEED))
+    test = calibration_test(q, n - n_b, n_b, np.arange(len(n)), TOLERANCE, LEAST_P)
     text = _sentence(p_formula, n_b, n, *errors, interval_coverage)
+    text += "" if line is None else f" {line.text('network')}"
+    text += _too_long(left, share)
     if undecided:
         text += f" {_left_out(undecided, len(use))}"
     return Verdict(
@@ -238,23 +280,51 @@ def judge(
         formula_interval=formula_interval,
         formula_coverage=_coverage(p_formula, n_b, n),
         formula_explained=explained(p_formula, n_b, n),
+        network_slope=line.slope if line else None,
+        network_slope_interval=line.slope_interval if line else None,
+        network_shift=line.offset if line else None,
+        network_shift_interval=line.offset_interval if line else None,
+        network_calibration=UNDETERMINED if line is None else line.state,
+        network_p=test.p_value if test.windows else None,
+        network_power=test.power if np.isfinite(test.power) else None,
+        too_long=share,
         text=text,
     )
 
 
+def _too_long(count: int, share: float) -> str:
+    if not count:
+        return ""
+    return (
+        f" {count:,} of the fresh half-shots ({100 * share:.1f} %) were too long and are left out;"
+        " low_bound and high_bound of validation.csv count them for either state."
+    )
+
+
 def validation_columns(
-    p_network: Array, p_error: Array, p_formula: Array, n: Counts, n_b: Counts
+    p_network: Array,
+    p_error: Array,
+    p_formula: Array,
+    n: Counts,
+    n_b: Counts,
+    too_long: Counts | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Columns of validation.csv, `VALIDATION_COLUMNS`.
 
     Points that are not `decided` are left out. ``low`` and ``high`` are 95 % Clopper-Pearson
     intervals from the shots, ``network_low`` and ``network_high`` the 90 % intervals that the
-    network predicted.
+    network predicted. ``low_bound`` and ``high_bound`` are the ends of the 95 % intervals if all
+    half-shots that were too long, ``n_too_long``, had ended in A, or in B.
     """
     numbers = np.flatnonzero(decided(n))
     p_network, p_error, p_formula = p_network[numbers], p_error[numbers], p_formula[numbers]
     n, n_b = n[numbers], n_b[numbers]
+    left = np.zeros_like(n) if too_long is None else too_long[numbers]
     low, high = clopper_pearson(n_b, n)
+    low_bound, high_bound = (
+        clopper_pearson(n_b, n + left)[0],
+        clopper_pearson(n_b + left, n + left)[1],
+    )
     half = NormalDist().inv_cdf(0.5 + 0.5 * LEVEL) * p_error
     return {
         "point": numbers,
@@ -266,4 +336,7 @@ def validation_columns(
         "high": high,
         "network_low": np.maximum(p_network - half, 0),
         "network_high": np.minimum(p_network + half, 1),
+        "n_too_long": left,
+        "low_bound": low_bound,
+        "high_bound": high_bound,
     }

@@ -77,6 +77,7 @@ def facts(data: ReportData, summary: dict[str, Any]) -> list[tuple[str, str]]:
         result.append((f"{summary['transitions']:,}", "transitions"))
     result += [
         (f"{100 * summary['acceptance']:.0f} %", "shots accepted"),
+        *_too_long(summary),
         (str(summary["rounds"]), "rounds" if summary["rounds"] > 1 else "round"),
     ]
     if path is not None:
@@ -89,15 +90,29 @@ def facts(data: ReportData, summary: dict[str, Any]) -> list[tuple[str, str]]:
     return result
 
 
-def criteria(data: ReportData) -> list[tuple[str, str, str, bool]]:
-    """Rows of the table of criteria: explanation, value, limit, passed."""
+def _too_long(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    share = summary["too_long"]["share"]
+    return [] if share is None else [(f"{100 * share:.2g} %", "shots too long")]
+
+
+def criteria(data: ReportData) -> list[tuple[str, str, str, str, bool]]:
+    """Rows of the table of criteria: explanation, value, limit, power, passed."""
     rows = []
     for name, criterion in data.last["criteria"].items():
         value = "unknown" if criterion["value"] is None else f"{criterion['value']:.3g}"
         limit = f"{criterion.get('direction', '')} {criterion['limit']:.3g}".strip()
         text = criterion.get("explanation") or name.replace("_", " ")
-        rows.append((text, value, limit, bool(criterion["passed"])))
+        rows.append((text, value, limit, _power(criterion), bool(criterion["passed"])))
     return rows
+
+
+def _power(criterion: dict[str, Any]) -> str:
+    """The smallest deviation that a criterion finds with a chance of 90 %, and its limit."""
+    power, limit = criterion.get("power"), criterion.get("power_limit")
+    if power is None:
+        return "" if limit is None else f"nothing (needs {limit:.2g})"
+    text = f"{power:.2g} {criterion.get('power_unit') or ''}".strip()
+    return text if limit is None else f"{text} (needs {limit:.2g})"
 
 
 def front(data: ReportData) -> list[tuple[str, ...]]:
