@@ -23,9 +23,11 @@ KEYS = ("k_AB_per_ps", "k_BA_per_ps")
 pytestmark = pytest.mark.truth
 
 
-def many(system, folder, seeds=SEEDS):
+def many(system, folder, seeds=SEEDS, **kinetics):
     """kinetics.json of runs with seeds 0, 1, ..., and kT in kJ/mol."""
-    runs = [one_run(settings(system, seed), folder / str(seed)) for seed in range(seeds)]
+    runs = [
+        one_run(settings(system, seed, **kinetics), folder / str(seed)) for seed in range(seeds)
+    ]
     return runs, load(Layout(folder / "0")).kt
 
 
@@ -68,13 +70,15 @@ def test_rates_of_twenty_seeds(rated, ledger, tmp_path, monkeypatch, request):
 
 
 def test_runs_that_are_not_tested_give_wrong_rates(ledger, tmp_path, monkeypatch, request):
-    # Twelve runs of the potential with slow parts, of the default length and without any test.
+    # Twelve runs of the potential with slow parts, of the default length and without any test, with
+    # the default number of shots and runs, so that intervals are as narrow as in a run.
     monkeypatch.chdir(request.config.rootpath)
     monkeypatch.setattr(mechanist.stages.equilibrium, "longer_runs_help", lambda _: False)
+    monkeypatch.setattr(mechanist.stages.equilibrium, "slow", lambda _: False)
     for module in (mechanist.stages.kinetics, mechanist.analysis.kinetics.rate_results):
         monkeypatch.setattr(module, "reasons", lambda _: [])
     rated = next(one for one in RATED if one.system == "slow_inv")
-    runs, kt = many(rated.folder, tmp_path, 12)
+    runs, kt = many(rated.folder, tmp_path, 12, shots=16_000, runs=64)
     covered = [held(run, rated, kt) for run in runs if run["determined"]]
     counts = [sum(one[key] for one in covered) for key in covered[0]]
     ledger.broken("rates without tests", "intervals that cover", float(min(counts)), True)
