@@ -33,6 +33,54 @@ def fits(texts, points):
     return [fitted(parse(text), points, "test") for text in texts]
 
 
+def readable(noise, texts, preferred):
+    """Shares of candidates where x2 is 2 x0 - x1 with noise, as a height is made of torsions."""
+    train, held = shots(6000, 1), shots(3000, 2)
+    rng = np.random.default_rng(4)
+    for points in (train, held):
+        x = points.columns
+        x[:, 2] = 2 * x[:, 0] - x[:, 1] + noise * rng.normal(size=len(x))
+    candidates = fits(texts, train)
+    # The height is the most relevant descriptor.
+    owners = ("phi", "psi", "height")
+    rng = np.random.default_rng(1)
+    shares = resampled(candidates, train, held, owners, 2e-4, 2.5e-3, rng, preferred)
+    return dict(zip(texts, (share.chosen for share in shares), strict=True))
+
+
+def test_of_equal_formulas_the_one_in_familiar_descriptors_is_chosen():
+    texts = ["0.1", "1.1*x2", "2*x0 - 1.1*x1", "2*x0 - 1.1*x1 + 0.1*x1*x1"]
+    # Each of the two is the truth; the shorter one is chosen unless the other is preferred.
+    assert readable(0.0, texts, ())["1.1*x2"] > 0.9
+    assert readable(0.0, texts, ("phi", "psi"))["2*x0 - 1.1*x1"] > 0.9
+    # phi alone is worth 0.07 nats less, so the height has earned its place.
+    assert readable(0.0, ["0.1", "1.1*x2", "2*x0"], ("phi", "psi"))["1.1*x2"] == 1.0
+    # A preference for what is chosen anyway changes nothing.
+    assert readable(0.0, texts, ("height",)) == readable(0.0, texts, ())
+    assert readable(0.0, texts, ("phi", "psi", "height")) == readable(0.0, texts, ())
+
+
+def test_a_constant_is_not_replaced_by_a_familiar_formula():
+    # x2 has nothing to do with the outcomes here: all candidates are as good as the constant.
+    train, held = shots(6000, 1), shots(3000, 2)
+    for points in (train, held):
+        points.columns[:, 2] = np.random.default_rng(6).normal(size=len(points.columns))
+    candidates = fits(["0.1", "0.1*x2"], train)
+    rng = np.random.default_rng(1)
+    shares = resampled(candidates, train, held, OWNERS, 2e-4, 2.5e-3, rng, ("x2",))
+    assert shares[0].chosen > 0.9
+
+
+def test_familiar_formulas_are_among_those_that_are_compared():
+    candidates = [with_loss(f"{k}.5*x2", 0.50 + k / 100) for k in range(1, 10)]
+    candidates += [with_loss(f"{k}.5*x0", 0.60 + k / 100) for k in range(1, 10)]
+    plain = best_of_each_length(candidates)
+    assert {c.columns for c in plain} == {(2,)}
+    both = best_of_each_length(candidates, OWNERS, ("x0", "x1"))
+    assert both[: len(plain)] == plain
+    assert [c.columns for c in both[len(plain) :]] == [(0,)] * len(plain)
+
+
 def test_one_step_of_newton_stands_for_a_refit():
     train = shots(4000, 3)
     candidates = fits(["0.1", "2*x0 + 0.1", "2*x0 - 1.1*x1", "2*x0*x1 - x1 + 0.5"], train)

@@ -47,7 +47,15 @@ rule distil:
     params:
         results=results_folder,
         last=lambda wildcards, input: round_of(input.model),
-        settings=settings("seed", "sampling.workers", "learn.held_out_every", "formula"),
+        # Formulas in the descriptors that system.yaml names are preferred.
+        named=list(SYSTEM.descriptors),
+        settings=settings(
+            "seed",
+            "sampling.workers",
+            "learn.held_out_every",
+            "formula",
+            system=str(SYSTEM_FOLDER),
+        ),
         source=digest("distil"),
     shell:
         "mechanist distil --last {params.last} --threads 1"

@@ -39,6 +39,8 @@ class FormulaData:
         (F, P) inputs at frames of paths, on which a formula must be finite, too; None for none.
     frame_q
         (F,) reaction coordinate of these frames by the network.
+    preferred
+        Familiar descriptors: of formulas that are equal within error one in these is chosen.
     """
 
     columns: tuple[str, ...]
@@ -52,6 +54,7 @@ class FormulaData:
     further: tuple[str, ...] = ()
     frame_values: Features | None = None
     frame_q: Q | None = None
+    preferred: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.q)

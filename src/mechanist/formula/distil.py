@@ -69,11 +69,13 @@ def distil(
     candidates, engines = search(inputs, settings, seed, threads, log)
     limit = max(LARGEST_Q, 3 * data.largest_q)
     refitted = refit(candidates, train, inputs.everywhere, log, limit)
-    rivals = best_of_each_length(with_constant(refitted, train))
+    rivals = best_of_each_length(with_constant(refitted, train), inputs.owners, inputs.preferred)
     rng = np.random.default_rng([seed, 2])
     lengths = len({candidate.nodes for candidate in rivals})
     enough = max(settings.enough, selection_margin(lengths, held_out.outcomes))
-    shares = resampled(rivals, train, held_out, inputs.owners, settings.tie, enough, rng)
+    shares = resampled(
+        rivals, train, held_out, inputs.owners, settings.tie, enough, rng, inputs.preferred
+    )
     votes = vote(rivals, shares, inputs.owners, beat_constant(rivals, held_out))
     winner = rivals[votes.chosen]
     shown = [winner if c.nodes == winner.nodes else c for c in most_stable(rivals, shares)]

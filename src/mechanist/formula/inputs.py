@@ -31,10 +31,28 @@ def allowed_inputs(
     return [name for name in every if name in settings.allowed]
 
 
+def preferred_names(
+    settings: FormulaSettings, named: Sequence[str], known: DescriptorSet
+) -> list[str]:
+    """Descriptors of ``formula.prefer``, or those ``named`` in system.yaml, that ``known`` has.
+
+    Raises
+    ------
+    DataError
+        If ``formula.prefer`` names a descriptor that is not among ``known``.
+    """
+    if settings.prefer is None:
+        return [name for name in named if name in known.names]
+    unknown = [name for name in settings.prefer if name not in known.names]
+    if unknown:
+        raise DataError("config.yaml", f"formula.prefer: {unknown[0]!r}: no such input descriptor")
+    return list(settings.prefer)
+
+
 def formula_names(
     settings: FormulaSettings,
     allowed: Sequence[str],
-    of_states: Sequence[str],
+    always: Sequence[str],
     inputs: DescriptorSet,
     known: DescriptorSet,
     values: Values,
@@ -44,8 +62,8 @@ def formula_names(
 ) -> list[str]:
     """Descriptors for the search: the most relevant inputs, and those that add to them.
 
-    Inputs that define the states are always among them: of descriptors that are equally good, those
-    that the user thinks in make the better formula.
+    Inputs that define the states and preferred ones are always among them: of descriptors that are
+    equally good, those that the user thinks in make the better formula.
 
     Parameters
     ----------
@@ -53,8 +71,8 @@ def formula_names(
         Section ``formula``.
     allowed
         Names of `allowed_inputs`, inputs by relevance first.
-    of_states
-        Names of the descriptors that define the states.
+    always
+        Names of the descriptors that define the states, and of preferred ones.
     inputs, known
         Descriptors that the network sees, and those together with ``formula_inputs``.
     values, q
@@ -65,7 +83,7 @@ def formula_names(
         Takes one line.
     """
     relevant = [name for name in allowed if name in inputs.names]
-    first = [n for i, n in enumerate(relevant) if i < settings.inputs or n in of_states]
+    first = [n for i, n in enumerate(relevant) if i < settings.inputs or n in always]
     further = [name for name in allowed if name not in inputs.names]
     if not further:
         return first

@@ -27,6 +27,12 @@ class FormulaSettings(Section):
     allowed: tuple[str, ...] | None = Field(
         None, min_length=1, description="names of the descriptors that may be used; null: all"
     )
+    prefer: tuple[str, ...] | None = Field(
+        None,
+        description="names of familiar descriptors, which formulas may always use: of formulas "
+        "that are equal within error one in these alone is chosen, also if it is longer; null: "
+        "those that system.yaml names; []: none",
+    )
     operators: tuple[Operator, ...] = Field(
         ("add", "sub", "mul", "div"),
         min_length=1,

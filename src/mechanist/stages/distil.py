@@ -9,11 +9,12 @@ from mechanist.committor.gather import gather_shots, load_round_model, sample_pa
 from mechanist.errors import DataError
 from mechanist.formula.data import FormulaData
 from mechanist.formula.distil import distil as find_formulas
-from mechanist.formula.inputs import allowed_inputs, formula_names
+from mechanist.formula.inputs import allowed_inputs, formula_names, preferred_names
 from mechanist.formula.search.engines import choose_engines
 from mechanist.formula.store import write_formulas
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
+from mechanist.settings.load import load_system, system_folder
 from mechanist.statistics.held_out import held_out
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load, load_formula_inputs, load_inputs
@@ -36,11 +37,14 @@ def distil(config: Config, layout: Layout, last: int, threads: int, log: Journal
     frames = sample_path_frames(layout, range(last + 1), workers, prepared.atoms, PATH_FRAMES)
     on_paths = known.values(frames)
     of_states = prepared.states.descriptors.names
+    named = tuple(load_system(system_folder(config.system)).descriptors)
+    preferred = preferred_names(config.formula, named, known)
     rng = np.random.default_rng(shot_seed(config.seed, SCREEN_STREAM, 0))
     with log.work(SEARCH):
         allowed = allowed_inputs(config.formula, read_ranking(layout, inputs), known)
         train = shots.values[~apart], q[~apart]
-        names = formula_names(config.formula, allowed, of_states, inputs, known, *train, rng, log)
+        always = [*of_states, *preferred]
+        names = formula_names(config.formula, allowed, always, inputs, known, *train, rng, log)
         chosen = known.select(names)
         columns = [known.names.index(name) for name in names]
         data = FormulaData(
@@ -55,6 +59,7 @@ def distil(config: Config, layout: Layout, last: int, threads: int, log: Journal
             frame_values=chosen.features(on_paths[:, columns]),
             frame_q=model.q(inputs.features(on_paths[:, : len(inputs)])),
             further=tuple(name for name in names if name not in allowed[: config.formula.inputs]),
+            preferred=tuple(name for name in preferred if name in names),
         )
         result = find_formulas(data, config.formula, config.seed, threads, log)
     write_formulas(result, layout.root, chosen)

@@ -34,6 +34,7 @@ from mechanist.formula.choice.pareto import (
     reading_length,
     representatives,
     selection_margin,
+    used,
 )
 from mechanist.formula.fit.candidate import Candidate, Points
 from mechanist.formula.fit.likelihood import curvature, point_losses
@@ -63,6 +64,7 @@ def resampled(
     tie: float,
     enough: float,
     rng: np.random.Generator,
+    preferred: Sequence[str] = (),
 ) -> list[Share]:
     """Repeat the choice among the same candidates on resampled chains.
 
@@ -78,6 +80,8 @@ def resampled(
         See `mechanist.formula.choice.pareto`, in nats per outcome.
     rng
         Draws the chains.
+    preferred
+        Familiar descriptors.
     """
     learned = _Sums.of(candidates, train, gradients=True)
     tested = _Sums.of(candidates, held_out, gradients=False)
@@ -85,6 +89,8 @@ def resampled(
     penalties = [penalty(candidate, owners) for candidate in candidates]
     lengths = np.array([reading_length(candidate) for candidate in candidates])
     margin = selection_margin(2, held_out.outcomes)
+    home = [bool(preferred) and familiar(one, owners, preferred) for one in candidates]
+    known = np.flatnonzero(home)
     stands: Counter[int] = Counter()
     chosen: Counter[int] = Counter()
     for _ in range(RESAMPLES):
@@ -92,15 +98,29 @@ def resampled(
         front = representatives(nodes, losses, penalties, tie)
         stands.update(front)
         times = _multiplicity(tested.units, rng)
-        chosen[tested.choice(front, lengths, times, enough, margin)] += 1
+        readable = representatives(nodes[known], losses[known], [penalties[i] for i in known], tie)
+        others = [int(known[i]) for i in readable]
+        chosen[tested.choice(front, lengths, times, enough, margin, others)] += 1
     every = range(len(candidates))
     return [Share(stands[i] / RESAMPLES, chosen[i] / RESAMPLES) for i in every]
 
 
-def best_of_each_length(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The `RIVALS` candidates of each length of least training loss."""
+def familiar(candidate: Candidate, owners: Sequence[str], preferred: Sequence[str]) -> bool:
+    """Whether a candidate has preferred descriptors alone; a constant has none others."""
+    return set(used(candidate, owners)) <= set(preferred)
+
+
+def best_of_each_length(
+    candidates: Sequence[Candidate], owners: Sequence[str] = (), preferred: Sequence[str] = ()
+) -> list[Candidate]:
+    """The `RIVALS` candidates of each length of least training loss, and as many familiar ones."""
+    result = []
     ranked = sorted(candidates, key=lambda c: (c.nodes, c.loss))
-    return [c for _, group in groupby(ranked, lambda c: c.nodes) for c in list(group)[:RIVALS]]
+    for _, group in groupby(ranked, lambda c: c.nodes):
+        best = list(group)
+        readable = [c for c in best[RIVALS:] if preferred and familiar(c, owners, preferred)]
+        result += [*best[:RIVALS], *readable[:RIVALS]]
+    return result
 
 
 def most_stable(candidates: Sequence[Candidate], shares: Sequence[Share]) -> list[Candidate]:
@@ -178,23 +198,37 @@ class _Sums:
         times: Array,
         enough: float,
         margin: float,
+        preferred: Sequence[int] = (),
     ) -> int:
         """The shortest of ``front`` that is as good as the best, for chains drawn ``times`` (C,).
 
         ``lengths`` (K,) are those of `reading_length`. Of two that are equally long, which differ
         by a constant term, the one with the constant is taken if it is better by more than one
-        standard error and by more than ``margin``.
+        standard error and by more than ``margin``. If the choice is not among ``preferred``, which
+        contain the constants, but one of these is as good as the best, the shortest such one takes
+        its place.
         """
         ranked = sorted(front, key=lambda i: (int(lengths[i]), i))
         found = ranked[one_standard_error(*self._excess(ranked, times), enough)]
+        if preferred and found not in preferred:
+            best = ranked[int(np.argmin(times @ self.losses[:, ranked]))]
+            others = sorted(preferred, key=lambda i: (int(lengths[i]), i))
+            excess, error = self._excess(others, times, best)
+            good = np.flatnonzero(excess <= np.maximum(error, enough)).tolist()
+            if good:
+                ranked = [others[i] for i in good]
+                found = ranked[0]
         same = [i for i in ranked if lengths[i] == lengths[found]]
         return same[one_standard_error(*self._excess(same, times), margin)]
 
-    def _excess(self, places: Sequence[int], times: Array) -> tuple[Array, Array]:
-        """Loss of each above that of the best of these, and the paired standard error."""
+    def _excess(
+        self, places: Sequence[int], times: Array, best: int | None = None
+    ) -> tuple[Array, Array]:
+        """Loss of each above that of ``best``, or the best of these, and the paired error."""
         total = times @ self.counts
-        means = times @ self.losses[:, places] / total
-        apart = self.losses[:, places] - self.losses[:, [places[int(np.argmin(means))]]]
+        if best is None:
+            best = places[int(np.argmin(times @ self.losses[:, places] / total))]
+        apart = self.losses[:, places] - self.losses[:, [best]]
         excess = times @ apart / total
         error = np.sqrt(times @ (apart - self.counts[:, None] * excess) ** 2) / total
         return np.asarray(excess), np.asarray(error)
