@@ -112,9 +112,11 @@ rule kinetics:
         runs=rules.runs_done.output,
         excursions=all_kinetics_files(EXCURSION_FILES),
         windows=rules.windows.output,
+        inputs=rules.describe.output,
         last=last_assessment,
     output:
         rates=f"{RESULTS}/kinetics.json",
+        channels=f"{RESULTS}/channels.json",
         profile=f"{RESULTS}/kinetics/free_energy.csv",
         frames=f"{RESULTS}/kinetics/frames.trr",
         weights=f"{RESULTS}/kinetics/frames.parquet",

@@ -158,6 +158,11 @@ class Layout:
         return self.root / "kinetics.json"
 
     @property
+    def channels(self) -> Path:
+        """Groups of transition paths with their shares."""
+        return self.root / "channels.json"
+
+    @property
     def windows(self) -> Path:
         """Windows along q, and the weights that spread shots evenly over them."""
         return self.root / "kinetics" / "windows.json"

@@ -97,6 +97,26 @@ class Equilibrium:
 
 
 @dataclass(frozen=True)
+class TypicalPaths:
+    """A typical path of each group in two descriptors.
+
+    Parameters
+    ----------
+    groups
+        Numbers of the groups.
+    names, units
+        Of the two descriptors.
+    paths
+        Values (F, 2) along the path of each group.
+    """
+
+    groups: list[int]
+    names: tuple[str, str]
+    units: tuple[str, str]
+    paths: list[Array]
+
+
+@dataclass(frozen=True)
 class ReportData:
     """A results folder; missing results are None or empty."""
 
@@ -117,6 +137,8 @@ class ReportData:
     training: dict[str, Any] | None
     jobs: list[Job]
     kinetics: dict[str, Any] | None = None
+    channels: dict[str, Any] | None = None
+    typical: TypicalPaths | None = None
     profile: dict[str, Array] | None = None
     equilibrium: Equilibrium | None = None
     time: RunTime | None = None

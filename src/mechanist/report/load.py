@@ -14,7 +14,16 @@ from mechanist.bookkeeping.csv_files import numbers, read_csv
 from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.report.data import Dynamics, Equilibrium, FrameSample, Paths, Relevance, ReportData
+from mechanist.report.data import (
+    Dynamics,
+    Equilibrium,
+    FrameSample,
+    Paths,
+    Relevance,
+    ReportData,
+    TypicalPaths,
+)
+from mechanist.report.figures.channels import most_apart
 from mechanist.report.jobs import read_jobs
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
@@ -32,6 +41,7 @@ FRAMES_SHOWN = 40_000
 
 VERDICT_KEYS = tuple(field.name for field in fields(Verdict))
 KINETICS_KEYS = ("determined", "reason", "mean_path_duration_ps")
+CHANNEL_KEYS = ("groups", "missing", "note", "problems")
 TRAINING_KEYS = ("train", "out_of_bag", "best_epoch")
 
 
@@ -169,6 +179,32 @@ def _read_paths(layout: Layout, dynamics: Dynamics) -> Paths | None:
     return Paths(lengths, index["weight"].astype(np.float64), chain_series(index, lengths))
 
 
+def _typical_paths(
+    layout: Layout, dynamics: Dynamics, inputs: DescriptorSet
+) -> TypicalPaths | None:
+    """Typical paths of the groups in channels.json; None if there are fewer than two."""
+    content = _optional_json(layout.channels, CHANNEL_KEYS)
+    if content is None or not layout.paths.index.is_file():
+        return None
+    found = [group for group in content["groups"] if group["typical_path"] >= 0]
+    if len(found) < 2:
+        return None
+    table = read_paths(layout.paths.paths, layout.paths.index, dynamics.atoms)
+    descriptors = dynamics.states.descriptors
+    own = tuple(d for d in inputs.descriptors if d.name not in descriptors.names)
+    every = DescriptorSet((*descriptors.descriptors, *own), inputs.box)
+    values = [every.values(table.path(group["typical_path"])) for group in found]
+    periodic = np.array([d.periodic for d in every.descriptors])
+    one, two = most_apart(values, periodic)
+    chosen = (every.descriptors[one], every.descriptors[two])
+    return TypicalPaths(
+        [group["group"] for group in found],
+        (chosen[0].name, chosen[1].name),
+        (chosen[0].unit, chosen[1].unit),
+        [path[:, [one, two]] for path in values],
+    )
+
+
 def _sample_frames(layout: Layout, dynamics: Dynamics, inputs: DescriptorSet) -> FrameSample | None:
     files = layout.paths
     if not files.index.is_file():
@@ -230,6 +266,8 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         training=_optional_json(layout.round(last).training, TRAINING_KEYS),
         jobs=read_jobs(layout.benchmarks, last),
         kinetics=_optional_json(layout.kinetics, KINETICS_KEYS),
+        channels=_optional_json(layout.channels, CHANNEL_KEYS),
+        typical=_typical_paths(layout, dynamics, inputs) if frames else None,
         profile=_read_columns(layout.profile, PROFILE),
         first_path=read_first_path(layout, rounds[0]),
         equilibrium=read_equilibrium(layout, dynamics, dynamics.states.descriptors.descriptors)

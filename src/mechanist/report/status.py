@@ -38,8 +38,9 @@ def status(root: Path) -> str:
     if done:
         # Rounds after the first converged one were made under a stricter rule.
         last = next((entry for entry in done.values() if entry["converged"]), done[max(done)])
-        told = read_json(layout.verdict) if layout.verdict.is_file() else None
-        result = combine(last, told if isinstance(told, dict) else None)
+        files = (layout.verdict, layout.channels)
+        told = [read_json(file) if file.is_file() else None for file in files]
+        result = combine(last, *(one if isinstance(one, dict) else None for one in told))
         reason = "; ".join(result.reasons) or str(last.get("reason", ""))
         lines.append(f"{result.status} after round {last['round']}: {reason}")
     return "\n".join([*lines, *_answers(layout)])

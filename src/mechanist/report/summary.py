@@ -6,6 +6,7 @@ from typing import Any
 from mechanist.analysis.convergence.savings import savings
 from mechanist.analysis.convergence.verdict import RunVerdict, combine
 from mechanist.bookkeeping.files import write_json, write_text
+from mechanist.report.channels import CHANNEL_HEADER, channel_line, channel_rows
 from mechanist.report.data import ReportData
 from mechanist.report.figures.paths import mean_length
 from mechanist.report.machine import hardware, versions
@@ -44,7 +45,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
     states = data.dynamics.states
     mean, error = mean_length(data.paths) if data.paths is not None else (None, None)
     saved = savings(data.shots)
-    result = combine(last, verdict)
+    result = combine(last, verdict, data.channels)
     return {
         "system": data.dynamics.name,
         "states": {"A": states.a.name, "B": states.b.name},
@@ -74,6 +75,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
         "first_path": data.first_path,
         "path_duration_ps": {"mean": mean, "standard_error": error},
         "kinetics": data.kinetics,
+        "channels": data.channels,
         "time": None if data.time is None else _time(data.time),
         "work_share": data.time and data.time.work_share,
         "work_wall_share": data.time and data.time.work_wall_share,
@@ -127,6 +129,14 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
         lines += ["## Relevance of inputs", "", *_relevance_lines(data), ""]
     if data.kinetics is not None:
         lines += ["## Rates", "", *_rate_lines(data), ""]
+    if rows := channel_rows(data):
+        lines += [
+            "## Channels",
+            "",
+            *(f"    {line}" for line in text_table(CHANNEL_HEADER, rows)),
+            "",
+        ]
+        lines += [f"{said}.", ""] if (said := channel_line(data)) else []
     if summary["early_stop"] is not None:
         lines += ["## Early stop", "", f"{early_stop_line(summary['early_stop'])}.", ""]
     if data.first_path is not None:

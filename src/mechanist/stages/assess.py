@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from mechanist.analysis.channels.path_features import channel_measures
 from mechanist.analysis.convergence import assess as convergence
 from mechanist.analysis.convergence.forgetting import guess_forgotten
 from mechanist.bookkeeping.files import manifest, write_json
@@ -20,7 +21,8 @@ def assess(
     ``setup`` is a hash of all that the rounds depend on. By it the workflow knows later that it
     would find the same, without reading every file of every round.
     """
-    inputs, atoms = load_inputs(layout), load(layout).atoms
+    inputs, prepared = load_inputs(layout), load(layout)
+    atoms = prepared.atoms
     workers, rounds = config.sampling.workers, range(number + 1)
     result = convergence.assess(
         number,
@@ -29,6 +31,7 @@ def assess(
         load_round_crossfit(layout, number, inputs),
         load_round_crossfit(layout, number - 1, inputs) if number else None,
         inputs,
+        channel_measures(inputs, prepared.states, prepared.masses),
         read_families(layout),
         config,
     )

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.analysis.channels.path_features import channel_measures
+from mechanist.analysis.convergence.verdict import combine
+from mechanist.analysis.kinetics.channel_shares import channels_of_run
 from mechanist.analysis.kinetics.equilibrium_ensemble import equilibrium_ensemble
 from mechanist.analysis.kinetics.excursion_data import Excursions, load_excursions
 from mechanist.analysis.kinetics.free_energy import Profile, profile_along_q
@@ -39,7 +42,7 @@ from mechanist.sampling.records.tables import (
 )
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
-from mechanist.systems.prepared import Prepared, load
+from mechanist.systems.prepared import Prepared, load, load_inputs
 
 PROFILE_COLUMNS = ("q", "free_energy_kJ_per_mol", "low", "high")
 FRAME_COLUMNS = ("weight",)
@@ -62,6 +65,7 @@ def kinetics(config: Config, layout: Layout, last: int, log: Callable[[str], Non
     except MechanistError as error:
         result |= no_rates("; ".join([error.what, *reasons(tests)]), tests)
         write_free_energies(layout, None, [], np.empty(0))
+        result |= write_channels(layout, last, prepared, excursions, None)
     else:
         write_estimate(config, layout, prepared, excursions, resampled)
         result |= rate_results(
@@ -72,8 +76,32 @@ def kinetics(config: Config, layout: Layout, last: int, log: Callable[[str], Non
             prepared,
             run_frames_made(config, layout),
         )
+        result |= write_channels(layout, last, prepared, excursions, resampled)
     write_json(layout.kinetics, result)
     log(one_line(result))
+
+
+def write_channels(
+    layout: Layout,
+    last: int,
+    prepared: Prepared,
+    excursions: Excursions,
+    resampled: Resampled | None,
+) -> dict[str, Any]:
+    """Write channels.json, if path sampling was assessed; what they mean for the rates."""
+    file = layout.round(last).assessment
+    if not file.is_file():
+        return {}
+    content = read_json(file)
+    with damage_reported(file):
+        groups = dict(content["channels"])
+    measures = channel_measures(load_inputs(layout), prepared.states, prepared.masses)
+    channels = channels_of_run(groups, measures, excursions, resampled)
+    write_json(layout.channels, channels)
+    found = combine(content, None, channels)
+    text = "; ".join(found.reasons)
+    why = "" if found.converged else f"path sampling has not converged: {text}"
+    return {"preliminary": not found.converged, "preliminary_reason": why}
 
 
 def reservation(layout: Layout, last: int) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from mechanist.analysis.channels.channels import Channels, channel_of_chains, find_channels
+from mechanist.analysis.channels.path_features import Measures, feature_names, path_features
 from mechanist.analysis.convergence.agreement import Start
 from mechanist.analysis.convergence.chains import (
     chain_series,
@@ -49,6 +51,7 @@ def assess(
     unseen: CrossFit,
     before: CrossFit | None,
     inputs: DescriptorSet,
+    measures: Measures,
     families: Families,
     config: Config,
 ) -> Assessment:
@@ -63,8 +66,10 @@ def assess(
     unseen, before
         Networks that predict chains that they have not seen, and the model, of this round and of
         the one before, None in round 0.
-    inputs, families, config
-        Descriptors of the models, families of the chains, and the settings.
+    inputs, measures
+        Descriptors of the models, and those that tell channels apart.
+    families, config
+        Families of the chains, and the settings.
 
     Raises
     ------
@@ -87,6 +92,7 @@ def assess(
     rho, transitions = _transitions(shots, q, unseen, limits.calibration_tolerance)
     held_out_q = q[apart]
     path_q = frame_q(paths.frames, inputs, model)
+    channels = _channels(paths, path_q, measures, families)
     figures = AssessmentInputs(
         round=number,
         counts=count_shots(shots.table, rho),
@@ -106,9 +112,20 @@ def assess(
         crossings=chain_series(paths.index, _crossings(paths, path_q, model, inputs)),
         transitions=transitions,
         error=model.error,
-        start=Start.of(counted_chains(paths.index), families),
+        start=Start.of(
+            counted_chains(paths.index), families, channel_of_chains(channels, paths.index)
+        ),
+        channels=channels,
     )
     return apply_criteria(figures, limits)
+
+
+def _channels(paths: PathTable, q: Q, measures: Measures, families: Families) -> Channels:
+    """Groups of the paths by where they run."""
+    inner, _ = candidate_frames(paths)
+    path, names = paths.frame_path, feature_names(measures)
+    values = path_features(paths.frames, q, path, len(paths), inner, measures)
+    return find_channels(values, names, paths.index, families)
 
 
 def _transitions(

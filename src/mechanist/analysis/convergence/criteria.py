@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.analysis.channels.channels import Channels
 from mechanist.analysis.convergence.agreement import Start, fewest_paths, least_agreement
 from mechanist.analysis.convergence.counts import ShotCounts
 from mechanist.analysis.convergence.criterion import (
@@ -64,6 +65,8 @@ class AssessmentInputs:
         (moves, C) coordinates along each chain of where paths cross q = 0.
     start
         Families of the same chains; None: each chain is a family of its own.
+    channels
+        Groups of the paths by where they run.
     """
 
     round: int
@@ -78,6 +81,7 @@ class AssessmentInputs:
     transitions: TransitionCheck | None
     error: ErrorScale | None = None
     start: Start | None = None
+    channels: Channels | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class Assessment:
     reason: str
     error: ErrorScale | None = None
     families: int = 1
+    channels: Channels | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Content of assessment.json; counts stand at the top level, no value is NaN."""
@@ -104,6 +109,7 @@ class Assessment:
             "error_scale": None if self.error is None else asdict(self.error),
             "criteria": {name: asdict(criterion) for name, criterion in self.criteria.items()},
             "families": self.families,
+            "channels": None if self.channels is None else self.channels.to_json(),
             "converged": self.converged,
             "reason": self.reason,
         }
@@ -225,5 +231,6 @@ def apply_criteria(inputs: AssessmentInputs, settings: ConvergenceSettings) -> A
         converged=converged,
         reason=_reason(criteria, converged, one_guess),
         families=1 if inputs.start is None else inputs.start.families,
+        channels=inputs.channels,
         error=inputs.error,
     )

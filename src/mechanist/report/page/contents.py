@@ -27,6 +27,7 @@ FILES = {
     "validation/front.csv": "error of every formula of the Pareto front on fresh shots",
     "validation/verdict.json": "errors of network and formula on fresh shots, with intervals",
     "kinetics.json": "rates, passage times and the free energy difference, with intervals",
+    "channels.json": "groups of transition paths by where they run, with their shares",
     "kinetics/free_energy.csv": "free energy along q with its interval",
     "kinetics/frames.trr": "structures of all regions; weighted, an equilibrium ensemble",
     "kinetics/frames.parquet": "the weights of these structures",

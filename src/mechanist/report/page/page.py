@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from mechanist.bookkeeping.progress import duration
+from mechanist.report.channels import channel_line, channel_rows
 from mechanist.report.data import ReportData
 from mechanist.report.figures.calibration import calibration
+from mechanist.report.figures.channels import channels
 from mechanist.report.figures.convergence import convergence
 from mechanist.report.figures.cost import cost
 from mechanist.report.figures.efficiency import efficiency
@@ -29,6 +31,7 @@ SECTIONS = {
     "Formulas": (pareto, relevance),
     "Validation": (calibration, transition_state),
     "Rates": (along_q, over_descriptors),
+    "Channels": (channels,),
     "Transition paths": (density, lengths, uncertainty),
     "Convergence and cost": (efficiency, convergence, training),
 }
@@ -85,6 +88,8 @@ def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[P
         validation=validation(data),
         front=front(data),
         rates=rate_rows(data),
+        channel_rows=channel_rows(data),
+        channel_line=channel_line(data),
         cost=cost_line(data),
         preliminary=preliminary_line(data),
         times=rows(data.time) if data.time else [],

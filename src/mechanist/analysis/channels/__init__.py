@@ -1,0 +1,1 @@
+"""Channels: groups of transition paths by where they run, how often chains change between them."""

@@ -1,0 +1,121 @@
+"""Channels of excursions: the same groups as those of transition paths, and what lies outside.
+
+Excursions of equilibrium runs, and of shots spread along q, join A and B by every channel that a
+run or a window leads into, weighted as at equilibrium. So they give the shares of groups that
+chains of transition paths do not exchange, and show channels that path sampling has never been in:
+a transition is outside if one of its features near q = 0 is farther from the range of the sampled
+paths than the width of that range.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mechanist.analysis.channels.channels import SHARE, UNKNOWN
+from mechanist.analysis.channels.groups import Scale, Split
+from mechanist.analysis.channels.path_features import Measures, feature_names
+from mechanist.arrays import Array, Mask, Rows
+from mechanist.errors import DataError
+from mechanist.statistics.intervals import Interval
+
+MISSING = "channel not sampled by path sampling"
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of a round as assessment.json describes them."""
+
+    scale: Scale
+    split: Split | None
+    low: Array
+    high: Array
+    middle: Mask
+
+    @property
+    def count(self) -> int:
+        """Number of groups."""
+        return 1 if self.split is None else self.split.groups
+
+    def assign(self, features: Array) -> Rows:
+        """Group of each path by its features (P, K), from 0; the number of groups: outside."""
+        scaled = self.scale.scaled(features)
+        inside = np.zeros(len(features), dtype=np.int64)
+        result = inside if self.split is None else self.split.assign(scaled)
+        width = self.high - self.low
+        with np.errstate(invalid="ignore"):
+            away = (features < self.low - width) | (features > self.high + width)
+        return np.where((away & self.middle & (width > 0)).any(axis=1), self.count, result)
+
+
+def read_groups(content: dict[str, Any], measures: Measures) -> Groups:
+    """Groups from the entry ``channels`` of assessment.json.
+
+    Raises
+    ------
+    DataError
+        If they are of other descriptors.
+    """
+    names = feature_names(measures)
+    if tuple(content["features"]) != names:
+        raise DataError("assessment.json", "channels: of other descriptors; delete it")
+    mean, spread, low, high = np.array(list(content["features"].values()), dtype=np.float64).T
+    width = len(measures.names)
+    middle = np.arange(len(names)) // width == 1
+    split = Split.from_json(content["split"], names)
+    return Groups(Scale(mean, spread), split, low, high, middle)
+
+
+def channel_report(
+    content: dict[str, Any], excursions: dict[int, Interval] | None
+) -> dict[str, Any]:
+    """Content of channels.json.
+
+    Parameters
+    ----------
+    content
+        Entry ``channels`` of assessment.json.
+    excursions
+        Share of each group, and of transitions outside all, by excursions; None without rates.
+    """
+    count, chains = content["groups"], content["shares"]
+    found = excursions or {}
+    groups = []
+    for number in range(count):
+        by_excursions = _interval(found[number]) if number in found else None
+        by_chains = None if chains is None else chains[number]
+        groups.append(
+            {
+                "group": number + 1,
+                "channel": content["channel"][number] + 1,
+                **(by_chains or by_excursions or dict.fromkeys(SHARE)),
+                "source": "chains" if by_chains else "excursions" if by_excursions else None,
+                "by_excursions": by_excursions,
+                "typical_path": content["typical"][number],
+            }
+        )
+    outside = _interval(found[count]) if count in found else None
+    return {
+        "groups": groups,
+        "exchanges": content["exchanges"],
+        "note": content["note"],
+        "missing": outside,
+        "problems": _problems(outside, excursions is None and chains is None),
+    }
+
+
+def _problems(outside: dict[str, float] | None, unknown: bool) -> list[str]:
+    """Why a run with these channels is not converged, in sentences."""
+    problems = []
+    if outside is not None:
+        problems.append(
+            f"{MISSING}: share {outside['share']:.2g} ({outside['low']:.2g} to"
+            f" {outside['high']:.2g}); set initial.guesses higher, or give initial.path"
+        )
+    if unknown:
+        problems.append(f"{UNKNOWN}, and there are none to weigh them")
+    return problems
+
+
+def _interval(found: Interval) -> dict[str, float]:
+    return {"share": found.value, "low": found.low, "high": found.high}

@@ -1,0 +1,117 @@
+"""Features of transition paths: means of descriptors over the frames in bins of q.
+
+Where paths run between the states is told by their frames near q = 0 and on either side of it. The
+frames deep inside a state, which all channels share, are left out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from mechanist.arrays import Array, Features, Frames, Mask, Q, Rows
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
+from mechanist.systems.descriptors.states import States
+
+BINS = (-3.0, -1.0, 1.0, 3.0)
+"""Edges of the bins of q."""
+
+CHUNK = 4096
+"""Frames whose descriptors are computed at a time."""
+
+HEAVY = 3.9
+"""Mass in dalton above which an atom is no hydrogen, also one of repartitioned mass."""
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The descriptors that tell channels apart.
+
+    Parameters
+    ----------
+    names
+        (D,) of the features.
+    of
+        Features (F, D) of frames (F, N, 3).
+    """
+
+    names: tuple[str, ...]
+    of: Callable[[Frames], Features]
+
+
+def channel_measures(inputs: DescriptorSet, states: States, masses: Array) -> Measures:
+    """Inputs without hydrogen, and the descriptors that define the states.
+
+    Hydrogens of one group are interchangeable: rotamers of a methyl group are no channels.
+    """
+    defining = states.descriptors
+    heavy = tuple(
+        d
+        for d in inputs.descriptors
+        if d.name not in defining.names
+        and (d.kind == "coordinate" or all(masses[atom] > HEAVY for atom in d.atoms))
+    )
+    sets = [defining, DescriptorSet(heavy, inputs.box)] if heavy else [defining]
+    names = tuple(name for group in sets for name in group.feature_names)
+
+    def features(frames: Frames) -> Features:
+        return np.concatenate([group.features(group.values(frames)) for group in sets], axis=1)
+
+    return Measures(names, features)
+
+
+def path_features(
+    frames: Frames, q: Q, path: Rows, count: int, usable: Mask, measures: Measures
+) -> Array:
+    """Means of the features of paths in each bin of q.
+
+    Parameters
+    ----------
+    frames, q, path, usable
+        (F, N, 3) in nm, their q, the path that each belongs to, and whether it lies between the
+        states.
+    count
+        Number of paths P.
+    measures
+        Features of frames.
+
+    Returns
+    -------
+    ndarray
+        (P, 3 D): D for each bin. A path without a frame in the middle bin has there its frame of
+        smallest |q|; elsewhere, NaN.
+    """
+    bins, width = len(BINS) - 1, len(measures.names)
+    sums, counts = np.zeros((count, bins, width)), np.zeros((count, bins))
+    size = np.where(usable, np.abs(q), np.inf)
+    order = np.lexsort((size, path))
+    _, first = np.unique(path[order], return_index=True)
+    nearest = order[first]
+    nearest = nearest[np.isfinite(size[nearest])]
+    chosen = np.zeros(len(frames), dtype=np.bool_)
+    chosen[usable & (np.abs(np.nan_to_num(q, nan=np.inf)) < BINS[-1])] = True
+    chosen[nearest] = True
+    rows = np.flatnonzero(chosen)
+    where = np.clip(np.searchsorted(BINS, q[rows]) - 1, -1, bins)
+    where[np.isin(rows, nearest) & ((where < 0) | (where >= bins))] = bins // 2
+    for start in range(0, len(rows), CHUNK):
+        part, place = rows[start : start + CHUNK], where[start : start + CHUNK]
+        values = measures.of(frames[part])
+        np.add.at(sums, (path[part], place), values)
+        np.add.at(counts, (path[part], place), 1.0)
+    # A path with frames on both sides of the middle bin, and none in it.
+    lone = np.flatnonzero(counts[path[nearest], bins // 2] == 0)
+    if len(lone):
+        part = nearest[lone]
+        sums[path[part], bins // 2] = measures.of(frames[part])
+        counts[path[part], bins // 2] = 1.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = sums / counts[:, :, None]
+    return means.reshape(count, bins * width)
+
+
+def feature_names(measures: Measures) -> tuple[str, ...]:
+    """Names of the columns of `path_features`."""
+    edges = pairwise(BINS)
+    return tuple(f"{name} at q {a:g} to {b:g}" for a, b in edges for name in measures.names)

@@ -1,0 +1,121 @@
+"""Two groups of paths with a valley between them, along one coordinate.
+
+Draws are split where their density has a valley: a window that holds at most `DEEP` of what the
+lower of the two peaks beside it holds. Along a Markov chain draws are correlated, and families that
+have not mixed sit on peaks of their own whatever the density is. So a side counts for as many
+draws as its chains are worth: the smaller one of the effective number of its draws, and of
+
+    K var(x) / var_k(m_k)
+
+for the means m_k of the K families on it, which is K where each family sits on its own spot. If
+peak and valley were equally dense, k of n draws would be in the valley with the binomial chance of
+k or fewer of n at 1/2; it must be below `CHANCE`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mechanist.arrays import Array, Rows
+from mechanist.statistics.effective_samples import effective_samples
+
+BINS = 40
+"""Bins of the density."""
+
+WINDOWS = (8, 3)
+"""Bins of a window: wide ones, which hold most of a peak, are tried first."""
+
+TAIL = 0.002
+"""Share of the draws left out at either end of the range."""
+
+DEEP = 0.3
+"""Density of a valley in units of the lower peak; 0.27 between two normal distributions of the same
+weight that are 4 standard deviations apart."""
+
+CHANCE = 1e-4
+"""Chance of a valley by luck among all coordinates tried."""
+
+SHORTEST = 4
+"""Draws of a chain that count."""
+
+
+@dataclass(frozen=True)
+class Valley:
+    """Where the density is lowest, there in units of the lower peak, and the bins of a window."""
+
+    at: float
+    depth: float
+    window: int
+
+
+def find_valley(values: Array, weights: Array, window: int) -> Valley | None:
+    """The deepest valley of a weighted distribution; None if it has none."""
+    order = np.argsort(values)
+    share = np.cumsum(weights[order]) / weights.sum()
+    places = np.minimum(np.searchsorted(share, [TAIL, 1 - TAIL]), len(order) - 1)
+    ends = values[order[places]]
+    low, high = float(ends[0]), float(ends[1])
+    if not high > low:
+        return None
+    counts, _ = np.histogram(np.clip(values, low, high), BINS, (low, high), weights=weights)
+    dense = np.convolve(counts, np.ones(window), mode="valid")
+    left, right = np.maximum.accumulate(dense), np.maximum.accumulate(dense[::-1])[::-1]
+    lower = np.minimum(left, right)
+    ratio = np.divide(dense, lower, out=np.ones_like(dense), where=lower > 0)
+    # The middle of a wide valley, and of several that are empty the one with the largest peaks.
+    best = np.flatnonzero(ratio <= ratio.min() + 1e-9)
+    best = best[lower[best] >= lower[best].max() - 1e-9]
+    if ratio.min() > DEEP:
+        return None
+    runs = np.split(best, np.flatnonzero(np.diff(best) > 1) + 1)
+    longest = max(runs, key=len)
+    middle = float(longest.mean()) + window / 2
+    return Valley(float(low + middle * (high - low) / BINS), float(ratio.min()), window)
+
+
+def significant(valley: Valley, series: Sequence[Array], family: Rows, tries: int) -> bool:
+    """Whether chains (C) of draws, of families (C,), are worth enough to support a valley.
+
+    ``tries`` is the number of coordinates that were looked at.
+    """
+    from scipy.stats import binom
+
+    draws = np.concatenate(series)
+    low, high = np.quantile(draws, [TAIL, 1 - TAIL])
+    half = valley.window / 2 * (high - low) / BINS
+    inside = float((np.abs(draws - valley.at) <= half).mean())
+    worth = []
+    for side in (-1, 1):
+        parts = [chain[side * (chain - valley.at) > 0] for chain in series]
+        share = sum(map(len, parts)) / len(draws)
+        if share == 0:
+            return False
+        mine = draws[side * (draws - valley.at) > 0]
+        spots = np.histogram(np.clip(mine, low, high), BINS, (low, high))[0] / len(draws)
+        peak = float(np.convolve(spots, np.ones(valley.window), mode="valid").max())
+        worth.append((peak, _worth(parts, family) / share))
+    peak, scale = min(p for p, _ in worth), min(each for _, each in worth)
+    lower = min(p * each for p, each in worth)
+    count = int(inside * scale)
+    return inside <= DEEP * peak and bool(
+        binom.cdf(count, count + int(lower), 0.5) < CHANCE / max(1, tries)
+    )
+
+
+def _worth(parts: Sequence[Array], family: Rows) -> float:
+    """How many independent draws the draws of some chains on one side of a valley are worth."""
+    kept = [row for row, part in enumerate(parts) if len(part) >= SHORTEST]
+    if not kept:
+        return 0.0
+    chains, own = [parts[row] for row in kept], family[kept]
+    size = effective_samples(chains)
+    draws, each = np.concatenate(chains), np.repeat(own, [len(chain) for chain in chains])
+    names, member = np.unique(each, return_inverse=True)
+    if len(names) < 2:
+        return size
+    counts = np.bincount(member)
+    means = np.bincount(member, draws) / counts
+    between = float(counts @ (means - draws.mean()) ** 2) / counts.sum()
+    between *= len(names) / (len(names) - 1)
+    return float(min(size, len(names) * float(draws.var()) / max(between, 1e-300)))
