@@ -48,10 +48,11 @@ def start_julia():
     """Change the process as Julia does."""
     lasts("IMPORT")
     os.set_blocking(0, False)
-    signal.signal(signal.SIGUSR2, lambda *_: None)
+    # One that arrives while the interpreter ends is ignored.
+    signal.signal(signal.SIGURG, lambda *_: None)
     for thread in threading.enumerate():
         if thread is not threading.main_thread():
-            signal.pthread_kill(thread.ident, signal.SIGUSR2)
+            signal.pthread_kill(thread.ident, signal.SIGURG)
 
 
 def forever():
