@@ -218,7 +218,7 @@ def test_json(text, tmp_path):
 
 def test_a_safetensors_head_that_claims_too_much(tmp_path):
     weights, card = tmp_path / "model.safetensors", tmp_path / "model.json"
-    card.write_text(json.dumps({"format": 2, "widths": [1]}), encoding="utf-8")
+    card.write_text(json.dumps({"format": 3, "widths": [1]}), encoding="utf-8")
     entry = {"dtype": "F64", "shape": [10**6, 10**6], "data_offsets": [0, 8 * 10**12]}
     head = json.dumps({"mean": entry}).encode()
     for content in (

@@ -121,7 +121,7 @@ def test_a_rejected_calibration_fails_however_small_its_mean_error():
 
 
 def test_the_scale_of_the_error_is_shown():
-    scale = ErrorScale(0.02, 1.4, 1e-4, 2e-4, 0.8)
+    scale = ErrorScale(0.02, 0.01, 5, 1e-4, 2e-4, 0.8)
     content = apply_criteria(good(error=scale), ConvergenceSettings()).to_json()
     assert content["error_scale"] == dataclasses.asdict(scale)
 

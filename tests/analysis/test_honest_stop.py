@@ -33,7 +33,7 @@ def test_the_assessment_shows_what_was_learned(run):
     assert content["criteria"]["transitions"]["passed"]
     independent = content["transitions_predicted"] / content["transitions_expected"]
     assert independent == pytest.approx(1, abs=0.1)
-    assert content["error_scale"]["factor"] > 0
+    assert content["error_scale"]["bias"] > 0
     card = read_json(toy.layout.round(number).model_card)
     assert card["error"] == content["error_scale"]
 

@@ -9,6 +9,9 @@ from mechanist.committor.network import Committor, load, save
 from mechanist.committor.uncertainty import ErrorScale
 from mechanist.errors import DataError
 
+SCALE = {"floor": 0.1, "bias": 1, "members": 5, "excess": 0, "excess_se": 0, "visible": 1}
+"""Scale of the error in a model card."""
+
 
 @pytest.fixture
 def model():
@@ -25,7 +28,7 @@ def model():
         skip=rng.normal(size=(3, 4)),
         density_edges=np.linspace(0, 1, 6),
         density=np.ones(5),
-        error=ErrorScale(0.02, 1.3, 1e-4, None, 0.7),
+        error=ErrorScale(0.02, 0.01, 5, 1e-4, None, 0.7),
     )
 
 
@@ -86,7 +89,8 @@ def test_the_error_of_p_and_of_q(model):
     p, sigma = model.estimate(frames)
     np.testing.assert_allclose(p, 1 / (1 + np.exp(-model.q(frames))), atol=1e-9)
     spread = p * (1 - p) * model.members(frames).std(axis=0, ddof=1)
-    np.testing.assert_allclose(sigma, 1.3 * np.sqrt((spread**2 + 0.02**2) / 2), rtol=1e-6)
+    expected = np.sqrt(1.2 * (spread**2 + 0.02**2) / 2 + 0.01**2)
+    np.testing.assert_allclose(sigma, expected, rtol=1e-6)
     np.testing.assert_allclose(model.q_error(frames) * p * (1 - p), sigma, rtol=1e-6)
 
 
@@ -153,8 +157,26 @@ def test_nan_in_a_file(model, files):
         {"features": None},
         {"widths": 3},
         {"error": {"floor": 0.1}},
-        {"error": {"floor": 0.1, "factor": "x", "excess": 0, "excess_se": 0, "visible": 1}},
-        {"error": {"floor": -0.1, "factor": 1, "excess": 0, "excess_se": 0, "visible": 1}},
+        {
+            "error": {
+                "floor": 0.1,
+                "bias": "x",
+                "members": 5,
+                "excess": 0,
+                "excess_se": 0,
+                "visible": 1,
+            }
+        },
+        {
+            "error": {
+                "floor": -0.1,
+                "bias": 1,
+                "members": 5,
+                "excess": 0,
+                "excess_se": 0,
+                "visible": 1,
+            }
+        },
     ],
 )
 def test_a_card_that_was_changed(files, change):

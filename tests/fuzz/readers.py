@@ -128,7 +128,7 @@ def models(folder: Path, rng: np.random.Generator) -> dict[str, Reader]:
         rng.normal(size=(2, 3)),
         np.linspace(0, 1, 5),
         np.ones(4),
-        ErrorScale(0.1, 1.0, None, None, 0.5),
+        ErrorScale(0.1, 0.05, 5, None, None, 0.5),
     )
     save(model, weights, card)
     sound = weights.read_bytes()

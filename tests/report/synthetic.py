@@ -91,7 +91,7 @@ def make_model(kind, rng, noise):
     bias = np.full((members, 1), kind.offset) + noise * rng.normal(size=(members, 1))
     layer = (np.zeros((members, inputs, 1)), bias)
     model = Committor(kind.inputs.feature_names, np.zeros(inputs), np.ones(inputs), (layer,), skip)
-    return replace(model, error=ErrorScale(0.1 * noise, 1.3, 1e-4, 1e-4, 0.5))
+    return replace(model, error=ErrorScale(0.1 * noise, 0.05 * noise, 5, 1e-4, 1e-4, 0.5))
 
 
 def make_paths(kind, rng, rounds, chains, per_chain):

@@ -13,13 +13,13 @@ from mechanist.analysis.validation.points import spread_points
 from mechanist.analysis.validation.verdict import predictive_rank
 from tests.truth.toys import shoot_truth, start
 
-RUNS = 5
+RUNS = 10
 ROUNDS = 2
 FIRST_ROUND = 2000
 POINTS = 60
 SHOTS = 1500
-BAND = 0.07 / 4
-"""Stands as the error of the truth, so that the 0.97 that is asked for at most is four of it."""
+BAND = 0.04 / 2
+"""Stands as the error of the truth, so that the 0.86 to 0.94 that is asked for is two of it."""
 
 
 def coverage(p, sigma, n, n_b):
@@ -28,7 +28,7 @@ def coverage(p, sigma, n, n_b):
 
 
 @pytest.mark.truth
-@pytest.mark.parametrize("name", ["double_well", "aimmd_toy", "muller_brown"])
+@pytest.mark.parametrize("name", ["double_well", "aimmd_toy", "muller_brown", "plateau"])
 def test_nine_of_ten_intervals_hold_the_truth(name, tmp_path, request):
     toys = [start(name, tmp_path, 100 + seed, FIRST_ROUND) for seed in range(RUNS)]
     for toy in toys:
@@ -61,5 +61,5 @@ def test_nine_of_ten_intervals_hold_the_truth(name, tmp_path, request):
     if row is not None:
         quantity = f"{name}: coverage of 90 % intervals of p_B"
         row(quantity, 0.9, BAND, mean, mean - half, mean + half)
-    assert mean + half >= 0.8
-    assert mean - half <= 0.97
+    assert mean + half >= 0.86
+    assert mean - half <= 0.94

@@ -8,13 +8,13 @@ from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor import crossfit
-from mechanist.committor.crossfit import cross_fit
+from mechanist.committor.crossfit import CrossFit, cross_fit, folds
 from mechanist.committor.data import ShotData
 from mechanist.committor.gather import candidate_frames, frame_q, gather_paths, gather_shots
 from mechanist.committor.network import Committor, save
 from mechanist.committor.sensitivity import column_spread, sensitivities
 from mechanist.committor.training import train
-from mechanist.committor.uncertainty import fit_error_scale, neighbourhoods
+from mechanist.committor.uncertainty import Unseen, fit_error_scale, neighbourhoods
 from mechanist.sampling.records.tables import PathTable
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
@@ -58,31 +58,38 @@ def learn(config: Config, layout: Layout, number: int, threads: int, log: Journa
     log(f"round {number}: training on {len(training):,} shots, {len(inputs)} descriptors")
     with log.work(TRAINING):
         model, record = train(training, config.learn, inputs.feature_names, rng, threads, log)
-    model = with_error(model, data.subset(apart), rng)
     chosen = config.learn.model_copy(update={"weight_decay": (record.weight_decay,)})
     own = np.random.default_rng(shot_seed(config.seed, CROSSFIT_STREAM, number))
     with log.work(TRAINING):
         fitted = cross_fit(data, model, chosen, own, threads, log)
+    fitted = with_error(fitted, data, rng)
     paths = gather_paths(layout, [number], workers, prepared.atoms)
     files = layout.round(number)
-    save(with_density(model, paths, inputs), files.model, files.model_card)
+    save(with_density(fitted.model, paths, inputs), files.model, files.model_card)
     crossfit.save(fitted, files.crossfit, files.crossfit_card)
     write_json(files.training, asdict(record))
 
 
-def with_error(model: Committor, data: ShotData, rng: np.random.Generator) -> Committor:
-    """The model with the scale of its error, estimated from shots of held-out chains.
+def with_error(fitted: CrossFit, data: ShotData, rng: np.random.Generator) -> CrossFit:
+    """The same with the scale of the error of the model, estimated from shots of unseen chains.
 
     Neighbourhoods are small in the inputs that q depends on. There are about as many of them as
-    each has outcomes: fewer would hide errors, more would leave few pairs to compare.
+    each has outcomes of chains that the same networks predict: fewer would hide errors, more would
+    leave few pairs to compare.
     """
+    model = fitted.model
     spread = column_spread(data.features)
     weights = sensitivities(data.features, model.q) / np.where(spread > 0, spread, 1.0)
-    count = max(LEAST_NEIGHBOURHOODS, int((data.n_a + data.n_b).sum() ** 0.5))
+    part = folds(data.chain, fitted.every)
+    parts = np.unique(part)
+    count = max(LEAST_NEIGHBOURHOODS, int(((data.n_a + data.n_b).sum() / len(parts)) ** 0.5))
     use = weights > 0
     points = (data.features * weights)[:, use] if use.any() else np.zeros((len(data), 1))
-    group = neighbourhoods(points, count, rng) if len(data) else np.empty(0, dtype=np.int64)
-    return replace(model, error=fit_error_scale(model.members(data.features), data, group))
+    group = neighbourhoods(points, count, rng)
+    networks = tuple(len(fitted.network(one).skip) for one in parts.tolist())
+    unseen = Unseen(fitted.q(data), np.searchsorted(parts, part), networks)
+    scale = fit_error_scale(model.members(data.features), data, group, unseen)
+    return replace(fitted, model=replace(model, error=scale))
 
 
 def with_density(model: Committor, paths: PathTable, inputs: DescriptorSet) -> Committor:

@@ -22,8 +22,8 @@ from mechanist.statistics.logistic import q_to_p
 
 Single = NDArray[np.float32]
 
-FORMAT = 2
-"""Of the files; 1 had tanh units."""
+FORMAT = 3
+"""Of the files; 1 had tanh units, 2 another scale of the error."""
 
 CHUNK = 1024
 """Frames at once, so that hidden units stay in the cache."""
@@ -155,8 +155,8 @@ def save(model: Committor, weights_path: Path, json_path: Path) -> None:
         "mean": model.mean.tolist(),
         "scale": model.scale.tolist(),
         "error": None if model.error is None else asdict(model.error),
-        "error_meaning": "standard deviation of the error of p_B = factor * sqrt(((p_B * (1 -"
-        " p_B) * s)**2 + floor**2) / 2), s = standard deviation of q over members",
+        "error_meaning": "standard deviation of the error of p_B = sqrt((1 + 1/members) * ((p_B *"
+        " (1 - p_B) * s)**2 + floor**2) / 2 + bias**2), s = standard deviation of q over members",
     }
     write_model(weights_path, json_path, tensors_of(model), FORMAT, card)
 
