@@ -77,6 +77,12 @@ def test_a_loss_that_rises_does_not_pass():
     assert criterion.explanation.startswith("rise")
 
 
+def test_shots_that_are_too_long_are_told_with_what_to_set():
+    result = apply_criteria(good(**FAULTS["too_long"]), ConvergenceSettings())
+    assert "too_long 0.025 (needs at most 0.02" in result.reason
+    assert "set dynamics.max_half_path of system.yaml higher" in result.reason
+
+
 BLIND = {
     "heldout_gain": {"gain": LossChange(0.0, 0.004, 1.3)},
     "calibration": {"calibration": dataclasses.replace(SEEN, power=0.13)},

@@ -182,8 +182,8 @@ def _shares(counts: ShotCounts, settings: ConvergenceSettings) -> dict[str, Crit
         counts.too_long,
         total,
         settings.too_long,
-        f"share of shots of which a half was too long ({counts.too_long:,} of {total:,}); they bend"
-        " p_B, so set dynamics.max_half_path of system.yaml higher if it is above the limit",
+        f"share of shots of which a half was too long ({counts.too_long:,} of {total:,})",
+        "they bend p_B, so set dynamics.max_half_path of system.yaml higher",
     )
     exploded = share_at_most(
         counts.exploded, total, settings.exploded, "share of shots of which a half exploded"

@@ -34,6 +34,8 @@ class Criterion:
         Largest power that passes; None if any does.
     power_unit
         What the power is measured in.
+    advice
+        What to set if it has not passed; may be empty.
     """
 
     value: float | None
@@ -44,6 +46,7 @@ class Criterion:
     power: float | None = None
     power_limit: float | None = None
     power_unit: str | None = None
+    advice: str = ""
 
     @property
     def blind(self) -> bool:
@@ -60,7 +63,8 @@ class Criterion:
         )
         if self.blind and within:
             return f"{name} {self._sight()}"
-        return f"{name} {value} (needs {self.direction} {self.limit:.3g})"
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"{name} {value} (needs {self.direction} {self.limit:.3g}{advice})"
 
     def _sight(self) -> str:
         least = "any deviation" if self.power is None else f"deviations below {self.power:.2g}"
@@ -97,7 +101,9 @@ SHARE_POWER = 0.02
 """Shares of shots must be told from their limit at this distance."""
 
 
-def share_at_most(count: int, total: int, limit: float, explanation: str) -> Criterion:
+def share_at_most(
+    count: int, total: int, limit: float, explanation: str, advice: str = ""
+) -> Criterion:
     """Passes when a share of all shots is no larger than ``limit``.
 
     Its power is the smallest true share of which at most ``limit`` is observed with a chance of
@@ -105,7 +111,7 @@ def share_at_most(count: int, total: int, limit: float, explanation: str) -> Cri
     """
     from scipy.special import betaincinv
 
-    made = at_most(count / max(1, total), limit, explanation)
+    made = replace(at_most(count / max(1, total), limit, explanation), advice=advice)
     allowed = int(np.floor(limit * total + 1e-9))
     power = 1.0 if allowed >= total else float(betaincinv(allowed + 1, total - allowed, FOUND))
     return made.seeing(power, limit + SHARE_POWER, "share of shots")
