@@ -28,6 +28,11 @@ onstart:
     write_session()
 
 
+# A report without some of its results is written all the same; the exit code 3 tells scripts.
+onsuccess:
+    end_if_incomplete()
+
+
 rule all:
     default_target: True
     input:

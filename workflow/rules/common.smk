@@ -2,6 +2,7 @@
 import hashlib
 import json
 import shlex
+import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from mechanist.systems.forces.platforms import platform_names
 from mechanist.engine.hardware import GPU_PLATFORMS, gpu_device
 from mechanist.errors import MechanistError
 from mechanist.formula.search.engines import require
-from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.files import read_json, write_json
 from mechanist.bookkeeping.journal import process_age
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.session import refuse_other_system
@@ -87,6 +88,15 @@ def on_gpu():
     if wanted == "auto":
         return gpu_device() and any(name in GPU_PLATFORMS for name in platform_names())
     return wanted in GPU_PLATFORMS
+
+
+def end_if_incomplete():
+    """End with exit code 3 if the summary says that the run is incomplete."""
+    summary = Layout(Path(RESULTS)).summary
+    missing = read_json(summary).get("incomplete", []) if summary.is_file() else []
+    if missing:
+        print("incomplete:", "; ".join(missing), file=sys.stderr)
+        sys.exit(3)
 
 
 def write_session():

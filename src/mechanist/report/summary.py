@@ -9,6 +9,7 @@ from mechanist.bookkeeping.files import write_json, write_text
 from mechanist.report.channels import CHANNEL_HEADER, channel_line, channel_rows
 from mechanist.report.data import ReportData
 from mechanist.report.figures.paths import mean_length
+from mechanist.report.incomplete import incomplete
 from mechanist.report.machine import hardware, versions
 from mechanist.report.provenance import provenance
 from mechanist.report.rates import preliminary_line, rate_rows
@@ -56,6 +57,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
         "converged": result.converged,
         "reason": _reason(data, config.sampling.rounds_max, result),
         "remarks": list(result.remarks),
+        "incomplete": incomplete(data),
         "rounds": len(data.rounds),
         "shots": last["shots"],
         "transitions": last.get("transitions"),
@@ -119,6 +121,7 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
         *(f"{remark[:1].upper()}{remark[1:]}." for remark in summary["remarks"]),
         *([""] if summary["remarks"] else []),
         *_too_long_lines(summary),
+        *([f"INCOMPLETE: {'; '.join(summary['incomplete'])}", ""] if summary["incomplete"] else []),
         "## Reaction coordinate",
         "",
         *_formula_lines(data),

@@ -16,7 +16,9 @@ from mechanist.sampling.excursions.starts import Starts, chain_count, draw_start
 from mechanist.sampling.excursions.tables import (
     EXCURSION_COLUMNS,
     EXCURSION_STREAM,
+    NOTHING_TO_SHOOT,
     excursion_table,
+    no_excursions,
     read_run_excursions,
 )
 from mechanist.sampling.jobs import identity, plan_of
@@ -44,6 +46,11 @@ def excursions(config: Config, layout: Layout, worker: int, log: Journal) -> Non
         moves = -(-settings.shots // (count * workers))
         first = EXCURSION_STREAM + worker * count
         starts = _starts(config, layout, prepared, worker, count)
+        if not starts.starts:
+            write_frames(files.excursions, [np.empty((0, prepared.atoms, 3), dtype=np.float32)])
+            write_table(files.index, no_excursions(), EXCURSION_COLUMNS)
+            log(f"worker {worker}: {NOTHING_TO_SHOOT}")
+            return
         chains, ensemble = open_chains(starts, first, config.seed, thermal_velocities(prepared))
         seed = shot_seed(config.seed, EXCURSION_STREAM - 1 - worker, 0) % 2**31
         engine = make_engine(prepared, plan.slots(count), plan, seed, clock=log.clock(MD))

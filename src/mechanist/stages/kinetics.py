@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.analysis.channels.excursions import channel_report
 from mechanist.analysis.channels.path_features import channel_measures
 from mechanist.analysis.convergence.verdict import combine
 from mechanist.analysis.kinetics.channel_shares import channels_of_run
@@ -30,7 +31,12 @@ from mechanist.bookkeeping.csv_files import csv_text
 from mechanist.bookkeeping.files import damage_reported, read_json, write_json, write_text
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import MechanistError
-from mechanist.sampling.excursions.tables import EXCURSION_STREAM, STATE_COLUMNS
+from mechanist.sampling.excursions.tables import (
+    EXCURSION_COLUMNS,
+    EXCURSION_STREAM,
+    NOTHING_TO_SHOOT,
+    STATE_COLUMNS,
+)
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     Table,
@@ -51,12 +57,20 @@ FRAME_COLUMNS = ("weight",)
 def kinetics(config: Config, layout: Layout, last: int, log: Callable[[str], None]) -> None:
     """Write kinetics.json and the free energies, which are empty if no rates can be estimated."""
     prepared = load(layout)
+    length = path_duration(path_index(config, layout, last), prepared)
+    duration = {"mean_path_duration_ps": None if length is None else asdict(length)}
+    common = {"method": METHOD, "temperature_K": prepared.temperature, **duration}
+    if not any(_shot_count(layout, worker) for worker in range(config.sampling.workers)):
+        result: dict[str, Any] = common | reservation(layout, last) | no_rates(NOTHING_TO_SHOOT, [])
+        result |= write_channels(layout, last, prepared, None, None)
+        write_free_energies(layout, None, [], np.empty(0))
+        write_json(layout.kinetics, result | {"excursions": {}})
+        log(one_line(result))
+        return
     excursions = load_excursions(config, layout, prepared)
     tests = run_tests(all_observations(config, layout, prepared))
-    result: dict[str, Any] = {
-        "method": METHOD,
-        "temperature_K": prepared.temperature,
-        "mean_path_duration_ps": asdict(path_duration(path_index(config, layout, last), prepared)),
+    result = {
+        **common,
         "excursions": excursion_counts(excursions.data),
     } | reservation(layout, last)
     rng = np.random.default_rng(shot_seed(config.seed, EXCURSION_STREAM - 1, 2))
@@ -85,7 +99,7 @@ def write_channels(
     layout: Layout,
     last: int,
     prepared: Prepared,
-    excursions: Excursions,
+    excursions: Excursions | None,
     resampled: Resampled | None,
 ) -> dict[str, Any]:
     """Write channels.json, if path sampling was assessed; what they mean for the rates."""
@@ -96,12 +110,20 @@ def write_channels(
     with damage_reported(file):
         groups = dict(content["channels"])
     measures = channel_measures(load_inputs(layout), prepared.states, prepared.masses)
-    channels = channels_of_run(groups, measures, excursions, resampled)
+    if excursions is None:
+        channels = channel_report(groups, None)
+    else:
+        channels = channels_of_run(groups, measures, excursions, resampled)
     write_json(layout.channels, channels)
     found = combine(content, None, channels)
     text = "; ".join(found.reasons)
     why = "" if found.converged else f"path sampling has not converged: {text}"
     return {"preliminary": not found.converged, "preliminary_reason": why}
+
+
+def _shot_count(layout: Layout, worker: int) -> int:
+    """Excursions of the chains of a job."""
+    return len(read_table(layout.kinetics_job(worker).index, EXCURSION_COLUMNS)["source"])
 
 
 def reservation(layout: Layout, last: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from mechanist.analysis.validation.points import (
     formula_points,
     network_points,
     shooting_points,
+    why_fewer,
 )
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import Log
@@ -39,17 +40,24 @@ def points(config: Config, layout: Layout, by: str, last: int, log: Log) -> None
     rng = np.random.default_rng(shot_seed(config.seed, COMMITTOR_STREAM, 2**20 + FIRST_POINT[by]))
     predictions: dict[str, Any] = {}
     if by == FORMULA:
-        q = load_formula(layout.formula).frame_q(frames, load_formula_inputs(layout))
+        formula = load_formula(layout.formula)
+        q = formula.frame_q(frames, load_formula_inputs(layout)) if len(frames) else np.empty(0)
         spread, surface = formula_points(q, rng, settings.formula_points, settings.surface_points)
         rows = np.concatenate([spread, surface])
         predictions["q_formula"] = q[rows].tolist()
         predictions["on_surface"] = [False] * len(spread) + [True] * len(surface)
     else:
         rows = network_points(q_to_p(frame_q(frames, inputs, model)), rng, settings.points)
-    features = frame_features(frames[rows], inputs)
-    predictions["p_network"] = q_to_p(model.q(features)).tolist()
-    predictions["p_error"] = model.estimate(features)[1].tolist()
+    predictions |= {"p_network": [], "p_error": []}
+    if len(rows):
+        features = frame_features(frames[rows], inputs)
+        predictions["p_network"] = q_to_p(model.q(features)).tolist()
+        predictions["p_error"] = model.estimate(features)[1].tolist()
     files = layout.fresh(by)
     write_frames(files.points, [frames[rows]])
-    write_json(files.predictions, {"round": last, **predictions})
+    wanted = settings.formula_points if by == FORMULA else settings.points
+    fewer = why_fewer(len(rows), wanted, len(frames))
+    write_json(files.predictions, {"round": last, "fewer": fewer, **predictions})
+    if fewer:
+        log(fewer)
     log(f"{len(rows)} points by the {by} from {len(frames):,} frames of held-out chains")

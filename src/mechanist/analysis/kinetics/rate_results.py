@@ -169,13 +169,16 @@ def _cost(
     return {"md_steps": frames * prepared.stride, "md_steps_plain_run": float(f"{plain:.3g}")}
 
 
-def path_duration(index: Table, prepared: Prepared) -> Interval:
+def path_duration(index: Table, prepared: Prepared) -> Interval | None:
     """Mean duration of transition paths in ps, from the path tables of all rounds.
 
-    The error takes the correlation along chains into account by the effective number of paths.
+    The error takes the correlation along chains into account by the effective number of paths. None
+    without a path that counts.
     """
     durations = (index["length"] - 1) * prepared.timestep * prepared.stride
     series = chain_series(index, durations.astype(np.float64))
+    if not series:
+        return None
     every = np.concatenate(series)
     error = TWO_SIDED * float(every.std() / np.sqrt(max(1.0, effective_samples(series))))
     mean = float(every.mean())

@@ -18,7 +18,6 @@ from mechanist.arrays import Array, Counts, Frames, Mask, Probabilities, Q, Rows
 from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import candidate_frames
-from mechanist.errors import DataError
 from mechanist.sampling.committor_shots import COMMITTOR_COLUMNS
 from mechanist.sampling.records.tables import PathTable, join, read_frames, read_table
 from mechanist.statistics.held_out import held_out
@@ -66,18 +65,22 @@ def shooting_points(layout: Layout, rounds: Sequence[int], workers: int, atoms: 
 def network_points(p: Probabilities, rng: np.random.Generator, points: int) -> Rows:
     """Rows of candidate frames spread evenly over the network's p_B (F,), see `spread_points`.
 
-    Raises
-    ------
-    DataError
-        If there are fewer frames than ``points``.
+    Fewer than ``points``, or none, where there are no more frames; `why_fewer` says so.
     """
-    if len(p) < points:
-        raise DataError(
-            "config.yaml",
-            f"validation.points: {points}: held-out chains have only"
-            f" {len(p)} path frames; sample more or ask for fewer points",
-        )
-    return spread_points(p, rng, points)
+    try:
+        return spread_points(p, rng, points)
+    except ValueError:
+        return np.empty(0, dtype=np.int64)
+
+
+def why_fewer(found: int, wanted: int, frames: int) -> str:
+    """Why there are fewer points than wanted, and what to set; empty if there are not."""
+    if found >= wanted:
+        return ""
+    return (
+        f"validation.points: {found} of {wanted}: held-out chains have {frames:,} frames between"
+        " the states; sample more (sampling.first_round, sampling.rounds_max)"
+    )
 
 
 def formula_points(q: Q, rng: np.random.Generator, points: int, surface: int) -> tuple[Rows, Rows]:

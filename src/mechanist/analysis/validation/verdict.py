@@ -127,6 +127,8 @@ def decided(n: Counts) -> Mask:
 
 def _left_out(undecided: int, points: int) -> str:
     """A sentence on the points that are left out."""
+    if not points:
+        return "There are no validation points, so that nothing can be validated."
     rest = "" if undecided < points else "; none is left, so that nothing can be validated"
     return (
         f"{undecided} of {points} validation points are left out, since fewer than {FEWEST_SHOTS}"

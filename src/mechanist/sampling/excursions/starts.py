@@ -75,7 +75,7 @@ def draw_starts(
     count: int,
     rng: np.random.Generator,
 ) -> list[Start]:
-    """Transition paths and excursions out of A and out of B, in turn."""
+    """Transition paths and excursions out of A and out of B, in turn; none without any of them."""
     counted = np.flatnonzero(paths.index["weight"] > 0)
     pools = [[Start("path", paths.path(int(row)), ("A", "B")) for row in counted]]
     for some in reservoirs:
@@ -86,8 +86,8 @@ def draw_starts(
         for pool in pools
     ]
     pools = [pool for pool in pools if pool]
-    starts = []
-    for i in range(count):
+    starts: list[Start] = []
+    for i in range(count if pools else 0):
         pool = pools[i % len(pools)]
         tried = [pool[j] for j in rng.choice(len(pool), min(len(pool), TRIED), replace=False)]
         interiors = [start.frames[1:-1] for start in tried]

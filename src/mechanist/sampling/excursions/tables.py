@@ -51,6 +51,21 @@ STATE_COLUMNS = ("source", "start", "chain", "weight", "frame")
 ``source``; ``weight`` is the number of frames it represents."""
 
 
+NOTHING_TO_SHOOT = (
+    "no path and no excursion of a run has a frame between the states from which to shoot; make"
+    " more runs (kinetics.runs), longer ones (kinetics.run_frames) or more frames (dynamics.stride)"
+)
+"""What is said where there is no start for a chain of excursions."""
+
+
+def no_excursions() -> Table:
+    """A table of `EXCURSION_COLUMNS` without rows."""
+    texts = ("source", "start")
+    return {
+        name: np.empty(0, dtype=object if name in texts else np.int64) for name in EXCURSION_COLUMNS
+    }
+
+
 def excursion_table(
     shots: Shots, origins: Mapping[int, str], runs: Mapping[int, Sequence[tuple[int, int]]]
 ) -> tuple[Table, list[Frames]]:

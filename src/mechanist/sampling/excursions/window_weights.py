@@ -84,7 +84,12 @@ class WindowSelection:
 
 
 def window_edges(q: Q, windows: int) -> Array:
-    """Edges (W + 1,) of windows of equal width that contain nearly all of q (F,)."""
+    """Edges (W + 1,) of windows of equal width that contain nearly all of q (F,).
+
+    Without any frame they are those of p_B from 0.27 to 0.73; nothing will be shot in them.
+    """
+    if not len(q):
+        return np.linspace(-1.0, 1.0, windows + 1)
     low, high = np.clip(np.quantile(q, [TAIL, 1 - TAIL]), -FURTHEST, FURTHEST)
     return np.linspace(low, max(high, low + 1e-6), windows + 1)
 
