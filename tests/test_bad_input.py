@@ -582,6 +582,174 @@ SOLVENT = {
 }
 
 
+def edit_text(name: str, old: str, new: str, encoding: str = "utf-8") -> Callable[[Path], None]:
+    """Peroxide's file with one text changed, which must be there."""
+
+    def edit(folder: Path) -> None:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text
+        (folder / name).write_bytes(text.replace(old, new, 1).encode(encoding))
+
+    return edit
+
+
+def of(name: str, file: str, old: str, new: str) -> Callable[[Path], None]:
+    return brought(name, edit_text(file, old, new))
+
+
+PDB = "peroxide.pdb"
+TYPES, BONDS = "[ atomtypes ]", "[ bonds ]"
+
+
+def left_out(section: str) -> tuple[Callable[[Path], None], list[str]]:
+    """A section that OpenMM would leave out."""
+    text = f"[ {section} ]\n1 2 1 1 1\n[ dihedrals ]"
+    return of("GROMACS", TOP, "[ dihedrals ]", text), [f"{TOP}:", f"[ {section} ]", "not read"]
+
+
+def column(start: int, word: str) -> Callable[[Path], None]:
+    """Another word in columns of the first atom of the PDB file."""
+
+    def edit(folder: Path) -> None:
+        lines = (folder / PDB).read_text(encoding="utf-8").splitlines()
+        row = next(i for i, line in enumerate(lines) if line.startswith(("ATOM", "HETATM")))
+        line = lines[row]
+        lines[row] = line[:start] + word + line[start + len(word) :]
+        (folder / PDB).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    return brought("Amber with PDB", edit)
+
+
+def index(text: str) -> Callable[[Path], None]:
+    """An index of CHARMM's parameters in the place of these."""
+
+    def edit(folder: Path) -> None:
+        (folder / "toppar.str").write_text(text, encoding="utf-8")
+        edit_text("system.yaml", "peroxide.prm", "toppar.str")(folder)
+
+    return edit
+
+
+SECTIONS = (
+    *("position_restraints", "dihedral_restraints", "distance_restraints", "angle_restraints"),
+    *("angle_restraints_z", "orientation_restraints", "polarization", "water_polarization"),
+    *("thole_polarization", "virtual_sitesn", "virtual_sites1", "virtual_sites4", "pairs_nb"),
+    *("intermolecular_interactions", "unheard_of"),
+)
+BAD_WORDS = {"stars": "********", "NaN": "     nan", "infinity": "     inf", "a word": "  ten.00"}
+USERS_FILES = {
+    **{f"top with [ {name} ]": left_out(name) for name in SECTIONS},
+    **{
+        f"PDB with {what} in {axis}": (column(start, word), [f"{PDB}:", axis, "not a number"])
+        for what, word in BAD_WORDS.items()
+        for axis, start in (("x", 30), ("y", 38), ("z", 46))
+    },
+    "PDB with a blank in x": (column(30, " " * 8), [f"{PDB}:", "x", "truncated"]),
+    "PDB that ends within a line": (
+        brought("Amber with PDB", truncate(PDB, 0.3)),
+        [PDB, "holds 1 atoms", "'peroxide.prmtop' 4"],
+    ),
+    "top: unknown directive": (
+        of("GROMACS", TOP, "[ dihedrals ]", "#if X\n[ dihedrals ]"),
+        [f"{TOP}:", "#if", "no directive"],
+    ),
+    "top: #else alone": (
+        of("GROMACS", TOP, "[ dihedrals ]", "#else\n[ dihedrals ]"),
+        [f"{TOP}:", "#else without #ifdef"],
+    ),
+    "top: #endif alone": (
+        of("GROMACS", TOP, "[ dihedrals ]", "#endif\n[ dihedrals ]"),
+        [f"{TOP}:", "#endif without #ifdef"],
+    ),
+    "top: no #endif": (
+        of("GROMACS", TOP, "[ dihedrals ]", "#ifdef X\n[ dihedrals ]"),
+        [TOP, "#ifdef without #endif"],
+    ),
+    "top: #include of nothing": (
+        of("GROMACS", TOP, "[ dihedrals ]", "#include\n[ dihedrals ]"),
+        [f"{TOP}:", "#include", "a name must follow"],
+    ),
+    "top: #define of nothing": (
+        of("GROMACS", TOP, "[ dihedrals ]", "#define\n[ dihedrals ]"),
+        [f"{TOP}:", "#define", "a name must follow"],
+    ),
+    "top: includes itself": (
+        of("GROMACS", TOP, "[ dihedrals ]", f'#include "{TOP}"\n[ dihedrals ]'),
+        ["#include: includes itself"],
+    ),
+    "top: [ defaults ] twice": (
+        of("GROMACS", TOP, "[ moleculetype ]", "[ defaults ]\n1 2 yes\n[ moleculetype ]"),
+        [TOP, "[ defaults ] stands twice"],
+    ),
+    "top: a molecule twice": (
+        of("GROMACS", TOP, "[ system ]", "[ moleculetype ]\nHPO 3\n[ system ]"),
+        [f"{TOP}:", "moleculetype HPO", "already"],
+    ),
+    "top: function type of a bond": (
+        of("GROMACS", TOP, "1 2 1\n2 3 1", "1 2 6\n2 3 1"),
+        [f"{TOP}:", "Unsupported function type in [ bonds ]"],
+    ),
+    "top: function type of a pair": (
+        of("GROMACS", TOP, "1 4 1", "1 4 2"),
+        [f"{TOP}:", "Unsupported function type in [ pairs ]"],
+    ),
+    "top: unknown molecule": (
+        of("GROMACS", TOP, "HPO 1\n", "XYZ 1\n"),
+        [TOP, "Unknown molecule type: XYZ"],
+    ),
+    "top: Buckingham": (
+        of("GROMACS", "types.itp", "1 2 yes", "2 2 yes"),
+        [TOP, "Unsupported nonbonded type: 2"],
+    ),
+    "index that names nothing": (
+        brought("CHARMM", index("stream gone.prm\n")),
+        ["gone.prm", "named in toppar.str", "no such file"],
+    ),
+    "index that names itself": (
+        brought("CHARMM", index("stream toppar.str\n")),
+        ["toppar.str", "streams itself"],
+    ),
+    "masses of other elements": (
+        of("OpenMM", XML, 'mass="1.008"', 'mass="15.999"'),
+        [PDB, "atom 0", "hydrogen", "16 dalton"],
+    ),
+    "mass of a heavier hydrogen than any": (
+        of("OpenMM", XML, 'mass="1.008"', 'mass="6"'),
+        [PDB, "atom 0", "mass of 6 dalton"],
+    ),
+    "a bond of another length": (
+        of("OpenMM", XML, 'd=".1474"', 'd=".3"'),
+        [PDB, "atoms 1 and 2", "0.147 nm apart", "0.300 nm"],
+    ),
+    "a macro of another program": (
+        bring("Amber", define=["A"]),
+        ["molecule", "define: only a GROMACS topology"],
+    ),
+    "a limit below half a frame": (
+        bring("Amber", changes={"dynamics": SYSTEM["dynamics"] | {"max_half_path": "1 fs"}}),
+        ["dynamics", "max_half_path: 0.001 ps", "shorter than a frame"],
+    ),
+    "a System truncated at its end": (
+        of("OpenMM", XML, "</System>", ""),
+        [XML, "truncated, </System> is missing"],
+    ),
+    "gro of other numbers": (of("GROMACS", GRO, "    4\n", "four\n"), [GRO, "line 2"]),
+    "crd without a number": (
+        brought("CHARMM", content(b"* t\n*\n", CRD)),
+        [CRD, "a number of atoms is missing"],
+    ),
+}
+assert len(USERS_FILES) >= 50
+
+
+@pytest.mark.parametrize("kind", USERS_FILES)
+def test_files_of_users(kind, work, capsys):
+    edit, words = USERS_FILES[kind]
+    edit(work / "systems" / "ala")
+    write_config(work, system="ala")
+    check(capsys, work, "prepare", words)
+
+
 @pytest.mark.parametrize("kind", SOLVENT)
 def test_solvent(kind, work, capsys):
     edit, words = SOLVENT[kind]
@@ -740,6 +908,10 @@ def test_another_number_of_chains(work, capsys):
         ("gone.xtc", None, ["gone.xtc", "no such file"]),
         ("bad.xtc", b"no trajectory", ["bad.xtc", "cannot read"]),
         ("bad.txt", b"no trajectory", ["bad.txt", "cannot read"]),
+        *(
+            (f"bad.{end}", b"no trajectory", [f"bad.{end}", "initial.path"])
+            for end in ("dcd", "trr", "nc", "gro", "pdb", "cif", "h5", "xyz")
+        ),
     ],
 )
 def test_first_path_of_the_user(name, data, words, work, capsys):

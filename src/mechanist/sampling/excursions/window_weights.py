@@ -131,7 +131,9 @@ def first_log_weights(
             side = side + np.mean(log_rho[joint] - side[joint])
         log_rho, known = np.where(trusted, side, log_rho), known | trusted
     centres = np.arange(len(log_rho))
-    filled = np.interp(centres, centres[known], log_rho[known]) if known.any() else 0 * log_rho
+    if not known.any():
+        return np.zeros(len(log_rho))
+    filled = np.interp(centres, centres[known], log_rho[known])
     return np.asarray(filled.max() - filled)
 
 
