@@ -220,7 +220,7 @@ def _identity(d: Descriptor) -> tuple[object, ...]:
     """What a descriptor measures, whatever its name and the direction of its atoms."""
     chain = d.kind in ATOMS_OF_KIND and d.kind != "height"
     atoms = canonical(d.atoms) if chain else d.atoms
-    return (d.kind, atoms, d.axis, d.others, d.shape)
+    return (d.kind, atoms, d.axis, d.others, d.shape, d.custom)
 
 
 def resolve_states(
