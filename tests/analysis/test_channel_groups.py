@@ -106,6 +106,17 @@ def test_channels_that_chains_cannot_leave(minority, chains, moves):
         assert np.array_equal(again.assign(scaled), found.group)
 
 
+def test_three_channels_on_one_line():
+    # One side of either valley holds two channels, whose families never agree.
+    for seed in range(3):
+        x = 0.15 * walks(np.random.default_rng(seed), 64, 150, 0.8)
+        own = Families(np.arange(16)).of_chain(np.arange(64))
+        x[:, :, 3] += np.array([-1.5, 0.0, 1.5])[np.digitize(own, [2, 8])][:, None]
+        found, _ = groups_of(x)
+        assert found.groups == 3
+        assert len(np.unique(found.channel)) == 3
+
+
 def test_channels_that_chains_exchange_have_shares_that_hold_the_truth():
     covered = 0
     for seed in range(20):
@@ -167,6 +178,16 @@ def test_excursions_outside_all_groups_are_told():
     late = combine({"converged": False, "reason": "not yet: rhat 2"}, None, report)
     assert late.reasons[0] == "rhat 2"
     assert late.reasons[1].startswith("channel not sampled")
+
+
+def test_excursions_between_the_groups_are_outside():
+    # Two of three channels are sampled; what runs through the third lies between them.
+    x = 0.1 * walks(np.random.default_rng(3), 64, 60, 0.8)
+    x[:, :, 3] += np.where(Families(np.arange(16)).of_chain(np.arange(64)) < 8, -1.5, 1.5)[:, None]
+    content, measures = content_of(x)
+    paths = np.zeros((3, 3 * FEATURES))
+    paths[:, 3::FEATURES] = np.array([-1.5, 0.0, 1.5])[:, None]
+    assert read_groups(content, measures).assign(paths).tolist() == [0, 2, 1]
 
 
 def test_shares_of_channels_come_from_excursions_where_chains_stay():

@@ -49,7 +49,7 @@ class Channels:
     shares
         (G) share of each group with its 95 % interval; None where groups do not all exchange.
     low, high
-        (K,) range of each feature over the paths that count.
+        (G, K) range of each feature over the paths of each group that count.
     typical
         (G,) a typical path of each group, numbered among the paths that count as in paths/.
     """
@@ -81,10 +81,9 @@ class Channels:
             "typical": self.typical.tolist(),
             "features": {
                 name: [float(value) if np.isfinite(value) else None for value in row]
-                for name, *row in zip(
-                    self.names, self.scale.mean, self.scale.spread, self.low, self.high, strict=True
-                )
+                for name, *row in zip(self.names, self.scale.mean, self.scale.spread, strict=True)
             },
+            "ranges": [_plain(side) for side in (self.low, self.high)],
             "split": None if self.split is None else self.split.to_json(self.names),
         }
 
@@ -118,11 +117,27 @@ def find_channels(
         shares = [(1.0, 1.0, 1.0)]
     elif len(np.unique(channel)) == 1:
         shares = [_share(along, number) for number in range(count)]
-    known = features[counted]
-    low = np.nanmin(known, axis=0) if counted.any() else np.full(len(names), np.nan)
-    high = np.nanmax(known, axis=0) if counted.any() else np.full(len(names), np.nan)
+    low, high = _ranges(features[counted], group[counted], count)
     typical = _typical(scaled[counted], group[counted], count)
     return Channels(scale, split, names, group, exchanges, channel, shares, low, high, typical)
+
+
+def _plain(values: Array) -> list[list[float | None]]:
+    """Rows of numbers, None for those that are unknown."""
+    return [[float(value) if np.isfinite(value) else None for value in row] for row in values]
+
+
+def _ranges(features: Array, group: Rows, groups: int) -> tuple[Array, Array]:
+    """Smallest and largest value (G, K) of each feature in each group; NaN where none is known."""
+    low, high = np.full((2, groups, features.shape[1]), np.nan)
+    for number in range(groups):
+        mine = features[group == number]
+        if not len(mine):
+            continue
+        known = np.isfinite(mine).any(axis=0)
+        low[number, known] = np.nanmin(mine[:, known], axis=0)
+        high[number, known] = np.nanmax(mine[:, known], axis=0)
+    return low, high
 
 
 def _typical(scaled: Array, group: Rows, groups: int) -> Rows:

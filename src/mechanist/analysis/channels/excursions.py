@@ -4,7 +4,7 @@ Excursions of equilibrium runs, and of shots spread along q, join A and B by eve
 run or a window leads into, weighted as at equilibrium. So they give the shares of groups that
 chains of transition paths do not exchange, and show channels that path sampling has never been in:
 a transition is outside if one of its features near q = 0 is farther from the range of the sampled
-paths than the width of that range.
+paths of its group than the width of that range.
 """
 
 from dataclasses import dataclass
@@ -42,10 +42,12 @@ class Groups:
         scaled = self.scale.scaled(features)
         inside = np.zeros(len(features), dtype=np.int64)
         result = inside if self.split is None else self.split.assign(scaled)
-        width = self.high - self.low
+        low, high = self.low[result], self.high[result]
+        width = high - low
         with np.errstate(invalid="ignore"):
-            away = (features < self.low - width) | (features > self.high + width)
-        return np.where((away & self.middle & (width > 0)).any(axis=1), self.count, result)
+            away = (features < low - width) | (features > high + width)
+            new = (away & self.middle & (width > 0)).any(axis=1)
+        return np.where(new, self.count, result)
 
 
 def read_groups(content: dict[str, Any], measures: Measures) -> Groups:
@@ -59,7 +61,8 @@ def read_groups(content: dict[str, Any], measures: Measures) -> Groups:
     names = feature_names(measures)
     if tuple(content["features"]) != names:
         raise DataError("assessment.json", "channels: of other descriptors; delete it")
-    mean, spread, low, high = np.array(list(content["features"].values()), dtype=np.float64).T
+    mean, spread = np.array(list(content["features"].values()), dtype=np.float64).T
+    low, high = np.array(content["ranges"], dtype=np.float64)
     width = len(measures.names)
     middle = np.arange(len(names)) // width == 1
     split = Split.from_json(content["split"], names)

@@ -2,8 +2,8 @@
 
 Draws are split where their density has a valley: a window that holds at most `DEEP` of what the
 lower of the two peaks beside it holds. Along a Markov chain draws are correlated, and families that
-have not mixed sit on peaks of their own whatever the density is. So a side counts for as many
-draws as its chains are worth: the smaller one of the effective number of its draws, and of
+have not mixed sit on peaks of their own whatever the density is. So the hill on either side counts
+for as many draws as its chains are worth: the smaller one of the effective number of its draws and
 
     K var(x) / var_k(m_k)
 
@@ -85,26 +85,45 @@ def significant(valley: Valley, series: Sequence[Array], family: Rows, tries: in
     low, high = np.quantile(draws, [TAIL, 1 - TAIL])
     half = valley.window / 2 * (high - low) / BINS
     inside = float((np.abs(draws - valley.at) <= half).mean())
-    worth = []
+    peaks, scales = [], []
     for side in (-1, 1):
-        parts = [chain[side * (chain - valley.at) > 0] for chain in series]
-        share = sum(map(len, parts)) / len(draws)
-        if share == 0:
+        first, last, peak = _hill(draws[side * (draws - valley.at) > 0], low, high, valley.window)
+        parts = [chain[(chain >= first) & (chain <= last)] for chain in series]
+        there = sum(map(len, parts))
+        if there == 0:
             return False
-        mine = draws[side * (draws - valley.at) > 0]
-        spots = np.histogram(np.clip(mine, low, high), BINS, (low, high))[0] / len(draws)
-        peak = float(np.convolve(spots, np.ones(valley.window), mode="valid").max())
-        worth.append((peak, _worth(parts, family) / share))
-    peak, scale = min(p for p, _ in worth), min(each for _, each in worth)
-    lower = min(p * each for p, each in worth)
-    count = int(inside * scale)
-    return inside <= DEEP * peak and bool(
+        peaks.append(peak / len(draws))
+        scales.append(_worth(parts, family) / (there / len(draws)))
+    lower = min(peak * scale for peak, scale in zip(peaks, scales, strict=True))
+    count = int(inside * min(scales))
+    return inside <= DEEP * min(peaks) and bool(
         binom.cdf(count, count + int(lower), 0.5) < CHANCE / max(1, tries)
     )
 
 
+def _hill(draws: Array, low: float, high: float, window: int) -> tuple[float, float, float]:
+    """Range of the draws around the peak of their density, and how many the peak's window holds.
+
+    It ends where the density falls below `DEEP` of the peak: beyond may be other channels.
+    """
+    if not len(draws):
+        return np.inf, -np.inf, 0.0
+    counts, edges = np.histogram(np.clip(draws, low, high), BINS, (low, high))
+    dense = np.convolve(counts, np.ones(window), mode="same")
+    top = int(dense.argmax())
+    deep = np.flatnonzero(dense < DEEP * dense[top])
+    first = int(deep[deep < top].max(initial=-1)) + 1
+    last = int(deep[deep > top].min(initial=BINS)) - 1
+    ends = (edges[first], edges[last + 1])
+    # The outermost draws lie beyond the range that is drawn.
+    start = -np.inf if first == 0 else float(ends[0])
+    stop = np.inf if last == BINS - 1 else float(ends[1])
+    mine = draws[(draws >= start) & (draws <= stop)]
+    return float(mine.min()), float(mine.max()), float(dense[top])
+
+
 def _worth(parts: Sequence[Array], family: Rows) -> float:
-    """How many independent draws the draws of some chains on one side of a valley are worth."""
+    """How many independent draws the draws of some chains on one hill are worth."""
     kept = [row for row, part in enumerate(parts) if len(part) >= SHORTEST]
     if not kept:
         return 0.0
