@@ -18,7 +18,15 @@ RUN_FILES = (
     "states.trr",
     "states.parquet",
 )
-ROUND_FILES = ("shots.done", "model.safetensors", "model.json", "training.json", "manifest.json")
+ROUND_FILES = (
+    "shots.done",
+    "model.safetensors",
+    "model.json",
+    "training.json",
+    "crossfit.safetensors",
+    "crossfit.json",
+    "manifest.json",
+)
 
 
 def write_config(folder: Path, rounds: int, workers: int) -> None:

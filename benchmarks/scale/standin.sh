@@ -18,7 +18,7 @@ if [ "$stage" = shoot ]; then
     files="shots.parquet points.trr paths.trr paths.parquet"
 else
     read -r seconds <"$STANDIN/times/${stage}_$round"
-    files="model.safetensors model.json training.json"
+    files="model.safetensors model.json training.json crossfit.safetensors crossfit.json"
 fi
 sleep "$seconds"
 cd "$folder" || exit 1

@@ -34,7 +34,9 @@ case $stage in
   initial) cd initial && touch paths.trr paths.parquet initial.json ;;
   shoot)
     cd "rounds/$round/worker_$worker" && touch shots.parquet points.trr paths.trr paths.parquet ;;
-  learn) cd "rounds/$round" && touch model.safetensors model.json training.json ;;
+  learn)
+    cd "rounds/$round" && touch model.safetensors model.json training.json &&
+      touch crossfit.safetensors crossfit.json ;;
   assess)
     cd "rounds/$round" && echo '{"converged": false}' > assessment.json && touch manifest.json ;;
   *) exit 1 ;;

@@ -208,7 +208,7 @@ def small(**store):
     sampling = {"workers": 1, "chains": 4, "first_round": 60, "burn_in": 1, "store": store}
     plain = {
         "system": "double_well",
-        "seed": 3,
+        "seed": 4,
         "engine": {"platform": "Reference"},
         "sampling": sampling,
     }
