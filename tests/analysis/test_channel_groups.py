@@ -106,6 +106,15 @@ def test_channels_that_chains_cannot_leave(minority, chains, moves):
         assert np.array_equal(again.assign(scaled), found.group)
 
 
+def test_a_tail_that_two_chains_visit_for_a_while_is_no_channel():
+    for seed in range(5):
+        x = 0.15 * walks(np.random.default_rng(seed), 64, 180, 0.0)
+        for chain in (5, 49):
+            x[chain, 120:160, 3] -= 1.5
+        found, _ = groups_of(x)
+        assert found.groups == 1
+
+
 def test_three_channels_on_one_line():
     # One side of either valley holds two channels, whose families never agree.
     for seed in range(3):

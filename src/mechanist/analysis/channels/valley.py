@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mechanist.arrays import Array, Rows
+from mechanist.arrays import Array, Mask, Rows
 from mechanist.statistics.effective_samples import effective_samples
 
 BINS = 40
@@ -36,8 +36,8 @@ weight that are 4 standard deviations apart."""
 CHANCE = 1e-4
 """Chance of a valley by luck among all coordinates tried."""
 
-SHORTEST = 4
-"""Draws of a chain that count."""
+SHORTEST, STAYS = 4, 0.8
+"""Draws of a chain that stays on a hill, at least, and their share of all its draws."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ def significant(valley: Valley, series: Sequence[Array], family: Rows, tries: in
     peaks, scales = [], []
     for side in (-1, 1):
         first, last, peak = _hill(draws[side * (draws - valley.at) > 0], low, high, valley.window)
-        parts = [chain[(chain >= first) & (chain <= last)] for chain in series]
-        there = sum(map(len, parts))
+        masks = [(chain >= first) & (chain <= last) for chain in series]
+        there = sum(int(mask.sum()) for mask in masks)
         if there == 0:
             return False
         peaks.append(peak / len(draws))
-        scales.append(_worth(parts, family) / (there / len(draws)))
+        scales.append(_worth(series, masks, family) / (there / len(draws)))
     lower = min(peak * scale for peak, scale in zip(peaks, scales, strict=True))
     count = int(inside * min(scales))
     return inside <= DEEP * min(peaks) and bool(
@@ -122,12 +122,26 @@ def _hill(draws: Array, low: float, high: float, window: int) -> tuple[float, fl
     return float(mine.min()), float(mine.max()), float(dense[top])
 
 
-def _worth(parts: Sequence[Array], family: Rows) -> float:
-    """How many independent draws the draws of some chains on one hill are worth."""
-    kept = [row for row, part in enumerate(parts) if len(part) >= SHORTEST]
-    if not kept:
-        return 0.0
-    chains, own = [parts[row] for row in kept], family[kept]
+def _worth(series: Sequence[Array], masks: Sequence[Mask], family: Rows) -> float:
+    """How many independent draws those of some chains on one hill are worth.
+
+    Chains that only visit the hill give no more than one a visit: they sit there together by luck.
+    """
+    long = np.array([mask.sum() for mask in masks]) >= SHORTEST
+    stay = np.array([mask.sum() >= STAYS * len(mask) for mask in masks])
+    parts = [chain[mask] for chain, mask in zip(series, masks, strict=True)]
+    worth = [
+        _agreeing([parts[row] for row in rows.tolist()], family[rows]) if len(rows) else 0.0
+        for rows in (np.flatnonzero(long & stay), np.flatnonzero(long & ~stay))
+    ]
+    entries = [int(mask[0]) + int((mask[1:] & ~mask[:-1]).sum()) for mask in masks if len(mask)]
+    there = [stays for stays, mask in zip(stay.tolist(), masks, strict=True) if len(mask)]
+    visits = sum(count for count, stays in zip(entries, there, strict=True) if not stays)
+    return worth[0] + min(worth[1], float(visits))
+
+
+def _agreeing(chains: Sequence[Array], own: Rows) -> float:
+    """Effective number of draws of chains of the families ``own`` (C,), by their agreement."""
     size = effective_samples(chains)
     draws, each = np.concatenate(chains), np.repeat(own, [len(chain) for chain in chains])
     names, member = np.unique(each, return_inverse=True)
