@@ -6,7 +6,7 @@ import pytest
 from mechanist.analysis.channels.channels import channel_of_chains, find_channels, later_weights
 from mechanist.analysis.channels.excursions import channel_report, read_groups
 from mechanist.analysis.channels.groups import Split
-from mechanist.analysis.channels.path_features import Measures, feature_names
+from mechanist.analysis.channels.path_features import Measures, feature_names, path_features
 from mechanist.analysis.convergence.verdict import combine
 from mechanist.sampling.families import Families
 from mechanist.statistics.intervals import Interval
@@ -210,3 +210,15 @@ def test_shares_of_channels_come_from_excursions_where_chains_stay():
     unknown = channel_report(content, None)
     assert unknown["groups"][0]["share"] is None
     assert "shares come from excursions" in unknown["problems"][0]
+
+
+def test_a_path_that_jumps_over_a_bin_has_there_its_nearest_frame():
+    # Three paths: one with a frame in every bin, one that jumps over the first, one without frames.
+    q = np.array([-4.0, -2.0, 0.0, 2.0, -5.0, -0.5, 2.5, np.nan])
+    path = np.array([0, 0, 0, 0, 1, 1, 1, 2])
+    y = np.array([9.0, 1.0, 2.0, 3.0, 9.0, 5.0, 6.0, 7.0])
+    measures = Measures(("y",), lambda frames: frames[:, 0, :1])
+    frames = np.stack([y, 0 * y, 0 * y], axis=1)[:, None]
+    found = path_features(frames, q, path, 3, np.isfinite(q), measures)
+    assert found[:2].tolist() == [[1, 2, 3], [5, 5, 6]]
+    assert np.isnan(found[2]).all()

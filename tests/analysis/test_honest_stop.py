@@ -9,7 +9,14 @@ from tests.truth.toys import positions, start, zero_of_q
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    toy = start("double_well", tmp_path_factory.mktemp("stop"), 203, 1500)
+    toy = start(
+        "double_well",
+        tmp_path_factory.mktemp("stop"),
+        203,
+        workers=1,
+        first_round=1500,
+        rounds_max=4,
+    )
     return toy, *toy.until_converged()
 
 
@@ -39,7 +46,7 @@ def test_the_assessment_shows_what_was_learned(run):
 
 
 def test_a_few_shots_never_say_converged(tmp_path):
-    toy = start("double_well", tmp_path, 4, 64)
+    toy = start("double_well", tmp_path, 4, workers=1, first_round=64, rounds_max=4)
     calibration = toy.round(0)["criteria"]["calibration"]
     # 64 shots, about 13 in a window of p_B: no deviation of 0.1 can be seen.
     assert not calibration["passed"]

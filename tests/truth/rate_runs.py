@@ -20,7 +20,9 @@ from mechanist.stages.learn import learn
 from mechanist.stages.prepare import prepare
 from mechanist.stages.shoot import shoot
 from mechanist.stages.windows import windows
+from mechanist.systems.prepared import load
 from tests.conftest import REPOSITORY
+from tests.truth.kept import kept
 
 quiet = Journal()
 SYSTEMS = REPOSITORY / "tests" / "truth" / "systems"
@@ -86,8 +88,20 @@ def settings(system: str, seed: int, **kinetics: Any) -> Config:
     )
 
 
+def many(
+    system: str, name: str, folder: Path, seeds: int, **kinetics: Any
+) -> tuple[list[dict[str, Any]], float]:
+    """kinetics.json of kept runs ``name`` with seeds 0, 1, ..., and kT in kJ/mol."""
+    runs = []
+    for seed in range(seeds):
+        config = settings(system, seed, **kinetics)
+        home = folder / name / str(seed)
+        runs.append(kept(f"{name}-{seed}", __name__, lambda: one_run(config, home)))  # noqa: B023
+    return runs, runs[0]["kT"]
+
+
 def one_run(config: Config, folder: Path) -> dict[str, Any]:
-    """kinetics.json of a run of its own."""
+    """kinetics.json of a run of its own, and kT in kJ/mol."""
     layout = Layout(folder)
     prepare(config, layout, quiet)
     describe(config, layout)
@@ -99,7 +113,7 @@ def one_run(config: Config, folder: Path) -> dict[str, Any]:
     excursions(config, layout, 0, quiet)
     kinetics(config, layout, 0, quiet)
     content: dict[str, Any] = read_json(layout.kinetics)
-    return content
+    return content | {"kT": load(layout).kt}
 
 
 def exchanged(system: str, folder: Path) -> str:

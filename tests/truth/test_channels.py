@@ -4,7 +4,7 @@ By symmetry of the barrier along x, the share of a channel is its weight where x
 exp(-0.7)) = 0.668 for the upper one of two_channels; by quadrature over y for three_channels.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from mechanist.stages.learn import learn
 from mechanist.stages.prepare import prepare
 from mechanist.stages.shoot import shoot
 from mechanist.stages.windows import windows
+from tests.truth.kept import kept
 
 SYSTEMS = Path(__file__).parent / "systems"
 SEEDS = 20
@@ -42,25 +43,29 @@ class Ended:
     shares: list[tuple[float, float]]
 
 
+def kept_run(system: str, seed: int, folder: Path, name: str = "", **more) -> Ended:
+    """The same as `one_run`, kept."""
+    title = f"channels-{system}-{name}{seed}"
+    return Ended(**kept(title, __name__, lambda: asdict(one_run(system, seed, folder, **more))))
+
+
 def one_run(system: str, seed: int, folder: Path, **more) -> Ended:
-    """Rounds until converged or the budget is spent, then rates; default settings but for size."""
+    """Rounds until converged or the budget is spent, then rates, with default settings."""
     config = Config.model_validate(
         {
             "system": str(SYSTEMS / system),
             "seed": seed,
             "engine": {"platform": "Reference"},
-            "sampling": {"workers": 1},
-            "learn": {"members": 4, "hidden": [32, 32], "steps": 1500},
-            "kinetics": {"bootstrap": 100},
         }
         | more
     )
-    layout = Layout(folder / str(seed) / system)
+    layout, jobs = Layout(folder / str(seed) / system), range(config.sampling.workers)
     prepare(config, layout, quiet)
     describe(config, layout)
     initial(config, layout, quiet)
     for number in range(config.sampling.rounds_max):
-        shoot(config, layout, number, 0, quiet)
+        for worker in jobs:
+            shoot(config, layout, number, worker, quiet)
         learn(config, layout, number, 1, quiet)
         assess(config, layout, number, quiet)
         content = read_json(layout.round(number).assessment)
@@ -68,9 +73,11 @@ def one_run(system: str, seed: int, folder: Path, **more) -> Ended:
             break
     channels = None
     if content["converged"]:
-        equilibrium(config, layout, 0, quiet)
+        for worker in jobs:
+            equilibrium(config, layout, worker, quiet)
         windows(config, layout, number, 1, quiet)
-        excursions(config, layout, 0, quiet)
+        for worker in jobs:
+            excursions(config, layout, worker, quiet)
         kinetics(config, layout, number, quiet)
         channels = read_json(layout.channels)
     found = combine(content, None, channels)
@@ -113,7 +120,7 @@ def judged(runs, minima, shares):
 
 @pytest.mark.truth
 def test_both_channels_of_two_with_their_shares(tmp_path):
-    runs = [one_run("two_channels", seed, tmp_path) for seed in range(SEEDS)]
+    runs = [kept_run("two_channels", seed, tmp_path) for seed in range(SEEDS)]
     upper = 1 / (1 + np.exp(-0.7))
     converged, missing, held = judged(runs, np.array([-1.0, 1.0]), [1 - upper, upper])
     assert missing == 0
@@ -129,7 +136,7 @@ def test_three_channels_of_which_one_has_a_tenth(tmp_path):
     weight = np.exp(-(4 * (1 - np.cos(4.18879 * y)) - 0.3663 * y + 0.5522 * y**2 + wall))
     channel = np.digitize(y, [-0.75, 0.75])
     shares = np.bincount(channel, weight) / weight.sum()
-    runs = [one_run("three_channels", seed, tmp_path) for seed in range(6)]
+    runs = [kept_run("three_channels", seed, tmp_path) for seed in range(6)]
     converged, missing, held = judged(runs, np.array([-1.5, 0.0, 1.5]), shares)
     assert missing == 0
     assert converged >= 4
@@ -139,7 +146,7 @@ def test_three_channels_of_which_one_has_a_tenth(tmp_path):
 @pytest.mark.truth
 def test_one_guess_alone_is_never_converged_without_saying_so(tmp_path):
     for seed in range(3):
-        run = one_run("two_channels", seed, tmp_path, initial={"guesses": 1})
+        run = kept_run("two_channels", seed, tmp_path, "one-guess-", initial={"guesses": 1})
         print(seed, run.converged, run.text)
         # Excursions see the channel that the only guess did not take; or the run says it has one.
         assert "one guess" in run.text or "channel not sampled" in run.text

@@ -39,7 +39,7 @@ def test_runs_that_say_converged_are_as_right_as_they_claim(tmp_path, request):
     said, off, zeros = 0, {}, []
     truth = None
     for seed in range(RUNS):
-        toy = start("double_well", tmp_path, 200 + seed, 1500)
+        toy = start("double_well", tmp_path, 200 + seed, workers=1, first_round=1500, rounds_max=4)
         number, converged = toy.until_converged()
         if truth is None:
             truth = symmetric(*shoot_truth(toy, positions(POINTS), SHOTS, seed=2000))

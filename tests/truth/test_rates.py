@@ -7,9 +7,7 @@ from scipy.stats import chi2
 import mechanist.analysis.kinetics.rate_results
 import mechanist.stages.equilibrium
 import mechanist.stages.kinetics
-from mechanist.bookkeeping.layout import Layout
-from mechanist.systems.prepared import load
-from tests.truth.rate_runs import RATED, exchanged, held, one_run, settings
+from tests.truth.rate_runs import RATED, exchanged, held, many
 
 SEEDS = 20
 
@@ -23,18 +21,10 @@ KEYS = ("k_AB_per_ps", "k_BA_per_ps")
 pytestmark = pytest.mark.truth
 
 
-def many(system, folder, seeds=SEEDS, **kinetics):
-    """kinetics.json of runs with seeds 0, 1, ..., and kT in kJ/mol."""
-    runs = [
-        one_run(settings(system, seed, **kinetics), folder / str(seed)) for seed in range(seeds)
-    ]
-    return runs, load(Layout(folder / "0")).kt
-
-
 @pytest.mark.parametrize("rated", RATED, ids=lambda rated: rated.system)
 def test_rates_of_twenty_seeds(rated, ledger, tmp_path, monkeypatch, request):
     monkeypatch.chdir(request.config.rootpath)
-    every, kt = many(rated.folder, tmp_path)
+    every, kt = many(rated.folder, rated.system, tmp_path, SEEDS)
     runs = [run for run in every if run["determined"]]
     reasons = [run["reason"] for run in every if not run["determined"]]
     name = f"{rated.system}, rates"
@@ -78,7 +68,7 @@ def test_runs_that_are_not_tested_give_wrong_rates(ledger, tmp_path, monkeypatch
     for module in (mechanist.stages.kinetics, mechanist.analysis.kinetics.rate_results):
         monkeypatch.setattr(module, "reasons", lambda _: [])
     rated = next(one for one in RATED if one.system == "slow_inv")
-    runs, kt = many(rated.folder, tmp_path, 12, shots=16_000, runs=64)
+    runs, kt = many(rated.folder, "untested", tmp_path, 12, shots=16_000, runs=64)
     covered = [held(run, rated, kt) for run in runs if run["determined"]]
     counts = [sum(one[key] for one in covered) for key in covered[0]]
     ledger.broken("rates without tests", "intervals that cover", float(min(counts)), True)
@@ -91,8 +81,8 @@ def test_names_of_the_states_are_names_only(system, tmp_path, monkeypatch, reque
     # by the intervals of the runs.
     monkeypatch.chdir(request.config.rootpath)
     rated = next(one for one in RATED if one.system == system)
-    one, _ = many(rated.folder, tmp_path / "one", 4)
-    other, _ = many(exchanged(system, tmp_path / "exchanged"), tmp_path / "other", 4)
+    one, _ = many(rated.folder, system, tmp_path, 4)
+    other, _ = many(exchanged(system, tmp_path / "exchanged"), f"{system}-exchanged", tmp_path, 4)
     assert one[0].keys() == other[0].keys()
     for key, back, sign in (
         ("k_AB_per_ps", "k_BA_per_ps", 1),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +36,15 @@ quiet = Journal()
 
 @dataclass(frozen=True)
 class Toy:
-    """A run of one worker in its own folder."""
+    """A run in its own folder."""
 
     layout: Layout
     config: Config
 
     def round(self, number: int) -> dict:
         """Make a round; gives its assessment."""
-        shoot(self.config, self.layout, number, 0, quiet)
+        for worker in range(self.config.sampling.workers):
+            shoot(self.config, self.layout, number, worker, quiet)
         learn(self.config, self.layout, number, 1, quiet)
         assess(self.config, self.layout, number, quiet)
         return read_json(self.layout.round(number).assessment)
@@ -62,18 +64,19 @@ class Toy:
 
     def frames(self, number: int) -> NDArray[np.float32]:
         """Frames between the states of paths that count."""
-        paths = gather_paths(self.layout, [number], 1, load(self.layout).atoms)
+        workers = self.config.sampling.workers
+        paths = gather_paths(self.layout, [number], workers, load(self.layout).atoms)
         use, _ = candidate_frames(paths)
         return paths.frames[use]
 
 
-def start(name: str, folder: Path, seed: int, first_round: int, rounds_max: int = 4) -> Toy:
-    """A run with its first paths."""
+def start(name: str, folder: Path, seed: int, **sampling: Any) -> Toy:
+    """A run with its first paths; ``sampling`` is what differs from the defaults."""
     config = Config(
         system=name,
         seed=seed,
         engine=EngineSettings(platform="Reference"),
-        sampling=SamplingSettings(workers=1, first_round=first_round, rounds_max=rounds_max),
+        sampling=SamplingSettings(**sampling),
     )
     layout = build(name, folder / str(seed))
     initial(config, layout, quiet)

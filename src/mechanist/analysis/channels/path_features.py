@@ -79,36 +79,36 @@ def path_features(
     Returns
     -------
     ndarray
-        (P, 3 D): D for each bin. A path without a frame in the middle bin has there its frame of
-        smallest |q|; elsewhere, NaN.
+        (P, 3 D): D for each bin. A path without a frame in a bin has there its frame of the q that
+        is nearest to the bin; without any usable frame, NaN.
     """
     bins, width = len(BINS) - 1, len(measures.names)
     sums, counts = np.zeros((count, bins, width)), np.zeros((count, bins))
-    size = np.where(usable, np.abs(q), np.inf)
-    order = np.lexsort((size, path))
-    _, first = np.unique(path[order], return_index=True)
-    nearest = order[first]
-    nearest = nearest[np.isfinite(size[nearest])]
-    chosen = np.zeros(len(frames), dtype=np.bool_)
-    chosen[usable & (np.abs(np.nan_to_num(q, nan=np.inf)) < BINS[-1])] = True
-    chosen[nearest] = True
-    rows = np.flatnonzero(chosen)
-    where = np.clip(np.searchsorted(BINS, q[rows]) - 1, -1, bins)
-    where[np.isin(rows, nearest) & ((where < 0) | (where >= bins))] = bins // 2
+    known = np.flatnonzero(usable & np.isfinite(q))
+    rows, place = _frames_of_bins(q[known], path[known])
+    rows = known[rows]
     for start in range(0, len(rows), CHUNK):
-        part, place = rows[start : start + CHUNK], where[start : start + CHUNK]
-        values = measures.of(frames[part])
-        np.add.at(sums, (path[part], place), values)
-        np.add.at(counts, (path[part], place), 1.0)
-    # A path with frames on both sides of the middle bin, and none in it.
-    lone = np.flatnonzero(counts[path[nearest], bins // 2] == 0)
-    if len(lone):
-        part = nearest[lone]
-        sums[path[part], bins // 2] = measures.of(frames[part])
-        counts[path[part], bins // 2] = 1.0
+        part, bin_of = rows[start : start + CHUNK], place[start : start + CHUNK]
+        np.add.at(sums, (path[part], bin_of), measures.of(frames[part]))
+        np.add.at(counts, (path[part], bin_of), 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / counts[:, :, None]
     return means.reshape(count, bins * width)
+
+
+def _frames_of_bins(q: Q, path: Rows) -> tuple[Rows, Rows]:
+    """Frames, and the bin that each stands for: all inside, or the nearest one of the path."""
+    rows, places = [], []
+    for number, (low, high) in enumerate(pairwise(BINS)):
+        away = np.maximum(np.maximum(low - q, q - high), 0.0)
+        order = np.lexsort((away, path))
+        _, first = np.unique(path[order], return_index=True)
+        nearest = order[first]
+        chosen = np.flatnonzero(away == 0)
+        chosen = np.concatenate([chosen, nearest[away[nearest] > 0]])
+        rows.append(chosen)
+        places.append(np.full(len(chosen), number))
+    return np.concatenate(rows), np.concatenate(places)
 
 
 def feature_names(measures: Measures) -> tuple[str, ...]:

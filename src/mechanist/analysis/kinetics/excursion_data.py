@@ -10,6 +10,7 @@ from mechanist.arrays import Array, Features, Labels, Mask, Q, Rows
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import frame_features
 from mechanist.committor.windows import read_windows
+from mechanist.errors import DataError
 from mechanist.sampling.excursions.reservoir import frames_in_windows, in_reach
 from mechanist.sampling.excursions.tables import (
     EXCURSION_STREAM,
@@ -208,6 +209,8 @@ def _classified(
     """Kind, sampler and unit of each excursion; ``labels`` and ``cell`` (F,) of each frame."""
     index, first = table.index, table.index["first_frame"]
     start, end = labels[first], labels[first + index["frames"] - 1]
+    if not (start * end).all():
+        raise DataError("excursions", "some do not end in A or B; run the stage excursions again")
     shot = index["source"] == "shot"
     point = np.where(shot, first + index["shooting_frame"], first)
     unit, parent, run_unit = _units(index, runs)

@@ -86,8 +86,12 @@ class States:
         return labels
 
     def label_positions(self, positions: Positions) -> Labels:
-        """State of each frame of ``positions`` (F, N, 3) in nm."""
-        return self.label(self.descriptors.values(positions))
+        """State of each frame of ``positions`` (F, N, 3) in nm.
+
+        Positions are rounded as files store them, so that a frame on the edge of a state has one
+        state, now and whenever it is read back.
+        """
+        return self.label(self.descriptors.values(np.asarray(positions, dtype=np.float32)))
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for a JSON file; angles in rad, lengths in nm."""
