@@ -18,14 +18,13 @@ from mechanist.engine.hardware import GPU_PLATFORMS, gpus, processor
 from mechanist.engine.plan import POOL, Plan, default_plan
 from mechanist.engine.pool import Pool
 from mechanist.engine.protocol import Engine, Label
-from mechanist.engine.stacked import Stack
+from mechanist.engine.stacked import Stack, refusal
 from mechanist.engine.stopwatch import time_plans
 from mechanist.engine.timing import Timing
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.settings.run import EngineSettings
 from mechanist.systems.forces.platforms import platform_names
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.replicate import why_not
 
 
 def choose_plan(
@@ -50,14 +49,29 @@ def choose_plan(
         timings = cached_timings(prepared, log)
         if wanted != "auto":
             timings = [timing for timing in timings if timing.plan.platform == wanted]
-        plan = timings[0].plan
+        plan = _fastest(timings)
     return _by_hand(prepared, plan, settings)
+
+
+def _fastest(timings: Sequence[Timing]) -> Plan:
+    """The fastest plan that works.
+
+    Raises
+    ------
+    SystemBuildError
+        If none does, with the reason of each.
+    """
+    usable = [timing.plan for timing in timings if not timing.fault]
+    if not usable:
+        reasons = "; ".join(f"{timing.plan}: {timing.fault}" for timing in timings)
+        raise SystemBuildError("engine", f"no platform and layout moves the system: {reasons}")
+    return usable[0]
 
 
 def _by_hand(prepared: Prepared, plan: Plan, settings: EngineSettings) -> Plan:
     """The plan with what the settings name."""
     if settings.layout != "auto":
-        fault = None if settings.layout == POOL else why_not(prepared.system, settings.layout)
+        fault = None if settings.layout == POOL else refusal(prepared.system, settings.layout)
         if fault is not None:
             raise SystemBuildError("config.yaml", f"engine.layout: {settings.layout!r}: {fault}")
         plan = replace(plan, layout=settings.layout)
@@ -78,6 +92,12 @@ def cached_timings(
         if log is not None:
             log("timing platforms on this system (once per machine)")
         timings = time_plans(prepared)
+        for timing in timings:
+            if timing.fault and log is not None:
+                log(f"{timing.plan} is not used: {timing.fault}")
+        # A device that fails now may work next time.
+        if all(timing.fault for timing in timings):
+            return timings
         # If they cannot be cached, they are measured again next time.
         with suppress(OSError):
             write_json(file, [asdict(timing) for timing in timings], record=False)
@@ -106,6 +126,8 @@ def timings_file(prepared: Prepared) -> Path:
         "hardware": [f"{processor()}, {os.cpu_count()} cores", *gpus()],
         "platforms": platform_names(),
         "openmm": openmm.__version__,
+        # Timings from before layouts were verified are not used.
+        "verified": True,
     }
     digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     return Path(platformdirs.user_cache_dir("mechanist")) / "timings" / f"{digest}.json"

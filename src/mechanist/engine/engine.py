@@ -44,7 +44,9 @@ HOPELESS = 0.9
 
 
 class Mover(Protocol):
-    """Coordinates of R copies in OpenMM."""
+    """Coordinates of R copies in OpenMM; ``stride`` is the number of MD steps of an advance."""
+
+    stride: int
 
     @property
     def patience(self) -> int:
@@ -68,6 +70,9 @@ class Mover(Protocol):
 
     def state(self, slots: Rows) -> tuple[Array, Array]:
         """Positions and velocities (K, N, 3) of some slots as the integrator stores them."""
+
+    def forces(self, slots: Rows) -> tuple[Array, Array]:
+        """Positions in nm and forces in kJ/mol/nm (K, N, 3) of some slots, at the same time."""
 
     def restore(self, slots: Rows, positions: Array, velocities: Array) -> None:
         """Restore slots from a `state`; no half-kick is applied."""
@@ -213,7 +218,8 @@ class Lane:
             raise SamplingError(
                 "engine",
                 f"{exploded} of {ended} half-shots have exploded; is dynamics.timestep too long,"
-                " the potential undefined somewhere, or the device failing?",
+                " the potential undefined somewhere, a copy larger than its cell (engine.layout:"
+                " grid), or the device failing?",
             )
         self._lately[:] = 0
 

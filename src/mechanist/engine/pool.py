@@ -44,7 +44,7 @@ class Pool:
         self, prepared: Prepared, slots: int, platform: str, seed: int | Sequence[int]
     ) -> None:
         seeds = range(seed, seed + slots) if isinstance(seed, int) else seed
-        self._stride = prepared.stride
+        self.stride = prepared.stride
         self._reference = platform == "Reference"
         self._kick = half_kick(prepared.masses, prepared.timestep)
         self._sites = has_virtual_sites(prepared.system)
@@ -90,7 +90,7 @@ class Pool:
         now[busy & self._failed] = np.nan
         for slot in np.flatnonzero(busy & ~self._failed).tolist():
             try:
-                self._integrators[slot].step(self._stride)
+                self._integrators[slot].step(self.stride)
                 read_positions(self._contexts[slot], now[slot])
             except openmm.OpenMMException as error:
                 if not is_explosion(str(error)):
@@ -107,6 +107,15 @@ class Pool:
             else:
                 read_state(self._contexts[slot], positions[row], velocities[row])
         return positions, velocities
+
+    def forces(self, slots: Rows) -> tuple[Array, Array]:
+        """See `mechanist.engine.engine.Mover`."""
+        shape = (len(slots), self._contexts[0].getSystem().getNumParticles(), 3)
+        positions, forces = np.empty(shape), np.empty(shape)
+        for row, slot in enumerate(slots.tolist()):
+            read_positions(self._contexts[slot], positions[row])
+            read_forces(self._contexts[slot], forces[row])
+        return positions, forces
 
     def restore(self, slots: Rows, positions: Array, velocities: Array) -> None:
         """See `mechanist.engine.engine.Mover`."""

@@ -19,7 +19,19 @@ from mechanist.engine.contexts import (
 from mechanist.engine.half_shots import HalfShots
 from mechanist.errors import SamplingError
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.replicate import anchored, default_reach, replicate, shifts, within_reach
+from mechanist.systems.replicate import (
+    analytic,
+    anchored,
+    default_reach,
+    replicate,
+    shifts,
+    why_not,
+    within_reach,
+)
+
+WANDERING = 3.0
+"""Cells of copies whose forces depend on absolute coordinates reach so many times as far from the
+origin of these coordinates as the starting structure does."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +55,29 @@ def stacked(prepared: Prepared, count: int, layout: str) -> Copies:
         If it cannot be stacked in this layout.
     """
     system = prepared.system
-    reach = default_reach(system, prepared.positions) if layout == "grid" else None
+    reach = _reach(prepared) if layout == "grid" else None
     whole = replicate(system, count, layout, reach)
     return Copies(whole, shifts(system, count, layout, reach), reach)
+
+
+def refusal(system: Any, layout: str) -> str | None:
+    """Why copies of a System should not be moved in a layout, or None.
+
+    A particle in a potential may go anywhere, but in the layout ``grid`` only as far as its cell.
+    """
+    reason = why_not(system, layout)
+    if reason is None and layout == "grid" and analytic(system):
+        return "particles in a potential may leave their cells, and do not interact anyway"
+    return reason
+
+
+def _reach(prepared: Prepared) -> float:
+    """Half width of a cell in nm, which also is the largest extent of a copy."""
+    reach = default_reach(prepared.system, prepared.positions)
+    if not anchored(prepared.system):
+        return reach
+    # Such a copy stays where its forces put it, which may be far from the centre of its cell.
+    return max(reach, WANDERING * float(np.abs(prepared.positions).max()))
 
 
 class Stack:
@@ -72,6 +104,7 @@ class Stack:
     ) -> None:
         self._prepared = prepared
         self._count = slots
+        self.stride = prepared.stride
         self._reference = platform == "Reference"
         # These check for NaN: the CPU platform always, GPUs when they sort atoms under a cutoff.
         self._stops = platform == "CPU" or (platform != "Reference" and layout == "grid")
@@ -130,6 +163,14 @@ class Stack:
         positions = self._positions.reshape(shape)[slots] - self._shift[slots]
         return positions, self._velocities.reshape(shape)[slots]
 
+    def forces(self, slots: Rows) -> tuple[Array, Array]:
+        """See `mechanist.engine.engine.Mover`."""
+        shape = (self._count, self._prepared.atoms, 3)
+        read_positions(self._context, self._positions)
+        read_forces(self._context, self._forces)
+        positions = self._positions.reshape(shape)[slots] - self._shift[slots]
+        return positions, self._forces.reshape(shape)[slots]
+
     def restore(self, slots: Rows, positions: Array, velocities: Array) -> None:
         """See `mechanist.engine.engine.Mover`."""
         shape = (self._count, self._prepared.atoms, 3)
@@ -167,7 +208,7 @@ class Stack:
         if self._stops:
             read_state(self._context, self._positions, self._velocities)
         with explosions() as faults:
-            self._integrator.step(self._prepared.stride)
+            self._integrator.step(self.stride)
             read_positions(self._context, positions)
         if not faults:
             return np.empty(0, dtype=np.int64)
@@ -178,7 +219,7 @@ class Stack:
             raise SamplingError("engine", f"OpenMM failed on all copies: {faults[0]}")
         self._restore(exploded)
         with explosions() as faults:
-            self._integrator.step(self._prepared.stride)
+            self._integrator.step(self.stride)
             read_positions(self._context, positions)
         if faults:
             raise SamplingError("engine", f"OpenMM failed on all copies, twice: {faults[0]}")

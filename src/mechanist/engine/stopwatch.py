@@ -1,21 +1,22 @@
-"""The stopwatch: speed of each platform and layout on the actual system."""
+"""The stopwatch: which platforms and layouts move a system rightly, and how fast."""
 
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
-
 from mechanist.engine.apart import time_apart
-from mechanist.engine.contexts import make_context, openmm_faults, read_positions
+from mechanist.engine.contexts import openmm_faults
+from mechanist.engine.engine import Mover
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import GPU_LANES, POOL, STACK_CHAINS, Plan, default_plan
-from mechanist.engine.stacked import stacked
+from mechanist.engine.pool import Pool
+from mechanist.engine.stacked import Stack, refusal
 from mechanist.engine.timing import Timing
-from mechanist.errors import SystemBuildError
+from mechanist.engine.verify import Alone, ShortRun, wrong_forces
+from mechanist.errors import SamplingError, SystemBuildError
 from mechanist.systems.forces.platforms import platform_names
 from mechanist.systems.prepared import Prepared
-from mechanist.systems.replicate import LAYOUTS, why_not
+from mechanist.systems.replicate import LAYOUTS
 
 BUDGET = 10.0
 """Seconds in total."""
@@ -25,6 +26,9 @@ GAIN = 1.15
 
 PATIENCE = 2.0
 """Strides that take longer than this multiple of the time to measure are cut to one step."""
+
+WARM_UP = 5
+"""Strides before the first that is timed."""
 
 REPEATABLE = "Reference"
 """Platform whose plan depends on the system alone, so that runs agree between machines."""
@@ -98,7 +102,7 @@ def _stacks(prepared: Prepared, platform: str, seconds: float, end: float) -> It
     """Timings of growing numbers of copies in each layout, as long as more are faster."""
     on_gpu = platform in GPU_PLATFORMS
     for layout in LAYOUTS:
-        if why_not(prepared.system, layout) is not None:
+        if refusal(prepared.system, layout) is not None:
             continue
         best = 0.0
         for copies in COPIES if on_gpu else (STACK_CHAINS,):
@@ -106,58 +110,51 @@ def _stacks(prepared: Prepared, platform: str, seconds: float, end: float) -> It
                 prepared, Plan(platform, layout, copies, GPU_LANES if on_gpu else 1), seconds
             )
             yield timing
-            if timing.steps_per_second < GAIN * best or time.monotonic() > end:
+            if timing.fault or timing.steps_per_second < GAIN * best or time.monotonic() > end:
                 break
             best = timing.steps_per_second
 
 
 def time_plan(prepared: Prepared, plan: Plan, seconds: float) -> Timing:
-    """Time one plan as shooting uses it: strides, each followed by reading the positions.
+    """Time and verify one plan as shooting uses it: strides, each followed by reading positions.
 
-    A pool, which advances its contexts one after the other, is timed with a single one.
+    A plan that moves copies otherwise than one alone is moved (see `verify`) has a fault. A pool,
+    which advances its contexts one after the other, is timed with a single one; with Ewald sums its
+    forces are not compared, since Reference sums on another grid.
     """
-    try:
-        context, copies = _context(prepared, plan)
-    except SystemBuildError as error:
-        return Timing(plan, 0.0, error.what)
-    out = np.empty((copies * prepared.atoms, 3))
+    alone = None if plan.layout == POOL and uses_ewald(prepared.system) else Alone(prepared)
     with openmm_faults() as faults:
-        context.setVelocitiesToTemperature(prepared.temperature, 1)
-        integrator = context.getIntegrator()
-        stride = _warm_up(context, prepared.stride, seconds, out)
-        strides, begin = 0, time.perf_counter()
-        while (elapsed := time.perf_counter() - begin) < seconds:
-            integrator.step(stride)
-            read_positions(context, out)
-            strides += 1
-        return Timing(plan, copies * strides * stride / elapsed)
+        try:
+            mover = _mover(prepared, plan)
+            run = ShortRun(prepared, mover)
+            fault = wrong_forces(alone, mover) if alone else ""
+            if not fault:
+                speed = _speed(run, mover, prepared.stride, seconds)
+                fault = run.fault() or (wrong_forces(alone, mover) if alone else "")
+        except (SystemBuildError, SamplingError) as error:
+            fault = error.what
+        return Timing(plan, 0.0, fault) if fault else Timing(plan, speed)
     return Timing(plan, 0.0, faults[0])
 
 
-def _warm_up(context: Any, stride: int, seconds: float, out: Any) -> int:
-    """Steps between two frames: ``stride``, or 1 where a stride takes too long."""
-    integrator = context.getIntegrator()
+def _speed(run: ShortRun, mover: Mover, stride: int, seconds: float) -> float:
+    """MD steps per second, summed over copies, after a warm-up."""
     # The first step compiles, on GPUs.
-    for _ in range(2):
-        begin = time.perf_counter()
-        integrator.step(1)
-        read_positions(context, out)
-        step = time.perf_counter() - begin
-    if step * stride > PATIENCE * seconds:
-        return 1
-    integrator.step(5 * stride)
-    read_positions(context, out)
-    return stride
+    mover.stride = 1
+    run.advance()
+    if run.advance() * stride <= PATIENCE * seconds:
+        mover.stride = stride
+        for _ in range(WARM_UP):
+            run.advance()
+    strides, elapsed = 0, 0.0
+    while elapsed < seconds:
+        elapsed += run.advance()
+        strides += 1
+    return mover.slots * strides * mover.stride / elapsed
 
 
-def _context(prepared: Prepared, plan: Plan) -> tuple[Any, int]:
-    """A context of a plan with its copies at the starting structure, and their number."""
-    copies = 1 if plan.layout == POOL else plan.copies // plan.lanes
-    system, origins = prepared.system, np.zeros((1, 3))
-    if plan.layout != POOL:
-        stack = stacked(prepared, copies, plan.layout)
-        system, origins = stack.system, stack.origins
-    context = make_context(prepared, system, plan.platform, seed=1)
-    context.setPositions((prepared.positions + origins[:, None]).reshape(-1, 3))
-    context.computeVirtualSites()
-    return context, copies
+def _mover(prepared: Prepared, plan: Plan) -> Mover:
+    """What moves the copies of one lane of a plan."""
+    if plan.layout == POOL:
+        return Pool(prepared, 1, plan.platform, seed=1)
+    return Stack(prepared, plan.copies // plan.lanes, plan.platform, plan.layout, seed=1)

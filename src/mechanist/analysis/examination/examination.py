@@ -131,9 +131,8 @@ def _timings(
     """Timings of all platforms or of one, fastest first, and what is wrong with platforms."""
     if platform is None:
         timings = cached_timings(prepared, log)
-        level, faulty = WARNING, [timing for timing in timings if timing.fault]
-        if not timings[0].fault:
-            faulty = [t for t in faulty if t.plan.platform != timings[0].plan.platform]
+        usable = {timing.plan.platform for timing in timings if not timing.fault}
+        level, faulty = WARNING, [t for t in timings if t.plan.platform not in usable]
     else:
         log(f"trying {platform} in a process of its own")
         timings = fastest_first(time_apart(prepared, platform, 0.2, BUDGET))
