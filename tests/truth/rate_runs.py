@@ -100,14 +100,20 @@ def many(
     return runs, runs[0]["kT"]
 
 
-def one_run(config: Config, folder: Path) -> dict[str, Any]:
-    """kinetics.json of a run of its own, and kT in kJ/mol."""
+def first_round(config: Config, folder: Path) -> Layout:
+    """One shooting round and its network."""
     layout = Layout(folder)
     prepare(config, layout, quiet)
     describe(config, layout)
     initial(config, layout, quiet)
     shoot(config, layout, 0, 0, quiet)
     learn(config, layout, 0, 1, quiet)
+    return layout
+
+
+def one_run(config: Config, folder: Path) -> dict[str, Any]:
+    """kinetics.json of a run of its own, and kT in kJ/mol."""
+    layout = first_round(config, folder)
     equilibrium(config, layout, 0, quiet)
     windows(config, layout, 0, 1, quiet)
     excursions(config, layout, 0, quiet)

@@ -7,7 +7,7 @@ from scipy.stats import chi2
 import mechanist.analysis.kinetics.rate_results
 import mechanist.stages.equilibrium
 import mechanist.stages.kinetics
-from tests.truth.rate_runs import RATED, exchanged, held, many
+from tests.truth.rate_runs import RATED, held, many
 
 SEEDS = 20
 
@@ -73,29 +73,3 @@ def test_runs_that_are_not_tested_give_wrong_rates(ledger, tmp_path, monkeypatch
     counts = [sum(one[key] for one in covered) for key in covered[0]]
     ledger.broken("rates without tests", "intervals that cover", float(min(counts)), True)
     assert min(counts) < LEAST_COVERED * len(covered)
-
-
-@pytest.mark.parametrize("system", ["asym1", "uneq", "two_channels"])
-def test_names_of_the_states_are_names_only(system, tmp_path, monkeypatch, request):
-    # Four seeds each. Means of ln k and of F_B - F_A of the two, within 4 of their standard errors
-    # by the intervals of the runs.
-    monkeypatch.chdir(request.config.rootpath)
-    rated = next(one for one in RATED if one.system == system)
-    one, _ = many(rated.folder, system, tmp_path, 4)
-    other, _ = many(exchanged(system, tmp_path / "exchanged"), f"{system}-exchanged", tmp_path, 4)
-    assert one[0].keys() == other[0].keys()
-    for key, back, sign in (
-        ("k_AB_per_ps", "k_BA_per_ps", 1),
-        ("k_BA_per_ps", "k_AB_per_ps", 1),
-        ("delta_F_kJ_per_mol", "delta_F_kJ_per_mol", -1),
-        ("mean_path_duration_ps", "mean_path_duration_ps", 1),
-    ):
-        measure = (lambda x: x) if sign < 0 else np.log
-        means, errors = [], []
-        for runs, name in ((one, key), (other, back)):
-            known = [run[name] for run in runs if run[name] is not None]
-            values = np.array([measure(entry["value"]) for entry in known])
-            ends = [measure(entry["high"]) - measure(entry["low"]) for entry in known]
-            means.append(values.mean())
-            errors.append(np.sqrt(np.mean(np.square(ends)) / len(known)) / 3.92)
-        assert abs(means[0] - sign * means[1]) < 4 * np.hypot(*errors), (key, means, errors)
