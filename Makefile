@@ -34,7 +34,7 @@ $(JULIA): $(STAMP) | $(READY)
 test: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-# make truth  compare with known results, about ten minutes; writes benchmarks/truth/TRUTH.md
+# make truth  compare with known results, about two hours, can be stopped and continued; writes benchmarks/truth/TRUTH.md
 truth: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m truth -n 2 --dist loadgroup tests/truth
 

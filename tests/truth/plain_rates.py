@@ -1,7 +1,9 @@
 """Rates of plain runs: python -m tests.truth.plain_rates SYSTEM [WALKERS FRAMES BURN_IN].
 
-Walkers of a two-dimensional potential start at the points of the system and in both states, are
-dropped for a burn-in, and are labelled at every frame. The integrator is OpenMM's LangevinMiddle.
+SYSTEM is the name of one in tests/truth/systems, or a folder with a system.yaml.
+
+Walkers in two or three dimensions start in both states, are dropped for a burn-in, and are labelled
+at every frame. The integrator is OpenMM's LangevinMiddle.
 """
 
 import sys
@@ -23,18 +25,21 @@ STARTS = {
     "hidden_basin": [(-1.05, 0.0)] * 14 + [(-1.05, 2.0)] * 60 + [(1.0, 0.0)] * 26,
 }
 
+WELLS = [(-1.0, 0.0), (1.0, 0.0)]
+"""Starts of other systems."""
 
-def forces(expression: str) -> Callable[..., tuple]:
-    """Force along x and y of a potential."""
-    x, y = sympy.symbols("x y", real=True)
-    names = {"step": lambda a: sympy.Heaviside(a, 1), "x": x, "y": y}
+
+def forces(expression: str, dimensions: int) -> Callable[..., tuple]:
+    """Force along each axis of a potential."""
+    axes = sympy.symbols("x y z"[: 2 * dimensions - 1], real=True)
+    names = {"step": lambda a: sympy.Heaviside(a, 1)} | {str(v): v for v in axes}
     energy = sympy.sympify(expression.replace("^", "**"), locals=names)
-    minus = [-sympy.diff(energy, v).replace(sympy.DiracDelta, lambda *_: 0) for v in (x, y)]
+    minus = [-sympy.diff(energy, v).replace(sympy.DiracDelta, lambda *_: 0) for v in axes]
     heaviside = {"Heaviside": lambda a, _=1: (a >= 0) * 1.0}
-    return sympy.lambdify((x, y), minus, [heaviside, "numpy"], cse=True)
+    return sympy.lambdify(axes, minus, [heaviside, "numpy"], cse=True)
 
 
-def inside(box: dict, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def inside(box: dict, x: np.ndarray, y: np.ndarray, *_: np.ndarray) -> np.ndarray:
     """Which walkers are in a box."""
     here = np.ones(len(x), dtype=bool)
     for name, values in (("x", x), ("y", y)):
@@ -49,16 +54,19 @@ def plain_rates(system: str, walkers: int, frames: int, burn_in: int) -> np.ndar
     path = Path(SYSTEMS / system / "system.yaml")
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     dynamics, boxes = content["dynamics"], content["states"]
-    force, rng = forces(content["potential"]["expression"]), np.random.default_rng(1)
-    step, gamma = float(dynamics["timestep"].split()[0]) / 1000, 2.5
-    starts = np.array(STARTS[system])
+    expression, dimensions = (content["potential"][key] for key in ("expression", "dimensions"))
+    force, rng = forces(expression, dimensions), np.random.default_rng(1)
+    step = float(dynamics["timestep"].split()[0]) / 1000
+    gamma = float(str(dynamics["friction"]).split()[0])
+    starts = np.zeros((len(wells := STARTS.get(system, WELLS)), dimensions))
+    starts[:, :2] = wells
     x = starts[rng.integers(len(starts), size=walkers)].T.copy()
-    v = rng.normal(size=(2, walkers))
+    v = rng.normal(size=(dimensions, walkers))
     keep, kick = np.exp(-gamma * step), np.sqrt(1 - np.exp(-2 * gamma * step))
     last, crossings, time = np.zeros(walkers, int), np.zeros((2, walkers)), np.zeros((2, walkers))
     for frame in range(burn_in + frames):
         for _ in range(dynamics["stride"]):
-            v += step * np.array(np.broadcast_arrays(*force(*x), x[0])[:2])
+            v += step * np.array(np.broadcast_arrays(*force(*x), x[0])[:-1])
             x += step / 2 * v
             v = keep * v + kick * rng.normal(size=v.shape)
             x += step / 2 * v
