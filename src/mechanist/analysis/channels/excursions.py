@@ -3,8 +3,9 @@
 Excursions of equilibrium runs, and of shots spread along q, join A and B by every channel that a
 run or a window leads into, weighted as at equilibrium. So they give the shares of groups that
 chains of transition paths do not exchange, and show channels that path sampling has never been in:
-a transition is outside if one of its features near q = 0 is farther from the range of the sampled
-paths of its group than the width of that range.
+a transition is outside if, for each group, one of its features near q = 0 is farther from the range
+of the sampled paths of the group than the width of that range. The nearest group is not enough:
+a rare path that changes from one channel to another may be counted to either.
 """
 
 from dataclasses import dataclass
@@ -42,12 +43,13 @@ class Groups:
         scaled = self.scale.scaled(features)
         inside = np.zeros(len(features), dtype=np.int64)
         result = inside if self.split is None else self.split.assign(scaled)
-        low, high = self.low[result], self.high[result]
-        width = high - low
-        with np.errstate(invalid="ignore"):
-            away = (features < low - width) | (features > high + width)
-            new = (away & self.middle & (width > 0)).any(axis=1)
-        return np.where(new, self.count, result)
+        near = np.zeros(len(features), dtype=np.bool_)
+        for low, high in zip(self.low, self.high, strict=True):
+            width = high - low
+            with np.errstate(invalid="ignore"):
+                away = (features < low - width) | (features > high + width)
+            near |= ~(away & self.middle & (width > 0)).any(axis=1)
+        return np.where(near, result, self.count)
 
 
 def read_groups(content: dict[str, Any], measures: Measures) -> Groups:
