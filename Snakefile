@@ -51,4 +51,9 @@ include: "workflow/rules/validate.smk"
 include: "workflow/rules/kinetics.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"
-include: "workflow/rules/trajectories.smk"
+
+
+if (HOME / "benchmarks").is_dir():
+
+    # Not part of an installed package.
+    include: "workflow/rules/trajectories.smk"

@@ -22,9 +22,12 @@ from mechanist.settings.load import find_system, load_system, validate
 from mechanist.bookkeeping.sources import digest, digest_of_script
 from mechanist.systems.build.source_files import source_files
 
+# Not workflow.basedir, as the Snakefile of a project may include these files.
+HOME = Path(str(workflow.current_basedir)).parents[1]
+
 try:
     SETTINGS = validate(Config, dict(config), "config.yaml")
-    SYSTEM_FOLDER = find_system(SETTINGS.system, Path.cwd(), Path(workflow.basedir))
+    SYSTEM_FOLDER = find_system(SETTINGS.system, Path.cwd(), HOME)
     SYSTEM = load_system(SYSTEM_FOLDER)
     require(SETTINGS.formula.backend)
 except MechanistError as error:

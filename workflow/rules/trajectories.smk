@@ -1,6 +1,4 @@
 # Tables of the learned trajectory models; asked for by name: snakemake --cores 2 trajectory_models
-# Not workflow.basedir, as other workflows may include this file.
-HOME = Path(str(workflow.current_basedir)).parents[1]
 MODELS = "results/trajectory_models"
 MOTIONS = [f"{number:03d}" for number in range(SETTINGS.trajectory.seeds)]
 # These tables are no input of a run, nor is a run an input of theirs: they describe it if it is

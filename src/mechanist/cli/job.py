@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from mechanist.cli.names import complete_run
+
 if TYPE_CHECKING:
     from mechanist.bookkeeping.journal import Journal
     from mechanist.bookkeeping.layout import Layout
@@ -24,7 +26,14 @@ ConfigOption = Annotated[
 ResultsOption = Annotated[
     Path | None, typer.Option("--results", help="folder of the run; default: as in the settings")
 ]
-ResultsArgument = Annotated[Path, typer.Argument(help="folder of the run, results/NAME")]
+ResultsArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="NAME",
+        help="run: its name below results/, or its folder",
+        autocompletion=complete_run,
+    ),
+]
 RoundOption = Annotated[int, typer.Option("--round", min=0, help="number of the round, from 0")]
 LastOption = Annotated[int, typer.Option("--last", min=0, help="number of the last round")]
 WorkerOption = Annotated[int, typer.Option("--worker", min=0, help="number of the job, from 0")]

@@ -1,59 +1,59 @@
 """Command line: what every rule of the workflow calls, and commands for people."""
 
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from mechanist.cli import runs, stages, systems
+from mechanist.cli import project, runs, stages, systems
 from mechanist.cli.job import STOPPED, say
 
 PANELS = {
-    "Systems": (systems.new, systems.check, systems.doctor),
-    "Runs": (
-        *(runs.status, runs.verify, runs.replay, runs.free_energy, runs.compare),
+    "Start here": (project.init, project.run, project.open_, runs.status),
+    "A system of your own": (systems.new, systems.check, systems.doctor),
+    "More from a run": (
+        *(runs.replay, runs.free_energy, runs.verify, runs.compare),
         *(runs.compare_pair, runs.restore),
     ),
-    "Stages of the workflow, in order": stages.COMMANDS,
+    "Stages of the workflow, which the rules call in this order": stages.COMMANDS,
 }
 """Commands by section of ``mechanist --help``; the name is that of the function."""
 
 
-class Panels(TyperGroup):
-    """Lists commands by section, each with the whole first line of its help."""
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the sections of `PANELS`."""
-        for title, functions in PANELS.items():
-            names = [command_name(function) for function in functions]
-            commands = [(name, self.commands[name]) for name in names]
-            rows = [
-                (name, (command.help or "").splitlines()[0])
-                for name, command in commands
-                if not command.hidden
-            ]
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
-
-
 def command_name(function: Any) -> str:
-    """``free-energy`` for ``free_energy``."""
-    return str(function.__name__).replace("_", "-")
+    """``free-energy`` for ``free_energy``, ``open`` for ``open_``."""
+    return str(function.__name__).rstrip("_").replace("_", "-")
 
 
 app = typer.Typer(
-    cls=Panels,
-    help="Why does A turn into B? Transition path sampling that ends in a formula.",
+    help="Why does A turn into B? Transition path sampling that ends in a formula. Begin with"
+    " `mechanist init FOLDER`, `cd FOLDER` and `mechanist run`.",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-for functions in PANELS.values():
+for title, functions in PANELS.items():
     for function in functions:
-        app.command(command_name(function))(function)
+        app.command(command_name(function), rich_help_panel=title)(function)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from mechanist import __version__
+
+        print(f"mechanist {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Options of the program itself."""
 
 
 def main() -> None:

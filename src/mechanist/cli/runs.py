@@ -14,6 +14,7 @@ from mechanist.cli.job import (
     log,
     open_run,
 )
+from mechanist.cli.names import run_folder
 
 if TYPE_CHECKING:
     from mechanist.bookkeeping.layout import Layout
@@ -45,7 +46,7 @@ def replay(
 
 
 def restore(
-    results: Annotated[Path, typer.Argument(help="folder of a run")],
+    results: ResultsArgument,
     out: Annotated[Path, typer.Option("--out", help="audit as JSON; restored paths beside it")],
     tolerance: Annotated[
         float,
@@ -73,7 +74,7 @@ def restore(
     if (round_ is None) != (worker is None):
         raise MechanistError("restore", "--round and --worker belong together")
     job = None if round_ is None or worker is None else (round_, worker)
-    run(Layout(results), tolerance, out, Journal(log), job, nearest)
+    run(Layout(run_folder(results)), tolerance, out, Journal(log), job, nearest)
 
 
 def free_energy(
@@ -153,7 +154,7 @@ def status(results: ResultsArgument) -> None:
     """Show the rounds of a run as a table."""
     from mechanist.report.status import status as text
 
-    print(text(results))
+    print(text(run_folder(results)))
 
 
 def verify(results: ResultsArgument) -> None:
@@ -164,7 +165,7 @@ def verify(results: ResultsArgument) -> None:
     from mechanist.bookkeeping.layout import Layout
     from mechanist.bookkeeping.seal import verify as run
 
-    faults, result = run(Layout(results))
+    faults, result = run(Layout(run_folder(results)))
     print("\n".join([*faults, result]))
     if faults:
         raise typer.Exit(1)

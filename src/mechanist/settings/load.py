@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 
 from mechanist.bookkeeping.files import parse_json
+from mechanist.bookkeeping.home import HOME, suggestion
 from mechanist.errors import MechanistError, SettingsError, SystemBuildError
 from mechanist.settings.base import Section
 from mechanist.settings.config import Config
@@ -175,15 +176,18 @@ def find_system(name: str, *roots: Path) -> Path:
     for folder in candidates:
         if (folder / SYSTEM_FILE).is_file():
             return folder
-    known = sorted(f.parent.name for r in roots for f in r.glob(f"systems/*/{SYSTEM_FILE}"))
-    raise SettingsError(
-        "config.yaml", f"system: {name!r}: no folder with a system.yaml; known: {', '.join(known)}"
-    )
+    known = suggestion(name, system_names(*roots))
+    raise SettingsError("config.yaml", f"system: {name!r}: no folder with a system.yaml; {known}")
+
+
+def system_names(*roots: Path) -> set[str]:
+    """Names of the systems below ``systems/`` of some folders."""
+    return {file.parent.name for root in roots for file in root.glob(f"systems/*/{SYSTEM_FILE}")}
 
 
 def system_folder(name: str) -> Path:
     """Folder of a system, looked for here and beside the installed workflow; see `find_system`."""
-    return find_system(name, Path.cwd(), Path(__file__).resolve().parents[3])
+    return find_system(name, Path.cwd(), HOME)
 
 
 def load_system(folder: Path) -> SystemSettings:

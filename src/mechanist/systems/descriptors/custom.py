@@ -16,6 +16,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.bookkeeping.files import sha256
+from mechanist.bookkeeping.home import HOME
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.settings.descriptors import CustomSettings
 from mechanist.settings.load import key_error
@@ -179,5 +180,5 @@ def load_module(file: str, digest: str) -> dict[str, Any]:
 
 def trusted(path: Path) -> bool:
     """Whether a file lies in ``systems/`` of the working directory or of the workflow."""
-    roots = (Path.cwd(), Path(__file__).resolve().parents[4])
+    roots = (Path.cwd(), HOME)
     return any(path.resolve().is_relative_to(root.resolve() / "systems") for root in roots)
