@@ -13,9 +13,8 @@ HOME = SHIPPED if (SHIPPED / "Snakefile").is_file() else PACKAGE.parents[1]
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """``did you mean NAME?`` for a known name that resembles ``word``, or all known names."""
+    """The known name that resembles ``word``, as a question, and all known names."""
     names = sorted(known)
     close = get_close_matches(word, names, 1)
-    if close:
-        return f"did you mean {close[0]}?"
-    return f"known: {', '.join(names)}" if names else "there is none yet"
+    question = f"did you mean {close[0]}? " if close else ""
+    return f"{question}known: {', '.join(names)}" if names else "there is none yet"
