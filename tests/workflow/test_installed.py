@@ -77,7 +77,5 @@ def test_a_run_in_an_empty_folder_ends_in_a_report(installed, tmp_path):
     root = folder / "results" / "double_well"
     assert (root / "report.html").stat().st_size > 0
     assert "report: results/double_well/report.html" in done.stdout
-    code = json.loads((root / "summary.json").read_text(encoding="utf-8"))
-    assert code["system"] == "double_well"
-    system = json.loads((root / "benchmarks/session/session.json").read_text(encoding="utf-8"))
-    assert system["system"] == str(installed / "mechanist/project/systems/double_well")
+    session = json.loads((root / "benchmarks/session/session.json").read_text(encoding="utf-8"))
+    assert session["system"] == str(installed / "mechanist/project/systems/double_well")
