@@ -200,7 +200,8 @@ def test_excursions_between_the_groups_are_outside():
     assert groups.assign(paths).tolist() == [0, 2, 1]
     # One that changes from the lower channel to the upper one, on the wrong side of the split at
     # first, runs near q = 0 as the paths of the lower one do.
-    changing = np.repeat([1.5, -1.5, -1.5], FEATURES)[None]
+    changing = np.zeros((1, 3 * FEATURES))
+    changing[0, 3::FEATURES] = 1.5, -1.5, -1.5
     assert groups.assign(changing).tolist() in ([0], [1])
 
 
