@@ -7,6 +7,7 @@ from mechanist.analysis.channels.channels import channel_of_chains, find_channel
 from mechanist.analysis.channels.excursions import channel_report, read_groups
 from mechanist.analysis.channels.groups import Split
 from mechanist.analysis.channels.path_features import Measures, feature_names, path_features
+from mechanist.analysis.channels.valley import find_valley
 from mechanist.analysis.convergence.verdict import combine
 from mechanist.sampling.families import Families
 from mechanist.statistics.intervals import Interval
@@ -113,6 +114,22 @@ def test_a_tail_that_two_chains_visit_for_a_while_is_no_channel():
             x[chain, 120:160, 3] -= 1.5
         found, _ = groups_of(x)
         assert found.groups == 1
+
+
+def test_a_tail_in_which_one_chain_keeps_two_paths_is_no_channel():
+    # As one run of two channels had it: one chain of 128, with two paths in 20 of its 22 moves. The
+    # autocorrelation of so few draws calls them independent.
+    for seed in range(5):
+        x = 0.15 * walks(np.random.default_rng(seed), 128, 44, 0.0)
+        x[77, 22:32, 3], x[77, 32:41, 3], x[77, 41:43, 3], x[77, 43, 3] = -1.5, -1.45, -0.9, -1.7
+        found, _ = groups_of(x)
+        assert found.groups == 1
+
+
+def test_values_that_differ_by_rounding_have_no_valley():
+    for scale in (1e-17, 1e-12):
+        values = 0.3 + scale * np.arange(40.0)
+        assert find_valley(values, np.ones(40), 3) is None
 
 
 def test_three_channels_on_one_line():

@@ -29,6 +29,9 @@ WINDOWS = (8, 3)
 TAIL = 0.002
 """Share of the draws left out at either end of the range."""
 
+NARROWEST = 1e-6
+"""Range of values that are not all the same."""
+
 DEEP = 0.3
 """Density of a valley in units of the lower peak; 0.27 between two normal distributions of the same
 weight that are 4 standard deviations apart."""
@@ -56,7 +59,8 @@ def find_valley(values: Array, weights: Array, window: int) -> Valley | None:
     places = np.minimum(np.searchsorted(share, [TAIL, 1 - TAIL]), len(order) - 1)
     ends = values[order[places]]
     low, high = float(ends[0]), float(ends[1])
-    if not high > low:
+    # Scaled features have unit variance over all paths: a smaller range is rounding.
+    if not high - low > NARROWEST:
         return None
     counts, _ = np.histogram(np.clip(values, low, high), BINS, (low, high), weights=weights)
     dense = np.convolve(counts, np.ones(window), mode="valid")
@@ -141,8 +145,12 @@ def _worth(series: Sequence[Array], masks: Sequence[Mask], family: Rows) -> floa
 
 
 def _agreeing(chains: Sequence[Array], own: Rows) -> float:
-    """Effective number of draws of chains of the families ``own`` (C,), by their agreement."""
-    size = effective_samples(chains)
+    """Effective number of draws of chains of the families ``own`` (C,), by their agreement.
+
+    A path that was kept for many moves is one draw, whatever the autocorrelation of few draws says.
+    """
+    distinct = sum(1 + int((np.diff(chain) != 0).sum()) for chain in chains)
+    size = min(effective_samples(chains), float(distinct))
     draws, each = np.concatenate(chains), np.repeat(own, [len(chain) for chain in chains])
     names, member = np.unique(each, return_inverse=True)
     if len(names) < 2:
