@@ -13,7 +13,7 @@ READY := $(STAMP)$(if $(GPU),-$(GPU))
 JULIA := $(VENV)/.julia
 PYSR ?=
 
-.PHONY: run pysr test test-slurm bench-plan bench-scale truth formulas implicit faults fuzz bench bench-gpu ops lint unlock clean help
+.PHONY: run pysr test test-slurm bench-plan bench-scale opencl truth formulas implicit faults fuzz bench bench-gpu ops lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -33,6 +33,10 @@ $(JULIA): $(STAMP) | $(READY)
 
 test: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+# make opencl  run the tests of GPU code on the processor, about two minutes; installs pocl on Debian, as root
+opencl: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m tests.opencl.run
 
 # make truth  compare with known results, about two hours, can be stopped and continued; writes benchmarks/truth/TRUTH.md
 truth: $(STAMP)

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from mechanist.bookkeeping.layout import Layout
+from mechanist.engine.contexts import make_context
+from mechanist.errors import SystemBuildError
 from mechanist.settings.load import load_system
 from mechanist.systems import prepared
 from mechanist.systems.build.prepare import prepare
@@ -16,6 +18,18 @@ from mechanist.systems.descriptors.describe import describe
 from mechanist.systems.prepared import Prepared
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+VENDORS = "OCL_ICD_VENDORS"
+"""Where the OpenCL loader looks for devices."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hide OpenCL from all tests but those that are about it: implementations for CPUs may crash.
+
+    OpenMM looks for platforms when it is imported, which has not happened yet.
+    """
+    if config.option.markexpr != "opencl":
+        os.environ[VENDORS] = str(REPOSITORY / "tests" / "no_opencl_here")
 
 
 def build(name: str, folder: Path) -> Layout:
@@ -81,6 +95,15 @@ def alanine(alanine_layout: Layout) -> Prepared:
 @pytest.fixture(scope="session")
 def alanine_pool_short(alanine: Prepared) -> Prepared:
     return replace(alanine, max_half_frames=3)
+
+
+@pytest.fixture(scope="session")
+def opencl(double_well: Prepared) -> None:
+    """Skip what needs an OpenCL device where there is none."""
+    try:
+        make_context(double_well, double_well.system, "OpenCL", 1)
+    except SystemBuildError as error:
+        pytest.skip(f"no OpenCL device: {error.what}")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from mechanist.engine.plan import POOL, Plan, default_plan
 from mechanist.engine.stopwatch import time_plan, time_plans
 from mechanist.errors import SystemBuildError
 from mechanist.settings.run import EngineSettings
+from mechanist.systems.forces.platforms import platform_names
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +79,10 @@ def test_a_plan_that_does_not_work_says_why(double_well):
     timing = time_plan(double_well, Plan("CUDA", "pairs", 4), 0.01)
     assert timing.steps_per_second == 0
     assert "CUDA" in timing.fault
+
+
+def test_opencl_is_hidden_from_all_tests_but_its_own():
+    assert "OpenCL" not in platform_names()
 
 
 def test_lanes_share_the_slots(double_well):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import openmm
 import pytest
 
 from mechanist.engine import pool
@@ -162,19 +163,58 @@ def test_stacked_molecules_move_as_single_ones_do(layout, alanine, rng):
         np.testing.assert_allclose(stacked[key][1], single[key][1], atol=5e-6)
 
 
-def test_a_copy_that_leaves_its_cell_is_given_up_and_harms_no_other(alanine, rng):
-    still = replace(alanine, friction=0.0, max_half_frames=6, stride=10)
-    velocities = rng.standard_normal((3, *still.positions.shape))
-    velocities *= thermal_velocities(still)[:, None]
-    # 20 nm/ps, 0.4 nm a frame: below the limit of speed, out of the cell in six frames.
-    velocities[1] += [20.0, 0, 0]
-    shots = HalfShots(np.arange(3), np.repeat(still.positions[None], 3, axis=0), velocities)
+def fast(prepared, speed, copy, count, rng):
+    """Half-shots of which one flies along x with ``speed`` in nm/ps beside its thermal motion."""
+    velocities = rng.standard_normal((count, *prepared.positions.shape))
+    velocities *= thermal_velocities(prepared)[:, None]
+    velocities[copy] += [speed, 0, 0]
+    positions = np.repeat(prepared.positions[None], count, axis=0)
+    return HalfShots(np.arange(count), positions, velocities)
+
+
+def test_a_molecule_that_drifts_away_stays_in_its_cell(alanine, rng):
+    # 20 nm/ps, 0.4 nm a frame: below the limit of speed; 8 nm in all, twice the width of a cell.
+    still = replace(alanine, friction=0.0, max_half_frames=20, stride=10)
+    shots = fast(still, 20.0, 1, 3, rng)
     single = run(engine_of(Pool, still, 3, label=nowhere), shots)
-    stacked = run(engine_of(Stack, still, 3, layout="grid", label=nowhere), shots)
+    found = run(engine_of(Stack, still, 3, layout="grid", label=nowhere), shots)
+    for key in range(3):
+        assert found[key][0] == "too_long"
+        np.testing.assert_allclose(found[key][1], single[key][1], atol=2e-5)
+
+
+def test_a_copy_that_leaves_its_cell_is_given_up_and_harms_no_other(alanine, rng):
+    # Held, if weakly, where it is, a copy cannot be moved back: out of its cell in six frames.
+    system = openmm.XmlSerializer.clone(alanine.system)
+    force = openmm.CustomExternalForce("1e-6*x^2")
+    force.addParticle(0, [])
+    system.addForce(force)
+    still = replace(alanine, system=system, friction=0.0, max_half_frames=6, stride=10)
+    shots = fast(still, 20.0, 1, 3, rng)
+    single = run(engine_of(Pool, still, 3, label=nowhere), shots)
+    found = run(engine_of(Stack, still, 3, layout="grid", label=nowhere), shots)
     assert single[1][0] == "too_long"
-    assert stacked[1][0] == "exploded"
+    assert found[1][0] == "exploded"
     for key in (0, 2):
-        np.testing.assert_allclose(stacked[key][1], single[key][1], atol=5e-6)
+        np.testing.assert_allclose(found[key][1], single[key][1], atol=5e-6)
+
+
+@pytest.mark.parametrize("platform", ["Reference", "CPU"])
+@pytest.mark.parametrize("speed", [1e200, 1e3], ids=["not a number", "too fast"])
+def test_a_molecule_that_explodes_on_a_grid_harms_no_other(platform, speed, alanine, rng):
+    """It passes near all others in the stride in which it explodes: they repeat it."""
+    still = replace(alanine, friction=0.0, max_half_frames=6, stride=10)
+    shots = fast(still, 0.0, 3, 7, rng)
+    shots.velocities[3] = speed
+    # A start far from that of the system: what is reset must not come near the others either.
+    shots.positions[3] += [5.0, 0, 0]
+    engine = engine_of(Stack, still, 4, layout="grid", platform=platform, label=nowhere)
+    found = run(engine, shots)
+    single = run(engine_of(Pool, still, 4, label=nowhere), shots)
+    assert found[3][0] == single[3][0] == "exploded"
+    for key in set(range(7)) - {3}:
+        assert found[key][0] == "too_long"
+        np.testing.assert_allclose(found[key][1], single[key][1], atol=1e-4)
 
 
 class PauseAt:
@@ -279,8 +319,6 @@ def test_velocities_of_a_stopped_shot_are_not_kicked_twice(layout, alanine, rng)
 
 def test_a_shot_that_fails_while_it_is_loaded_explodes(double_well, rng, monkeypatch):
     """It must not go on with the velocities of the shot before in the same slot."""
-    import openmm
-
     shots = half_shots(double_well, 0.0, 12, rng)
     shots.positions[5:7, 0, 0] = 0.123456
     genuine = pool.read_forces

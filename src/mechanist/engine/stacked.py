@@ -22,7 +22,9 @@ from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import (
     analytic,
     anchored,
+    centres,
     default_reach,
+    escaped,
     replicate,
     shifts,
     why_not,
@@ -32,6 +34,9 @@ from mechanist.systems.replicate import (
 WANDERING = 3.0
 """Cells of copies whose forces depend on absolute coordinates reach so many times as far from the
 origin of these coordinates as the starting structure does."""
+
+DRIFT = 1 / 3
+"""Largest distance of a copy from the centre of its cell, in reaches; half of one would do."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +111,14 @@ class Stack:
         self._count = slots
         self.stride = prepared.stride
         self._reference = platform == "Reference"
-        # These check for NaN: the CPU platform always, GPUs when they sort atoms under a cutoff.
-        self._stops = platform == "CPU" or (platform != "Reference" and layout == "grid")
+        # CPU stops at a NaN, GPUs when they sort atoms under a cutoff; on a grid a copy that leaves
+        # its cell may come near others. Then the stride is repeated.
+        self._repeats = platform == "CPU" or layout == "grid"
         self._kick = half_kick(prepared.masses, prepared.timestep)
         copies = stacked(prepared, slots, layout)
         system, self._centres, self._reach = copies.system, copies.origins, copies.reach
         self._free = self._reach is not None and not anchored(prepared.system)
-        centre = prepared.positions.mean(axis=0) if self._free else np.zeros(3)
+        centre = centres(prepared.positions[None])[0] if self._free else np.zeros(3)
         self._shift = (self._centres - centre)[:, None]
         self._context = make_context(prepared, system, platform, seed)
         self._integrator = self._context.getIntegrator()
@@ -148,8 +154,7 @@ class Stack:
         read_state(self._context, self._positions, self._velocities)
         if self._free:
             # Paths drift through space from shot to shot, so each starts at the centre of its cell.
-            centres = positions.mean(axis=1)
-            self._shift[slots] = (self._centres[slots] - centres)[:, None]
+            self._shift[slots] = (self._centres[slots] - centres(positions))[:, None]
         shape = (self._count, self._prepared.atoms, 3)
         self._positions.reshape(shape)[slots] = positions + self._shift[slots]
         self._context.setPositions(self._positions)
@@ -192,42 +197,70 @@ class Stack:
         exploded = self._step(now)
         if self._reach is not None:
             lost = ~within_reach(now, self._centres, self._reach)
+            drift = centres(now) - self._centres
             now -= self._shift
             # Near another copy forces would be wrong, so there is no result.
             now[lost] = np.nan
             self.reset(np.flatnonzero(lost & ~busy))
+            if self._free and not lost.any() and np.abs(drift).max() > DRIFT * self._reach:
+                self._recentre(drift)
         now[exploded] = np.nan
+
+    def _recentre(self, drift: Array) -> None:
+        """Move all copies back by their ``drift`` (R, 3) from the centres of their cells, in nm.
+
+        Molecules drift through space; no force depends on where they are.
+        """
+        shape = (self._count, self._prepared.atoms, 3)
+        read_positions(self._context, self._positions)
+        self._shift -= drift[:, None]
+        self._positions.reshape(shape)[:] -= drift[:, None]
+        self._context.setPositions(self._positions)
 
     def _step(self, now: Array) -> Rows:
         """Move all copies, in coordinates of the stack; return those that have exploded.
 
-        Some platforms stop the whole stack at a NaN. Then the other copies repeat this stride with
-        other noise, which does not depend on their first attempt.
+        Some platforms stop the whole stack at a NaN, and a copy far outside its cell may have come
+        near others. Then these repeat this stride without it, with other noise, which does not
+        depend on their first attempt.
         """
-        positions = now.reshape(-1, 3)
-        if self._stops:
+        if self._repeats:
             read_state(self._context, self._positions, self._velocities)
+        fault = self._stride_of_all(now)
+        exploded = self._disturbing(now, fault)
+        if len(exploded) == 0 and not fault:
+            return exploded
+        if not self._repeats or len(exploded) == 0:
+            raise SamplingError("engine", f"OpenMM failed on all copies: {fault}")
+        self._restore(exploded)
+        if fault := self._stride_of_all(now):
+            raise SamplingError("engine", f"OpenMM failed on all copies, twice: {fault}")
+        return exploded
+
+    def _stride_of_all(self, now: Array) -> str:
+        """Move all copies; OpenMM's message if it stopped at a NaN."""
+        positions = now.reshape(-1, 3)
         with explosions() as faults:
             self._integrator.step(self.stride)
             read_positions(self._context, positions)
         if not faults:
-            return np.empty(0, dtype=np.int64)
+            return ""
         with explosions():
             read_positions(self._context, positions)
-        exploded = np.flatnonzero(~np.isfinite(now).all(axis=(1, 2)))
-        if not self._stops or len(exploded) == 0:
-            raise SamplingError("engine", f"OpenMM failed on all copies: {faults[0]}")
-        self._restore(exploded)
-        with explosions() as faults:
-            self._integrator.step(self.stride)
-            read_positions(self._context, positions)
-        if faults:
-            raise SamplingError("engine", f"OpenMM failed on all copies, twice: {faults[0]}")
-        return exploded
+        return faults[0]
+
+    def _disturbing(self, now: Array, fault: str) -> Rows:
+        """Copies that have stopped the stack or may have changed the forces on others."""
+        if self._reach is not None:
+            return np.flatnonzero(escaped(now, self._centres, self._reach))
+        return np.flatnonzero(~np.isfinite(now).all(axis=(1, 2)) & bool(fault))
 
     def _restore(self, exploded: Rows) -> None:
         """Return to the saved state, with exploded copies at the starting structure at rest."""
         shape = (self._count, self._prepared.atoms, 3)
+        if self._free:
+            start = centres(self._prepared.positions[None])
+            self._shift[exploded] = (self._centres[exploded] - start)[:, None]
         self._positions.reshape(shape)[exploded] = self._prepared.positions + self._shift[exploded]
         self._velocities.reshape(shape)[exploded] = 0
         self._context.setPositions(self._positions)

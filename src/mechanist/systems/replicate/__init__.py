@@ -1,6 +1,6 @@
 """One System that holds many independent copies of another."""
 
-from mechanist.systems.replicate.grid import LAYOUTS, MARGIN, within_reach
+from mechanist.systems.replicate.grid import LAYOUTS, MARGIN, centres, escaped, within_reach
 from mechanist.systems.replicate.reach import default_reach
 from mechanist.systems.replicate.stack import (
     analytic,
@@ -15,7 +15,9 @@ __all__ = [
     "MARGIN",
     "analytic",
     "anchored",
+    "centres",
     "default_reach",
+    "escaped",
     "replicate",
     "shifts",
     "why_not",

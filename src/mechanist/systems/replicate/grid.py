@@ -19,7 +19,7 @@ between two heavy atoms by about 1 kJ/mol/nm.
 
 import numpy as np
 
-from mechanist.arrays import Array, Mask
+from mechanist.arrays import Array, Mask, Positions
 from mechanist.errors import SystemBuildError
 
 LAYOUTS = ("pairs", "grid")
@@ -86,15 +86,40 @@ def within_reach(positions: Array, origins: Array, reach: float) -> Mask:
     low, high = _box(positions)
     with np.errstate(invalid="ignore"):
         inside = _small(positions, low, high, reach)
-        away = np.maximum(high - origins, origins - low).max(axis=1)
-    away[np.isnan(away)] = np.inf
+    away = _away(low, high, origins)
     for copy in np.flatnonzero(away > reach + MARGIN):
         gap = np.abs(origins - origins[copy]).max(axis=1) - away[copy]
         inside &= gap > reach + cutoff(reach)
     return np.asarray(inside & (away <= reach))
 
 
-def _box(positions: Array) -> tuple[Array, Array]:
+def centres(positions: Positions) -> Array:
+    """Centres (R, 3) of the boxes around copies (R, N, 3), in nm.
+
+    A copy no larger than the reach is in its cell if its centre is half of the reach from the
+    origin at most.
+    """
+    low, high = _box(positions)
+    return np.asarray((low + high) / 2, dtype=np.float64)
+
+
+def escaped(positions: Array, origins: Array, reach: float) -> Mask:
+    """Which copies (R,) may have come near others: outside their cell by more than the margin.
+
+    Parameters as of `within_reach`; an atom at NaN may be anywhere.
+    """
+    return np.asarray(_away(*_box(positions), origins) > reach + MARGIN)
+
+
+def _away(low: Array, high: Array, origins: Array) -> Array:
+    """Largest distance of each copy from its origin along an axis, (R,); infinite for NaN."""
+    with np.errstate(invalid="ignore"):
+        away = np.maximum(high - origins, origins - low).max(axis=1)
+    away[np.isnan(away)] = np.inf
+    return np.asarray(away)
+
+
+def _box(positions: Positions) -> tuple[Array, Array]:
     """Lowest and highest coordinates of each copy, both (R, 3)."""
     # Axis by axis is three times as fast in numpy.
     axes = [positions[:, :, axis] for axis in range(3)]
