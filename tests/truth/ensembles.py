@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mechanist.bookkeeping.progress import Progress
 from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import END_NAMES, ShotQueue
-from mechanist.engine.plan import default_plan
+from mechanist.engine.plan import Plan, default_plan
 from mechanist.engine.protocol import Engine
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
@@ -78,15 +78,17 @@ def sample(
     kind: type[Chains] = Chains,
     work: Callable[[Chains, Engine, int, Progress], Harvest] = shoot,
     below: float = 0.0,
+    plan: Plan | None = None,
 ) -> Sampled:
     """Let ``chains`` make ``burn_in`` moves that do not count and then ``moves`` that do.
 
     The burn-in here is a fixed number of moves, as stopping at an accepted path would prefer the
     paths that follow an acceptance. Shots are stopped early where they join A and B with less than
-    the chance ``below``.
+    the chance ``below``. Without a plan the platform is Reference.
     """
     sigma = thermal_velocities(prepared)
-    engine = make_engine(prepared, 2 * chains, default_plan(prepared, "Reference"), seed)
+    plan = plan or default_plan(prepared, "Reference")
+    engine = make_engine(prepared, 2 * chains, plan, seed)
 
     numbers = np.arange(chains)
 
