@@ -85,9 +85,12 @@ def main() -> None:
     found = library()
     if found is None:
         skip(f"{' '.join(PACKAGES)} are installed, but there is no {LIBRARY}")
-    with tempfile.TemporaryDirectory(prefix="mechanist-opencl-") as vendors:
-        (Path(vendors) / "pocl.icd").write_text(f"{found}\n", encoding="utf-8")
-        environment = os.environ | {VENDORS: vendors}
+    with tempfile.TemporaryDirectory(prefix="mechanist-opencl-") as name:
+        vendors, cache = Path(name) / "vendors", Path(name) / "cache"
+        vendors.mkdir()
+        (vendors / "pocl.icd").write_text(f"{found}\n", encoding="utf-8")
+        # All processes share the kernels that one of them has compiled.
+        environment = os.environ | {VENDORS: str(vendors), "POCL_CACHE_DIR": str(cache)}
         print(f"test-opencl: device {device(environment)}", flush=True)
         files = sorted(str(file) for file in Path("tests").rglob("test_opencl.py"))
         command = [sys.executable, "-m", "pytest", "-m", "opencl", *files, *sys.argv[1:]]
