@@ -30,6 +30,14 @@ def learned(
     threads
         Processor cores.
     """
+    data = formula_data(inputs, values, shots, settings, threads)
+    return data, distil(data, settings.formula, settings.seed, threads, quiet)
+
+
+def formula_data(
+    inputs: DescriptorSet, values: Array, shots: ShotData, settings: Config, threads: int
+) -> FormulaData:
+    """What a formula is distilled from; arguments are those of `learned`."""
     rng = np.random.default_rng(settings.seed)
     apart = held_out(shots.chain, settings.learn.held_out_every)
     known, rest = shots.subset(~apart), shots.subset(apart)
@@ -38,7 +46,7 @@ def learned(
     ranked = relevance(model, rest, inputs.owners, inputs.names, repeats, rng, quiet, known)
     chosen = inputs.select([row.descriptor for row in ranked][: settings.formula.inputs])
     rows = [inputs.names.index(name) for name in chosen.names]
-    data = FormulaData(
+    return FormulaData(
         columns=chosen.feature_names,
         values=chosen.features(values[:, rows]),
         q=model.q(shots.features),
@@ -48,7 +56,6 @@ def learned(
         held_out=apart,
         units={d.name: d.unit for d in chosen.descriptors},
     )
-    return data, distil(data, settings.formula, settings.seed, threads, quiet)
 
 
 def quiet(_: str) -> None:

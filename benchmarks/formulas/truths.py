@@ -16,6 +16,8 @@ NORMAL = ("d1", "d2")
 LENGTHS = ("r", "s")
 """Lengths that are far from 0, so that they can be divided by."""
 
+POINTS = 4000
+
 ALGEBRA = ("add", "sub", "mul", "div")
 
 

@@ -37,21 +37,23 @@ def soft(formula, inputs):
     ("operators", "count"),
     [
         (("add", "mul"), 0),
-        # 1/r and 1/s; d passes through 0, and a sine stands in no function.
+        # 1/r and 1/s; d passes through 0, and so does a sine.
         (("add", "mul", "div"), 2),
         (("log",), 2),
         # Beside those log(r/s).
         (("div", "log"), 5),
         (("sqrt",), 2),
-        (("exp",), 6),
-        (("tanh",), 3),
+        (("exp",), 8),
+        (("tanh",), 4),
     ],
 )
 def test_what_is_allowed_and_bounded(operators, count, inputs):
     found = basis_functions(inputs, COLUMNS, operators)
     assert len(found.exprs) == count == found.values.shape[1]
     assert np.isfinite(found.values).all()
-    assert not any(expr.has(column_symbols(4)[3]) for expr in found.exprs)
+    assert found.linear == (0, 1, 2, 3)
+    of_sine = {type(e).__name__ for e in found.exprs if e.has(column_symbols(4)[3])}
+    assert of_sine == {"exp", "tanh"} & set(operators)
 
 
 def test_values_are_those_of_the_functions(inputs):
@@ -101,6 +103,20 @@ def test_growth_finds_functions(formula, operators, nodes, inputs):
     truth = fitted(parse(formula), points, "test")
     assert pool.by_nodes[nodes][0].loss == pytest.approx(truth.loss, abs=1e-5)
     assert pool.by_nodes[nodes][0].structure.key == truth.structure.key
+
+
+def test_an_angle_gives_waves_alone(inputs):
+    phi = inputs[:, 0] * 2 - 2
+    columns = ("sin(phi)", "cos(phi)", "phi", "r")
+    table = np.column_stack([np.sin(phi), np.cos(phi), phi, inputs[:, 1]])
+    found = basis_functions(table, columns, EVERYTHING, waves=True)
+    x = column_symbols(4)
+    assert found.linear == (0, 1, 3)
+    assert found.waves == (x[2], 2 * x[2], 3 * x[2])
+    assert not any(expr.has(x[2]) for expr in found.exprs)
+    np.testing.assert_allclose(found.turns, np.outer(phi, [1, 2, 3]))
+    assert found.phases == {x[2]: (x[0], x[1])}
+    assert not basis_functions(table, columns, EVERYTHING).waves
 
 
 def test_no_function_comes_into_another(inputs):

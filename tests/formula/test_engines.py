@@ -22,7 +22,9 @@ NO = State(False, "PySR is not installed")
 
 
 def test_auto_takes_what_is_there_and_says_why():
-    assert choose_engines("auto", YES).names == ("pysr",)
+    assert choose_engines("auto", YES).names == ("operon", "pysr")
+    assert choose_engines("auto", YES).if_needed == ("pysr",)
+    assert choose_engines("both", YES).if_needed == ()
     assert choose_engines("auto", NO).names == ("operon",)
     assert choose_engines("auto", NO).reason == "auto: PySR is not installed"
     assert "Julia 1.11.5" in choose_engines("auto", YES).reason
@@ -236,18 +238,37 @@ def ready(installed, monkeypatch):
 def run(backend, **changes):
     data, _, _ = planted(TRUTH, points=1600)
     lines = []
-    settings = SMALL.model_copy(update={"backend": backend, "max_nodes": 9, **changes})
+    changed = {"backend": backend, "max_nodes": 9, "forms": (), **changes}
+    settings = SMALL.model_copy(update=changed)
     return distil(data, settings, 1, 1, lines.append), lines
 
 
-def test_auto_with_pysr(ready, standin):
+def test_auto_asks_pysr_where_formulas_are_not_enough(ready, standin):
     folder = standin("well")
-    result, lines = run("auto")
-    assert result.backend == "pysr"
-    assert result.backend_reason == f"auto: {YES.line}"
-    assert any("search by pysr (auto: PySR 2.7.2 with Julia" in line for line in lines)
+    # One descriptor of the two is not enough.
+    result, lines = run("auto", max_nodes=3)
+    assert result.backend == "operon+pysr"
+    assert result.backend_reason.startswith("auto: pysr searches, too: the best formula without it")
+    assert result.backend_reason.endswith(f"formula.enough is 0.003; {YES.line}")
+    assert any("search by operon+pysr if needed (auto: PySR 2.7.2" in line for line in lines)
+    # The best formula of each length so far is a guess.
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    assert len(record["arguments"]["guesses"]) == 2
+
+
+def test_auto_does_not_start_pysr_where_a_formula_is_as_good_as_the_network(ready, standin):
+    folder = standin("well")
+    result, _ = run("auto")
+    assert result.backend == "operon"
+    assert result.backend_reason.startswith("auto: pysr left out: the best formula without it is ")
     assert result.chosen.descriptors == ("phi", "theta")
-    # Growth goes before the search and gives it one guess of each length.
+    assert not (folder / "record.json").exists()
+
+
+def test_pysr_alone_starts_from_growth(ready, standin):
+    folder = standin("well")
+    result, _ = run("pysr")
+    assert result.backend == "pysr"
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     guesses = record["arguments"]["guesses"]
     assert len(guesses) > 2
@@ -265,12 +286,12 @@ def test_both_find_what_either_finds(ready, standin):
 
 def test_when_pysr_fails_auto_goes_on_with_operon(ready, standin):
     standin("dies")
-    result, lines = run("auto")
+    result, lines = run("auto", max_nodes=3)
     assert result.backend == "operon"
     assert "auto: pysr failed: its process ended" in result.backend_reason
     assert "\n" not in result.backend_reason
-    assert sum("search by" in line for line in lines) == 2
-    plain, _ = run("operon")
+    assert result.backend_reason in lines
+    plain, _ = run("operon", max_nodes=3)
     assert [f.text for f in plain.pareto_front] == [f.text for f in result.pareto_front]
 
 

@@ -33,7 +33,10 @@ from tests.formula.pysr_signature import signatures, source
 HERE = Path(__file__).parent
 RECORDED = json.loads((HERE / "pysr_signature.json").read_text(encoding="utf-8"))
 COLUMNS = ("sin(phi)", "cos(phi)", "bond_C1_N2")
-SETTINGS = FormulaSettings(backend="pysr", operators=("add", "sub", "mul", "div", "exp", "tanh"))
+# Without templates, which are searched in a process of their own.
+SETTINGS = FormulaSettings(
+    backend="pysr", operators=("add", "sub", "mul", "div", "exp", "tanh"), forms=()
+)
 # The stand-in is up in a second; machines under load are given more.
 QUICK = Limits(start=30, grace=2)
 

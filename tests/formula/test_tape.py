@@ -56,6 +56,14 @@ def test_denominators_are_what_must_not_vanish():
     np.testing.assert_allclose(found, expected)
 
 
+def test_a_sum_of_exponentials_vanishes_nowhere():
+    x0, x1, _ = COLUMNS
+    c = sympy.Symbol("c")
+    tape = compile_tape(sympy.log(c * sympy.exp(x0) + sympy.exp(-x1)), COLUMNS, [c])
+    assert tape.denominators(X, [0.5]) == []
+    assert len(tape.denominators(X, [-0.5])) == 1
+
+
 def test_a_pole_gives_no_warning_but_infinity():
     x0, _, _ = COLUMNS
     tape = compile_tape(1 / x0, COLUMNS)

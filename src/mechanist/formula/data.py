@@ -1,6 +1,6 @@
 """Data for distillation: inputs, the network's q, and the outcomes of shots."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -122,3 +122,28 @@ class FormulaData:
         values = np.asfortranarray(self.values[:, keep])
         frames = None if self.frame_values is None else self.frame_values[:, keep]
         return replace(self, columns=columns, values=values, frame_values=frames)
+
+    def with_angles(self) -> "FormulaData":
+        """The same with a further column for every angle that enters as sine and cosine."""
+
+        def wider(values: Features) -> Features:
+            return np.asfortranarray(np.hstack([values, angle_values(self.columns, values)]))
+
+        frames = None if self.frame_values is None else wider(self.frame_values)
+        columns = (*self.columns, *angle_names(self.columns))
+        return replace(self, columns=columns, values=wider(self.values), frame_values=frames)
+
+
+def angle_names(columns: Sequence[str]) -> tuple[str, ...]:
+    """Angles that have columns for both sine and cosine, by relevance."""
+    names = (column[4:-1] for column in columns if column.startswith("sin("))
+    return tuple(name for name in names if f"cos({name})" in columns)
+
+
+def angle_values(columns: Sequence[str], values: Features) -> Features:
+    """Values (N, A) in rad of these angles from columns (N, P)."""
+    places = [
+        (columns.index(f"sin({n})"), columns.index(f"cos({n})")) for n in angle_names(columns)
+    ]
+    angles = [np.arctan2(values[:, s], values[:, c]) for s, c in places]
+    return np.array(angles).reshape(len(places), len(values)).T

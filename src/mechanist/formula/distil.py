@@ -16,6 +16,7 @@ from mechanist.arrays import Array, Features, Mask
 from mechanist.bookkeeping.journal import Log
 from mechanist.errors import MechanistError
 from mechanist.formula.choice.baselines import baselines
+from mechanist.formula.choice.familiar import best_familiar, sentence
 from mechanist.formula.choice.pareto import Scored, mean_and_error, pareto, selection_margin, used
 from mechanist.formula.choice.stability import (
     Share,
@@ -62,7 +63,8 @@ def distil(
     MechanistError
         If no candidate could be fitted.
     """
-    inputs = chosen_inputs(data, settings)
+    plain = chosen_inputs(data, settings)
+    inputs = plain.with_angles() if "periodic" in settings.forms else plain
     train = points_of(inputs, ~data.held_out)
     held_out = points_of(inputs, data.held_out)
     everything = points_of(inputs, np.ones(len(data), dtype=np.bool_))
@@ -80,14 +82,22 @@ def distil(
     winner = rivals[votes.chosen]
     shown = [winner if c.nodes == winner.nodes else c for c in most_stable(rivals, shares)]
     places = {id(candidate): place for place, candidate in enumerate(rivals)}
+    familiar = best_familiar(
+        rivals, winner, held_out, inputs.owners, inputs.preferred, settings.enough
+    )
+    kept = [winner] if familiar is None else [winner, familiar.candidate]
+    shown += [one for one in kept[1:] if not any(one is other for other in shown)]
+    named = None
     formulas: list[Formula] = []
-    for scored in pareto(shown, held_out, winner):
+    for scored in pareto(shown, held_out, kept):
         place = places[id(scored.candidate)]
         final = final_fit(scored.candidate, everything, inputs.everywhere, limit)
         share, of_set = shares[place], votes.set_shares[place]
         formulas.append(finish(scored, final, inputs, everything, settings.q_clip, share, of_set))
         if scored.candidate is winner:
             chosen = formulas[-1]
+        if familiar is not None and scored.candidate is familiar.candidate:
+            named = formulas[-1]
     stable, stability = verdict(chosen.descriptors, chosen.set_share, chosen.chosen_share)
     network, network_error = network_loss(data)
     log(
@@ -95,7 +105,13 @@ def distil(
         f"{chosen.heldout_loss:.4f} (network {network:.4f}): q = {chosen.text}"
     )
     log(stability)
-    known = baselines(train, held_out, inputs.owners)
+    text_of_named = "" if named is None else named.text
+    readability = sentence(familiar, winner, inputs.owners, text_of_named, settings.enough)
+    if readability:
+        log(readability)
+    known = baselines(
+        points_of(plain, ~data.held_out), points_of(plain, data.held_out), plain.owners
+    )
     return Distillation(
         pareto_front=tuple(formulas),
         chosen=chosen,
@@ -106,6 +122,9 @@ def distil(
         backend_reason=engines.reason,
         stable=stable,
         stability=stability,
+        familiar=named,
+        readability=readability,
+        preferred=inputs.preferred,
     )
 
 

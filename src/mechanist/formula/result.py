@@ -121,6 +121,11 @@ class Distillation:
         The engine of the symbolic search, or ``operon+pysr``.
     backend_reason
         Why it was this one, in one line.
+    familiar, readability
+        The best formula in familiar descriptors alone, and a sentence on what others add; None and
+        empty where there is none.
+    preferred
+        Familiar descriptors.
     """
 
     pareto_front: tuple[Formula, ...]
@@ -132,3 +137,6 @@ class Distillation:
     backend_reason: str
     stable: bool
     stability: str
+    familiar: Formula | None = None
+    readability: str = ""
+    preferred: tuple[str, ...] = ()

@@ -19,8 +19,9 @@ from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 COLUMNS = ("complexity", "heldout_loss", "heldout_loss_se", "text", "latex", "chosen")
 MORE_COLUMNS = (
     *("excess_loss", "excess_loss_se", "q_rms", "source"),
-    *("stands_share", "chosen_share", "set_share"),
+    *("stands_share", "chosen_share", "set_share", "familiar"),
 )
+FAMILIAR_KEYS = ("text", "latex", "complexity", "descriptors", "heldout_loss", "heldout_loss_se")
 
 
 def write_formulas(distillation: Distillation, folder: Path, descriptors: DescriptorSet) -> None:
@@ -39,7 +40,9 @@ def write_formulas(distillation: Distillation, folder: Path, descriptors: Descri
         row = [formula.complexity, *(f"{x:.6f}" for x in losses), formula.text, formula.latex]
         parts = (formula.stands_share, formula.chosen_share, formula.set_share)
         shares = (f"{x:.3f}" for x in parts)
-        rows.append([*row, chosen, *(f"{x:.6f}" for x in more), formula.source, *shares])
+        known = set(formula.descriptors) <= set(distillation.preferred)
+        last = [formula.source, *shares, "true" if known and formula.descriptors else "false"]
+        rows.append([*row, chosen, *(f"{x:.6f}" for x in more), *last])
     write_text(folder / "formulas.csv", csv_text([*COLUMNS, *MORE_COLUMNS], rows))
     write_exports(distillation.chosen.text, descriptors, folder)
     write_json(folder / "formula.json", to_json(distillation, descriptors))
@@ -52,6 +55,10 @@ def to_json(distillation: Distillation, descriptors: DescriptorSet) -> dict[str,
         **asdict(distillation.chosen),
         "stable": distillation.stable,
         "stability": distillation.stability,
+        "readability": distillation.readability,
+        "familiar": None
+        if distillation.familiar is None
+        else {key: getattr(distillation.familiar, key) for key in FAMILIAR_KEYS},
         "backend": distillation.backend,
         "backend_reason": distillation.backend_reason,
         "network_heldout_loss": distillation.network_heldout_loss,

@@ -6,6 +6,7 @@ leading coefficient of one, and common factors pulled out where that shortens it
 ... here, one for each column of the data.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,6 +71,15 @@ class Structure:
         blank = sympy.Symbol("c")
         return self.expr.xreplace({c: blank for c in self.constants})
 
+    @cached_property
+    def phases(self) -> tuple[int, ...]:
+        """Places of the constants that are added within a sine or cosine, defined modulo 2 pi."""
+        import sympy
+
+        waves = self.expr.atoms(sympy.sin, sympy.cos)
+        terms = {term for wave in waves for term in sympy.Add.make_args(wave.args[0])}
+        return tuple(i for i, constant in enumerate(self.constants) if constant in terms)
+
     def fill(self, values: Sequence[float] | Array) -> Expr:
         """The expression with numbers for the constants."""
         import sympy
@@ -79,15 +89,19 @@ class Structure:
 
 
 def structure(expr: Expr, columns: int) -> tuple[Structure, list[float]]:
-    """Replace every number but signs and exponents by a constant; also return the numbers."""
+    """Replace numbers by constants; also return the numbers.
+
+    Signs, exponents and whole numbers in a sine or cosine, without which it would not be periodic,
+    are none.
+    """
     import sympy
 
     constants: list[Expr] = []
     start: list[float] = []
 
-    def walk(part: Expr) -> Expr:
+    def walk(part: Expr, *, angle: bool = False) -> Expr:
         if part.is_Number:
-            if abs(part) == 1:
+            if abs(part) == 1 or (angle and part.is_Integer):
                 return part
             constants.append(sympy.Symbol(f"c{len(constants)}", real=True))
             start.append(float(part))
@@ -96,7 +110,8 @@ def structure(expr: Expr, columns: int) -> tuple[Structure, list[float]]:
             return part
         if part.is_Pow:
             return part.func(walk(part.args[0]), part.args[1])
-        return part.func(*[walk(argument) for argument in part.args])
+        angle = angle or isinstance(part, sympy.sin | sympy.cos)
+        return part.func(*[walk(argument, angle=angle) for argument in part.args])
 
     return Structure(walk(expr), tuple(constants), columns), start
 
@@ -118,6 +133,10 @@ def _scaled(expr: Expr) -> Expr:
     if isinstance(expr, sympy.exp) and parts[0].is_Add:
         constant, rest = parts[0].as_coeff_Add()
         return sympy.Float(float(sympy.exp(constant))) * sympy.exp(rest)
+    if isinstance(expr, sympy.log) and parts[0].is_Add:
+        lead, monic = _monic(parts[0])
+        if lead > 0 and lead != 1:
+            return sympy.Float(math.log(lead)) + expr.func(monic)
     return expr.func(*parts)
 
 

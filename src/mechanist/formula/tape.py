@@ -83,14 +83,40 @@ class Tape:
         return np.array(np.broadcast_to(values[-1], len(columns)), dtype=np.float64), result
 
     def denominators(self, columns: Features, constants: Sequence[float] | Array) -> list[Value]:
-        """Denominators, and arguments of logarithms and roots: none may reach 0."""
+        """Denominators, and arguments of logarithms and roots: none may reach 0.
+
+        Those that cannot, such as a sum of exponentials, are left out.
+        """
         values = self._forward(columns, constants)
+        positive = self._positive(constants)
         return [
             values[step.first]
             for step in self.steps
-            if step.kind == "log"
-            or (step.kind == "power" and (step.number < 0 or step.number % 1 != 0))
+            if not (step.first >= 0 and positive[step.first])
+            and (
+                step.kind == "log"
+                or (step.kind == "power" and (step.number < 0 or step.number % 1 != 0))
+            )
         ]
+
+    def _positive(self, constants: Sequence[float] | Array) -> list[bool]:
+        """Whether each step is positive whatever the columns are."""
+        flags: list[bool] = []
+        for step in self.steps:
+            match step.kind:
+                case "number":
+                    flags.append(step.number > 0)
+                case "constant":
+                    flags.append(bool(constants[int(step.number)] > 0))
+                case "exp":
+                    flags.append(True)
+                case "add" | "multiply":
+                    flags.append(flags[step.first] and flags[step.second])
+                case "power":
+                    flags.append(flags[step.first])
+                case _:
+                    flags.append(False)
+        return flags
 
     def _forward(self, columns: Features, constants: Sequence[float] | Array) -> list[Value]:
         values: list[Value] = []

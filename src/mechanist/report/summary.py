@@ -22,6 +22,7 @@ FORMULA_KEYS = (
     *("text", "latex", "complexity", "backend", "backend_reason"),
     *("heldout_loss", "heldout_loss_se"),
     *("stable", "stability", "set_share", "chosen_share"),
+    *("readability", "familiar"),
 )
 
 
@@ -173,6 +174,8 @@ def _formula_lines(data: ReportData) -> list[str]:
     ]
     if formula.get("stability"):
         lines = [formula["stability"], "", *lines]
+    if formula.get("readability"):
+        lines += ["", formula["readability"], ""]
     losses = [f"{formula.get('complexity')} nodes"]
     if formula.get("heldout_loss") is not None:
         losses.append(f"held-out loss {formula['heldout_loss']:.4f} nats per outcome")

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from mechanist.settings.base import Section
 
+Form = Literal["periodic", "saturating", "ratio", "exponential", "logarithm", "channels"]
 Operator = Literal["add", "sub", "mul", "div", "exp", "log", "tanh", "sqrt"]
 
 
@@ -14,8 +15,8 @@ class FormulaSettings(Section):
 
     backend: Literal["auto", "operon", "pysr", "both"] = Field(
         "auto",
-        description="engine of the symbolic search; auto: PySR where it and its Julia are "
-        "installed, else Operon; both: candidates from both",
+        description="engine of the symbolic search; auto: Operon, and PySR if it and its Julia are "
+        "installed and formulas are not good enough; both: candidates from both",
     )
     inputs: int = Field(
         5,
@@ -37,6 +38,12 @@ class FormulaSettings(Section):
         ("add", "sub", "mul", "div"),
         min_length=1,
         description="operations that the symbolic search may use",
+    )
+    forms: tuple[Form, ...] = Field(
+        ("periodic", "saturating", "ratio", "exponential", "logarithm", "channels"),
+        description="forms that growth tries beside the operators: a cos(n phi + c), n = 1, 2, 3; "
+        "a tanh(x); 1/x; exp(x); log(x) and log(x/y); and log(exp(x) + exp(y)) for two channels; "
+        "[]: none",
     )
     max_nodes: int = Field(
         25, ge=1, le=200, description="length of the longest formula that may be chosen, in nodes"

@@ -138,13 +138,14 @@ def products(expr: Expr) -> int:
 
 def used(candidate: Candidate, owners: Sequence[str]) -> tuple[str, ...]:
     """Descriptors in a candidate, by relevance."""
-    return tuple(dict.fromkeys(owners[i] for i in candidate.columns))
+    here = {owners[i] for i in candidate.columns}
+    return tuple(name for name in dict.fromkeys(owners) if name in here)
 
 
 def pareto(
-    candidates: Sequence[Candidate], held_out: Points, chosen: Candidate | None = None
+    candidates: Sequence[Candidate], held_out: Points, kept: Sequence[Candidate] = ()
 ) -> list[Scored]:
-    """Every formula that no shorter one beats on held-out chains, and ``chosen``, shortest first.
+    """Every formula that no shorter one beats on held-out chains, and ``kept``, shortest first.
 
     Excess losses are those above the lowest loss.
     """
@@ -153,7 +154,7 @@ def pareto(
     for candidate in sorted(candidates, key=lambda c: (c.nodes, c.loss)):
         losses = candidate.losses(held_out)
         better = np.isfinite(losses).all() and losses.sum() < best
-        if better or candidate is chosen:
+        if better or any(candidate is one for one in kept):
             front.append((candidate, losses))
         if better:
             best, least = float(losses.sum()), losses

@@ -77,4 +77,8 @@ def fitted(expr: Expr, points: Points, source: str, settled: float = 1e-9) -> Ca
     """
     form, start = structure(expr, points.columns.shape[1])
     found = fit(form.tape, points.columns, np.array(start), points.outcomes, settled)
-    return None if found is None else Candidate(form, found.constants, found.loss, source)
+    if found is None:
+        return None
+    constants, turns = found.constants.copy(), list(form.phases)
+    constants[turns] = np.mod(constants[turns] + np.pi, 2 * np.pi) - np.pi
+    return Candidate(form, constants, found.loss, source)

@@ -1,6 +1,7 @@
 """Units of the constants in a formula, from the units of its inputs.
 
-q has no unit, the terms of a sum share one, and the arguments of exp, log and tanh have none. Each
+q has no unit, the terms of a sum share one, the arguments of exp, log and tanh have none, and those
+of sin and cos are in rad. Each
 constant's unit is nm^a rad^b with unknown a and b, so every rule is a linear equation in these; a
 constant has a unit where the equations determine it.
 """
@@ -68,7 +69,10 @@ def _dimension(
         return np.asarray(np.sum(parts, axis=0))
     if expr.is_Pow:
         return parts[0] * float(expr.args[1])
-    rules.append(parts[0])
+    argument = parts[0].copy()
+    if type(expr).__name__ in ("sin", "cos"):
+        argument[len(place) + BASES.index("rad")] -= 1
+    rules.append(argument)
     return np.zeros(size)
 
 

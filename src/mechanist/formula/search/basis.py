@@ -1,11 +1,12 @@
-"""Basis functions of the inputs, which growth may add beside the inputs themselves.
+"""Functions of the inputs, which growth may add beside the inputs themselves.
 
 exp and tanh enter with a scale of their own, exp(k x) and tanh(k x + b), so that their argument has
-no unit; the fit then adjusts k and b. Fractions and logarithms need none.
+no unit; the fit then adjusts k and b. Fractions and logarithms need none. An angle phi enters as a
+wave cos(n phi + c) with n = 1, 2, 3.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -21,6 +22,8 @@ everywhere."""
 LARGEST_SHIFT = 10.0
 """An input whose mean is more standard deviations than this from 0 gets no exp(k x), which would be
 a straight line times exp(-10) or exp(10)."""
+FOLDS = (1, 2, 3)
+"""n of a wave cos(n phi + c)."""
 
 
 @dataclass(frozen=True)
@@ -33,31 +36,93 @@ class BasisFunctions:
         S functions of x0, x1, ...
     values
         (N, S) at the points.
+    linear
+        Columns that may stand outside functions: all but angles.
+    waves
+        W arguments n*phi of waves.
+    turns
+        (N, W) values of these arguments.
+    phases
+        For the symbol of each angle those of its sine and cosine.
     """
 
     exprs: tuple[Expr, ...]
     values: Array
+    linear: tuple[int, ...]
+    waves: tuple[Expr, ...] = ()
+    turns: Array = field(default_factory=lambda: np.empty((0, 0)))
+    phases: Mapping[Expr, tuple[Expr, Expr]] = field(default_factory=dict)
+
+    @property
+    def saturating(self) -> bool:
+        """Whether tanh is among the functions."""
+        return any(type(expr).__name__ == "tanh" for expr in self.exprs)
+
+    def seeds(self, columns: int) -> Iterator[Expr]:
+        """Formulas with one of ``columns`` inputs or one function."""
+        import sympy
+
+        symbols, half = column_symbols(columns), sympy.Float(0.5)
+        yield from (half * symbols[i] for i in self.linear)
+        yield from (half * expr for expr in self.exprs)
+        yield from (half * sympy.cos(turn + half) for turn in self.waves)
+
+
+def no_functions(inputs: Features) -> BasisFunctions:
+    """No functions of inputs (N, P)."""
+    return BasisFunctions((), np.empty((len(inputs), 0)), tuple(range(inputs.shape[1])))
 
 
 def basis_functions(
-    inputs: Features, columns: Sequence[str], operators: Sequence[str]
+    inputs: Features, columns: Sequence[str], operators: Sequence[str], *, waves: bool = False
 ) -> BasisFunctions:
     """Functions of ``inputs`` (N, P) that ``operators`` allow and that are defined on the data.
 
-    Columns that are a sine or cosine get none, since functions are not nested.
+    A column that is a sine or cosine gets those without a pole alone, exp and tanh. An angle, which
+    has columns for its sine and cosine, too, gets nothing but waves, if these are wanted.
     """
     symbols = column_symbols(len(columns))
-    bare = [i for i, column in enumerate(columns) if parse(column).is_Symbol]
+    angles = angle_columns(columns)
     found: list[Expr] = []
-    for i in bare:
-        found += _of_one(symbols[i], inputs[:, i], operators)
+    bare = []
+    for i, column in enumerate(columns):
+        if i in angles:
+            continue
+        trigonometric = not parse(column).is_Symbol
+        allowed = [o for o in operators if not trigonometric or o in ("exp", "tanh")]
+        found += _of_one(symbols[i], inputs[:, i], allowed)
+        if not trigonometric:
+            bare.append(i)
     if {"log", "div"} <= set(operators):
         import sympy
 
         positive = [symbols[i] for i in bare if _away_from_zero(inputs[:, i], signed=True)]
         found += [sympy.log(a / b) for a, b in combinations(positive, 2)]
     values = [compile_tape(expr, symbols).value(inputs) for expr in found]
-    return BasisFunctions(tuple(found), np.array(values).reshape(len(found), len(inputs)).T)
+    places = [(n, i) for i in angles for n in FOLDS] if waves else []
+    turns = [n * inputs[:, i] for n, i in places]
+    return BasisFunctions(
+        tuple(found),
+        np.array(values).reshape(len(found), len(inputs)).T,
+        tuple(i for i in range(len(columns)) if i not in angles),
+        tuple(n * symbols[i] for n, i in places),
+        np.array(turns).reshape(len(places), len(inputs)).T,
+        _phases(columns, angles) if waves else {},
+    )
+
+
+def _phases(columns: Sequence[str], angles: Sequence[int]) -> dict[Expr, tuple[Expr, Expr]]:
+    symbols = column_symbols(len(columns))
+    places = {
+        i: (columns.index(f"sin({columns[i]})"), columns.index(f"cos({columns[i]})"))
+        for i in angles
+    }
+    return {symbols[i]: (symbols[s], symbols[c]) for i, (s, c) in places.items()}
+
+
+def angle_columns(columns: Sequence[str]) -> tuple[int, ...]:
+    """Columns that are an angle itself beside those that are its sine and cosine."""
+    return tuple(i for i, column in enumerate(columns) if f"sin({column})" in columns)
 
 
 def _of_one(x: Expr, values: Array, operators: Sequence[str]) -> Iterator[Expr]:

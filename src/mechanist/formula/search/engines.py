@@ -75,10 +75,15 @@ LIBRARIES = {"operon": "pyoperon.sklearn"}
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """Engines in the order in which they search, and in one line why these."""
+    """Engines in the order in which they search, and in one line why these.
+
+    Those of ``if_needed`` search only where formulas without them are worse than the network by
+    more than ``formula.enough``, and may fail.
+    """
 
     names: tuple[str, ...]
     reason: str
+    if_needed: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -110,7 +115,8 @@ def choose_engines(wanted: str, state: State | None = None) -> EngineChoice:
         return EngineChoice(("operon",), "formula.backend asks for it")
     state = state or look()
     if wanted == "auto":
-        return EngineChoice(("pysr",) if state.ready else ("operon",), f"auto: {state.line}")
+        names = ("operon", "pysr") if state.ready else ("operon",)
+        return EngineChoice(names, f"auto: {state.line}", names[1:])
     if not state.ready:
         raise MechanistError(
             "formula.backend",

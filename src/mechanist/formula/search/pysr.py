@@ -9,6 +9,9 @@ Unlike Operon it maximises the likelihood: the loss of a row is n [softplus(q) -
 of which the fraction p ends in B (`mechanist.statistics.binomial`). It starts from formulas that
 growth has found. With one thread, a seed and ``deterministic`` a search is reproducible unless it
 is ended at its limit of time, so the iterations are sized to the limit.
+
+A second process searches the parts of template expressions
+(`mechanist.formula.search.pysr_templates`). If it fails, the formulas of the first are used.
 """
 
 import os
@@ -16,6 +19,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +28,8 @@ import numpy as np
 from mechanist.arrays import Array
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import Log
-from mechanist.errors import MechanistError
+from mechanist.errors import DataError, MechanistError
+from mechanist.formula.data import angle_names, angle_values
 from mechanist.formula.expression import symbol
 from mechanist.formula.search.problem import (
     Problem,
@@ -35,6 +40,7 @@ from mechanist.formula.search.problem import (
     translate,
 )
 from mechanist.formula.search.pysr_process import Limits, run_worker
+from mechanist.formula.search.pysr_templates import Template, templates
 from mechanist.formula.search.pysr_text import julia_text, read_hall_of_fame
 from mechanist.formula.structure import column_symbols, normal
 from mechanist.settings.formula import FormulaSettings
@@ -82,43 +88,102 @@ class PySR:
         shots = np.asarray(problem.outcomes.counts, dtype=np.float64)
         rows = draw(shots, min(ROWS, len(shots)), rng)
         scale, shift = scaling(problem.inputs[rows], problem.columns)
-        names = column_symbols(len(problem.columns))
-        back = scaled_columns(problem.columns, scale, shift)
-        guesses = scaled_guesses(problem, scale, shift, settings)
+        angles = dict(
+            zip(
+                angle_names(problem.columns),
+                angle_values(problem.columns, problem.inputs[rows]).T,
+                strict=True,
+            )
+        )
+        names = [name.name for name in column_symbols(len(problem.columns) + len(angles))]
+        plain, extra = names[: len(problem.columns)], names[len(problem.columns) :]
+        back = [*scaled_columns(problem.columns, scale, shift), *map(symbol, angles)]
+        table = _Table(
+            np.column_stack([(problem.inputs[rows] - shift) / scale, *angles.values()]),
+            problem.outcomes.n_b[rows] / shots[rows],
+            shots[rows],
+        )
         if iterations(settings) < settings.iterations:
             log(
                 f"pysr: {iterations(settings)} of {settings.iterations} iterations, since"
                 f" formula.seconds = {settings.seconds:g} allows no more"
             )
-        with tempfile.TemporaryDirectory(prefix="mechanist_pysr_") as place:
-            folder = Path(place)
-            keywords = arguments(settings, int(rng.integers(2**31 - 1)), guesses, folder)
-            x = (problem.inputs[rows] - shift) / scale
-            share = problem.outcomes.n_b[rows] / shots[rows]
-            np.savez(folder / "data.npz", x=x, y=share, weights=shots[rows])
-            fit = {"variable_names": [name.name for name in names]}
-            write_json(folder / "request.json", {"arguments": keywords, "fit": fit})
-            models = self._run(folder, settings, log)
-        texts, dropped = translate(
-            models, {symbol(s.name): c for s, c in zip(names, back, strict=True)}
-        )
+        number = int(rng.integers(2**31 - 1))
+        guesses = scaled_guesses(problem, scale, shift, settings)
+        models = self._plain(table, plain, guesses, settings, number, log)
+        forms = templates(plain, extra, settings.forms)
+        if forms:
+            models += self._templates(table, forms, settings, number, log)
+        texts, dropped = translate(models, dict(zip(map(symbol, names), back, strict=True)))
         if dropped:
             log(f"pysr: {dropped} expressions that cannot be used dropped")
         return list(dict.fromkeys(texts))
 
-    def _run(self, folder: Path, settings: FormulaSettings, log: Log) -> list[str]:
-        """Run the worker; the equations of its hall of fame."""
+    def _plain(
+        self,
+        table: "_Table",
+        names: Sequence[str],
+        guesses: Sequence[str],
+        settings: FormulaSettings,
+        seed: int,
+        log: Log,
+    ) -> list[str]:
+        """Formulas of the search without a template."""
+        with tempfile.TemporaryDirectory(prefix="mechanist_pysr_") as place:
+            folder = Path(place)
+            keywords = arguments(settings, seed, guesses, folder)
+            write_request(folder, [_search(keywords, names, None)], table)
+            return self._run(folder, [RUN_ID], settings, log)[0]
 
-        def models() -> list[str]:
-            return read_hall_of_fame(folder, RUN_ID)
+    def _templates(
+        self,
+        table: "_Table",
+        forms: Sequence[Template],
+        settings: FormulaSettings,
+        seed: int,
+        log: Log,
+    ) -> list[str]:
+        """Formulas of templates; none, and a line, if that fails."""
+        share = settings.model_copy(update={"seconds": settings.seconds / len(forms)})
+        with tempfile.TemporaryDirectory(prefix="mechanist_pysr_") as place:
+            folder = Path(place)
+            searches = []
+            for form in forms:
+                # Parameters are added to the inputs, and templates cost more to evaluate.
+                own = {"run_id": form.name, "niterations": max(1, iterations(share) // 2)}
+                keywords = {**arguments(share, seed, (), folder), **own}
+                searches.append(_search(keywords, form.variables, form))
+            write_request(folder, searches, table)
+            try:
+                found = self._run(folder, [form.name for form in forms], settings, log)
+            except MechanistError as error:
+                log(f"pysr: templates left out: {error.what}")
+                return []
+        models = []
+        for form, equations in zip(forms, found, strict=True):
+            for equation in equations:
+                try:
+                    models.append(form.expanded(equation))
+                except DataError as error:
+                    log(f"pysr: {error.what}")
+        log(f"pysr: {len(models)} expressions of templates {', '.join(f.name for f in forms)}")
+        return models
+
+    def _run(
+        self, folder: Path, run_ids: Sequence[str], settings: FormulaSettings, log: Log
+    ) -> list[list[str]]:
+        """Run the worker; the equations of each hall of fame."""
+
+        def models() -> list[list[str]]:
+            return [read_hall_of_fame(folder, run_id) for run_id in run_ids]
 
         seconds = settings.seconds
         command = [*self.worker, str(folder)]
-        end = run_worker(command, folder, seconds, self.limits, lambda: bool(models()), log)
-        if end.fault and not (end.late and models()):
+        end = run_worker(command, folder, seconds, self.limits, lambda: any(models()), log)
+        if end.fault and not (end.late and any(models())):
             _save_output(folder / "output.txt", log)
             raise MechanistError("pysr", end.fault)
-        if not models():
+        if not any(models()):
             raise MechanistError("pysr", "the search ended without a single formula")
         if end.late:
             log(
@@ -127,6 +192,29 @@ class PySR:
                 " may find others"
             )
         return models()
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Inputs (N, P), shares of shots that end in B (N,) and numbers of shots (N,)."""
+
+    x: Array
+    share: Array
+    shots: Array
+
+
+def _search(
+    keywords: dict[str, Any], names: Sequence[str], form: Template | None
+) -> dict[str, Any]:
+    """What the worker needs to know of a search."""
+    fit = {"variable_names": list(names)}
+    return {"arguments": keywords, "fit": fit, "template": form.spec if form else None}
+
+
+def write_request(folder: Path, searches: Sequence[dict[str, Any]], table: _Table) -> None:
+    """Write the files that the worker reads."""
+    np.savez(folder / "data.npz", x=table.x, y=table.share, weights=table.shots)
+    write_json(folder / "request.json", {"searches": list(searches)})
 
 
 def _save_output(output: Path, log: Log) -> None:

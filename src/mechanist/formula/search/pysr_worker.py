@@ -1,8 +1,9 @@
 """The process that runs PySR: ``python -m mechanist.formula.search.pysr_worker FOLDER``.
 
-FOLDER contains ``request.json`` (keywords) and ``data.npz`` (x, y, weights). The worker creates
-``started`` when Julia is running and has compiled the search, and ``answer.json`` when all
-iterations are done; the formulas are in the hall of fame that PySR writes below FOLDER.
+FOLDER contains ``request.json``, with keywords of one search after the other, and ``data.npz`` (x,
+y, weights). The worker creates ``started`` when Julia is running and has compiled the searches, and
+``answer.json`` when all iterations are done; the formulas are in the halls of fame that PySR writes
+below FOLDER.
 """
 
 import sys
@@ -33,11 +34,19 @@ def main(folder: str) -> None:
     with np.load(place / "data.npz", allow_pickle=False) as data:
         x, y, weights = data["x"], data["y"], data["weights"]
     (place / COMPILED).mkdir()
-    pysr.PySRRegressor(**brief(request["arguments"], place)).fit(
-        x, y, weights=weights, **request["fit"]
-    )
+
+    def search(one: dict[str, Any], arguments: dict[str, Any]) -> None:
+        if one["template"]:
+            spec = pysr.TemplateExpressionSpec(**one["template"])
+            arguments = {**arguments, "expression_spec": spec}
+        columns = x[:, : len(one["fit"]["variable_names"])]
+        pysr.PySRRegressor(**arguments).fit(columns, y, weights=weights, **one["fit"])
+
+    for one in request["searches"]:
+        search(one, brief(one["arguments"], place))
     (place / "started").touch()
-    pysr.PySRRegressor(**request["arguments"]).fit(x, y, weights=weights, **request["fit"])
+    for one in request["searches"]:
+        search(one, one["arguments"])
     (place / "answer.json").write_text(json.dumps({"pysr": pysr.__version__}), encoding="utf-8")
 
 

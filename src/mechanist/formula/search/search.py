@@ -5,7 +5,7 @@ so that the form depends little on the seed.
 """
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,23 +13,35 @@ from mechanist.arrays import Array
 from mechanist.bookkeeping.journal import Log
 from mechanist.errors import MechanistError
 from mechanist.formula.data import FormulaData
-from mechanist.formula.fit.candidate import Candidate, Points
-from mechanist.formula.fit.likelihood import Outcomes
-from mechanist.formula.search.basis import basis_functions
+from mechanist.formula.fit.candidate import Candidate, Points, fitted
+from mechanist.formula.fit.likelihood import Outcomes, point_losses
+from mechanist.formula.search.basis import BasisFunctions, angle_columns, basis_functions
 from mechanist.formula.search.engines import ENGINES, EngineChoice, choose_engines
-from mechanist.formula.search.growth import Pool, grow, shortened
+from mechanist.formula.search.forms import phased
+from mechanist.formula.search.growth import SETTLED, Pool, grow, grow_channels, shortened
 from mechanist.formula.search.problem import Problem, in_symbols
-from mechanist.formula.structure import in_columns
+from mechanist.formula.search.twins import in_familiar, twins
+from mechanist.formula.structure import in_columns, normal
 from mechanist.formula.typeset import text
 from mechanist.settings.formula import FormulaSettings
 from mechanist.statistics.logistic import q_to_p
 
-SEARCH_ROWS = 10_000
-"""Points in growth, which fits thousands of formulas to them."""
+SEARCH_ROWS = 3000
+"""Points in growth, which fits thousands of formulas to them; their p_B has no noise of counts."""
+FUNCTIONS = {
+    "saturating": ("tanh",),
+    "ratio": ("div",),
+    "exponential": ("exp",),
+    "logarithm": ("log", "div"),
+}
+"""Operations of the forms of formula.forms."""
 REFITTED = 12
 """Candidates of each length that are returned, to be refitted to the outcomes."""
-GROWTH = 0.3
-"""Share of formula.seconds for growth before and after an engine that starts from guesses."""
+BEFORE, AFTER = 0.4, 0.3
+"""Shares of formula.seconds for growth before and after an engine. Of an engine that starts from
+guesses, that time does not count."""
+EXTENDED_AFTER = 4
+"""Candidates that growth extends after an engine, in units of ``formula.width``."""
 
 
 def search(
@@ -40,20 +52,33 @@ def search(
     Raises
     ------
     MechanistError
-        If an engine that is asked for by name cannot run; one that ``auto`` has chosen is replaced
-        by Operon.
+        If an engine that is asked for by name cannot run; one that ``auto`` adds is left out.
     """
     engines = choose_engines(settings.backend)
-    log(f"search by {engines.label} ({engines.reason})")
-    try:
-        pool = _explore(engines, data, settings, seed, threads, log)
-    except MechanistError as error:
-        if settings.backend != "auto" or engines.names == ("operon",):
-            raise
-        engines = EngineChoice(("operon",), f"auto: {engines.label} failed: {error.what}")
-        log(f"search by {engines.label} ({engines.reason})")
-        pool = _explore(engines, data, settings, seed, threads, log)
-    return [c for group in pool.by_nodes.values() for c in group[:REFITTED]], engines
+    condition = " if needed" if engines.if_needed else ""
+    log(f"search by {engines.label}{condition} ({engines.reason})")
+    state = _started(data, settings, seed)
+    state.grow_first(log)
+    used: list[str] = []
+    reason = engines.reason
+    for name in engines.names:
+        optional = name in engines.if_needed
+        if optional:
+            needed, why = state.needs(name)
+            log(why)
+            reason = f"auto: {why}; {engines.reason.removeprefix('auto: ')}"
+            if not needed:
+                continue
+        try:
+            state.ask(name, seed, threads, log)
+            used.append(name)
+        except MechanistError as error:
+            if not optional:
+                raise
+            reason = f"auto: {name} failed: {error.what}"
+            log(reason)
+    state.offer_familiar()
+    return state.best(REFITTED), EngineChoice(tuple(used), reason)
 
 
 def soft_points(data: FormulaData, settings: FormulaSettings) -> tuple[Points, Array]:
@@ -65,43 +90,133 @@ def soft_points(data: FormulaData, settings: FormulaSettings) -> tuple[Points, A
     return Points(np.asfortranarray(columns), outcomes), q
 
 
-def _explore(
-    engines: EngineChoice,
-    data: FormulaData,
-    settings: FormulaSettings,
-    seed: int,
-    threads: int,
-    log: Log,
-) -> Pool:
-    """One engine after the other, each followed by growth from all candidates so far."""
+def _started(data: FormulaData, settings: FormulaSettings, seed: int) -> "_Search":
     points, q = soft_points(data, settings)
     # An error of q raises the loss in proportion to p (1 - p).
     weights = np.asarray(points.outcomes.n_a * points.outcomes.n_b, dtype=np.float64)
-    problem = Problem(points.columns, data.columns, q, weights, points.outcomes)
+    plain = [i for i in range(len(data.columns)) if i not in angle_columns(data.columns)]
+    names = tuple(data.columns[i] for i in plain)
+    problem = Problem(points.columns[:, plain], names, q, weights, points.outcomes)
     rng = np.random.default_rng([seed, 1])
     rows = np.sort(rng.choice(len(q), size=min(SEARCH_ROWS, len(q)), replace=False))
     sample = Points(np.asfortranarray(points.columns[rows]), points.outcomes.select(rows))
-    functions = basis_functions(sample.columns, data.columns, settings.operators)
+    operations, waves = _functions(settings), "periodic" in settings.forms
+    functions = basis_functions(sample.columns, data.columns, operations, waves=waves)
     pool = Pool(settings.width, settings.max_nodes)
-    for name in engines.names:
-        engine = ENGINES[name]()
-        begun = time.monotonic()
+    return _Search(data, settings, problem, sample, functions, pool, time.monotonic())
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A search under way.
+
+    Parameters
+    ----------
+    data, settings
+        What is searched.
+    problem
+        What engines see: columns that are no bare angles.
+    sample
+        What growth fits to.
+    functions
+        What growth may add.
+    pool
+        Candidates so far.
+    begun
+        On `time.monotonic`.
+    """
+
+    data: FormulaData
+    settings: FormulaSettings
+    problem: Problem
+    sample: Points
+    functions: BasisFunctions
+    pool: Pool
+    begun: float
+
+    def best(self, count: int) -> list[Candidate]:
+        """The best few of each length."""
+        return [one for group in self.pool.by_nodes.values() for one in group[:count]]
+
+    def grow_first(self, log: Log) -> None:
+        """Growth that starts from nothing."""
+        deadline = self.begun + BEFORE * self.settings.seconds
+        if "channels" in self.settings.forms:
+            grow_channels(self.pool, self.sample, deadline, self.functions)
+        grow(self.pool, self.sample, deadline, log, self.functions)
+
+    def ask(self, name: str, seed: int, threads: int, log: Log) -> None:
+        """Search with an engine, and grow from all candidates.
+
+        Raises
+        ------
+        MechanistError
+            If the engine cannot run.
+        """
+        engine, asked, settings = ENGINES[name](), time.monotonic(), self.settings
         if engine.guided:
-            if not pool.by_nodes:
-                grow(pool, sample, begun + GROWTH * settings.seconds, log, functions)
-            problem = replace(problem, guesses=_best(pool, data))
-        texts = engine.search(problem, settings, seed, threads, log)
+            problem, limits = replace(self.problem, guesses=self._guesses()), settings
+        else:
+            left = (1 - AFTER) * settings.seconds - (asked - self.begun)
+            problem = self.problem
+            limits = settings.model_copy(update={"seconds": max(left, 1e-300)})
+        texts = engine.search(problem, limits, seed, threads, log)
         now = time.monotonic()
-        log(f"{name}: {len(texts)} expressions in {now - begun:.0f} s")
-        for expr in in_symbols(texts, data.columns):
-            pool.offer(shortened(expr, sample, settings.max_nodes), sample, name)
-        # formula.seconds excludes the start of a guided engine, so growth has its own share.
-        late = now + GROWTH * settings.seconds if engine.guided else begun + settings.seconds
-        grow(pool, sample, late, log, functions)
-    return pool
+        log(f"{name}: {len(texts)} expressions in {now - asked:.0f} s")
+        for expr in in_symbols(texts, self.data.columns):
+            short = shortened(expr, self.sample, settings.max_nodes)
+            self.pool.offer(short, self.sample, name)
+        deadline = now + AFTER * settings.seconds
+        grow(self.pool, self.sample, deadline, log, self.functions, EXTENDED_AFTER)
+
+    def _guesses(self) -> tuple[str, ...]:
+        """Text of the best candidate of each length."""
+        best = [self.pool.by_nodes[n][0].expr for n in sorted(self.pool.by_nodes)]
+        return tuple(text(in_columns(expr, self.data.columns)) for expr in best)
+
+    def offer_familiar(self) -> None:
+        """Offer the best candidates with familiar descriptors in place of their twins."""
+        data, columns = self.data, self.sample.columns
+        known = twins(columns, self.functions.linear, data.owners, data.preferred)
+        for one in self.best(REFITTED) if known else ():
+            expr = in_familiar(one.expr, known)
+            if expr is not None:
+                short = shortened(expr, self.sample, self.settings.max_nodes)
+                for form in (short, normal(phased(short, self.functions.phases))):
+                    self.pool.offer(form, self.sample, one.source)
+
+    def needs(self, name: str) -> tuple[bool, str]:
+        """Whether the best formula so far is not good enough, and a sentence that says so."""
+        excess, enough = excess_over_network(self.pool, self.data), self.settings.enough
+        where = f"{abs(excess):.4f} nats per outcome {'above' if excess > 0 else 'below'}"
+        needed = excess > enough
+        return needed, (
+            f"{name} {'searches, too' if needed else 'left out'}: the best formula without it is"
+            f" {where} the network on held-out chains, formula.enough is {enough:g}"
+        )
 
 
-def _best(pool: Pool, data: FormulaData) -> tuple[str, ...]:
-    """Text of the best candidate of each length."""
-    lengths = sorted(pool.by_nodes)
-    return tuple(text(in_columns(pool.by_nodes[n][0].expr, data.columns)) for n in lengths)
+def excess_over_network(pool: Pool, data: FormulaData) -> float:
+    """Held-out loss of the best candidate, refitted to outcomes, above that of the network.
+
+    In nats per outcome; infinite if none can be fitted.
+    """
+    ends = data.outcomes
+    train = ~data.held_out & (ends.counts > 0)
+    test = data.held_out & (ends.counts > 0)
+    known = Points(np.asfortranarray(data.values[train]), ends.select(train))
+    unknown = Points(np.asfortranarray(data.values[test]), ends.select(test))
+    best = np.inf
+    for group in pool.by_nodes.values():
+        refit = fitted(group[0].expr, known, group[0].source, SETTLED)
+        losses = None if refit is None else refit.losses(unknown)
+        if losses is not None and np.isfinite(losses).all():
+            best = min(best, float(losses.sum()))
+    network = float(point_losses(data.q[test], unknown.outcomes).sum())
+    return (best - network) / unknown.outcomes.total
+
+
+def _functions(settings: FormulaSettings) -> tuple[str, ...]:
+    """Operations that growth may use."""
+    of_forms = [name for form in settings.forms for name in FUNCTIONS.get(form, ())]
+    return tuple(dict.fromkeys([*settings.operators, *of_forms]))

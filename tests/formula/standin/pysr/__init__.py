@@ -1,7 +1,8 @@
 """A stand-in for PySR with its interface and no search: it leaves a recorded hall of fame.
 
 $STANDIN says how it ends: ``well``, ``hangs`` (after the first state of the hall of fame),
-``hangs_early`` (before any), ``hangs_at_start``, ``dies``, ``crashes``, ``killed`` or ``no_julia``.
+``hangs_early`` (before any), ``hangs_at_start``, ``dies``, ``crashes``, ``killed``, ``no_julia``
+or ``no_templates`` (fails in these).
 As with Julia, descriptor 0 is non-blocking after the import, signals wake the threads, the first
 fit compiles, and the clock of a fit starts when it has its first formulas. These take the seconds
 of $STANDIN_IMPORT, $STANDIN_COMPILE, $STANDIN_FIRST and, for a cycle, $STANDIN_CYCLE.
@@ -73,6 +74,16 @@ if MODE == "no_julia":
     raise URLError("[Errno -3] Temporary failure in name resolution")
 
 
+class TemplateExpressionSpec:
+    """Keeps what it is given; its fields are those of the recorded version."""
+
+    def __init__(self, combine, expressions, variable_names, parameters=None):
+        self.combine = combine
+        self.expressions = expressions
+        self.variable_names = variable_names
+        self.parameters = parameters
+
+
 class PySRRegressor:
     """Checks what it is given."""
 
@@ -105,10 +116,20 @@ class PySRRegressor:
             os.kill(os.getpid(), signal.SIGSEGV if mode == "crashes" else signal.SIGKILL)
         if mode == "hangs_early":
             forever()
+        spec = self.keywords.pop("expression_spec", None)
+        if MODE == "no_templates" and spec is not None:
+            raise RuntimeError("MethodError: no method matching cos(::ValidVector)")
         lasts("FIRST")
         folder = Path(self.keywords["tempdir"]) / "tmp12345678" / self.keywords["run_id"]
         folder.mkdir(parents=True)
-        fame = (HERE / "hall_of_fame.csv").read_text(encoding="utf-8")
+        if spec is None:
+            fame = (HERE / "hall_of_fame.csv").read_text(encoding="utf-8")
+        else:
+            assert spec.variable_names == keywords["variable_names"]
+            sizes = (spec.parameters or {}).items()
+            parts = [f"{name} = (#1 * 2.0) - #2" for name in spec.expressions]
+            parts += [f"{name} = {[0.5 + i for i in range(size)]}" for name, size in sizes]
+            fame = f'Complexity,Loss,Equation\n7,0.5,"{"; ".join(parts)}"\n'
         (folder / "hall_of_fame.csv").write_text(fame, encoding="utf-8")
         (folder / "hall_of_fame.csv.bak").write_text(fame, encoding="utf-8")
         record = {"arguments": self.keywords, "rows": len(y), "begun": begun}
