@@ -40,7 +40,10 @@ def find(case: Case, group: str, seed: int, engine: str) -> Result:
     columns = np.stack([values[name] for name in case.inputs.names], axis=1)
     shots = ShotData(case.inputs.features(columns), SHOTS - n_b, n_b, chain)
     # Named, not auto: what is installed does not change whose numbers these are.
-    wanted = {"operators": case.operators, "backend": engine}
+    wanted: dict[str, object] = {"operators": case.operators, "backend": engine}
+    if engine != "pysr":
+        # A machine under load does not cut the search short; processor time has a limit instead.
+        wanted["seconds"] = 600
     settings = Config(system="planted", seed=seed, formula=wanted)
     begun, spent = time.monotonic(), time.process_time()
     data = formula_data(case.inputs, columns, shots, settings, THREADS)

@@ -22,6 +22,7 @@ SMALL = FormulaSettings(
     width=4,
     max_nodes=13,
     seconds=600,
+    forms=(),
 )
 TRUTH = "0.26 + 8.4*sin(phi) + 4.2*sin(theta)"
 ANGLES = ("phi", "theta", "twin", "psi")
@@ -130,6 +131,32 @@ def test_a_bond_gets_a_unit():
     assert units["factor of bond_C1_N2"] == "nm^-1"
     q = evaluate("2*sin(phi) + 400*bond_C1_N2 - 53.4", values)
     # The spread of q is 1.5; constants are good to some per cent.
+    assert np.std(chosen.q(values) - q) < 0.2
+
+
+def test_a_wave_has_a_phase_in_rad():
+    rng = np.random.default_rng(3)
+    values = {"phi": rng.uniform(-np.pi, np.pi, 4000), "r": rng.normal(size=4000)}
+    q = evaluate("2.5*cos(2*phi - 0.9) + 1.5*r", values)
+    n_b = rng.binomial(2, 1 / (1 + np.exp(-q)))
+    columns = ("sin(phi)", "cos(phi)", "r")
+    chain = np.arange(4000) % 40
+    data = FormulaData(
+        columns=columns,
+        values=np.column_stack([evaluate(column, values) for column in columns]),
+        q=q + 0.2 * rng.normal(size=4000),
+        n_a=2 - n_b,
+        n_b=n_b,
+        chain=chain,
+        held_out=chain % 5 == 4,
+        units={"r": "nm", "phi": "rad"},
+    )
+    chosen = run(data, SMALL.model_copy(update={"forms": ("periodic",)}))[0].chosen
+    assert "2*phi" in chosen.text
+    assert chosen.complexity == nodes(parse(chosen.text)) == 12
+    units = {c.unit for c in chosen.constants}
+    assert units == {"1", "rad", "nm^-1"}
+    # q has a spread of 2.3; constants are good to a few per cent.
     assert np.std(chosen.q(values) - q) < 0.2
 
 

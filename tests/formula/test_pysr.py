@@ -330,8 +330,10 @@ def test_the_worker_and_its_children_end_with_its_parent(way, standin, tmp_path)
     standin("hangs_early")
     np.savez(tmp_path / "data.npz", x=np.ones((2, 1)), y=np.ones(2), weights=np.ones(2))
     given = {"populations": 15, "niterations": 1, "run_id": "search", "tempdir": str(tmp_path)}
-    request = {"arguments": given | {"timeout_in_seconds": 600}, "fit": {"variable_names": ["x0"]}}
-    (tmp_path / "request.json").write_text(json.dumps(request), encoding="utf-8")
+    fit, limit = {"variable_names": ["x0"]}, {"timeout_in_seconds": 600}
+    searches = [{"arguments": given | limit, "fit": fit, "template": None}]
+    request = json.dumps({"searches": searches})
+    (tmp_path / "request.json").write_text(request, encoding="utf-8")
     parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)])
     child = tmp_path / "child"
     try:

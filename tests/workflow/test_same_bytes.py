@@ -12,7 +12,7 @@ CLOCK = {"benchmarks", "logs"}
 SHORT = {
     "sampling": {"first_round": 160, "chains": 8},
     "learn": {"members": 2, "epochs_max": 5},
-    "formula": {"population": 30, "generations": 5, "seconds": 100},
+    "formula": {"population": 30, "generations": 5, "width": 4, "seconds": 600},
 }
 
 
