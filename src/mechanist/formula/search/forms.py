@@ -26,6 +26,8 @@ from mechanist.formula.structure import column_symbols, normal
 
 STEEP = 2.0
 """First slope of a channel in units of the inverse standard deviation of its input."""
+PAIRED = 16
+"""Columns whose pairs are tried as channels, the most relevant ones."""
 WRAPPED = 9
 """Nodes of the longest formula that is saturated."""
 PLATEAU = 3.0
@@ -33,12 +35,12 @@ PLATEAU = 3.0
 
 
 def channels(points: Points, basis: BasisFunctions) -> Iterator[Expr]:
-    """Smooth maxima and minima of every two inputs."""
+    """Smooth maxima and minima of every two of the most relevant inputs."""
     import sympy
 
     symbols = column_symbols(points.columns.shape[1])
     mean, spread = points.columns.mean(axis=0), points.columns.std(axis=0)
-    varied = [i for i in basis.linear if spread[i] > 0]
+    varied = [i for i in basis.linear if spread[i] > 0][:PAIRED]
     # The slope of p_B tells the sign of a channel's slope.
     share = np.asarray(points.outcomes.n_b / points.outcomes.counts)
     for i, j in combinations(varied, 2):

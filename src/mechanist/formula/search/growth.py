@@ -167,6 +167,8 @@ def grow_channels(pool: Pool, points: Points, deadline: float, basis: BasisFunct
     """Add forms of two channels, grown apart, where short ones need not beat other forms."""
     apart = Pool(CHANNELS, pool.max_nodes)
     for expr in channels(points, basis):
+        if time.monotonic() > deadline:
+            break
         apart.offer(expr, points, "grown")
     linear = BasisFunctions((), np.empty((len(points.columns), 0)), basis.linear)
     _expand(apart, points, deadline, linear, OF_CHANNELS)
