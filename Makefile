@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OPS := .venv-ops
+INPUTS := .venv-inputs
 CORES ?= all
 STAMP := $(VENV)/.installed
 # GPU=cuda13 (or cuda12, hip6, hip7) installs the GPU platform of OpenMM.
@@ -13,7 +14,7 @@ READY := $(STAMP)$(if $(GPU),-$(GPU))
 JULIA := $(VENV)/.julia
 PYSR ?=
 
-.PHONY: run pysr test test-slurm bench-plan bench-scale opencl truth formulas implicit faults fuzz bench bench-gpu ops lint unlock clean help
+.PHONY: run pysr test test-slurm bench-plan bench-scale opencl truth formulas implicit inputs faults fuzz bench bench-gpu ops lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -50,6 +51,20 @@ formulas: $(STAMP)
 implicit: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 2 --config system=alanine_dipeptide_implicit
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.truth.implicit.run
+
+# make inputs  compare what is read in six formats with plain OpenMM, half an hour or more; writes docs/inputs.md; goes on where it was stopped
+inputs: $(INPUTS)/.installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(INPUTS)/bin/python -m tests.inputs.run $(INPUTS)/matrix
+
+# ParmEd ships its examples in its source distribution only.
+$(INPUTS)/.installed: envs/inputs.txt $(STAMP)
+	$(PYTHON) -m venv $(INPUTS)
+	echo "import site; site.addsitedir('$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")')" > "$$($(INPUTS)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/mechanist.pth"
+	$(INPUTS)/bin/python -m pip install --quiet --no-deps -r envs/inputs.txt
+	mkdir -p $(INPUTS)/matrix
+	$(INPUTS)/bin/python -m pip download --quiet --no-deps --no-binary parmed --dest $(INPUTS) "$$(grep ^parmed envs/inputs.txt)"
+	tar xzf $(INPUTS)/parmed-*.tar.gz -C $(INPUTS)/matrix
+	touch $@
 
 # make faults  inject faults at random moments, under fifteen minutes, as root; writes docs/faults.md
 faults: $(STAMP)
@@ -102,7 +117,7 @@ unlock: $(STAMP)
 
 # make clean  remove the virtual environments, not results/
 clean:
-	rm -rf $(VENV) $(OPS)
+	rm -rf $(VENV) $(OPS) $(INPUTS)
 
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed, this is ' + sys.version.split()[0] if sys.version_info < (3, 11) else 0)"

@@ -717,6 +717,30 @@ USERS_FILES = {
         of("OpenMM", XML, 'mass="1.008"', 'mass="6"'),
         [PDB, "atom 0", "mass of 6 dalton"],
     ),
+    "prmtop: an atom without mass": (
+        of("Amber", PRMTOP, "1.00800000E+00  1.59990000E+01", "0.00000000E+00  1.59990000E+01"),
+        [PRMTOP, "atom 0", "has no mass", "never move"],
+    ),
+    "top: an atom without mass": (
+        of("GROMACS", TOP, "0.41 1.008", "0.41 0"),
+        [TOP, "atom 0", "has no mass", "never move"],
+    ),
+    "psf: an atom without mass": (
+        of("CHARMM", PSF, "0.410000        1.0080", "0.410000        0.0000"),
+        [PSF, "atom 0", "has no mass", "never move"],
+    ),
+    "force field: an atom without mass": (
+        of("PDB and XML", "peroxide.xml", 'mass="1.008"', 'mass="0"'),
+        [PDB, "atom 0", "has no mass", "never move"],
+    ),
+    "gro: a column shifted": (
+        of("GROMACS", GRO, "   1  1.0952", "   1 1.0952"),
+        [f"{GRO}:3", "not an atom with three positions"],
+    ),
+    "gro: a box of two edges": (
+        of("GROMACS", GRO, "   2.00000\n", "\n"),
+        [f"{GRO}:7", "not a box"],
+    ),
     "a bond of another length": (
         of("OpenMM", XML, 'd=".1474"', 'd=".3"'),
         [PDB, "atoms 1 and 2", "0.147 nm apart", "0.300 nm"],

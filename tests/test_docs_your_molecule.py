@@ -45,7 +45,8 @@ def test_every_command_runs(tmp_path):
 
 @pytest.mark.parametrize("language", ["python", "yaml"])
 def test_examples_are_sound(language, tmp_path):
-    (block,) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    blocks = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    block = blocks[0]
     if language == "python":
         (tmp_path / "descriptors.py").write_text(block, encoding="utf-8")
         done = subprocess.run([sys.executable, tmp_path / "descriptors.py"], check=False)
@@ -53,7 +54,9 @@ def test_examples_are_sound(language, tmp_path):
     else:
         import yaml
 
-        from mechanist.settings.descriptors import CustomSettings
+        from mechanist.settings.descriptors import CustomSettings, PlumedSettings
 
         for content in yaml.safe_load(block)["descriptors"].values():
             assert CustomSettings.model_validate(content).function
+        for content in yaml.safe_load(blocks[1])["descriptors"].values():
+            assert PlumedSettings.model_validate(content).plumed

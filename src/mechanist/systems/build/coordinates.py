@@ -11,7 +11,7 @@ import numpy as np
 from mechanist.arrays import Array
 from mechanist.errors import MechanistError, SystemBuildError
 from mechanist.systems.build.names import Name
-from mechanist.systems.build.periodic import from_openmm
+from mechanist.systems.build.periodic import from_openmm, to_openmm
 from mechanist.systems.build.text import plain, plain_text
 
 PDB = (".pdb", ".ent")
@@ -26,6 +26,9 @@ ANGSTROM = 0.1
 
 WORDLESS = (LookupError, StopIteration, EOFError, AttributeError, TypeError, AssertionError)
 """What readers raise where a file ends too early or a column is missing; the words say nothing."""
+
+GRO_HEAD = 20
+"""Columns of a gro file before the positions."""
 
 COLUMNS = {"x": (30, 38), "y": (38, 46), "z": (46, 54)}
 """Of a PDB file."""
@@ -170,9 +173,11 @@ def _is_number(word: str) -> bool:
 
 
 def _read_gro(path: Path) -> Structure:
-    """First frame of a gro file, whose second line gives the number of atoms."""
-    from openmm import app
+    """First frame of a gro file, whose second line gives the number of atoms.
 
+    The distance of the decimal points is the width of a number, so that files of any precision can
+    be read (GROMACS Reference Manual, "gro"). OpenMM's own reader knows three decimals only.
+    """
     lines = plain_text(path).rstrip("\n").split("\n")
     if len(lines) < 3 or not lines[1].split() or not lines[1].split()[0].isdigit():
         raise SystemBuildError(path, "truncated, or no gro file: line 2 must be a number of atoms")
@@ -181,18 +186,45 @@ def _read_gro(path: Path) -> Structure:
         raise SystemBuildError(
             path, f"truncated: {count} atoms need {count + 3} lines, there are {len(lines)}"
         )
-    with plain(path) as (name,):
-        file = app.GromacsGroFile(name)
-    positions = _nanometres(file.positions)
-    if len(positions) != count:
-        raise SystemBuildError(path, f"truncated: holds {len(positions)} of {count} atoms")
+    rows = [_gro_atom(path, number, lines[number - 1]) for number in range(3, count + 3)]
     names = [
         Name(line[10:15].strip(), line[5:10].strip(), line[:5].strip())
         for line in lines[2 : count + 2]
     ]
-    box = from_openmm(file.getPeriodicBoxVectors())
+    box = _gro_box(path, count + 3, lines[count + 2])
     notes = (f"{path.name}: the first frame is read",) if len(lines) > count + 3 else ()
-    return Structure(positions, box, None, names, notes)
+    return Structure(np.array(rows).reshape(count, 3), box, None, names, notes)
+
+
+def _gro_atom(path: Path, number: int, line: str) -> list[float]:
+    """Position in nm of one line of a gro file, which may go on with a velocity."""
+    points = [i for i, letter in enumerate(line) if letter == "." and i >= GRO_HEAD]
+    words = []
+    if len(points) >= 3:
+        width = points[1] - points[0]
+        words = [line[GRO_HEAD + k * width : GRO_HEAD + (k + 1) * width] for k in range(3)]
+    # Numbers stand at the right of their columns; others have been shifted, and may lack digits.
+    if not words or not all(_is_number(word) and word[-1].isdigit() for word in words):
+        raise SystemBuildError(
+            f"{path}:{number}", f"{line.strip()!r}: not an atom with three positions in columns"
+        )
+    return [float(word) for word in words]
+
+
+def _gro_box(path: Path, number: int, line: str) -> Array | None:
+    """Box of the last line: edges, or xx yy zz xy xz yx yz zx zy of its vectors x, y and z."""
+    from openmm.app.internal.unitcell import reducePeriodicBoxVectors
+
+    words = line.split()
+    if len(words) not in (3, 9) or not all(map(_is_number, words)):
+        raise SystemBuildError(
+            f"{path}:{number}", f"{line.strip()!r}: not a box; is line 2 the number of atoms?"
+        )
+    x = [float(word) for word in words] + [0.0] * (9 - len(words))
+    box = np.array([[x[0], x[3], x[4]], [x[5], x[1], x[6]], [x[7], x[8], x[2]]])
+    if len(words) == 9 and (np.diag(box) > 0).all():
+        return from_openmm(reducePeriodicBoxVectors(to_openmm(box)))
+    return from_openmm(to_openmm(box))
 
 
 def _read_amber(path: Path) -> Structure:

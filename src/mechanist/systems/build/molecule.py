@@ -117,7 +117,7 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
     source = folder / (settings.topology or settings.structure)
     notes = [*structure.notes, *_clean(system, source)]
     positions, note = _arranged(settings, structure, topology, system, positions, path)
-    notes += note
+    notes += [*note, *_frozen(settings, topology, system, source)]
     if settings.dispersion_correction is not None:
         _set_dispersion(system, settings.dispersion_correction)
     found = from_openmm(topology.getPeriodicBoxVectors()) if box is None else box
@@ -256,6 +256,28 @@ def _clean(system: Any, path: Path) -> tuple[str, ...]:
             system.removeForce(i)
             notes.append(f"{path.name}: {name} was removed: it {REMOVED[name]}")
     return tuple(reversed(notes))
+
+
+def _frozen(settings: MoleculeSettings, topology: Any, system: Any, path: Path) -> list[str]:
+    """A note on atoms without mass, which stay where they are; meant only in a serialised System.
+
+    OpenMM knows the positions of the extra points of waters alone when it reads Amber's files.
+    """
+    still = [
+        atom
+        for atom in topology.atoms()
+        if system.getParticleMass(atom.index)._value == 0 and not system.isVirtualSite(atom.index)
+    ]
+    if not still:
+        return []
+    first = f"atom {still[0].index}, {Name.of(still[0])}"
+    if settings.kind != "OpenMM":
+        raise SystemBuildError(
+            path,
+            f"{first}, has no mass, and OpenMM reads no rule for its position, so it would never"
+            " move; of extra points and lone pairs in this format only those of water are read",
+        )
+    return [f"{path.name}: {len(still):,} atoms without mass never move, such as {first}"]
 
 
 def _set_dispersion(system: Any, wanted: bool) -> None:
