@@ -70,7 +70,7 @@ $(INPUTS)/.installed: envs/inputs.txt $(STAMP)
 faults: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.run
 
-# make fuzz  feed more than 100,000 malformed inputs to all readers, about fifteen minutes
+# make fuzz  feed more than 100,000 malformed inputs to all readers, and 5,000 mutated molecules, about half an hour
 fuzz: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.run
 

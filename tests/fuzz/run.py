@@ -1,5 +1,8 @@
 """make fuzz: more than 100,000 inputs for everything that is read; prints how many were refused.
 
+At the end 5,000 mutations of structures and topologies, of which none may be accepted with another
+energy than plain OpenMM reads.
+
 python -m tests.fuzz.run [--share 1.0] [--seed 1]
 """
 
@@ -8,6 +11,7 @@ import faulthandler
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from mechanist.errors import MechanistError
 from tests.fuzz.inputs import inputs_of
+from tests.fuzz.molecules import fuzz_molecules, table
 from tests.fuzz.readers import Reader, readers
 
 EXAMPLES = {
@@ -26,6 +31,9 @@ EXAMPLES = {
     **{"bridge.safetensors": 2_000, "bridge.json": 3_000},
 }
 """Inputs of each reader; in all 128,000."""
+
+MUTATED = 5_000
+"""Mutations of structures and topologies."""
 
 STRUCTURED = (".yaml", ".json")
 
@@ -68,10 +76,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--share", type=float, default=1.0, help="of the inputs")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", help="one reader")
+    parser.add_argument("--only", help="one reader, or molecules")
     options = parser.parse_args()
     faulthandler.enable()
     total: Counter[str] = Counter()
+    mutations = round(options.share * MUTATED)
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as here:
         for name, reader in readers(Path(here)).items():
             if options.only not in (None, name):
@@ -82,7 +91,19 @@ def main() -> None:
             seconds = time.monotonic() - begin
             print(f"{name:20} {told['read']:7} read {told['refused']:7} refused {seconds:6.0f} s")
             sys.stdout.flush()
-    print(f"{total.total():,} inputs, no traceback")
+        print(f"{total.total():,} inputs, no traceback")
+        if options.only in (None, "molecules"):
+            begin = time.monotonic()
+            work = Path(here) / "molecules"
+            work.mkdir()
+            warnings.simplefilter("ignore")
+            found = fuzz_molecules(mutations, options.seed, work)
+            print(table(found), *found.faults, sep="\n")
+            done = found.counts.total()
+            print(
+                f"{done:,} mutations, {len(found.faults)} faults, {time.monotonic() - begin:.0f} s"
+            )
+            raise SystemExit(1 if found.faults else 0)
 
 
 if __name__ == "__main__":
