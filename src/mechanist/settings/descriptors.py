@@ -177,6 +177,24 @@ class CustomSettings(Section):
         return self
 
 
+class PlumedSettings(Section):
+    """A collective variable of PLUMED in the file plumed.dat beside system.yaml."""
+
+    plumed: str = Field(description="label of the variable, such as d or d.x")
+    unit: Literal["nm", "rad", "1"] = Field(description="unit of the values")
+    periodic: bool = Field(False, description="whether the value is an angle, periodic in 2 pi rad")
+
+    @model_validator(mode="after")
+    def _angle(self) -> "PlumedSettings":
+        if self.periodic and self.unit != "rad":
+            raise ValueError("periodic: true: needs unit: rad")
+        if not all(
+            part and part.replace("-", "_").isidentifier() for part in self.plumed.split(".")
+        ):
+            raise ValueError(f"plumed: {self.plumed!r}: is not a label of PLUMED")
+        return self
+
+
 DescriptorSettings = (
     TorsionSettings
     | AngleSettings
@@ -189,6 +207,7 @@ DescriptorSettings = (
     | HydrogenBondsSettings
     | BridgesSettings
     | CustomSettings
+    | PlumedSettings
 )
 
 

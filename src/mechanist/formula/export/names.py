@@ -3,6 +3,7 @@
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from mechanist.errors import DataError
 from mechanist.formula.expression import inputs, parse
@@ -30,9 +31,10 @@ class Program:
 
     def fault(self, used: Iterable[Descriptor]) -> str | None:
         """Why descriptors cannot be written for this program; None if they can."""
-        own = [d.name for d in used if d.custom is not None]
+        own = {d.name: Path(d.custom.file).name for d in used if d.custom is not None}
         if own:
-            return f"q uses {', '.join(own)}, defined in descriptors.py of the system"
+            files = " and ".join(sorted(set(own.values())))
+            return f"q uses {', '.join(own)}, defined in {files} of the system"
         for d in used:
             if d.kind not in self.kinds:
                 return f"{d.name!r} ({d.kind.replace('_', ' ')}) cannot be written for {self.name}"

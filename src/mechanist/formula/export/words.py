@@ -21,6 +21,8 @@ def meaning(descriptor: Descriptor, label: Label) -> str:
     """Definition of a descriptor, with ``label`` of the index of each of its atoms."""
     if descriptor.shape is not None:
         return _of_shape(descriptor, label)
+    if descriptor.custom is not None and descriptor.custom.of_plumed:
+        return f"variable {descriptor.custom.function} of plumed.dat in {descriptor.unit}"
     if descriptor.custom is not None:
         return f"function {descriptor.custom.function} of descriptors.py in {descriptor.unit}"
     atoms = ", ".join(map(label, descriptor.atoms))

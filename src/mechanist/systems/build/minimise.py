@@ -1,5 +1,7 @@
 """Energy minimisation of a starting structure."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,17 @@ TOLERANCE, STEPS_MAX = 1.0, 2000
 
 ENERGY_MAX = 1e5
 """kJ/mol per atom; more means that atoms overlap."""
+
+
+TRIAL = """
+import sys, openmm
+system = openmm.XmlSerializer.deserialize(sys.stdin.read())
+platform = openmm.Platform.getPlatformByName("Reference")
+context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
+context.setPositions([(0.01 * i, 0, 0) for i in range(system.getNumParticles())])
+context.getState(energy=True)
+"""
+"""A program that makes a context of the System that it reads, and computes an energy."""
 
 
 def minimise(system: Any, positions: Any, structure: Path, topology: Any = None) -> Array:
@@ -71,11 +84,36 @@ def check_context(system: Any, source: Path) -> None:
     """
     import openmm
 
+    if any(_corrects_tail(force) for force in system.getForces()):
+        fault = _trial(openmm.XmlSerializer.serialize(system))
+        if fault:
+            raise SystemBuildError(source, f"OpenMM refuses it: {fault}")
     reference = openmm.Platform.getPlatformByName("Reference")
     try:
         openmm.Context(system, openmm.VerletIntegrator(0.001), reference)
     except openmm.OpenMMException as error:
         raise SystemBuildError(source, f"OpenMM refuses it: {error}") from None
+
+
+def _corrects_tail(force: Any) -> bool:
+    """Whether a force is corrected for what lies beyond its cutoff by numerical integration.
+
+    OpenMM integrates in threads; if the integral diverges, they end the process.
+    """
+    import openmm
+
+    return isinstance(force, openmm.CustomNonbondedForce) and force.getUseLongRangeCorrection()
+
+
+def _trial(system: str) -> str:
+    """What ends a process that makes a context of a serialised System, or an empty text."""
+    done = subprocess.run(
+        [sys.executable, "-c", TRIAL], input=system, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 0:
+        return ""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    return (lines or ["the process ends without a word"])[-1].removeprefix("what():").strip()
 
 
 def platform(system: Any) -> tuple[Any, dict[str, str]]:

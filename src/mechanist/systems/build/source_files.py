@@ -2,16 +2,18 @@
 
 from pathlib import Path
 
-from mechanist.settings.descriptors import CustomSettings
+from mechanist.settings.descriptors import CustomSettings, PlumedSettings
 from mechanist.settings.system import SystemSettings
 from mechanist.systems.build.molecule import molecule_files
+from mechanist.systems.descriptors import plumed_file
 from mechanist.systems.descriptors.custom import FILE
 
 
 def source_files(settings: SystemSettings, folder: Path) -> list[Path]:
     """Files of a system except system.yaml, whose values are parameters of the rules."""
     files = [] if settings.molecule is None else molecule_files(settings.molecule, folder)
-    used = any(isinstance(d, CustomSettings) for d in settings.descriptors.values())
-    if used and (folder / FILE).is_file():
-        files.append(folder / FILE)
+    for kind, name in ((CustomSettings, FILE), (PlumedSettings, plumed_file.FILE)):
+        used = any(isinstance(d, kind) for d in settings.descriptors.values())
+        if used and (folder / name).is_file():
+            files.append(folder / name)
     return files

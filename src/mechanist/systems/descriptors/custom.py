@@ -1,4 +1,4 @@
-"""Custom descriptors: functions in the file descriptors.py beside system.yaml.
+"""Custom descriptors: functions in descriptors.py, or variables in plumed.dat, beside system.yaml.
 
 A function takes positions (F, N, 3) in nm and returns (F,) numbers; a second parameter, if it has
 one, is the box. It may have an attribute ``unit``: nm, rad or 1. The file is code and runs with the
@@ -18,8 +18,9 @@ from mechanist.arrays import Array
 from mechanist.bookkeeping.files import sha256
 from mechanist.bookkeeping.home import HOME
 from mechanist.errors import DataError, SystemBuildError
-from mechanist.settings.descriptors import CustomSettings
+from mechanist.settings.descriptors import CustomSettings, PlumedSettings
 from mechanist.settings.load import key_error
+from mechanist.systems.descriptors import plumed_file
 
 FILE = "descriptors.py"
 CUSTOM = "custom"
@@ -33,15 +34,17 @@ class Custom:
     Parameters
     ----------
     file
-        Path of descriptors.py.
+        Path of descriptors.py or plumed.dat.
     function
-        Its name.
+        Name of the function, or of PLUMED's variable.
     unit
         ``nm``, ``rad`` or ``1``.
     periodic
         Whether the values are periodic in 2 pi.
     sha256
         Hash of the file when the system was prepared.
+    masses
+        (N,) in dalton, for PLUMED; empty for a function.
     """
 
     file: str
@@ -49,6 +52,12 @@ class Custom:
     unit: str
     periodic: bool
     sha256: str
+    masses: tuple[float, ...] = ()
+
+    @property
+    def of_plumed(self) -> bool:
+        """Whether PLUMED computes it."""
+        return Path(self.file).name == plumed_file.FILE
 
     def values(self, positions: Array, box: Array | None) -> Array:
         """Values (F,) of positions (F, N, 3) in nm.
@@ -60,13 +69,12 @@ class Custom:
         SystemBuildError
             If the function fails or does not return (F,) finite numbers.
         """
-        function, wants_box = load_function(self.file, self.function, self.sha256)
-        arguments = (positions, box) if wants_box else (positions,)
-        try:
-            result = np.asarray(function(*arguments), dtype=np.float64)
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise SystemBuildError(self.file, f"{self.function}: raised {reason[:200]}") from None
+        if self.of_plumed:
+            masses = np.array(self.masses)
+            key = (self.file, self.function, self.sha256)
+            result = plumed_file.values(*key, positions, box, masses)
+        else:
+            result = self._of_function(positions, box)
         if result.shape != (len(positions),):
             raise SystemBuildError(
                 self.file,
@@ -77,6 +85,15 @@ class Custom:
         if not np.isfinite(result[np.isfinite(positions).all(axis=(1, 2))]).all():
             raise SystemBuildError(self.file, f"{self.function}: returned a non-finite value")
         return result
+
+    def _of_function(self, positions: Array, box: Array | None) -> Array:
+        function, wants_box = load_function(self.file, self.function, self.sha256)
+        arguments = (positions, box) if wants_box else (positions,)
+        try:
+            return np.asarray(function(*arguments), dtype=np.float64)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise SystemBuildError(self.file, f"{self.function}: raised {reason[:200]}") from None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for a JSON file."""
@@ -93,7 +110,7 @@ def custom_from_json(content: dict[str, Any] | None) -> Custom | None:
     """
     if content is None:
         return None
-    custom = Custom(**content)
+    custom = Custom(**content | {"masses": tuple(content.get("masses", ()))})
     check_file(Path(custom.file), custom.sha256)
     return custom
 
@@ -126,6 +143,31 @@ def find_custom(system_file: Path, key: str, settings: CustomSettings) -> Custom
             path, f"{settings.function}: unit {unit!r}: must be one of {', '.join(UNITS)}"
         )
     return Custom(name, settings.function, unit, settings.periodic, digest)
+
+
+def find_variable(
+    system_file: Path, key: str, settings: PlumedSettings, masses: tuple[float, ...]
+) -> Custom:
+    """The variable of PLUMED that a descriptor of system.yaml names.
+
+    Parameters
+    ----------
+    system_file, key, settings
+        As of `find_custom`.
+    masses
+        (N,) of the atoms in dalton.
+
+    Raises
+    ------
+    SystemBuildError
+        If there is no plumed.dat or no kernel, or PLUMED refuses the file or the variable.
+    """
+    path = system_file.parent / plumed_file.FILE
+    if not path.is_file():
+        raise key_error(system_file, key, f"{settings.plumed!r}: there is no {plumed_file.FILE}")
+    name, digest = str(path.resolve()), sha256(path)
+    plumed_file.variable(name, settings.plumed, len(masses), digest)
+    return Custom(name, settings.plumed, settings.unit, settings.periodic, digest, masses)
 
 
 def load_function(file: str, name: str, digest: str) -> tuple[Callable[..., Any], bool]:

@@ -16,6 +16,7 @@ from mechanist.settings.descriptors import (
     DistanceSettings,
     GroupSettings,
     HeightSettings,
+    PlumedSettings,
     SymmetrySettings,
     TorsionSettings,
 )
@@ -24,7 +25,7 @@ from mechanist.settings.system import PLACEHOLDER, Limits, StateSettings, System
 from mechanist.settings.units import to_unit
 from mechanist.systems.descriptors.bonds import canonical, chains, neighbours_of
 from mechanist.systems.descriptors.box import BoxVectors
-from mechanist.systems.descriptors.custom import CUSTOM, find_custom
+from mechanist.systems.descriptors.custom import CUSTOM, find_custom, find_variable
 from mechanist.systems.descriptors.descriptor_set import ATOMS_OF_KIND, Descriptor, DescriptorSet
 from mechanist.systems.descriptors.labels import unique_names
 from mechanist.systems.descriptors.resolve_solvent import family, solvent_descriptor
@@ -88,6 +89,10 @@ class Resolver:
             return Descriptor(name, "coordinate", (self.atom(key, particle),), axis)
         if isinstance(settings, CustomSettings):
             return Descriptor(name, CUSTOM, (), custom=find_custom(self.file, key, settings))
+        if isinstance(settings, PlumedSettings):
+            masses = tuple(float(atom.element.mass) for atom in self.topology.atoms)
+            found = find_variable(self.file, key, settings, masses)
+            return Descriptor(name, CUSTOM, (), custom=found)
         if not isinstance(settings, OfAtoms):
             return solvent_descriptor(name, settings, self)
         kind, atoms = _kind(settings)
