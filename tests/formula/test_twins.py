@@ -80,6 +80,10 @@ def test_both_formulas_are_in_the_result():
     assert result.familiar in result.pareto_front
     assert result.readability.startswith("In familiar descriptors alone: q = ")
     assert "theta add" in result.readability
+    # Longer familiar formulas are not driven out by better ones in phi.
+    near = distil(replace(data, preferred=("theta", "twin")), SMALL, 1, 1, lambda line: None)
+    assert near.chosen.descriptors == ("phi", "theta")
+    assert set(near.familiar.descriptors) == {"theta", "twin"}
     whole = distil(replace(data, preferred=("phi", "theta")), SMALL, 1, 1, lambda line: None)
     assert whole.familiar == whole.chosen
     assert whole.readability == "The formula has familiar descriptors alone."

@@ -12,8 +12,8 @@ PANELS = {
     "Start here": (project.init, project.run, project.open_, runs.status),
     "A system of your own": (systems.new, systems.check, systems.doctor),
     "More from a run": (
-        *(runs.replay, runs.free_energy, runs.verify, runs.compare),
-        *(runs.compare_pair, runs.restore),
+        *(runs.replay, runs.free_energy, runs.verify, runs.seeds),
+        *(runs.compare, runs.compare_pair, runs.restore),
     ),
     "Stages of the workflow, which the rules call in this order": stages.COMMANDS,
 }

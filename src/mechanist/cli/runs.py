@@ -157,6 +157,28 @@ def status(results: ResultsArgument) -> None:
     print(text(run_folder(results)))
 
 
+def seeds(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="NAME...", help="runs of one system, by name or folder"),
+    ],
+    out: Annotated[Path | None, typer.Option("--out", help="CSV file with the same rows")] = None,
+) -> None:
+    """Compare the formulas of runs of one system that differ in their seed.
+
+    `set_share` is the share of resamples of a run that chose its descriptors, `loss` the held-out
+    loss, `rmse` the error of p_B on fresh shots, and `familiar` the held-out loss of the best
+    formula in familiar descriptors.
+    """
+    from mechanist.bookkeeping.files import write_text
+    from mechanist.report.seeds import read_runs, table, text
+
+    found = read_runs([run_folder(name) for name in runs])
+    if out is not None:
+        write_text(out, table(found))
+    print(text(found))
+
+
 def verify(results: ResultsArgument) -> None:
     """Compare every file of a run with the hash recorded when it was written.
 

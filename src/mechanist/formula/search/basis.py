@@ -5,7 +5,7 @@ no unit; the fit then adjusts k and b. Fractions and logarithms need none. An an
 wave cos(n phi + c) with n = 1, 2, 3.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -57,6 +57,20 @@ class BasisFunctions:
     def saturating(self) -> bool:
         """Whether tanh is among the functions."""
         return any(type(expr).__name__ == "tanh" for expr in self.exprs)
+
+    def within(self, symbols: Collection[Expr], columns: int) -> "BasisFunctions":
+        """Those that are functions of some ``symbols`` alone, of ``columns`` inputs."""
+        every = column_symbols(columns)
+        kept = [k for k, e in enumerate(self.exprs) if e.free_symbols <= set(symbols)]
+        turning = [k for k, e in enumerate(self.waves) if e.free_symbols <= set(symbols)]
+        return BasisFunctions(
+            tuple(self.exprs[k] for k in kept),
+            self.values[:, kept],
+            tuple(i for i in self.linear if every[i] in symbols),
+            tuple(self.waves[k] for k in turning),
+            self.turns[:, turning],
+            {x: pair for x, pair in self.phases.items() if x in symbols},
+        )
 
     def seeds(self, columns: int) -> Iterator[Expr]:
         """Formulas with one of ``columns`` inputs or one function."""

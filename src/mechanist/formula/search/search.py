@@ -21,7 +21,7 @@ from mechanist.formula.search.forms import phased
 from mechanist.formula.search.growth import SETTLED, Pool, grow, grow_channels, shortened
 from mechanist.formula.search.problem import Problem, in_symbols
 from mechanist.formula.search.twins import in_familiar, twins
-from mechanist.formula.structure import in_columns, normal
+from mechanist.formula.structure import column_symbols, in_columns, normal
 from mechanist.formula.typeset import text
 from mechanist.settings.formula import FormulaSettings
 from mechanist.statistics.logistic import q_to_p
@@ -78,6 +78,7 @@ def search(
             reason = f"auto: {name} failed: {error.what}"
             log(reason)
     state.offer_familiar()
+    state.grow_familiar(log)
     return state.best(REFITTED), EngineChoice(tuple(used), reason)
 
 
@@ -102,8 +103,8 @@ def _started(data: FormulaData, settings: FormulaSettings, seed: int) -> "_Searc
     sample = Points(np.asfortranarray(points.columns[rows]), points.outcomes.select(rows))
     operations, waves = _functions(settings), "periodic" in settings.forms
     functions = basis_functions(sample.columns, data.columns, operations, waves=waves)
-    pool = Pool(settings.width, settings.max_nodes)
-    return _Search(data, settings, problem, sample, functions, pool, time.monotonic())
+    first, familiar = (Pool(settings.width, settings.max_nodes) for _ in range(2))
+    return _Search(data, settings, problem, sample, functions, first, familiar, time.monotonic())
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,8 @@ class _Search:
         What growth fits to.
     functions
         What growth may add.
-    pool
-        Candidates so far.
+    pool, familiar
+        Candidates so far, and those in familiar descriptors that were grown apart.
     begun
         On `time.monotonic`.
     """
@@ -132,11 +133,14 @@ class _Search:
     sample: Points
     functions: BasisFunctions
     pool: Pool
+    familiar: Pool
     begun: float
 
     def best(self, count: int) -> list[Candidate]:
-        """The best few of each length."""
-        return [one for group in self.pool.by_nodes.values() for one in group[:count]]
+        """The best few of each length, and of familiar ones."""
+        pools = (self.pool, self.familiar)
+        found = [one for pool in pools for group in pool.by_nodes.values() for one in group[:count]]
+        return list({one.structure.key: one for one in reversed(found)}.values())[::-1]
 
     def grow_first(self, log: Log) -> None:
         """Growth that starts from nothing."""
@@ -144,6 +148,17 @@ class _Search:
         if "channels" in self.settings.forms:
             grow_channels(self.pool, self.sample, deadline, self.functions)
         grow(self.pool, self.sample, deadline, log, self.functions)
+
+    def grow_familiar(self, log: Log) -> None:
+        """Growth in familiar descriptors alone, where others might drive them out."""
+        data, functions = self.data, self.functions
+        symbols = column_symbols(len(data.columns))
+        home = {x for x, o in zip(symbols, data.owners, strict=True) if o in data.preferred}
+        if not home or len(home) == len(symbols):
+            return
+        deadline = time.monotonic() + AFTER * self.settings.seconds
+        own = functions.within(home, len(symbols))
+        grow(self.familiar, self.sample, deadline, log, own, EXTENDED_AFTER)
 
     def ask(self, name: str, seed: int, threads: int, log: Log) -> None:
         """Search with an engine, and grow from all candidates.
