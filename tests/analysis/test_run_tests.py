@@ -60,6 +60,22 @@ def observed(rng, *args, families=None, **options):
     return RunObservations(table, states, np.array(features), ["x", "noise"], given, 0, "longer")
 
 
+def test_a_slow_descriptor_that_the_user_may_ignore_is_named_with_the_key():
+    rng = np.random.default_rng(3)
+    data = observed(rng, 2000.0, np.zeros(RUNS, dtype=int))
+    told = [test.explanation for test in run_tests(data) if not test.passed]
+    assert told
+    assert not any("ignore_slow" in text for text in told)
+    told = [
+        test.explanation
+        for test in run_tests(replace(data, waivers={"x": "torsion_9"}))
+        if not test.passed and " x " in test.explanation
+    ]
+    assert told
+    wanted = "longer; if torsion_9 has nothing to do with the rates, set kinetics.ignore_slow: ["
+    assert all(f"{wanted}torsion_9]" in text for text in told)
+
+
 def failed(data):
     return [test.name for test in run_tests(data) if not test.passed]
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from mechanist.engine.choose import make_engine
-from mechanist.engine.half_shots import STOPPED
+from mechanist.engine.half_shots import STOPPED, TOO_LONG
 from mechanist.engine.plan import Plan
 from mechanist.errors import DataError, Interrupted, SamplingError
+from mechanist.sampling.chains import long_halves
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.job_tables import path_table, shot_table
@@ -133,6 +134,21 @@ def test_early_stops_are_the_same_however_often_a_job_is_stopped(
     for one, other in zip(tables(whole), tables(harvest), strict=True):
         np.testing.assert_array_equal(one, other)
     assert steps == engine.steps
+
+
+def test_half_shots_that_are_too_long_are_kept_however_often_a_job_is_stopped(
+    double_well, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(long_halves, "KEPT", 10)
+    slow = replace(double_well, friction=20.0, max_half_frames=12)
+    chains, engine, _ = new_job(slow, "pool")
+    whole = shoot(chains, engine, MOVES, quiet)
+    assert (whole.shots.ends == TOO_LONG).sum() > 20
+    harvest, _, _ = run_stopped(slow, "pool", tmp_path / "job", [0, 3, 2, 7])
+    for name in ("chain", "move", "side", "frames"):
+        one, other = (getattr(each.too_long, name) for each in (whole, harvest))
+        assert len(one) == 10
+        np.testing.assert_array_equal(one, other)
 
 
 def test_other_platforms_lose_nothing_and_say_that_noise_differs(double_well, tmp_path):

@@ -15,6 +15,7 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.cli.runs import open_comparison
 from mechanist.sampling.records.tables import SHOT_COLUMNS, read_paths, read_table
 from mechanist.settings.config import Config
+from mechanist.settings.run import StoreSettings
 from mechanist.stages.compare import compare
 from mechanist.stages.compare_pair import compare_pair
 from mechanist.stages.initial import initial
@@ -91,8 +92,11 @@ def test_both_runs_begin_alike_and_spend_the_same(made):
         assert pair.times["uniform"]["training"] == 0
 
 
-def test_the_series_says_what_the_files_of_the_run_say(tmp_path):
-    config = with_sampling(Config.model_validate(SMALL), selection="uniform", burn_in=0)
+@pytest.mark.parametrize("every", [1, 3])
+def test_the_series_says_what_the_files_of_the_run_say(tmp_path, every):
+    store = StoreSettings(every=every)
+    small = Config.model_validate(SMALL)
+    config = with_sampling(small, selection="uniform", burn_in=0, store=store)
     layout = build("double_well", tmp_path)
     initial(config, layout, quiet)
     spent = make_rounds(config, layout, 60_000, quiet)
@@ -105,7 +109,8 @@ def test_the_series_says_what_the_files_of_the_run_say(tmp_path):
         for worker in (0, 1):
             files = layout.round(number).worker(worker)
             index = read_paths(files.paths, files.index, 1).index
-            frames += int((index["weight"] * (index["frames"] - 1)).sum())
+            frames += int((index["weight"] * (index["length"] - 1)).sum())
+            assert (index["frames"] == index["length"]).all() == (every == 1)
     assert series["duration"].sum() == pytest.approx(frames * 0.01 * 5)
     tables = [table for number in layout.rounds() for table in shots_of(layout, number)]
     assert series["accepted"].sum() == sum(table["accepted"].sum() for table in tables)

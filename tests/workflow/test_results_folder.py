@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from mechanist.bookkeeping.layout import Layout
-from mechanist.bookkeeping.session import refuse_other_system
+from mechanist.bookkeeping.session import refuse_other_seed, refuse_other_system
 from mechanist.cli.job import open_run
 from mechanist.cli.runs import open_comparison
 from mechanist.errors import SettingsError
@@ -62,6 +62,38 @@ def test_two_systems_of_one_name_do_not_share_a_folder(tmp_path):
         refuse_other_system(layout, other)
     one.rmdir()
     refuse_other_system(layout, other)
+
+
+def test_another_seed_does_not_replace_a_run(tmp_path):
+    layout = Layout(tmp_path / "results" / "well")
+    layout.session.parent.mkdir(parents=True)
+    layout.session.write_text(json.dumps({"seed": 1}), encoding="utf-8")
+    # Nothing was sampled yet.
+    refuse_other_seed(layout, 2)
+    layout.initial.index.parent.mkdir(parents=True)
+    layout.initial.index.write_bytes(b"")
+    refuse_other_seed(layout, 1)
+    with pytest.raises(SettingsError) as error:
+        refuse_other_seed(layout, 2)
+    said = str(error.value)
+    assert "\n" not in said
+    assert "config.yaml: seed: 2: " in said
+    assert "holds a run with seed 1" in said
+    assert "set results: well_seed2, or delete that folder" in said
+    # Of a version that did not record it.
+    layout.session.write_text(json.dumps({"system": "x"}), encoding="utf-8")
+    refuse_other_seed(layout, 2)
+
+
+def test_snakemake_refuses_another_seed_before_anything_runs(run):
+    layout = Layout(run.root)
+    for file, text in ((layout.session, json.dumps({"seed": 2})), (layout.initial.index, "")):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    done = run.snakemake("--dry-run")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "seed: 3: results/double_well holds a run with seed 2" in said
 
 
 def test_make_run_shows_the_summary_of_any_settings(tmp_path):

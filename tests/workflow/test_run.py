@@ -83,7 +83,7 @@ def test_manifests_fit(finished):
     for number in layout.rounds():
         files = layout.round(number)
         hashes = read_json(files.manifest)
-        assert len(hashes) == 2 * 4 + 5
+        assert len(hashes) == 2 * 6 + 5
         assert manifest([files.folder / name for name in hashes], files.folder) == hashes
 
 

@@ -16,7 +16,7 @@ from mechanist.formula.search.engines import require
 from mechanist.bookkeeping.files import read_json, write_json
 from mechanist.bookkeeping.journal import process_age
 from mechanist.bookkeeping.layout import Layout
-from mechanist.bookkeeping.session import refuse_other_system
+from mechanist.bookkeeping.session import refuse_other_seed, refuse_other_system
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
 from mechanist.bookkeeping.sources import digest, digest_of_script
@@ -43,6 +43,7 @@ shell.prefix(
 RESULTS = str(SETTINGS.folder)
 try:
     refuse_other_system(Layout(Path(RESULTS)), SYSTEM_FOLDER)
+    refuse_other_seed(Layout(Path(RESULTS)), SETTINGS.seed)
 except MechanistError as error:
     raise WorkflowError(str(error))
 WORKERS = [f"{worker:03d}" for worker in range(SETTINGS.sampling.workers)]
@@ -52,7 +53,18 @@ SHOOTING = [f"sampling.{key}" for key in PLAIN["sampling"] if key != "rounds_max
 if SETTINGS.sampling.early_stop:
     # Held-out chains are never stopped.
     SHOOTING.append("learn.held_out_every")
-WORKER_FILES = ["shots.parquet", "points.trr", "paths.trr", "paths.parquet"]
+# Settings that say how many shots there will be.
+PLANNED = [
+    f"sampling.{key}" for key in ("first_round", "growth", "round_max", "rounds_max")
+]
+WORKER_FILES = [
+    "shots.parquet",
+    "points.trr",
+    "paths.trr",
+    "paths.parquet",
+    "too_long.trr",
+    "too_long.parquet",
+]
 STORE = SETTINGS.sampling.store
 # If paths are thinned, the last one of each chain is stored in full as well.
 if STORE.every > 1 or STORE.waters != "all":
@@ -95,9 +107,12 @@ def on_gpu():
 
 def end_if_incomplete():
     """End with exit code 3 if the summary says that the run is incomplete."""
-    summary = Layout(Path(RESULTS)).summary
-    missing = read_json(summary).get("incomplete", []) if summary.is_file() else []
+    file = Layout(Path(RESULTS)).summary
+    summary = read_json(file) if file.is_file() else {}
+    missing = summary.get("incomplete", [])
     if missing:
+        if summary.get("ended_early"):
+            print(summary["reason"], file=sys.stderr)
         print("incomplete:", "; ".join(missing), file=sys.stderr)
         sys.exit(3)
 
@@ -111,6 +126,7 @@ def write_session():
             # Unknown on a cluster.
             "cores": workflow.resource_settings.cores or 0,
             "system": str(SYSTEM_FOLDER.resolve()),
+            "seed": SETTINGS.seed,
         },
     )
 
@@ -223,19 +239,33 @@ def first_open_round():
         same = isinstance(assessment, dict) and assessment.get("setup") == setup()
         if not same or assessment.get("converged") is not False:
             return number
+        if assessment.get("ended"):
+            return number
     return SETTINGS.sampling.rounds_max - 1
 
 
 def last_round(wildcards):
-    """Number of the first converged round, or of the last one within the budget."""
+    """Number of the first round that ended the run, or of the last one within the budget."""
     number = 0
     for number in range(first_open_round(), SETTINGS.sampling.rounds_max):
         with checkpoints.assess.get(
             round=f"{number:03d}"
         ).output.assessment.open() as handle:
-            if json.load(handle)["converged"]:
+            assessment = json.load(handle)
+            if assessment["converged"] or assessment.get("ended"):
                 break
     return number
+
+
+def unless_ended(name):
+    """Input function: the results of a rule, or none if the run has ended early."""
+
+    def files(wildcards):
+        with open(last_assessment(wildcards)) as handle:
+            ended = json.load(handle).get("ended")
+        return [] if ended else list(getattr(rules, name).output)
+
+    return files
 
 
 def last_assessment(wildcards):

@@ -49,7 +49,7 @@ checkpoint assess:
         results=results_folder,
         settings=settings(
             "sampling.workers",
-            "sampling.rounds_max",
+            *PLANNED,
             "learn.held_out_every",
             "convergence",
         ),

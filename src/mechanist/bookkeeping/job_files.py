@@ -41,6 +41,16 @@ class WorkerFiles:
         return self.folder / "current.parquet"
 
     @property
+    def long(self) -> Path:
+        """Frames of half-shots that were too long, or of a sample of them."""
+        return self.folder / "too_long.trr"
+
+    @property
+    def long_index(self) -> Path:
+        """Chain, move and side of each of these half-shots."""
+        return self.folder / "too_long.parquet"
+
+    @property
     def full(self) -> tuple[Path, Path]:
         """Frames and index of paths stored in full, among them the last one of each chain."""
         if self.current_index.is_file():
@@ -55,6 +65,8 @@ class WorkerFiles:
     def all(self) -> tuple[Path, ...]:
         """Every file of the job."""
         files = (self.shots, self.points, self.paths, self.index)
+        # Runs of versions before have none.
+        files += (self.long, self.long_index) if self.long_index.is_file() else ()
         return files + (self.full if self.current_index.is_file() else ())
 
 

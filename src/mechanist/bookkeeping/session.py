@@ -1,4 +1,4 @@
-"""The session file of a run: which system it samples, besides when it began."""
+"""The session file of a run: which system it samples with which seed, besides when it began."""
 
 from pathlib import Path
 
@@ -28,4 +28,29 @@ def refuse_other_system(layout: Layout, system: Path) -> None:
             "config.yaml",
             f"results: {layout.root} holds a run of {known}; name another folder for {system},"
             f" such as results: {layout.root.name}_2",
+        )
+
+
+def refuse_other_seed(layout: Layout, seed: int) -> None:
+    """Refuse a folder with shots of another seed, which would be replaced without a word.
+
+    Folders without a first path are accepted, and those of versions that did not record the seed.
+
+    Raises
+    ------
+    SettingsError
+        With the seed of the folder, and what to set.
+    """
+    if not layout.initial.index.is_file():
+        return
+    try:
+        content = read_json(layout.session)
+    except DataError:
+        return
+    known = content.get("seed") if isinstance(content, dict) else None
+    if isinstance(known, int) and known != seed:
+        raise SettingsError(
+            "config.yaml",
+            f"seed: {seed}: {layout.root} holds a run with seed {known}, which this one would"
+            f" replace; set results: {layout.root.name}_seed{seed}, or delete that folder",
         )

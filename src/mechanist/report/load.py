@@ -248,7 +248,7 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
     if not rounds or rounds[-1]["round"] != last:
         raise DataError(layout.round(last).assessment, "the file is missing; assess the round")
     formula_columns = ("complexity", "heldout_loss", "heldout_loss_se", "text", "chosen")
-    return ReportData(
+    data = ReportData(
         layout=layout,
         dynamics=dynamics,
         inputs=inputs,
@@ -274,3 +274,15 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         if frames
         else None,
     )
+    return _sampling_only(data) if rounds[-1].get("ended") else data
+
+
+def _sampling_only(data: ReportData) -> ReportData:
+    """Without what is derived from shots.
+
+    A run that has ended early makes none of it; what is there is of a run with other settings.
+    """
+    nothing = {"relevance": None, "formula": None, "verdict": None, "validation": None}
+    nothing |= {"own_points": None, "kinetics": None, "channels": None, "typical": None}
+    nothing |= {"profile": None, "equilibrium": None}
+    return replace(data, formulas=[], front=[], **nothing)

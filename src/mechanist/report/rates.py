@@ -36,6 +36,14 @@ def preliminary_line(data: ReportData) -> str:
     return f"These rates are preliminary: {kinetics['preliminary_reason']}."
 
 
+def ignored_line(data: ReportData) -> str:
+    """Descriptors that the user has taken out of the tests of the runs; empty without any."""
+    names = (data.kinetics or {}).get("ignored_by_user") or ()
+    if not names:
+        return ""
+    return f"Ignored by the user in the tests of the runs: {', '.join(names)}."
+
+
 def three_digits(value: float) -> str:
     """A number with three digits, very large and small ones with a power of ten."""
     if value == 0 or 1e-3 <= abs(value) < 1e7:

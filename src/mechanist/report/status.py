@@ -36,8 +36,9 @@ def status(root: Path) -> str:
     ]
     lines += ["", *text_table(HEADER, rows), ""]
     if done:
-        # Rounds after the first converged one were made under a stricter rule.
-        last = next((entry for entry in done.values() if entry["converged"]), done[max(done)])
+        # Rounds after the first that ended the run were made under a stricter rule.
+        ends = (entry for entry in done.values() if entry["converged"] or entry.get("ended"))
+        last = next(ends, done[max(done)])
         files = (layout.verdict, layout.channels)
         told = [read_json(file) if file.is_file() else None for file in files]
         result = combine(last, *(one if isinstance(one, dict) else None for one in told))

@@ -12,7 +12,7 @@ from mechanist.report.figures.paths import mean_length
 from mechanist.report.incomplete import incomplete
 from mechanist.report.machine import hardware, versions
 from mechanist.report.provenance import provenance
-from mechanist.report.rates import preliminary_line, rate_rows
+from mechanist.report.rates import ignored_line, preliminary_line, rate_rows
 from mechanist.report.status import HEADER, counted, round_row
 from mechanist.report.text_table import text_table
 from mechanist.report.times import RunTime, line
@@ -66,7 +66,9 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
         "too_long": {
             "shots": last.get("too_long"),
             "share": None if "too_long" not in last else last["too_long"] / max(1, last["shots"]),
+            "where": last.get("intermediates"),
         },
+        "ended_early": bool(last.get("ended")),
         "early_stop": None if saved is None else asdict(saved),
         "wall_seconds": sum(cost.longest for cost in data.costs),
         "formula": None if formula is None else {key: formula.get(key) for key in FORMULA_KEYS},
@@ -98,6 +100,10 @@ def _reason(data: ReportData, rounds_max: int, result: RunVerdict) -> str:
             if result.reasons
             else reason
         )
+    if data.last.get("ended"):
+        where = (data.last.get("intermediates") or {}).get("text")
+        told = f"ended after {counted(made, 'round')}, since {data.last['ended']}"
+        return told if where is None else f"{told}. Where they end: {where}"
     spent = f"the budget of {counted(rounds_max, 'round')} is spent"
     stopped = spent if made >= rounds_max else f"stopped after {counted(made, 'round')}"
     return f"{stopped}: {'; '.join(result.reasons)}"
@@ -158,7 +164,12 @@ def _too_long_lines(summary: dict[str, Any]) -> list[str]:
     count, share = summary["too_long"]["shots"], summary["too_long"]["share"]
     if not count:
         return []
-    return [f"{counted(count, 'shot')} ({100 * share:.2g} %) had a half that was too long.", ""]
+    lines = [f"{counted(count, 'shot')} ({100 * share:.2g} %) had a half that was too long.", ""]
+    where = (summary["too_long"]["where"] or {}).get("text")
+    # Said in the reason of a run that has ended for this.
+    if where is None or summary["ended_early"]:
+        return lines
+    return [*lines, f"{where[:1].upper()}{where[1:]}.", ""]
 
 
 def _formula_lines(data: ReportData) -> list[str]:
@@ -218,6 +229,8 @@ def _rate_lines(data: ReportData) -> list[str]:
     notes = [] if data.kinetics["determined"] else [f"no rates: {data.kinetics['reason']}", ""]
     if preliminary := preliminary_line(data):
         notes += [preliminary, ""]
+    if ignored := ignored_line(data):
+        notes += [ignored, ""]
     table = text_table(("value", "95 % interval", "unit", "quantity"), [
         [value, interval, unit, meaning] for meaning, value, interval, unit in rate_rows(data)
     ])  # fmt: skip

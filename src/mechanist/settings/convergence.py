@@ -67,6 +67,13 @@ class ConvergenceSettings(Section):
         description="largest fraction of shots of which a half-shot was longer than"
         " dynamics.max_half_path; they are left out, which bends p_B towards the nearer state",
     )
+    end_early: bool = Field(
+        True,
+        description="end the run after two or more rounds if so many shots are too long that"
+        " `too_long` cannot be met within sampling.rounds_max, by the lower end of its 99 %"
+        " interval; the report then says where these half-shots end up, and nothing is derived from"
+        " the others",
+    )
     exploded: float = Field(
         0.01,
         ge=0,

@@ -28,6 +28,13 @@ class KineticsSettings(Section):
     relax: float = Field(
         0.1, ge=0, lt=1, description="fraction of each run and chain that is discarded at its start"
     )
+    ignore_slow: tuple[str, ...] = Field(
+        (),
+        description="descriptors that have nothing to do with the rates, such as a torsion at the"
+        " far end of the molecule, which the tests of the runs leave out: a slow one refuses the"
+        " rates otherwise. The summary names them. Runs that exist are tested again, none is"
+        " made anew",
+    )
     shots: int = Field(
         16_000,
         ge=100,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from mechanist.analysis.channels.path_features import channel_measures
 from mechanist.analysis.convergence import assess as convergence
 from mechanist.analysis.convergence.forgetting import guess_forgotten
+from mechanist.analysis.intermediates.record import gather_long, place_descriptors
 from mechanist.bookkeeping.files import manifest, write_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import gather_paths, gather_shots, load_round_crossfit
@@ -24,6 +25,9 @@ def assess(
     inputs, prepared = load_inputs(layout), load(layout)
     atoms = prepared.atoms
     workers, rounds = config.sampling.workers, range(number + 1)
+    places = place_descriptors(prepared.states, inputs, prepared.masses)
+    defining = len(prepared.states.descriptors)
+    longest = prepared.max_half_frames * prepared.stride * prepared.timestep
     result = convergence.assess(
         number,
         gather_shots(layout, rounds, workers, inputs, atoms),
@@ -34,6 +38,8 @@ def assess(
         channel_measures(inputs, prepared.states, prepared.masses),
         read_families(layout),
         config,
+        gather_long(layout, rounds, workers, atoms, places, defining),
+        (prepared.timestep, longest),
     )
     files = layout.round(number)
     content = result.to_json() | {"setup": setup}

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from mechanist.arrays import Array, Features, Frames, Mask, Q, Rows
-from mechanist.systems.descriptors.descriptor_set import DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.states import States
 
 BINS = (-3.0, -1.0, 1.0, 3.0)
@@ -40,18 +40,22 @@ class Measures:
     of: Callable[[Frames], Features]
 
 
+def heavy_inputs(inputs: DescriptorSet, states: States, masses: Array) -> tuple[Descriptor, ...]:
+    """Inputs without hydrogen that do not define the states."""
+    return tuple(
+        d
+        for d in inputs.descriptors
+        if d.name not in states.descriptors.names
+        and (d.kind == "coordinate" or all(masses[atom] > HEAVY for atom in d.atoms))
+    )
+
+
 def channel_measures(inputs: DescriptorSet, states: States, masses: Array) -> Measures:
     """Inputs without hydrogen, and the descriptors that define the states.
 
     Hydrogens of one group are interchangeable: rotamers of a methyl group are no channels.
     """
-    defining = states.descriptors
-    heavy = tuple(
-        d
-        for d in inputs.descriptors
-        if d.name not in defining.names
-        and (d.kind == "coordinate" or all(masses[atom] > HEAVY for atom in d.atoms))
-    )
+    defining, heavy = states.descriptors, heavy_inputs(inputs, states, masses)
     sets = [defining, DescriptorSet(heavy, inputs.box)] if heavy else [defining]
     names = tuple(name for group in sets for name in group.feature_names)
 

@@ -74,7 +74,8 @@ def _job_series(files: WorkerFiles, atoms: int, frame_ps: float) -> Table:
     if len(points) != len(shots["round"]):
         raise DataError(files.points, f"holds {len(points)} points, {len(shots['round'])} shots")
     hashes = [blake2b(point.tobytes(), digest_size=8).digest() for point in points]
-    lengths = (index["frames"] - 1) * frame_ps
+    # All frames, also those that are not stored.
+    lengths = (index["length"] - 1) * frame_ps
     return {
         **{name: shots[name] for name in ("round", "chain", "move", "accepted", "p_predicted")},
         "steps": steps_of(shots),

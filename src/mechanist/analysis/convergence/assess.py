@@ -13,11 +13,14 @@ from mechanist.analysis.convergence.chains import (
 )
 from mechanist.analysis.convergence.counts import count_shots, decided, is_transition
 from mechanist.analysis.convergence.criteria import Assessment, AssessmentInputs, apply_criteria
+from mechanist.analysis.convergence.hopeless import hopeless
 from mechanist.analysis.convergence.inertia import (
     TransitionCheck,
     check_transitions,
     fit_latent_correlation,
 )
+from mechanist.analysis.intermediates.intermediates import Limits, find_intermediates
+from mechanist.analysis.intermediates.record import LongRecord
 from mechanist.arrays import Array, Q
 from mechanist.committor.calibration import calibration_test
 from mechanist.committor.crossfit import CrossFit, folds
@@ -35,6 +38,9 @@ from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 SPREAD_FRAMES = 20_000
 """Frames near q = 0 over which the error is averaged, at most about twice as many."""
+
+PLACE_FRAMES = 10_000
+"""Frames that the range of paths is taken from, at most about twice as many."""
 
 INERTIA_SHOTS = 20_000
 """Shots for the correlation of half-shots, at most about twice as many."""
@@ -54,6 +60,8 @@ def assess(
     measures: Measures,
     families: Families,
     config: Config,
+    long: LongRecord | None = None,
+    times: tuple[float, float] = (1.0, np.inf),
 ) -> Assessment:
     """Test for convergence after round ``number``.
 
@@ -70,6 +78,8 @@ def assess(
         Descriptors of the models, and those that tell channels apart.
     families, config
         Families of the chains, and the settings.
+    long, times
+        Half-shots that were too long; the time of an MD step and the longest half-shot, in ps.
 
     Raises
     ------
@@ -116,8 +126,27 @@ def assess(
             counted_chains(paths.index), families, channel_of_chains(channels, paths.index)
         ),
         channels=channels,
+        intermediates=None
+        if long is None
+        else find_intermediates(
+            long, shots.table, _place_features(paths, long), Limits(*times, limits.too_long)
+        ),
+        hopeless=hopeless(shots.table, config),
     )
     return apply_criteria(figures, limits)
+
+
+def _place_features(paths: PathTable, long: LongRecord) -> Array:
+    """Features (F, P) of frames between the states, of what places are described by."""
+    if not len(long):
+        return np.empty((0, len(long.descriptors.owners)))
+    # Of all paths, also those of burn-in: there may be no others yet.
+    starts, lengths = paths.index["first_frame"], paths.index["frames"]
+    inner = np.ones(len(paths.frames), dtype=np.bool_)
+    inner[starts] = inner[starts + lengths - 1] = False
+    rows = np.flatnonzero(inner)
+    rows = rows[:: max(1, len(rows) // PLACE_FRAMES)]
+    return frame_features(paths.frames[rows], long.descriptors)
 
 
 def _channels(paths: PathTable, q: Q, measures: Measures, families: Families) -> Channels:
@@ -174,4 +203,5 @@ def one_line(result: Assessment, rounds_max: int) -> str:
         f"{counts.shots:,} shots, {100 * counts.acceptance:.0f} % accepted, "
         f"held-out loss {result.heldout_loss:.3f}, "
         + ("converged: " + result.reason if result.converged else result.reason)
+        + ("" if result.ended is None else f"; the run ends here: {result.ended}")
     )

@@ -20,6 +20,7 @@ from mechanist.analysis.convergence.criterion import (
     share_at_most,
 )
 from mechanist.analysis.convergence.inertia import TransitionCheck
+from mechanist.analysis.intermediates.intermediates import Intermediates
 from mechanist.arrays import Array
 from mechanist.committor.calibration import CalibrationTest
 from mechanist.committor.likelihood import LossChange
@@ -67,6 +68,10 @@ class AssessmentInputs:
         Families of the same chains; None: each chain is a family of its own.
     channels
         Groups of the paths by where they run.
+    intermediates
+        Where half-shots were that were too long; None while few are.
+    hopeless
+        Why more rounds cannot meet the limit on these; None if they may.
     """
 
     round: int
@@ -82,11 +87,16 @@ class AssessmentInputs:
     error: ErrorScale | None = None
     start: Start | None = None
     channels: Channels | None = None
+    intermediates: Intermediates | None = None
+    hopeless: str | None = None
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """Outcome of the test of one round."""
+    """Outcome of the test of one round.
+
+    ``ended`` says why the run ends without having converged, None if it goes on.
+    """
 
     round: int
     counts: ShotCounts
@@ -98,6 +108,8 @@ class Assessment:
     error: ErrorScale | None = None
     families: int = 1
     channels: Channels | None = None
+    intermediates: Intermediates | None = None
+    ended: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Content of assessment.json; counts stand at the top level, no value is NaN."""
@@ -110,6 +122,8 @@ class Assessment:
             "criteria": {name: asdict(criterion) for name, criterion in self.criteria.items()},
             "families": self.families,
             "channels": None if self.channels is None else self.channels.to_json(),
+            "intermediates": None if self.intermediates is None else self.intermediates.to_json(),
+            "ended": self.ended,
             "converged": self.converged,
             "reason": self.reason,
         }
@@ -175,15 +189,19 @@ def _chains(inputs: AssessmentInputs, settings: ConvergenceSettings) -> dict[str
     }
 
 
-def _shares(counts: ShotCounts, settings: ConvergenceSettings) -> dict[str, Criterion]:
+BENT = "they bend p_B, so set dynamics.max_half_path of system.yaml higher"
+
+
+def _shares(inputs: AssessmentInputs, settings: ConvergenceSettings) -> dict[str, Criterion]:
     """Shots that say nothing about p_B where they end, or bend it."""
+    counts, found = inputs.counts, inputs.intermediates
     total = counts.shots
     too_long = share_at_most(
         counts.too_long,
         total,
         settings.too_long,
         f"share of shots of which a half was too long ({counts.too_long:,} of {total:,})",
-        "they bend p_B, so set dynamics.max_half_path of system.yaml higher",
+        BENT if found is None else found.text,
     )
     exploded = share_at_most(
         counts.exploded, total, settings.exploded, "share of shots of which a half exploded"
@@ -217,7 +235,7 @@ def apply_criteria(inputs: AssessmentInputs, settings: ConvergenceSettings) -> A
             "mean error of q at path frames with |q| < 1, by the ensemble and held-out chains",
         ),
         **_chains(inputs, settings),
-        **_shares(inputs.counts, settings),
+        **_shares(inputs, settings),
         "rounds": at_least(inputs.round + 1, settings.min_rounds, "completed rounds"),
     }
     converged = all(criterion.passed for criterion in criteria.values())
@@ -232,5 +250,7 @@ def apply_criteria(inputs: AssessmentInputs, settings: ConvergenceSettings) -> A
         reason=_reason(criteria, converged, one_guess),
         families=1 if inputs.start is None else inputs.start.families,
         channels=inputs.channels,
+        intermediates=inputs.intermediates,
+        ended=None if converged else inputs.hopeless,
         error=inputs.error,
     )

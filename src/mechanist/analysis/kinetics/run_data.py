@@ -1,6 +1,7 @@
 """Equilibrium runs of one job or of all, as the tests of equilibrium see them."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from mechanist.arrays import Features, Frames
 from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import frame_features
+from mechanist.errors import SettingsError
 from mechanist.sampling.excursions.run_tables import STATES
 from mechanist.sampling.excursions.tables import RUN_COLUMNS, STATE_COLUMNS
 from mechanist.sampling.records.tables import Table, join, read_frames, read_table
@@ -55,18 +57,43 @@ def observations(
             both = [frame_features(chunk, inputs), own.features(own.values(chunk))]
             parts.append(np.concatenate(both, axis=1))
     names = [*inputs.feature_names, *own.feature_names]
+    owner = [group.descriptors[i].name for group in (inputs, own) for i in group.owners.tolist()]
+    _refuse_unknown(settings.ignore_slow, inputs, own)
     _, unique = np.unique(names, return_index=True)
+    kept = [i for i in np.sort(unique).tolist() if owner[i] not in settings.ignore_slow]
     count = len(read_table(layout.initial.index, ("frames",))["frames"])
     chains = np.unique(runs["chain"]).tolist()
     return RunObservations(
         runs=runs,
         states=states,
-        features=np.concatenate(parts)[:, np.sort(unique)],
-        names=[names[i] for i in np.sort(unique)],
+        features=np.concatenate(parts)[:, kept],
+        names=[names[i] for i in kept],
         families={chain: chain % STATES[1][1] % count for chain in chains},
         exploded=exploded,
         advice=_advice(settings, runs),
+        waivers={names[i]: owner[i] for i in kept if owner[i] not in own.names},
     )
+
+
+def _refuse_unknown(ignored: Sequence[str], inputs: DescriptorSet, own: DescriptorSet) -> None:
+    """Refuse to ignore what is not tested, and what defines the states.
+
+    Raises
+    ------
+    SettingsError
+        In one line, with what may be ignored.
+    """
+    allowed = [name for name in inputs.names if name not in own.names]
+    for name in ignored:
+        if name in own.names:
+            what = "defines the states, so that it has to do with the rates"
+        elif name not in allowed:
+            near = get_close_matches(name, allowed, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            what = f"no input of the models has this name ({', '.join(allowed) or 'none'}){hint}"
+        else:
+            continue
+        raise SettingsError("config.yaml", f"kinetics.ignore_slow: {name!r}: {what}")
 
 
 def run_frames_made(config: Config, layout: Layout) -> int:

@@ -17,7 +17,7 @@ multiplied by D (Bonferroni).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -69,6 +69,8 @@ class RunObservations:
         Runs that exploded, which are not in the tables.
     advice
         What to set if the runs are not at equilibrium.
+    waivers
+        By the name of a feature, the descriptor that kinetics.ignore_slow may name.
     """
 
     runs: Table
@@ -78,6 +80,17 @@ class RunObservations:
     families: Mapping[int, int]
     exploded: int
     advice: str
+    waivers: Mapping[str, str] = field(default_factory=dict)
+
+    def advise(self, name: str) -> str:
+        """What to set if the runs are not at equilibrium in the feature ``name``."""
+        if name not in self.waivers:
+            return self.advice
+        own = self.waivers[name]
+        return (
+            f"{self.advice}; if {own} has nothing to do with the rates, set kinetics.ignore_slow:"
+            f" [{own}]"
+        )
 
 
 def run_tests(observed: RunObservations) -> list[RateTest]:
@@ -215,7 +228,7 @@ def _rhat_test(
         LARGEST_RHAT,
         value is not None and value <= LARGEST_RHAT,
         f"R-hat of {names[worst]} over the runs is {value:.2f} for {what} (at most"
-        f" {LARGEST_RHAT:g}); {observed.advice}"
+        f" {LARGEST_RHAT:g}); {observed.advise(names[worst])}"
         if value is not None
         else f"the runs are too short to compare {what}; {observed.advice}",
     )
@@ -282,7 +295,8 @@ def _p_test(
         value,
         LEAST_P,
         value >= LEAST_P,
-        f"{words} {names[worst]} (p = {value:.2g}, at least {LEAST_P:g}); {observed.advice}",
+        f"{words} {names[worst]} (p = {value:.2g}, at least {LEAST_P:g});"
+        f" {observed.advise(names[worst])}",
     )
 
 

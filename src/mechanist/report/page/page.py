@@ -23,7 +23,7 @@ from mechanist.report.page.contents import files_of_run
 from mechanist.report.page.definitions import definitions
 from mechanist.report.page.tables import constants, criteria, facts, front, losses, validation
 from mechanist.report.page.typeset import formula_svg
-from mechanist.report.rates import cost_line, preliminary_line, rate_rows
+from mechanist.report.rates import cost_line, ignored_line, preliminary_line, rate_rows
 from mechanist.report.summary import early_stop_line, first_path_line
 from mechanist.report.times import rows
 
@@ -92,6 +92,7 @@ def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[P
         channel_line=channel_line(data),
         cost=cost_line(data),
         preliminary=preliminary_line(data),
+        ignored=ignored_line(data),
         times=rows(data.time) if data.time else [],
         duration=duration,
         first_path=data.first_path and first_path_line(data.first_path),

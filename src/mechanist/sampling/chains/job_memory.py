@@ -7,6 +7,7 @@ from mechanist.engine.history import history_bytes
 from mechanist.engine.plan import Plan
 from mechanist.errors import SamplingError
 from mechanist.sampling.chains.chain import Chains
+from mechanist.sampling.chains.long_halves import FRAMES, KEPT
 from mechanist.systems.prepared import Prepared
 
 FRAME_BYTES = 12
@@ -17,14 +18,16 @@ def job_bytes(chains: Chains, plan: Plan, moves: int, prepared: Prepared) -> int
     """Bytes that a job needs at most, if paths remain as long as those that it starts from.
 
     Half-shots under way, half-shots that wait for the other one, and current paths may be as long
-    as the limit; each shot adds its point, and a path, as if all were accepted.
+    as the limit; each shot adds its point, and a path, as if all were accepted. Some frames of
+    half-shots that are too long come on top.
     """
     atoms, longest = prepared.atoms, prepared.max_half_frames
     mean = float(np.mean([len(path.frames) for path in chains.paths]))
     under_way = history_bytes(plan.slots(len(chains)), atoms, longest)
     current = 4 * len(chains) * longest * atoms * FRAME_BYTES
     results = moves * len(chains) * (1 + mean) * atoms * FRAME_BYTES
-    return int(under_way + current + results)
+    too_long = min(KEPT, 2 * moves * len(chains)) * FRAMES * atoms * FRAME_BYTES
+    return int(under_way + current + results + too_long)
 
 
 def check_memory(chains: Chains, plan: Plan, moves: int, prepared: Prepared) -> None:

@@ -8,8 +8,10 @@ from mechanist.arrays import Frames
 from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.engine.half_shots import END_NAMES
 from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.long_halves import SIDES, LongHalves
 from mechanist.sampling.chains.moves import Harvest
 from mechanist.sampling.records.tables import (
+    LONG_COLUMNS,
     PATH_COLUMNS,
     SHOT_COLUMNS,
     Table,
@@ -74,6 +76,38 @@ def path_table(
     return columns, stored
 
 
+def long_table(too_long: LongHalves | None, number: int, worker: int) -> Table:
+    """Rows of `LONG_COLUMNS`."""
+    none = np.empty(0, dtype=np.int64)
+    chain, move, side, each = (
+        (none, none, none, 0)
+        if too_long is None
+        else (too_long.chain, too_long.move, too_long.side, too_long.frames.shape[1])
+    )
+    return {
+        "round": np.full(len(chain), number, dtype=np.int32),
+        "worker": np.full(len(chain), worker, dtype=np.int32),
+        "chain": chain.astype(np.int32),
+        "move": move.astype(np.int32),
+        "side": SIDES[side],
+        "frames": np.full(len(chain), each, dtype=np.int64),
+    }
+
+
+def _write_long(
+    files: WorkerFiles,
+    too_long: LongHalves | None,
+    names: tuple[int, int],
+    thinning: Thinning | None,
+) -> None:
+    """Frames and index of half-shots that were too long: waters may be left out."""
+    waters = None if thinning is None else thinning.waters
+    frames = [] if too_long is None else list(too_long.frames)
+    write_frames(files.long, [one if waters is None else waters.reduce(one) for one in frames])
+    notes = {} if thinning is None else {NOTE: thinning.note()}
+    write_table(files.long_index, long_table(too_long, *names), LONG_COLUMNS, notes)
+
+
 def write_job(
     files: WorkerFiles,
     harvest: Harvest,
@@ -97,6 +131,7 @@ def write_job(
         current_index, current = path_table(complete, names[0], names[1])
         write_frames(files.current, current)
         write_table(files.current_index, current_index, PATH_COLUMNS)
+    _write_long(files, harvest.too_long, names[:2], thinning)
     write_table(files.shots, shots, SHOT_COLUMNS, notes)
 
 

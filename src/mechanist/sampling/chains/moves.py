@@ -10,6 +10,7 @@ from mechanist.arrays import NamedArrays
 from mechanist.engine.half_shots import ShotQueue
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
+from mechanist.sampling.chains.long_halves import LongHalfSample, LongHalves
 from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.records.packing import packed, prefixed, under, unpacked
 
@@ -19,10 +20,14 @@ NUMBERS = ("chain", "move", "seed", "p_predicted", "points", "ends", "steps", "w
 
 @dataclass(frozen=True)
 class Harvest:
-    """Results of a job: shots by chain and move, and the paths of each chain with the first."""
+    """Results of a job: shots by chain and move, and the paths of each chain with the first.
+
+    ``too_long`` are half-shots that were too long, or a sample of them; None if there are none.
+    """
 
     shots: Shots
     paths: dict[int, list[CurrentPath]]
+    too_long: LongHalves | None = None
 
 
 class Moves:
@@ -34,10 +39,13 @@ class Moves:
         They start from their current paths.
     moves
         Moves of each chain.
+    too_long
+        Takes half-shots that were too long; None if nobody asks where they were.
     """
 
-    def __init__(self, chains: Chains, moves: int) -> None:
+    def __init__(self, chains: Chains, moves: int, too_long: LongHalfSample | None = None) -> None:
         self.chains = chains
+        self.too_long = too_long
         self.queue = ShotQueue()
         self.last = chains.moves + moves
         self.total = moves * len(chains)
@@ -48,7 +56,13 @@ class Moves:
         self._written = 0
 
     def add(self, shots: Shots) -> None:
-        """Add finished shots; frames of half-shots are dropped, except those of accepted paths."""
+        """Add finished shots.
+
+        Frames of half-shots are dropped, except those of accepted paths and some of those that were
+        too long.
+        """
+        if self.too_long is not None and shots.halves:
+            self.too_long.add(shots)
         self._batches.append(replace(shots, halves=()))
         for number, path in zip(shots.chain.tolist(), shots.paths, strict=True):
             if path is not None:
@@ -57,7 +71,8 @@ class Moves:
 
     def harvest(self) -> Harvest:
         """All shots and paths so far."""
-        return Harvest(join(self._batches), self.paths)
+        too_long = None if self.too_long is None else self.too_long.all()
+        return Harvest(join(self._batches), self.paths, too_long)
 
     def progress(self) -> str:
         """See `mechanist.sampling.records.checkpoint.Resumable`."""
@@ -73,6 +88,8 @@ class Moves:
         accepted = [path for path in paths if path is not None]
         lengths, frames = packed([path.frames for path in accepted], self.chains.paths[0].frames)
         arrays = {name: np.concatenate([getattr(b, name) for b in batches]) for name in NUMBERS}
+        if self.too_long is not None:
+            arrays |= self.too_long.unsaved()
         return arrays | {
             "accepted": np.array([path is not None for path in paths]),
             "path_lengths": lengths,
@@ -93,6 +110,8 @@ class Moves:
         """See `mechanist.sampling.records.checkpoint.Resumable`."""
         for part in parts:
             self.add(shots_of(part))
+            if self.too_long is not None:
+                self.too_long.restore(part)
         self._written = len(self._batches)
         for path, weight in zip(self._every_path(), state["path_weights"].tolist(), strict=True):
             path.weight = weight

@@ -19,6 +19,7 @@ from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.job import chains_of, job_identity, moves_of, open_job
 from mechanist.sampling.chains.job_memory import check_memory
 from mechanist.sampling.chains.job_tables import write_job
+from mechanist.sampling.chains.long_halves import LongHalfSample
 from mechanist.sampling.chains.moves import Harvest, Moves
 from mechanist.sampling.chains.selection import Selection
 from mechanist.sampling.chains.shots import Shots
@@ -128,7 +129,7 @@ def shoot(
     notes
         Saved with the state.
     """
-    work = Moves(chains, moves)
+    work = Moves(chains, moves, LongHalfSample())
     under_way = None if checkpoint is None else checkpoint.begin(work, notes or {})
     return finish_job(work, finished_shots(work, engine, checkpoint, under_way), progress)
 

@@ -60,6 +60,12 @@ PATH_COLUMNS = (
 was current after burn-in."""
 
 
+LONG_COLUMNS = ("round", "worker", "chain", "move", "side", "frames")
+"""One row per half-shot that was too long, or of a sample of them, in the order of the TRR.
+``side`` is backward or forward, ``frames`` the number of its stored frames, evenly over the second
+half, the last one included."""
+
+
 def write_table(
     path: Path, columns: Table, names: Sequence[str], notes: Mapping[str, str] | None = None
 ) -> None:

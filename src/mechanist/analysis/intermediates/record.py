@@ -1,0 +1,100 @@
+"""Half-shots that were too long, as values of descriptors, read from the files of a run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mechanist.analysis.channels.path_features import heavy_inputs
+from mechanist.arrays import Array, Features
+from mechanist.bookkeeping.job_files import WorkerFiles
+from mechanist.bookkeeping.layout import Layout
+from mechanist.errors import DataError
+from mechanist.sampling.records.tables import LONG_COLUMNS, read_frames, read_notes, read_table
+from mechanist.sampling.records.thinning import thinning_of
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
+from mechanist.systems.descriptors.states import States
+
+
+@dataclass(frozen=True)
+class LongRecord:
+    """Half-shots that were too long, or a sample of them.
+
+    Parameters
+    ----------
+    descriptors
+        Those that define the states come first.
+    defining
+        How many of them define the states.
+    values
+        (H, K, D) over the second half of each, the last frame last; angles in rad.
+    """
+
+    descriptors: DescriptorSet
+    defining: int
+    values: Array
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def features(self) -> Features:
+        """(H, K, P) with sine and cosine of angles."""
+        count, frames, width = self.values.shape
+        flat = self.descriptors.features(self.values.reshape(count * frames, width))
+        return flat.reshape(count, frames, -1)
+
+
+def place_descriptors(states: States, inputs: DescriptorSet, masses: Array) -> DescriptorSet:
+    """What places are described by: what defines the states, then the inputs without hydrogen."""
+    defining = states.descriptors
+    own = heavy_inputs(inputs, states, masses)
+    return DescriptorSet((*defining.descriptors, *own), inputs.box or defining.box)
+
+
+def gather_long(
+    layout: Layout,
+    rounds: Sequence[int],
+    workers: int,
+    atoms: int,
+    descriptors: DescriptorSet,
+    defining: int,
+) -> LongRecord:
+    """Read those of some rounds; jobs of versions that did not record them have none.
+
+    Raises
+    ------
+    DataError
+        If a file is damaged, or table and frames do not fit.
+    """
+    parts = []
+    for number in rounds:
+        for worker in range(workers):
+            files = layout.round(number).worker(worker)
+            if files.long_index.is_file():
+                parts.append(_values(files, atoms, descriptors))
+    # Jobs differ in the number of frames only where max_half_path does, which begins a new run.
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return LongRecord(descriptors, defining, np.empty((0, 1, len(descriptors))))
+    return LongRecord(descriptors, defining, np.concatenate(parts))
+
+
+def _values(files: WorkerFiles, atoms: int, descriptors: DescriptorSet) -> Array:
+    """Values (H, K, D) of one job."""
+    table = read_table(files.long_index, LONG_COLUMNS)
+    count = len(table["frames"])
+    if count == 0:
+        return np.empty((0, 1, len(descriptors)))
+    thinning = thinning_of(read_notes(files.long_index), files.long_index)
+    waters = None if thinning is None else thinning.waters
+    frames = read_frames(files.long, atoms if waters is None else len(waters.kept_atoms))
+    each = int(table["frames"][0])
+    if (table["frames"] != each).any() or len(frames) != count * each:
+        raise DataError(
+            files.long,
+            f"holds {len(frames)} frames, {files.long_index.name} names {table['frames'].sum()};"
+            " delete both and run again",
+        )
+    full = frames if waters is None else waters.expand(frames)
+    return descriptors.values(full).reshape(count, each, -1)
