@@ -47,6 +47,18 @@ def test_a_run_that_its_fresh_shots_contradict_is_not_converged(words):
     assert words in "; ".join(found.reasons)
 
 
+def test_a_contradicted_run_says_how_to_sample_on():
+    wrong = FRESH | {"network_calibration": "not calibrated"}
+    told = combine(GOOD | {"round": 3}, wrong).reasons[-1]
+    assert told.endswith(
+        "; to sample on, set convergence.min_rounds: 5 (and sampling.rounds_max, if it is less) and"
+        " run again: shots and rounds so far are kept"
+    )
+    # Criteria that are open go on by themselves.
+    open_ = GOOD | {"round": 3, "converged": False, "reason": "not yet: rhat 2"}
+    assert not any("sample on" in reason for reason in combine(open_, wrong).reasons)
+
+
 def test_what_is_not_determined_is_said():
     found = combine(GOOD, FRESH | {"network_calibration": "not determined"})
     assert found.converged

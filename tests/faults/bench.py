@@ -30,7 +30,8 @@ CONFIG: dict[str, Any] = {
 }
 
 JOB = "rounds/{}/worker_000"
-SHOTS = ("shots.parquet", "points.trr", "paths.trr", "paths.parquet")
+LONG = ("too_long.trr", "too_long.parquet")
+SHOTS = ("shots.parquet", "points.trr", "paths.trr", "paths.parquet", *LONG)
 RUNS = (
     *("runs.json", "runs.parquet", "run_excursions.trr", "run_excursions.parquet"),
     *("states.trr", "states.parquet"),

@@ -18,10 +18,10 @@ from mechanist.sampling.streams import shot_seeds
 LENGTH, ATOMS = 64, 2
 
 
-def finished(first, count):
+def finished(first, count, atoms=ATOMS):
     """Shots whose forward half was too long; position x is the frame, y the chain."""
     chain = np.arange(first, first + count)
-    frames = np.zeros((count, LENGTH, ATOMS, 3), dtype=np.float32)
+    frames = np.zeros((count, LENGTH, atoms, 3), dtype=np.float32)
     frames[..., 0] = np.arange(LENGTH)[None, :, None]
     frames[..., 1] = chain[:, None, None]
     return Shots(
@@ -29,7 +29,7 @@ def finished(first, count):
         move=np.full(count, 3),
         seed=shot_seeds(5, chain, np.full(count, 3)),
         p_predicted=np.full(count, np.nan),
-        points=np.zeros((count, ATOMS, 3), dtype=np.float32),
+        points=np.zeros((count, atoms, 3), dtype=np.float32),
         ends=np.tile(np.array([IN_A, TOO_LONG]), (count, 1)),
         steps=np.full((count, 2), LENGTH),
         watched=np.zeros(count, dtype=bool),

@@ -129,14 +129,14 @@ def assess(
         intermediates=None
         if long is None
         else find_intermediates(
-            long, shots.table, _place_features(paths, long), Limits(*times, limits.too_long)
+            long, shots.table, place_features(paths, long), Limits(*times, limits.too_long)
         ),
         hopeless=hopeless(shots.table, config),
     )
     return apply_criteria(figures, limits)
 
 
-def _place_features(paths: PathTable, long: LongRecord) -> Array:
+def place_features(paths: PathTable, long: LongRecord) -> Array:
     """Features (F, P) of frames between the states, of what places are described by."""
     if not len(long):
         return np.empty((0, len(long.descriptors.owners)))

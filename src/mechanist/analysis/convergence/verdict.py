@@ -61,7 +61,10 @@ def combine(
     remarks: list[str] = []
     if validation is not None:
         limit = assessment.get("criteria", {}).get("too_long", {}).get("limit")
-        reasons += _contradictions(validation, limit)
+        found = _contradictions(validation, limit)
+        if found and assessment["converged"] and "round" in assessment:
+            found[-1] += _more(int(assessment["round"]) + 2)
+        reasons += found
         remarks += _open(validation)
     return RunVerdict(not reasons, tuple(reasons), tuple(remarks))
 
@@ -88,6 +91,17 @@ def _contradictions(validation: Mapping[str, Any], too_long: float | None) -> li
     if validation.get("points") == 0:
         found.append("no validation point was decided")
     return found
+
+
+def _more(rounds: int) -> str:
+    """How to make one more round after criteria that were met: the model learns from its shots.
+
+    The fresh shots themselves are never learned from, so that they can judge again.
+    """
+    return (
+        f"; to sample on, set convergence.min_rounds: {rounds} (and sampling.rounds_max, if it is"
+        " less) and run again: shots and rounds so far are kept"
+    )
 
 
 def _line(numbers: Mapping[str, Any], prefix: str) -> str:

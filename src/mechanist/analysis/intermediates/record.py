@@ -67,14 +67,20 @@ def gather_long(
     DataError
         If a file is damaged, or table and frames do not fit.
     """
-    parts = []
+    parts: list[Array] = []
     for number in rounds:
         for worker in range(workers):
             files = layout.round(number).worker(worker)
-            if files.long_index.is_file():
-                parts.append(_values(files, atoms, descriptors))
-    # Jobs differ in the number of frames only where max_half_path does, which begins a new run.
-    parts = [part for part in parts if len(part)]
+            if not files.long_index.is_file():
+                continue
+            part = _values(files, atoms, descriptors)
+            if not len(part):
+                continue
+            parts.append(part)
+            # Jobs differ in it only if max_half_path does, which begins a new run.
+            if part.shape[1] != parts[0].shape[1]:
+                what = f"{part.shape[1]} frames of each half-shot, other jobs {parts[0].shape[1]}"
+                raise DataError(files.long_index, f"holds {what}; delete it and run again")
     if not parts:
         return LongRecord(descriptors, defining, np.empty((0, 1, len(descriptors))))
     return LongRecord(descriptors, defining, np.concatenate(parts))
@@ -90,7 +96,7 @@ def _values(files: WorkerFiles, atoms: int, descriptors: DescriptorSet) -> Array
     waters = None if thinning is None else thinning.waters
     frames = read_frames(files.long, atoms if waters is None else len(waters.kept_atoms))
     each = int(table["frames"][0])
-    if (table["frames"] != each).any() or len(frames) != count * each:
+    if each < 1 or (table["frames"] != each).any() or len(frames) != count * each:
         raise DataError(
             files.long,
             f"holds {len(frames)} frames, {files.long_index.name} names {table['frames'].sum()};"
