@@ -66,8 +66,8 @@ class WorkerFiles:
         """Every file of the job."""
         files = (self.shots, self.points, self.paths, self.index)
         # Runs of versions before have none.
-        files += (self.long, self.long_index) if self.long_index.is_file() else ()
-        return files + (self.full if self.current_index.is_file() else ())
+        long = (self.long, self.long_index) if self.long_index.is_file() else ()
+        return files + long + (self.full if self.current_index.is_file() else ())
 
 
 @dataclass(frozen=True)

@@ -282,7 +282,18 @@ def _sampling_only(data: ReportData) -> ReportData:
 
     A run that has ended early makes none of it; what is there is of a run with other settings.
     """
-    nothing = {"relevance": None, "formula": None, "verdict": None, "validation": None}
-    nothing |= {"own_points": None, "kinetics": None, "channels": None, "typical": None}
-    nothing |= {"profile": None, "equilibrium": None}
-    return replace(data, formulas=[], front=[], **nothing)
+    return replace(
+        data,
+        relevance=None,
+        formulas=[],
+        formula=None,
+        verdict=None,
+        validation=None,
+        own_points=None,
+        front=[],
+        kinetics=None,
+        channels=None,
+        typical=None,
+        profile=None,
+        equilibrium=None,
+    )

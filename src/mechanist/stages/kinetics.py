@@ -59,8 +59,12 @@ def kinetics(config: Config, layout: Layout, last: int, log: Callable[[str], Non
     prepared = load(layout)
     length = path_duration(path_index(config, layout, last), prepared)
     duration = {"mean_path_duration_ps": None if length is None else asdict(length)}
-    common = {"method": METHOD, "temperature_K": prepared.temperature, **duration}
-    common |= {"ignored_by_user": list(config.kinetics.ignore_slow)}
+    common: dict[str, Any] = {
+        "method": METHOD,
+        "temperature_K": prepared.temperature,
+        **duration,
+        "ignored_by_user": list(config.kinetics.ignore_slow),
+    }
     if not any(_shot_count(layout, worker) for worker in range(config.sampling.workers)):
         result: dict[str, Any] = common | reservation(layout, last) | no_rates(NOTHING_TO_SHOOT, [])
         result |= write_channels(layout, last, prepared, None, None)

@@ -8,7 +8,7 @@ above the limit even so, more rounds are a waste.
 
 import numpy as np
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Rows
 from mechanist.sampling.records.tables import Table
 from mechanist.settings.config import Config
 from mechanist.statistics.clopper_pearson import clopper_pearson
@@ -52,7 +52,7 @@ def hopeless(shots: Table, config: Config) -> str | None:
     )
 
 
-def _lower(long: Array, chain: Array) -> float:
+def _lower(long: Array, chain: Rows) -> float:
     """Lower end of the interval of a share: chains are the units, or shots if that is lower."""
     from scipy.special import stdtrit
 
