@@ -7,6 +7,8 @@ import pytest
 from mechanist.analysis.convergence.counts import ShotCounts
 from mechanist.analysis.convergence.criteria import AssessmentInputs, apply_criteria
 from mechanist.analysis.convergence.inertia import TransitionCheck
+from mechanist.analysis.intermediates.dwelling import Escape
+from mechanist.analysis.intermediates.intermediates import FLAT, STATE, Intermediates, Place
 from mechanist.committor.calibration import CalibrationTest
 from mechanist.committor.likelihood import LossChange
 from mechanist.committor.uncertainty import ErrorScale
@@ -75,6 +77,23 @@ def test_a_loss_that_rises_does_not_pass():
     criterion = rising.criteria["heldout_gain"]
     assert (criterion.value, criterion.passed) == (0.011, False)
     assert criterion.explanation.startswith("rise")
+
+
+@pytest.mark.parametrize(("kind", "only"), [(STATE, True), (FLAT, False)])
+def test_a_run_that_is_hopeless_has_ended_and_says_where_its_shots_end(kind, only):
+    place = Place(kind, 0.9, [], 0.2, "a place")
+    found = Intermediates([place], 100, Escape(3.0, 2.0, 4.0), "a place near x = 1.0 nm")
+    many = dataclasses.replace(COUNTS, too_long=COUNTS.shots // 2)
+    inputs = good(counts=many, intermediates=found, hopeless="50 % of the shots were too long")
+    result = apply_criteria(inputs, ConvergenceSettings())
+    assert "too_long 0.5 (needs at most 0.02; a place near x = 1.0 nm)" in result.reason
+    content = json.loads(json.dumps(result.to_json()))
+    assert content["ended"] == "50 % of the shots were too long"
+    assert content["sampling_only"] is only
+    assert content["intermediates"]["places"][0]["kind"] == kind
+    # A limit that is met ends nothing.
+    met = apply_criteria(good(hopeless=None), ConvergenceSettings()).to_json()
+    assert (met["ended"], met["sampling_only"], met["intermediates"]) == (None, False, None)
 
 
 def test_shots_that_are_too_long_are_told_with_what_to_set():

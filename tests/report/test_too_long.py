@@ -56,7 +56,7 @@ def test_where_they_end_and_what_the_user_has_ignored_is_told(run):
 
 
 def test_a_run_that_has_ended_early_shows_nothing_that_is_derived(run):
-    change(run, intermediates={"places": [], "text": WHERE}, ended=WHY)
+    change(run, intermediates={"places": [], "text": WHERE}, ended=WHY, sampling_only=True)
     write_all(run)
     summary = read_json(run.summary)
     assert summary["ended_early"]
@@ -79,6 +79,9 @@ def test_the_reason_stands_without_a_place(run):
     change(run, intermediates=None, ended=WHY)
     summary = build_summary(load_report(run, 2, frames=False), Config())
     assert summary["reason"] == f"ended after 3 rounds, since {WHY}"
+    # On a flat stretch p_B with its bounds is still an answer.
+    assert summary["formula"] is not None
+    assert summary["incomplete"] == ["more rounds of shots, since the run ended early"]
 
 
 def test_status_stops_at_the_round_that_ended_the_run(run):

@@ -53,6 +53,7 @@ def one_round(source, folder, longest=None):
 @pytest.mark.truth
 def test_the_well_of_a_user(tmp_path):
     found, _ = one_round(SYSTEMS / "intermediate", tmp_path)
+    print(found.text)
     assert [place.kind for place in found.places] == [STATE]
     assert "an intermediate state near x = 1.0 nm" in found.text
 
@@ -60,6 +61,7 @@ def test_the_well_of_a_user(tmp_path):
 @pytest.mark.truth
 def test_an_angle_that_passes_through_180_degrees(tmp_path):
     found, long = one_round(SYSTEMS / "ring", tmp_path)
+    print(found.text)
     assert [place.kind for place in found.places] == [STATE]
     centre = found.places[0].extents[0].centre
     assert np.cos(centre) < np.cos(np.radians(175))
@@ -74,6 +76,7 @@ def test_an_angle_that_passes_through_180_degrees(tmp_path):
 @pytest.mark.parametrize("longest", [10.0, 30.0])
 def test_the_plateau_is_no_state(tmp_path, longest):
     found, _ = one_round(REPOSITORY / "systems" / "plateau", tmp_path, longest)
+    print(found.text)
     assert all(place.kind == FLAT for place in found.places)
     assert "intermediate" not in found.text
     assert "raise dynamics.max_half_path of system.yaml to " in found.text

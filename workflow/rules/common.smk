@@ -257,13 +257,13 @@ def last_round(wildcards):
     return number
 
 
-def unless_ended(name):
-    """Input function: the results of a rule, or none if the run has ended early."""
+def if_derived(name):
+    """Input function: the results of a rule, or none if an intermediate state has ended the run."""
 
     def files(wildcards):
         with open(last_assessment(wildcards)) as handle:
-            ended = json.load(handle).get("ended")
-        return [] if ended else list(getattr(rules, name).output)
+            nothing = json.load(handle).get("sampling_only")
+        return [] if nothing else list(getattr(rules, name).output)
 
     return files
 

@@ -8,8 +8,10 @@ from mechanist.report.data import ReportData
 def incomplete(data: ReportData) -> list[str]:
     """One sentence for each stage that had nothing to work on; empty for a complete run."""
     found = []
-    if data.last.get("ended"):
+    if data.last.get("sampling_only"):
         found.append("no formula, no validation and no rates, since the run ended early")
+    elif data.last.get("ended"):
+        found.append("more rounds of shots, since the run ended early")
     if data.verdict is not None and not data.verdict["points"]:
         reasons = [_fewer(data, by) for by in (NETWORK, FORMULA)]
         found.append(next(filter(None, reasons), str(data.verdict["text"])))

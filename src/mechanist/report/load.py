@@ -274,13 +274,14 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         if frames
         else None,
     )
-    return _sampling_only(data) if rounds[-1].get("ended") else data
+    return _sampling_only(data) if rounds[-1].get("sampling_only") else data
 
 
 def _sampling_only(data: ReportData) -> ReportData:
     """Without what is derived from shots.
 
-    A run that has ended early makes none of it; what is there is of a run with other settings.
+    A run that an intermediate state has ended makes none of it; what is there is of a run with
+    other settings.
     """
     return replace(
         data,

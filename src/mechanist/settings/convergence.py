@@ -71,8 +71,8 @@ class ConvergenceSettings(Section):
         True,
         description="end the run after two or more rounds if so many shots are too long that"
         " `too_long` cannot be met within sampling.rounds_max, by the lower end of its 99 %"
-        " interval; the report then says where these half-shots end up, and nothing is derived from"
-        " the others",
+        " interval; the report then says where these half-shots end up, and if that is an"
+        " intermediate state, nothing is derived from the others",
     )
     exploded: float = Field(
         0.01,

@@ -95,7 +95,7 @@ class AssessmentInputs:
 class Assessment:
     """Outcome of the test of one round.
 
-    ``ended`` says why the run ends without having converged, None if it goes on.
+    ``ended`` says why the rounds end without having converged, None if they go on.
     """
 
     round: int
@@ -111,6 +111,16 @@ class Assessment:
     intermediates: Intermediates | None = None
     ended: str | None = None
 
+    @property
+    def sampling_only(self) -> bool:
+        """Whether nothing is to be derived from shots most of which end in an intermediate state.
+
+        Those that are left say where else they go, which is another question. On a flat stretch,
+        p_B with bounds that count half-shots that were too long either way has a meaning.
+        """
+        found = self.intermediates
+        return self.ended is not None and found is not None and found.has_state
+
     def to_json(self) -> dict[str, Any]:
         """Content of assessment.json; counts stand at the top level, no value is NaN."""
         return {
@@ -124,6 +134,7 @@ class Assessment:
             "channels": None if self.channels is None else self.channels.to_json(),
             "intermediates": None if self.intermediates is None else self.intermediates.to_json(),
             "ended": self.ended,
+            "sampling_only": self.sampling_only,
             "converged": self.converged,
             "reason": self.reason,
         }

@@ -101,6 +101,11 @@ class Intermediates:
     escape: Escape
     text: str
 
+    @property
+    def has_state(self) -> bool:
+        """Whether one of them is an intermediate state."""
+        return any(place.kind == STATE for place in self.places)
+
     def to_json(self) -> dict[str, Any]:
         """What assessment.json says of them."""
         return {
