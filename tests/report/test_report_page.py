@@ -23,7 +23,7 @@ FRONT_HEADER = "complexity,heldout_loss,heldout_loss_se,text,chosen\n"
 
 EVERY = {
     *("relevance", "pareto", "calibration", "transition_state", "density", "lengths"),
-    *("uncertainty", "efficiency", "convergence", "training", "cost"),
+    *("uncertainty", "efficiency", "convergence", "training", "cost", "terms"),
 }
 FROM_SHOTS_ALONE = {
     *("density", "lengths", "uncertainty", "efficiency", "convergence", "training"),
@@ -36,19 +36,31 @@ def figures_of(page):
 
 @pytest.mark.parametrize(
     ("run", "figures"),
-    [("molecule", EVERY), ("potential", EVERY), ("bare", FROM_SHOTS_ALONE)],
+    [
+        ("molecule", EVERY | {"along_path", "descriptors"}),
+        ("potential", EVERY),
+        ("bare", FROM_SHOTS_ALONE),
+    ],
 )
 def test_page_holds_its_figures_each_with_a_caption(run, figures, request):
     page = request.getfixturevalue(run).report.read_text(encoding="utf-8")
     assert figures_of(page) == figures
-    assert page.count("<figcaption>") == len(figures)
+    assert page.count("<figcaption>") == len(figures) + page.count('class="still"')
 
 
 @pytest.mark.parametrize("run", ["molecule", "potential", "bare"])
 def test_page_needs_nothing_from_outside_and_ids_are_unique(run, request):
     page = request.getfixturevalue(run).report.read_text(encoding="utf-8")
-    assert "http" not in page
-    assert "<script" not in page
+    scripts = re.findall(r"<script.*?</script>", page, re.DOTALL)
+    # Data, library and viewer; the library would load structures, which the policy forbids.
+    assert len(scripts) == (3 if run == "molecule" else 0)
+    assert all(script.startswith(("<script>", '<script id="molecule-data"')) for script in scripts)
+    plain = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert plain.count("http") == 1
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', plain)[1]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+    page = plain
     targets = re.findall(r'(?:href|src)="([^"]*)"', page)
     assert all(target.startswith(("#", "data:")) for target in targets)
     ids = re.findall(r'\bid="([^"]*)"', page)
@@ -167,13 +179,17 @@ document.title = JSON.stringify({sizes, wide: document.documentElement.scrollWid
 </script></body>"""
 
 
-def browse(path, profile):
+PLAIN = ("--disable-gpu",)
+WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--virtual-time-budget=20000")
+
+
+def browse(path, profile, graphics=PLAIN):
     """The page as headless Chromium ends up with it, and what the console said."""
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    options = ["--headless", "--no-sandbox", *graphics, "--disable-quic", "--no-first-run"]
     options += ["--disable-background-networking", "--enable-logging=stderr", "--v=0"]
     options += [f"--user-data-dir={profile}", "--window-size=1200,900", "--dump-dom"]
     command = [BROWSER, *options, path.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
@@ -193,6 +209,82 @@ def test_chromium_shows_every_figure_and_reports_no_error(run, request, tmp_path
     assert names == figures_of(page) | ({"formula"} if run == "molecule" else set())
     assert all(width > 200 and height > 20 for _, width, height in found["sizes"])
     # Nothing sticks out of the window.
+    assert found["wide"] <= 1200
+
+
+VISIT = """<script>
+addEventListener("load", () => {
+  const section = document.getElementById("molecule");
+  const event = name => new Event(name, {bubbles: true});
+  const result = {live: section.classList.contains("live")};
+  const count = async () => {
+    const image = new Image();
+    image.src = section.viewer.pngURI();
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    let drawn = 0;
+    for (let i = 0; i < pixels.length; i += 4) {
+      drawn += pixels[i] + pixels[i + 1] + pixels[i + 2] < 700;
+    }
+    return drawn / (pixels.length / 4);
+  };
+  (async () => {
+    result.drawn = await count();
+    const term = document.querySelector("tr[data-atoms]");
+    const before = section.dataset.highlighted;
+    term.dispatchEvent(event("mouseenter"));
+    result.hover = [before, section.dataset.highlighted, term.dataset.atoms];
+    term.dispatchEvent(event("mouseleave"));
+    result.after = section.dataset.highlighted;
+    const tabs = [...section.querySelectorAll("[role=tab]")];
+    result.tabs = [];
+    for (const tab of tabs) {
+      tab.click();
+      result.tabs.push([section.dataset.scene, await count()]);
+    }
+    const slider = section.querySelector("input[type=range]");
+    result.markers = [];
+    for (const value of [slider.min, slider.max]) {
+      slider.value = value;
+      slider.dispatchEvent(event("input"));
+      const marker = document.querySelector("#along_path circle.marker");
+      result.markers.push([+marker.getAttribute("cx"), +marker.getAttribute("cy"),
+        section.querySelector("output").textContent]);
+    }
+    result.wide = document.documentElement.scrollWidth;
+    document.title = JSON.stringify(result);
+  })();
+});
+</script></body>"""
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed: the page is not opened")
+def test_the_molecule_is_drawn_and_answers_mouse_and_slider(molecule, tmp_path):
+    page = molecule.report.read_text(encoding="utf-8")
+    probe = tmp_path / "probe.html"
+    probe.write_text(page.replace("</body>", VISIT), encoding="utf-8")
+    dom, console = browse(probe, tmp_path / "profile", WEBGL)
+    assert console == []
+    found = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom, re.DOTALL)[1]))
+    if not found["live"]:
+        pytest.skip("this Chromium draws no WebGL, also not by software")
+    assert 0.005 < found["drawn"] < 0.9
+    before, hovered, atoms = found["hover"]
+    assert hovered == atoms != before
+    assert found["after"] == before
+    assert [scene for scene, _ in found["tabs"]] == ["structure", "states", "ensemble", "path0"]
+    assert all(0.005 < drawn < 0.9 for _, drawn in found["tabs"])
+    (left, low, start), (right, high, end) = found["markers"]
+    # From A to B in time, and from p_B near 0 at the bottom to 1 at the top.
+    assert left < right
+    assert low > high
+    assert start.startswith("0.00 ps")
+    assert start != end
     assert found["wide"] <= 1200
 
 

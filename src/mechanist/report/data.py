@@ -6,10 +6,13 @@ from typing import Any
 from mechanist.arrays import Array
 from mechanist.bookkeeping.csv_files import Row
 from mechanist.bookkeeping.layout import Layout
+from mechanist.formula.store import used_descriptors
 from mechanist.report.jobs import Job, StageCost, stage_costs
+from mechanist.report.molecule.scenes import Scenes
+from mechanist.report.terms import Terms
 from mechanist.report.times import RunTime
 from mechanist.sampling.records.tables import Table
-from mechanist.systems.descriptors.descriptor_set import DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.states import States
 
 
@@ -143,11 +146,21 @@ class ReportData:
     equilibrium: Equilibrium | None = None
     time: RunTime | None = None
     first_path: dict[str, Any] | None = None
+    scenes: Scenes | None = None
+    terms: Terms | None = None
 
     @property
     def costs(self) -> list[StageCost]:
         """Cost of each stage."""
         return stage_costs(self.jobs)
+
+    @property
+    def formula_used(self) -> dict[str, Descriptor]:
+        """Descriptors of the formula by name; empty if it has none, or there is no formula."""
+        if self.formula is None or "definitions" not in self.formula:
+            return {}
+        used = used_descriptors(self.formula, self.layout.formula)
+        return {d.name: d for d in used.descriptors}
 
     @property
     def last(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from mechanist.bookkeeping.csv_files import numbers, read_csv
 from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
+from mechanist.formula.store import used_descriptors
 from mechanist.report.data import (
     Dynamics,
     Equilibrium,
@@ -25,9 +26,12 @@ from mechanist.report.data import (
 )
 from mechanist.report.figures.channels import most_apart
 from mechanist.report.jobs import read_jobs
+from mechanist.report.molecule.read import read_scenes
+from mechanist.report.terms import Terms, make_terms
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
+    PathTable,
     read_frames,
     read_paths,
     read_table,
@@ -179,17 +183,23 @@ def _read_paths(layout: Layout, dynamics: Dynamics) -> Paths | None:
     return Paths(lengths, index["weight"].astype(np.float64), chain_series(index, lengths))
 
 
+def _read_path_table(layout: Layout, dynamics: Dynamics) -> PathTable | None:
+    files = layout.paths
+    if not files.index.is_file():
+        return None
+    return read_paths(files.paths, files.index, dynamics.atoms)
+
+
 def _typical_paths(
-    layout: Layout, dynamics: Dynamics, inputs: DescriptorSet
+    groups: list[dict[str, Any]],
+    table: PathTable | None,
+    dynamics: Dynamics,
+    inputs: DescriptorSet,
 ) -> TypicalPaths | None:
     """Typical paths of the groups in channels.json; None if there are fewer than two."""
-    content = _optional_json(layout.channels, CHANNEL_KEYS)
-    if content is None or not layout.paths.index.is_file():
+    found = [group for group in groups if group["typical_path"] >= 0]
+    if len(found) < 2 or table is None:
         return None
-    found = [group for group in content["groups"] if group["typical_path"] >= 0]
-    if len(found) < 2:
-        return None
-    table = read_paths(layout.paths.paths, layout.paths.index, dynamics.atoms)
     descriptors = dynamics.states.descriptors
     own = tuple(d for d in inputs.descriptors if d.name not in descriptors.names)
     every = DescriptorSet((*descriptors.descriptors, *own), inputs.box)
@@ -205,21 +215,29 @@ def _typical_paths(
     )
 
 
-def _sample_frames(layout: Layout, dynamics: Dynamics, inputs: DescriptorSet) -> FrameSample | None:
-    files = layout.paths
-    if not files.index.is_file():
+def _step(table: PathTable) -> int:
+    return -(-len(table.frames) // FRAMES_SHOWN)
+
+
+def _terms(layout: Layout, table: PathTable | None, formula: dict[str, Any] | None) -> Terms | None:
+    if table is None or not len(table) or formula is None or "definitions" not in formula:
         return None
-    table = read_paths(files.paths, files.index, dynamics.atoms)
-    if not len(table):
+    used = used_descriptors(formula, layout.formula)
+    return make_terms(formula["text"], used, table, table.frames[:: _step(table)])
+
+
+def _sample_frames(
+    layout: Layout, table: PathTable | None, dynamics: Dynamics, inputs: DescriptorSet
+) -> FrameSample | None:
+    if table is None or not len(table):
         return None
-    step = -(-len(table.frames) // FRAMES_SHOWN)
-    frames = table.frames[::step]
+    frames = table.frames[:: _step(table)]
     input_values = inputs.values(frames)
     q, p_error = _predict(layout, inputs.features(input_values))
     return FrameSample(
         state_values=dynamics.states.descriptors.values(frames),
         input_values=input_values,
-        weights=table.index["weight"].astype(np.float64)[table.frame_path[::step]],
+        weights=table.index["weight"].astype(np.float64)[table.frame_path[:: _step(table)]],
         q=q,
         p_error=p_error,
     )
@@ -247,6 +265,10 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
     rounds = read_rounds(layout, last)
     if not rounds or rounds[-1]["round"] != last:
         raise DataError(layout.round(last).assessment, "the file is missing; assess the round")
+    channels = _optional_json(layout.channels, CHANNEL_KEYS)
+    groups = channels["groups"] if channels is not None else []
+    table = _read_path_table(layout, dynamics) if frames else None
+    formula = _optional_json(layout.formula, ("text", "latex", "complexity"))
     formula_columns = ("complexity", "heldout_loss", "heldout_loss_se", "text", "chosen")
     data = ReportData(
         layout=layout,
@@ -255,10 +277,11 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         rounds=rounds,
         shots=read_table(layout.shots, SHOT_COLUMNS),
         paths=_read_paths(layout, dynamics),
-        frames=_sample_frames(layout, dynamics, inputs) if frames else None,
+        frames=_sample_frames(layout, table, dynamics, inputs),
         relevance=read_relevance(layout),
         formulas=read_csv(layout.formulas, formula_columns) if layout.formulas.is_file() else [],
-        formula=_optional_json(layout.formula, ("text", "latex", "complexity")),
+        formula=formula,
+        terms=_terms(layout, table, formula),
         verdict=_optional_json(layout.verdict, VERDICT_KEYS),
         validation=_read_columns(layout.validation, FRESH),
         own_points=_read_columns(layout.validation_formula, (*FRESH, "on_surface")),
@@ -266,8 +289,9 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         training=_optional_json(layout.round(last).training, TRAINING_KEYS),
         jobs=read_jobs(layout.benchmarks, last),
         kinetics=_optional_json(layout.kinetics, KINETICS_KEYS),
-        channels=_optional_json(layout.channels, CHANNEL_KEYS),
-        typical=_typical_paths(layout, dynamics, inputs) if frames else None,
+        channels=channels,
+        typical=_typical_paths(groups, table, dynamics, inputs),
+        scenes=read_scenes(layout, dynamics, table, groups),
         profile=_read_columns(layout.profile, PROFILE),
         first_path=read_first_path(layout, rounds[0]),
         equilibrium=read_equilibrium(layout, dynamics, dynamics.states.descriptors.descriptors)

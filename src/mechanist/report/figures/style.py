@@ -1,6 +1,7 @@
 """Style of figures: colours and sizes, and SVG for the inside of a page."""
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.arrays import Array
 from mechanist.formula.typeset import GREEK, name_latex
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 
@@ -63,6 +65,10 @@ class Picture:
     caption: str
     wide: bool = True
 
+    def _repr_html_(self) -> str:
+        """The figure in a notebook."""
+        return f"<figure>{self.svg}<figcaption>{self.caption}</figcaption></figure>"
+
 
 @contextmanager
 def canvas(width: float, height: float) -> Iterator[Any]:
@@ -74,7 +80,19 @@ def canvas(width: float, height: float) -> Iterator[Any]:
         yield Figure(figsize=(width, height), layout="constrained")
 
 
-def to_svg(figure: Any, name: str, label: str) -> str:
+Marks = list[tuple[int, list[tuple[float, float]]]]
+"""Number of a typical path, and a place in the SVG for each of its frames."""
+
+
+def points_of(figure: Any, axes: Any, x: Array, y: Array) -> list[tuple[float, float]]:
+    """Places (x, y) of data in the SVG of a finished figure, in units of its viewBox."""
+    figure.draw_without_rendering()
+    pixels = axes.transData.transform(np.column_stack([x, y])) * 72 / figure.dpi
+    height = 72 * figure.get_figheight()
+    return [(round(float(a), 1), round(float(height - b), 1)) for a, b in pixels]
+
+
+def to_svg(figure: Any, name: str, label: str, marks: Marks | None = None) -> str:
     """SVG element of a figure for the inside of an HTML page.
 
     Parameters
@@ -85,6 +103,8 @@ def to_svg(figure: Any, name: str, label: str) -> str:
         Prefix of all ids, so that those of several figures do not clash.
     label
         Alternative text.
+    marks
+        Where the viewer of the molecule marks the frame that it shows.
     """
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", dpi=150, metadata=NO_METADATA, transparent=True)
@@ -100,6 +120,9 @@ def to_svg(figure: Any, name: str, label: str) -> str:
     # Points of the viewBox to CSS pixels, so that letters have the same size in all figures.
     width = float(size[1]) * 4 / 3 if size else 400.0
     head = f'<svg role="img" aria-label="{label}" style="width:{width:.0f}px"'
+    if marks:
+        plain = [{"path": path, "points": points} for path, points in marks]
+        head += f" data-marks='{json.dumps(plain, separators=(',', ':'))}'"
     return text.replace("<svg", head, 1)
 
 

@@ -9,13 +9,13 @@ from mechanist.report.data import ReportData
 from mechanist.report.figures.style import plain_name
 
 
-def definitions(data: ReportData) -> list[tuple[str, str]]:
-    """Rows of the table of descriptors in the formula: name, definition."""
+def definitions(data: ReportData) -> list[tuple[str, str, str]]:
+    """Rows of the table of descriptors in the formula: name, definition, name in the formula."""
     if data.formula is None or "definitions" not in data.formula:
         return []
     used = used_descriptors(data.formula, data.layout.formula).descriptors
     labels = atom_labels(data.layout.topology) if used else []
-    return [(plain_name(d.name), meaning(d, labels.__getitem__)) for d in used]
+    return [(plain_name(d.name), meaning(d, labels.__getitem__), d.name) for d in used]
 
 
 def atom_labels(topology: Path) -> list[str]:

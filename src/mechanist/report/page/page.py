@@ -1,4 +1,4 @@
-"""The HTML page: one file, without scripts or external content."""
+"""The HTML page: one file that needs nothing else; without scripts it shows pictures instead."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from mechanist.bookkeeping.progress import duration
 from mechanist.report.channels import channel_line, channel_rows
 from mechanist.report.data import ReportData
+from mechanist.report.figures.along_path import along_path
 from mechanist.report.figures.calibration import calibration
 from mechanist.report.figures.channels import channels
 from mechanist.report.figures.convergence import convergence
@@ -16,19 +17,24 @@ from mechanist.report.figures.pareto import pareto
 from mechanist.report.figures.paths import density, lengths
 from mechanist.report.figures.relevance import relevance
 from mechanist.report.figures.style import Picture
+from mechanist.report.figures.terms import descriptors, terms
 from mechanist.report.figures.training import training
 from mechanist.report.figures.transition_state import transition_state
 from mechanist.report.figures.uncertainty import uncertainty
 from mechanist.report.page.contents import files_of_run
 from mechanist.report.page.definitions import definitions
+from mechanist.report.page.molecule import molecule_section
 from mechanist.report.page.tables import constants, criteria, facts, front, losses, validation
+from mechanist.report.page.three import three_formulas
 from mechanist.report.page.typeset import formula_svg
 from mechanist.report.rates import cost_line, ignored_line, preliminary_line, rate_rows
 from mechanist.report.summary import early_stop_line, first_path_line
+from mechanist.report.terms import sentences
 from mechanist.report.times import rows
 
 SECTIONS = {
-    "Formulas": (pareto, relevance),
+    "Molecule": (along_path,),
+    "Formulas": (terms, descriptors, pareto, relevance),
     "Validation": (calibration, transition_state),
     "Rates": (along_q, over_descriptors),
     "Channels": (channels,),
@@ -100,6 +106,9 @@ def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[P
         facts=facts(data, summary),
         criteria=criteria(data),
         sections=sections,
+        molecule=molecule_section(data),
+        why=sentences(data.terms) if data.terms else [],
+        three=three_formulas(data),
         files=files_of_run(data.layout),
     )
     return text

@@ -72,23 +72,24 @@ def break_lines(latex: str, width: float) -> list[str]:
     return [*lines, current]
 
 
-def formula_svg(latex: str) -> str | None:
+def formula_svg(latex: str, name: str = "formula", width: float = FULL - 1.2) -> str | None:
     """SVG of ``q = latex``, or None if matplotlib cannot read it.
 
-    The page shows such a formula as text.
+    The page shows such a formula as text. Ids in the SVG begin with ``name``; lines are
+    broken at ``width`` inches.
     """
-    with canvas(FULL - 1.2, 1.0) as figure:
+    with canvas(width, 1.0) as figure:
         from matplotlib import rc_context
 
         with rc_context({"mathtext.fontset": "stix"}):
             try:
-                lines = break_lines(latex, FULL - 1.6)
+                lines = break_lines(latex, width - 0.4)
                 tall = any(r"\frac" in line for line in lines)
                 height = FRACTION_HEIGHT if tall else LINE_HEIGHT
-                figure.set_size_inches(FULL - 1.2, height * len(lines))
+                figure.set_size_inches(max(width, *map(_width, lines)), height * len(lines))
                 for i, line in enumerate(lines):
                     centre = 1 - (i + 0.5) / len(lines)
                     figure.text(0.005, centre, f"${display(line)}$", va="center", fontsize=SIZE)
-                return to_svg(figure, "formula", f"Formula: q = {latex}")
+                return to_svg(figure, name, f"Formula: q = {latex}")
             except ValueError:
                 return None
