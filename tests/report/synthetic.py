@@ -95,13 +95,15 @@ def make_model(kind, rng, noise):
 
 
 def make_paths(kind, rng, rounds, chains, per_chain):
-    """Paths of all chains and rounds, every other one made from B to A."""
+    """Paths of all chains and rounds."""
     frames, rows = [], []
     for number in range(rounds):
         for chain in range(chains):
             for k in range(per_chain):
                 path = one_path(kind, rng)
-                frames.append(path[::-1] if rng.random() < 0.5 else path)
+                # Stored from A to B, whichever way it was made.
+                rng.random()
+                frames.append(path)
                 move = number * 100 + 3 * k
                 rows.append((number, chain % 2, chain, move, len(path), rng.integers(1, 6)))
     lengths = np.array([row[4] for row in rows])

@@ -8,7 +8,7 @@ import pytest
 from mechanist.bookkeeping.files import write_json
 from mechanist.errors import DataError, MechanistError
 from mechanist.report.load import load_report
-from mechanist.report.rates import rate_rows, three_digits
+from mechanist.report.rates import derived_rows, rate_rows, three_digits
 from mechanist.sampling.records.tables import write_frames, write_table
 from mechanist.stages.free_energy import free_energy
 from tests.report.kinds import ALANINE, DOUBLE_WELL
@@ -116,7 +116,7 @@ def test_numbers_have_three_digits(value, text):
 
 def test_rows_have_units(run):
     units = [unit for *_, unit in rate_rows(load_report(run, 0))]
-    assert units == ["1/ps", "1/ps", "ps", "ps", "kJ/mol", "ps"]
+    assert units == ["ps⁻¹", "ps⁻¹", "ps", "ps", "kJ/mol", "ps"]
 
 
 def test_frames_without_weights_are_refused(run):
@@ -154,3 +154,25 @@ def test_free_energy_without_rates_is_refused(tmp_path):
         free_energy(layout, ["phi"], tmp_path / "f.csv", lambda _: None)
     with pytest.raises(MechanistError, match="no such descriptor"):
         free_energy(layout, ["nothing"], tmp_path / "f.csv", lambda _: None)
+
+
+def test_what_follows_from_the_rates(run):
+    """By constants of scipy, which the page does not use."""
+    from scipy import constants
+
+    data = load_report(run, 0)
+    rows = {row[0]: row for row in derived_rows(data)}
+    assert rows["rate from A to B"][1:] == ("1,100,000", "510,000 to 2,400,000", "s⁻¹")
+    half = np.log(2) / 1.1e6
+    assert rows["half-life of A"][1] == three_digits(half)
+    low, high = rows["half-life of A"][2].split(" to ")
+    assert (low, high) == (three_digits(np.log(2) / 2.4e6), three_digits(np.log(2) / 5.1e5))
+    kt = data.dynamics.kt
+    thermal = kt * 1000 / constants.N_A
+    barrier = kt * np.log(thermal / constants.h / 1.1e6)
+    shown = rows["free energy of activation from A to B (Eyring)"]
+    assert float(shown[1]) == pytest.approx(barrier, rel=5e-3)
+    bottom, top = map(float, shown[2].split(" to "))
+    assert bottom < barrier < top
+    write_json(run.kinetics, {"determined": False, "reason": "x", "mean_path_duration_ps": None})
+    assert derived_rows(load_report(run, 0)) == []

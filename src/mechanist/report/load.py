@@ -14,6 +14,7 @@ from mechanist.bookkeeping.csv_files import numbers, read_csv
 from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
+from mechanist.formula.expression import parse
 from mechanist.formula.store import used_descriptors
 from mechanist.report.data import (
     Dynamics,
@@ -223,6 +224,11 @@ def _terms(layout: Layout, table: PathTable | None, formula: dict[str, Any] | No
     if table is None or not len(table) or formula is None or "definitions" not in formula:
         return None
     used = used_descriptors(formula, layout.formula)
+    try:
+        parse(formula["text"])
+    except DataError:
+        # The page shows such a formula as text alone.
+        return None
     return make_terms(formula["text"], used, table, table.frames[:: _step(table)])
 
 

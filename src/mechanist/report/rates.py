@@ -1,14 +1,19 @@
 """Rates in words and numbers, from kinetics.json."""
 
+import math
+
 from mechanist.report.data import ReportData
 
 Row = tuple[str, str, str, str]
 
+PLANCK = 0.399031271
+"""Planck's constant in kJ/mol ps."""
+
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 QUANTITIES = (
-    ("k_AB_per_ps", "rate from A to B", "1/ps"),
-    ("k_BA_per_ps", "rate from B to A", "1/ps"),
+    ("k_AB_per_ps", "rate from A to B", "ps⁻¹"),
+    ("k_BA_per_ps", "rate from B to A", "ps⁻¹"),
     ("mean_first_passage_AB_ps", "mean first-passage time from A to B", "ps"),
     ("mean_first_passage_BA_ps", "mean first-passage time from B to A", "ps"),
     ("delta_F_kJ_per_mol", "free energy of B minus that of A", "kJ/mol"),
@@ -26,6 +31,37 @@ def rate_rows(data: ReportData) -> list[Row]:
             low, high = (three_digits(entry[end]) for end in ("low", "high"))
             rows.append((meaning, three_digits(entry["value"]), f"{low} to {high}", unit))
     return rows
+
+
+def derived_rows(data: ReportData) -> list[Row]:
+    """What follows from the rates: in s⁻¹, half-lives, free energies of activation.
+
+    The half-life is ln 2 / k. The free energy of activation is that of transition state theory with
+    a transmission coefficient of 1: kT ln(kT / (h k)) (Eyring, J. Chem. Phys. 3, 107 (1935)). It
+    says no more than the rate.
+    """
+    rows = []
+    kt = data.dynamics.kt
+    attempts = kt / PLANCK
+    for key, way, state in (
+        ("k_AB_per_ps", "from A to B", "A"),
+        ("k_BA_per_ps", "from B to A", "B"),
+    ):
+        entry = (data.kinetics or {}).get(key)
+        if entry is None or not entry["low"] > 0:
+            continue
+        ends = [entry[end] for end in ("value", "low", "high")]
+        rows.append(_row(f"rate {way}", [k * 1e12 for k in ends], "s⁻¹"))
+        halves = [math.log(2) / k * 1e-12 for k in (ends[0], ends[2], ends[1])]
+        rows.append(_row(f"half-life of {state}", halves, "s"))
+        barriers = [kt * math.log(attempts / k) for k in (ends[0], ends[2], ends[1])]
+        rows.append(_row(f"free energy of activation {way} (Eyring)", barriers, "kJ/mol"))
+    return rows
+
+
+def _row(meaning: str, ends: list[float], unit: str) -> Row:
+    value, low, high = (three_digits(one) for one in ends)
+    return meaning, value, f"{low} to {high}", unit
 
 
 def preliminary_line(data: ReportData) -> str:

@@ -27,7 +27,7 @@ class Terms:
     Parameters
     ----------
     latex
-        (T) each term, without the constant one.
+        (T) each term, without the constant one; terms in the same descriptors are one.
     descriptors
         (T) names in each term.
     names
@@ -70,7 +70,12 @@ def make_terms(text: str, used: DescriptorSet, table: PathTable, frames: Positio
 
     whole = parse(text)
     weights = table.index["weight"].astype(np.float64)
-    parts = [term for term in sympy.Add.make_args(whole) if inputs(term)]
+    groups: dict[tuple[str, ...], Expr] = {}
+    for term in sympy.Add.make_args(whole):
+        if inputs(term):
+            names = tuple(sorted(inputs(term)))
+            groups[names] = groups.get(names, 0) + term
+    parts = list(groups.values())
     if not parts or not weights.sum():
         return None
     first = table.index["first_frame"]

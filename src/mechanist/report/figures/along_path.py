@@ -36,7 +36,7 @@ def along_path(data: ReportData) -> Picture | None:
             low, high = (np.clip(p + side * TWO_SIDED * path.p_error, 0, 1) for side in (-1, 1))
             axes.fill_between(path.times, low, high, color=NETWORK, alpha=0.18, lw=0)
             axes.plot(path.times, p, color=NETWORK, label="network")
-            if data.formula is not None:
+            if data.formula is not None and data.terms is not None:
                 values = dict(zip(scenes.names, path.values.T, strict=True))
                 formula = np.broadcast_to(evaluate(data.formula["text"], values), len(p))
                 axes.plot(path.times, q_to_p(formula), color=FORMULA, label="formula")

@@ -32,14 +32,14 @@ def along_q(data: ReportData) -> Picture | None:
         axes.plot(table["q"], table["free_energy_kJ_per_mol"], color=NETWORK)
         axes.set(xlabel="q", ylabel=LABEL)
         grid(axes)
-        svg = to_svg(figure, "along_q", "Free energy along q")
+        svg = to_svg(figure, "along_q", "Free energy along the window coordinate")
     caption = (
         "Free energy of structures between the states with its 95 % interval; zero is the lowest "
         "window. This q was also trained on the runs in the states: near 0 it is the reaction "
         "coordinate, far from 0 it orders structures by their distance from the transition. The "
         "states are left out, because q has no meaning inside them." + _undetermined(data)
     )
-    return Picture("along_q", "Free energy along q", svg, caption, wide=False)
+    return Picture("along_q", "Free energy along the window coordinate", svg, caption, wide=False)
 
 
 def over_descriptors(data: ReportData) -> Picture | None:

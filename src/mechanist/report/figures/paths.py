@@ -90,7 +90,7 @@ def density(data: ReportData) -> Picture | None:
         svg = to_svg(figure, "density", f"Density of transition paths over {names}")
     caption = (
         "Grey: density of frames of transition paths relative to its maximum, on a logarithmic "
-        "scale. Coloured: the states; a band means that a state does not restrict the other "
+        "scale. Outlines: the states; a band means that a state does not restrict the other "
         "coordinate."
     )
     if frames.q is not None:
@@ -119,6 +119,6 @@ def _density_1d(data: ReportData, frames: FrameSample) -> Picture:
         svg = to_svg(figure, "density", f"Density of transition paths along {x.name}")
     caption = (
         "Left: density of frames of transition paths. Right: their predicted p_B, median and "
-        "central 80 %. Coloured: the states."
+        "central 80 %. Outlines: the states."
     )
     return Picture("density", "Density of transition paths", svg, caption)

@@ -150,9 +150,9 @@ def _draw_box(
     if across is None and up is None:
         return []
     style: dict[str, Any] = {
-        "facecolor": (*_rgb(colour), 0.13),
+        "facecolor": "none",
         "edgecolor": colour,
-        "lw": 1.3,
+        "lw": 1.8,
         "zorder": 2,
     }
     bottom_top = axes.get_ylim() if y is None else y.limits
@@ -169,10 +169,3 @@ def _draw_box(
     for left, right, bottom, top in areas:
         axes.add_patch(Rectangle((left, bottom), right - left, top - bottom, **style))
     return areas
-
-
-def _rgb(colour: str) -> tuple[float, float, float]:
-    from matplotlib.colors import to_rgb
-
-    red, green, blue = to_rgb(colour)
-    return red, green, blue

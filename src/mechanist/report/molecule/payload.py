@@ -24,7 +24,7 @@ def colour_of(p: float) -> str:
     """Colour of a p_B: that of A, grey at 1/2, that of B."""
     from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-    ramp = LinearSegmentedColormap.from_list("p", [A_COLOUR, MIDDLE_COLOUR, B_COLOUR])
+    ramp = LinearSegmentedColormap.from_list("p", [A_COLOUR, MIDDLE_COLOUR, B_COLOUR], N=257)
     return to_hex(ramp(float(p)))
 
 

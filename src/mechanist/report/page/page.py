@@ -21,13 +21,20 @@ from mechanist.report.figures.terms import descriptors, terms
 from mechanist.report.figures.training import training
 from mechanist.report.figures.transition_state import transition_state
 from mechanist.report.figures.uncertainty import uncertainty
+from mechanist.report.page.checks import badges, checks
 from mechanist.report.page.contents import files_of_run
 from mechanist.report.page.definitions import definitions
 from mechanist.report.page.molecule import molecule_section
 from mechanist.report.page.tables import constants, criteria, facts, front, losses, validation
 from mechanist.report.page.three import three_formulas
 from mechanist.report.page.typeset import formula_svg
-from mechanist.report.rates import cost_line, ignored_line, preliminary_line, rate_rows
+from mechanist.report.rates import (
+    cost_line,
+    derived_rows,
+    ignored_line,
+    preliminary_line,
+    rate_rows,
+)
 from mechanist.report.summary import early_stop_line, first_path_line
 from mechanist.report.terms import sentences
 from mechanist.report.times import rows
@@ -94,6 +101,10 @@ def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[P
         validation=validation(data),
         front=front(data),
         rates=rate_rows(data),
+        derived=derived_rows(data),
+        badges=badges(data, summary["converged"]),
+        checks=checks(data),
+        page_script=(Path(__file__).parent / "page.js").read_text(encoding="utf-8"),
         channel_rows=channel_rows(data),
         channel_line=channel_line(data),
         cost=cost_line(data),

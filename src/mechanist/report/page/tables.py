@@ -1,10 +1,12 @@
 """Rows of the tables of the page, as text."""
 
 import math
+import re
 from typing import Any
 
 from mechanist.bookkeeping.progress import duration
 from mechanist.report.data import ReportData
+from mechanist.report.rates import RAISED
 from mechanist.report.status import counted
 
 
@@ -22,6 +24,11 @@ def interval(low: float | None, high: float | None) -> str:
     return minus(f"{low:{form}} to {high:{form}}")
 
 
+def unit_text(unit: str) -> str:
+    """``nm⁻¹ rad²`` for ``nm^-1 rad^2``."""
+    return re.sub(r"\^(-?[0-9]+)", lambda power: power[1].translate(RAISED), unit)
+
+
 def constants(data: ReportData) -> list[tuple[str, str, str, str]]:
     """Rows of the table of constants: name, value, interval, unit."""
     rows = []
@@ -32,7 +39,7 @@ def constants(data: ReportData) -> list[tuple[str, str, str, str]]:
                 str(entry["name"]),
                 minus(f"{entry['value']:.6g}"),
                 interval(entry.get("low"), entry.get("high")),
-                "" if unit in (None, "1") else str(unit),
+                "" if unit in (None, "1") else unit_text(str(unit)),
             )
         )
     return rows

@@ -25,28 +25,29 @@ class Card:
 def three_formulas(data: ReportData) -> list[Card]:
     """Cards of at most three different formulas; empty if the front has one formula only."""
     rows = [row for row in data.formulas if row["chosen"] == "true" or not _constant(row)]
+    rows.sort(key=lambda row: int(row["complexity"]))
     if len(rows) < 2:
         return []
+    losses = [float(row["heldout_loss"]) for row in rows]
     picks = {
-        "Short": min(rows, key=lambda row: int(row["complexity"])),
-        "Balanced, chosen": next((row for row in rows if row["chosen"] == "true"), rows[0]),
-        "Most exact": min(rows, key=lambda row: float(row["heldout_loss"])),
+        "Short": 0,
+        "Balanced (chosen)": next((i for i, row in enumerate(rows) if row["chosen"] == "true"), 0),
+        "Most exact": losses.index(min(losses)),
     }
-    titles: dict[str, list[str]] = {}
-    for title, row in picks.items():
-        titles.setdefault(row["text"], []).append(title)
+    titles: dict[int, list[str]] = {}
+    for title, number in picks.items():
+        titles.setdefault(number, []).append(title)
     errors = {row["text"]: row["rmse"] for row in data.front}
     cards = []
-    for number, row in enumerate(sorted(rows, key=lambda row: int(row["complexity"]))):
-        if row["text"] not in titles:
-            continue
+    for number in sorted(titles):
+        row = rows[number]
         rmse = errors.get(row["text"])
         error = row.get("heldout_loss_se")
         more = f" ± {float(error):.4f}" if error else ""
         drawn = formula_svg(row["latex"], f"front{number}", WIDTH) if row.get("latex") else None
         cards.append(
             Card(
-                title=", ".join(titles[row["text"]]).replace(", chosen", " (chosen)"),
+                title=", ".join(titles[number]),
                 svg=drawn,
                 text=row["text"],
                 size=row["complexity"],
