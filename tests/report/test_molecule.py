@@ -17,6 +17,7 @@ from mechanist.report.molecule.atoms import (
     shown_atoms,
     superposed,
 )
+from mechanist.report.molecule.drawing import DRAWN, draw_png, drawn_atoms
 from mechanist.report.molecule.payload import colour_of, packed, payload
 from mechanist.report.molecule.scenes import ATOM_FRAMES, ENSEMBLE, NEAR_HALF, PathScene, Scenes
 from mechanist.report.page.molecule import marked_atoms
@@ -173,3 +174,13 @@ def test_the_data_of_a_large_system_stay_small(rng):
         atoms, np.arange(count), ("x",), frames[:2], frames[:12], np.full(12, 0.5), (path,)
     )
     assert len(json.dumps(payload(scenes))) < 5e6
+    # Pictures show what is around the marked atoms.
+    marked = np.array([7, 4000])
+    drawn = drawn_atoms(scenes, marked)
+    assert len(drawn) == DRAWN
+    assert set(marked) <= set(drawn)
+    focus = frames[0][marked].mean(axis=0)
+    apart = np.linalg.norm(frames[0] - focus, axis=1)
+    others = np.setdiff1d(drawn, marked)
+    assert apart[others].max() <= np.delete(apart, drawn).min()
+    assert draw_png(scenes, frames[:1], ["#8A8F98"], marked, labels=True).startswith("data:image")

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 
+import mechanist
 from mechanist.bookkeeping.files import manifest, read_json, sha256
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.seal import verify
@@ -76,6 +77,26 @@ def test_shots_and_paths_hold_together(finished):
     assert (x[starts] < -0.79).all()
     assert (x[starts + paths.index["frames"] - 1] > 0.79).all()
     assert set(PATH_COLUMNS) == set(paths.index)
+
+
+def test_the_run_in_python(finished):
+    run = mechanist.open_run(finished.root)
+    assert len(run.shots) == run.summary["shots"]
+    assert len(run.rounds) == finished.rounds()
+    assert set(run.paths["chain"]) <= set(run.shots["chain"])
+    path = run.trajectory(0)
+    x = run.descriptors(path)["x"]
+    np.testing.assert_allclose(x, path.xyz[:, 0, 0], atol=1e-6)
+    table = run.committor(path)
+    # From A at negative x to B: the committor of the double well rises with x.
+    assert np.corrcoef(x, table["q"])[0, 1] > 0.9
+    assert ((table["low"] <= table["p"]) & (table["p"] <= table["high"])).all()
+    expected = run.formula.q({"x": x.to_numpy()}) if run.formula.descriptors else 0.0
+    np.testing.assert_allclose(table["q_formula"], expected)
+    assert len(run.validation) == run.summary["validation"]["points"]
+    assert list(run.formulas["complexity"]) == sorted(run.formulas["complexity"])
+    assert run.relevance.index.tolist() == ["x"]
+    assert "not converged" in run._repr_html_() or run.summary["converged"]
 
 
 def test_manifests_fit(finished):

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ RADII = {"H": 0.026, "C": 0.04, "N": 0.038, "O": 0.037, "S": 0.05, "P": 0.05, "C
 OTHER_COLOUR, OTHER_RADIUS = "#B06AB3", 0.06
 STICK = 0.016
 """Radius of a bond in nm."""
+
+DRAWN = 300
+"""Atoms of a picture, at most; the viewer shows all."""
 
 SIDE = 3.3
 """Inches of a picture."""
@@ -40,6 +44,18 @@ def view_of(positions: Array) -> Array:
     return np.asarray(about_x @ rotation)
 
 
+def drawn_atoms(scenes: Scenes, marked: Rows | None) -> Rows:
+    """Places of the atoms that are drawn: all, or the `DRAWN` nearest to the marked ones."""
+    positions = scenes.paths[0].frames[0]
+    if len(positions) <= DRAWN:
+        return np.arange(len(positions))
+    focus = positions[scenes.solute if marked is None or not len(marked) else marked]
+    apart = np.linalg.norm(positions - focus.mean(axis=0), axis=1)
+    if marked is not None:
+        apart[marked] = -1
+    return np.sort(np.argsort(apart, kind="stable")[:DRAWN])
+
+
 def draw_png(
     scenes: Scenes,
     frames: Array,
@@ -47,6 +63,7 @@ def draw_png(
     marked: Rows | None = None,
     labels: bool = False,
     opacity: float = 1.0,
+    halo: bool = True,
 ) -> str:
     """PNG of frames (F, K, 3) over one another as a data address.
 
@@ -59,14 +76,20 @@ def draw_png(
     carbons
         A colour of the carbon atoms for each frame.
     marked
-        Places among the shown atoms that get a halo.
+        Places among the shown atoms that get a halo; of a large system, what is around them is
+        drawn.
     labels
         Whether marked atoms are named.
     opacity
         Of all atoms and bonds.
+    halo
+        Whether marked atoms get one.
     """
+    drawn = drawn_atoms(scenes, marked)
+    rotation = view_of(scenes.paths[0].frames[0][drawn])
+    scenes, frames = replace(scenes, shown=scenes.shown[drawn]), frames[:, drawn]
+    marked = np.flatnonzero(np.isin(drawn, [] if marked is None or not halo else marked))
     atoms, shown = scenes.atoms, scenes.shown
-    rotation = view_of(scenes.paths[0].frames[0])
     centre = np.concatenate(list(frames)).mean(axis=0)
     with canvas(SIDE, SIDE * 0.8) as figure:
         figure.set_layout_engine("none")
@@ -78,7 +101,7 @@ def draw_png(
         depth = (float(every[:, 2].min()), float(np.ptp(every[:, 2])) or 1.0)
         for frame, carbon in zip(turned, carbons, strict=True):
             _draw(axes, frame, scenes, carbon, depth, opacity)
-        if marked is not None and len(marked):
+        if len(marked):
             _mark(axes, turned[0], marked, [atoms.labels[shown[i]] for i in marked], labels)
         margin = 0.09
         axes.set_xlim(every[:, 0].min() - margin, every[:, 0].max() + margin)

@@ -167,6 +167,8 @@ def make_scenes(
             )
         )
     near, p = _transition_state(table, inputs, model)
+    few = max(1, min(ENSEMBLE, ATOM_FRAMES // (4 * len(shown))))
+    near, p = near[:few], p[:few]
     return Scenes(
         atoms=atoms,
         shown=shown,

@@ -98,17 +98,18 @@ def stills(data: ReportData, scenes: Scenes, marked: Rows) -> list[Still]:
         ),
     ]
     if len(scenes.ensemble):
-        made.append(_ensemble(scenes))
+        made.append(_ensemble(scenes, marked))
     return [*made, *(_path(scenes, k, marked) for k in range(len(scenes.paths)))]
 
 
-def _ensemble(scenes: Scenes) -> Still:
+def _ensemble(scenes: Scenes, marked: Rows) -> Still:
     low, high = (f"{end:.2f}" for end in (scenes.ensemble_p.min(), scenes.ensemble_p.max()))
+    greys = [GREY] * len(scenes.ensemble)
     between = f"p_B = {low}" if low == high else f"p_B from {low} to {high}"
     return Still(
         "ensemble",
         "Transition state",
-        (draw_png(scenes, scenes.ensemble, [GREY] * len(scenes.ensemble), opacity=0.5),),
+        (draw_png(scenes, scenes.ensemble, greys, marked, opacity=0.5, halo=False),),
         f"{len(scenes.ensemble)} frames with {between} by the network, each from another"
         " transition path, superposed. What is sharp here is the same in all of them.",
     )

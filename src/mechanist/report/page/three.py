@@ -6,7 +6,7 @@ from mechanist.bookkeeping.csv_files import Row
 from mechanist.report.data import ReportData
 from mechanist.report.page.typeset import formula_svg
 
-WIDTH = 3.6
+WIDTH = 2.9
 """Inches of a formula; longer ones are broken into lines."""
 
 
