@@ -14,7 +14,7 @@ READY := $(STAMP)$(if $(GPU),-$(GPU))
 JULIA := $(VENV)/.julia
 PYSR ?=
 
-.PHONY: run pysr test test-slurm bench-plan bench-scale opencl truth formulas implicit inputs faults fuzz bench bench-gpu ops lint unlock clean help
+.PHONY: docs run pysr test test-slurm bench-plan bench-scale opencl truth formulas implicit inputs faults fuzz bench bench-gpu ops lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -110,6 +110,12 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+
+# make docs  build the site of the documentation into site/; a warning is an error
+docs: $(STAMP)
+	$(BIN)/python -c "import mkdocs" 2>/dev/null || $(BIN)/python -m pip install --quiet 'mkdocs-material>=9.5,<10'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "open site/index.html"
 
 # make unlock  release the lock of a killed run
 unlock: $(STAMP)

@@ -178,7 +178,7 @@ BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 PROBE = """<script>
-const sizes = [...document.querySelectorAll("figure, .formula")].map(part => {
+const sizes = [...document.querySelectorAll("figure[id], .formula")].map(part => {
   const box = part.querySelector("svg").getBoundingClientRect();
   return [part.id || "formula", Math.round(box.width), Math.round(box.height)];
 });

@@ -4,6 +4,9 @@
   const section = document.getElementById("molecule");
   const source = document.getElementById("molecule-data");
   if (!section || !source || typeof $3Dmol === "undefined") return;
+  // Without WebGL the pictures stay.
+  const trial = document.createElement("canvas");
+  if (!(trial.getContext("webgl2") || trial.getContext("webgl"))) return;
   const data = JSON.parse(source.textContent);
   const count = data.elements.length;
 
