@@ -186,13 +186,13 @@ document.title = JSON.stringify({sizes, wide: document.documentElement.scrollWid
 </script></body>"""
 
 
-PLAIN = ("--disable-gpu",)
 WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--virtual-time-budget=20000")
+"""The molecule is drawn by software; without the first two Chromium warns that it does so."""
 
 
-def browse(path, profile, graphics=PLAIN):
+def browse(path, profile):
     """The page as headless Chromium ends up with it, and what the console said."""
-    options = ["--headless", "--no-sandbox", *graphics, "--disable-quic", "--no-first-run"]
+    options = ["--headless", "--no-sandbox", *WEBGL, "--disable-quic", "--no-first-run"]
     options += ["--disable-background-networking", "--enable-logging=stderr", "--v=0"]
     options += [f"--user-data-dir={profile}", "--window-size=1200,900", "--dump-dom"]
     command = [BROWSER, *options, path.as_uri()]
@@ -275,7 +275,7 @@ def test_the_molecule_is_drawn_and_answers_mouse_and_slider(molecule, tmp_path):
     page = molecule.report.read_text(encoding="utf-8")
     probe = tmp_path / "probe.html"
     probe.write_text(page.replace("</body>", VISIT), encoding="utf-8")
-    dom, console = browse(probe, tmp_path / "profile", WEBGL)
+    dom, console = browse(probe, tmp_path / "profile")
     assert console == []
     found = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom, re.DOTALL)[1]))
     if not found["live"]:

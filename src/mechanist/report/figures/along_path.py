@@ -66,6 +66,6 @@ def along_path(data: ReportData) -> Picture | None:
     caption = (
         "p_B of the frames of a typical transition path. Dark: network, with its 95 % interval;"
         " green: formula. Where the two lines agree, the formula holds along this path. The path is"
-        " the one of the movie above."
+        " the one shown above."
     )
     return Picture("along_path", "Committor along a typical path", svg, caption)
