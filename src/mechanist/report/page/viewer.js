@@ -126,7 +126,7 @@
     if (model) viewer.removeModel(model);
     model = add(movie.frames[number], colourOf(p));
     highlight([]);
-    readout.textContent = `${movie.times[number].toFixed(2)} ps, p_B = ${p.toFixed(2)}`;
+    readout.innerHTML = `${movie.times[number].toFixed(2)} ps, p<sub>B</sub> = ${p.toFixed(2)}`;
     readout.style.borderColor = colourOf(p);
     const path = paths.indexOf(movie);
     for (const svg of document.querySelectorAll("svg[data-marks]")) place(svg, path, movie.rows[number], p);
