@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-BESIDE = ("CHANGELOG.md", "benchmarks/truth/TRUTH.md", "benchmarks/truth/implicit.md")
-BESIDE += ("benchmarks/speed/RESULTS.md", "systems/plateau/README.md")
-"""Pages of the repository that pages in docs/ link to."""
+
+
+def beside() -> list[str]:
+    """Pages of the repository outside docs/ that pages in docs/ link to."""
+    links = re.compile(r"\]\(\.\./([^)#]+\.md)")
+    pages = (file.read_text(encoding="utf-8") for file in (ROOT / "docs").glob("*.md"))
+    return sorted({name for text in pages for name in links.findall(text)})
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -20,11 +24,12 @@ def on_files(files: Any, config: Any) -> Any:
     from mkdocs.structure.files import File
 
     made = {"cli.md": command_line(), "api.md": python(), "notebook.md": notebook()}
-    made |= {name: (ROOT / name).read_text(encoding="utf-8") for name in BESIDE}
-    for name, text in made.items():
+    for name in beside():
+        text = (ROOT / name).read_text(encoding="utf-8")
         # Links to source code and pictures outside the site are shown as text.
-        plain = text if name not in BESIDE else re.sub(r"!?\[([^\]]*)\]\([^)#:]*\)", r"\1", text)
-        files.append(File.generated(config, name, content=plain))
+        made[name] = re.sub(r"!?\[([^\]]*)\]\([^)#:]*\)", r"\1", text)
+    for name, text in made.items():
+        files.append(File.generated(config, name, content=text))
     return files
 
 
