@@ -53,6 +53,17 @@ def test_the_wheel_carries_the_workflow_as_it_is_in_the_repository(installed):
     assert not (REPOSITORY / "src" / "mechanist" / "project").exists()
 
 
+def test_the_wheel_carries_what_is_no_python(installed):
+    source = REPOSITORY / "src" / "mechanist"
+    kinds = (".html", ".css", ".js", ".txt", ".pyi", ".typed")
+    files = [file for file in source.rglob("*") if file.suffix in kinds or file.name == "py.typed"]
+    assert {"3Dmol-min.js", "3Dmol-LICENSE.txt", "viewer.js", "page.html"} <= {
+        f.name for f in files
+    }
+    for file in files:
+        assert (installed / file.relative_to(source.parent)).is_file(), file
+
+
 @pytest.mark.slow
 def test_a_run_in_an_empty_folder_ends_in_a_report(installed, tmp_path):
     environment = os.environ | {"PYTHONPATH": str(installed)}
