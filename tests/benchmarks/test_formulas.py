@@ -175,8 +175,12 @@ def test_engines_have_rows_of_their_own():
     mine, its = page.split("### pysr")
     assert "`1.01*x`" in mine
     assert "`1.01*x`" not in its
-    assert "| processor time of the slowest | at most 90 s | 80 s | kept |" in its
-    assert "| same structure | at least 8 of 1 | 0 | MISSED |" in its
+    assert "Only 1 of 10 were run." in its
+    assert "| processor time of the slowest | at most 90 s | 80 s | incomplete |" in its
+    assert "| same structure | at least 8 of 10 | 0 of 1 | incomplete |" in its
+    every = table([replace(other, truth=str(i)) for i in range(10)], 1, 1)
+    assert "| processor time of the slowest | at most 90 s | 80 s | kept |" in every
+    assert "| same structure | at least 8 of 10 | 0 of 10 | MISSED |" in every
     assert "| on the front |" in its
     assert "not run here" not in page
 

@@ -35,8 +35,9 @@ FUNCTIONS = {
     "logarithm": ("log", "div"),
 }
 """Operations of the forms of formula.forms."""
-REFITTED = 12
-"""Candidates of each length that are returned, to be refitted to the outcomes."""
+REFITTED, FAMILIAR = 8, 4
+"""Candidates of each length that are returned, to be refitted to the outcomes, and further ones in
+familiar descriptors."""
 BEFORE, AFTER = 0.4, 0.3
 """Shares of formula.seconds for growth before and after an engine. Of an engine that starts from
 guesses, that time does not count."""
@@ -138,8 +139,12 @@ class _Search:
 
     def best(self, count: int) -> list[Candidate]:
         """The best few of each length, and of familiar ones."""
-        pools = (self.pool, self.familiar)
-        found = [one for pool in pools for group in pool.by_nodes.values() for one in group[:count]]
+        found = [
+            one
+            for pool, most in ((self.pool, count), (self.familiar, FAMILIAR))
+            for group in pool.by_nodes.values()
+            for one in group[:most]
+        ]
         return list({one.structure.key: one for one in reversed(found)}.values())[::-1]
 
     def grow_first(self, log: Log) -> None:
