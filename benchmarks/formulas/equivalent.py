@@ -8,7 +8,8 @@ truth. Both residuals must vanish,
     min_c sqrt(<[f(x; c) - g(x)]^2>) <= TOLERANCE std(g),
 
 over points drawn like those of the search. So a form is the same however it is written, and one
-with a term too many or too few is not. Twins are replaced by the inputs that they are made of.
+with a term too many or too few is not. Twins are replaced by what they are made of, or, where that
+is one input, by this input: x/twin is then as good as x/r.
 """
 
 import numpy as np
@@ -28,9 +29,17 @@ SEED = 7
 
 def same_form(found: str, truth: Planted) -> bool:
     """Whether a formula has the form of a truth; an added constant never counts."""
-    text = parse(found)
-    twins = {symbol(twin): parse(of) for twin, of in TWINS.items()}
-    text = text.xreplace(twins)
+    made_of = {symbol(twin): parse(of) for twin, of in TWINS.items()}
+    stand_for = {twin: of for twin, of in made_of.items() if len(of.free_symbols) > 1}
+    stand_for |= {
+        twin: next(iter(of.free_symbols))
+        for twin, of in made_of.items()
+        if len(of.free_symbols) == 1
+    }
+    return any(_same(parse(found).xreplace(twins), truth) for twins in (made_of, stand_for))
+
+
+def _same(text: Expr, truth: Planted) -> bool:
     if not set(names_in(text)) <= set(BASIC):
         return False
     values = draw(descriptors(len(BASIC), BASIC), POINTS, np.random.default_rng(SEED))

@@ -120,6 +120,8 @@ EXITS = Planted(KINDS[3], "log(exp(k0*d1 + k1) + exp(k2*r + k3))", (3.0, -2.0, 4
         ("3.1 - 6.2/(1 + exp(4.8*d1 - 2.1)) + 1.1*d2 - 0.1", SATURATING),
         ("2.9*tanh(3.4*twin_d1 - 1.1) - 0.9*twin_d2", SATURATING),
         ("(2.1*r + 1.4*d1*s)/s", RATIO),
+        ("2.1*twin_r/s + 1.4*twin_d1", RATIO),
+        ("2.1*r/twin_s + 1.4*d1", RATIO),
         ("0.1 + 1.9*r/s + 1.6*d1", RATIO),
         ("1.8*sin(phi) + 1.7*cos(phi) + 1.4*d1", WAVE),
         ("-1.6 + log(exp(2.9*d1) + 0.04*exp(4.1*r))", EXITS),
