@@ -59,7 +59,7 @@ inputs: $(INPUTS)/.installed
 # ParmEd ships its examples in its source distribution only.
 $(INPUTS)/.installed: envs/inputs.txt $(STAMP)
 	$(PYTHON) -m venv $(INPUTS)
-	echo "import site; site.addsitedir('$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")')" > "$$($(INPUTS)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/mechanist.pth"
+	echo "import os, site; site.addsitedir(os.path.join(sitedir, *4 * ['..'], '$(VENV)', *sitedir.split(os.sep)[-3:]))" > "$$(echo $(INPUTS)/lib/python*/site-packages)/mechanist.pth"
 	$(INPUTS)/bin/python -m pip install --quiet --no-deps -r envs/inputs.txt
 	mkdir -p $(INPUTS)/matrix
 	$(INPUTS)/bin/python -m pip download --quiet --no-deps --no-binary parmed --dest $(INPUTS) "$$(grep ^parmed envs/inputs.txt)"
@@ -129,7 +129,9 @@ $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed, this is ' + sys.version.split()[0] if sys.version_info < (3, 11) else 0)"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps -e .
+	LC_ALL=C.UTF-8 $(BIN)/python -m pip install --quiet --no-deps -e .
+	@# Python reads these files in the encoding of the locale: a relative path is ASCII wherever the clone lies.
+	for file in $(VENV)/lib/python*/site-packages/__editable__.mechanist*.pth; do test ! -e "$$file" || echo ../../../../src > "$$file"; done
 	touch $(STAMP)
 
 $(STAMP)-%: $(STAMP)

@@ -96,3 +96,17 @@ def test_julia_may_be_left_out(clone):
 def test_tests_do_not_set_julia_up(target, clone):
     assert clone.make("-n", target)[0] == 0
     assert "install-pysr" not in clone.make("-n", target)[1]
+
+
+def test_an_installation_is_found_in_any_locale(clone):
+    """Python reads .pth files in the encoding of the locale, and a path may be of another one."""
+    packages = clone.folder / ".venv" / "lib" / "python3.11" / "site-packages"
+    packages.mkdir(parents=True)
+    (clone.folder / "src").mkdir()
+    entry = packages / "__editable__.mechanist_tps-0.1.0.pth"
+    entry.write_text("/an ü/src\n", encoding="utf-8")
+    (clone.folder / ".venv" / ".installed").unlink()
+    clone.make("run", "PYTHON=true")
+    assert clone.ran
+    assert entry.read_bytes() == b"../../../../src\n"
+    assert (packages / entry.read_text(encoding="ascii").strip()).resolve() == clone.folder / "src"

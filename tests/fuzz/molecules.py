@@ -58,9 +58,10 @@ def files_of(name: str) -> list[str]:
 def energy(system: Any, positions: Any, box: Any) -> float:
     """kJ/mol, sites in place."""
     platform = openmm.Platform.getPlatformByName("Reference")
-    context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
     if box is not None:
-        context.setPeriodicBoxVectors(*box)
+        # Before there is a context, which chooses the grid of PME for its box.
+        system.setDefaultPeriodicBoxVectors(*box)
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
     context.setPositions(positions)
     context.computeVirtualSites()
     return float(context.getState(energy=True).getPotentialEnergy()._value)
