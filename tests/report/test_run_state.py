@@ -20,6 +20,7 @@ CRITERIA = {
     "paths": {"value": 50, "limit": 200, "passed": False, "direction": "at least"},
     "calibration": {"value": 0.5, "limit": 0.01, "passed": False, "direction": "at least"},
     "spread": {"value": None, "limit": 0.3, "passed": False, "direction": "at most"},
+    "exploded": {"value": 0.0, "limit": 0.01, "passed": False, "direction": "at most"},
     "too_long": {"value": 0.0, "limit": 0.02, "passed": True, "direction": "at most"},
 }
 
@@ -72,6 +73,7 @@ def test_criteria_and_how_close_they_are(layout):
         "paths": (0.25, False, "50, at least 200"),
         "calibration": (1.0, False, "0.5, at least 0.01, needs more shots"),
         "spread": (0.0, False, "unknown, at most 0.3"),
+        "exploded": (1.0, False, "0, at most 0.01, needs more shots"),
         "too long": (1.0, True, "0, at most 0.02"),
     }
 

@@ -142,8 +142,8 @@ def _criterion(name: str, criterion: dict[str, Any]) -> CriterionState:
     share = 0.0
     if passed:
         share = 1.0
-    elif value is not None and direction == "at most" and value > 0:
-        share = min(limit / value, 1.0)
+    elif value is not None and direction == "at most":
+        share = 1.0 if value <= limit else max(limit / value, 0.0)
     elif value is not None and direction == "at least" and limit > 0:
         share = min(max(value, 0.0) / limit, 1.0)
     shown = "unknown" if value is None else f"{value:.3g}"
