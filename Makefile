@@ -43,7 +43,7 @@ opencl: $(STAMP)
 truth: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m truth -n 2 --dist loadgroup tests/truth
 
-# make formulas  recover known formulas from simulated shots, by each engine that is set up, about ten minutes each; writes benchmarks/formulas/formulas.md
+# make formulas  recover known formulas from simulated shots, by each engine that is set up, about 45 minutes each; writes benchmarks/formulas/formulas.md
 formulas: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.formulas.run
 
