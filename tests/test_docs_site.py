@@ -52,10 +52,16 @@ def listed(nav):
             yield from listed(target) if isinstance(target, list) else [target]
 
 
-def test_the_contents_of_the_site_name_every_page():
+def test_every_page_can_be_reached():
+    """From the contents of the site, or from another page; the contents name pages that exist."""
     nav = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    pages = {file.name for file in DOCS.glob("*.md")}
     made = {"cli.md", "api.md", "notebook.md", "CHANGELOG.md"}
-    assert set(listed(nav)) - made == {file.name for file in DOCS.glob("*.md")}
+    assert set(listed(nav)) - made <= pages
+    guides = [*DOCS.glob("*.md"), *(REPOSITORY / n for n in ("README.md", "CONTRIBUTING.md"))]
+    linked = "".join(file.read_text(encoding="utf-8") for file in guides)
+    lost = [name for name in pages - set(listed(nav)) if f"{name})" not in linked]
+    assert lost == []
 
 
 @pytest.mark.skipif(
