@@ -33,7 +33,8 @@ case $stage in
   describe) touch system/inputs.json ;;
   initial) cd initial && touch paths.trr paths.parquet initial.json ;;
   shoot)
-    cd "rounds/$round/worker_$worker" && touch shots.parquet points.trr paths.trr paths.parquet ;;
+    cd "rounds/$round/worker_$worker" && touch shots.parquet points.trr paths.trr paths.parquet \\
+      too_long.trr too_long.parquet ;;
   learn)
     cd "rounds/$round" && touch model.safetensors model.json training.json &&
       touch crossfit.safetensors crossfit.json ;;

@@ -68,14 +68,14 @@ def costs(
     return Costs(
         steps_per_second=speed,
         half_steps=half_steps,
-        shot_seconds=2 * half_steps / max(speed, 1e-12),
+        shot_seconds=2 * half_steps / speed,
         contexts=contexts,
         chains=chains,
         context_bytes=trial.context_bytes,
         frame_bytes=atoms * FRAME_BYTES,
         needed_bytes=contexts * trial.context_bytes + paths,
         free_bytes=free_memory(),
-        label_share=_label_seconds(prepared, states) * max(speed, 1e-12) / prepared.stride,
+        label_share=_label_seconds(prepared, states) * speed / prepared.stride,
     )
 
 

@@ -165,8 +165,9 @@ def _finish(
     if states is not None and values is not None:
         labels = states.label_positions(frames)
         found += place(labels, states)
-    cost = costs(part.prepared, plan, speed, trial, states)
-    if settings.molecule is not None:
+    # No plan that moves the system has no speed.
+    cost = costs(part.prepared, plan, speed, trial, states) if speed > 0 else None
+    if cost is not None and settings.molecule is not None:
         found += expense(cost)
     return replace(
         part, values=values, states=rows, labels=labels, trial=trial, plan=plan, costs=cost
