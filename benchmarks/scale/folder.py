@@ -9,7 +9,14 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROOT = Path("results") / "double_well"
-WORKER_FILES = ("shots.parquet", "points.trr", "paths.trr", "paths.parquet")
+WORKER_FILES = (
+    "shots.parquet",
+    "points.trr",
+    "paths.trr",
+    "paths.parquet",
+    "too_long.trr",
+    "too_long.parquet",
+)
 RUN_FILES = (
     "runs.json",
     "runs.parquet",
