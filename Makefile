@@ -39,7 +39,7 @@ test: $(STAMP)
 opencl: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m tests.opencl.run
 
-# make truth  compare with known results, about two hours, can be stopped and continued; writes benchmarks/truth/TRUTH.md
+# make truth  compare with known results, about three hours, can be stopped and continued; writes benchmarks/truth/TRUTH.md
 truth: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m truth -n 2 --dist loadgroup tests/truth
 
