@@ -191,7 +191,11 @@ def test_excursions_outside_all_groups_are_told():
     groups = read_groups(content, measures)
     there, elsewhere = np.zeros((2, 3 * FEATURES))
     there[3::FEATURES], elsewhere[3::FEATURES] = 1.0, -1.0
-    assert groups.assign(np.stack([there, elsewhere])).tolist() == [0, 1]
+    paths = np.stack([there, elsewhere, elsewhere])
+    assert groups.assign(paths).tolist() == [0, 1, 1]
+    assert groups.assign(paths, np.array([1, 2, 3])).tolist() == [0, 1, 1]
+    # All that one chain has seen is one draw.
+    assert groups.assign(paths, np.array([1, 2, 2])).tolist() == [0, 0, 0]
     share = {0: Interval(0.7, 0.6, 0.8), 1: Interval(0.3, 0.2, 0.4)}
     report = channel_report(content, share)
     assert report["problems"][0].startswith("channel not sampled by path sampling: share 0.3")
@@ -211,10 +215,10 @@ def test_excursions_between_the_groups_are_outside():
     x = 0.1 * walks(np.random.default_rng(3), 64, 60, 0.8)
     x[:, :, 3] += np.where(Families(np.arange(16)).of_chain(np.arange(64)) < 8, -1.5, 1.5)[:, None]
     content, measures = content_of(x)
-    paths = np.zeros((3, 3 * FEATURES))
-    paths[:, 3::FEATURES] = np.array([-1.5, 0.0, 1.5])[:, None]
+    paths = np.zeros((4, 3 * FEATURES))
+    paths[:, 3::FEATURES] = np.array([-1.5, 0.0, 0.1, 1.5])[:, None]
     groups = read_groups(content, measures)
-    assert groups.assign(paths).tolist() == [0, 2, 1]
+    assert groups.assign(paths).tolist() == [0, 2, 2, 1]
     # One that changes from the lower channel to the upper one, on the wrong side of the split at
     # first, runs near q = 0 as the paths of the lower one do.
     changing = np.zeros((1, 3 * FEATURES))

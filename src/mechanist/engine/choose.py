@@ -19,7 +19,7 @@ from mechanist.engine.plan import POOL, Plan, default_plan
 from mechanist.engine.pool import Pool
 from mechanist.engine.protocol import Engine, Label
 from mechanist.engine.stacked import Stack, refusal
-from mechanist.engine.stopwatch import time_plans
+from mechanist.engine.stopwatch import fastest_first, time_plans
 from mechanist.engine.timing import Timing
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.settings.run import EngineSettings
@@ -87,7 +87,7 @@ def cached_timings(
 ) -> Sequence[Timing]:
     """Timings of this system on this machine, fastest first; measured once, then cached."""
     file = timings_file(prepared)
-    timings = _kept_timings(file)
+    timings = fastest_first(_kept_timings(file))
     if not timings:
         if log is not None:
             log("timing platforms on this system (once per machine)")

@@ -91,7 +91,8 @@ class EngineSettings(Section):
         "auto",
         description="one context for each half-shot (pool), or all copies in one System, with"
         " nonbonded pairs as bonds (pairs) or on a grid, out of each other's reach (grid); auto:"
-        " pool for molecules on CPUs, pairs for potentials, the fastest on GPUs",
+        " pool for molecules on CPUs unless a stack is 1.5 times as fast, pairs for potentials,"
+        " the fastest on GPUs",
     )
     copies: int | Literal["auto"] = Field(
         "auto",

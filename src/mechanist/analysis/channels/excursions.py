@@ -22,6 +22,10 @@ from mechanist.statistics.intervals import Interval
 
 MISSING = "channel not sampled by path sampling"
 
+UNITS = 2
+"""Runs or chains of excursions that a channel is known from, at least. One path that visits another
+barrier on its way is no channel."""
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -38,8 +42,12 @@ class Groups:
         """Number of groups."""
         return 1 if self.split is None else self.split.groups
 
-    def assign(self, features: Array) -> Rows:
-        """Group of each path by its features (P, K), from 0; the number of groups: outside."""
+    def assign(self, features: Array, unit: Rows | None = None) -> Rows:
+        """Group of each path by its features (P, K), from 0; the number of groups: outside.
+
+        Paths outside are a channel if they come from at least `UNITS` independent units (P,), runs
+        or chains; each path is one of its own if None.
+        """
         scaled = self.scale.scaled(features)
         inside = np.zeros(len(features), dtype=np.int64)
         result = inside if self.split is None else self.split.assign(scaled)
@@ -49,6 +57,9 @@ class Groups:
             with np.errstate(invalid="ignore"):
                 away = (features < low - width) | (features > high + width)
             near |= ~(away & self.middle & (width > 0)).any(axis=1)
+        found = np.arange(len(near)) if unit is None else unit
+        if len(np.unique(found[~near])) < UNITS:
+            return result
         return np.where(near, result, self.count)
 
 

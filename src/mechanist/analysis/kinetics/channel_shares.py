@@ -24,7 +24,7 @@ def channel_labels(content: dict[str, Any], measures: Measures, excursions: Excu
     mine = path >= 0
     q = excursions.q[mine]
     features = path_features(table.frames[mine], q, path[mine], len(rows), np.isfinite(q), measures)
-    return read_groups(content, measures).assign(features)
+    return read_groups(content, measures).assign(features, excursions.data.unit[rows])
 
 
 def channels_of_run(
