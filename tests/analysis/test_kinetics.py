@@ -163,6 +163,17 @@ def test_chains_that_have_not_mixed_are_found():
     assert any("started near the states" in reason for reason in reasons)
 
 
+def test_chains_that_stay_on_their_side_of_the_barrier_are_too_few_for_rates_of_their_own():
+    # As alanine dipeptide has them: of the chains that started in A few have been near B, and rates
+    # from them alone are off by orders of magnitude; those that started from paths join the two.
+    steep = np.array([0.0, 3.0, 6.0, 8.0, 9.0, 8.0, 6.0, 3.0, 1.0])
+    data = draw(steep, np.random.default_rng(3), 3000, 8, 4000, EVEN)
+    window = data.sampler - FIRST_WINDOW
+    side = np.where((window >= 0) & (window < 2), 0, np.where(window >= 3, 1, -1))
+    reasons = checked(replace(data, side=side))
+    assert not any("started in A" in reason for reason in reasons)
+
+
 def test_runs_that_never_leave_are_refused():
     data = draw(BARRIER, np.random.default_rng(3), 500, 4, 1000, EVEN)
     silent = replace(

@@ -98,7 +98,7 @@ def _enough(data: ExcursionData, whole: Estimate) -> Iterator[RateTest]:
         " raise kinetics.shots",
     )
     for side, name in ((RUN_A, "A"), (RUN_B, "B")):
-        shared = float(whole.reweighted.overlap[side, FIRST_WINDOW:].sum())
+        shared = float(_overlaps(whole)[side])
         yield RateTest(
             f"overlap of the runs in {name} with the shots",
             shared,
@@ -107,6 +107,11 @@ def _enough(data: ExcursionData, whole: Estimate) -> Iterator[RateTest]:
             f"the overlap of the runs in {name} with the shots is only {shared:.2g} (at least"
             f" {LEAST_OVERLAP:g}); longer runs reach further: raise kinetics.run_frames",
         )
+
+
+def _overlaps(found: Estimate) -> Array:
+    """Share (2,) of the excursions of the runs in A and in B that the shots could have produced."""
+    return np.asarray(found.reweighted.overlap[[RUN_A, RUN_B], FIRST_WINDOW:].sum(axis=1))
 
 
 def _connected(samples: int, wanted: int) -> RateTest:
@@ -177,14 +182,18 @@ def _groups(
     member, shots = getattr(data, field), data.sampler >= FIRST_WINDOW
     guess, log_odds = whole.reweighted.normalisers, whole.rates.log_odds
     name = f"rates from {words}"
+    text = f"{words} alone are too few to check the rates; raise kinetics.shots"
+    too_few = RateTest(name, None, LARGEST_DIFFERENCE, not needed, text)
     logs, sizes = [], []
     for group in (0, 1):
         try:
-            part = estimate(data, None, guess, ~shots | (member == group), log_odds).rates
+            part = estimate(data, None, guess, ~shots | (member == group), log_odds)
         except MechanistError:
-            text = f"{words} alone are too few to check the rates; raise kinetics.shots"
-            return RateTest(name, None, LARGEST_DIFFERENCE, not needed, text)
-        logs.append(_logs(part))
+            return too_few
+        # Chains that have not been on the other side of the barrier have no rate of their own.
+        if not needed and _overlaps(part).min() < LEAST_OVERLAP:
+            return too_few
+        logs.append(_logs(part.rates))
         sizes.append(max(1, int((member == group).sum())))
     spread = np.array([_logs(one) for one in rates]).std(axis=0, ddof=1)
     # The variance of a group is inversely proportional to its size. Both groups share the runs,
