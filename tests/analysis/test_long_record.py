@@ -10,8 +10,9 @@ from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.job_tables import write_job
 from mechanist.sampling.chains.long_halves import LongHalfSample
 from mechanist.sampling.chains.moves import Harvest, join
+from mechanist.sampling.records.stored_waters import Waters
 from mechanist.sampling.records.tables import LONG_COLUMNS, read_table, write_table
-from mechanist.sampling.records.thinning import Thinning, Waters
+from mechanist.sampling.records.thinning import Thinning
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from tests.conftest import forget
 from tests.sampling.test_long_halves import ATOMS, FRAMES, LENGTH, finished, kept_rows

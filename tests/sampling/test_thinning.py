@@ -1,5 +1,6 @@
 """Paths stored in part: what is kept, what is read again, and what is refused."""
 
+import json
 from dataclasses import replace
 
 import mdtraj
@@ -77,7 +78,11 @@ def box(tmp_path, rng, double_well):
     masses = np.array(
         [system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(len(positions))]
     )
-    prepared: Prepared = replace(double_well, system=system, positions=positions, masses=masses)
+    ions = DescriptorSet((Descriptor("r", "distance", (0, len(positions) - 1)),))
+    states = replace(double_well.states, descriptors=ions)
+    prepared: Prepared = replace(
+        double_well, system=system, positions=positions, masses=masses, states=states
+    )
     return prepared, file
 
 
@@ -188,3 +193,55 @@ def test_paths_are_read_again_with_all_atoms(box, rng, tmp_path):
 def test_a_damaged_note_is_one_line(tmp_path):
     with pytest.raises(DataError, match="damaged note on what is stored"):
         thinning_of({NOTE: '{"waters": 3}'}, tmp_path / "paths.parquet")
+
+
+def peptide_and_ions(tmp_path, named, double_well):
+    """A glycine-like residue of 3 carbons, two ions and 40 waters; states name an ion or do not."""
+    topology, system = app.Topology(), openmm.System()
+    chain = topology.addChain()
+
+    def add(names, residue):
+        for name in names:
+            element = app.Element.getBySymbol(name.rstrip("123"))
+            topology.addAtom(name, element, residue)
+            system.addParticle(element.mass)
+
+    add(["C1", "C2", "C3"], topology.addResidue("GLY", chain))
+    add(["Na"], topology.addResidue("NA", chain))
+    add(["Cl"], topology.addResidue("CL", chain))
+    for _ in range(40):
+        add(["O", "H1", "H2"], topology.addResidue("HOH", chain))
+    count = system.getNumParticles()
+    rng = np.random.default_rng(3)
+    positions = rng.uniform(0, 3, (count, 3))
+    file = tmp_path / "topology.pdb"
+    with file.open("w", encoding="utf-8") as handle:
+        app.PDBFile.writeFile(topology, positions * unit.nanometer, handle, keepIds=True)
+    distance = DescriptorSet((Descriptor("d", "distance", named),))
+    states = replace(double_well.states, descriptors=distance)
+    return replace(
+        double_well, system=system, positions=positions, masses=np.ones(count), states=states
+    ), file
+
+
+@pytest.mark.parametrize(
+    ("named", "centres"), [((0, 2), [0, 1, 2]), ((0, 3), [0, 1, 2, 3]), ((3, 4), [0, 1, 2, 3, 4])]
+)
+def test_waters_are_those_around_the_molecule_and_the_ions_that_states_name(
+    named, centres, tmp_path, double_well
+):
+    prepared, file = peptide_and_ions(tmp_path, named, double_well)
+    thinning = make_thinning(StoreSettings(waters=5), prepared, file)
+    waters = thinning.waters
+    assert waters.centres.tolist() == centres
+    assert waters.solute.tolist() == [0, 1, 2, 3, 4]
+    away = prepared.positions[5::3, None] - prepared.positions[centres]
+    nearest = np.argsort(np.linalg.norm(away, axis=2).min(axis=1))[:5]
+    stored = waters.reduce(prepared.positions[None].astype(np.float32))[0]
+    kept = [0, 1, 2, 3, 4, *(5 + 3 * np.sort(nearest)[:, None] + np.arange(3)).ravel()]
+    np.testing.assert_array_equal(stored, prepared.positions[kept].astype(np.float32))
+    # All is in the note that readers need; notes of earlier versions have no centres.
+    content = json.loads(thinning.note())
+    assert thinning_of({NOTE: json.dumps(content)}, file).waters.around.tolist() == centres
+    del content["centres"]
+    assert thinning_of({NOTE: json.dumps(content)}, file).waters.around.tolist() == [0, 1, 2, 3, 4]

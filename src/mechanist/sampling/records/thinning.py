@@ -1,16 +1,13 @@
 """Paths stored in part: every n-th frame, and only the waters nearest to the solute.
 
-Waters are identical, and descriptors do not change when two of them are exchanged. So the solute
-and its N nearest waters of each frame are stored, in the order of their indices, whichever they
-are: every stored frame has the same number of atoms. When a frame is read, the stored waters become
-the first N, and all others are put as far from the solute as the periodic box allows. Whether the
-values of all descriptors in use are the same is tested on frames of each job.
+`mechanist.sampling.records.stored_waters` says which waters are stored and where the others are put
+when frames are read. Whether the values of all descriptors in use are the same is tested on frames
+of each job.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +15,9 @@ import numpy as np
 
 from mechanist.arrays import Array, Frames, Rows
 from mechanist.errors import DataError, SettingsError
+from mechanist.sampling.records.stored_waters import Waters
 from mechanist.settings.run import StoreSettings
-from mechanist.systems.descriptors.box import Cell, box_of
+from mechanist.systems.descriptors.box import box_of
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.descriptors.waters import is_water
 from mechanist.systems.prepared import Prepared
@@ -27,79 +25,14 @@ from mechanist.systems.prepared import Prepared
 NOTE = "store"
 """Key of the note in the head of an index of paths that are stored in part."""
 
-CHUNK = 64
-"""Frames at a time."""
+CHUNK_ATOMS = 2_000_000
+"""Atoms of the frames whose descriptors are compared at a time."""
 
 TESTED = 400
 """Frames of a job whose descriptors are compared, at most."""
 
 TOLERANCE = 1e-4
 """Largest change of a descriptor, in units of its standard deviation over the frames."""
-
-FAR = 1000.0
-"""Distance in nm at which waters that are not stored are put, without a periodic box."""
-
-
-@dataclass(frozen=True)
-class Waters:
-    """Which atoms are solute and which are waters, and how many waters are stored.
-
-    Parameters
-    ----------
-    solute
-        (S,) indices.
-    molecules
-        (W, M) indices of the atoms of each water.
-    nearest
-        Waters stored of each frame.
-    template
-        (M, 3) in nm, a water about its first atom.
-    box
-        (3, 3) reduced box vectors in nm, or None.
-    """
-
-    solute: Rows
-    molecules: Rows
-    nearest: int
-    template: Array
-    box: Array | None
-
-    @cached_property
-    def kept_atoms(self) -> Rows:
-        """Indices, in order, of the atoms that stored frames represent: solute and first waters."""
-        return np.sort(np.concatenate([self.solute, self.molecules[: self.nearest].ravel()]))
-
-    def reduce(self, frames: Frames) -> Frames:
-        """Solute and nearest waters of frames (F, N, 3)."""
-        parts = [self._reduce(frames[i : i + CHUNK]) for i in range(0, len(frames), CHUNK)]
-        return np.concatenate([frames[:0, self.kept_atoms], *parts])
-
-    def _reduce(self, frames: Frames) -> Frames:
-        distances = np.full((len(frames), len(self.molecules)), np.inf)
-        centres = frames[:, self.molecules[:, 0]].astype(np.float64)
-        cell = None if self.box is None else Cell(self.box)
-        for atom in self.solute.tolist():
-            away = centres - frames[:, atom, None]
-            away = away if cell is None else cell.nearest(away)
-            np.minimum(distances, np.einsum("fwx,fwx->fw", away, away), out=distances)
-        order = np.argpartition(distances, self.nearest - 1, axis=1)[:, : self.nearest]
-        order.sort(axis=1)
-        atoms = self.molecules[order].reshape(len(frames), -1)
-        reduced = frames[:, self.kept_atoms]
-        slots = np.searchsorted(self.kept_atoms, self.molecules[: self.nearest].ravel())
-        reduced[:, slots] = np.take_along_axis(frames, atoms[:, :, None], axis=1)
-        return reduced
-
-    def expand(self, frames: Frames) -> Frames:
-        """Frames with all atoms from reduced ones."""
-        atoms = len(self.solute) + self.molecules.size
-        full = np.empty((len(frames), atoms, 3), dtype=np.float32)
-        full[:, self.kept_atoms] = frames
-        centre = full[:, self.solute].astype(np.float64).mean(axis=1)
-        away = np.full(3, FAR) if self.box is None else 0.5 * self.box.sum(axis=0)
-        others = self.molecules[self.nearest :]
-        full[:, others] = centre[:, None, None] + away + self.template
-        return full
 
 
 @dataclass(frozen=True)
@@ -145,6 +78,7 @@ class Thinning:
                 "molecules": waters.molecules.tolist(),
                 "template": waters.template.tolist(),
                 "box": None if waters.box is None else waters.box.tolist(),
+                "centres": waters.around.tolist(),
             }
         return json.dumps(content)
 
@@ -164,6 +98,8 @@ def thinning_of(notes: Mapping[str, str], file: Path) -> Thinning | None:
             int(content["waters"]),
             np.array(content["template"]),
             None if content["box"] is None else np.array(content["box"]),
+            # Earlier versions took all of the solute.
+            np.array(content.get("centres", content["solute"]), dtype=np.int64),
         )
         return Thinning(int(content["every"]), waters)
     except (KeyError, TypeError, ValueError) as error:
@@ -200,9 +136,21 @@ def make_thinning(settings: StoreSettings, prepared: Prepared, topology: Path) -
         raise SettingsError("config.yaml", "sampling.store.waters: the system is all water")
     vectors = box_of(prepared.system)
     box = None if vectors is None else np.array(vectors)
+    centres = _centres(solute, residues, prepared)
     return Thinning(
-        settings.every, Waters(solute, molecules, settings.waters, first - first[0], box)
+        settings.every, Waters(solute, molecules, settings.waters, first - first[0], box, centres)
     )
+
+
+def _centres(solute: Rows, residues: Sequence[Any], prepared: Prepared) -> Rows:
+    """The solute without ions of the solvent: residues of one atom that the states do not name.
+
+    If all of the solute are such ions, they are the centres.
+    """
+    named = {atom for d in prepared.states.descriptors.descriptors for atom in d.every_atom}
+    single = {next(one.atoms).index for one in residues if one.n_atoms == 1} - named
+    centres = solute[~np.isin(solute, list(single))]
+    return centres if len(centres) else solute
 
 
 def check_descriptors(
@@ -217,12 +165,20 @@ def check_descriptors(
     """
     if thinning is None or thinning.waters is None or not paths:
         return
-    every = np.concatenate([path[:: max(1, sum(map(len, paths)) // TESTED)] for path in paths])
-    again = thinning.waters.expand(thinning.waters.reduce(every))
-    for descriptors in sets:
-        one, other = descriptors.values(every), descriptors.values(again)
-        spread = np.maximum(one.std(axis=0), 1e-6)
-        change = np.abs(one - other).max(axis=0) / spread
+    step = max(1, sum(map(len, paths)) // TESTED)
+    every = [path[i : i + 1] for path in paths for i in range(0, len(path), step)]
+    size = max(1, CHUNK_ATOMS // every[0].shape[1])
+    one: list[list[Array]] = [[] for _ in sets]
+    other: list[list[Array]] = [[] for _ in sets]
+    for start in range(0, len(every), size):
+        frames = np.concatenate(every[start : start + size])
+        again = thinning.waters.expand(thinning.waters.reduce(frames))
+        for i, descriptors in enumerate(sets):
+            one[i].append(descriptors.values(frames))
+            other[i].append(descriptors.values(again))
+    for i, descriptors in enumerate(sets):
+        values, restored = np.concatenate(one[i]), np.concatenate(other[i])
+        change = np.abs(values - restored).max(axis=0) / np.maximum(values.std(axis=0), 1e-6)
         worst = int(np.argmax(np.where(np.isfinite(change), change, np.inf)))
         if not change[worst] <= TOLERANCE:
             raise SettingsError(

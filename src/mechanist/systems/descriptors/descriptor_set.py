@@ -73,6 +73,11 @@ class Descriptor:
         return UNIT_OF_KIND.get(self.kind, "1")
 
     @property
+    def every_atom(self) -> frozenset[int]:
+        """Indices of all atoms that it names; none of a function of the user."""
+        return frozenset(self.atoms).union(*self.others)
+
+    @property
     def periodic(self) -> bool:
         """Whether the value is periodic, so that only its sine and cosine are smooth."""
         return self.kind == "torsion" or (self.custom is not None and self.custom.periodic)
