@@ -7,7 +7,7 @@ from mechanist.systems.forces.xtb import Xtb
 
 
 def attribute(job: Job) -> None:
-    """Rank the coordinates that turn the CNNC dihedral of azobenzene; needs the extra xtb."""
+    """Rank the coordinates that turn the CNNC dihedral of azobenzene."""
     from benchmarks.trajectory.measure.propagator_sizes import PROPAGATOR_SIZES
     from benchmarks.trajectory.measure.twist import azobenzene, explain
 

@@ -1,4 +1,4 @@
-"""Reference motion of one molecule by GFN2-xTB at constant energy; needs the extra xtb."""
+"""Reference motion of one molecule by GFN2-xTB at constant energy."""
 
 from benchmarks.trajectory.job import Job, main
 from benchmarks.trajectory.reference.generate import generate
@@ -7,7 +7,7 @@ from mechanist.trajectory.store import save
 
 
 def generate_motion(job: Job) -> None:
-    """Write reference motion of a molecule by GFN2-xTB; needs the extra xtb."""
+    """Write reference motion of a molecule by GFN2-xTB."""
     temperature = job.config.trajectory.temperature
     with job.log.work(MD):
         motion = generate(job.molecule, job.size.frames, job.seed, temperature)

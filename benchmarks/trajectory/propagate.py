@@ -11,7 +11,7 @@ from mechanist.trajectory.dataset import by_time
 
 
 def propagate(job: Job) -> None:
-    """Test propagators on one trajectory; needs the extra xtb."""
+    """Test propagators on one trajectory."""
     from benchmarks.trajectory.measure.diatomics import phase_errors
     from benchmarks.trajectory.measure.long import long_motion
     from benchmarks.trajectory.measure.propagator import measure

@@ -8,7 +8,7 @@ from mechanist.trajectory.superres.store import load
 
 
 def measure(job: Job) -> None:
-    """Test interpolators with noise, less data, other temperatures; needs the extra xtb."""
+    """Test interpolators with noise, less data, other temperatures."""
     from benchmarks.trajectory.measure.robustness import measure_robustness
 
     device, trajectory = job.device(), job.trajectory()

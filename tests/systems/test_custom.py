@@ -5,8 +5,9 @@ import pytest
 
 from mechanist.bookkeeping.files import sha256
 from mechanist.errors import DataError, SystemBuildError
-from mechanist.systems.descriptors.custom import CUSTOM, Custom, trusted
+from mechanist.systems.descriptors.custom import CUSTOM, Custom
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.user_code import trusted
 from tests.conftest import REPOSITORY
 
 CODE = """

@@ -21,6 +21,7 @@ from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
 from mechanist.bookkeeping.sources import digest, digest_of_script
 from mechanist.systems.build.source_files import source_files
+from mechanist.systems.forces.law_spec import law_spec
 
 # Not workflow.basedir, as the Snakefile of a project may include these files.
 HOME = Path(str(workflow.current_basedir)).parents[1]
@@ -146,6 +147,17 @@ def settings(*keys, **others):
 def system_files():
     """Files beside system.yaml from which the system is built."""
     return [str(file) for file in source_files(SYSTEM, SYSTEM_FOLDER)]
+
+
+def force_law():
+    """Hash of the force law with the versions of the packages that compute it, or no text."""
+    forces = SYSTEM.molecule and SYSTEM.molecule.forces
+    if not forces:
+        return ""
+    try:
+        return law_spec(forces, (), SYSTEM_FOLDER).identity
+    except MechanistError as error:
+        raise WorkflowError(str(error))
 
 
 def prepare_settings():

@@ -22,6 +22,7 @@ rule prepare:
             "states",
             descriptors=state_descriptors(),
         ),
+        forces=force_law(),
         settings=prepare_settings(),
         source=digest("prepare"),
     shell:

@@ -15,6 +15,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.errors import SamplingError, SystemBuildError
+from mechanist.systems.forces.attach import FAILED
 from mechanist.systems.forces.platforms import cpu_properties, platform_names
 from mechanist.systems.prepared import Prepared
 
@@ -104,11 +105,11 @@ def half_kick(masses: Array, timestep: float) -> Array:
 
 
 def is_explosion(fault: str) -> bool:
-    """Whether an OpenMM message is about a NaN in coordinates or energy.
+    """Whether an OpenMM message is about a NaN in coordinates or energy, or a force law's failure.
 
     Other failures of a running simulation (a lost GPU, no memory) are not outcomes of a shot.
     """
-    return re.search(r"\bnan\b", fault, re.IGNORECASE) is not None
+    return FAILED in fault or re.search(r"\bnan\b", fault, re.IGNORECASE) is not None
 
 
 @contextmanager

@@ -82,7 +82,9 @@ def default_plan(prepared: Prepared, platform: str) -> Plan:
     if analytic(prepared.system):
         return Plan(platform, "pairs", STACK_CHAINS)
     if platform not in GPU_PLATFORMS or why_not(prepared.system, "pairs") is not None:
-        return Plan(platform, POOL, 2 * pool_chains(prepared.atoms))
+        # A step under a force law is as costly as one of a large system.
+        few = prepared.law is not None
+        return Plan(platform, POOL, 2 * (FEWEST_CHAINS if few else pool_chains(prepared.atoms)))
     return Plan(platform, "pairs", 2048, GPU_LANES)
 
 

@@ -46,6 +46,7 @@ class Pool:
         seeds = range(seed, seed + slots) if isinstance(seed, int) else seed
         self.stride = prepared.stride
         self._reference = platform == "Reference"
+        self._law = prepared.law
         self._kick = half_kick(prepared.masses, prepared.timestep)
         self._sites = has_virtual_sites(prepared.system)
         self._contexts = [make_context(prepared, prepared.system, platform, one) for one in seeds]
@@ -77,6 +78,7 @@ class Pool:
                     context.computeVirtualSites()
                 # The half-shots of one shot are neighbours and share their forces.
                 if before is None or not np.array_equal(before, positions):
+                    self._forget()
                     read_forces(context, forces)
                     before = positions
                 context.setVelocities(velocities - self._kick * forces)
@@ -89,6 +91,7 @@ class Pool:
 
         now[busy & self._failed] = np.nan
         for slot in np.flatnonzero(busy & ~self._failed).tolist():
+            self._forget()
             try:
                 self._integrators[slot].step(self.stride)
                 read_positions(self._contexts[slot], now[slot])
@@ -96,6 +99,11 @@ class Pool:
                 if not is_explosion(str(error)):
                     raise
                 now[slot] = np.nan
+
+    def _forget(self) -> None:
+        """Let the force law forget the last replica, so that results do not depend on pauses."""
+        if self._law is not None:
+            self._law.forget()
 
     def state(self, slots: Rows) -> tuple[Array, Array]:
         """See `mechanist.engine.engine.Mover`."""

@@ -14,6 +14,7 @@ from mechanist.engine.stacked import Stack, refusal
 from mechanist.engine.timing import Timing
 from mechanist.engine.verify import Alone, ShortRun, wrong_forces
 from mechanist.errors import SamplingError, SystemBuildError
+from mechanist.systems.forces.attach import has_law
 from mechanist.systems.forces.platforms import platform_names
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import LAYOUTS
@@ -91,10 +92,14 @@ def time_platform(prepared: Prepared, platform: str, seconds: float, budget: flo
 def suitable_platforms(system: Any) -> list[str]:
     """Names of the platforms worth timing on a system.
 
+    A force law computes outside OpenMM, whose fastest platform is then the simplest.
+
     With Ewald sums Reference is excluded: it is slow, and its PME writes outside its grid at a NaN
     coordinate, so that an exploding shot may crash the process.
     """
     names = platform_names()
+    if any(map(has_law, system.getForces())):
+        return [REPEATABLE]
     if uses_ewald(system) and len(names) > 1:
         names.remove(REPEATABLE)
     return names

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from mechanist.settings.base import Section
+from mechanist.settings.forces import ForcesSettings
 from mechanist.settings.units import Dalton, Nanometre
 
 KINDS = {
@@ -17,14 +18,18 @@ KINDS = {
 }
 """Program of a topology file by its suffix."""
 
+OF_A_LAW = frozenset(("structure", "forces"))
+"""Keys beside a force law."""
+
 Vector = tuple[Nanometre, Nanometre, Nanometre]
 
 
 class MoleculeSettings(Section):
     """A molecule, in vacuum or in solvent: atoms, forces, box.
 
-    The forces come from force-field XML files, or from the ``topology`` of another program: Amber
-    (prmtop), GROMACS (top), CHARMM (psf), or a serialised OpenMM System (xml).
+    The forces come from force-field XML files, from the ``topology`` of another program: Amber
+    (prmtop), GROMACS (top), CHARMM (psf), or a serialised OpenMM System (xml), or from a force law
+    such as gfn2-xtb, under which bonds may break.
     """
 
     structure: str = Field(
@@ -40,6 +45,11 @@ class MoleculeSettings(Section):
         (),
         description="force-field XML files that OpenMM ships or that lie beside system.yaml; with a"
         " psf its CHARMM parameter files (rtf, par, prm, str)",
+    )
+    forces: ForcesSettings | None = Field(
+        None,
+        description="a force law instead: gfn2-xtb, gfn1-xtb, or a section such as"
+        " {python: forces.py}, see [forces.md](forces.md)",
     )
     include: str | None = Field(
         None, description="folder with the files that a GROMACS topology includes"
@@ -87,7 +97,12 @@ class MoleculeSettings(Section):
 
     @property
     def kind(self) -> str:
-        """Source of the forces: ``XML``, ``Amber``, ``GROMACS``, ``CHARMM`` or ``OpenMM``."""
+        """Source of the forces: ``XML``, ``Amber``, ``GROMACS``, ``CHARMM``, ``OpenMM`` or ``law``.
+
+        The last is a force law.
+        """
+        if self.forces is not None:
+            return "law"
         if self.topology is None:
             return "XML"
         return KINDS[PurePath(self.topology).suffix.lower()]
@@ -110,6 +125,9 @@ class MoleculeSettings(Section):
 
     def _sources(self) -> str | None:
         """What is wrong with the keys that name files, or None."""
+        if self.kind == "law":
+            own = self.model_fields_set - OF_A_LAW
+            return f"{min(own)}: not used with a force law; leave it out" if own else None
         if self.kind in ("XML", "CHARMM") and not self.force_field:
             return "force_field: missing; name at least one file"
         if self.kind in ("Amber", "GROMACS", "OpenMM") and self.force_field:

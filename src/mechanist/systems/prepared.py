@@ -14,6 +14,8 @@ from mechanist.errors import DataError
 from mechanist.settings.system import GAS_CONSTANT
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.descriptors.states import States
+from mechanist.systems.forces.attach import Attached, attach, detached
+from mechanist.systems.forces.law_spec import LawSpec
 from mechanist.systems.forces.system_xml import read_system
 
 
@@ -39,6 +41,8 @@ class Prepared:
         A half-shot with more frames than this is too long.
     states
         A and B.
+    law
+        The force law that is part of the System, or None if all its forces are OpenMM's own.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Prepared:
     stride: int
     max_half_frames: int
     states: States
+    law: Attached | None = None
 
     @property
     def kt(self) -> float:
@@ -76,7 +81,9 @@ def save(prepared: Prepared, topology: Any, layout: Layout) -> None:
     import openmm
     from openmm import app, unit
 
-    write_text(layout.system_xml, openmm.XmlSerializer.serialize(prepared.system))
+    # A force law is named in dynamics.json, and made anew in each job.
+    system = prepared.system if prepared.law is None else detached(prepared.system)
+    write_text(layout.system_xml, openmm.XmlSerializer.serialize(system))
     pdb = io.StringIO()
     app.PDBFile.writeFile(topology, prepared.positions * unit.nanometer, pdb, keepIds=True)
     write_text(layout.topology, pdb.getvalue())
@@ -93,6 +100,7 @@ def save(prepared: Prepared, topology: Any, layout: Layout) -> None:
             "atoms": prepared.atoms,
             "start": prepared.positions.tolist(),
             "states": prepared.states.to_json(),
+            "forces": None if prepared.law is None else prepared.law.spec.to_json(),
         },
     )
 
@@ -109,6 +117,10 @@ def load(layout: Layout) -> Prepared:
     system = read_system(layout.system_xml)
     masses = masses_of(system)
     with damage_reported(layout.dynamics):
+        named = content.get("forces")
+        law = None if named is None else Attached(LawSpec.from_json(named, layout.dynamics))
+        if law is not None:
+            attach(system, law)
         prepared = Prepared(
             name=content["name"],
             system=system,
@@ -120,6 +132,7 @@ def load(layout: Layout) -> Prepared:
             stride=content["stride"],
             max_half_frames=content["max_half_frames"],
             states=States.from_json(content["states"]),
+            law=law,
         )
         numbers = (prepared.temperature, prepared.friction, prepared.timestep)
         whole = (prepared.stride, prepared.max_half_frames)

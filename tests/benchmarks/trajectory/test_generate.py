@@ -122,7 +122,7 @@ def test_without_tblite_it_says_what_to_install(monkeypatch):
 
 
 def test_xtb_forces_are_the_slope_of_the_energy_at_rest_and_beyond():
-    pytest.importorskip("tblite", reason="the extra xtb is not installed")
+    pytest.importorskip("tblite", reason="tblite is not installed")
     from mechanist.systems.forces.xtb import Xtb
 
     for name in sorted(MOLECULES):
@@ -141,7 +141,7 @@ def test_xtb_forces_are_the_slope_of_the_energy_at_rest_and_beyond():
 
 
 def test_generated_ethanol_keeps_its_energy():
-    pytest.importorskip("tblite", reason="the extra xtb is not installed")
+    pytest.importorskip("tblite", reason="tblite is not installed")
     from mechanist.systems.forces.xtb import Xtb
 
     run = generate("ethanol", 300, 3, heating_ps=0.1)

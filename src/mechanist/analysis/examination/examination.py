@@ -95,21 +95,22 @@ def examine(
     """
     found: list[Finding] = []
     if settings.molecule is None:
-        topology, positions, system = build_parts(settings, folder)
+        topology, positions, system, law = build_parts(settings, folder)
         atoms = topology_of(topology)
     else:
         molecule = build_molecule(settings.molecule, folder)
-        positions, system = molecule.positions, molecule.system
+        positions, system, law = molecule.positions, molecule.system, molecule.law
         atoms = topology_of(molecule.topology)
         found += findings(molecule, atoms, settings.dynamics)
         log(f"minimising {len(positions):,} atoms")
         structure = folder / settings.molecule.structure
-        positions = minimise(system, positions, structure, molecule.topology)
-        found += read_back(system, positions)
+        positions = minimise(system, positions, structure, molecule.topology, law)
+        if law is None:
+            found += read_back(system, positions)
     descriptors = _descriptors(settings, folder, atoms, found)
     states = _states(settings, folder, atoms, box_of(system), found)
     nothing = States(DescriptorSet(()), State("A", ()), State("B", ()))
-    prepared = prepared_from(settings, positions, system, states or nothing)
+    prepared = prepared_from(settings, positions, system, states or nothing, law)
     resolve = partial(resolve_inputs, settings, folder / SYSTEM_FILE, atoms, box_of(system))
     inputs = _or_finding(resolve, found)
     _or_finding(partial(resolve, "formula_inputs"), found)

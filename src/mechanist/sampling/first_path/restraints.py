@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mechanist.arrays import Array
 from mechanist.engine.contexts import make_context, read_positions
 from mechanist.systems.descriptors.descriptor_set import Descriptor
+from mechanist.systems.forces.attach import walled
 from mechanist.systems.prepared import Prepared
 
 
@@ -39,6 +40,7 @@ class Restrained:
         for number, descriptor in enumerate(descriptors):
             system.addForce(_force(descriptor, number, periodic))
         self.context = make_context(prepared, system, platform, seed)
+        self._law = prepared.law
         self._shape = prepared.positions.shape
 
     def place(self, positions: NDArray[Any], seed: int | None = None) -> None:
@@ -67,7 +69,8 @@ class Restrained:
         """Minimise the energy, restraints included; positions (N, 3) in nm."""
         import openmm
 
-        openmm.LocalEnergyMinimizer.minimize(self.context, 5.0, 500)
+        with walled(self._law):
+            openmm.LocalEnergyMinimizer.minimize(self.context, 5.0, 500)
         return self.positions()
 
     def positions(self) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.systems.build.identity import check_chirality
+from mechanist.systems.forces.attach import Attached, walled
 from mechanist.systems.forces.platforms import cpu_properties, platform_names
 
 SMALL = 200
@@ -33,7 +34,13 @@ context.getState(energy=True)
 """A program that makes a context of the System that it reads, and computes an energy."""
 
 
-def minimise(system: Any, positions: Any, structure: Path, topology: Any = None) -> Array:
+def minimise(
+    system: Any,
+    positions: Any,
+    structure: Path,
+    topology: Any = None,
+    law: Attached | None = None,
+) -> Array:
     """Positions (N, 3) in nm at a minimum of the energy, constraints met, virtual sites in place.
 
     Parameters
@@ -44,6 +51,8 @@ def minimise(system: Any, positions: Any, structure: Path, topology: Any = None)
         The file that messages name.
     topology
         OpenMM Topology, for the handedness of its centres; None: it is not checked.
+    law
+        The force law in the System, or None.
 
     Raises
     ------
@@ -58,7 +67,8 @@ def minimise(system: Any, positions: Any, structure: Path, topology: Any = None)
         context.setPositions(positions)
         context.applyConstraints(1e-6)
         context.computeVirtualSites()
-        openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, STEPS_MAX)
+        with walled(law):
+            openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, STEPS_MAX)
         context.computeVirtualSites()
         state = context.getState(positions=True, energy=True)
     except openmm.OpenMMException as error:

@@ -8,8 +8,10 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
+from mechanist.settings.forces import law_file
 from mechanist.settings.load import SYSTEM_FILE, key_error
 from mechanist.settings.molecule import MoleculeSettings
+from mechanist.systems.build.bare import bare
 from mechanist.systems.build.bonded import add_bonds
 from mechanist.systems.build.coordinates import Structure, read_structure
 from mechanist.systems.build.identity import check_lengths, check_masses, order_by_names
@@ -22,8 +24,10 @@ from mechanist.systems.build.periodic import (
     to_openmm,
     whole,
 )
+from mechanist.systems.forces.attach import Attached, attach
 from mechanist.systems.forces.charmm import named_in
 from mechanist.systems.forces.gromacs import included
+from mechanist.systems.forces.law_spec import KEY, law_spec
 from mechanist.systems.forces.system_xml import check_force_field
 from mechanist.systems.forces.topologies import options, read_topology
 
@@ -63,6 +67,8 @@ class Molecule:
         Changes that were made to what the files say, in words.
     box
         Vectors (3, 3) in nm of the structure or, without them, of the topology; None without any.
+    law
+        The force law that was added to the System, or None.
     """
 
     topology: Any
@@ -70,6 +76,7 @@ class Molecule:
     system: Any
     notes: tuple[str, ...] = ()
     box: Array | None = None
+    law: Attached | None = None
 
 
 def molecule_files(settings: MoleculeSettings, folder: Path) -> list[Path]:
@@ -77,6 +84,8 @@ def molecule_files(settings: MoleculeSettings, folder: Path) -> list[Path]:
     names = [settings.structure, *settings.force_field]
     if settings.topology is not None:
         names.append(settings.topology)
+    if settings.forces is not None and (own := law_file(settings.forces)) is not None:
+        names.append(own)
     files = [folder / name for name in names if (folder / name).is_file()]
     if settings.kind == "GROMACS" and settings.topology is not None:
         root = None if settings.include is None else folder / settings.include
@@ -105,6 +114,8 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
     structure = read_structure(path, settings.kind == "Amber")
     box = _given_box(settings, folder) if settings.box is not None else structure.box
     positions = structure.positions
+    if settings.kind == "law":
+        return _under_law(settings, folder, structure)
     if settings.kind == "XML":
         topology, positions, system = _from_xml(settings, folder, structure, box)
     else:
@@ -131,6 +142,32 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
     check_context(system, source)
     check_lengths([Name.of(atom) for atom in topology.atoms()], system, positions, path)
     return Molecule(topology, positions, system, tuple(notes), found)
+
+
+def _under_law(settings: MoleculeSettings, folder: Path, structure: Structure) -> Molecule:
+    """Atoms under a force law, which is evaluated once at the structure.
+
+    Raises
+    ------
+    SystemBuildError
+        If the structure does not name the elements, or the force law fails.
+    """
+    assert settings.forces is not None
+    path = folder / settings.structure
+    topology, positions = structure.topology, structure.positions
+    if topology is None:
+        raise SystemBuildError(
+            path, "molecule.structure: with a force law it must be PDB or PDBx/mmCIF"
+        )
+    topology.setPeriodicBoxVectors(None)
+    system, numbers = bare(topology, positions, path)
+    law = Attached(law_spec(settings.forces, numbers, folder))
+    try:
+        law.energy_forces(positions[None])
+    except SystemBuildError as error:
+        raise key_error(folder / SYSTEM_FILE, KEY, f"{law.spec.name}: {error}") from None
+    attach(system, law)
+    return Molecule(topology, positions, system, structure.notes, structure.box, law)
 
 
 def _arranged(

@@ -1,14 +1,12 @@
 """Custom descriptors: functions in descriptors.py, or variables in plumed.dat, beside system.yaml.
 
 A function takes positions (F, N, 3) in nm and returns (F,) numbers; a second parameter, if it has
-one, is the box. It may have an attribute ``unit``: nm, rad or 1. The file is code and runs with the
-rights of the user: a message precedes the run of a file outside a folder ``systems/``.
+one, is the box. It may have an attribute ``unit``: nm, rad or 1. The file is code, see
+`mechanist.systems.user_code`.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,11 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.bookkeeping.files import sha256
-from mechanist.bookkeeping.home import HOME
-from mechanist.errors import DataError, SystemBuildError
+from mechanist.errors import SystemBuildError
 from mechanist.settings.descriptors import CustomSettings, PlumedSettings
 from mechanist.settings.load import key_error
 from mechanist.systems.descriptors import plumed_file
+from mechanist.systems.user_code import check_file, load_function
 
 FILE = "descriptors.py"
 CUSTOM = "custom"
@@ -87,7 +85,7 @@ class Custom:
         return result
 
     def _of_function(self, positions: Array, box: Array | None) -> Array:
-        function, wants_box = load_function(self.file, self.function, self.sha256)
+        function, wants_box = _function(self.file, self.function, self.sha256)
         arguments = (positions, box) if wants_box else (positions,)
         try:
             return np.asarray(function(*arguments), dtype=np.float64)
@@ -136,7 +134,7 @@ def find_custom(system_file: Path, key: str, settings: CustomSettings) -> Custom
     if not path.is_file():
         raise key_error(system_file, key, f"{settings.function!r}: there is no {FILE}")
     name, digest = str(path.resolve()), sha256(path)
-    function, _ = load_function(name, settings.function, digest)
+    function = load_function(name, settings.function, digest)
     unit = settings.unit or getattr(function, "unit", "1")
     if unit not in UNITS:
         raise SystemBuildError(
@@ -170,57 +168,8 @@ def find_variable(
     return Custom(name, settings.plumed, settings.unit, settings.periodic, digest, masses)
 
 
-def load_function(file: str, name: str, digest: str) -> tuple[Callable[..., Any], bool]:
+def _function(file: str, name: str, digest: str) -> tuple[Callable[..., Any], bool]:
     """A function, and whether it takes the box as its second argument."""
-    names = load_module(file, digest)
-    function = names.get(name)
-    if not callable(function):
-        known = ", ".join(sorted(k for k, v in names.items() if callable(v) and k[0] != "_"))
-        raise SystemBuildError(file, f"{name!r}: there is no such function; there are: {known}")
+    function = load_function(file, name, digest)
     code = getattr(function, "__code__", None)
     return function, code is not None and code.co_argcount >= 2
-
-
-def check_file(path: Path, digest: str) -> None:
-    """Refuse a descriptors.py whose hash is not ``digest``."""
-    if not path.is_file():
-        raise DataError(path, "is missing, but its functions are descriptors of this run")
-    if sha256(path) != digest:
-        raise DataError(
-            path, "has changed since 'mechanist prepare'; run that, 'describe' and what follows"
-        )
-
-
-@cache
-def load_module(file: str, digest: str) -> dict[str, Any]:
-    """Names that a descriptors.py defines; it runs once per process.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or its hash is not ``digest``.
-    SystemBuildError
-        If it raises an error.
-    """
-    import importlib.util
-
-    path = Path(file)
-    check_file(path, digest)
-    if not trusted(path):
-        print(f"mechanist: runs the code in {path}", file=sys.stderr, flush=True)
-    spec = importlib.util.spec_from_file_location(f"mechanist_descriptors_{digest[:12]}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise SystemBuildError(path, f"does not load: {reason[:200]}") from None
-    return vars(module)
-
-
-def trusted(path: Path) -> bool:
-    """Whether a file lies in ``systems/`` of the working directory or of the workflow."""
-    roots = (Path.cwd(), HOME)
-    return any(path.resolve().is_relative_to(root.resolve() / "systems") for root in roots)

@@ -45,7 +45,7 @@ def _resolve(
     layout: Layout,
     part: Part,
 ) -> DescriptorSet:
-    topology, _, system = build_parts(settings, folder)
+    topology, _, system, _ = build_parts(settings, folder)
     if settings.dynamics.pressure is not None:
         # The box is that of the run under the barostat.
         box = from_openmm(load(layout).system.getDefaultPeriodicBoxVectors())

@@ -1,6 +1,8 @@
-"""Energies and forces by GFN2-xTB, through tblite (optional extra ``xtb``).
+"""Energies and forces by GFN2-xTB and GFN1-xTB, through tblite.
 
-Bannwarth, Ehlert and Grimme, J. Chem. Theory Comput. 15, 1652 (2019).
+Bannwarth, Ehlert and Grimme, J. Chem. Theory Comput. 15, 1652 (2019); Grimme, Bannwarth and
+Shushkov, J. Chem. Theory Comput. 13, 1989 (2017); ALPB: Ehlert, Stahn, Spicher and Grimme, J. Chem.
+Theory Comput. 17, 4250 (2021).
 """
 
 from typing import Any
@@ -10,6 +12,8 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
+from mechanist.settings.forces import XtbSettings
+from mechanist.systems.forces.law import ForceLawError
 
 BOHR = 0.0529177210903
 """In nm (CODATA 2018)."""
@@ -20,6 +24,12 @@ HARTREE = 2625.4996394799
 ACCURACY = 0.1
 """Of the self-consistent field; 1 is tblite's default. Total energy drifts less with 0.1."""
 
+METHODS = {"gfn2-xtb": "GFN2-xTB", "gfn1-xtb": "GFN1-xTB"}
+"""Names in tblite."""
+
+TOO_CLOSE = "interatomic distances"
+"""In what tblite says of positions rather than of the molecule."""
+
 
 class Xtb:
     """Potential of one molecule; the electrons start from those of the call before.
@@ -28,6 +38,8 @@ class Xtb:
     ----------
     numbers
         (N,) atomic numbers.
+    settings
+        Method, charge, spin and solvent.
 
     Raises
     ------
@@ -35,9 +47,9 @@ class Xtb:
         If tblite is not installed.
     """
 
-    level = "GFN2-xTB"
+    level = METHODS["gfn2-xtb"]
 
-    def __init__(self, numbers: NDArray[np.int64]) -> None:
+    def __init__(self, numbers: NDArray[np.int64], settings: XtbSettings | None = None) -> None:
         try:
             from tblite.interface import Calculator
         except ImportError:
@@ -46,6 +58,8 @@ class Xtb:
             ) from None
         self._make = Calculator
         self._numbers = np.asarray(numbers)
+        self._settings = settings or XtbSettings(xtb="gfn2-xtb", accuracy=ACCURACY)
+        self.level = METHODS[self._settings.xtb]
         self._calculator: Any = None
         self._last: Any = None
 
@@ -55,20 +69,47 @@ class Xtb:
         Raises
         ------
         SystemBuildError
+            If tblite refuses the elements, the charge, the spin or the solvent.
+        ForceLawError
             If the field does not converge, as for atoms that lie on each other.
         """
         bohr = positions / BOHR
-        try:
-            if self._calculator is None:
-                self._calculator = self._make("GFN2-xTB", self._numbers, bohr)
-                self._calculator.set("verbosity", 0)
-                self._calculator.set("accuracy", ACCURACY)
-            self._calculator.update(bohr)
-            self._last = self._calculator.singlepoint(self._last)
-        except RuntimeError as error:
-            raise SystemBuildError("tblite", str(error)[:200]) from None
+        if self._calculator is None:
+            self._calculator = self._made(bohr)
+        self._last = self._result(bohr)
         energy = float(self._last["energy"]) * HARTREE
         return energy, -np.asarray(self._last["gradient"]) * (HARTREE / BOHR)
+
+    def _result(self, bohr: Array) -> Any:
+        """What tblite finds; after a failure once more, from the electrons of free atoms."""
+        begun, self._last = self._last, None
+        try:
+            self._calculator.update(bohr)
+            return self._calculator.singlepoint(begun)
+        except RuntimeError as error:
+            if begun is not None:
+                return self._result(bohr)
+            raise ForceLawError("tblite", str(error)[:200]) from None
+
+    def forget(self) -> None:
+        """Let the electrons of the next call start from those of free atoms."""
+        self._last = None
+
+    def _made(self, bohr: Array) -> Any:
+        """A calculator of tblite for this molecule."""
+        settings = self._settings
+        try:
+            made = self._make(
+                self.level, self._numbers, bohr, settings.charge, settings.multiplicity - 1
+            )
+            made.set("verbosity", 0)
+            made.set("accuracy", settings.accuracy)
+            if settings.solvent is not None:
+                made.add("alpb-solvation", settings.solvent)
+        except RuntimeError as error:
+            kind = ForceLawError if TOO_CLOSE in str(error) else SystemBuildError
+            raise kind("tblite", str(error)[:200]) from None
+        return made
 
     @property
     def dipole(self) -> Array:

@@ -1,0 +1,132 @@
+"""Force laws in OpenMM: a PythonForce that calls one, in memory only.
+
+Everything that moves a System then moves it under the force law. Serialised, the force holds a key
+to the law of the same process and nothing else: no code and no weights.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from mechanist.arrays import Array
+from mechanist.errors import DataError
+from mechanist.systems.forces.law import ForceLaw, ForceLawError
+from mechanist.systems.forces.law_spec import LawSpec
+
+FAILED = "the force law failed"
+"""Begins the message of an exception that is an outcome of a shot: it has exploded."""
+
+WALL = 1e12
+"""kJ/mol, where a minimiser asks for an energy that does not exist."""
+
+_KNOWN: "WeakValueDictionary[str, Attached]" = WeakValueDictionary()
+
+
+class Attached:
+    """A force law as a function of an OpenMM State; it is made when it is first called.
+
+    Parameters
+    ----------
+    spec
+        What it is.
+    """
+
+    def __init__(self, spec: LawSpec) -> None:
+        self.spec = spec
+        self.failures = 0
+        self._law: ForceLaw | None = None
+        self._wall = False
+
+    @property
+    def law(self) -> ForceLaw:
+        """The force law, made once."""
+        if self._law is None:
+            self._law = self.spec.make()
+        return self._law
+
+    def __call__(self, state: Any) -> tuple[float, Array]:
+        """Energy and forces for OpenMM; an exception with `FAILED` where there are none."""
+        positions = state.getPositions(asNumpy=True)._value
+        try:
+            energies, forces = self.energy_forces(np.asarray(positions)[None])
+        except ForceLawError as error:
+            if self._wall:
+                return WALL, np.zeros(positions.shape)
+            self.count(str(error))
+            raise ValueError(f"{FAILED}: {error}") from None
+        return float(energies[0]), forces[0]
+
+    def energy_forces(self, positions: Array) -> tuple[Array, Array]:
+        """See `ForceLaw`; a result that is not finite is an error as well."""
+        if not np.isfinite(positions).all():
+            raise ForceLawError(self.spec.name, "a position is not finite")
+        energies, forces = self.law.energy_forces(positions)
+        if not (np.isfinite(energies).all() and np.isfinite(forces).all()):
+            raise ForceLawError(self.spec.name, "returned a non-finite energy or force")
+        return energies, forces
+
+    @contextmanager
+    def walled(self) -> Iterator[None]:
+        """Let positions without a result have a high energy, so that a minimiser steps back."""
+        self._wall = True
+        try:
+            yield
+        finally:
+            self._wall = False
+
+    def forget(self) -> None:
+        """See `ForceLaw`."""
+        self.law.forget()
+
+    def count(self, reason: str) -> None:
+        """Count a failure; the 1st, 10th, 100th, ... are said in the log of the job."""
+        self.failures += 1
+        if str(self.failures).rstrip("0") == "1":
+            print(
+                f"mechanist: {FAILED}, {self.failures:,} times in this job: {reason}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def __reduce__(self) -> Any:
+        _KNOWN[self.spec.identity] = self
+        return _known, (self.spec.identity,)
+
+
+def _known(identity: str) -> Attached:
+    """The force law of this process that has this identity."""
+    if identity not in _KNOWN:
+        raise DataError("force law", "is made in each process, not read from a file")
+    return _KNOWN[identity]
+
+
+def attach(system: Any, law: Attached) -> None:
+    """Add a force law to an OpenMM System."""
+    import openmm
+
+    system.addForce(openmm.PythonForce(law))
+
+
+def walled(law: Attached | None) -> AbstractContextManager[None]:
+    """See `Attached.walled`; nothing without a force law."""
+    return nullcontext() if law is None else law.walled()
+
+
+def detached(system: Any) -> Any:
+    """A copy of a System without force laws, for a file."""
+    import copy
+
+    result = copy.deepcopy(system)
+    for i in reversed(range(result.getNumForces())):
+        if has_law(result.getForce(i)):
+            result.removeForce(i)
+    return result
+
+
+def has_law(force: Any) -> bool:
+    """Whether a force is a PythonForce."""
+    return type(force).__name__ == "PythonForce"
