@@ -41,6 +41,10 @@ def name_of(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+CODE_OF_USERS = {"src/mechanist/systems/forces/torch_module.py: torch.jit.load"}
+"""A force law is code of the user, as forces.py is; a message precedes it outside systems/."""
+
+
 def dangers(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -70,7 +74,7 @@ def test_the_source_has_no_way_to_run_data():
         for file in sources()
         for danger in dangers(ast.parse(file.read_text(encoding="utf-8")))
     ]
-    assert found == []
+    assert set(found) == CODE_OF_USERS
 
 
 @pytest.mark.parametrize(

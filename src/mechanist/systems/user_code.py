@@ -41,6 +41,13 @@ def check_file(path: Path, digest: str) -> None:
         )
 
 
+def announce(path: Path, digest: str) -> None:
+    """Before code runs: check its hash, and say where it lies if that is outside ``systems/``."""
+    check_file(path, digest)
+    if not trusted(path):
+        print(f"mechanist: runs the code in {path}", file=sys.stderr, flush=True)
+
+
 @cache
 def load_module(file: str, digest: str) -> dict[str, Any]:
     """Names that a file of code defines; it runs once per process.
@@ -55,9 +62,7 @@ def load_module(file: str, digest: str) -> dict[str, Any]:
     import importlib.util
 
     path = Path(file)
-    check_file(path, digest)
-    if not trusted(path):
-        print(f"mechanist: runs the code in {path}", file=sys.stderr, flush=True)
+    announce(path, digest)
     spec = importlib.util.spec_from_file_location(f"mechanist_user_code_{digest[:12]}", path)
     assert spec is not None
     assert spec.loader is not None

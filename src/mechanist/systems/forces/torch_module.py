@@ -7,7 +7,7 @@ import numpy as np
 from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.systems.forces.law import ForceLawError
-from mechanist.systems.user_code import check_file
+from mechanist.systems.user_code import announce
 
 
 class TorchModule:
@@ -29,7 +29,7 @@ class TorchModule:
     def __init__(self, file: str, digest: str) -> None:
         import torch
 
-        check_file(Path(file), digest)
+        announce(Path(file), digest)
         self._file = file
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         try:
