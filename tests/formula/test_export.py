@@ -38,13 +38,14 @@ INPUTS = DescriptorSet(
         Descriptor("d", "distance", (5, 17)),
         Descriptor("bond_C1_N2", "distance", (4, 6)),
         Descriptor("height_O1_CA2", "height", (5, 6, 10, 14)),
+        Descriptor("transfer", "difference", (5, 7, 16, 7)),
     )
 )
-# Every function, a division, powers and signs, with an angle, a distance and three torsions.
+# Every function, a division, powers and signs, with an angle, distances, a difference and torsions.
 FORMULA = (
     "0.26 - 8.4*sin(phi) + 4.2*cos(theta) - (1.2 + sin(psi))**2/(1.7 + cos(phi))"
     " + exp(-2.5*d) + 3.1*log(angle_C1_N2_CA2) - tanh(40*(bond_C1_N2 - 0.1335))"
-    " + sqrt(d)/angle_C1_N2_CA2 - 1e-05*d**2.5 - 20*height_O1_CA2"
+    " + sqrt(d)/angle_C1_N2_CA2 - 1e-05*d**2.5 - 20*height_O1_CA2 + 3*transfer"
 )
 TOLERANCE = 1e-6
 

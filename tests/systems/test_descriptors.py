@@ -1,11 +1,17 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from mechanist.errors import MechanistError
 from mechanist.settings.load import load_system
+from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.descriptors.describe import formula_inputs
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.labels import topology_of
+from mechanist.systems.descriptors.resolve import resolve_inputs
 from mechanist.systems.prepared import load_formula_inputs, load_inputs
+from tests.bring import write_system
 
 ALANINE = Path(__file__).parents[2] / "systems" / "alanine_dipeptide"
 
@@ -67,3 +73,47 @@ def test_formulas_of_alanine_may_hold_heights_over_local_planes(alanine, alanine
     # A tetrahedral carbon with bonds of 0.15 nm stands a third of a bond over its neighbours.
     height = known.select(["height_CA2_CA2"]).values(alanine.positions[None])[0, 0]
     assert 0.03 < abs(height) < 0.06
+
+
+def peroxide(tmp_path, descriptors, inputs):
+    """Descriptors of hydrogen peroxide, H1 O1 O2 H2, and its positions."""
+    molecule = {"structure": "peroxide.pdb", "force_field": ["peroxide.xml"]}
+    write_system(tmp_path, molecule, inputs=inputs, descriptors=descriptors)
+    settings = load_system(tmp_path)
+    made = build_molecule(settings.molecule, tmp_path)
+    found = resolve_inputs(settings, tmp_path / "system.yaml", topology_of(made.topology))
+    return found, made.positions
+
+
+PHI = {"phi": {"torsion": [0, 1, 2, 3]}}
+
+
+def test_groups_of_distances_and_differences(tmp_path):
+    groups = [{"all": "bonds"}, {"all": "distances"}, {"all": "differences", "select": "index < 3"}]
+    named = PHI | {"shift": {"difference": [[1, 0], [1, 2]]}}
+    found, positions = peroxide(tmp_path, named, groups)
+    # A bond has its name in both groups, and what is named in descriptors has that name.
+    assert found.names == (
+        *("bond_H11_O11", "bond_O11_O21", "bond_O21_H21"),
+        *("distance_H11_O21", "distance_H11_H21", "distance_O11_H21"),
+        *("difference_H11_O21_O11", "shift", "difference_O11_H11_O21"),
+    )
+    values = dict(zip(found.names, found.values(positions[None])[0].tolist(), strict=True))
+    assert values["shift"] == pytest.approx(values["bond_H11_O11"] - values["bond_O11_O21"])
+    assert values["difference_O11_H11_O21"] == pytest.approx(
+        values["bond_H11_O11"] - values["distance_H11_O21"]
+    )
+    assert DescriptorSet.from_json(found.to_json()) == found
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([[0, 0], [1, 2]], "names the same atom twice"),
+        ([[0, 1], [1, 0]], "a distance and itself"),
+        ([[0, 1], [1, 9]], "9: atoms count from 0 to 3"),
+    ],
+)
+def test_differences_that_are_none(tmp_path, pairs, message):
+    with pytest.raises(MechanistError, match=f"descriptors.wrong: .*{message}"):
+        peroxide(tmp_path, PHI | {"wrong": {"difference": pairs}}, ["phi"])

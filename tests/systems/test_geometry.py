@@ -58,6 +58,18 @@ def test_a_height_is_the_distance_from_the_plane_with_a_sign(rng):
     np.testing.assert_allclose(found, [0.25, 0.25, -0.25], atol=1e-12)
 
 
+def test_a_difference_is_that_of_two_distances(rng):
+    places = rng.uniform(0, 3, size=(5, 4, 3))
+    cell = Cell(((3.0, 0.0, 0.0), (0.0, 3.5, 0.0), (0.0, 0.0, 4.0)))
+    atoms = np.array([[0, 1, 2, 1], [3, 0, 1, 2]])
+    for box in (None, cell):
+        first, second = (geometry.distances(places, part, box) for part in np.hsplit(atoms, 2))
+        found = geometry.differences(places, atoms, box)
+        np.testing.assert_allclose(found, first - second, atol=1e-15)
+        turned = geometry.differences(places, atoms[:, [2, 3, 0, 1]], box)
+        np.testing.assert_allclose(turned, -found, atol=1e-15)
+
+
 def test_sign_of_a_torsion_is_iupac():
     # Looking along the middle bond, the far bond is turned clockwise by 90 degrees.
     positions = np.array([[[1.0, 0, 0], [0, 0, 0], [0, 0, 1.0], [0, 1.0, 1.0]]])

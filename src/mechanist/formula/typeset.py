@@ -27,9 +27,9 @@ SUM, PRODUCT, POWER, ATOM = range(4)
 def name_latex(name: str) -> str:
     r"""LaTeX of a descriptor: ``phi`` as \phi, ``torsion_C1_N2_CA2_CB2`` as its atoms in brackets.
 
-    A kind (torsion, angle, bond, distance, height) becomes a letter with the atoms as index; a
-    Greek name may carry a number (``chi1``). Of a symmetry function such as ``G5_Cl_O_025_z16_m``
-    the index has number, atoms, shift in nm, zeta and the sign of the cosine.
+    A kind (torsion, angle, bond, distance, difference, height) becomes a letter with the atoms as
+    index; a Greek name may carry a number (``chi1``). Of a symmetry function such as
+    ``G5_Cl_O_025_z16_m`` the index has number, atoms, shift in nm, zeta and the sign of the cosine.
     """
     letter = re.fullmatch(r"([A-Za-z]+?)_?(\d*)", name)
     if letter and letter[1] in GREEK:
@@ -38,7 +38,7 @@ def name_latex(name: str) -> str:
     if symmetry:
         return _symmetry_latex(*symmetry.groups())
     kind, _, rest = name.partition("_")
-    letters = {"torsion": r"\tau", "angle": r"\alpha", "height": "h"}
+    letters = {"torsion": r"\tau", "angle": r"\alpha", "height": "h", "difference": r"\delta"}
     letters |= dict.fromkeys(("bond", "distance", "d"), "r")
     letters["n"] = "n"
     if rest and kind in letters:

@@ -39,6 +39,12 @@ class DistanceSettings(Section):
     distance: tuple[Atom, Atom]
 
 
+class DifferenceSettings(Section):
+    """The first of two distances minus the second, such as those of an atom that changes bonds."""
+
+    difference: tuple[tuple[Atom, Atom], tuple[Atom, Atom]]
+
+
 class HeightSettings(Section):
     """Signed height of an atom over the plane of three others.
 
@@ -199,6 +205,7 @@ DescriptorSettings = (
     TorsionSettings
     | AngleSettings
     | DistanceSettings
+    | DifferenceSettings
     | HeightSettings
     | CoordinateSettings
     | RadialSettings
@@ -215,9 +222,11 @@ class GroupSettings(Section):
     """All bonds, angles or torsions of bonded atoms within a selection.
 
     ``heights``: of every atom over the plane of any three that are bonded to the same atom.
+    ``distances``: of all pairs, bonded or not. ``differences``: of the distances of every atom from
+    any two others.
     """
 
-    all: Literal["bonds", "angles", "torsions", "heights"]
+    all: Literal["bonds", "angles", "torsions", "heights", "distances", "differences"]
     select: str = Field("all", description="atoms, in mdtraj's selection language")
 
 

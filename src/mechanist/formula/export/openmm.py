@@ -8,7 +8,10 @@ from mechanist.systems.descriptors.shapes import Coordination, Radial
 
 OPENMM = Program(
     "OpenMM",
-    frozenset({"torsion", "angle", "distance", "height", "coordinate", "radial", "coordination"}),
+    frozenset(
+        {"torsion", "angle", "distance", "difference", "height", "coordinate", "radial"}
+        | {"coordination"}
+    ),
 )
 """It can sum over pairs, but not over triples, of atoms."""
 
@@ -69,6 +72,9 @@ def _variable(descriptor: Descriptor) -> Any:
             force = openmm.CustomCompoundBondForce(
                 4, "-distance(p1,p2)*sin(angle(p1,p2,p3))*sin(dihedral(p1,p2,p3,p4))"
             )
+            force.addBond(atoms, [])
+        case "difference":
+            force = openmm.CustomCompoundBondForce(4, "distance(p1,p2)-distance(p3,p4)")
             force.addBond(atoms, [])
         case "distance":
             force = openmm.CustomBondForce("r")

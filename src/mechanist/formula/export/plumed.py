@@ -16,8 +16,11 @@ CONSTANTS = (
     *("inf", "nan"),
 )
 ACTIONS = {"torsion": "TORSION", "angle": "ANGLE", "distance": "DISTANCE"}
-PLUMED = Program("PLUMED", frozenset({*ACTIONS, "height", "coordinate"}))
+PLUMED = Program("PLUMED", frozenset({*ACTIONS, "difference", "height", "coordinate"}))
 """Its switching functions differ from those of coordination numbers here."""
+
+PARTS = {"height": "rat", "difference": "ab"}
+"""Endings of the names of what a descriptor is made from."""
 
 HEAD = """\
 # Reaction coordinate q(x) = ln(p_B / (1 - p_B)) as a formula, found by Mechanist:
@@ -53,10 +56,12 @@ def plumed_text(formula: str, descriptors: DescriptorSet) -> str:
     known = meanings(used, names, 1, "#   ")
     head = HEAD.format(formula=renamed(plain(formula), names), lines=known)
     lines = [f"{label}: POSITION ATOM={key[4:]} NOPBC" for key, label in atoms.items()]
-    parts = free_names((f"{d.name}_{p}" for d in used if d.kind == "height" for p in "rat"), taken)
+    parts = free_names((f"{d.name}_{p}" for d in used for p in PARTS.get(d.kind, "")), taken)
     for d in used:
-        if d.kind == "height":
-            lines += _height(d, names[d.name], [parts[f"{d.name}_{p}"] for p in "rat"], nopbc)
+        if d.kind in PARTS:
+            write = _height if d.kind == "height" else _difference
+            labels = [parts[f"{d.name}_{p}"] for p in PARTS[d.kind]]
+            lines += write(d, names[d.name], labels, nopbc)
         elif d.kind != "coordinate":
             lines.append(_action(d.kind, d.atoms, names[d.name]) + nopbc)
     function = renamed(plain(formula), names).replace("**", "^").replace(" ", "")
@@ -81,6 +86,13 @@ def _height(descriptor: Descriptor, label: str, parts: list[str], nopbc: str) ->
     lines = [_action(kind, descriptor.atoms[:n], part) + nopbc for kind, n, part in kinds]
     known = f"ARG={','.join(parts)} VAR=r,a,t"
     return [*lines, f"{label}: CUSTOM {known} FUNC=-r*sin(a)*sin(t) PERIODIC=NO"]
+
+
+def _difference(descriptor: Descriptor, label: str, parts: list[str], nopbc: str) -> list[str]:
+    """A difference of two distances."""
+    pairs = zip((descriptor.atoms[:2], descriptor.atoms[2:]), parts, strict=True)
+    lines = [_action("distance", pair, part) + nopbc for pair, part in pairs]
+    return [*lines, f"{label}: CUSTOM ARG={','.join(parts)} VAR=a,b FUNC=a-b PERIODIC=NO"]
 
 
 def _argument(descriptor: Descriptor, names: dict[str, str], atoms: dict[str, str]) -> str:

@@ -79,6 +79,13 @@ def _distance(x, i, j):
     step = _step(x, i, j)
     return np.sqrt(_dot(step, step))
 ''',
+    "difference": '''
+
+def _difference(x, i, j, k, m):
+    """Distance of i and j minus distance of k and m in nm."""
+    a, b = _step(x, i, j), _step(x, k, m)
+    return np.sqrt(_dot(a, a)) - np.sqrt(_dot(b, b))
+''',
     "radial": '''
 
 def _radial(x, centre, others, eta, shift, cutoff, steepness, norm):

@@ -29,6 +29,9 @@ def meaning(descriptor: Descriptor, label: Label) -> str:
     if descriptor.kind == "height":
         above, plane = atoms.split(", ", 1)
         return f"height of atom {above} above the plane of atoms {plane} in nm"
+    if descriptor.kind == "difference":
+        a, b, c, d = map(label, descriptor.atoms)
+        return f"distance of atoms {a}, {b} minus distance of atoms {c}, {d} in nm"
     if descriptor.kind == "coordinate":
         return f"{'xyz'[descriptor.axis]} of atom {atoms} in nm"
     return f"{descriptor.kind} of atoms {atoms} in {descriptor.unit}"

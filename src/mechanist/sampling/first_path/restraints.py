@@ -26,7 +26,7 @@ class Restrained:
     prepared
         The system.
     descriptors
-        D torsions, angles, distances or coordinates.
+        D torsions, angles, distances, their differences or coordinates.
     platform, seed
         Of the context.
     """
@@ -93,6 +93,10 @@ def _force(descriptor: Descriptor, number: int, periodic: bool) -> Any:
     elif descriptor.kind == "angle":
         force = openmm.CustomAngleForce(f"0.5*{k}*(theta-{at})^2")
         force.addAngle(*atoms, [])
+    elif descriptor.kind == "difference":
+        apart = "distance(p1,p2)-distance(p3,p4)"
+        force = openmm.CustomCompoundBondForce(4, f"0.5*{k}*({apart}-{at})^2")
+        force.addBond(atoms, [])
     elif descriptor.kind == "distance":
         force = openmm.CustomBondForce(f"0.5*{k}*(r-{at})^2")
         force.addBond(*atoms, [])

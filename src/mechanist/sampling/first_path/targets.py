@@ -9,7 +9,10 @@ from mechanist.errors import SamplingError
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.descriptors.states import Box, Interval, State, States
 
-WIDTHS = {"torsion": 0.05, "angle": 0.05, "distance": 0.005, "coordinate": 0.0}
+WIDTHS = {
+    **{"torsion": 0.05, "angle": 0.05},
+    **{"distance": 0.005, "difference": 0.005, "coordinate": 0.0},
+}
 """Least thermal spread in rad or nm under a restraint, by kind of descriptor: a stiffer one needs a
 shorter time step. Other kinds cannot be pulled along."""
 

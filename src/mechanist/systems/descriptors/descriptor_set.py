@@ -18,8 +18,11 @@ from mechanist.systems.descriptors.shapes import Shape, shape_from_json, shape_t
 CHUNK = 512
 """Frames at a time; temporary arrays of this size fit in the cache of a core."""
 
-ATOMS_OF_KIND = {"torsion": 4, "angle": 3, "distance": 2, "height": 4, "coordinate": 1}
-LENGTHS = ("distance", "height", "coordinate")
+ATOMS_OF_KIND = {
+    **{"torsion": 4, "angle": 3, "distance": 2},
+    **{"difference": 4, "height": 4, "coordinate": 1},
+}
+LENGTHS = ("distance", "difference", "height", "coordinate")
 UNIT_OF_KIND = {"torsion": "rad", "angle": "rad", **dict.fromkeys(LENGTHS, "nm")}
 COUNTS = ("coordination", "hydrogen_bonds", "bridges")
 SYMMETRY = ("radial", "angular")
@@ -27,6 +30,7 @@ MEASURES = {
     "torsion": geometry.torsions,
     "angle": geometry.angles,
     "distance": geometry.distances,
+    "difference": geometry.differences,
     "height": geometry.heights,
 }
 
@@ -35,8 +39,8 @@ MEASURES = {
 class Descriptor:
     """One named number.
 
-    Torsions and angles are in rad; distances, heights and Cartesian coordinates in nm; symmetry
-    functions and smooth counts of solvent atoms have no unit.
+    Torsions and angles are in rad; distances, their differences, heights and Cartesian coordinates
+    in nm; symmetry functions and smooth counts of solvent atoms have no unit.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Distances, angles, torsions and heights over planes, for many frames at once.
+"""Distances, their differences, angles, torsions and heights over planes, for many frames at once.
 
 Torsions follow the IUPAC sign convention; the arctan2 form is stable near 0 and 180 degrees
 (Blondel and Karplus, J. Comput. Chem. 17, 1132 (1996)).
@@ -62,6 +62,30 @@ def distances(positions: Positions, atoms: Rows, cell: Cell | None = None) -> Ar
     """
     (delta,) = _steps(positions, atoms, cell)
     return np.asarray(np.sqrt(_dot(delta, delta)))
+
+
+def differences(positions: Positions, atoms: Rows, cell: Cell | None = None) -> Array:
+    """Differences of two distances in nm.
+
+    Parameters
+    ----------
+    positions
+        (F, N, 3) in nm.
+    atoms
+        (D, 4) indices: the distance of the first two less that of the last two.
+    cell
+        The periodic box.
+
+    Returns
+    -------
+    ndarray
+        (F, D) in nm.
+    """
+    first, second = (
+        distances(positions, atoms[:, :2], cell),
+        distances(positions, atoms[:, 2:], cell),
+    )
+    return np.asarray(first - second)
 
 
 def angles(positions: Positions, atoms: Rows, cell: Cell | None = None) -> Array:

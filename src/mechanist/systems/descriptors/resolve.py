@@ -13,6 +13,7 @@ from mechanist.settings.descriptors import (
     CoordinateSettings,
     CustomSettings,
     DescriptorSettings,
+    DifferenceSettings,
     DistanceSettings,
     GroupSettings,
     HeightSettings,
@@ -34,19 +35,26 @@ from mechanist.systems.descriptors.states import Box, Disc, Interval, State, Sta
 Part = Literal["inputs", "formula_inputs"]
 PARTS: tuple[Part, ...] = ("inputs", "formula_inputs")
 
-OfAtoms = TorsionSettings | AngleSettings | DistanceSettings | HeightSettings
+OfAtoms = TorsionSettings | AngleSettings | DistanceSettings | DifferenceSettings | HeightSettings
 """Descriptors of a few named atoms."""
 
-PREFIX = {"distance": "bond", "angle": "angle", "torsion": "torsion", "height": "height"}
+PREFIX = {"distance": "bond"}
+"""What the name of a descriptor begins with, if that is not its kind."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A descriptor of a group: its kind, its atoms, and those that name it."""
+    """A descriptor of a group: its kind, its atoms, and those that name it after a prefix."""
 
     kind: str
     atoms: tuple[int, ...]
     shown: tuple[int, ...]
+    named: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """What its name begins with."""
+        return self.named or PREFIX.get(self.kind, self.kind)
 
 
 class Resolver:
@@ -97,12 +105,18 @@ class Resolver:
             return solvent_descriptor(name, settings, self)
         kind, atoms = _kind(settings)
         indices = tuple(self.atom(key, atom) for atom in atoms)
-        if len(set(indices)) < len(indices):
+        parts = [indices[:2], indices[2:]] if kind == "difference" else [indices]
+        if any(len(set(part)) < len(part) for part in parts):
             raise key_error(self.file, key, f"names the same atom twice: {indices}")
+        if kind == "difference" and set(parts[0]) == set(parts[1]):
+            raise key_error(self.file, key, f"a distance and itself: {indices}")
         return Descriptor(name, kind, indices)
 
     def group(self, key: str, group: GroupSettings) -> Iterator[Member]:
-        """All bonds, angles or torsions along bonds within a selection."""
+        """All bonds, angles or torsions along bonds within a selection, or pairs of its atoms."""
+        if group.all in ("distances", "differences"):
+            yield from self._pairs(key, group)
+            return
         neighbours = neighbours_of(self.topology, self.select(f"{key}.select", group.select))
         if group.all == "heights":
             yield from self._heights(key, neighbours)
@@ -115,6 +129,23 @@ class Resolver:
             raise key_error(self.file, key, f"{group.select!r}: has no {group.all}")
         for atoms in found:
             yield Member(kind, atoms, atoms)
+
+    def _pairs(self, key: str, group: GroupSettings) -> Iterator[Member]:
+        """Distances of all pairs of a selection, or differences of two that share an atom."""
+        size = 2 if group.all == "distances" else 3
+        atoms = self.select(f"{key}.select", group.select)
+        if len(atoms) < size:
+            raise key_error(self.file, key, f"{group.select!r}: has no {group.all}")
+        if size == 2:
+            bonded = {canonical((b[0].index, b[1].index)) for b in self.topology.bonds}
+            for pair in combinations(atoms, 2):
+                kind = "" if pair in bonded else "distance"
+                yield Member("distance", pair, pair, kind)
+            return
+        for i, k in combinations(atoms, 2):
+            for j in atoms:
+                if j not in (i, k):
+                    yield Member("difference", (i, j, k, j), (i, j, k))
 
     def _heights(self, key: str, neighbours: dict[int, list[int]]) -> Iterator[Member]:
         """Heights of all atoms over the planes of any three that are bonded to one atom."""
@@ -141,6 +172,8 @@ def _kind(
         return "angle", settings.angle
     if isinstance(settings, HeightSettings):
         return "height", settings.height
+    if isinstance(settings, DifferenceSettings):
+        return "difference", (*settings.difference[0], *settings.difference[1])
     return "distance", settings.distance
 
 
@@ -206,7 +239,7 @@ def _members_of_groups(
     unnamed = [m for m in members if _identity(Descriptor("", m.kind, m.atoms)) not in by_atoms]
     names = unique_names(
         resolver.topology,
-        [(PREFIX[m.kind], m.shown) for m in unnamed],
+        [(m.prefix, m.shown) for m in unnamed],
         taken=tuple(settings.descriptors),
     )
     known = dict(zip(unnamed, names, strict=True))
@@ -223,8 +256,10 @@ def _members_of_groups(
 
 def _identity(d: Descriptor) -> tuple[object, ...]:
     """What a descriptor measures, whatever its name and the direction of its atoms."""
-    chain = d.kind in ATOMS_OF_KIND and d.kind != "height"
+    chain = d.kind in ATOMS_OF_KIND and d.kind not in ("height", "difference")
     atoms = canonical(d.atoms) if chain else d.atoms
+    if d.kind == "difference":
+        atoms = canonical(d.atoms[:2]) + canonical(d.atoms[2:])
     return (d.kind, atoms, d.axis, d.others, d.shape, d.custom)
 
 
