@@ -18,7 +18,7 @@ LEVELS = (
     ("systems",),
     ("engine",),
     ("sampling",),
-    ("committor", "trajectory"),
+    ("committor", "trajectory", "starts"),
     ("analysis", "formula"),
     ("report",),
     ("stages",),

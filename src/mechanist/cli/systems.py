@@ -11,8 +11,16 @@ from mechanist.cli.job import log
 def new(
     name: Annotated[str, typer.Argument(help="name of the new folder below systems/")],
     structure: Annotated[
-        Path, typer.Option("--structure", help="PDB, PDBx, gro, inpcrd, rst7 or CHARMM crd file")
-    ],
+        Path | None,
+        typer.Option("--structure", help="PDB, PDBx, gro, inpcrd, rst7 or CHARMM crd file"),
+    ] = None,
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="structure in state A, in place of --structure")
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="structure in state B: short MD in both finds the states"),
+    ] = None,
     topology: Annotated[
         Path | None,
         typer.Option("--topology", help="prmtop, GROMACS top, psf, or xml of an OpenMM System"),
@@ -29,11 +37,20 @@ def new(
         typer.Option("--define", help="macro of a GROMACS top, as NAME or NAME=VALUE; repeatable"),
     ] = None,
 ) -> None:
-    """Make a folder for a molecule of your own, with a system.yaml to edit."""
+    """Make a folder for a molecule of your own: from one structure, or from one in each state."""
+    from mechanist.errors import SettingsError
     from mechanist.stages.new import new as run
+    from mechanist.systems.build.new import Sources
 
-    folder = run(name, structure, topology, force_field or (), include, define or (), print)
-    print(f"{folder}/system.yaml is written. Edit the marked lines, then: mechanist check {name}")
+    if (from_ is None) != (to is None):
+        raise SettingsError("new", "--from and --to: give both, a structure of A and one of B")
+    first = structure or from_
+    if first is None or (structure is not None and from_ is not None):
+        raise SettingsError("new", "give either --structure, or --from and --to")
+    sources = Sources(first, topology, force_field or (), include, define or ())
+    folder = run(name, sources, to, print)
+    todo = "Edit the marked lines, then" if to is None else "Next"
+    print(f"{folder}/system.yaml is written. {todo}: mechanist check {name}")
 
 
 def check(

@@ -2,7 +2,8 @@
 
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,23 @@ def new(
     SystemBuildError
         If the files cannot be read or do not fit each other; no folder is left behind.
     """
+    with new_folder(name, root) as (folder, partial):
+        settings = copy_files(sources, partial)
+        write_text(partial / SYSTEM_FILE, system_yaml(draft_of(name, settings, partial, said)))
+    return folder
+
+
+@contextmanager
+def new_folder(name: str, root: Path) -> Iterator[tuple[Path, Path]]:
+    """Give the folder of a new system and a partial one, which takes its name on success.
+
+    Raises
+    ------
+    SettingsError
+        If the name is invalid, or the folder exists already.
+    SystemBuildError
+        As raised inside, without the path of the partial folder.
+    """
     folder = root / "systems" / name
     if not NAME.fullmatch(name):
         raise SettingsError("new", f"NAME: {name!r}: letters, digits, _ and - only")
@@ -65,17 +83,15 @@ def new(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        settings = _copy(sources, partial)
-        _write(name, settings, partial, said)
+        yield folder, partial
         partial.rename(folder)
     except SystemBuildError as error:
         raise SystemBuildError(Path(error.where).name, error.what) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return folder
 
 
-def _copy(sources: Sources, folder: Path) -> MoleculeSettings:
+def copy_files(sources: Sources, folder: Path) -> MoleculeSettings:
     """Copy the files; return the section ``molecule`` that names them."""
     content: dict[str, Any] = {"structure": take(sources.structure, folder, "--structure")}
     if sources.topology is not None:
@@ -134,17 +150,22 @@ def why(molecule: Molecule) -> str:
     return f"Not periodic: a box of {edges} nm, but no water, and it is mostly empty."
 
 
-def _write(
-    name: str, settings: MoleculeSettings, folder: Path, said: Callable[[str], None]
-) -> None:
-    molecule = build_molecule(settings, folder)
+def draft_of(
+    name: str,
+    settings: MoleculeSettings,
+    folder: Path,
+    said: Callable[[str], None],
+    molecule: Molecule | None = None,
+) -> Draft:
+    """What system.yaml is made from; ``molecule`` as built, or None: it is built here."""
+    molecule = build_molecule(settings, folder) if molecule is None else molecule
     topology = topology_of(molecule.topology)
     reason = "" if settings.kind == "OpenMM" else why(molecule)
     said(reason or _own_box(molecule))
     for note in molecule.notes:
         said(note)
     constrained = molecule.system.getNumConstraints() > 0
-    draft = Draft(
+    return Draft(
         name,
         settings,
         candidates(topology, molecule.positions),
@@ -154,7 +175,6 @@ def _write(
         reason,
         not settings.periodic and not any(residue.is_water for residue in topology.residues),
     )
-    write_text(folder / SYSTEM_FILE, system_yaml(draft))
 
 
 def _own_box(molecule: Molecule) -> str:

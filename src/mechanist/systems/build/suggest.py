@@ -63,7 +63,9 @@ def candidates(topology: Any, positions: Array) -> list[Candidate]:
     positions
         (N, 3) in nm.
     """
-    found: list[tuple[str, tuple[int, ...]]] = [("torsion", t) for t in _torsions(topology)]
+    found: list[tuple[str, tuple[int, ...]]] = [
+        ("torsion", t) for t in torsions_about_bonds(topology)
+    ]
     if not found:
         found = [("distance", pair) for pair in _pairs(topology)]
     result = []
@@ -89,7 +91,7 @@ def _is_bead(atom: Any) -> bool:
     return all(other.element.symbol == SITE for other in atom.residue.atoms)
 
 
-def _mass(atom: Any) -> float:
+def mass_of(atom: Any) -> float:
     """Dalton; of a bead, more than of hydrogen."""
     return BEAD if atom.element.symbol == SITE else float(atom.element.mass)
 
@@ -100,13 +102,14 @@ def solute_bonds(topology: Any) -> dict[int, list[int]]:
     return {i: sorted(others) for i, others in found.items()}
 
 
-def _torsions(topology: Any) -> list[tuple[int, int, int, int]]:
-    """One torsion about each bond outside rings with further atoms at both ends.
+def torsions_about_bonds(topology: Any, rings: bool = False) -> list[tuple[int, int, int, int]]:
+    """One torsion about each bond of the solute with further atoms at both ends.
 
-    Torsions that end in hydrogens, such as those of methyl groups, come last.
+    Bonds in rings count only with ``rings``. Torsions that end in hydrogens, such as those of
+    methyl groups, come last.
     """
     bonded = solute_bonds(topology)
-    weight = {i: _mass(topology.atom(i)) for i in bonded}
+    weight = {i: mass_of(topology.atom(i)) for i in bonded}
     branches = {i: sum(weight[j] > HYDROGEN_MAX for j in bonded[i]) for i in bonded}
     found = []
     for j, others in bonded.items():
@@ -114,10 +117,11 @@ def _torsions(topology: Any) -> list[tuple[int, int, int, int]]:
             if j > k or min(weight[j], weight[k]) < HYDROGEN_MAX:
                 continue
             ends = [[i for i in bonded[a] if i != b] for a, b in ((j, k), (k, j))]
-            if all(ends) and k not in connected(bonded, j, without=(j, k)):
+            if all(ends) and (rings or k not in connected(bonded, j, without=(j, k))):
                 # Follow the main chain; between equal branches the heaviest, then the first.
                 first, last = (max(end, key=lambda a: (branches[a], weight[a], -a)) for end in ends)
-                found.append((first, j, k, last))
+                if first != last:
+                    found.append((first, j, k, last))
     return sorted(found, key=lambda t: min(weight[t[0]], weight[t[3]]) < HYDROGEN_MAX)
 
 
@@ -130,7 +134,7 @@ def _pairs(topology: Any) -> list[tuple[int, int]]:
             continue
         members = connected(bonded, first)
         seen |= members
-        heads.append(max(members, key=lambda a: (_mass(topology.atom(a)), -a)))
+        heads.append(max(members, key=lambda a: (mass_of(topology.atom(a)), -a)))
     return [(a, b) for n, a in enumerate(heads[:4]) for b in heads[n + 1 : 4]]
 
 

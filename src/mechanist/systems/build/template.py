@@ -1,6 +1,7 @@
 """The system.yaml of a new system, with comments for its editor."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -10,6 +11,52 @@ from mechanist.systems.build.suggest import Candidate
 
 SHOWN = 20
 """Candidates that are listed at most."""
+
+DYNAMICS: dict[str, Any] = {
+    "temperature": "300 K",
+    "friction": "1 /ps",
+    "stride": 10,
+    "max_half_path": "20 ps",
+}
+"""Of a new system; the time step depends on its bonds."""
+
+
+@dataclass(frozen=True)
+class ChosenDescriptor:
+    """A descriptor of the states: name, kind, atoms (indices from 0) and why it was chosen."""
+
+    name: str
+    kind: str
+    atoms: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class ChosenState:
+    """A state: name, intervals as text with units by descriptor, and where they come from."""
+
+    name: str
+    box: dict[str, tuple[str, str]]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """States that need no editing.
+
+    Parameters
+    ----------
+    descriptors
+        That define them.
+    states
+        A and B.
+    reasons
+        Comments above the states, one a line.
+    """
+
+    descriptors: tuple[ChosenDescriptor, ...]
+    states: tuple[ChosenState, ChosenState]
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -34,6 +81,10 @@ class Draft:
         Why the system is periodic or not, in words; empty if that is part of a System.
     implicit
         Whether implicit solvent is possible: not periodic, and no water.
+    chosen
+        States and their descriptors; None: they are left to the editor.
+    notes
+        Further comments at the head, one a line: how the structure was made.
     """
 
     name: str
@@ -44,21 +95,27 @@ class Draft:
     atoms: int
     periodic: str = ""
     implicit: bool = False
+    chosen: Chosen | None = None
+    notes: tuple[str, ...] = ()
 
 
 def system_yaml(draft: Draft) -> str:
     """Text of the file."""
+    head = f"# {draft.name}: edit what is marked, then run: mechanist check {draft.name}"
+    if draft.chosen is not None:
+        head = f"# {draft.name}: nothing is left to fill in; next: mechanist check {draft.name}"
     parts = [
-        f"# {draft.name}: edit what is marked, then run: mechanist check {draft.name}",
+        head,
+        *(f"# {note}" for note in draft.notes),
         f"name: {draft.name} # title in the report",
         "",
         _molecule(draft),
         "",
         _dynamics(draft),
         "",
-        *_descriptors(draft.candidates),
+        *(_descriptors(draft.candidates) if draft.chosen is None else _chosen(draft.chosen)),
         "",
-        *_states(draft.candidates),
+        *(_states(draft.candidates) if draft.chosen is None else _boxes(draft.chosen)),
         "",
         *_inputs(draft),
     ]
@@ -96,12 +153,13 @@ def _dynamics(draft: Draft) -> str:
     lines = [
         "# Langevin dynamics.",
         "dynamics:",
-        "  temperature: 300 K",
-        "  friction: 1 /ps",
+        f"  temperature: {DYNAMICS['temperature']}",
+        f"  friction: {DYNAMICS['friction']}",
         f"  timestep: {draft.timestep:g} fs",
-        "  stride: 10 # MD steps between two frames of a path",
-        "  # EDIT: a longer half-shot is rejected; use several typical transition times.",
-        "  max_half_path: 20 ps",
+        f"  stride: {DYNAMICS['stride']} # MD steps between two frames of a path",
+        f"  # {'EDIT: a' if draft.chosen is None else 'A'} longer half-shot is rejected; use"
+        " several typical transition times.",
+        f"  max_half_path: {DYNAMICS['max_half_path']}",
     ]
     if draft.molecule.periodic:
         lines.append("  # pressure: 1 bar # a barostat finds the volume before sampling")
@@ -123,6 +181,28 @@ def _descriptors(candidates: list[Candidate]) -> list[str]:
         lines += [f"  # {_line(candidate)}" for candidate in candidates[1:SHOWN]]
     if len(candidates) > SHOWN:
         lines.append(f"  # and {len(candidates) - SHOWN} more")
+    return lines
+
+
+def _chosen(chosen: Chosen) -> list[str]:
+    """The descriptors of states that need no editing."""
+    lines = ["# What distinguishes A from B; atoms count from 0.", "descriptors:"]
+    for one in chosen.descriptors:
+        atoms = ", ".join(map(str, one.atoms))
+        lines.append(f"  {one.name}: {{{one.kind}: [{atoms}]}} # {one.reason}")
+    return lines
+
+
+def _boxes(chosen: Chosen) -> list[str]:
+    """States that need no editing."""
+    lines = [*(f"# {reason}" for reason in chosen.reasons), "states:"]
+    for key, state in zip("AB", chosen.states, strict=True):
+        box = ", ".join(f"{name}: [{low}, {high}]" for name, (low, high) in state.box.items())
+        lines += [
+            f"  {key}: # {state.reason}",
+            f"    name: {yaml.safe_dump(state.name).splitlines()[0]}",
+            f"    box: {{{box}}}",
+        ]
     return lines
 
 
@@ -154,6 +234,9 @@ def _inputs(draft: Draft) -> list[str]:
         "inputs:",
     ]
     lines += [f"  - {{all: {kind}, select: {text}}}" for kind, text in draft.groups.items()]
-    if "torsions" not in draft.groups and draft.candidates:
+    if draft.chosen is not None:
+        # A member of a group that has a name of its own is not listed twice.
+        lines += [f"  - {one.name}" for one in draft.chosen.descriptors]
+    elif "torsions" not in draft.groups and draft.candidates:
         lines += [f"  - {candidate.name}" for candidate in draft.candidates[:1]]
     return lines

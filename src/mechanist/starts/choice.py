@@ -1,0 +1,151 @@
+"""Which descriptors tell two basins apart, and the interval of each basin in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mechanist.arrays import Array
+from mechanist.starts.candidates import Candidate
+from mechanist.starts.density import core, distance, inside, middle, overlap
+
+APART = 0.02
+"""Overlap of two densities up to which a descriptor tells them apart."""
+
+COMPACT = 0.1
+"""Overlap up to which a further descriptor keeps the states compact."""
+
+LEVELS = (0.1, 0.05, 0.02)
+"""Shares of its highest density that an interval reaches down to: 2.3, 3.0 or 3.9 kT above the
+minimum. The first that holds `MOST_FRAMES` of the frames is taken, else the first."""
+
+MOST_FRAMES = 0.95
+"""Share of the frames of a basin that an interval should hold, parts of the basin included that
+the runs visit over a low barrier."""
+
+MOST = 2
+"""Descriptors of a state: the one that tells most, and one that keeps the state compact."""
+
+ANGLE_STEP, LENGTH_STEP = np.radians(5.0), 0.005
+"""rad and nm; ends of intervals are rounded outwards to multiples."""
+
+LEAST_GAP = {"rad": np.radians(15.0), "nm": 0.02}
+"""Between the intervals of A and B of a descriptor that separates them."""
+
+Ends = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A descriptor with its intervals in both basins.
+
+    Parameters
+    ----------
+    candidate
+        The descriptor.
+    overlap
+        Of its densities in the MD of both, 0 to 1.
+    a, b
+        Intervals in rad or nm.
+    """
+
+    candidate: Candidate
+    overlap: float
+    a: Ends
+    b: Ends
+
+    @property
+    def gap(self) -> float:
+        """Between the intervals, in rad or nm; negative if they meet."""
+        return distance(self.a, self.b, self.candidate.descriptor.periodic)
+
+    @property
+    def contrast(self) -> float:
+        """The gap in units of the mean width of the intervals."""
+        widths = self.a[1] - self.a[0] + self.b[1] - self.b[0]
+        return self.gap / max(0.5 * widths, 1e-9)
+
+    @property
+    def separates(self) -> bool:
+        """Whether the basins are apart in this descriptor alone."""
+        least = LEAST_GAP[self.candidate.descriptor.unit]
+        return self.overlap <= APART and self.gap >= least
+
+
+def examined(
+    candidates: Sequence[Candidate], a: Array, b: Array, centres: tuple[Array, Array] | None = None
+) -> list[Telling]:
+    """Overlap and intervals of every candidate.
+
+    Parameters
+    ----------
+    candidates
+        D of them.
+    a, b
+        Values (F, D) and (G, D) in the MD of both basins.
+    centres
+        Values (D,) in each basin from which its interval is grown; None: the medians.
+    """
+    found = []
+    for column, candidate in enumerate(candidates):
+        one, other = a[:, column], b[:, column]
+        turns = candidate.descriptor.periodic
+        middles = (
+            (middle(one, turns), middle(other, turns))
+            if centres is None
+            else (float(centres[0][column]), float(centres[1][column]))
+        )
+        ends = [
+            interval(values, centre, turns)
+            for values, centre in zip((one, other), middles, strict=True)
+        ]
+        found.append(Telling(candidate, overlap(one, other, turns), ends[0], ends[1]))
+    return found
+
+
+def chosen(found: Sequence[Telling]) -> list[Telling]:
+    """The descriptors of the states, at most `MOST`; none if no descriptor separates the basins.
+
+    The first is of the most readable kind that separates at all, and of these the one with the
+    widest gap. The second, which keeps the states compact, is of the same kind, turns about another
+    bond, and has hardly an overlap; its intervals need no gap.
+    """
+    apart = [telling for telling in found if telling.separates]
+    if not apart:
+        return []
+    rank = min(telling.candidate.rank for telling in apart)
+    result = [max((t for t in apart if t.candidate.rank == rank), key=lambda t: t.contrast)]
+    further = [t for t in found if t.candidate.rank == rank and t.overlap <= COMPACT]
+    for telling in sorted(further, key=lambda t: -t.contrast):
+        if len(result) == MOST:
+            break
+        if _independent(telling, result):
+            result.append(telling)
+    return result
+
+
+def interval(values: Array, centre: float, periodic: bool) -> Ends:
+    """The interval of a basin in one descriptor, around ``centre``, of values (F,)."""
+    found = [rounded(core(values, centre, level, periodic), periodic) for level in LEVELS]
+    for ends in found:
+        if inside(values, *ends, periodic).mean() >= MOST_FRAMES:
+            return ends
+    return found[0]
+
+
+def _independent(telling: Telling, others: Sequence[Telling]) -> bool:
+    """Whether a descriptor says more than those that are chosen: torsions of other bonds."""
+    own = telling.candidate.descriptor
+    if own.kind != "torsion":
+        return all(set(own.atoms) != set(t.candidate.descriptor.atoms) for t in others)
+    return all(set(own.atoms[1:3]) != set(t.candidate.descriptor.atoms[1:3]) for t in others)
+
+
+def rounded(ends: Ends, periodic: bool) -> Ends:
+    """Ends of an interval, outwards to a multiple of the step."""
+    step = ANGLE_STEP if periodic else LENGTH_STEP
+    low = float(np.floor(round(ends[0] / step, 6)) * step)
+    high = float(np.ceil(round(ends[1] / step, 6)) * step)
+    if periodic and high - low >= 2 * np.pi:
+        return -np.pi, np.pi
+    return low, high

@@ -1,0 +1,130 @@
+"""A second structure of a molecule: the same atoms in the same order, or a reason why not."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mechanist.arrays import Array, Rows
+from mechanist.errors import SystemBuildError
+from mechanist.settings.molecule import MoleculeSettings
+from mechanist.systems.build.identity import centres_of, mirrored, order_by_names
+from mechanist.systems.build.molecule import Molecule, build_molecule
+from mechanist.systems.build.names import Name
+
+ROUNDING = 0.01
+"""Relative difference of two boxes up to which they are the same."""
+
+
+@dataclass(frozen=True)
+class Second:
+    """The second structure.
+
+    Parameters
+    ----------
+    positions
+        (N, 3) in nm, in the order of the first.
+    notes
+        What was changed, in words.
+    """
+
+    positions: Array
+    notes: tuple[str, ...]
+
+
+def second_structure(
+    first: Molecule, settings: MoleculeSettings, folder: Path, file: str
+) -> Second:
+    """Read a second structure of a molecule.
+
+    Parameters
+    ----------
+    first
+        The molecule as built from its first structure.
+    settings, folder
+        Its section ``molecule``, and the folder of its files.
+    file
+        Name of the second structure in that folder.
+
+    Raises
+    ------
+    SystemBuildError
+        If it is another molecule, its box is another, or a centre is its mirror image.
+    """
+    second = build_molecule(settings.model_copy(update={"structure": file}), folder)
+    _check_atoms(first, second, settings.structure, file)
+    names = [[Name.of(atom) for atom in one.topology.atoms()] for one in (second, first)]
+    order = order_by_names(names[0], names[1], file) if settings.kind == "XML" else None
+    positions, notes = second.positions, [note for note in second.notes if note not in first.notes]
+    if order is not None:
+        positions = positions[order]
+        moved = int((order != np.arange(len(order))).sum())
+        notes.append(
+            f"{file}: {moved:,} atoms stand in another order than in {settings.structure}; they"
+            " were put in its order by their names"
+        )
+    _check_bonds(first.topology, second.topology, order, (settings.structure, file))
+    _check_box(first.box, second.box, (settings.structure, file))
+    centre = mirrored(centres_of(first.topology), first.positions, positions)
+    if centre is not None:
+        raise SystemBuildError(
+            file,
+            f"atom {centre}, {names[1][centre]}, is the mirror image of what it is in"
+            f" {settings.structure}: no path without a broken bond joins them",
+        )
+    return Second(positions, tuple(notes))
+
+
+def _formula(topology: Any) -> Counter[str]:
+    return Counter(a.element.symbol if a.element else a.name for a in topology.atoms())
+
+
+def _check_atoms(first: Molecule, second: Molecule, one: str, other: str) -> None:
+    ours, theirs = (_formula(molecule.topology) for molecule in (first, second))
+    if ours == theirs:
+        return
+    texts = [
+        " ".join(f"{symbol}{n}" for symbol, n in sorted(part.items()))
+        for part in (ours - theirs, theirs - ours)
+    ]
+    found = [
+        f"{text} more in {file}" for text, file in zip(texts, (one, other), strict=True) if text
+    ]
+    raise SystemBuildError(
+        other,
+        f"is another molecule than {one}: {', '.join(found)}; both ends need the same atoms, the"
+        " same protonation and as many waters",
+    )
+
+
+def _check_bonds(first: Any, second: Any, order: Rows | None, files: tuple[str, str]) -> None:
+    """Compare the bonds of two OpenMM Topologies."""
+    place = np.arange(first.getNumAtoms()) if order is None else np.argsort(order)
+    ours = {frozenset((b[0].index, b[1].index)) for b in first.bonds()}
+    theirs = {frozenset((int(place[b[0].index]), int(place[b[1].index]))) for b in second.bonds()}
+    differing = sorted(tuple(sorted(pair)) for pair in ours ^ theirs)
+    if not differing:
+        return
+    atoms = list(first.atoms())
+    i, j = differing[0]
+    where = files[0] if frozenset((i, j)) in ours else files[1]
+    raise SystemBuildError(
+        files[1],
+        f"is another molecule than {files[0]}: only {where} has a bond between"
+        f" {Name.of(atoms[i])} and {Name.of(atoms[j])}; a force field breaks no bonds, a force law"
+        " such as gfn2-xtb does",
+    )
+
+
+def _check_box(first: Array | None, second: Array | None, files: tuple[str, str]) -> None:
+    if first is None or second is None:
+        return
+    sizes = [np.diag(box) for box in (first, second)]
+    if np.abs(sizes[1] / sizes[0] - 1).max() < ROUNDING:
+        return
+    texts = [" x ".join(f"{edge:.3f}" for edge in size) for size in sizes]
+    raise SystemBuildError(
+        files[1], f"its box is {texts[1]} nm, that of {files[0]} {texts[0]} nm; they must be equal"
+    )
