@@ -12,6 +12,7 @@ import numpy as np
 
 from mechanist.bookkeeping.files import read_json, write_json
 from mechanist.bookkeeping.journal import Clock
+from mechanist.engine.batched import BATCHED, Batched, refusal_of_batches
 from mechanist.engine.contexts import SEED_LIMIT
 from mechanist.engine.engine import LaneEngine, Mover
 from mechanist.engine.hardware import GPU_PLATFORMS, gpus, processor
@@ -71,15 +72,26 @@ def _fastest(timings: Sequence[Timing]) -> Plan:
 def _by_hand(prepared: Prepared, plan: Plan, settings: EngineSettings) -> Plan:
     """The plan with what the settings name."""
     if settings.layout != "auto":
-        fault = None if settings.layout == POOL else refusal(prepared.system, settings.layout)
+        fault = _refusal(prepared, settings.layout)
         if fault is not None:
             raise SystemBuildError("config.yaml", f"engine.layout: {settings.layout!r}: {fault}")
         plan = replace(plan, layout=settings.layout)
     if settings.copies != "auto":
         plan = replace(plan, copies=settings.copies)
+    if plan.layout == BATCHED and settings.lanes not in ("auto", 1):
+        raise SystemBuildError(
+            "config.yaml", f"engine.lanes: {settings.lanes}: layout {BATCHED} has one lane"
+        )
     if settings.lanes != "auto":
         plan = replace(plan, lanes=settings.lanes)
     return plan
+
+
+def _refusal(prepared: Prepared, layout: str) -> str | None:
+    """Why a system cannot be moved in a layout, or None."""
+    if layout == BATCHED:
+        return refusal_of_batches(prepared)
+    return None if layout == POOL else refusal(prepared.system, layout)
 
 
 def cached_timings(
@@ -150,6 +162,8 @@ def make_engine(
 
 
 def _mover(prepared: Prepared, slots: int, plan: Plan, seed: int, lane: int) -> Mover:
+    if plan.layout == BATCHED:
+        return Batched(prepared, slots, noise_seed(seed, lane))
     if plan.layout == POOL:
         seeds = [noise_seed(seed, lane, slot) for slot in range(slots)]
         return Pool(prepared, slots, plan.platform, seeds)

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from mechanist.engine.batched import BATCHED
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.systems.prepared import Prepared
 from mechanist.systems.replicate import analytic, why_not
 
 POOL = "pool"
 """Layout with one context per copy; for the others see `mechanist.systems.replicate`."""
+
+IDLE_IS_FREE = (POOL, BATCHED)
+"""Layouts with a slot for each half-shot of each chain."""
 
 POOL_CHAINS, STACK_CHAINS = 32, 64
 """Chains per worker on CPUs: enough to share the cost of Python, few enough to equilibrate."""
@@ -33,7 +37,7 @@ class Plan:
     platform
         OpenMM platform.
     layout
-        ``pool``, or how copies are stacked: ``pairs`` or ``grid``.
+        ``pool``, ``batched``, or how copies are stacked: ``pairs`` or ``grid``.
     copies
         Half-shots at the same time that keep the hardware busy, over all lanes.
     lanes
@@ -49,14 +53,17 @@ class Plan:
     def chains(self) -> int:
         """Chains per worker that keep the copies busy.
 
-        In a pool each chain has a context for each half-shot. In a stack, where idle copies cost as
-        much as others, there are as many chains as copies, so that half-shots wait for copies.
+        In a pool, or in batches, each chain has a slot for each half-shot. In a stack, where idle
+        copies cost as much as others, there are as many chains as copies, so that half-shots wait
+        for copies.
         """
-        return max(1, self.copies // 2) if self.layout == POOL else self.copies
+        return max(1, self.copies // 2) if self.layout in IDLE_IS_FREE else self.copies
 
     def slots(self, chains: int) -> int:
         """Half-shots at the same time for so many chains."""
-        return 2 * chains if self.layout == POOL else min(2 * chains, max(chains, self.copies))
+        if self.layout in IDLE_IS_FREE:
+            return 2 * chains
+        return min(2 * chains, max(chains, self.copies))
 
     def notes(self) -> dict[str, str]:
         """The plan as text, for the head of a table."""
@@ -79,6 +86,8 @@ def default_plan(prepared: Prepared, platform: str) -> Plan:
     On CPUs it depends on the system alone: analytic potentials are stacked, molecules are not. On
     Reference the same seed then gives the same bytes on any machine, whatever its speed.
     """
+    if prepared.law is not None and prepared.law.law.batched:
+        return Plan(platform, BATCHED, STACK_CHAINS)
     if analytic(prepared.system):
         return Plan(platform, "pairs", STACK_CHAINS)
     if platform not in GPU_PLATFORMS or why_not(prepared.system, "pairs") is not None:

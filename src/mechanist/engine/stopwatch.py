@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mechanist.engine.apart import time_apart
+from mechanist.engine.batched import BATCHED, Batched
 from mechanist.engine.contexts import openmm_faults
 from mechanist.engine.engine import Mover
 from mechanist.engine.hardware import GPU_PLATFORMS
@@ -175,6 +176,8 @@ def _speed(run: ShortRun, mover: Mover, stride: int, seconds: float) -> float:
 
 def _mover(prepared: Prepared, plan: Plan) -> Mover:
     """What moves the copies of one lane of a plan."""
+    if plan.layout == BATCHED:
+        return Batched(prepared, plan.copies, seed=1)
     if plan.layout == POOL:
         return Pool(prepared, 1, plan.platform, seed=1)
     return Stack(prepared, plan.copies // plan.lanes, plan.platform, plan.layout, seed=1)

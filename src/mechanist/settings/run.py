@@ -87,12 +87,13 @@ class EngineSettings(Section):
     platform: Literal["auto", "Reference", "CPU", "CUDA", "HIP", "OpenCL"] = Field(
         "auto", description="OpenMM platform; auto: the fastest usable one, as timed"
     )
-    layout: Literal["auto", "pool", "pairs", "grid"] = Field(
+    layout: Literal["auto", "pool", "pairs", "grid", "batched"] = Field(
         "auto",
         description="one context for each half-shot (pool), or all copies in one System, with"
-        " nonbonded pairs as bonds (pairs) or on a grid, out of each other's reach (grid); auto:"
-        " pool for molecules on CPUs unless a stack is 1.5 times as fast, pairs for potentials,"
-        " the fastest on GPUs",
+        " nonbonded pairs as bonds (pairs) or on a grid, out of each other's reach (grid), or in"
+        " one call of a force law (batched); auto: batched for force laws that compute many copies"
+        " at once, pool for other molecules on CPUs unless a stack is 1.5 times as fast, pairs for"
+        " potentials, the fastest on GPUs",
     )
     copies: int | Literal["auto"] = Field(
         "auto",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mechanist.arrays import Array, Frames
-from mechanist.engine.plan import POOL, Plan
+from mechanist.engine.plan import IDLE_IS_FREE, Plan
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.selection import shootable
@@ -52,7 +52,7 @@ def chain_count(plan: Plan, shots: int, wanted: int | str) -> int:
     """
     if isinstance(wanted, int):
         return wanted
-    return min(plan.chains, max(1, shots // LONG)) if plan.layout == POOL else plan.chains
+    return min(plan.chains, max(1, shots // LONG)) if plan.layout in IDLE_IS_FREE else plan.chains
 
 
 def open_chains(

@@ -69,6 +69,28 @@ class Attached:
             raise ForceLawError(self.spec.name, "returned a non-finite energy or force")
         return energies, forces
 
+    def each(self, positions: Array) -> Array:
+        """Forces (R, N, 3); NaN for replicas that have none, each of which is counted."""
+        forces = np.full(positions.shape, np.nan)
+        rows = np.flatnonzero(np.isfinite(positions).all(axis=(1, 2)))
+        if len(rows) == 0:
+            return forces
+        try:
+            energies, found = self.law.energy_forces(positions[rows])
+        except ForceLawError as error:
+            if len(rows) == 1:
+                self.count(str(error))
+                return forces
+            # One replica without a result must not end the others.
+            for row in rows.tolist():
+                forces[row] = self.each(positions[row : row + 1])[0]
+            return forces
+        fine = np.isfinite(energies) & np.isfinite(found).all(axis=(1, 2))
+        for _ in range(int((~fine).sum())):
+            self.count(f"{self.spec.name}: returned a non-finite energy or force")
+        forces[rows[fine]] = found[fine]
+        return forces
+
     @contextmanager
     def walled(self) -> Iterator[None]:
         """Let positions without a result have a high energy, so that a minimiser steps back."""
