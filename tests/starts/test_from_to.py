@@ -17,10 +17,12 @@ DATA = REPOSITORY / "tests" / "data" / "starts"
 FIELD = "--force-field amber99sbildn.xml"
 
 
-def run(capsys, command: str) -> tuple[int, str]:
+def run(capsys, command: str | list[str]) -> tuple[int, str]:
     code = 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["mechanist", *command.split()])
+        patch.setattr(
+            sys, "argv", ["mechanist", *(command.split() if isinstance(command, str) else command)]
+        )
         try:
             main()
         except SystemExit as stop:

@@ -29,6 +29,16 @@ def new(
         list[str] | None,
         typer.Option("--force-field", help="force-field XML, or parameters of a psf; repeatable"),
     ] = None,
+    forces: Annotated[
+        str | None,
+        typer.Option(
+            "--forces", help="force law, such as gfn2-xtb or '{xtb: gfn2-xtb, charge: -1}'"
+        ),
+    ] = None,
+    react: Annotated[
+        str | None,
+        typer.Option("--react", help="bonds that make the states, as 'break 0-5, form 4-5'"),
+    ] = None,
     include: Annotated[
         Path | None, typer.Option("--include", help="folder of files that a GROMACS top includes")
     ] = None,
@@ -47,9 +57,11 @@ def new(
     first = structure or from_
     if first is None or (structure is not None and from_ is not None):
         raise SettingsError("new", "give either --structure, or --from and --to")
-    sources = Sources(first, topology, force_field or (), include, define or ())
-    folder = run(name, sources, to, print)
-    todo = "Edit the marked lines, then" if to is None else "Next"
+    if to is not None and react is not None:
+        raise SettingsError("new", "--react: the states come from it or from --to, not from both")
+    sources = Sources(first, topology, force_field or (), include, define or (), forces)
+    folder = run(name, sources, to, print, react)
+    todo = "Edit the marked lines, then" if to is None and react is None else "Next"
     print(f"{folder}/system.yaml is written. {todo}: mechanist check {name}")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mechanist.report.figures.states import draw_states
 from mechanist.starts.from_to import from_to
+from mechanist.starts.react import react
 from mechanist.systems.build import new as build
 from mechanist.systems.build.new import Sources
 
@@ -16,6 +17,7 @@ def new(
     sources: Sources,
     to: Path | None = None,
     said: Callable[[str], None] = lambda text: None,
+    reaction: str | None = None,
 ) -> Path:
     """Make ./systems/NAME with copies of the files and a system.yaml; its path.
 
@@ -30,7 +32,11 @@ def new(
         left to the editor of system.yaml.
     said
         Called with every step.
+    reaction
+        Bonds that break and form, which give the states; see `mechanist.starts.react`.
     """
+    if reaction is not None:
+        return react(name, sources, reaction, Path(), said)
     if to is None:
         return build.new(name, sources, Path(), said)
     folder, found = from_to(name, sources, to, Path(), said)

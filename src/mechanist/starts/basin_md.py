@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from mechanist.errors import SystemBuildError
 from mechanist.sampling.streams import normals, shot_seeds, thermal_velocities
 from mechanist.settings.run import EngineSettings
 from mechanist.settings.system import DynamicsSettings
+from mechanist.systems.build.molecule import Molecule
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.descriptors.states import State, States
 from mechanist.systems.prepared import Prepared, masses_of
@@ -47,20 +47,23 @@ class RunLength:
         return self.replicas * self.sampled
 
 
-def unsampled(name: str, system: Any, positions: Array, dynamics: DynamicsSettings) -> Prepared:
+def unsampled(
+    name: str, molecule: Molecule, positions: Array, dynamics: DynamicsSettings
+) -> Prepared:
     """A system without states, for MD; positions (N, 3) in nm."""
     step = dynamics.timestep / 1000
     return Prepared(
         name=name,
-        system=system,
+        system=molecule.system,
         positions=positions,
-        masses=masses_of(system),
+        masses=masses_of(molecule.system),
         temperature=dynamics.temperature,
         friction=dynamics.friction,
         timestep=step,
         stride=dynamics.stride,
         max_half_frames=round(dynamics.max_half_path / (step * dynamics.stride)),
         states=States(DescriptorSet(()), State("A", ()), State("B", ())),
+        law=molecule.law,
     )
 
 

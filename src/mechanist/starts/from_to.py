@@ -99,8 +99,10 @@ def from_to(
                 f"{which}: minimised, then {length.replicas} x"
                 f" {length.settle + length.sampled:g} ps of MD at {dynamics.temperature:g} K"
             )
-            lowest = minimise(molecule.system, given, partial / which, molecule.topology)
-            prepared = unsampled(name, molecule.system, lowest, dynamics)
+            lowest = minimise(
+                molecule.system, given, partial / which, molecule.topology, molecule.law
+            )
+            prepared = unsampled(name, molecule, lowest, dynamics)
             frames = basin_frames(prepared, length, seed, which, said)
             ends.append(End(which, given, lowest, frames, box_of(molecule.system)))
         frame_ps = dynamics.timestep * dynamics.stride / 1000

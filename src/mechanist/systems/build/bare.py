@@ -3,15 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.systems.build.names import Name
-
-REACH = 0.6
-"""Atoms closer than this fraction of the sum of their van der Waals radii are bonded; the rule of
-VMD (Humphrey, Dalke and Schulten, J. Mol. Graph. 14, 33 (1996))."""
+from mechanist.systems.build.radii import bonded_pairs
 
 
 def bare(topology: Any, positions: Array, path: Path) -> tuple[Any, tuple[int, ...]]:
@@ -35,18 +30,6 @@ def bare(topology: Any, positions: Array, path: Path) -> tuple[Any, tuple[int, .
         numbers.append(int(atom.element.atomic_number))
     if topology.getNumBonds() == 0:
         atoms = list(topology.atoms())
-        for i, j in near(numbers, positions):
+        for i, j in bonded_pairs(numbers, positions):
             topology.addBond(atoms[i], atoms[j])
     return system, tuple(numbers)
-
-
-def near(numbers: list[int], positions: Array) -> list[tuple[int, int]]:
-    """Pairs of atoms that are near enough for a bond."""
-    from mdtraj.core.element import Element
-    from scipy.spatial import cKDTree
-
-    radii = np.array([Element.getByAtomicNumber(number).radius for number in numbers])
-    pairs = cKDTree(positions).query_pairs(2 * REACH * float(radii.max()), output_type="ndarray")
-    lengths = np.linalg.norm(positions[pairs[:, 0]] - positions[pairs[:, 1]], axis=1)
-    close = lengths < REACH * (radii[pairs[:, 0]] + radii[pairs[:, 1]])
-    return sorted((int(i), int(j)) for i, j in np.sort(pairs[close], axis=1))

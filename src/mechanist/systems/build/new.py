@@ -12,8 +12,10 @@ import numpy as np
 
 from mechanist.bookkeeping.files import write_text
 from mechanist.errors import SettingsError, SystemBuildError
+from mechanist.settings.forces import law_file
 from mechanist.settings.load import SYSTEM_FILE, validate
 from mechanist.settings.molecule import MoleculeSettings
+from mechanist.settings.yaml_text import parse_yaml
 from mechanist.systems.build.coordinates import read_structure
 from mechanist.systems.build.copies import take, take_force_field, take_topology
 from mechanist.systems.build.molecule import Molecule, build_molecule
@@ -40,6 +42,8 @@ class Sources:
     force_field: Sequence[str] = ()
     include: Path | None = None
     define: Sequence[str] = ()
+    forces: str | None = None
+    """A force law as YAML: its name, or a section."""
 
 
 def new(
@@ -94,6 +98,8 @@ def new_folder(name: str, root: Path) -> Iterator[tuple[Path, Path]]:
 def copy_files(sources: Sources, folder: Path) -> MoleculeSettings:
     """Copy the files; return the section ``molecule`` that names them."""
     content: dict[str, Any] = {"structure": take(sources.structure, folder, "--structure")}
+    if sources.forces is not None:
+        return _under_law(sources, content, folder)
     if sources.topology is not None:
         content["topology"], found = take_topology(sources.topology, sources.include, folder)
         include = str(sources.include.resolve()) if sources.include is not None else None
@@ -124,6 +130,27 @@ def copy_files(sources: Sources, folder: Path) -> MoleculeSettings:
         content["nonbonded"] = "PME"
         largest = largest_cutoff(as_vectors(molecule.box))
         content["cutoff"] = f"{min(CUTOFF, round(0.95 * largest, 2)):g} nm"
+    return validate(MoleculeSettings, content, "new")
+
+
+def _under_law(sources: Sources, content: dict[str, Any], folder: Path) -> MoleculeSettings:
+    """The section ``molecule`` with a force law; its file is copied."""
+    assert sources.forces is not None
+    if sources.topology is not None or sources.force_field or sources.include or sources.define:
+        raise SettingsError(
+            "new", "--forces: goes with none of --topology, --force-field and others"
+        )
+    try:
+        content["forces"] = parse_yaml(sources.forces)
+    except ValueError as error:
+        raise SettingsError("new", f"--forces: {sources.forces!r}: not YAML: {error}") from None
+    settings = validate(MoleculeSettings, content, "new")
+    assert settings.forces is not None
+    file = law_file(settings.forces)
+    if file is None:
+        return settings
+    kind = "python" if file.endswith(".py") else "torch"
+    content["forces"] |= {kind: take(Path(file), folder, "--forces")}
     return validate(MoleculeSettings, content, "new")
 
 
@@ -160,8 +187,8 @@ def draft_of(
     """What system.yaml is made from; ``molecule`` as built, or None: it is built here."""
     molecule = build_molecule(settings, folder) if molecule is None else molecule
     topology = topology_of(molecule.topology)
-    reason = "" if settings.kind == "OpenMM" else why(molecule)
-    said(reason or _own_box(molecule))
+    reason = "" if settings.kind in ("OpenMM", "law") else why(molecule)
+    said(reason or (_own_box(molecule) if molecule.law is None else _own_law(molecule)))
     for note in molecule.notes:
         said(note)
     constrained = molecule.system.getNumConstraints() > 0
@@ -170,11 +197,23 @@ def draft_of(
         settings,
         candidates(topology, molecule.positions),
         groups(topology),
-        2.0 if constrained or settings.kind != "OpenMM" else 1.0,
+        _timestep(settings, constrained),
         len(molecule.positions),
         reason,
         not settings.periodic and not any(residue.is_water for residue in topology.residues),
     )
+
+
+def _timestep(settings: MoleculeSettings, constrained: bool) -> float:
+    """In fs; under a force law bonds of hydrogens are flexible, and may break."""
+    if settings.kind == "law":
+        return 0.5
+    return 2.0 if constrained or settings.kind != "OpenMM" else 1.0
+
+
+def _own_law(molecule: Molecule) -> str:
+    assert molecule.law is not None
+    return f"Not periodic: forces by {molecule.law.spec.name}."
 
 
 def _own_box(molecule: Molecule) -> str:

@@ -83,6 +83,8 @@ class Draft:
         Whether implicit solvent is possible: not periodic, and no water.
     chosen
         States and their descriptors; None: they are left to the editor.
+    stride, longest
+        MD steps between two frames, and the longest half-shot; as in `DYNAMICS` if None.
     notes
         Further comments at the head, one a line: how the structure was made.
     """
@@ -97,6 +99,8 @@ class Draft:
     implicit: bool = False
     chosen: Chosen | None = None
     notes: tuple[str, ...] = ()
+    stride: int | None = None
+    longest: str | None = None
 
 
 def system_yaml(draft: Draft) -> str:
@@ -140,7 +144,7 @@ def _molecule(draft: Draft) -> str:
     if draft.periodic:
         lines.append(f"# {draft.periodic}")
     lines += ["molecule:", *(f"  {line}" for line in _pairs(plain))]
-    if settings.kind != "OpenMM":
+    if settings.kind not in ("OpenMM", "law"):
         lines.append("  # hydrogen_mass: 3 dalton # allows a timestep of 4 fs")
     if settings.kind in ("Amber", "CHARMM") and draft.implicit:
         lines.append("  # implicit_solvent: OBC2")
@@ -156,10 +160,10 @@ def _dynamics(draft: Draft) -> str:
         f"  temperature: {DYNAMICS['temperature']}",
         f"  friction: {DYNAMICS['friction']}",
         f"  timestep: {draft.timestep:g} fs",
-        f"  stride: {DYNAMICS['stride']} # MD steps between two frames of a path",
+        f"  stride: {draft.stride or DYNAMICS['stride']} # MD steps between two frames of a path",
         f"  # {'EDIT: a' if draft.chosen is None else 'A'} longer half-shot is rejected; use"
         " several typical transition times.",
-        f"  max_half_path: {DYNAMICS['max_half_path']}",
+        f"  max_half_path: {draft.longest or DYNAMICS['max_half_path']}",
     ]
     if draft.molecule.periodic:
         lines.append("  # pressure: 1 bar # a barostat finds the volume before sampling")
