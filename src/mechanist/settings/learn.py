@@ -20,7 +20,7 @@ class LearnSettings(Section):
         description="networks, whose spread is the uncertainty; twice as many where shots are few",
     )
     hidden: tuple[Width, ...] = Field(
-        (64, 32), max_length=8, description="widths of the hidden layers"
+        (64, 64, 32), max_length=8, description="widths of the hidden layers"
     )
     steps: int = Field(
         1500,
@@ -34,7 +34,7 @@ class LearnSettings(Section):
     batch: int = Field(512, ge=1, description="shots per gradient step; fewer if shots are few")
     learning_rate: float = Field(5e-3, gt=0, le=1, description="largest learning rate of AdamW")
     weight_decay: tuple[Decay, ...] = Field(
-        (0.2,),
+        (1.0,),
         min_length=1,
         max_length=10,
         description="weight decay of AdamW at 50,000 shots and 100 inputs, scaled up with fewer "
