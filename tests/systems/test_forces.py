@@ -2,6 +2,7 @@
 
 import json
 import socket
+from dataclasses import replace
 
 import numpy as np
 import openmm
@@ -9,9 +10,10 @@ import pytest
 
 from mechanist.bookkeeping.files import sha256, write_json
 from mechanist.bookkeeping.layout import Layout
+from mechanist.engine.batched import BATCHED
 from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import EXPLODED, HalfShots, ShotQueue
-from mechanist.engine.plan import default_plan
+from mechanist.engine.plan import POOL, Plan
 from mechanist.errors import DataError, MechanistError
 from mechanist.settings.load import load_system
 from mechanist.systems.build.prepare import prepare
@@ -205,14 +207,15 @@ def test_another_version_of_a_package_is_refused(tmp_path):
         load(layout)
 
 
-def test_a_failing_law_ends_half_shots_as_exploded_and_nothing_else(tmp_path, capsys):
+@pytest.mark.parametrize("layout_name", [POOL, BATCHED])
+def test_a_failing_law_ends_half_shots_as_exploded_and_nothing_else(layout_name, tmp_path, capsys):
     folder = law(tmp_path, {"python": "forces.py", "function": "fragile"})
     layout = Layout(tmp_path / "run")
     prepare(load_system(folder), folder, layout)
-    prepared = load(layout)
-    engine = make_engine(
-        prepared, 4, default_plan(prepared, "Reference"), 1, lambda x: np.zeros(len(x)), 8
-    )
+    # Without friction there is no noise.
+    prepared = replace(load(layout), friction=1e-9)
+    plan = Plan("Reference", layout_name, 4)
+    engine = make_engine(prepared, 4, plan, 1, lambda x: np.zeros(len(x)), 8)
     # Without forces atoms go straight on: half of these half-shots go towards +x, half do not.
     velocities = np.zeros((8, 4, 3))
     velocities[:, :, 0] = np.tile([1.0, -1.0], 4)[:, None]
@@ -252,7 +255,7 @@ BAD = {
     ),
     "not in openmmml": ({"openmm-ml": "no-such"}, r"openmmml: 'no-such': is not one of"),
     "neutral only": ({"openmm-ml": "ani2x", "charge": 2}, r"ani2x: knows neutral molecules"),
-    "no package": ({"openmm-ml": "ani2x"}, r"ani2x: cannot be made: .*torchani"),
+    "no package": ({"openmm-ml": "nequip"}, r"nequip: cannot be made: "),
     "missing python": ({"python": "laws.py"}, r"'laws.py': there is no such file"),
     "not python": ({"python": "forces.txt"}, r"python: \"forces.txt\": string should match"),
     "missing function": ({"python": "forces.py", "function": "f"}, r"there is no such function"),
@@ -284,6 +287,45 @@ def test_bad_input_ends_in_one_line(tmp_path, case):
         prepare(load_system(folder), folder, Layout(tmp_path / "run"))
     assert "\n" not in str(told.value)
     assert str(folder / "system.yaml") in str(told.value)
+
+
+def test_a_potential_of_openmmml_gives_its_forces(tmp_path):
+    """One of our own, since the weights of others are not on every machine."""
+    ml = pytest.importorskip("openmmml", reason="openmmml is not installed")
+
+    class Springs(ml.mlpotential.MLPotentialImpl):
+        def addForces(self, topology, system, atoms, forceGroup, charge, **others):
+            force = openmm.HarmonicBondForce()
+            for i, length in enumerate((0.095, 0.147, 0.095)):
+                force.addBond(i, i + 1, length, 3e5 + charge)
+            system.addForce(force)
+
+    class Factory(ml.mlpotential.MLPotentialImplFactory):
+        def createImpl(self, name, **arguments):
+            return Springs()
+
+    ml.MLPotential.registerImplFactory("springs", Factory())
+    folder = law(tmp_path, {"openmm-ml": "springs"})
+    found = {}
+    for forces in ({"openmm-ml": "springs"}, {"python": "forces.py"}):
+        molecule = build(folder, {"structure": "peroxide.pdb", "forces": forces})
+        positions = molecule.positions.copy()
+        positions[0] += 0.004
+        found[str(forces)] = energy_and_forces(molecule.system, positions)
+    ours, theirs = found.values()
+    assert ours[0] == pytest.approx(theirs[0])
+    np.testing.assert_allclose(ours[1], theirs[1], atol=1e-6)
+
+
+def test_weights_that_are_not_there_are_named(tmp_path, monkeypatch):
+    pytest.importorskip("openmmml", reason="openmmml is not installed")
+    pytest.importorskip("torchani", reason="torchani is not installed")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = law(tmp_path, {"openmm-ml": "ani2x"})
+    with pytest.raises(MechanistError, match="mechanist doctor --fetch NAME gets them") as told:
+        prepare(load_system(folder), folder, Layout(tmp_path / "run"))
+    assert "\n" not in str(told.value)
 
 
 def test_nothing_is_downloaded_while_a_potential_is_made():

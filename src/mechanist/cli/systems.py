@@ -86,8 +86,18 @@ def doctor(
     install_pysr: Annotated[
         bool, typer.Option("--install-pysr", help="install PySR with Julia, try it, and stop")
     ] = False,
+    fetch: Annotated[
+        str | None,
+        typer.Option("--fetch", help="download the weights of a potential of openmmml, and stop"),
+    ] = None,
 ) -> None:
     """Show OpenMM platforms with measured speed, GPU, PySR and versions."""
+    if fetch is not None:
+        from mechanist.systems.forces.openmm_ml import fetch as get
+
+        get(fetch)
+        print(f"{fetch}: its weights are on this machine; see the licence that they come with")
+        return
     if install_pysr:
         from mechanist.formula.search.install_pysr import install_pysr as install
 

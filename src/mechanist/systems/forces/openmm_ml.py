@@ -107,6 +107,17 @@ def ml_system(numbers: NDArray[np.int64], settings: OpenmmMlSettings) -> Any:
         raise SystemBuildError(name, f"cannot be made: {reason[:300]}") from None
 
 
+def fetch(name: str) -> None:
+    """Make a potential of openmmml for a water molecule, which downloads its weights.
+
+    Raises
+    ------
+    SystemBuildError
+        As `OpenmmMl`, or if there is no network.
+    """
+    ml_system(np.array([8, 1, 1]), OpenmmMlSettings(openmm_ml=name))
+
+
 @contextmanager
 def offline() -> Iterator[None]:
     """No network within: what would be downloaded is missing instead."""
@@ -114,7 +125,7 @@ def offline() -> Iterator[None]:
     def refuse(*args: object, **options: object) -> Any:
         raise OSError(
             "its weights are not on this machine, and nothing is downloaded during a run;"
-            " mechanist doctor --fetch gets them"
+            " mechanist doctor --fetch NAME gets them"
         )
 
     before = socket.getaddrinfo, {name: os.environ.get(name) for name in OFFLINE}
