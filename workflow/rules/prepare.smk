@@ -20,6 +20,7 @@ rule prepare:
             "potential",
             "dynamics",
             "states",
+            "equivalent",
             descriptors=state_descriptors(),
         ),
         forces=force_law(),
@@ -44,7 +45,7 @@ rule describe:
         "../../envs/mechanist.yaml"
     params:
         results=results_folder,
-        system=system_part("molecule", "potential", "inputs"),
+        system=system_part("molecule", "potential", "equivalent", "inputs"),
         settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
         source=digest("describe"),
     shell:
@@ -66,7 +67,7 @@ rule formula_inputs:
         "../../envs/mechanist.yaml"
     params:
         results=results_folder,
-        system=system_part("molecule", "potential", "formula_inputs"),
+        system=system_part("molecule", "potential", "equivalent", "formula_inputs"),
         settings=json.dumps({"system": str(SYSTEM_FOLDER)}),
         source=digest("formula_inputs"),
     shell:

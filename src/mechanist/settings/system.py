@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 
 from mechanist.settings.base import Section
 from mechanist.settings.descriptors import (
+    Atom,
     DescriptorSettings,
     GroupSettings,
     SymmetrySettings,
@@ -168,6 +169,10 @@ class SystemSettings(Section):
     dynamics: DynamicsSettings
     descriptors: dict[Name, DescriptorSettings] = Field(
         default_factory=dict, description="named descriptors"
+    )
+    equivalent: tuple[str | tuple[Atom, ...], ...] = Field(
+        (),
+        description="sets of atoms of one element that may change places: lists, or selections",
     )
     states: StatesSettings
     inputs: tuple[str | GroupSettings | SymmetrySettings, ...] = Field(

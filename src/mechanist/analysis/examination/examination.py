@@ -189,7 +189,7 @@ def _or_finding(make: Callable[[], Any], found: list[Finding]) -> Any:
 def _descriptors(
     settings: SystemSettings, folder: Path, atoms: Any, found: list[Finding]
 ) -> list[Descriptor]:
-    resolver = Resolver(folder / SYSTEM_FILE, atoms)
+    resolver = Resolver(folder / SYSTEM_FILE, atoms, settings.equivalent)
     made = [
         _or_finding(partial(resolver.descriptor, name, one), found)
         for name, one in settings.descriptors.items()

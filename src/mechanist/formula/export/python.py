@@ -15,6 +15,7 @@ from mechanist.formula.export.python_measures import (
 from mechanist.formula.export.words import meanings
 from mechanist.systems.descriptors.box import Cell
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.shapes import Sorted
 
 PYTHON = Program("Python", frozenset({*MEASURES, "coordinate"}))
 
@@ -104,6 +105,7 @@ def _helpers(
 ) -> str:
     """Constants and functions that the descriptors of a formula need."""
     kinds = {d.kind for d in used}
+    kinds |= {d.shape.measure for d in used if isinstance(d.shape, Sorted)}
     cell = None if descriptors.box is None else Cell(descriptors.box)
     text = ""
     if groups:

@@ -86,6 +86,15 @@ def _difference(x, i, j, k, m):
     a, b = _step(x, i, j), _step(x, k, m)
     return np.sqrt(_dot(a, a)) - np.sqrt(_dot(b, b))
 ''',
+    "sorted": '''
+
+def _sorted(x, atoms, measure, size, rank):
+    """One of the values of a kind of descriptor, by its place in ascending order."""
+    of = {"distance": "_distance", "angle": "_angle", "height": "_height"}
+    of["difference"] = "_difference"
+    values = [globals()[of[measure]](x, *part) for part in atoms.reshape(size, -1)]
+    return np.sort(np.stack(values, axis=-1), axis=-1)[..., rank]
+''',
     "radial": '''
 
 def _radial(x, centre, others, eta, shift, cutoff, steepness, norm):

@@ -9,6 +9,7 @@ from mechanist.systems.descriptors.shapes import (
     Coordination,
     HydrogenBonds,
     Radial,
+    Sorted,
 )
 
 Label = Callable[[int], str]
@@ -78,6 +79,14 @@ def _of_shape(descriptor: Descriptor, label: Label) -> str:
             return (
                 f"number of hydrogen bonds from {rest[0]} ({first}) to {rest[1]}, shorter than"
                 f" {distance:g} nm"
+            )
+        case Sorted(measure, size, rank):
+            length = len(descriptor.atoms) // size
+            parts = [descriptor.atoms[k : k + length] for k in range(0, size * length, length)]
+            atoms = "; ".join(", ".join(map(label, part)) for part in parts)
+            return (
+                f"number {rank + 1} in ascending order of the {measure}s of atoms {atoms}, in"
+                f" {descriptor.unit}"
             )
         case Bridges((one, other)):
             return f"number of {rest[1]} within {one:g} nm of {first} and {other:g} nm of {rest[0]}"

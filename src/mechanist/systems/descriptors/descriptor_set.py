@@ -13,7 +13,7 @@ from mechanist.errors import DataError
 from mechanist.systems.descriptors import contacts, geometry, symmetry
 from mechanist.systems.descriptors.box import BoxVectors, Cell, box_from_json
 from mechanist.systems.descriptors.custom import CUSTOM, Custom, custom_from_json
-from mechanist.systems.descriptors.shapes import Shape, shape_from_json, shape_to_json
+from mechanist.systems.descriptors.shapes import Shape, Sorted, shape_from_json, shape_to_json
 
 CHUNK = 512
 """Frames at a time; temporary arrays of this size fit in the cache of a core."""
@@ -47,7 +47,8 @@ class Descriptor:
     name
         Identifier, as it appears in formulas.
     kind
-        One of `ATOMS_OF_KIND`, `SYMMETRY` and `COUNTS`.
+        One of `ATOMS_OF_KIND`, `SYMMETRY` and `COUNTS`, or ``sorted``, whose atoms are those of
+        all values, one after the other.
     atoms
         Indices; for kinds of the solvent the first group of atoms.
     axis
@@ -74,6 +75,8 @@ class Descriptor:
         """Unit of the values, ``1`` for none."""
         if self.custom is not None:
             return self.custom.unit
+        if isinstance(self.shape, Sorted):
+            return UNIT_OF_KIND[self.shape.measure]
         return UNIT_OF_KIND.get(self.kind, "1")
 
     @property
@@ -145,6 +148,19 @@ class DescriptorSet:
         ]
 
     @cached_property
+    def _sorted(self) -> list[tuple[Rows, str, list[tuple[int, int]]]]:
+        """Atoms (M, K) of each orbit, what is measured, and its columns with their ranks."""
+        orbits: dict[tuple[tuple[int, ...], str, int], list[tuple[int, int]]] = {}
+        for i, d in enumerate(self.descriptors):
+            if isinstance(d.shape, Sorted):
+                key = (d.atoms, d.shape.measure, d.shape.size)
+                orbits.setdefault(key, []).append((i, d.shape.rank))
+        return [
+            (np.array(atoms, dtype=np.int64).reshape(size, -1), measure, places)
+            for (atoms, measure, size), places in orbits.items()
+        ]
+
+    @cached_property
     def _symmetry(self) -> list[symmetry.SharedSite]:
         """Columns that are symmetry functions, grouped by centre, atoms and cutoff."""
         return symmetry.shared_sites(
@@ -182,6 +198,10 @@ class DescriptorSet:
                 result[:, columns] = frames[:, atoms[:, 0], axes]
             else:
                 result[:, columns] = MEASURES[kind](frames, atoms, self._cell)
+        for atoms, measure, places in self._sorted:
+            values = np.sort(MEASURES[measure](frames, atoms, self._cell), axis=1)
+            for column, rank in places:
+                result[:, column] = values[:, rank]
         for column, shape, groups in self._counts:
             result[:, column] = contacts.count(shape, groups, frames, self._cell)
         for part in self._symmetry:

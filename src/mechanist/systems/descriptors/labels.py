@@ -47,7 +47,9 @@ def label(topology: Any, atom: int, level: int = 0) -> str:
 
 
 def unique_names(
-    topology: Any, members: Iterable[tuple[str, Sequence[int]]], taken: Collection[str] = ()
+    topology: Any,
+    members: Iterable[tuple[str, Sequence[int]] | tuple[str, Sequence[int], str]],
+    taken: Collection[str] = (),
 ) -> list[str]:
     """Names of descriptors, all different.
 
@@ -56,15 +58,16 @@ def unique_names(
     topology
         An mdtraj Topology, of `topology_of`.
     members
-        Prefix, such as ``bond``, and the atoms in the name of each; no two are the same.
+        Prefix, such as ``bond``, the atoms in the name of each, and what it ends with, if anything;
+        no two are the same.
     taken
         Names of other descriptors.
     """
     members = list(members)
     for level in LEVELS:
         names = [
-            "_".join([prefix, *(label(topology, atom, level) for atom in atoms)])
-            for prefix, atoms in members
+            "_".join([prefix, *(label(topology, atom, level) for atom in atoms)]) + "".join(end)
+            for prefix, atoms, *end in members
         ]
         if len({*names, *taken}) == len(names) + len(set(taken)):
             break

@@ -2,8 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,10 +22,11 @@ from mechanist.settings.descriptors import (
 from mechanist.settings.load import key_error
 from mechanist.settings.system import PLACEHOLDER, Limits, StateSettings, SystemSettings
 from mechanist.settings.units import to_unit
-from mechanist.systems.descriptors.bonds import canonical, chains, neighbours_of
 from mechanist.systems.descriptors.box import BoxVectors
 from mechanist.systems.descriptors.custom import CUSTOM, find_custom, find_variable
-from mechanist.systems.descriptors.descriptor_set import ATOMS_OF_KIND, Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.equivalent import find_equivalent, undirected
+from mechanist.systems.descriptors.groups import members_of
 from mechanist.systems.descriptors.labels import unique_names
 from mechanist.systems.descriptors.resolve_solvent import family, solvent_descriptor
 from mechanist.systems.descriptors.states import Box, Disc, Interval, State, States
@@ -38,31 +37,16 @@ PARTS: tuple[Part, ...] = ("inputs", "formula_inputs")
 OfAtoms = TorsionSettings | AngleSettings | DistanceSettings | DifferenceSettings | HeightSettings
 """Descriptors of a few named atoms."""
 
-PREFIX = {"distance": "bond"}
-"""What the name of a descriptor begins with, if that is not its kind."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """A descriptor of a group: its kind, its atoms, and those that name it after a prefix."""
-
-    kind: str
-    atoms: tuple[int, ...]
-    shown: tuple[int, ...]
-    named: str = ""
-
-    @property
-    def prefix(self) -> str:
-        """What its name begins with."""
-        return self.named or PREFIX.get(self.kind, self.kind)
-
 
 class Resolver:
     """Resolves atom selections of one system.yaml against its topology (an mdtraj Topology)."""
 
-    def __init__(self, file: Path, topology: Any) -> None:
+    def __init__(
+        self, file: Path, topology: Any, equivalent: Sequence[str | Sequence[Atom]] = ()
+    ) -> None:
         self.file = file
         self.topology = topology
+        self.equivalent = find_equivalent(self, equivalent)
 
     def select(self, key: str, selection: str) -> list[int]:
         """Indices of the atoms that an mdtraj selection matches, at least one."""
@@ -91,6 +75,11 @@ class Resolver:
 
     def descriptor(self, name: str, settings: DescriptorSettings) -> Descriptor:
         """A named descriptor."""
+        found = self._descriptor(name, settings)
+        self.equivalent.check(f"descriptors.{name}", found)
+        return found
+
+    def _descriptor(self, name: str, settings: DescriptorSettings) -> Descriptor:
         key = f"descriptors.{name}"
         if isinstance(settings, CoordinateSettings):
             particle, axis = divmod(settings.coordinate, 3)
@@ -111,56 +100,6 @@ class Resolver:
         if kind == "difference" and set(parts[0]) == set(parts[1]):
             raise key_error(self.file, key, f"a distance and itself: {indices}")
         return Descriptor(name, kind, indices)
-
-    def group(self, key: str, group: GroupSettings) -> Iterator[Member]:
-        """All bonds, angles or torsions along bonds within a selection, or pairs of its atoms."""
-        if group.all in ("distances", "differences"):
-            yield from self._pairs(key, group)
-            return
-        neighbours = neighbours_of(self.topology, self.select(f"{key}.select", group.select))
-        if group.all == "heights":
-            yield from self._heights(key, neighbours)
-            return
-        kind, size = {"bonds": ("distance", 2), "angles": ("angle", 3), "torsions": ("torsion", 4)}[
-            group.all
-        ]
-        found = sorted({canonical(chain) for chain in chains(neighbours, size)})
-        if not found:
-            raise key_error(self.file, key, f"{group.select!r}: has no {group.all}")
-        for atoms in found:
-            yield Member(kind, atoms, atoms)
-
-    def _pairs(self, key: str, group: GroupSettings) -> Iterator[Member]:
-        """Distances of all pairs of a selection, or differences of two that share an atom."""
-        size = 2 if group.all == "distances" else 3
-        atoms = self.select(f"{key}.select", group.select)
-        if len(atoms) < size:
-            raise key_error(self.file, key, f"{group.select!r}: has no {group.all}")
-        if size == 2:
-            bonded = {canonical((b[0].index, b[1].index)) for b in self.topology.bonds}
-            for pair in combinations(atoms, 2):
-                kind = "" if pair in bonded else "distance"
-                yield Member("distance", pair, pair, kind)
-            return
-        for i, k in combinations(atoms, 2):
-            for j in atoms:
-                if j not in (i, k):
-                    yield Member("difference", (i, j, k, j), (i, j, k))
-
-    def _heights(self, key: str, neighbours: dict[int, list[int]]) -> Iterator[Member]:
-        """Heights of all atoms over the planes of any three that are bonded to one atom."""
-        planes = {
-            centre: list(combinations(sorted(bound), 3)) for centre, bound in neighbours.items()
-        }
-        if not any(planes.values()):
-            raise key_error(self.file, key, "no atom of the selection has three neighbours")
-        for centre, triples in planes.items():
-            for plane in triples:
-                # A centre with three neighbours names the plane; with more, they do.
-                of = (centre,) if len(triples) == 1 else plane
-                for atom in neighbours:
-                    if atom not in plane:
-                        yield Member("height", (atom, *plane), (atom, *of))
 
 
 def _kind(
@@ -189,7 +128,7 @@ def resolve_inputs(
     A member of a group that is named in ``descriptors`` has that name. ``box`` are the vectors of
     the periodic box, if there is one.
     """
-    resolver = Resolver(file, topology)
+    resolver = Resolver(file, topology, settings.equivalent)
     named = {name: resolver.descriptor(name, d) for name, d in settings.descriptors.items()}
     by_atoms = {_identity(d): d for d in named.values()}
     of_groups = _members_of_groups(settings, resolver, by_atoms)
@@ -230,24 +169,26 @@ def _members_of_groups(
     that a descriptor has one name in inputs and formula_inputs.
     """
     groups = {
-        f"{part}.{i}": list(resolver.group(f"{part}.{i}", entry))
+        f"{part}.{i}": list(
+            resolver.equivalent.symmetrised(
+                f"{part}.{i}", members_of(resolver, f"{part}.{i}", entry)
+            )
+        )
         for part in PARTS
         for i, entry in enumerate(getattr(settings, part))
         if isinstance(entry, GroupSettings)
     }
     members = list(dict.fromkeys(member for group in groups.values() for member in group))
-    unnamed = [m for m in members if _identity(Descriptor("", m.kind, m.atoms)) not in by_atoms]
+    unnamed = [m for m in members if _identity(m.descriptor()) not in by_atoms]
     names = unique_names(
         resolver.topology,
-        [(m.prefix, m.shown) for m in unnamed],
+        [(m.prefix, m.shown, m.suffix) for m in unnamed],
         taken=tuple(settings.descriptors),
     )
     known = dict(zip(unnamed, names, strict=True))
     return {
         key: [
-            Descriptor(known[m], m.kind, m.atoms)
-            if m in known
-            else by_atoms[_identity(Descriptor("", m.kind, m.atoms))]
+            m.descriptor(known[m]) if m in known else by_atoms[_identity(m.descriptor())]
             for m in group
         ]
         for key, group in groups.items()
@@ -256,18 +197,14 @@ def _members_of_groups(
 
 def _identity(d: Descriptor) -> tuple[object, ...]:
     """What a descriptor measures, whatever its name and the direction of its atoms."""
-    chain = d.kind in ATOMS_OF_KIND and d.kind not in ("height", "difference")
-    atoms = canonical(d.atoms) if chain else d.atoms
-    if d.kind == "difference":
-        atoms = canonical(d.atoms[:2]) + canonical(d.atoms[2:])
-    return (d.kind, atoms, d.axis, d.others, d.shape, d.custom)
+    return (d.kind, undirected(d.kind, d.atoms), d.axis, d.others, d.shape, d.custom)
 
 
 def resolve_states(
     settings: SystemSettings, file: Path, topology: Any, box: BoxVectors | None = None
 ) -> States:
     """States A and B, checked to be disjoint."""
-    resolver = Resolver(file, topology)
+    resolver = Resolver(file, topology, settings.equivalent)
     used: dict[str, Descriptor] = {}
     states = []
     for key, state in (("A", settings.states.A), ("B", settings.states.B)):

@@ -88,13 +88,26 @@ class Bridges:
     steepness: float
 
 
-Shape = Radial | Angular | Coordination | HydrogenBonds | Bridges
+@dataclass(frozen=True)
+class Sorted:
+    """One of the values of several descriptors of a kind, by its place in ascending order.
+
+    ``measure`` is the kind, ``size`` the number of values and ``rank`` the place, from 0.
+    """
+
+    measure: str
+    size: int
+    rank: int
+
+
+Shape = Radial | Angular | Coordination | HydrogenBonds | Bridges | Sorted
 CLASS_OF_KIND: dict[str, type[Shape]] = {
     "radial": Radial,
     "angular": Angular,
     "coordination": Coordination,
     "hydrogen_bonds": HydrogenBonds,
     "bridges": Bridges,
+    "sorted": Sorted,
 }
 
 
