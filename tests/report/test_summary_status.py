@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,8 +8,11 @@ import pytest
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
 from mechanist.report.status import status
+from mechanist.report.summary import _forces, _law_lines
 from mechanist.report.text_table import text_table
 from mechanist.sampling.records.tables import SHOT_COLUMNS, read_table
+from mechanist.settings.forces import XtbSettings
+from mechanist.systems.forces.law_spec import law_spec
 from tests.conftest import forget
 from tests.report.kinds import ALANINE
 from tests.report.synthetic import make_run
@@ -38,6 +42,17 @@ def test_summary_has_the_promised_keys_and_the_numbers_of_the_run(molecule):
     assert summary["wall_seconds"] == pytest.approx(expected)
     assert summary["versions"]["numpy"] == np.__version__
     assert summary["hardware"]["cores"] >= 1
+    assert summary["forces"] is None
+
+
+def test_a_force_law_is_named_with_its_packages():
+    spec = law_spec(XtbSettings(xtb="gfn2-xtb", charge=-1), (17, 6), Path())
+    law = _forces(spec.to_json())
+    assert law["law"] == "gfn2-xtb"
+    assert law["settings"]["charge"] == -1
+    assert law["identity"] == spec.identity
+    line = _law_lines(law)[0]
+    assert line.startswith("Forces by gfn2-xtb (tblite ")
 
 
 def test_reason_of_a_run_that_was_stopped_early(potential):

@@ -11,6 +11,7 @@ from mechanist.bookkeeping.progress import duration
 from mechanist.report.text_table import columns
 from mechanist.systems.build.sanity import ERROR, density_of, net_charge
 from mechanist.systems.descriptors.box import box_of
+from mechanist.systems.prepared import Prepared
 
 SHOWN = 30
 """Descriptors that are listed at most."""
@@ -50,7 +51,7 @@ def _system(examination: Examination) -> list[str]:
     rows = [
         ("atoms", f"{prepared.atoms:,}{sites}"),
         ("box", _box(system)),
-        ("charge", f"{net_charge(system) + 0.0:+.3f} e"),
+        *_forces(prepared),
         ("constraints", f"{system.getNumConstraints():,}"),
         ("time step", f"{1000 * prepared.timestep:g} fs, a frame every {prepared.stride} steps"),
     ]
@@ -66,6 +67,19 @@ def _system(examination: Examination) -> list[str]:
             )
         )
     return columns(rows)
+
+
+def _forces(prepared: Prepared) -> list[tuple[str, str]]:
+    """The charge, and the force law if there is one; not every law says what the charge is."""
+    if prepared.law is None:
+        return [("charge", f"{net_charge(prepared.system) + 0.0:+.3f} e")]
+    spec = prepared.law.spec
+    packages = ", ".join(f"{name} {version}" for name, version in (spec.versions or {}).items())
+    rows = [("forces", f"{spec.name}{f' ({packages})' if packages else ''}")]
+    charge = spec.settings.get("charge")
+    if charge is not None:
+        rows += [("charge", f"{charge:+d} e, multiplicity {spec.settings['multiplicity']}")]
+    return rows
 
 
 def _box(system: Any) -> str:

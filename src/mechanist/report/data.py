@@ -28,6 +28,8 @@ class Dynamics:
     friction: float
     atoms: int
     states: States
+    forces: dict[str, Any] | None = None
+    """The force law as dynamics.json names it; None: all forces are OpenMM's own."""
 
     @property
     def frame_time(self) -> float:

@@ -69,6 +69,7 @@ def read_dynamics(layout: Layout) -> Dynamics:
             friction=content["friction"],
             atoms=content["atoms"],
             states=States.from_json(content["states"]),
+            forces=content.get("forces"),
         )
 
 

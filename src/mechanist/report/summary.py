@@ -17,6 +17,7 @@ from mechanist.report.status import HEADER, counted, round_row
 from mechanist.report.text_table import text_table
 from mechanist.report.times import RunTime, line
 from mechanist.settings.config import Config
+from mechanist.systems.forces.law_spec import law_name
 
 FORMULA_KEYS = (
     *("text", "latex", "complexity", "backend", "backend_reason"),
@@ -51,6 +52,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
     return {
         "system": data.dynamics.name,
         "states": {"A": states.a.name, "B": states.b.name},
+        "forces": _forces(data.dynamics.forces),
         "seed": config.seed,
         "versions": versions(),
         "hardware": hardware(),
@@ -87,6 +89,18 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
     }
 
 
+def _forces(law: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The force law: its name, its section of system.yaml, its packages, and its hash."""
+    if law is None:
+        return None
+    return {
+        "law": law_name(law["settings"]),
+        "settings": law["settings"],
+        "versions": law["versions"],
+        "identity": law["identity"],
+    }
+
+
 def _time(time: RunTime) -> dict[str, float]:
     return {"wall_seconds": time.wall_seconds, "cores": time.cores, **time.parts}
 
@@ -109,6 +123,13 @@ def _reason(data: ReportData, rounds_max: int, result: RunVerdict) -> str:
     return f"{stopped}: {'; '.join(result.reasons)}"
 
 
+def _law_lines(law: dict[str, Any] | None) -> list[str]:
+    if law is None:
+        return []
+    packages = ", ".join(f"{name} {version}" for name, version in law["versions"].items())
+    return [f"Forces by {law['law']}{f' ({packages})' if packages else ''}.", ""]
+
+
 def _validation(verdict: dict[str, Any]) -> dict[str, Any]:
     numbers = {key: value for key, value in verdict.items() if key != "text"}
     return numbers | {"verdict": verdict["text"]}
@@ -125,6 +146,7 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
         f"{counted(summary['shots'], 'shot')}: "
         f"{summary['reason']}",
         "",
+        *_law_lines(summary["forces"]),
         *(f"{remark[:1].upper()}{remark[1:]}." for remark in summary["remarks"]),
         *([""] if summary["remarks"] else []),
         *_too_long_lines(summary),

@@ -59,8 +59,7 @@ class LawSpec:
     @property
     def name(self) -> str:
         """Kind and name, for messages."""
-        kind = next(iter(self.settings))
-        return str(self.settings[kind]) if kind == "xtb" else f"{kind}: {self.settings[kind]}"
+        return law_name(self.settings)
 
     @property
     def identity(self) -> str:
@@ -105,6 +104,12 @@ class LawSpec:
         from mechanist.systems.forces.laws import make_law
 
         return make_law(self.law, np.array(self.numbers), self.file, self.sha256)
+
+
+def law_name(settings: dict[str, Any]) -> str:
+    """Kind and name of a force law, from its settings as plain data; the kind is the first key."""
+    kind = next(iter(settings))
+    return str(settings[kind]) if kind == "xtb" else f"{kind}: {settings[kind]}"
 
 
 def law_spec(settings: LawSettings, numbers: tuple[int, ...], folder: Path) -> LawSpec:
