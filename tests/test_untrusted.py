@@ -25,7 +25,8 @@ MODULES = {"pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "job
 CALLS = {
     *("eval", "exec", "compile", "__import__"),
     *("yaml.load", "yaml.unsafe_load", "yaml.full_load", "yaml.load_all", "yaml.UnsafeLoader"),
-    *("torch.load", "torch.jit.load", "os.system", "os.popen", "pd.read_pickle"),
+    *("torch.load", "torch.jit.load", "torch.export.load"),
+    *("os.system", "os.popen", "pd.read_pickle"),
     *("sympy.sympify", "sympy.parse_expr", "sympify", "parse_expr", "np.fromregex"),
 }
 
@@ -41,7 +42,9 @@ def name_of(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-CODE_OF_USERS = {"src/mechanist/systems/forces/torch_module.py: torch.jit.load"}
+CODE_OF_USERS = {
+    f"src/mechanist/systems/forces/torch_module.py: torch.{kind}.load" for kind in ("jit", "export")
+}
 """A force law is code of the user, as forces.py is; a message precedes it outside systems/."""
 
 

@@ -75,6 +75,7 @@ def law(folder, forces, **changes):
     """A folder of hydrogen peroxide under a force law."""
     write_system(folder, {"structure": "peroxide.pdb", "forces": forces}, **changes)
     (folder / "forces.py").write_text(SPRINGS, encoding="utf-8")
+    (folder / "broken.pt2").write_text("nothing", encoding="utf-8")
     return folder
 
 
@@ -101,6 +102,10 @@ def write_torch(folder):
             return 0.5 * 3e5 * ((lengths - self.rest) ** 2).sum(dim=1)
 
     torch.jit.script(Springs()).save(str(folder / "springs.pt"))
+    example = (torch.zeros(3, 4, 3, dtype=torch.float64),)
+    replicas = ({0: torch.export.Dim("replicas")},)
+    exported = torch.export.export(Springs(), example, dynamic_shapes=replicas)
+    torch.export.save(exported, folder / "springs.pt2")
 
 
 KINDS = {
@@ -110,6 +115,7 @@ KINDS = {
     "cation": {"xtb": "gfn2-xtb", "charge": 1, "multiplicity": 2},
     "python": {"python": "forces.py"},
     "torch": {"torch": "springs.pt"},
+    "exported": {"torch": "springs.pt2"},
     "ase": {"ase": "ase.calculators.emt:EMT"},
 }
 NEEDS = {"gfn2-xtb": "tblite", "gfn1-xtb": "tblite", "in water": "tblite", "cation": "tblite"} | {
@@ -122,7 +128,8 @@ def test_forces_are_the_gradient_of_the_energy(tmp_path, kind):
     if kind in NEEDS:
         pytest.importorskip(NEEDS[kind], reason=f"{NEEDS[kind]} is not installed")
     law(tmp_path, KINDS[kind])
-    write_torch(tmp_path)
+    if "torch" in KINDS[kind]:
+        write_torch(tmp_path)
     molecule = build(tmp_path, {"structure": "peroxide.pdb", "forces": KINDS[kind]})
     rng = np.random.default_rng(3)
     positions = molecule.positions + 0.003 * rng.standard_normal(molecule.positions.shape)
@@ -156,7 +163,7 @@ def test_python_and_torch_agree_with_openmm(tmp_path):
     for i, length in enumerate((0.095, 0.147, 0.095)):
         force.addBond(i, i + 1, length, 3e5)
     reference.addForce(force)
-    for forces in ({"python": "forces.py"}, {"torch": "springs.pt"}):
+    for forces in ({"python": "forces.py"}, {"torch": "springs.pt"}, {"torch": "springs.pt2"}):
         molecule = build(tmp_path, {"structure": "peroxide.pdb", "forces": forces})
         positions = molecule.positions + 0.01
         positions[0] += 0.004
@@ -270,6 +277,7 @@ BAD = {
     "unknown argument": ({"python": "forces.py", "arguments": {"k": 1}}, r"argument 'k'"),
     "missing torch": ({"torch": "law.pt"}, r"'law.pt': there is no such file"),
     "not torch": ({"torch": "peroxide.pdb"}, r"is not a TorchScript module"),
+    "not exported": ({"torch": "broken.pt2"}, r"is not a module of torch\.export: "),
 }
 WITH_ASE = ("missing class", "not a calculator", "wrong argument", "missing module")
 WITH_ML = ("not in openmmml", "neutral only", "no package")

@@ -64,12 +64,14 @@ class OpenmmMlSettings(ElectronsSettings):
 
 
 class TorchSettings(Section):
-    """A TorchScript module beside system.yaml, for many replicas at once.
+    """A module of PyTorch beside system.yaml, for many replicas at once.
 
     It maps positions (R, N, 3) in nm to energies (R,) in kJ/mol; the forces are their gradient.
     """
 
-    torch: str = Field(min_length=1, description="file of torch.jit.save")
+    torch: str = Field(
+        min_length=1, description="file of torch.export.save (pt2) or torch.jit.save"
+    )
 
 
 class PythonSettings(Section):

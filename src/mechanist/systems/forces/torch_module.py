@@ -1,6 +1,8 @@
-"""Force laws of PyTorch: a TorchScript module from positions to energies, many replicas at once."""
+"""Force laws of PyTorch: a module from positions to energies, many replicas at once."""
 
+import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +10,9 @@ from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.systems.forces.law import ForceLawError
 from mechanist.systems.user_code import announce
+
+EXPORTED = ".pt2"
+"""Suffix of files of torch.export; others are TorchScript."""
 
 
 class TorchModule:
@@ -21,7 +26,7 @@ class TorchModule:
     Raises
     ------
     SystemBuildError
-        If the file is no TorchScript module.
+        If the file is no module of TorchScript, or (pt2) of torch.export.
     """
 
     batched = True
@@ -32,14 +37,9 @@ class TorchModule:
         announce(Path(file), digest)
         self._file = file
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            self._module = torch.jit.load(file, map_location=self._device)  # type: ignore[no-untyped-call]
-        except (RuntimeError, ValueError) as error:
-            raise SystemBuildError(
-                file, f"is not a TorchScript module: {str(error)[:200]}"
-            ) from None
-        self._module.eval()
-        kinds = [p.dtype for p in self._module.parameters() if p.dtype.is_floating_point]
+        self._module = loaded(file, self._device)
+        numbers = [*self._module.parameters(), *self._module.buffers()]
+        kinds = [number.dtype for number in numbers if number.dtype.is_floating_point]
         self._kind = kinds[0] if kinds else torch.float64
 
     def energy_forces(self, positions: Array) -> tuple[Array, Array]:
@@ -66,3 +66,29 @@ class TorchModule:
 
     def forget(self) -> None:
         """Do nothing: a module has no memory."""
+
+
+def loaded(file: str, device: Any) -> Any:
+    """The module of a file of torch.export (pt2) or TorchScript, on a device.
+
+    Raises
+    ------
+    SystemBuildError
+        If the file is none.
+    """
+    import torch
+
+    exported = Path(file).suffix == EXPORTED
+    # PyTorch logs what it then raises, at length.
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        if exported:
+            return torch.export.load(file).module().to(device)
+        return torch.jit.load(file, map_location=device).eval()  # type: ignore[no-untyped-call]
+    except Exception as error:
+        kind = "module of torch.export" if exported else "TorchScript module"
+        reason = " ".join(str(error).split())[:200]
+        raise SystemBuildError(file, f"is not a {kind}: {reason}") from None
+    finally:
+        logging.disable(level)
