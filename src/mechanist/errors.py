@@ -1,5 +1,14 @@
 """Errors that a user can act on: one line that names the file, the key and the value."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The known name that resembles ``word``, as a question; empty if none does."""
+    close = get_close_matches(word, known, 1)
+    return f"did you mean {close[0]}?" if close else ""
+
 
 class MechanistError(Exception):
     """A fault in the input or in the state of a run, described in one line.

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -10,7 +9,7 @@ from pydantic import ValidationError
 
 from mechanist.bookkeeping.files import parse_json
 from mechanist.bookkeeping.home import HOME, suggestion
-from mechanist.errors import MechanistError, SettingsError, SystemBuildError
+from mechanist.errors import MechanistError, SettingsError, SystemBuildError, did_you_mean
 from mechanist.settings.base import Section
 from mechanist.settings.config import Config
 from mechanist.settings.system import SystemSettings
@@ -75,8 +74,7 @@ def _settings_error(
 
 def _suggestion(word: str, known: Sequence[str]) -> str:
     """The known key that looks like ``word``, or all of them."""
-    close = get_close_matches(word, known, 1)
-    return f"did you mean {close[0]}?" if close else f"allowed: {', '.join(known)}"
+    return did_you_mean(word, known) or f"allowed: {', '.join(known)}"
 
 
 def _known_keys(model: type[Section], parts: Sequence[str]) -> list[str]:

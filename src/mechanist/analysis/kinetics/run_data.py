@@ -1,7 +1,6 @@
 """Equilibrium runs of one job or of all, as the tests of equilibrium see them."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from mechanist.arrays import Features, Frames
 from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import frame_features
-from mechanist.errors import SettingsError
+from mechanist.errors import SettingsError, did_you_mean
 from mechanist.sampling.excursions.run_tables import STATES
 from mechanist.sampling.excursions.tables import RUN_COLUMNS, STATE_COLUMNS
 from mechanist.sampling.records.tables import Table, join, read_frames, read_table
@@ -88,9 +87,8 @@ def _refuse_unknown(ignored: Sequence[str], inputs: DescriptorSet, own: Descript
         if name in own.names:
             what = "defines the states, so that it has to do with the rates"
         elif name not in allowed:
-            near = get_close_matches(name, allowed, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            what = f"no input of the models has this name ({', '.join(allowed) or 'none'}){hint}"
+            what = f"no input of the models has this name ({', '.join(allowed) or 'none'})"
+            what += f" {did_you_mean(name, allowed)}"
         else:
             continue
         raise SettingsError("config.yaml", f"kinetics.ignore_slow: {name!r}: {what}")
