@@ -40,6 +40,24 @@ def test_two_inputs_that_tell_something_only_together_share_the_credit():
     assert all(row.importance < 0.1 * rows[1].importance for row in rows[2:])
 
 
+def test_what_matters_only_together_with_two_others_comes_next():
+    # q = 2 x y / r, which surfaces of pairs do not see; the rest is idle. Seed 8.
+    rng = np.random.default_rng(8)
+    features = np.hstack([rng.normal(size=(8000, 3)), rng.uniform(0.4, 2, size=(8000, 6))])
+    q = 2 * features[:, 0] * features[:, 1] / features[:, 6]
+    n_b = rng.binomial(2, 1 / (1 + np.exp(-q)))
+    data = ShotData(features, 2 - n_b, n_b, np.repeat(np.arange(50), 160))
+    out = held_out(data.chain, 5)
+    names = tuple("xyabcdref")
+    known, rest = data.subset(~out), data.subset(out)
+    own = SETTINGS.model_copy(update={"hidden": (32, 32)})
+    model, _ = train(known, own, names, np.random.default_rng(1), 1, quiet)
+    rng = np.random.default_rng(1)
+    rows = relevance(model, rest, np.arange(9), names, 3, rng, quiet, known)
+    assert {row.descriptor for row in rows[:2]} == {"x", "y"}
+    assert rows[2].descriptor == "r"
+
+
 def test_a_twin_does_not_hide_what_matters():
     data, _ = planted(np.random.default_rng(6), shots=6000)
     out = held_out(data.chain, 5)

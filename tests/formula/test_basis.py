@@ -11,7 +11,7 @@ from mechanist.formula.fit.candidate import Points, fitted
 from mechanist.formula.fit.likelihood import Outcomes
 from mechanist.formula.search.basis import basis_functions
 from mechanist.formula.search.growth import Pool, additions, grow
-from mechanist.formula.structure import column_symbols
+from mechanist.formula.structure import column_symbols, structure
 from mechanist.statistics.logistic import q_to_p
 
 COLUMNS = ("r", "s", "d", "sin(phi)")
@@ -89,6 +89,15 @@ def test_a_planted_function_is_one_addition_away(formula, start, inputs):
     )
     assert best == pytest.approx(truth.loss, abs=1e-5)
     assert without > truth.loss + 1e-4
+
+
+def test_a_fraction_is_offered_where_its_input_matters(inputs):
+    # A network has smoothed x2*x3/x0: other functions of x0 fit it better.
+    points = soft("x2*x3*(2.48 - 2.32*log(x0))", inputs)
+    start = fitted(parse("2*x2*x3"), points, "test")
+    steps = additions(start, points, 4, basis_functions(inputs, COLUMNS, EVERYTHING))
+    forms = [structure(step, 4)[0].key for step in steps]
+    assert structure(parse("3*x2*x3/x0"), 4)[0].key in forms
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,8 @@ def relevance(
     Returns
     -------
     list of Relevance
-        Most important first; descriptors that no run chose come last, by ``marginal``.
+        Most important first; those that add less than `LEAST_GAIN` come last, by ``marginal``: what
+        matters only together with two others, as r in x y / r, has a marginal importance alone.
 
     Raises
     ------
@@ -153,7 +154,7 @@ def relevance(
     )
     marginal = np.mean([_permuted(model, data, owners, rng) for _ in range(repeats)], axis=0)
     mean, spread = _summary(gains, data)
-    order = np.lexsort((-marginal, -mean))
+    order = np.lexsort((-marginal, -np.where(mean < LEAST_GAIN, 0.0, mean)))
     rows = [
         Relevance(names[d], float(mean[d]), float(spread[d]), float(marginal[d])) for d in order
     ]

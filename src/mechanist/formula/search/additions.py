@@ -51,8 +51,9 @@ def additions(
 
     These are the ``count`` best of c -> c + d*x, and the `PAIRS` best of q -> q + d*x*y, without
     which two inputs that matter only together would never be found. With functions f of inputs they
-    are also the `PAIRS` best of c -> c + d*f, and of q -> q + d*f and q -> q + d*x*f, the `WAVES`
-    best of c -> c + d*cos(n*phi + e), and inputs within functions. Functions are not nested.
+    are also the `PAIRS` best of c -> c + d*f, with c -> c/x for their inputs x, and of q -> q + d*f
+    and q -> q + d*x*f, the `WAVES` best of c -> c + d*cos(n*phi + e), and inputs within functions.
+    Functions are not nested.
     """
     basis = no_functions(points.columns) if basis is None else basis
     return list(dict.fromkeys(_steps(candidate, points, count, basis)))
@@ -95,11 +96,33 @@ def _steps(
         yield normal(whole + wave)
     if not basis.exprs:
         return
-    for k, s, step in score.best(jacobian[:, bare], basis.values, PAIRS):
+    dependent = score.best(jacobian[:, bare], basis.values, PAIRS)
+    for k, s, step in dependent:
         yield extended(bare[k], sympy.Float(step) * basis.exprs[s])
+    yield from _over(candidate, basis, [(bare[k], basis.exprs[s]) for k, s, _ in dependent])
     factors = (sympy.Integer(1), *symbols)
     for i, s, step in score.best(np.hstack([ones, x]), basis.values, PAIRS):
         yield normal(whole + sympy.Float(step) * factors[i] * basis.exprs[s])
+
+
+def _over(
+    candidate: Candidate, basis: BasisFunctions, dependent: list[tuple[int, Expr]]
+) -> Iterator[Expr]:
+    """Steps c -> c*m/x for each constant c that depends on some function of an input x of mean m.
+
+    Functions of one input resemble each other, so that 1/x is seldom the best of them; but it
+    needs no constant beside it.
+    """
+    import sympy
+
+    form, fractions = candidate.structure, [e for e in basis.exprs if e.is_Pow and e.exp == -1]
+    for k, function in dependent:
+        for fraction in fractions:
+            if fraction.free_symbols != function.free_symbols:
+                continue
+            values = basis.values[:, basis.exprs.index(fraction)]
+            number = sympy.Float(float(candidate.constants[k] / values.mean()))
+            yield normal(filled(form, candidate.constants, k, number * fraction))
 
 
 def _within(
