@@ -171,7 +171,7 @@ def test_layouts_that_are_refused(tmp_path, alanine):
     with pytest.raises(SystemBuildError, match=r"engine\.layout: 'batched': has no force law"):
         choose_plan(alanine, EngineSettings(platform="Reference", layout="batched"))
     prepared = under(tmp_path, "harmonic")
-    with pytest.raises(SystemBuildError, match=r"engine\.lanes: 2: layout batched has one lane"):
+    with pytest.raises(SystemBuildError, match=r"engine\.lanes: 2: a force law has one lane"):
         choose_plan(prepared, EngineSettings(platform="Reference", lanes=2))
     with pytest.raises(SystemBuildError, match=r"engine\.layout: 'grid': PythonForce"):
         choose_plan(prepared, EngineSettings(platform="Reference", layout="grid"))

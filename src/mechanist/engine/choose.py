@@ -78,9 +78,11 @@ def _by_hand(prepared: Prepared, plan: Plan, settings: EngineSettings) -> Plan:
         plan = replace(plan, layout=settings.layout)
     if settings.copies != "auto":
         plan = replace(plan, copies=settings.copies)
-    if plan.layout == BATCHED and settings.lanes not in ("auto", 1):
+    if prepared.law is not None and settings.lanes not in ("auto", 1):
+        # Lanes move in threads, and programs behind force laws are not safe in several.
         raise SystemBuildError(
-            "config.yaml", f"engine.lanes: {settings.lanes}: layout {BATCHED} has one lane"
+            "config.yaml",
+            f"engine.lanes: {settings.lanes}: a force law has one lane; use more workers",
         )
     if settings.lanes != "auto":
         plan = replace(plan, lanes=settings.lanes)

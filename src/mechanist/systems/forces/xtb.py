@@ -5,6 +5,7 @@ Shushkov, J. Chem. Theory Comput. 13, 1989 (2017); ALPB: Ehlert, Stahn, Spicher 
 Theory Comput. 17, 4250 (2021).
 """
 
+import os
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ ACCURACY = 0.1
 
 METHODS = {"gfn2-xtb": "GFN2-xTB", "gfn1-xtb": "GFN1-xTB"}
 """Names in tblite."""
+
+THREADS = "OMP_NUM_THREADS"
 
 TOO_CLOSE = "interatomic distances"
 """In what tblite says of positions rather than of the molecule."""
@@ -50,13 +53,7 @@ class Xtb:
     level = METHODS["gfn2-xtb"]
 
     def __init__(self, numbers: NDArray[np.int64], settings: XtbSettings | None = None) -> None:
-        try:
-            from tblite.interface import Calculator
-        except ImportError:
-            raise SystemBuildError(
-                "tblite", "is not installed; pip install 'tblite>=0.8,<0.9'"
-            ) from None
-        self._make = Calculator
+        self._make = _calculator()
         self._numbers = np.asarray(numbers)
         self._settings = settings or XtbSettings(xtb="gfn2-xtb", accuracy=ACCURACY)
         self.level = METHODS[self._settings.xtb]
@@ -115,3 +112,23 @@ class Xtb:
     def dipole(self) -> Array:
         """Dipole moment (3,) in e nm of the last positions, at which the energy was asked for."""
         return np.asarray(self._last["dipole"]) * BOHR
+
+
+def _calculator() -> Any:
+    """The class of tblite, whose OpenMP takes one thread unless the environment says otherwise.
+
+    OpenMP reads the environment when it is loaded. Jobs run side by side, and more threads are
+    slower for small molecules.
+    """
+    given = os.environ.get(THREADS)
+    os.environ[THREADS] = given or "1"
+    try:
+        from tblite.interface import Calculator
+    except ImportError:
+        raise SystemBuildError(
+            "tblite", "is not installed; pip install 'tblite>=0.8,<0.9'"
+        ) from None
+    finally:
+        if given is None:
+            del os.environ[THREADS]
+    return Calculator
