@@ -17,6 +17,8 @@ from mechanist.engine.plan import POOL, Plan
 from mechanist.errors import DataError, MechanistError
 from mechanist.settings.load import load_system
 from mechanist.systems.build.prepare import prepare
+from mechanist.systems.build.sanity import changed_bonds
+from mechanist.systems.descriptors.labels import topology_of
 from mechanist.systems.forces.openmm_ml import offline
 from mechanist.systems.prepared import load
 from tests.bring import build, write_system
@@ -377,3 +379,18 @@ def test_bonds_are_found_where_the_structure_has_none(tmp_path):
     molecule = build(folder, {"structure": "peroxide.pdb", "forces": {"python": "forces.py"}})
     bonds = [(bond[0].index, bond[1].index) for bond in molecule.topology.bonds()]
     assert sorted(bonds) == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_a_bond_that_minimisation_breaks_is_a_warning(tmp_path):
+    folder = law(tmp_path, {"python": "forces.py"})
+    molecule = build(folder, {"structure": "peroxide.pdb", "forces": {"python": "forces.py"}})
+    topology = topology_of(molecule.topology)
+    assert changed_bonds(molecule, topology, molecule.positions) == []
+    moved = molecule.positions.copy()
+    # The first hydrogen goes from its oxygen to the other one.
+    moved[0] = moved[2] + [0, 0, 0.1]
+    said = [finding.what for finding in changed_bonds(molecule, topology, moved)]
+    assert said == [
+        "minimisation breaks the bond HPO1-H1 - HPO1-O1",
+        "minimisation forms the bond HPO1-H1 - HPO1-O2",
+    ]

@@ -22,7 +22,14 @@ from mechanist.settings.system import PLACEHOLDER, SystemSettings
 from mechanist.systems.build.minimise import minimise
 from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.build.prepare import build_parts, prepared_from
-from mechanist.systems.build.sanity import ERROR, WARNING, Finding, findings, read_back
+from mechanist.systems.build.sanity import (
+    ERROR,
+    WARNING,
+    Finding,
+    changed_bonds,
+    findings,
+    read_back,
+)
 from mechanist.systems.descriptors.box import BoxVectors, box_of
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.labels import topology_of
@@ -105,6 +112,7 @@ def examine(
         log(f"minimising {len(positions):,} atoms")
         structure = folder / settings.molecule.structure
         positions = minimise(system, positions, structure, molecule.topology, law)
+        found += changed_bonds(molecule, atoms, positions)
         if law is None:
             found += read_back(system, positions)
     descriptors = _descriptors(settings, folder, atoms, found)

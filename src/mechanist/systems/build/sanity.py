@@ -12,6 +12,7 @@ from mechanist.settings.system import DynamicsSettings
 from mechanist.systems.build.minimise import platform
 from mechanist.systems.build.molecule import Molecule
 from mechanist.systems.build.periodic import density
+from mechanist.systems.build.radii import bonded_pairs
 from mechanist.systems.descriptors.box import box_of
 from mechanist.systems.forces.system_xml import parse_system
 from mechanist.systems.prepared import masses_of
@@ -67,6 +68,29 @@ def findings(molecule: Molecule, topology: Any, dynamics: DynamicsSettings) -> l
         _water(molecule, topology),
     )
     return found + [finding for finding in checks if finding is not None]
+
+
+def changed_bonds(molecule: Molecule, topology: Any, after: Array) -> list[Finding]:
+    """Bonds that minimisation under a force law breaks or forms, by distances.
+
+    Parameters
+    ----------
+    molecule
+        With positions from before.
+    topology
+        Its mdtraj Topology.
+    after
+        (N, 3) in nm.
+    """
+    if molecule.law is None:
+        return []
+    numbers = list(molecule.law.spec.numbers)
+    old, new = (set(bonded_pairs(numbers, x)) for x in (molecule.positions, after))
+    return [
+        Finding(WARNING, f"minimisation {what} the bond {topology.atom(i)} - {topology.atom(j)}")
+        for what, pairs in (("breaks", old - new), ("forms", new - old))
+        for i, j in sorted(pairs)
+    ]
 
 
 def net_charge(system: Any) -> float:
