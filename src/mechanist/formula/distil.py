@@ -12,29 +12,23 @@
 
 import numpy as np
 
-from mechanist.arrays import Array, Features, Mask
+from mechanist.arrays import Mask
 from mechanist.bookkeeping.journal import Log
 from mechanist.errors import MechanistError
 from mechanist.formula.choice.baselines import baselines
-from mechanist.formula.choice.familiar import best_familiar, sentence
-from mechanist.formula.choice.pareto import Scored, mean_and_error, pareto, selection_margin, used
-from mechanist.formula.choice.stability import (
-    Share,
-    best_of_each_length,
-    most_stable,
-    resampled,
-)
-from mechanist.formula.choice.vote import beat_constant, verdict, vote
+from mechanist.formula.choice.election import elect
+from mechanist.formula.choice.familiar import sentence
+from mechanist.formula.choice.pareto import mean_and_error
+from mechanist.formula.choice.stability import best_of_each_length
+from mechanist.formula.choice.vote import verdict
 from mechanist.formula.data import FormulaData
-from mechanist.formula.expression import nodes, parse
+from mechanist.formula.expression import parse
+from mechanist.formula.finish import final_fit, finish
 from mechanist.formula.fit.candidate import Candidate, Points, fitted
-from mechanist.formula.fit.constants import describe, intervals, rounded
 from mechanist.formula.fit.likelihood import point_losses
-from mechanist.formula.fit.refit import LARGEST_Q, bounded, refit
+from mechanist.formula.fit.refit import LARGEST_Q, refit
 from mechanist.formula.result import Distillation, Formula
 from mechanist.formula.search.search import search
-from mechanist.formula.structure import in_columns
-from mechanist.formula.typeset import latex, text
 from mechanist.settings.formula import FormulaSettings
 
 
@@ -73,31 +67,15 @@ def distil(
     refitted = refit(candidates, train, inputs.everywhere, log, limit)
     rivals = best_of_each_length(with_constant(refitted, train), inputs.owners, inputs.preferred)
     rng = np.random.default_rng([seed, 2])
-    lengths = len({candidate.nodes for candidate in rivals})
-    enough = max(settings.enough, selection_margin(lengths, held_out.outcomes))
-    shares = resampled(
-        rivals, train, held_out, inputs.owners, settings.tie, enough, rng, inputs.preferred
-    )
-    votes = vote(rivals, shares, inputs.owners, beat_constant(rivals, held_out))
-    winner = rivals[votes.chosen]
-    shown = [winner if c.nodes == winner.nodes else c for c in most_stable(rivals, shares)]
-    places = {id(candidate): place for place, candidate in enumerate(rivals)}
-    familiar = best_familiar(
-        rivals, winner, held_out, inputs.owners, inputs.preferred, settings.enough
-    )
-    kept = [winner] if familiar is None else [winner, familiar.candidate]
-    shown += [one for one in kept[1:] if not any(one is other for other in shown)]
-    named = None
-    formulas: list[Formula] = []
-    for scored in pareto(shown, held_out, kept):
-        place = places[id(scored.candidate)]
-        final = final_fit(scored.candidate, everything, inputs.everywhere, limit)
-        share, of_set = shares[place], votes.set_shares[place]
-        formulas.append(finish(scored, final, inputs, everything, settings.q_clip, share, of_set))
-        if scored.candidate is winner:
-            chosen = formulas[-1]
-        if familiar is not None and scored.candidate is familiar.candidate:
-            named = formulas[-1]
+    result = elect(rivals, train, held_out, inputs, settings, rng)
+    written: dict[int, Formula] = {}
+    for one in result.front:
+        candidate = one.scored.candidate
+        final = final_fit(candidate, everything, inputs.everywhere, limit)
+        written[id(candidate)] = finish(one, final, inputs, everything, settings.q_clip)
+    formulas, chosen = tuple(written.values()), written[id(result.winner)]
+    familiar = result.familiar
+    named = None if familiar is None else written[id(familiar.candidate)]
     stable, stability = verdict(chosen.descriptors, chosen.set_share, chosen.chosen_share)
     network, network_error = network_loss(data)
     log(
@@ -106,14 +84,14 @@ def distil(
     )
     log(stability)
     text_of_named = "" if named is None else named.text
-    readability = sentence(familiar, winner, inputs.owners, text_of_named, settings.enough)
+    readability = sentence(familiar, result.winner, inputs.owners, text_of_named, settings.enough)
     if readability:
         log(readability)
     known = baselines(
         points_of(plain, ~data.held_out), points_of(plain, data.held_out), plain.owners
     )
     return Distillation(
-        pareto_front=tuple(formulas),
+        pareto_front=formulas,
         chosen=chosen,
         baselines=known,
         network_heldout_loss=network,
@@ -172,51 +150,3 @@ def with_constant(candidates: list[Candidate], train: Points) -> list[Candidate]
     if constant is None:
         raise MechanistError("formula", "no candidate could be fitted to the shots")
     return [constant, *candidates]
-
-
-def final_fit(
-    candidate: Candidate, everything: Points, everywhere: Features, limit: float
-) -> Candidate:
-    """The candidate fitted to all shots; as it was if that fails or brings a pole."""
-    final = fitted(candidate.expr, everything, candidate.source)
-    sound = final is not None and bounded(final.structure.tape, everywhere, final.constants, limit)
-    return final if final is not None and sound else candidate
-
-
-def finish(
-    scored: Scored,
-    final: Candidate,
-    data: FormulaData,
-    everything: Points,
-    q_clip: float,
-    share: Share,
-    set_share: float,
-) -> Formula:
-    """Round the constants of a formula that was fitted to all shots, and write it out."""
-    form = final.structure
-    errors, half_widths = intervals(final, everything)
-    values = rounded(final, errors, everything)
-    expr = in_columns(form.fill(values), data.columns)
-    written = text(expr, data.descriptors)
-    template, constants = describe(
-        form, values, half_widths, final.constants, data.columns, data.units
-    )
-    difference: Array = np.clip(form.tape.value(data.values, values), -q_clip, q_clip)
-    difference -= np.clip(data.q, -q_clip, q_clip)
-    return Formula(
-        text=written,
-        latex=latex(parse(written), order=data.descriptors),
-        template=template,
-        complexity=nodes(parse(written)),
-        constants=constants,
-        descriptors=used(final, data.owners),
-        heldout_loss=scored.loss,
-        heldout_loss_se=scored.error,
-        excess_loss=scored.excess,
-        excess_loss_se=scored.excess_error,
-        q_rms=float(np.sqrt(np.mean(difference**2))),
-        source=final.source,
-        stands_share=share.stands,
-        chosen_share=share.chosen,
-        set_share=set_share,
-    )
