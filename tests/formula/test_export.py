@@ -263,18 +263,19 @@ def test_descriptors_of_the_solvent(box, frames, tmp_path):
 
 def test_what_another_program_cannot_express_is_said_in_its_file(tmp_path):
     inputs = DescriptorSet((*INPUTS.descriptors, *solvent_inputs()))
-    with pytest.raises(DataError, match=r"'G2_CA_H_025' \(radial\) cannot be written for PLUMED"):
-        plumed_text(SIMPLE, inputs)
+    with pytest.raises(DataError, match=r"'G5' \(angular\) cannot be written for PLUMED"):
+        plumed_text(ALL, inputs)
     with pytest.raises(DataError, match=r"'hb' \(hydrogen bonds\) cannot be written for OpenMM"):
         openmm_force("2*hb", inputs)
     write_exports(ALL, inputs, tmp_path)
     lines = (tmp_path / EXPORTS["plumed"]).read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1
-    assert lines[0].startswith("# 'G2_CA_H_025'")
+    assert lines[0].startswith("# 'G5'")
     (line,) = (tmp_path / EXPORTS["openmm"]).read_text(encoding="utf-8").splitlines()
     assert line.startswith("<!-- 'G5'")
     assert exports_of(ALL, inputs) == {"python": EXPORTS["python"]}
-    assert exports_of(SIMPLE, inputs).keys() == {"python", "openmm"}
+    assert exports_of(SIMPLE, inputs) == EXPORTS
+    assert exports_of("hb + links", inputs).keys() == {"python"}
     assert exports_of("sin(phi)", inputs) == EXPORTS
 
 

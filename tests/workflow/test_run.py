@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 
 import numpy as np
 import pytest
@@ -30,6 +31,9 @@ FILES = [
     "formula_openmm.xml",
     "committor/model.safetensors",
     "committor/model.json",
+    "committor/network.py",
+    "committor/inputs.json",
+    "committor/network.plumed",
     "relevance.csv",
     "shots.parquet",
     "paths/paths.trr",
@@ -58,6 +62,14 @@ def test_everything_promised_is_there(finished):
         assert (finished.root / name).stat().st_size > 0, name
     for folder in ("benchmarks", "logs"):
         assert any((finished.root / folder).iterdir())
+
+
+def test_the_network_for_other_programs_is_that_of_the_run(finished):
+    """Within the rounding of single precision."""
+    run = mechanist.open_run(finished.root)
+    frames = run.trajectory().xyz[::50]
+    network = runpy.run_path(str(finished.root / "committor" / "network.py"))
+    assert np.abs(network["p_B"](frames) - run.committor(frames)["p"]).max() < 1e-5
 
 
 def test_shots_and_paths_hold_together(finished):

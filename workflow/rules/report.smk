@@ -2,6 +2,7 @@
 rule collect:
     input:
         model=last_model,
+        inputs=rules.describe.output,
         dynamics=rules.prepare.output.dynamics,
         topology=TOPOLOGY,
     output:
@@ -11,6 +12,9 @@ rule collect:
         topology=f"{RESULTS}/paths/topology.pdb",
         model=f"{RESULTS}/committor/model.safetensors",
         card=f"{RESULTS}/committor/model.json",
+        network=f"{RESULTS}/committor/network.py",
+        network_inputs=f"{RESULTS}/committor/inputs.json",
+        plumed=f"{RESULTS}/committor/network.plumed",
     log:
         f"{RESULTS}/logs/collect.log",
     benchmark:

@@ -1,10 +1,15 @@
-"""Stage ``collect``: all shots, all transition paths and the final model in one place."""
+"""Stage ``collect``: all shots, all transition paths and the final model in one place.
+
+The model is also written for Python, OpenMM and PLUMED.
+"""
 
 from mechanist.bookkeeping.files import atomic, copy
 from mechanist.bookkeeping.layout import Layout
+from mechanist.committor.export import write_network
+from mechanist.committor.gather import load_round_model
 from mechanist.sampling.records.collect import collect_paths, collect_shots
 from mechanist.settings.config import Config
-from mechanist.systems.prepared import load
+from mechanist.systems.prepared import load, load_inputs
 
 
 def collect(config: Config, layout: Layout, last: int) -> None:
@@ -16,6 +21,8 @@ def collect(config: Config, layout: Layout, last: int) -> None:
     source, target = layout.round(last), layout.committor
     copy(source.model, target.model)
     copy(source.model_card, target.model_card)
+    inputs = load_inputs(layout)
+    write_network(load_round_model(layout, last, inputs), inputs, target.folder)
     topology = layout.paths.folder / "topology.pdb"
     if atoms is None:
         copy(layout.topology, topology)

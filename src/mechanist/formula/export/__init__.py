@@ -10,9 +10,10 @@ from pathlib import Path
 from mechanist.bookkeeping.files import write_text
 from mechanist.formula.export.names import definitions
 from mechanist.formula.export.openmm import OPENMM, openmm_force, openmm_xml
-from mechanist.formula.export.plumed import PLUMED, plumed_text
+from mechanist.formula.export.plumed import plumed_text
 from mechanist.formula.export.python import PYTHON, python_text
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
+from mechanist.systems.descriptors.plumed_actions import PLUMED
 
 __all__ = [
     "EXPORTS",

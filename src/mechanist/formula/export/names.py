@@ -1,58 +1,16 @@
-"""What the exports share: which descriptors a program can compute, and formulas in other names."""
+"""What the exports share: the descriptors of a formula, and formulas in other names."""
 
 import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
 from mechanist.errors import DataError
 from mechanist.formula.expression import inputs, parse
 from mechanist.formula.typeset import text
 from mechanist.settings.names import FUNCTIONS
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.programs import Program
 
 WORD = re.compile(r"\b[A-Za-z_]\w*\b(\()?")
-
-
-@dataclass(frozen=True)
-class Program:
-    """A program that reads exported formulas.
-
-    Parameters
-    ----------
-    name
-        For messages.
-    kinds
-        Kinds of descriptors that can be written for it.
-    """
-
-    name: str
-    kinds: frozenset[str]
-
-    def fault(self, used: Iterable[Descriptor]) -> str | None:
-        """Why descriptors cannot be written for this program; None if they can."""
-        own = {d.name: Path(d.custom.file).name for d in used if d.custom is not None}
-        if own:
-            files = " and ".join(sorted(set(own.values())))
-            return f"q uses {', '.join(own)}, defined in {files} of the system"
-        for d in used:
-            if d.kind not in self.kinds:
-                return f"{d.name!r} ({d.kind.replace('_', ' ')}) cannot be written for {self.name}"
-        return None
-
-    def definitions(self, formula: str, descriptors: DescriptorSet) -> tuple[Descriptor, ...]:
-        """Descriptors that a formula uses, as `definitions`.
-
-        Raises
-        ------
-        DataError
-            As `definitions`, and if one of them cannot be written for this program.
-        """
-        used = definitions(formula, descriptors)
-        fault = self.fault(used)
-        if fault:
-            raise DataError("formula", fault)
-        return used
 
 
 def definitions(formula: str, descriptors: DescriptorSet) -> tuple[Descriptor, ...]:
@@ -83,6 +41,21 @@ def _in_order(formula: str) -> tuple[str, ...]:
     used = set(inputs(parse(formula)))
     words = (word[0] for word in WORD.finditer(formula))
     return tuple(dict.fromkeys(word for word in words if word in used))
+
+
+def used_by(program: Program, formula: str, descriptors: DescriptorSet) -> tuple[Descriptor, ...]:
+    """Descriptors that a formula uses, as `definitions`.
+
+    Raises
+    ------
+    DataError
+        As `definitions`, and if one of them cannot be written for the program.
+    """
+    used = definitions(formula, descriptors)
+    fault = program.fault(used)
+    if fault:
+        raise DataError("formula", fault)
+    return used
 
 
 def renamed(formula: str, names: Mapping[str, str], prefix: str = "") -> str:

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from mechanist.formula.export.names import Program, plain
+from mechanist.formula.export.names import plain, used_by
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.programs import Program, of_kinds
 from mechanist.systems.descriptors.shapes import Coordination, Radial
 
 OPENMM = Program(
     "OpenMM",
-    frozenset(
-        {"torsion", "angle", "distance", "difference", "height", "coordinate", "radial"}
-        | {"coordination"}
+    of_kinds(
+        *("torsion", "angle", "distance", "difference", "height", "coordinate"),
+        *("radial", "coordination"),
     ),
 )
 """It can sum over pairs, but not over triples, of atoms."""
@@ -37,7 +38,7 @@ def openmm_force(formula: str, descriptors: DescriptorSet) -> Any:
     """
     import openmm
 
-    used = OPENMM.definitions(formula, descriptors)
+    used = used_by(OPENMM, formula, descriptors)
     force = openmm.CustomCVForce(plain(formula).replace("**", "^"))
     force.setName("q")
     for descriptor in used:

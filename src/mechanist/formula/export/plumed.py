@@ -5,23 +5,15 @@ old versions) parses the function with Lepton, in which powers are ``^`` and som
 names (PLUMED manual, CUSTOM).
 """
 
-from collections.abc import Sequence
-
-from mechanist.formula.export.names import Program, free_names, plain, renamed
+from mechanist.formula.export.names import free_names, plain, renamed, used_by
 from mechanist.formula.export.words import meanings
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.plumed_actions import PARTS, PLUMED, actions, argument
 
 CONSTANTS = (
     *("e", "log2e", "log10e", "ln2", "ln10", "pi", "pi_2", "pi_4", "sqrt2", "sqrt1_2"),
     *("inf", "nan"),
 )
-ACTIONS = {"torsion": "TORSION", "angle": "ANGLE", "distance": "DISTANCE"}
-PLUMED = Program("PLUMED", frozenset({*ACTIONS, "difference", "height", "coordinate"}))
-"""Its switching functions differ from those of coordination numbers here."""
-
-PARTS = {"height": "rat", "difference": "ab"}
-"""Endings of the names of what a descriptor is made from."""
-
 HEAD = """\
 # Reaction coordinate q(x) = ln(p_B / (1 - p_B)) as a formula, found by Mechanist:
 #   q = {formula}
@@ -47,26 +39,22 @@ def plumed_text(formula: str, descriptors: DescriptorSet) -> str:
         If the text is not a formula, or uses a name that is no descriptor or none that PLUMED can
         compute.
     """
-    used = PLUMED.definitions(formula, descriptors)
+    used = used_by(PLUMED, formula, descriptors)
     names = free_names((d.name for d in used), CONSTANTS)
     taken = set(names.values())
     result = free_names(["q"], taken)["q"]
-    atoms = free_names((f"atom{d.atoms[0] + 1}" for d in used if d.kind == "coordinate"), taken)
+    wanted = {d.name: [_part(d, letter) for letter in PARTS.get(d.kind, "")] for d in used}
+    free = free_names((label for labels in wanted.values() for label in labels), {*taken, result})
+    parts = {name: [free[label] for label in labels] for name, labels in wanted.items()}
     nopbc = "" if descriptors.box else " NOPBC"
     known = meanings(used, names, 1, "#   ")
     head = HEAD.format(formula=renamed(plain(formula), names), lines=known)
-    lines = [f"{label}: POSITION ATOM={key[4:]} NOPBC" for key, label in atoms.items()]
-    parts = free_names((f"{d.name}_{p}" for d in used for p in PARTS.get(d.kind, "")), taken)
-    for d in used:
-        if d.kind in PARTS:
-            write = _height if d.kind == "height" else _difference
-            labels = [parts[f"{d.name}_{p}"] for p in PARTS[d.kind]]
-            lines += write(d, names[d.name], labels, nopbc)
-        elif d.kind != "coordinate":
-            lines.append(_action(d.kind, d.atoms, names[d.name]) + nopbc)
+    # Coordinates of one atom share a line.
+    every = (line for d in used for line in actions(d, names[d.name], parts[d.name], nopbc))
+    lines = list(dict.fromkeys(every))
     function = renamed(plain(formula), names).replace("**", "^").replace(" ", "")
     if used:
-        arguments = ",".join(_argument(d, names, atoms) for d in used)
+        arguments = ",".join(argument(d, names[d.name], parts[d.name]) for d in used)
         variables = ",".join(names[d.name] for d in used)
         known = f"ARG={arguments} VAR={variables}"
         lines.append(f"{result}: CUSTOM {known} FUNC={function} PERIODIC=NO")
@@ -76,26 +64,8 @@ def plumed_text(formula: str, descriptors: DescriptorSet) -> str:
     return head + "\n".join(lines) + "\n"
 
 
-def _action(kind: str, atoms: Sequence[int], label: str) -> str:
-    return f"{label}: {ACTIONS[kind]} ATOMS={','.join(str(atom + 1) for atom in atoms)}"
-
-
-def _height(descriptor: Descriptor, label: str, parts: list[str], nopbc: str) -> list[str]:
-    """A height above a plane, from distance, angle and torsion of the four atoms."""
-    kinds = zip(("distance", "angle", "torsion"), (2, 3, 4), parts, strict=True)
-    lines = [_action(kind, descriptor.atoms[:n], part) + nopbc for kind, n, part in kinds]
-    known = f"ARG={','.join(parts)} VAR=r,a,t"
-    return [*lines, f"{label}: CUSTOM {known} FUNC=-r*sin(a)*sin(t) PERIODIC=NO"]
-
-
-def _difference(descriptor: Descriptor, label: str, parts: list[str], nopbc: str) -> list[str]:
-    """A difference of two distances."""
-    pairs = zip((descriptor.atoms[:2], descriptor.atoms[2:]), parts, strict=True)
-    lines = [_action("distance", pair, part) + nopbc for pair, part in pairs]
-    return [*lines, f"{label}: CUSTOM ARG={','.join(parts)} VAR=a,b FUNC=a-b PERIODIC=NO"]
-
-
-def _argument(descriptor: Descriptor, names: dict[str, str], atoms: dict[str, str]) -> str:
+def _part(descriptor: Descriptor, letter: str) -> str:
+    """Label of a further action; that of the position of an atom names the atom."""
     if descriptor.kind == "coordinate":
-        return f"{atoms[f'atom{descriptor.atoms[0] + 1}']}.{'xyz'[descriptor.axis]}"
-    return names[descriptor.name]
+        return f"atom{descriptor.atoms[0] + 1}"
+    return f"{descriptor.name}_{letter}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import astuple
 
-from mechanist.formula.export.names import Program, free_names, plain, renamed
+from mechanist.formula.export.names import free_names, plain, renamed, used_by
 from mechanist.formula.export.python_measures import (
     DESCENT,
     FERMI,
@@ -15,9 +15,10 @@ from mechanist.formula.export.python_measures import (
 from mechanist.formula.export.words import meanings
 from mechanist.systems.descriptors.box import Cell
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.programs import Program, of_kinds
 from mechanist.systems.descriptors.shapes import Sorted
 
-PYTHON = Program("Python", frozenset({*MEASURES, "coordinate"}))
+PYTHON = Program("Python", of_kinds(*MEASURES, "coordinate"))
 
 HEAD = '''"""Reaction coordinate q(x) = ln(p_B / (1 - p_B)) as a formula.
 
@@ -75,7 +76,7 @@ def python_text(formula: str, descriptors: DescriptorSet) -> str:
         If the text is not a formula, or uses a name that is no descriptor or one defined in
         descriptors.py of the system.
     """
-    used = PYTHON.definitions(formula, descriptors)
+    used = used_by(PYTHON, formula, descriptors)
     names = free_names((d.name for d in used), TAKEN)
     groups = _groups(used)
     result = renamed(plain(formula), names, "np.")

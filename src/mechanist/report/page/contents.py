@@ -18,6 +18,8 @@ FILES = {
     "relevance.csv": "inputs by relevance, with spread",
     "committor/model.safetensors": "weights of the network ensemble",
     "committor/model.json": "names, units and normalisation of its inputs",
+    "committor/network.py": "the network in Python with numpy, and as an OpenMM force",
+    "committor/network.plumed": "the same as PLUMED input",
     "shots.parquet": "all shots: origin, predicted p_B, outcome",
     "paths/paths.trr": "all transition paths of the ensemble, one after the other",
     "paths/paths.parquet": "first frame, length and weight of each path",
