@@ -137,7 +137,7 @@ def test_what_cannot_be_written_is_said(alanine, tmp_path):
     )
     text = (tmp_path / "a" / EXPORTS["inputs"]).read_text(encoding="utf-8")
     for old, new, words in (
-        ('"angular"', '"custom"', "G5 is a function beside system.yaml"),
+        ('"angular"', '"custom"', "G5 has no definition by positions"),
         ('"phi"', '"psi"', "do not belong together"),
     ):
         (tmp_path / "a" / EXPORTS["inputs"]).write_text(text.replace(old, new), encoding="utf-8")

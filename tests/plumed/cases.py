@@ -12,6 +12,7 @@ from mechanist.systems.descriptors.shapes import (
     Coordination,
     HydrogenBonds,
     Radial,
+    Sorted,
 )
 
 BOXES = {
@@ -44,6 +45,7 @@ FOR_PYTHON = (
     Descriptor(
         "hb", "hydrogen_bonds", (7, 17), 0, ((6, 16), (5, 15)), HydrogenBonds(0.25, -0.5, 9, 5)
     ),
+    Descriptor("second", "sorted", (8, 0, 8, 2, 8, 3), shape=Sorted("distance", 3, 1)),
     Descriptor("links", "bridges", (4, 5), 0, ((14,), (8, 6)), Bridges((0.2, 0.3), 20.0)),
 )
 """Kinds that PLUMED has not."""

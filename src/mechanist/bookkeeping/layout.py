@@ -85,6 +85,11 @@ class Layout:
         return self.root / "system" / "topology.pdb"
 
     @property
+    def imported(self) -> Path:
+        """Where the shots come from; only of a run whose shots were imported."""
+        return self.root / "imported.json"
+
+    @property
     def inputs(self) -> Path:
         """Descriptors that networks and formulas see."""
         return self.root / "system" / "inputs.json"

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +102,26 @@ def settings_of(name: str | None, changes: Sequence[str]) -> tuple[Config, dict[
         if "results" in plain:
             # The folder of the settings is that of another system.
             changed["results"] = None
+    changed |= changed_settings(changes, plain | changed)
+    # In config.yaml itself a fault has a line; in changes it has the option.
+    if CONFIG.is_file():
+        validate(Config, plain, CONFIG)
+    settings = validate(Config, {**plain, **changed}, "--set" if changed else CONFIG)
+    load_system(find_system(settings.system, Path.cwd(), HOME))
+    return settings, changed
+
+
+def changed_settings(
+    changes: Sequence[str], plain: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Top-level settings that are changed, such as by ``sampling.workers=8``; ``plain`` are others.
+
+    Raises
+    ------
+    SettingsError
+        If a change has another form.
+    """
+    changed: dict[str, Any] = {}
     for text in changes:
         key, equals, value = text.partition("=")
         section, _, inner = key.partition(".")
@@ -112,15 +132,10 @@ def settings_of(name: str | None, changes: Sequence[str]) -> tuple[Config, dict[
         except ValueError as error:
             raise SettingsError("--set", f"{text!r}: not valid YAML: {error}") from None
         if inner:
-            old = changed.get(section, plain.get(section)) or {}
+            old = changed.get(section, (plain or {}).get(section)) or {}
             read = {**old, inner: read} if isinstance(old, dict) else {inner: read}
         changed[section] = read
-    # In config.yaml itself a fault has a line; in changes it has the option.
-    if CONFIG.is_file():
-        validate(Config, plain, CONFIG)
-    settings = validate(Config, {**plain, **changed}, "--set" if changed else CONFIG)
-    load_system(find_system(settings.system, Path.cwd(), HOME))
-    return settings, changed
+    return changed
 
 
 def launch(started: Launch, settings: Config, bars: bool) -> int:

@@ -60,6 +60,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
         "converged": result.converged,
         "reason": _reason(data, config.sampling.rounds_max, result),
         "remarks": list(result.remarks),
+        "imported": last.get("imported"),
         "incomplete": incomplete(data),
         "rounds": len(data.rounds),
         "shots": last["shots"],
@@ -108,6 +109,8 @@ def _time(time: RunTime) -> dict[str, float]:
 def _reason(data: ReportData, rounds_max: int, result: RunVerdict) -> str:
     """Why the run ended: convergence, or the budget and the criteria not met; what it misses."""
     reason, made = str(data.last.get("reason", "")), len(data.rounds)
+    if imported := data.last.get("imported"):
+        return "; ".join((*result.reasons, *imported["remarks"]))
     if data.last["converged"]:
         return (
             "; ".join((f"{reason}, but {result.reasons[0]}", *result.reasons[1:]))
@@ -139,6 +142,8 @@ def build_text(data: ReportData, summary: dict[str, Any]) -> str:
     """Content of summary.md."""
     states = summary["states"]
     state = "converged" if summary["converged"] else "NOT CONVERGED"
+    if summary["imported"]:
+        state = "CONVERGENCE UNKNOWN"
     lines = [
         f"# {summary['system']}: {states['A']} to {states['B']}",
         "",

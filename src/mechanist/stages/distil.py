@@ -12,6 +12,7 @@ from mechanist.formula.distil import distil as find_formulas
 from mechanist.formula.inputs import allowed_inputs, formula_names, preferred_names
 from mechanist.formula.search.engines import choose_engines
 from mechanist.formula.store import write_formulas
+from mechanist.sampling.outside.write_run import read_imported
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.settings.load import load_system, system_folder
@@ -35,9 +36,13 @@ def distil(config: Config, layout: Layout, last: int, threads: int, log: Journal
     q = model.q(inputs.features(shots.values[:, : len(inputs)]))
     apart = held_out(shots.data.chain, config.learn.held_out_every)
     frames = sample_path_frames(layout, range(last + 1), workers, prepared.atoms, PATH_FRAMES)
-    on_paths = known.values(frames)
+    # Imported shots may have no paths: then formulas must be finite at the points.
+    on_paths = known.values(frames) if len(frames) else shots.values
     of_states = prepared.states.descriptors.names
-    named = tuple(load_system(system_folder(config.system)).descriptors)
+    imported = read_imported(layout)
+    table = imported is not None and imported.system is None
+    # All columns of a table have names by the user.
+    named = () if table else tuple(load_system(system_folder(config.system)).descriptors)
     preferred = preferred_names(config.formula, named, known)
     rng = np.random.default_rng(shot_seed(config.seed, SCREEN_STREAM, 0))
     with log.work(SEARCH):

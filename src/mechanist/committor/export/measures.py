@@ -232,10 +232,18 @@ def _bridges(x: Array, groups: list[Ints], shape: dict[str, Any], box: Box) -> V
     return float(touch[0] @ touch[1]), np.concatenate(ways), np.concatenate(gradient)
 
 
+def _sorted(x: Array, groups: list[Ints], shape: dict[str, Any], box: Box) -> Value:
+    atoms = groups[0].reshape(shape["size"], -1)
+    values, gradients = GEOMETRY[shape["measure"]](x, atoms, box)
+    one = int(np.argsort(values)[shape["rank"]])
+    return float(values[one]), atoms[one], gradients[one]
+
+
 SOLVENT: dict[str, Callable[[Array, list[Ints], dict[str, Any], Box], Value]] = {
     "radial": _radial,
     "angular": _angular,
     "coordination": _coordination,
     "hydrogen_bonds": _hydrogen_bonds,
     "bridges": _bridges,
+    "sorted": _sorted,
 }

@@ -33,7 +33,7 @@ class Network:
         self.rows = content["descriptors"]
         for row in self.rows:
             if row["kind"] not in (*GEOMETRY, *SOLVENT, "coordinate"):
-                raise ValueError(f"{folder}: {row['name']} is a function beside system.yaml")
+                raise ValueError(f"{folder}: {row['name']} has no definition by positions")
         forms = {"torsion": ("sin({})", "cos({})")}
         names = [f.format(r["name"]) for r in self.rows for f in forms.get(r["kind"], ("{}",))]
         if names != card["features"]:

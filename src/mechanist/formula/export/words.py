@@ -20,6 +20,8 @@ SIDES = {1: "counts pairs in the same direction", -1: "counts pairs on opposite 
 
 def meaning(descriptor: Descriptor, label: Label) -> str:
     """Definition of a descriptor, with ``label`` of the index of each of its atoms."""
+    if descriptor.kind == "column":
+        return f"column {descriptor.name} of the imported table"
     if descriptor.shape is not None:
         return _of_shape(descriptor, label)
     if descriptor.custom is not None and descriptor.custom.of_plumed:

@@ -32,6 +32,8 @@ class Check:
 def badges(data: ReportData, converged: bool) -> list[tuple[str, str]]:
     """Text and outcome of each badge."""
     found = [("sampling converged", GOOD) if converged else ("sampling not converged", BAD)]
+    if data.last.get("imported"):
+        found = [("shots imported, convergence unknown", OPEN)]
     formula, kinetics = data.formula, data.kinetics
     if formula is not None:
         if formula.get("stable") is not False:

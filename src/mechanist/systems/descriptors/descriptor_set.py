@@ -13,14 +13,20 @@ from mechanist.errors import DataError
 from mechanist.systems.descriptors import contacts, geometry, symmetry
 from mechanist.systems.descriptors.box import BoxVectors, Cell, box_from_json
 from mechanist.systems.descriptors.custom import CUSTOM, Custom, custom_from_json
-from mechanist.systems.descriptors.shapes import Shape, Sorted, shape_from_json, shape_to_json
+from mechanist.systems.descriptors.shapes import (
+    Column,
+    Shape,
+    Sorted,
+    shape_from_json,
+    shape_to_json,
+)
 
 CHUNK = 512
 """Frames at a time; temporary arrays of this size fit in the cache of a core."""
 
 ATOMS_OF_KIND = {
     **{"torsion": 4, "angle": 3, "distance": 2},
-    **{"difference": 4, "height": 4, "coordinate": 1},
+    **{"difference": 4, "height": 4, "coordinate": 1, "column": 1},
 }
 LENGTHS = ("distance", "difference", "height", "coordinate")
 UNIT_OF_KIND = {"torsion": "rad", "angle": "rad", **dict.fromkeys(LENGTHS, "nm")}
@@ -77,6 +83,8 @@ class Descriptor:
             return self.custom.unit
         if isinstance(self.shape, Sorted):
             return UNIT_OF_KIND[self.shape.measure]
+        if isinstance(self.shape, Column):
+            return self.shape.unit
         return UNIT_OF_KIND.get(self.kind, "1")
 
     @property
@@ -87,7 +95,8 @@ class Descriptor:
     @property
     def periodic(self) -> bool:
         """Whether the value is periodic, so that only its sine and cosine are smooth."""
-        return self.kind == "torsion" or (self.custom is not None and self.custom.periodic)
+        own = self.shape if isinstance(self.shape, Column) else self.custom
+        return self.kind == "torsion" or (own is not None and own.periodic)
 
 
 @dataclass(frozen=True)
@@ -193,7 +202,7 @@ class DescriptorSet:
     def _fill(self, frames: Positions, result: Array) -> None:
         """Write the values of ``frames`` (F, N, 3) into ``result`` (F, D)."""
         for kind, (columns, atoms) in self._by_kind.items():
-            if kind == "coordinate":
+            if kind in ("coordinate", "column"):
                 axes = np.array([self.descriptors[i].axis for i in columns])
                 result[:, columns] = frames[:, atoms[:, 0], axes]
             else:

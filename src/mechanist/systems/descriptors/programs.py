@@ -29,6 +29,8 @@ class Program:
             files = " and ".join(sorted(set(own.values())))
             return f"q uses {', '.join(own)}, defined in {files} of the system"
         for d in used:
+            if d.kind == "column":
+                return f"q uses {d.name}, a column of the imported table"
             if not self.able(d):
                 return f"{d.name!r} ({d.kind.replace('_', ' ')}) cannot be written for {self.name}"
         return None

@@ -100,7 +100,15 @@ class Sorted:
     rank: int
 
 
-Shape = Radial | Angular | Coordination | HydrogenBonds | Bridges | Sorted
+@dataclass(frozen=True)
+class Column:
+    """A column of an imported table, of which nothing but unit and period is known."""
+
+    unit: str
+    periodic: bool
+
+
+Shape = Radial | Angular | Coordination | HydrogenBonds | Bridges | Sorted | Column
 CLASS_OF_KIND: dict[str, type[Shape]] = {
     "radial": Radial,
     "angular": Angular,
@@ -108,6 +116,7 @@ CLASS_OF_KIND: dict[str, type[Shape]] = {
     "hydrogen_bonds": HydrogenBonds,
     "bridges": Bridges,
     "sorted": Sorted,
+    "column": Column,
 }
 
 

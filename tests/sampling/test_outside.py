@@ -1,0 +1,265 @@
+"""Readers of shots made elsewhere: what they read, and what they refuse in one line."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mechanist.errors import DataError
+from mechanist.sampling.outside.aimmd import read_aimmd
+from mechanist.sampling.outside.infretis import read_infretis
+from mechanist.sampling.outside.outside_shots import checked, in_chains, joined, pairs
+from mechanist.sampling.outside.shot_tables import read_shot_table, read_structures
+
+
+def planted(count=600, seed=1):
+    """Outcomes of q = 3 sin(phi) + 20 (d - 0.3), with an idle input."""
+    rng = np.random.default_rng(seed)
+    phi, d = rng.uniform(-np.pi, np.pi, count), rng.normal(0.3, 0.05, count)
+    n_b = rng.binomial(2, 1 / (1 + np.exp(-3 * np.sin(phi) - 20 * (d - 0.3))))
+    columns = {"phi": phi, "d": d, "idle": rng.normal(size=count)}
+    return pd.DataFrame(columns | {"n_A": 2 - n_b, "n_B": n_b})
+
+
+def write(folder, table, name="shots.csv"):
+    path = folder / name
+    table.to_parquet(path) if path.suffix == ".parquet" else table.to_csv(path, index=False)
+    return path
+
+
+def counts(shots):
+    """Outcomes in A and in B."""
+    return tuple(int((shots.ends == state).sum()) for state in ("A", "B"))
+
+
+@pytest.mark.parametrize("name", ["shots.csv", "shots.parquet"])
+def test_tables(name, tmp_path):
+    table = planted()
+    shots = checked(read_shot_table(write(tmp_path, table, name)))
+    assert shots.names == ("phi", "d", "idle")
+    np.testing.assert_array_equal(shots.values, table[["phi", "d", "idle"]])
+    assert counts(shots) == (table["n_A"].sum(), table["n_B"].sum())
+    assert shots.chain is None
+
+
+def test_ends_chains_and_weights(tmp_path):
+    table = planted().drop(columns=["n_A", "n_B"])
+    rng = np.random.default_rng(2)
+    table["end_backward"] = rng.choice(["A", "B", "too_long"], len(table))
+    table["end_forward"] = rng.choice(["A", "B"], len(table))
+    table["chain"] = np.repeat(np.arange(12), 50)
+    table["weight"] = rng.choice([0.0, 1.0, 2.5], len(table))
+    shots = checked(read_shot_table(write(tmp_path, table)))
+    kept = table["weight"] > 0
+    np.testing.assert_array_equal(shots.weight, table["weight"][kept])
+    np.testing.assert_array_equal(shots.ends, table[["end_backward", "end_forward"]][kept])
+    shots, text = in_chains(shots)
+    assert text == "12 chains"
+    np.testing.assert_array_equal(shots.chain, table["chain"][kept])
+
+
+def test_points_with_many_outcomes_are_shots_of_two():
+    rows, ends = pairs(np.array([3, 0, 1]), np.array([2, 0, 0]))
+    assert rows.tolist() == [0, 0, 0, 2]
+    for point, a, b in ((0, 3, 2), (2, 1, 0)):
+        of_point = ends[rows == point]
+        assert ((of_point == "A").sum(), (of_point == "B").sum()) == (a, b)
+    assert (ends == "not_shot").sum() == 2
+
+
+def test_blocks_stand_for_chains(tmp_path):
+    shots, text = in_chains(read_shot_table(write(tmp_path, planted())))
+    assert (
+        text == "20 blocks of consecutive shots in the place of chains, since no chains are known"
+    )
+    assert (np.diff(shots.chain) >= 0).all()
+    assert np.bincount(shots.chain).tolist() == [30] * 20
+
+
+def test_several_files_are_chains_of_their_own(tmp_path):
+    parts = [read_shot_table(write(tmp_path, planted(300, k), f"{k}.csv")) for k in (1, 2)]
+    shots, text = in_chains(joined(parts))
+    assert shots.source == "1.csv, 2.csv"
+    assert text.endswith("since there are only 2 chains")
+    assert set(shots.chain[:300]).isdisjoint(shots.chain[300:])
+
+
+def damaged(name, row, value):
+    def change(table):
+        table[name] = table[name].astype(object)
+        table.loc[row, name] = value
+        return table
+
+    return change
+
+
+WRONG = {
+    "not whole": (damaged("n_A", 4, 0.5), r"row 5: n_A 0.5 is not a whole number"),
+    "negative": (damaged("n_B", 0, -1), r"row 1: n_B -1 is not a whole number"),
+    "no number of outcomes": (damaged("n_B", 7, ""), r"row 8: n_B nan is not a whole number"),
+    "a word": (damaged("d", 6, "near"), r"row 7: d 'near' is no number"),
+    "nan": (damaged("phi", 2, np.nan), r"row 3: phi is not finite"),
+    "infinite": (damaged("d", 2, "inf"), r"row 3: d is not finite"),
+    "no outcomes": (lambda t: t.drop(columns="n_B"), r"lacks the columns n_A and n_B, or end_b"),
+    "no descriptors": (lambda t: t[["n_A", "n_B"]], r"has no descriptors, and no structures"),
+    "all in A": (lambda t: t.assign(n_A=2, n_B=0), r"0 of 1200 half-shots ended in B; at least 20"),
+    "few": (lambda t: t[:30], r"60 half-shots ended in A or B; at least 200"),
+    "empty": (lambda t: t[:0], r"has no rows"),
+    "a name": (lambda t: t.rename(columns={"d": "d 1"}), r"'d 1' is no name; use ASCII"),
+    "a function": (lambda t: t.rename(columns={"d": "sin"}), r"'sin' is a function of formulas"),
+    "weight": (lambda t: t.assign(weight=-1.0), r"row 1: weight -1"),
+    "ends": (
+        lambda t: t[["phi"]].assign(end_backward="A", end_forward="C"),
+        r"row 1: end_forward 'C' is not A, B, too_long",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", WRONG)
+def test_what_is_wrong_in_a_table_is_one_line(fault, tmp_path):
+    change, words = WRONG[fault]
+    path = write(tmp_path, change(planted()))
+    with pytest.raises(DataError, match=words) as told:
+        checked(read_shot_table(path))
+    assert str(told.value).startswith(f"{path}: ")
+    assert "\n" not in str(told.value)
+
+
+def test_files_that_are_none(tmp_path):
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 nothing")
+    for name, words in (("none.csv", "there is no such file"), ("a.parquet", "is no table in CSV")):
+        with pytest.raises(DataError, match=words):
+            read_shot_table(tmp_path / name)
+
+
+def test_other_descriptors_in_the_second_file(tmp_path):
+    one = read_shot_table(write(tmp_path, planted(), "1.csv"))
+    for change, words in (
+        (
+            lambda t: t.rename(columns={"d": "e"}),
+            "2.csv: other descriptors than .*1.csv: lacks 'd'",
+        ),
+        (lambda t: t.assign(more=1.0), "has 'more'"),
+        (lambda t: t[["d", "phi", "idle", "n_A", "n_B"]], "order"),
+    ):
+        other = read_shot_table(write(tmp_path, change(planted()), "2.csv"))
+        with pytest.raises(DataError, match=words):
+            joined([one, other])
+
+
+def test_structures(alanine_layout, alanine, tmp_path):
+    import mdtraj
+
+    rng = np.random.default_rng(3)
+    xyz = (alanine.positions + 0.01 * rng.normal(size=(600, 22, 3))).astype(np.float32)
+    topology = mdtraj.load_topology(str(alanine_layout.topology))
+    mdtraj.Trajectory(xyz, topology).save_dcd(str(tmp_path / "points.dcd"))
+    points = read_structures(tmp_path / "points.dcd", alanine_layout.topology)
+    assert np.abs(points - xyz).max() < 1e-5
+    shots = read_shot_table(write(tmp_path, planted()), points)
+    assert shots.values is None
+    assert shots.points.shape == (len(shots), 22, 3)
+    with pytest.raises(DataError, match="has 599 rows for 600 structures"):
+        read_shot_table(write(tmp_path, planted(599)), points)
+    mdtraj.Trajectory(xyz[:, :21], topology.subset(range(21))).save_dcd(str(tmp_path / "b.dcd"))
+    for name in ("b.dcd", "shots.csv", "none.xtc"):
+        with pytest.raises(DataError, match=rf"{name}: (mdtraj cannot read it|has 21 atoms)"):
+            read_structures(tmp_path / name, alanine_layout.topology)
+
+
+def training_set(folder, name="set.npz", **changes):
+    """Arrays of a training set of aimmd, by the names of its storage."""
+    table = planted()
+    content = {
+        "descriptors": table[["phi", "d", "idle"]].to_numpy(),
+        "shot_results": table[["n_A", "n_B"]].to_numpy().astype(float),
+        "weights": np.ones(len(table)),
+    }
+    content |= changes
+    content = {key: value for key, value in content.items() if value is not None}
+    path = folder / name
+    if path.suffix == ".npz":
+        np.savez(path, **content)
+        return path
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+    with h5py.File(path, "w") as file:
+        group = file.create_group("aimmd_data/TrainSet")
+        for key, value in content.items():
+            group.create_dataset(key, data=value, maxshape=(None, *value.shape[1:]))
+    return path
+
+
+@pytest.mark.parametrize("name", ["set.npz", "set.h5"])
+def test_training_sets_of_aimmd(name, tmp_path):
+    table = planted()
+    shots = checked(read_aimmd(training_set(tmp_path, name), ("phi", "d", "idle")))
+    np.testing.assert_array_equal(shots.values, table[["phi", "d", "idle"]])
+    assert counts(shots) == (table["n_A"].sum(), table["n_B"].sum())
+    assert read_aimmd(training_set(tmp_path, name), ()).names == ("d1", "d2", "d3")
+
+
+def test_without_h5py_one_line_says_so(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "h5py", None)
+    (tmp_path / "set.h5").write_bytes(b"")
+    with pytest.raises(DataError, match="needs h5py: pip install h5py"):
+        read_aimmd(tmp_path / "set.h5", ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "names", "words"),
+    [
+        ({"shot_results": None}, (), "there is no shot_results"),
+        ({"shot_results": np.ones((600, 3))}, (), "has 3 states; two are needed"),
+        ({"shot_results": np.full((600, 2), 0.5)}, (), "row 1: shot_results 0.5 is not a whole"),
+        ({"descriptors": np.ones((10, 2))}, (), r"descriptors \(10, 2\) and shot_results"),
+        ({"weights": np.ones(3)}, (), r"weights \(3,\) for 600 points"),
+        ({}, ("a", "b"), "has 3 descriptors, 2 names are given"),
+        ({}, ("a", "b", "log"), "'log' is a function of formulas"),
+    ],
+)
+def test_what_is_wrong_in_a_training_set(changes, names, words, tmp_path):
+    with pytest.raises(DataError, match=words):
+        read_aimmd(training_set(tmp_path, **changes), names)
+
+
+TOML = "[simulation]\ninterfaces = [-0.5, 0.0, 0.2, 0.6]\n"
+
+
+def path_file(folder, number, orders, move):
+    """order.txt of a path, by the format of infretis."""
+    place = folder / "load" / str(number)
+    place.mkdir(parents=True)
+    lines = [f"# Cycle: {number}, status: ACC, move: {move}", "#     Time       Orderp"]
+    lines += [f"{i:>10d} {order:>12.6f} {2 * order:>12.6f}" for i, order in enumerate(orders)]
+    (place / "order.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_paths_of_infretis(tmp_path):
+    (tmp_path / "infretis.toml").write_text(TOML, encoding="utf-8")
+    up, back = [-0.6, 0.1, 0.3, 0.5, 0.7], [-0.6, 0.1, 0.3, 0.1, -0.6]
+    path_file(tmp_path, 0, up, "('ld', 0, 0, 0)")
+    path_file(tmp_path, 1, up, "('sh', 0.3, 1, 2)")
+    path_file(tmp_path, 2, back, "('sh', 0.3, 1, 2)")
+    path_file(tmp_path, 3, up, "('sh', 0.1, 1, 1)")
+    path_file(tmp_path, 10, up, "('wf', 9000, 3, 12)")
+    shots = read_infretis(tmp_path, ())
+    assert shots.names == ("orderp", "cv1")
+    np.testing.assert_allclose(shots.values, [[0.3, 0.6], [0.3, 0.6]])
+    assert shots.ends.tolist() == [["not_shot", "B"], ["not_shot", "A"]]
+    assert "only forward half-shots" in shots.remarks[0]
+
+
+def test_what_is_wrong_in_a_folder_of_infretis(tmp_path):
+    with pytest.raises(DataError, match=r"infretis.toml: there is no such file"):
+        read_infretis(tmp_path, ())
+    (tmp_path / "infretis.toml").write_text("[simulation]\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"names no simulation.interfaces"):
+        read_infretis(tmp_path, ())
+    (tmp_path / "infretis.toml").write_text(TOML, encoding="utf-8")
+    with pytest.raises(DataError, match=r"has no folder with an order.txt"):
+        read_infretis(tmp_path, ())
+    path_file(tmp_path, 0, [-0.6, 0.1, 0.7], "('sh', 0.1, 1, 1)")
+    with pytest.raises(DataError, match=r"no accepted shooting move begins beyond .* 0.2"):
+        read_infretis(tmp_path, ())
+    path_file(tmp_path, 1, [-0.6, 0.3, 0.7], "('sh', 0.3, 1, 9)")
+    with pytest.raises(DataError, match=r"has 3 frames, and was shot from frame 9"):
+        read_infretis(tmp_path, ())
