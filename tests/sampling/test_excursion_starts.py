@@ -46,6 +46,7 @@ def test_chains_of_a_molecule_are_few_rather_than_short():
     assert chain_count(pool, 1, "auto") == 1
     assert chain_count(stack, 1, "auto") == stack.chains
     assert chain_count(pool, 1, 7) == 7
+    assert chain_count(Plan("CUDA", "pairs", 2048), 4 * LONG, "auto") == 4
 
 
 def test_frames_are_counted_by_path_and_window():

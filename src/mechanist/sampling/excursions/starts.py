@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mechanist.arrays import Array, Frames
+from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import IDLE_IS_FREE, Plan
 from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
@@ -48,11 +49,13 @@ class Starts:
 def chain_count(plan: Plan, shots: int, wanted: int | str) -> int:
     """Chains of a job with so many shots.
 
-    In a pool few chains are hardly slower than many, so that there they are few and long.
+    In a pool and on a GPU few chains take hardly longer than many for the same number of moves
+    each, so that there they are few and long.
     """
     if isinstance(wanted, int):
         return wanted
-    return min(plan.chains, max(1, shots // LONG)) if plan.layout in IDLE_IS_FREE else plan.chains
+    few = plan.layout in IDLE_IS_FREE or plan.platform in GPU_PLATFORMS
+    return min(plan.chains, max(1, shots // LONG)) if few else plan.chains
 
 
 def open_chains(
