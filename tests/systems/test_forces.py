@@ -194,6 +194,19 @@ def test_files_of_a_run_name_the_law_and_hold_none_of_it(tmp_path):
     assert energy_and_forces(copied, positions)[0] == pytest.approx(energy)
 
 
+def test_a_law_with_another_energy_than_before_is_refused(tmp_path):
+    """As after a change of weights, which neither name nor version tells."""
+    folder = law(tmp_path, {"python": "forces.py"})
+    layout = Layout(tmp_path / "run")
+    prepare(load_system(folder), folder, layout)
+    assert load(layout).law.law
+    content = json.loads(layout.dynamics.read_text(encoding="utf-8"))
+    content["forces"]["energy"] += 0.1
+    write_json(layout.dynamics, content)
+    with pytest.raises(MechanistError, match=r"python: forces\.py: has an energy of .* but had"):
+        assert load(layout).law.law
+
+
 def test_a_changed_file_is_refused(tmp_path):
     folder = law(tmp_path, {"python": "forces.py"})
     layout = Layout(tmp_path / "run")

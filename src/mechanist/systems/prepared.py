@@ -100,9 +100,23 @@ def save(prepared: Prepared, topology: Any, layout: Layout) -> None:
             "atoms": prepared.atoms,
             "start": prepared.positions.tolist(),
             "states": prepared.states.to_json(),
-            "forces": None if prepared.law is None else prepared.law.spec.to_json(),
+            "forces": _named(prepared),
         },
     )
+
+
+def _named(prepared: Prepared) -> dict[str, Any] | None:
+    """What results hold of a force law: its description, and its energy at the structure."""
+    if prepared.law is None:
+        return None
+    energies, _ = prepared.law.energy_forces(prepared.positions[None])
+    return prepared.law.spec.to_json() | {"energy": float(energies[0])}
+
+
+def _law(named: dict[str, Any], start: Array, file: Path) -> Attached:
+    """Inverse of `_named`, for the structure (N, 3) in nm."""
+    description = {key: value for key, value in named.items() if key != "energy"}
+    return Attached(LawSpec.from_json(description, file), (start, float(named["energy"])))
 
 
 def load(layout: Layout) -> Prepared:
@@ -118,13 +132,14 @@ def load(layout: Layout) -> Prepared:
     masses = masses_of(system)
     with damage_reported(layout.dynamics):
         named = content.get("forces")
-        law = None if named is None else Attached(LawSpec.from_json(named, layout.dynamics))
+        start = np.asarray(content["start"], dtype=np.float64)
+        law = None if named is None else _law(named, start, layout.dynamics)
         if law is not None:
             attach(system, law)
         prepared = Prepared(
             name=content["name"],
             system=system,
-            positions=np.asarray(content["start"], dtype=np.float64),
+            positions=start,
             masses=masses,
             temperature=content["temperature"],
             friction=content["friction"],

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.errors import DataError
+from mechanist.errors import DataError, SystemBuildError
 from mechanist.systems.forces.law import ForceLaw, ForceLawError
 from mechanist.systems.forces.law_spec import LawSpec
 
@@ -22,6 +22,9 @@ FAILED = "the force law failed"
 
 WALL = 1e12
 """kJ/mol, where a minimiser asks for an energy that does not exist."""
+
+SAME, RELATIVE = 0.05, 1e-6
+"""kJ/mol, and fraction of the energy, by which single precision on another machine may differ."""
 
 _KNOWN: "WeakValueDictionary[str, Attached]" = WeakValueDictionary()
 
@@ -33,19 +36,33 @@ class Attached:
     ----------
     spec
         What it is.
+    known
+        Positions (N, 3) in nm, and the energy there in kJ/mol when the system was prepared; None:
+        it is being prepared.
     """
 
-    def __init__(self, spec: LawSpec) -> None:
+    def __init__(self, spec: LawSpec, known: tuple[Array, float] | None = None) -> None:
         self.spec = spec
+        self._known = known
         self.failures = 0
         self._law: ForceLaw | None = None
         self._wall = False
 
     @property
     def law(self) -> ForceLaw:
-        """The force law, made once."""
+        """The force law, made once.
+
+        Raises
+        ------
+        SystemBuildError
+            If it cannot be made, or has another energy than when the system was prepared: weights
+            and programs behind a law may change without a change of its name or version.
+        """
         if self._law is None:
-            self._law = self.spec.make()
+            law = self.spec.make()
+            if self._known is not None:
+                _compare(law, self.spec.name, *self._known)
+            self._law = law
         return self._law
 
     def __call__(self, state: Any) -> tuple[float, Array]:
@@ -117,6 +134,18 @@ class Attached:
     def __reduce__(self) -> Any:
         _KNOWN[self.spec.identity] = self
         return _known, (self.spec.identity,)
+
+
+def _compare(law: ForceLaw, name: str, positions: Array, expected: float) -> None:
+    """Refuse a law whose energy in kJ/mol at positions (N, 3) in nm is not as expected."""
+    energies, _ = law.energy_forces(positions[None])
+    if abs(energies[0] - expected) > max(SAME, RELATIVE * abs(expected)):
+        raise SystemBuildError(
+            name,
+            f"has an energy of {energies[0]:.6g} kJ/mol at the structure of this run, but had"
+            f" {expected:.6g} when it was prepared; have weights or a program changed?",
+        )
+    law.forget()
 
 
 def _known(identity: str) -> Attached:

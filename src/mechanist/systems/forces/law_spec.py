@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,13 @@ from mechanist.systems.forces.law import ForceLaw
 from mechanist.systems.user_code import check_file
 
 KEY = "molecule.forces"
+
+PACKAGES = {
+    **{"ani": "torchani", "mace": "mace-torch", "aimnet": "aimnet", "aceff": "torchmd-net"},
+    **{"torchmdnet": "torchmd-net", "nequip": "nequip", "orb": "orb-models"},
+    **{"deepmd": "deepmd-kit", "fennix": "fennol"},
+}
+"""Packages of potentials of openmmml, by the beginnings of their names."""
 
 ADAPTER: TypeAdapter[LawSettings] = TypeAdapter(LawSettings)
 
@@ -141,7 +148,8 @@ def versions_of(settings: LawSettings) -> dict[str, str]:
     elif isinstance(settings, AseSettings):
         names = tuple(dict.fromkeys(("ase", settings.ase.partition(":")[0].split(".")[0])))
     elif isinstance(settings, OpenmmMlSettings):
-        names = ("openmmml", "torch")
+        own = (p for begin, p in PACKAGES.items() if settings.openmm_ml.startswith(begin))
+        names = ("openmmml", "torch", *own)
     elif isinstance(settings, TorchSettings):
         names = ("torch",)
     return {name: _version(name) for name in names}
@@ -151,7 +159,9 @@ def _version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return ""
+        # A module may have another name than the package that holds it.
+        found = packages_distributions().get(name, [])
+        return version(found[0]) if found else ""
 
 
 def _shown(versions: dict[str, str] | None) -> str:
