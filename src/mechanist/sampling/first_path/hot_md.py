@@ -1,4 +1,9 @@
-"""Guessed transition paths by MD at higher temperatures."""
+"""Guessed transition paths by MD at higher temperatures.
+
+Crossings whose ends are other isomers than the structure, such as one with an amide bond that has
+turned from trans to cis, are left out (`mechanist.systems.isomers`). The end in the other state may
+be one if nothing else is found: then the reaction may well be that turn.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +19,7 @@ from mechanist.engine.half_shots import HalfShots, ShotQueue
 from mechanist.engine.plan import Plan
 from mechanist.errors import SamplingError
 from mechanist.sampling.streams import normals, shot_seeds, thermal_velocities
+from mechanist.systems.isomers import stiff_bonds
 from mechanist.systems.prepared import Prepared
 
 Log = Callable[[str], None]
@@ -101,6 +107,9 @@ def hot_paths(
         if search.found:
             search.go_on(heating[number : number + TEMPERATURES])
             return search.found[:wanted]
+    if search.turned:
+        log(f"no crossing without a turn about {search.bonds}: those with it are taken")
+        return search.turned[:wanted]
     raise SamplingError("first path", _nothing(prepared, heating, budget_ps, search.seen))
 
 
@@ -124,8 +133,12 @@ class _Search:
         self._frame_ps = prepared.timestep * prepared.stride
         self._spent: dict[float, float] = {}
         self._sets = 0
+        self._stiff = stiff_bonds(prepared)
         self.found: list[HotPath] = []
         self.seen: set[int] = set()
+        self.turned: list[HotPath] = []
+        """Crossings that end in another isomer in the other state alone."""
+        self._about: set[int] = set()
 
     @property
     def spent(self) -> float:
@@ -186,20 +199,41 @@ class _Search:
         if time < self._replicas * self._frame_ps or not len(starts):
             return
         hot = replace(self._prepared, temperature=self._prepared.temperature * factor)
-        before, already = self.spent, len(self.found)
+        before, already, left_out = self.spent, len(self.found), 0
         self._spent.setdefault(factor, 0.0)
         for frames in self._runs(hot, factor, starts, time):
             labels = hot.states.label_positions(frames)
             self.seen |= set(np.unique(labels).tolist()) - {0}
             crossing = first_crossing(labels)
             if crossing is not None:
-                self.found.append(HotPath(frames[crossing], factor, self.spent))
+                path = HotPath(frames[crossing], factor, self.spent)
+                left_out += not self._sorted(path, labels[crossing])
             if len(self.found) >= min(already + most, self._wanted):
                 break
         self._log(
             f"hot MD at {hot.temperature:.0f} K: {len(self.found) - already} crossings in"
             f" {self.spent - before:.0f} ps"
+            + (f"; {left_out} more left out, which turn about {self.bonds}" if left_out else "")
         )
+
+    @property
+    def bonds(self) -> str:
+        """The bonds about which crossings that were left out turn; atoms count from 0."""
+        pairs = self._stiff.atoms[sorted(self._about), 1:3].tolist()
+        return " and ".join(f"the stiff bond of atoms {i} and {j}" for i, j in pairs)
+
+    def _sorted(self, path: HotPath, labels: Labels) -> bool:
+        """Keep a crossing between the isomers of the structure, or note what turned."""
+        ends = self._stiff.turned(path.frames[[0, -1]])
+        ends &= ~self._stiff.told
+        if not ends.any():
+            self.found.append(path)
+            return True
+        self._about |= set(np.flatnonzero(ends.any(axis=0)).tolist())
+        home = int(self._prepared.states.label_positions(self._prepared.positions[None])[0])
+        if home and not ends[labels[[0, -1]] == home].any():
+            self.turned.append(path)
+        return False
 
     def _runs(
         self, hot: Prepared, factor: float, starts: NDArray[Any], time: float
