@@ -1,5 +1,9 @@
 """Readers of shots made elsewhere: what they read, and what they refuse in one line."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -221,7 +225,8 @@ def test_what_is_wrong_in_a_training_set(changes, names, words, tmp_path):
         read_aimmd(training_set(tmp_path, **changes), names)
 
 
-TOML = "[simulation]\ninterfaces = [-0.5, 0.0, 0.2, 0.6]\n"
+INTERFACES = "[simulation]\ninterfaces = [-0.5, 0.0, 0.2, 0.6]\n"
+TOML = INTERFACES + "[simulation.tis_set]\nallowmaxlength = true\n"
 
 
 def path_file(folder, number, orders, move):
@@ -254,6 +259,9 @@ def test_what_is_wrong_in_a_folder_of_infretis(tmp_path):
     (tmp_path / "infretis.toml").write_text("[simulation]\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"names no simulation.interfaces"):
         read_infretis(tmp_path, ())
+    (tmp_path / "infretis.toml").write_text(INTERFACES, encoding="utf-8")
+    with pytest.raises(DataError, match=r"allowmaxlength is not true: paths were also rejected"):
+        read_infretis(tmp_path, ())
     (tmp_path / "infretis.toml").write_text(TOML, encoding="utf-8")
     with pytest.raises(DataError, match=r"has no folder with an order.txt"):
         read_infretis(tmp_path, ())
@@ -263,3 +271,53 @@ def test_what_is_wrong_in_a_folder_of_infretis(tmp_path):
     path_file(tmp_path, 1, [-0.6, 0.3, 0.7], "('sh', 0.3, 1, 9)")
     with pytest.raises(DataError, match=r"has 3 frames, and was shot from frame 9"):
         read_infretis(tmp_path, ())
+
+
+WRITE = """
+import sys, os
+import numpy as np
+from infretis.classes.formatter import OrderPathFormatter, PathStorage
+from infretis.classes.path import Path
+from infretis.classes.system import System
+
+rng = np.random.default_rng(1)
+storage = PathStorage()
+for number in range(int(sys.argv[2])):
+    orders = np.r_[-0.6, rng.uniform(-0.4, 0.5, 8), rng.choice([-0.7, 0.8])]
+    path = Path()
+    for order in orders:
+        point = System()
+        point.order, point.config = [order, order**2], (f"{number}.xyz", 0)
+        path.append(point)
+    frame = int(rng.integers(1, 9))
+    path.generated, path.status, path.path_number = ("sh", orders[frame], 3, frame), "ACC", number
+    folder = os.path.join(sys.argv[1], "load", str(number))
+    os.makedirs(folder)
+    storage.output_path_files(number, (path, "ACC"), folder)
+    print(orders[frame], "B" if orders[-1] > 0 else "A")
+"""
+"""Makes paths with the classes of infretis, writes them by its storage, and says what they are."""
+
+
+def infretis_python():
+    """An interpreter that has infretis, or None."""
+    python = os.environ.get("INFRETIS_PYTHON", sys.executable)
+    done = subprocess.run([python, "-c", "import infretis"], capture_output=True, check=False)
+    return None if done.returncode else python
+
+
+def test_paths_that_infretis_has_written(tmp_path):
+    python = infretis_python()
+    if python is None:
+        pytest.skip("infretis is not installed; INFRETIS_PYTHON names an interpreter that has it")
+    (tmp_path / "infretis.toml").write_text(TOML, encoding="utf-8")
+    done = subprocess.run(
+        [python, "-c", WRITE, str(tmp_path), "60"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told = [line.split() for line in done.stdout.splitlines()]
+    right = [(float(order), end) for order, end in told if float(order) >= 0.2]
+    shots = read_infretis(tmp_path, ("x", "x2"))
+    np.testing.assert_allclose(shots.values[:, 0], [order for order, _ in right], atol=1e-6)
+    np.testing.assert_allclose(shots.values[:, 1], shots.values[:, 0] ** 2, atol=2e-6)
+    assert shots.ends[:, 1].tolist() == [end for _, end in right]

@@ -5,7 +5,8 @@ as ``# Cycle: 7, status: ACC, move: ('sh', 0.31, 12, 34)``: a shooting move from
 order parameter, frame 34 of this path. infretis keeps accepted paths alone, so the outcome of the
 backward half is given (the path begins in A), and below the interface of its ensemble a point
 counts only if a half crosses it. What is left that nothing selects is the forward half of shots
-from points beyond the last interface before B; all others are left out.
+from points beyond the last interface before B; all others are left out. Without ``allowmaxlength``
+paths are also rejected by their length, which depends on where they end: these are refused.
 """
 
 import re
@@ -85,12 +86,19 @@ def _interfaces(file: Path) -> tuple[float, float, float]:
     import tomllib
 
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-        found = [float(number) for number in content["simulation"]["interfaces"]]
+        content = tomllib.loads(file.read_text(encoding="utf-8"))["simulation"]
+        found = [float(number) for number in content["interfaces"]]
+        free = content.get("tis_set", {}).get("allowmaxlength", False)
     except FileNotFoundError:
         raise DataError(file, "there is no such file; it names the interfaces") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(file, f"names no simulation.interfaces: {error}") from None
+    if not free:
+        raise DataError(
+            file,
+            "simulation.tis_set.allowmaxlength is not true: paths were also rejected for their"
+            " length, so the outcomes of those that are left are not those of all shots",
+        )
     if len(found) < 2:
         raise DataError(file, f"names {len(found)} interfaces")
     return found[0], found[-2], found[-1]
