@@ -121,6 +121,10 @@ def test_intervals_have_the_digits_that_their_width_gives_them(ends, expected):
 
 def test_subscripts_are_set_and_the_rest_is_escaped():
     assert str(subscripts("p_B < 1 & p_B")) == "p<sub>B</sub> &lt; 1 &amp; p<sub>B</sub>"
+    minus = "\N{MINUS SIGN}"
+    assert (
+        str(subscripts("(-0.05 to -3), nm^-2, C1-2")) == f"({minus}0.05 to {minus}3), nm^-2, C1-2"
+    )
 
 
 def test_a_run_without_an_assessment_has_no_report(tmp_path):

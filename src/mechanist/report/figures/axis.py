@@ -27,6 +27,13 @@ class Axis:
     values: Array
     limits: tuple[float, float]
 
+    def place(self, values: Array) -> Array:
+        """Where other values (F,) in rad or nm lie; those beyond the limits lie on them."""
+        shown = values * self.factor
+        if self.periodic:
+            shown = self.limits[0] + np.mod(shown - self.limits[0], 360)
+        return np.clip(shown, *self.limits)
+
 
 def make_axis(
     descriptor: Descriptor, values: Array, weights: Array, full: bool, show: Sequence[float] = ()

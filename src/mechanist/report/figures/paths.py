@@ -13,7 +13,17 @@ from mechanist.report.figures.projection import (
     mark_states,
     profile_panel,
 )
-from mechanist.report.figures.style import FULL, HALF, NETWORK, Picture, canvas, grid, to_svg
+from mechanist.report.figures.style import (
+    FULL,
+    HALF,
+    NETWORK,
+    Marks,
+    Picture,
+    canvas,
+    grid,
+    points_of,
+    to_svg,
+)
 from mechanist.statistics.effective_samples import effective_samples
 
 
@@ -87,7 +97,8 @@ def density(data: ReportData) -> Picture | None:
             image, ax=panels, label="density of path frames / largest", shrink=0.9, pad=0.02
         )
         names = " and ".join(f"{x.name}, {y.name}" for x, y in pairs)
-        svg = to_svg(figure, "density", f"Density of transition paths over {names}")
+        marks = _marks(data, figure, panels, pairs)
+        svg = to_svg(figure, "density", f"Density of transition paths over {names}", marks)
     caption = (
         "Grey: density of frames of transition paths relative to its maximum, on a logarithmic "
         "scale. Outlines: the states; a band means that a state does not restrict the other "
@@ -100,6 +111,21 @@ def density(data: ReportData) -> Picture | None:
             "the two coordinates only; a tilted line needs both."
         )
     return Picture("density", "Density of transition paths", svg, caption, wide=len(pairs) > 1)
+
+
+def _marks(
+    data: ReportData, figure: Any, panels: list[Any], pairs: list[tuple[Axis, Axis]]
+) -> Marks:
+    """Where each frame of the paths that are shown as a film lies in each panel."""
+    if data.scenes is None:
+        return []
+    column = {name: i for i, name in enumerate(data.scenes.names)}
+    return [
+        (number, points_of(figure, axes, *(a.place(path.values[:, column[a.name]]) for a in pair)))
+        for number, path in enumerate(data.scenes.paths)
+        for axes, pair in zip(panels, pairs, strict=True)
+        if all(axis.name in column for axis in pair)
+    ]
 
 
 def _density_1d(data: ReportData, frames: FrameSample) -> Picture:

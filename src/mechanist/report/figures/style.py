@@ -1,5 +1,7 @@
 """Style of figures: colours and sizes, and SVG for the inside of a page."""
 
+import base64
+import html
 import io
 import json
 import re
@@ -12,6 +14,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.formula.typeset import GREEK, name_latex
+from mechanist.report.figures.figure_data import figure_csv
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 
 # Colours of Okabe and Ito, distinguishable with every kind of colour vision.
@@ -92,7 +95,9 @@ def points_of(figure: Any, axes: Any, x: Array, y: Array) -> list[tuple[float, f
     return [(round(float(a), 1), round(float(height - b), 1)) for a, b in pixels]
 
 
-def to_svg(figure: Any, name: str, label: str, marks: Marks | None = None) -> str:
+def to_svg(
+    figure: Any, name: str, label: str, marks: Marks | None = None, *, saved: bool = True
+) -> str:
     """SVG element of a figure for the inside of an HTML page.
 
     Parameters
@@ -105,6 +110,8 @@ def to_svg(figure: Any, name: str, label: str, marks: Marks | None = None) -> st
         Alternative text.
     marks
         Where the viewer of the molecule marks the frame that it shows.
+    saved
+        Whether the element carries the figure as PDF and its numbers as CSV, for the buttons.
     """
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", dpi=150, metadata=NO_METADATA, transparent=True)
@@ -123,7 +130,19 @@ def to_svg(figure: Any, name: str, label: str, marks: Marks | None = None) -> st
     if marks:
         plain = [{"path": path, "points": points} for path, points in marks]
         head += f" data-marks='{json.dumps(plain, separators=(',', ':'))}'"
+    if saved:
+        head += _to_save(figure)
     return text.replace("<svg", head, 1)
+
+
+def _to_save(figure: Any) -> str:
+    """Attributes with the PDF in base64 and the CSV, each only if there is one."""
+    pdf = io.BytesIO()
+    empty = {"Creator": None, "Producer": None, "CreationDate": None}
+    figure.savefig(pdf, format="pdf", metadata=empty)
+    found = f' data-pdf="{base64.b64encode(pdf.getvalue()).decode()}"'
+    numbers = figure_csv(figure)
+    return found + (f' data-csv="{html.escape(numbers)}"' if numbers else "")
 
 
 def grid(axes: Any, axis: str = "both") -> None:

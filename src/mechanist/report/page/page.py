@@ -1,5 +1,6 @@
 """The HTML page: one file that needs nothing else; without scripts it shows pictures instead."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from mechanist.report.figures.uncertainty import uncertainty
 from mechanist.report.page.checks import badges, checks
 from mechanist.report.page.contents import files_of_run
 from mechanist.report.page.definitions import definitions
+from mechanist.report.page.mathml import mathml
 from mechanist.report.page.molecule import molecule_section
 from mechanist.report.page.tables import constants, criteria, facts, front, losses, validation
 from mechanist.report.page.three import three_formulas
@@ -52,10 +54,11 @@ SECTIONS = {
 
 
 def subscripts(text: str) -> Any:
-    """Running text for HTML, with p_B set as p with a lowered B."""
+    """Running text for HTML, with p_B set as p with a lowered B, and proper minus signs."""
     from markupsafe import Markup, escape
 
-    return Markup(str(escape(text)).replace("p_B", "p<sub>B</sub>"))
+    signed = re.sub(r"(?<![\w^.])-(?=\d)", "\N{MINUS SIGN}", text)
+    return Markup(str(escape(signed)).replace("p_B", "p<sub>B</sub>"))
 
 
 def template(name: str) -> Any:
@@ -93,6 +96,7 @@ def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[P
         summary=summary,
         dynamics=data.dynamics,
         formula=formula,
+        mathml=mathml(formula["latex"]) if formula and formula.get("latex") else None,
         formula_svg=formula_svg(formula["latex"]) if formula and formula.get("latex") else None,
         constants=numbers,
         definitions=definitions(data),

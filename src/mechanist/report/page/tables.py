@@ -45,14 +45,17 @@ def constants(data: ReportData) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def losses(data: ReportData) -> list[tuple[str, str]]:
-    """Rows of the table of held-out losses, best first."""
+def losses(data: ReportData) -> list[tuple[str, str, str]]:
+    """Rows of the table of held-out losses, best first: model, gain over ln 2, loss."""
     formula = data.formula or {}
     known = dict(formula.get("baselines") or {})
     known["this formula"] = formula.get("heldout_loss")
     known["network"] = formula.get("network_heldout_loss", data.last["heldout_loss"])
     pairs = [(name, float(loss)) for name, loss in known.items() if loss is not None]
-    return [(name, f"{loss:.4f}") for name, loss in sorted(pairs, key=lambda pair: pair[1])]
+    return [
+        (name, minus(f"{math.log(2) - loss:.4f}"), f"{loss:.4f}")
+        for name, loss in sorted(pairs, key=lambda pair: pair[1])
+    ]
 
 
 def validation(data: ReportData) -> list[tuple[str, ...]]:

@@ -90,6 +90,6 @@ def formula_svg(latex: str, name: str = "formula", width: float = FULL - 1.2) ->
                 for i, line in enumerate(lines):
                     centre = 1 - (i + 0.5) / len(lines)
                     figure.text(0.005, centre, f"${display(line)}$", va="center", fontsize=SIZE)
-                return to_svg(figure, name, f"Formula: q = {latex}")
+                return to_svg(figure, name, f"Formula: q = {latex}", saved=False)
             except ValueError:
                 return None
