@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import mechanist
+from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.seal import verify
 from tests.conftest import REPOSITORY
 from tests.sampling.test_outside import planted, training_set, write
@@ -54,7 +55,7 @@ def test_a_table_becomes_a_report_with_the_planted_formula(tmp_path):
     page = (root / "report.html").read_text(encoding="utf-8")
     assert "shots imported, convergence unknown" in page
     assert "300 K" not in page
-    assert verify(root).problems == []
+    assert verify(Layout(root))[0] == []
     again = command(tmp_path, "demo", "shots.csv")
     assert again.returncode == 2
     assert "results/demo: exists; name another run, or delete it" in again.stderr
