@@ -44,18 +44,27 @@ def command_line() -> str:
     """Every command with its help, by section."""
     from typer.main import get_command
 
-    from mechanist.cli.main import PANELS, app, command_name
+    from mechanist.cli.main import GROUPS, PANELS, TOOLS, app, command_name
 
     group: Any = get_command(app)
     lines = ["# Command line", "", "As `mechanist --help` shows it."]
     for title, functions in PANELS.items():
         lines += ["", f"## {title}"]
         for function in functions:
-            command = group.commands[command_name(function)]
-            lines += ["", f"### mechanist {command_name(function)}", "", command.help or "", ""]
-            lines += ["| option | meaning |", "|---|---|"]
-            lines += [f"| {_names(one)} | {_meaning(one)} |" for one in command.params]
+            name = command_name(function)
+            lines += _command(name, group.commands[name])
+    lines += ["", f"## {TOOLS}"]
+    for name, functions in GROUPS.items():
+        for function in functions:
+            own = command_name(function)
+            lines += _command(f"{name} {own}", group.commands[name].commands[own])
     return "\n".join(lines) + "\n"
+
+
+def _command(name: str, command: Any) -> list[str]:
+    lines = ["", f"### mechanist {name}", "", command.help or "", ""]
+    lines += ["| option | meaning |", "|---|---|"]
+    return lines + [f"| {_names(one)} | {_meaning(one)} |" for one in command.params]
 
 
 def _names(parameter: Any) -> str:

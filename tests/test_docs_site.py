@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 
-from mechanist.cli.main import PANELS, command_name
+from mechanist.cli.main import GROUPS, PANELS, command_name
 from tests.conftest import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
@@ -27,6 +27,9 @@ def test_every_command_and_option_is_on_the_page_of_the_command_line(hooks):
     for functions in PANELS.values():
         for function in functions:
             assert f"### mechanist {command_name(function)}\n" in page
+    for group, functions in GROUPS.items():
+        for function in functions:
+            assert f"### mechanist {group} {command_name(function)}\n" in page
     for option in ("`--cores`", "`--along`", "`--round`", "`--dry-run`, `-n`"):
         assert option in page
 

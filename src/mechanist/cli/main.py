@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mechanist.cli import imports, project, runs, stages, systems
+from mechanist.cli import imports, project, runs, stages, systems, trajectory
 from mechanist.cli.job import STOPPED, say
 
 PANELS = {
@@ -19,6 +19,16 @@ PANELS = {
     "Stages of the workflow, which the rules call in this order": stages.COMMANDS,
 }
 """Commands by section of ``mechanist --help``; the name is that of the function."""
+
+GROUPS = {"trajectory": trajectory.COMMANDS}
+"""Commands of commands, such as ``mechanist trajectory learn``."""
+
+GROUP_HELP = {
+    "trajectory": "Learn the motion of a molecule from a trajectory; fill gaps of others, and more."
+}
+
+TOOLS = "Trajectories"
+"""Section of `GROUPS`."""
 
 
 def command_name(function: Any) -> str:
@@ -37,6 +47,12 @@ app = typer.Typer(
 for title, functions in PANELS.items():
     for function in functions:
         app.command(command_name(function), rich_help_panel=title)(function)
+
+for name, functions in GROUPS.items():
+    group = typer.Typer(no_args_is_help=True)
+    for function in functions:
+        group.command(command_name(function))(function)
+    app.add_typer(group, name=name, rich_help_panel=TOOLS, help=GROUP_HELP[name])
 
 
 def _version(wanted: bool) -> None:

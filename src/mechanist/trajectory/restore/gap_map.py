@@ -10,6 +10,7 @@ the training data would be too small.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,6 +175,20 @@ def ridge(x: Array, y: Array, some: Rows) -> tuple[Array, Array]:
     return best[1], best[2]
 
 
+class Maps(Protocol):
+    """Maps by kind of gap."""
+
+    coordinates: Coordinates
+
+    def places(self, x: Array) -> Array:
+        """Values (F,) of the coordinate on which the noise depends, at frames (F, N, 3)."""
+        ...
+
+    def of(self, known: Known) -> GapMap | None:
+        """The map for a kind of gap; None if there is none."""
+        ...
+
+
 class GapMaps:
     """Maps for all kinds of gaps, each learned on first use.
 
@@ -193,7 +208,8 @@ class GapMaps:
     """
 
     def __init__(self, paths: Sequence[Array], masses: Array, along: Along | None = None) -> None:
-        self.coordinates: Coordinates = coordinates_of(paths[0][0], masses)
+        self.reference, self.masses = paths[0][0], masses
+        self.coordinates: Coordinates = coordinates_of(self.reference, masses)
         self._along = along
         every = np.concatenate(paths)
         self._values, self._places = self.coordinates.values(every), self.places(every)
@@ -211,6 +227,10 @@ class GapMaps:
                 self._values, self._lengths, self._places, known, self.coordinates.periodic
             )
         return self._maps[known]
+
+    def learned(self) -> dict[Known, GapMap]:
+        """All maps that have been used."""
+        return {known: one for known, one in self._maps.items() if one is not None}
 
 
 def gaps_of(rows: Rows) -> dict[Known, list[int]]:

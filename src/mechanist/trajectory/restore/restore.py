@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array, Rows
 from mechanist.errors import DataError
-from mechanist.trajectory.restore.gap_map import Along, GapMaps, gaps_of, length_of
+from mechanist.trajectory.restore.gap_map import Along, GapMaps, Maps, gaps_of, length_of
 
 Method = Literal["linear", "spline", "map"]
 METHODS: tuple[Method, ...] = ("linear", "spline", "map")
@@ -41,7 +41,7 @@ def restore(
     knots: Array,
     rows: Rows,
     method: Method,
-    maps: GapMaps | None = None,
+    maps: Maps | None = None,
     rng: np.random.Generator | None = None,
     inside: Inside | None = None,
 ) -> Array:
@@ -96,7 +96,7 @@ def _fill(
     frames: Array,
     knots: Array,
     rows: Rows,
-    maps: GapMaps,
+    maps: Maps,
     rng: np.random.Generator | None,
     inside: Inside | None,
 ) -> None:
@@ -154,9 +154,7 @@ class Audit:
     frames: int
 
 
-def distances(
-    paths: Sequence[Array], stored: Stored, method: Method, maps: GapMaps | None
-) -> Array:
+def distances(paths: Sequence[Array], stored: Stored, method: Method, maps: Maps | None) -> Array:
     """Distances (F, N) in nm of restored frames from the true ones, missing frames only."""
     result = []
     for i, path in enumerate(paths):

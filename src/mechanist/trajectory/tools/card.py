@@ -1,0 +1,188 @@
+"""A folder with models of one molecule: ``card.json`` says what they are good for.
+
+``topology.pdb`` names the atoms, ``conformations.safetensors`` holds the learned geometries, and
+each kind of model has files of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanist.bookkeeping.files import damage_reported
+from mechanist.bookkeeping.model_files import read_model, write_model
+from mechanist.errors import DataError
+from mechanist.trajectory.tools.judge import Error, Judged
+from mechanist.trajectory.tools.molecule import Conformations, Molecule
+from mechanist.trajectory.tools.source import formula
+
+FORMAT = 1
+NAME = "card.json"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What models were learned from, and how well they do on the last block.
+
+    Parameters
+    ----------
+    conformations
+        The molecule, with the geometries that were learned.
+    masses
+        (N,) in Da.
+    dt_ps
+        Time between frames.
+    step_ps
+        Step with which learned forces are integrated; None without forces.
+    temperature_K
+        Mean kinetic temperature; None without velocities.
+    source
+        Name and hash of the file, what was found in it, and the frames of its blocks.
+    fill
+        Errors of the models that fill gaps.
+    motion
+        Errors of learned forces after some times: ``ps``, error, and that of x + v t.
+    forecast
+        Errors of forecasts, by model and number of frames.
+    warnings
+        Limits of these models.
+    """
+
+    conformations: Conformations
+    masses: NDArray[np.float64]
+    dt_ps: float
+    step_ps: float | None
+    temperature_K: float | None
+    source: dict[str, Any]
+    fill: tuple[Judged, ...]
+    motion: tuple[dict[str, Any], ...] = ()
+    forecast: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """Atomic numbers (N,)."""
+        return self.conformations.molecule.numbers
+
+
+def write_card(card: Card, folder: Path, topology: Any) -> None:
+    """Write card, geometries and topology."""
+    from mechanist.bookkeeping.files import atomic
+
+    known, frames = card.conformations, card.conformations.frames
+    tensors = {
+        "frames": frames,
+        "numbers": card.numbers,
+        "masses": card.masses,
+        "reference": known.molecule.reference,
+    }
+    content = {
+        "meaning": "models of the motion of one molecule; errors are mean distances of atoms in nm"
+        " on the last block, with intervals for fresh stretches as long as an eighth of it",
+        "atoms": {"count": len(card.numbers), "formula": formula(card.numbers)},
+        "dt_ps": card.dt_ps,
+        "step_ps": card.step_ps,
+        "temperature_K": card.temperature_K,
+        "source": card.source,
+        "fill": [_row(one) for one in card.fill],
+        "motion": list(card.motion),
+        "forecast": list(card.forecast),
+        "valid": {"conformations_within_nm": known.limit_nm},
+        "warnings": list(card.warnings),
+    }
+    write_model(folder / "conformations.safetensors", folder / NAME, tensors, FORMAT, content)
+    import mdtraj
+
+    with atomic(folder / "topology.pdb") as temporary:
+        mdtraj.Trajectory(known.molecule.reference[None], topology).save(str(temporary))
+
+
+def _row(one: Judged) -> dict[str, Any]:
+    return {"model": one.kind, "stride": one.stride, "known": one.known} | asdict(one.error)
+
+
+def read_card(folder: Path) -> Card:
+    """Read a card that `write_card` has written.
+
+    Raises
+    ------
+    DataError
+        If the folder holds none, or it is damaged.
+    """
+    path = folder / NAME
+    if not path.is_file():
+        raise DataError(folder, f"holds no {NAME}; make a model with mechanist trajectory learn")
+    weights = folder / "conformations.safetensors"
+    content, tensors = read_model(weights, path, FORMAT, "card of trajectory models")
+    with damage_reported(path):
+        molecule = Molecule(tensors["numbers"], tensors["reference"])
+        limit = float(content["valid"]["conformations_within_nm"])
+        card = Card(
+            Conformations(molecule, tensors["frames"], limit),
+            tensors["masses"],
+            float(content["dt_ps"]),
+            None if content["step_ps"] is None else float(content["step_ps"]),
+            None if content["temperature_K"] is None else float(content["temperature_K"]),
+            dict(content["source"]),
+            tuple(_judged(row) for row in content["fill"]),
+            tuple(dict(row) for row in content["motion"]),
+            tuple(dict(row) for row in content["forecast"]),
+            tuple(str(one) for one in content["warnings"]),
+        )
+    atoms = len(card.numbers)
+    if card.masses.shape != (atoms,) or card.conformations.frames.shape[1:] != (atoms, 3):
+        raise DataError(weights, f"shapes do not fit {NAME}; learn the model again")
+    return card
+
+
+def _judged(row: dict[str, Any]) -> Judged:
+    names = ("mean_nm", "low_nm", "high_nm", "p99_nm")
+    error = Error(*(float(row[name]) for name in names))
+    return Judged(str(row["model"]), int(row["stride"]), str(row["known"]), error)
+
+
+def topology(folder: Path) -> Any:
+    """Topology of mdtraj of the molecule of a model.
+
+    Raises
+    ------
+    DataError
+        If its file is missing or damaged.
+    """
+    import mdtraj
+
+    path = folder / "topology.pdb"
+    try:
+        return mdtraj.load_topology(str(path))
+    except Exception as error:
+        reason = " ".join(str(error).split())[:120]
+        raise DataError(path, f"cannot be read ({reason}); learn the model again") from None
+
+
+def lines(card: Card) -> Sequence[str]:
+    """The card as text."""
+    rows = [
+        f"{formula(card.numbers)}, {len(card.numbers)} atoms, frames {1e3 * card.dt_ps:g} fs apart"
+    ]
+    strides = sorted({(row.known, row.stride) for row in card.fill})
+    for known, stride in strides:
+        parts = [
+            f"{row.kind} {row.error.text()}"
+            for row in sorted(card.fill, key=lambda row: row.error.mean_nm)
+            if (row.known, row.stride) == (known, stride)
+        ]
+        rows.append(f"every {stride}th frame known ({known}): {'; '.join(parts)}")
+    rows += [
+        f"after {1e3 * row['ps']:g} fs: learned forces {row['mean_nm']:.2g} nm, x + v t"
+        f" {row['straight_nm']:.2g} nm"
+        for row in card.motion
+    ]
+    rows += [
+        f"forecast of {row['frames']} frames: {row['model']} {row['mean_nm']:.2g} nm"
+        for row in card.forecast
+    ]
+    rows += [f"warning: {one}" for one in card.warnings]
+    return rows

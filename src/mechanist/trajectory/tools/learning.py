@@ -1,0 +1,308 @@
+"""Verb ``learn``: models of a molecule from a dense trajectory, judged on its last block."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mechanist.bookkeeping.files import sha256
+from mechanist.errors import DataError
+from mechanist.trajectory.dataset import Dataset, by_time, windows
+from mechanist.trajectory.restore.gap_map import GapMaps
+from mechanist.trajectory.restore.restore import MOST_ATOMS, maps_of
+from mechanist.trajectory.superres.bridge import Bridge
+from mechanist.trajectory.superres.forcefield import motions
+from mechanist.trajectory.superres.learned import LAGS, learn_bridge
+from mechanist.trajectory.superres.ridge import fit_ridge
+from mechanist.trajectory.tools import keep
+from mechanist.trajectory.tools.card import Card, lines, write_card
+from mechanist.trajectory.tools.fillers import (
+    NEEDS_VELOCITIES,
+    BridgeFill,
+    ByGap,
+    Filler,
+    MapFill,
+    hermite_fill,
+    spline_fill,
+)
+from mechanist.trajectory.tools.forecasting import forecast_rows
+from mechanist.trajectory.tools.judge import (
+    GROUPS,
+    MOVING,
+    POSITIONS,
+    ROUNDED,
+    XTC,
+    Judged,
+    best,
+    judge,
+)
+from mechanist.trajectory.tools.molecule import Molecule, conformations
+from mechanist.trajectory.tools.propagation import motion_rows
+from mechanist.trajectory.tools.source import Source, read
+from mechanist.trajectory.trajectory import Trajectory
+
+Log = Callable[[str], None]
+
+STRIDES = (2, 5, 10, 20)
+"""Strides that are learned if none are asked for, as far as the trajectory is long enough."""
+
+KINDS = ("map", "ridge", "recurrent", "bridge")
+"""Learned models."""
+
+USUAL = ("map", "ridge", "bridge")
+"""Those that are learned unless others are asked for."""
+
+BRIDGE_ATOMS = 30
+"""Largest number of atoms for learned forces."""
+
+ROWS = 7000
+"""Rows of the kernel matrix of learned forces; geometries times internal motions."""
+
+STEP_PS = 0.0011
+"""Longest time between frames with which learned forces are integrated."""
+
+VALIDATE, TEST = 0.15, 0.25
+"""Shares of the frames."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Models by kind."""
+
+    maps: GapMaps | None
+    bridge: Bridge | None
+    fillers: dict[tuple[str, int], Filler]
+
+
+def learn(
+    dense: Path,
+    out: Path,
+    top: Path | None = None,
+    dt_ps: float | None = None,
+    kinds: Sequence[str] = (),
+    strides: Sequence[int] = (),
+    seed: int = 0,
+    geometries: int | None = None,
+    log: Log = print,
+) -> Card:
+    """Learn models of a molecule, and write them with their card.
+
+    Parameters
+    ----------
+    dense
+        Trajectory: a format of mdtraj, or npz of MD17 or sGDML.
+    out
+        Folder to write.
+    top
+        File with the topology, for formats that do not name atoms.
+    dt_ps
+        Time between frames, where the file does not say it.
+    kinds
+        Of `KINDS`; if empty, those that fit.
+    strides
+        From one known frame to the next; if empty, those of `STRIDES` that fit.
+    seed
+        Of networks.
+    geometries
+        Number of frames that forces are learned from; if None, as many as `ROWS` allows.
+    log
+        Takes lines of text.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is too short, or of a molecule that is too large, or a kind of
+        model that is asked for does not fit.
+    """
+    unknown = sorted(set(kinds) - set(KINDS))
+    if unknown:
+        raise DataError("--models", f"{unknown[0]!r} is none of {', '.join(KINDS)}")
+    if any(stride < 2 for stride in strides):
+        raise DataError("--stride", f"{min(strides)}: must be at least 2")
+    source = read(dense, top, dt_ps)
+    for note in source.notes:
+        log(f"{dense.name}: {note}")
+    frames = source.trajectory
+    if len(frames.numbers) > MOST_ATOMS:
+        raise DataError(
+            dense,
+            f"{len(frames.numbers)} atoms; motion is learned for up to {MOST_ATOMS}: write a part"
+            " of the molecule to a file of its own (mdtraj Trajectory.atom_slice)",
+        )
+    wanted = _strides(source, strides, log)
+    data = by_time(frames, wanted[-1] + 1, VALIDATE, TEST)
+    kinds, warnings = _fitting(source, data, kinds, log)
+    molecule = Molecule(frames.numbers, frames.positions[0])
+    learned = _fit(data, molecule, kinds, wanted, seed, geometries, log)
+    rows = _judged(learned, data.test[0], source, wanted, log)
+    out.mkdir(parents=True, exist_ok=True)
+    motion = () if learned.bridge is None else motion_rows(learned.bridge, data)
+    rounded = source.rounding_nm >= XTC
+    forecasts = forecast_rows(data, wanted, learned.bridge, rounded, out)
+    held = np.concatenate([data.validate[0].positions, data.test[0].positions])
+    card = Card(
+        conformations(molecule, data.train[0].positions, held),
+        frames.masses,
+        frames.dt_ps,
+        None if learned.bridge is None else frames.dt_ps,
+        frames.temperature() if frames.velocities is not None else None,
+        _described(source, data),
+        tuple(rows),
+        motion,
+        forecasts,
+        (*warnings, *_useless(rows, wanted)),
+    )
+    if learned.bridge is not None:
+        keep.save_bridge(learned.bridge, out)
+    if learned.maps is not None:
+        keep.save_maps(learned.maps, out)
+    for (kind, stride), filler in learned.fillers.items():
+        if isinstance(filler, ByGap):
+            keep.save_by_gap(kind, stride, filler, out)
+    write_card(card, out, source.topology)
+    for line in lines(card):
+        log(line)
+    return card
+
+
+def _strides(source: Source, asked: Sequence[int], log: Log) -> list[int]:
+    """Strides for which the last block has enough gaps."""
+    most = int(TEST * len(source.trajectory)) // (GROUPS + 1)
+    wanted = sorted(set(asked or STRIDES))
+    fitting = [stride for stride in wanted if stride <= most]
+    if not fitting or (asked and fitting != wanted):
+        raise DataError(
+            source.path,
+            f"{len(source.trajectory)} frames: the last quarter has fewer than {GROUPS} gaps of"
+            f" stride {wanted[-1] if asked else wanted[0]}",
+        )
+    if fitting != wanted:
+        log(f"strides above {fitting[-1]} are left out: too few frames")
+    return fitting
+
+
+def _fitting(
+    source: Source, data: Dataset, asked: Sequence[str], log: Log
+) -> tuple[tuple[str, ...], list[str]]:
+    """Kinds of models that the data allow, and warnings."""
+    frames = source.trajectory
+    reasons: dict[str, str] = {}
+    if frames.velocities is None:
+        reasons |= dict.fromkeys(("ridge", "recurrent"), "has no velocities")
+    exact = frames.meta.integrator_dt_ps is not None
+    if not exact and frames.forces is None:
+        reasons["bridge"] = "has no forces, nor every step in double precision"
+    elif len(frames.numbers) > BRIDGE_ATOMS:
+        reasons["bridge"] = f"has more than {BRIDGE_ATOMS} atoms"
+    elif frames.dt_ps > STEP_PS:
+        reasons["bridge"] = f"has frames {1e3 * frames.dt_ps:g} fs apart, not up to 1.1 fs"
+    elif len(data.validate[0]) < 2 * LAGS:
+        reasons["bridge"] = f"has fewer than {round(2 * LAGS / VALIDATE)} frames"
+    for kind in asked:
+        if kind in reasons:
+            raise DataError(source.path, f"--models {kind}: the file {reasons[kind]}")
+    for kind, reason in reasons.items():
+        if kind in USUAL:
+            log(f"no {kind}: the file {reason}")
+    warnings = [f"{kind}: not learned, the file {reason}" for kind, reason in reasons.items()]
+    if len(frames.numbers) > BRIDGE_ATOMS:
+        warnings.append(f"{len(frames.numbers)} atoms: errors of maps grow with size")
+    return tuple(kind for kind in (asked or USUAL) if kind not in reasons), warnings
+
+
+def _fit(
+    data: Dataset,
+    molecule: Molecule,
+    kinds: Sequence[str],
+    strides: Sequence[int],
+    seed: int,
+    geometries: int | None,
+    log: Log,
+) -> Learned:
+    """All models; polynomials are always among them."""
+    train = data.train[0]
+    fillers: dict[tuple[str, int], Filler] = {("spline", one): spline_fill for one in strides}
+    moving = train.velocities is not None
+    if moving:
+        fillers |= {("hermite", one): hermite_fill for one in strides}
+    maps = maps_of([train.positions], train.masses) if "map" in kinds else None
+    if maps is not None:
+        fillers |= {("map", one): MapFill(maps) for one in strides}
+        log("linear maps of internal coordinates")
+    elif "map" in kinds:
+        log("no map: some atom has no three others that define its internal coordinates")
+    for stride in strides:
+        if "ridge" in kinds:
+            gaps = [windows(part, stride - 1, 1) for part in (data.train, data.validate)]
+            fillers["ridge", stride] = ByGap({stride: fit_ridge(gaps[0], gaps[1], train.masses)})
+    if "recurrent" in kinds:
+        fillers |= _recurrent(data, strides, seed, log)
+    bridge = None
+    if "bridge" in kinds:
+        count = geometries or max(20, ROWS // motions(len(train.masses)))
+        count = min(count, len(train) - 2)
+        log(f"forces from {count} geometries, {len(molecule.permutations)} permutations of atoms")
+        bridge = learn_bridge(data, molecule.permutations, count)
+        fillers |= {("bridge", one): BridgeFill(bridge) for one in strides}
+    return Learned(maps, bridge, fillers)
+
+
+def _recurrent(
+    data: Dataset, strides: Sequence[int], seed: int, log: Log
+) -> dict[tuple[str, int], Filler]:
+    from mechanist.trajectory.superres.budget import Budget
+    from mechanist.trajectory.superres.recurrent import train_steppers
+
+    log("bi-directional LSTM")
+    gaps = [windows(data.train, stride - 1, 1) for stride in strides]
+    steppers = train_steppers("lstm", True, gaps, data.train[0].masses, Budget(frames=6000), seed)
+    return {
+        ("recurrent", stride): ByGap({stride: model})
+        for stride, model in zip(strides, steppers, strict=True)
+    }
+
+
+def _judged(
+    learned: Learned, block: Trajectory, source: Source, strides: Sequence[int], log: Log
+) -> list[Judged]:
+    """Errors of all models for all that may be known of stored frames."""
+    log(f"judged on the last {len(block)} frames")
+    known = [ROUNDED] if source.rounding_nm >= XTC else [POSITIONS, ROUNDED]
+    rows = []
+    for stride in strides:
+        own = {key: one for key, one in learned.fillers.items() if key[1] == stride}
+        still = {key: one for key, one in own.items() if key[0] not in NEEDS_VELOCITIES}
+        for one in known:
+            rows += judge(still, block, one, stride)
+        if block.velocities is not None:
+            moving = {key: one for key, one in own.items() if key[0] not in ("spline", "map")}
+            rows += judge(moving, block, MOVING, stride)
+    return rows
+
+
+def _described(source: Source, data: Dataset) -> dict[str, object]:
+    parts = {"train": data.train[0], "validate": data.validate[0], "test": data.test[0]}
+    return {
+        "file": source.path.name,
+        "sha256": sha256(source.path),
+        "frames": len(source.trajectory),
+        "velocities": source.trajectory.velocities is not None,
+        "forces": source.trajectory.forces is not None,
+        "rounding_nm": source.rounding_nm,
+        "notes": list(source.notes),
+        "blocks": {name: len(part) for name, part in parts.items()},
+    }
+
+
+def _useless(rows: Sequence[Judged], strides: Sequence[int]) -> list[str]:
+    """Where no learned model is better than a polynomial."""
+    result = []
+    for known in (POSITIONS, ROUNDED, MOVING):
+        for stride in strides:
+            found = best(rows, known, stride)
+            if found is not None and found.kind in ("spline", "hermite"):
+                result.append(
+                    f"stride {stride} ({known}): no learned model is better than a {found.kind}"
+                )
+    return result
