@@ -1,50 +1,29 @@
 """Two structures to two states, from the command line; what is refused, in one line each."""
 
-import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mechanist.cli.main import main
 from mechanist.settings.load import load_system
-from mechanist.starts.from_to import from_to
+from mechanist.starts.make import make
 from mechanist.systems.build.new import Sources
+from mechanist.systems.build.request import Request
 from tests.conftest import REPOSITORY
-
-DATA = REPOSITORY / "tests" / "data" / "starts"
-FIELD = "--force-field amber99sbildn.xml"
-
-
-def run(capsys, command: str | list[str]) -> tuple[int, str]:
-    code = 0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            sys, "argv", ["mechanist", *(command.split() if isinstance(command, str) else command)]
-        )
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-    done = capsys.readouterr()
-    return code, done.out + done.err
+from tests.starts.commands import DATA, FIELD, prepare, run
 
 
 @pytest.fixture
 def work(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for file in DATA.glob("*.pdb"):
-        shutil.copy(file, tmp_path)
-    return tmp_path
+    return prepare(tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     root = tmp_path_factory.mktemp("ends")
     sources = Sources(DATA / "c7eq.pdb", None, ["amber99sbildn.xml"])
-    return from_to("dip", sources, DATA / "c7ax.pdb", root)
+    made = make("dip", Request(sources, to=DATA / "c7ax.pdb"), root)
+    return made.folder, made.states
 
 
 def test_states_of_alanine_dipeptide_are_those_of_the_shipped_system(found):
@@ -109,11 +88,21 @@ def mirrored(text: str) -> str:
     )
 
 
+def shaken(text: str) -> str:
+    """The PDB file with all atoms displaced by up to 0.005 nm."""
+    lines, rng = text.splitlines(), np.random.default_rng(5)
+    for number, line in enumerate(lines):
+        if line.startswith(("ATOM", "HETATM")):
+            x, y, z = (float(line[k : k + 8]) + rng.uniform(-0.05, 0.05) for k in (30, 38, 46))
+            lines[number] = f"{line[:30]}{x:8.3f}{y:8.3f}{z:8.3f}{line[54:]}"
+    return "\n".join(lines)
+
+
 @pytest.mark.parametrize(
     ("to", "reason"),
     [
         ("c7eq.pdb", "c7eq.pdb: --to: is the same structure as c7eq.pdb"),
-        ("c5.pdb", "c5.pdb: is in the same basin as c7eq.pdb: MD from both visits the same values"),
+        ("near.pdb", "near.pdb: is in the same basin as c7eq.pdb: MD from both visits the same"),
         ("between.pdb", "between.pdb: is no minimum: phi is 5 deg in it, and MD from it stays at"),
         ("mirror.pdb", "ALA2-CA, is the mirror image of what it is in c7eq.pdb: no path without"),
         ("water.pdb", "water.pdb: is another molecule than c7eq.pdb: C6 H10"),
@@ -125,6 +114,8 @@ def test_refused_with_a_reason_and_no_folder(to, reason, work, capsys):
     text = (work / "c7ax.pdb").read_text(encoding="utf-8")
     Path("mirror.pdb").write_text(mirrored(text), encoding="utf-8")
     Path("empty.pdb").touch()
+    own = (work / "c7eq.pdb").read_text(encoding="utf-8")
+    Path("near.pdb").write_text(shaken(own), encoding="utf-8")
     Path("water.pdb").write_text(
         "HETATM    1  O   HOH A   1       0.000   0.000   0.000  1.00  0.00           O\n"
         "HETATM    2  H1  HOH A   1       0.957   0.000   0.000  1.00  0.00           H\n"
@@ -147,7 +138,7 @@ def test_refused_with_a_reason_and_no_folder(to, reason, work, capsys):
     [
         ("--from c7eq.pdb", "new: --from and --to: give both"),
         ("--structure c7eq.pdb --to c7ax.pdb", "new: --from and --to: give both"),
-        ("", "new: give either --structure, or --from and --to"),
+        ("", "new: give one of --structure, --smiles, --sdf, --xyz, or --from and --to"),
     ],
 )
 def test_options_that_do_not_go_together(options, reason, work, capsys):

@@ -13,7 +13,7 @@ from mechanist.systems.build.prepare import prepare
 from mechanist.systems.build.radii import radii
 from mechanist.systems.prepared import load
 from tests.conftest import REPOSITORY
-from tests.starts.test_from_to import run
+from tests.starts.commands import run
 
 PDB = REPOSITORY / "systems" / "malonaldehyde" / "malonaldehyde.pdb"
 

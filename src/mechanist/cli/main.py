@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from mechanist.cli import imports, project, runs, stages, systems, trajectory
+from mechanist.cli import imports, new, project, runs, stages, systems, trajectory
 from mechanist.cli.job import STOPPED, say
 
 PANELS = {
     "Start here": (project.init, project.run, project.open_, runs.status),
-    "A system of your own": (systems.new, systems.check, systems.doctor),
+    "A system of your own": (new.new, systems.check, systems.doctor),
     "Shots from elsewhere": (imports.import_,),
     "More from a run": (
         *(runs.replay, runs.free_energy, runs.verify, runs.seeds),

@@ -1,68 +1,10 @@
-"""Commands about systems and the machine: ``new``, ``check``, ``doctor``."""
+"""Commands about systems and the machine: ``check``, ``doctor``; for ``new`` see its module."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mechanist.cli.job import log
-
-
-def new(
-    name: Annotated[str, typer.Argument(help="name of the new folder below systems/")],
-    structure: Annotated[
-        Path | None,
-        typer.Option("--structure", help="PDB, PDBx, gro, inpcrd, rst7 or CHARMM crd file"),
-    ] = None,
-    from_: Annotated[
-        Path | None, typer.Option("--from", help="structure in state A, in place of --structure")
-    ] = None,
-    to: Annotated[
-        Path | None,
-        typer.Option("--to", help="structure in state B: short MD in both finds the states"),
-    ] = None,
-    topology: Annotated[
-        Path | None,
-        typer.Option("--topology", help="prmtop, GROMACS top, psf, or xml of an OpenMM System"),
-    ] = None,
-    force_field: Annotated[
-        list[str] | None,
-        typer.Option("--force-field", help="force-field XML, or parameters of a psf; repeatable"),
-    ] = None,
-    forces: Annotated[
-        str | None,
-        typer.Option(
-            "--forces", help="force law, such as gfn2-xtb or '{xtb: gfn2-xtb, charge: -1}'"
-        ),
-    ] = None,
-    react: Annotated[
-        str | None,
-        typer.Option("--react", help="bonds that make the states, as 'break 0-5, form 4-5'"),
-    ] = None,
-    include: Annotated[
-        Path | None, typer.Option("--include", help="folder of files that a GROMACS top includes")
-    ] = None,
-    define: Annotated[
-        list[str] | None,
-        typer.Option("--define", help="macro of a GROMACS top, as NAME or NAME=VALUE; repeatable"),
-    ] = None,
-) -> None:
-    """Make a folder for a molecule of your own: from one structure, or from one in each state."""
-    from mechanist.errors import SettingsError
-    from mechanist.stages.new import new as run
-    from mechanist.systems.build.new import Sources
-
-    if (from_ is None) != (to is None):
-        raise SettingsError("new", "--from and --to: give both, a structure of A and one of B")
-    first = structure or from_
-    if first is None or (structure is not None and from_ is not None):
-        raise SettingsError("new", "give either --structure, or --from and --to")
-    if to is not None and react is not None:
-        raise SettingsError("new", "--react: the states come from it or from --to, not from both")
-    sources = Sources(first, topology, force_field or (), include, define or (), forces)
-    folder = run(name, sources, to, print, react)
-    todo = "Edit the marked lines, then" if to is None and react is None else "Next"
-    print(f"{folder}/system.yaml is written. {todo}: mechanist check {name}")
 
 
 def check(

@@ -3,43 +3,49 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from mechanist.report.figures.basins import draw_basins
 from mechanist.report.figures.states import draw_states
-from mechanist.starts.from_to import from_to
+from mechanist.starts.basin_md import RunLength
+from mechanist.starts.explore import Exploration
+from mechanist.starts.make import Made, make
 from mechanist.starts.react import react
-from mechanist.systems.build import new as build
-from mechanist.systems.build.new import Sources
+from mechanist.systems.build.request import Request
 
-FIGURE = "states.png"
+STATES, BASINS = "states.png", "basins.png"
 
 
 def new(
     name: str,
-    sources: Sources,
-    to: Path | None = None,
+    request: Request,
+    exploration: Exploration | None = None,
+    length: RunLength | None = None,
     said: Callable[[str], None] = lambda text: None,
     reaction: str | None = None,
-) -> Path:
-    """Make ./systems/NAME with copies of the files and a system.yaml; its path.
+) -> Made:
+    """Make ./systems/NAME with all files, a system.yaml, and figures of what was found.
 
     Parameters
     ----------
     name
         Of the system.
-    sources
-        Files of its structure and of its forces.
-    to
-        Structure of the other end: states are found and nothing is left to edit; None: states are
-        left to the editor of system.yaml.
+    request
+        What it is made from.
+    exploration
+        How to look for basins; None: not at all.
+    length
+        Of the MD in each basin; None: by the cost of a step.
     said
         Called with every step.
     reaction
         Bonds that break and form, which give the states; see `mechanist.starts.react`.
     """
     if reaction is not None:
-        return react(name, sources, reaction, Path(), said)
-    if to is None:
-        return build.new(name, sources, Path(), said)
-    folder, found = from_to(name, sources, to, Path(), said)
-    draw_states(found, (Path(sources.structure).stem, to.stem), folder / FIGURE)
-    said(f"{folder / FIGURE}: the MD of both basins and the intervals")
-    return folder
+        return Made(react(name, request, reaction, Path(), said))
+    made = make(name, request, Path(), said, exploration, length)
+    if made.basins is not None:
+        draw_basins(made.basins, made.folder / BASINS)
+        said(f"{made.folder / BASINS}: the basins; their structures are in {made.folder}/basins")
+    if made.states is not None:
+        draw_states(made.states, made.names, made.folder / STATES)
+        said(f"{made.folder / STATES}: the MD of both states and their intervals")
+    return made

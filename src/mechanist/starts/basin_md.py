@@ -1,23 +1,20 @@
 """Short MD from a structure: what its basin looks like at the temperature of the run."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.engine.choose import choose_plan, make_engine
+from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import EXPLODED, HalfShots, ShotQueue
+from mechanist.engine.plan import Plan
 from mechanist.errors import SystemBuildError
 from mechanist.sampling.streams import normals, shot_seeds, thermal_velocities
-from mechanist.settings.run import EngineSettings
 from mechanist.settings.system import DynamicsSettings
 from mechanist.systems.build.molecule import Molecule
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.descriptors.states import State, States
 from mechanist.systems.prepared import Prepared, masses_of
-
-Log = Callable[[str], None]
 
 STREAM = 2**31 + 1
 """Chain number of the random stream used here; no chain has it."""
@@ -67,7 +64,7 @@ def unsampled(
     )
 
 
-def basin_frames(prepared: Prepared, length: RunLength, seed: int, where: str, log: Log) -> Array:
+def basin_frames(prepared: Prepared, length: RunLength, plan: Plan, seed: int, where: str) -> Array:
     """Frames of MD from the structure of a system.
 
     Parameters
@@ -76,24 +73,23 @@ def basin_frames(prepared: Prepared, length: RunLength, seed: int, where: str, l
         At the temperature of the MD, its structure at a minimum.
     length
         Number and length of the runs.
+    plan
+        Of the engine.
     seed
         Of velocities and noise.
     where
         File of the structure, for messages.
-    log
-        Called with progress.
 
     Returns
     -------
     ndarray
-        (R, F, N, 3) in nm, without the settling.
+        (R, F, N, 3) in nm, the settling included.
 
     Raises
     ------
     SystemBuildError
         If a run explodes.
     """
-    plan = choose_plan(prepared, EngineSettings(), log)
     frame = prepared.timestep * prepared.stride
     skipped, kept = round(length.settle / frame), round(length.sampled / frame)
     engine = make_engine(
@@ -119,5 +115,5 @@ def basin_frames(prepared: Prepared, length: RunLength, seed: int, where: str, l
                     f"MD at {prepared.temperature:g} K explodes with a time step of"
                     f" {1000 * prepared.timestep:g} fs; does the structure fit the forces?",
                 )
-            found[key] = np.asarray(frames[skipped:])
+            found[key] = np.asarray(frames)
     return np.stack([found[int(key)] for key in numbers])

@@ -1,9 +1,11 @@
 """Descriptors that may tell two basins apart, the most readable first.
 
-Torsions with a name of their own (phi, psi, omega, chi), torsions of heavy atoms about a bond,
-torsions that end in a hydrogen, improper torsions of an atom with three neighbours, distances.
+Bonds that break or form, torsions with a name of their own (phi, psi, omega, chi), torsions
+of heavy atoms about a bond, torsions that end in a hydrogen, improper torsions of an
+atom with three neighbours, distances.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -25,6 +27,7 @@ MOST_IN_PAIRS = 40
 """Heavy atoms up to which all their pairs are candidates; beyond, one atom of each residue."""
 
 KINDS = (
+    "bond that breaks or forms",
     "named torsion",
     "torsion of heavy atoms",
     "torsion that ends in a hydrogen",
@@ -47,8 +50,11 @@ class Candidate:
         return KINDS[self.rank]
 
 
-def telling(topology: Any) -> list[Candidate]:
-    """Candidates of an mdtraj Topology, by rank, each with a name of its own."""
+def telling(topology: Any, changed: Sequence[tuple[int, int]] = ()) -> list[Candidate]:
+    """Candidates of an mdtraj Topology, by rank, each with a name of its own.
+
+    ``changed`` are pairs of atoms that are bonded in one of two structures only.
+    """
     found: list[Candidate] = []
     taken: set[tuple[int, ...]] = set()
     names: set[str] = set()
@@ -60,21 +66,22 @@ def telling(topology: Any) -> list[Candidate]:
 
     for name, atoms in _named(topology):
         if canonical(atoms) not in taken:
-            add(0, "torsion", atoms, name)
+            add(1, "torsion", atoms, name)
     for rank, kind, members in (
+        (0, "distance", changed),
         *_torsions(topology),
-        (3, "torsion", _impropers(topology)),
-        (4, "distance", _pairs(topology)),
+        (4, "torsion", _impropers(topology)),
+        (5, "distance", _pairs(topology)),
     ):
         new = [atoms for atoms in members if canonical(atoms) not in taken]
         labels = unique_names(topology, [(_prefix(rank, kind), a) for a in new], names)
         for atoms, label in zip(new, labels, strict=True):
             add(rank, kind, atoms, label)
-    return found
+    return sorted(found, key=lambda candidate: candidate.rank)
 
 
 def _prefix(rank: int, kind: str) -> str:
-    return "improper" if rank == 3 else kind
+    return "improper" if rank == 4 else kind
 
 
 def _named(topology: Any) -> list[tuple[str, tuple[int, ...]]]:
@@ -108,7 +115,7 @@ def _torsions(topology: Any) -> list[tuple[int, str, list[tuple[int, ...]]]]:
                 light.append(atoms)
         else:
             heavy.append(atoms)
-    return [(1, "torsion", heavy), (2, "torsion", light)]
+    return [(2, "torsion", heavy), (3, "torsion", light)]
 
 
 def _impropers(topology: Any) -> list[tuple[int, ...]]:

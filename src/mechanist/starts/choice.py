@@ -1,7 +1,7 @@
 """Which descriptors tell two basins apart, and the interval of each basin in them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,8 +9,12 @@ from mechanist.arrays import Array
 from mechanist.starts.candidates import Candidate
 from mechanist.starts.density import core, distance, inside, middle, overlap
 
-APART = 0.02
+APART = 0.05
 """Overlap of two densities up to which a descriptor tells them apart."""
+
+NEARLY = 0.15
+"""The same for the first frames, where a run may have left its basin already, and for basins
+between which runs go to and fro over a low barrier."""
 
 COMPACT = 0.1
 """Overlap up to which a further descriptor keeps the states compact."""
@@ -18,6 +22,9 @@ COMPACT = 0.1
 LEVELS = (0.1, 0.05, 0.02)
 """Shares of its highest density that an interval reaches down to: 2.3, 3.0 or 3.9 kT above the
 minimum. The first that holds `MOST_FRAMES` of the frames is taken, else the first."""
+
+TIGHTER = (0.2, 0.35, 0.5)
+"""The same where intervals of A and B would else be closer than `LEAST_GAP`: over a low barrier."""
 
 MOST_FRAMES = 0.95
 """Share of the frames of a basin that an interval should hold, parts of the basin included that
@@ -65,11 +72,9 @@ class Telling:
         widths = self.a[1] - self.a[0] + self.b[1] - self.b[0]
         return self.gap / max(0.5 * widths, 1e-9)
 
-    @property
-    def separates(self) -> bool:
-        """Whether the basins are apart in this descriptor alone."""
-        least = LEAST_GAP[self.candidate.descriptor.unit]
-        return self.overlap <= APART and self.gap >= least
+    def separates(self, most: float = APART) -> bool:
+        """Whether the basins are apart in this descriptor alone, with an overlap up to ``most``."""
+        return self.overlap <= most and self.gap >= LEAST_GAP[self.candidate.descriptor.unit]
 
 
 def examined(
@@ -95,22 +100,41 @@ def examined(
             if centres is None
             else (float(centres[0][column]), float(centres[1][column]))
         )
-        ends = [
-            interval(values, centre, turns)
-            for values, centre in zip((one, other), middles, strict=True)
-        ]
+        parts = list(zip((one, other), middles, strict=True))
+        ends = [interval(values, centre, turns) for values, centre in parts]
         found.append(Telling(candidate, overlap(one, other, turns), ends[0], ends[1]))
     return found
 
 
-def chosen(found: Sequence[Telling]) -> list[Telling]:
+def tightened(
+    found: Sequence[Telling], a: Array, b: Array, centres: tuple[Array, Array]
+) -> list[Telling]:
+    """The same with intervals tight enough to leave a gap, if any are; see `examined`."""
+    result = []
+    for column, telling in enumerate(found):
+        turns = telling.candidate.descriptor.periodic
+        least = LEAST_GAP[telling.candidate.descriptor.unit]
+        parts = (a[:, column], centres[0][column]), (b[:, column], centres[1][column])
+        for level in TIGHTER:
+            if telling.overlap > NEARLY or telling.gap >= least:
+                break
+            one, other = (
+                rounded(core(values, float(centre), level, turns), turns)
+                for values, centre in parts
+            )
+            telling = replace(telling, a=one, b=other)
+        result.append(telling)
+    return result
+
+
+def chosen(found: Sequence[Telling], most: float = APART) -> list[Telling]:
     """The descriptors of the states, at most `MOST`; none if no descriptor separates the basins.
 
     The first is of the most readable kind that separates at all, and of these the one with the
     widest gap. The second, which keeps the states compact, is of the same kind, turns about another
     bond, and has hardly an overlap; its intervals need no gap.
     """
-    apart = [telling for telling in found if telling.separates]
+    apart = [telling for telling in found if telling.separates(most)]
     if not apart:
         return []
     rank = min(telling.candidate.rank for telling in apart)
@@ -148,4 +172,5 @@ def rounded(ends: Ends, periodic: bool) -> Ends:
     high = float(np.ceil(round(ends[1] / step, 6)) * step)
     if periodic and high - low >= 2 * np.pi:
         return -np.pi, np.pi
-    return low, high
+    turns = round(2 * np.pi * np.floor((low + np.pi + 1e-6) / (2 * np.pi)), 12) if periodic else 0.0
+    return low - turns, high - turns

@@ -18,8 +18,9 @@ from mechanist.bookkeeping.files import write_text
 from mechanist.errors import SettingsError
 from mechanist.settings.load import SYSTEM_FILE
 from mechanist.systems.build.molecule import build_molecule
-from mechanist.systems.build.new import Sources, copy_files, draft_of, new_folder
+from mechanist.systems.build.new import draft_of, new_folder
 from mechanist.systems.build.radii import BONDED, radii
+from mechanist.systems.build.request import Request, ingredients
 from mechanist.systems.build.template import Chosen, ChosenDescriptor, ChosenState, system_yaml
 from mechanist.systems.descriptors.labels import topology_of, unique_names
 
@@ -39,7 +40,7 @@ Log = Callable[[str], None]
 
 
 def react(
-    name: str, sources: Sources, reaction: str, root: Path, said: Log = lambda text: None
+    name: str, request: Request, reaction: str, root: Path, said: Log = lambda text: None
 ) -> Path:
     """Make ``root``/systems/``name`` with the states of a reaction.
 
@@ -47,7 +48,7 @@ def react(
     ----------
     name
         Of the system.
-    sources
+    request
         Its structure, in state A, and its force law.
     reaction
         As ``break 0-5, form 4-5``; atoms are indices from 0 or names that one atom has.
@@ -63,10 +64,11 @@ def react(
     SystemBuildError
         If the system cannot be built.
     """
-    if sources.forces is None:
+    if request.forces is None:
         raise SettingsError("new", "--react: needs a force law under which bonds break: --forces")
     with new_folder(name, root) as (folder, partial):
-        settings = copy_files(sources, partial)
+        parts = ingredients(name, request, partial, said)
+        settings = parts.settings
         molecule = build_molecule(settings, partial)
         topology = topology_of(molecule.topology)
         breaks, forms = parse_reaction(reaction, topology)
@@ -76,6 +78,7 @@ def react(
         own = "index " + " ".join(map(str, atoms))
         groups = draft.groups | ({"differences": own} if len(atoms) > 2 else {})
         draft = replace(draft, chosen=chosen, groups=groups, stride=STRIDE, longest=LONGEST)
+        draft = replace(draft, notes=parts.notes)
         for line in chosen.reasons:
             said(line)
         write_text(partial / SYSTEM_FILE, system_yaml(draft))

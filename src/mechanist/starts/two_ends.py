@@ -1,11 +1,11 @@
 """From two structures to two states: MD in each, what tells them apart, intervals.
 
 1. Both structures are minimised, and several short runs start from each.
-2. The first third of the frames, in which no run has had the time to go far, tells which descriptor
-   separates the basins, and gives first intervals.
-3. A run has left its basin once it enters the first intervals of the other; later frames do not
-   count. Basins that are left within a few ps on average are one.
-4. Descriptors and intervals are chosen again from all frames that count.
+2. The first frames, in which few runs have left their basin, tell which descriptor separates the
+   basins, and give first intervals, the cores.
+3. A frame of any run belongs to the core that its run visited last. Basins that are left for each
+   other within few correlation times are one.
+4. Descriptors and intervals are chosen again from all frames of each basin.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,16 +16,19 @@ import numpy as np
 from mechanist.arrays import Array, Mask
 from mechanist.errors import SystemBuildError
 from mechanist.starts.candidates import Candidate
-from mechanist.starts.choice import Telling, chosen, examined
+from mechanist.starts.choice import NEARLY, Telling, chosen, examined, tightened
 from mechanist.starts.density import inside, middle
+from mechanist.starts.residence import Residence, correlation_time, pieces, residence
 from mechanist.systems.descriptors.box import BoxVectors
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
-EARLY = 1 / 3
-"""Share of each run from which the first intervals come."""
+EARLY, FEWEST = (1 / 3, 1 / 10, 1 / 30), 8
+"""Shares of each run from which the cores come, the first that tells the basins apart, and frames
+at least."""
 
-LIFETIME = 3.0
-"""ps; basins that are left for each other within less on average are one."""
+LIFETIME, SHORTEST = 10.0, 0.2
+"""Basins are one if they are left for each other within fewer correlation times of the descriptor
+that separates them, or within so many ps, on average."""
 
 LEAST_SHARE = 0.5
 """Share of the frames of a basin that its state must hold."""
@@ -48,6 +51,8 @@ class End:
         Positions (N, 3) in nm.
     frames
         (R, F, N, 3) of MD from it.
+    settled
+        Frames at the beginning of each run that do not count for the intervals.
     box
         Vectors of its periodic box, or None.
     """
@@ -56,6 +61,7 @@ class End:
     given: Array
     minimised: Array
     frames: Array
+    settled: int = 0
     box: BoxVectors | None = None
 
 
@@ -74,9 +80,7 @@ class TwoStates:
     lifetimes
         For A and B in ps: mean time until a run enters the other state; infinite if none did.
     left
-        Runs that left A and B, of how many.
-    replicas
-        Runs from each.
+        How often A and B were left.
     sampled_ps
         MD that counts, for A and B.
     """
@@ -86,7 +90,6 @@ class TwoStates:
     shares: tuple[float, float]
     lifetimes: tuple[float, float]
     left: tuple[int, int]
-    replicas: int
     sampled_ps: tuple[float, float]
 
 
@@ -116,37 +119,25 @@ def two_states(
     """
     descriptors = tuple(candidate.descriptor for candidate in candidates)
     values = [_values(descriptors, end) for end in ends]
-    replicas, length = values[0].shape[:2]
-    early = [v[:, : max(1, round(EARLY * length))].reshape(-1, len(candidates)) for v in values]
-    first = examined(candidates, early[0], early[1])
-    begin = chosen(first)
-    if not begin:
-        raise _one_basin(first, ends, candidates)
+    begin, centres = _cores(candidates, values, ends)
     columns = {id(candidate): i for i, candidate in enumerate(candidates)}
-    kept, left, lifetimes = [], [], []
+    runs = np.concatenate(values)
+    stay = _residence(runs, begin, columns, len(values[0]))
+    first = runs[..., columns[id(begin[0].candidate)]]
     for side in (0, 1):
-        ages = _ages(values[side], begin, columns, 1 - side)
-        left.append(int((ages < length).sum()))
-        time = float(ages.sum()) * frame_ps
-        lifetimes.append(time / left[side] if left[side] else float("inf"))
-        kept.append(np.concatenate([v[:age] for v, age in zip(values[side], ages, strict=True)]))
-        if lifetimes[side] < LIFETIME:
-            raise SystemBuildError(
-                ends[side].file,
-                f"MD goes from it to {ends[1 - side].file} within {lifetimes[side]:.1f} ps on"
-                f" average ({left[side]} of {replicas} runs): both are in one basin at this"
-                " temperature; give structures of two basins",
-            )
-    centres = tuple(_centres(candidates, part) for part in early)
-    found = examined(candidates, kept[0], kept[1], (centres[0], centres[1]))
-    telling = chosen(found)
+        memory = frame_ps * correlation_time(pieces(first, stay.basins, side))
+        _check_lifetime(ends, side, stay, memory, frame_ps)
+    settled, basins = ends[0].settled, stay.basins[:, ends[0].settled :]
+    kept = [runs[:, settled:][basins == side] for side in (0, 1)]
+    found = examined(candidates, kept[0], kept[1], centres)
+    # Over a low barrier only tighter intervals leave a gap.
+    telling = chosen(found) or chosen(tightened(found, kept[0], kept[1], centres), NEARLY)
     if not telling:
         raise _one_basin(found, ends, candidates)
-    for side in (0, 1):
-        _check_given(ends[side], telling, side)
     picked = [columns[id(t.candidate)] for t in telling]
     shares = [float(held(kept[side][:, picked], telling, side).mean()) for side in (0, 1)]
     for side in (0, 1):
+        _check_given(ends[side], telling, side)
         if shares[side] < LEAST_SHARE:
             raise SystemBuildError(
                 ends[side].file,
@@ -157,13 +148,52 @@ def two_states(
         tuple(telling),
         (kept[0][:, picked], kept[1][:, picked]),
         (shares[0], shares[1]),
-        (lifetimes[0], lifetimes[1]),
-        (left[0], left[1]),
-        replicas,
+        (stay.lifetimes[0] * frame_ps, stay.lifetimes[1] * frame_ps),
+        stay.leaves,
         (len(kept[0]) * frame_ps, len(kept[1]) * frame_ps),
     )
-    _say(result, first, said)
+    _say(result, found, said)
     return result
+
+
+def _cores(
+    candidates: Sequence[Candidate], values: Sequence[Array], ends: tuple[End, End]
+) -> tuple[list[Telling], tuple[Array, Array]]:
+    """Cores from the first frames, and the middle (D,) of each basin in all descriptors."""
+    found: list[Telling] = []
+    for share in EARLY:
+        count = max(FEWEST, round(share * values[0].shape[1]))
+        early = [v[:, :count].reshape(-1, len(candidates)) for v in values]
+        found = examined(candidates, early[0], early[1])
+        begin = chosen(found, NEARLY)
+        if begin:
+            return begin, (_centres(candidates, early[0]), _centres(candidates, early[1]))
+    raise _one_basin(found, ends, candidates)
+
+
+def _residence(
+    runs: Array, begin: Sequence[Telling], columns: dict[int, int], replicas: int
+) -> Residence:
+    """Basins of the frames of runs (2 R, F, D), of which the first R start in A."""
+    picked = [columns[id(t.candidate)] for t in begin]
+    flat = runs[..., picked].reshape(-1, len(picked))
+    one, other = (held(flat, begin, side).reshape(runs.shape[:2]) for side in (0, 1))
+    return residence((one, other), np.repeat([0, 1], replicas))
+
+
+def _check_lifetime(
+    ends: tuple[End, End], side: int, stay: Residence, memory: float, frame_ps: float
+) -> None:
+    """Refuse a basin that is left too soon; ``memory`` is its correlation time in ps."""
+    lifetime = stay.lifetimes[side] * frame_ps
+    if lifetime >= max(SHORTEST, LIFETIME * memory):
+        return
+    raise SystemBuildError(
+        ends[side].file,
+        f"MD goes from it to {ends[1 - side].file} within {lifetime:.2g} ps on average, less than"
+        f" {LIFETIME:g} times the {memory:.2g} ps for which it remembers where it was: both are in"
+        " one basin at this temperature; give structures of two basins",
+    )
 
 
 def held(values: Array, telling: Sequence[Telling], side: int) -> Mask:
@@ -183,16 +213,6 @@ def _values(descriptors: tuple[object, ...], end: End) -> Array:
 
 def _centres(candidates: Sequence[Candidate], values: Array) -> Array:
     return np.array([middle(values[:, i], c.descriptor.periodic) for i, c in enumerate(candidates)])
-
-
-def _ages(values: Array, begin: Sequence[Telling], columns: dict[int, int], other: int) -> Array:
-    """Frames (R,) of each run before it enters the first intervals of the other basin."""
-    picked = [columns[id(t.candidate)] for t in begin]
-    ages = []
-    for run in values:
-        there = held(run[:, picked], begin, other)
-        ages.append(int(there.argmax()) if there.any() else len(run))
-    return np.array(ages)
 
 
 def _one_basin(
@@ -215,7 +235,7 @@ def _one_basin(
 
 def _moved(end: End, candidates: Sequence[Candidate]) -> str:
     """What minimisation changed most of an end that was at no minimum, or an empty text."""
-    torsions = [c.descriptor for c in candidates if c.descriptor.periodic and c.rank < 3]
+    torsions = [c.descriptor for c in candidates if c.descriptor.periodic and c.rank < 4]
     if not torsions:
         return ""
     pair = np.stack([end.given, end.minimised])
@@ -265,7 +285,7 @@ def shown(value: float, unit: str) -> str:
 
 
 def _say(result: TwoStates, first: Sequence[Telling], said: Callable[[str], None]) -> None:
-    apart = sum(telling.separates for telling in first)
+    apart = sum(telling.separates() for telling in first)
     said(f"{apart} of {len(first)} torsions and distances tell A from B; chosen:")
     for one in result.telling:
         said(
@@ -277,8 +297,6 @@ def _say(result: TwoStates, first: Sequence[Telling], said: Callable[[str], None
             f"  {name} holds {100 * result.shares[side]:.0f} % of {result.sampled_ps[side]:.0f} ps"
         )
         if result.left[side]:
-            text += (
-                f"; {result.left[side]} of {result.replicas} runs left it, after"
-                f" {result.lifetimes[side]:.0f} ps on average"
-            )
+            after = f"{result.lifetimes[side]:.2g} ps on average"
+            text += f"; left {result.left[side]} times, after {after}"
         said(text)

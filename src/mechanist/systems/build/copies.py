@@ -36,6 +36,8 @@ def take(file: Path, folder: Path, option: str) -> str:
     """Copy a file into the folder of a system; its name there, which no other file has."""
     check_source(file, option)
     target, number = folder / file.name, 1
+    if target.exists() and file.samefile(target):
+        return target.name
     while target.exists() and not filecmp.cmp(file, target, shallow=False):
         number += 1
         target = folder / f"{file.stem}_{number}{file.suffix}"

@@ -40,6 +40,8 @@ def minimise(
     structure: Path,
     topology: Any = None,
     law: Attached | None = None,
+    tolerance: float = TOLERANCE,
+    steps: int = STEPS_MAX,
 ) -> Array:
     """Positions (N, 3) in nm at a minimum of the energy, constraints met, virtual sites in place.
 
@@ -53,6 +55,8 @@ def minimise(
         OpenMM Topology, for the handedness of its centres; None: it is not checked.
     law
         The force law in the System, or None.
+    tolerance, steps
+        In kJ/mol/nm, and steps at most.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def minimise(
         context.applyConstraints(1e-6)
         context.computeVirtualSites()
         with walled(law):
-            openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, STEPS_MAX)
+            openmm.LocalEnergyMinimizer.minimize(context, tolerance, steps)
         context.computeVirtualSites()
         state = context.getState(positions=True, energy=True)
     except openmm.OpenMMException as error:
@@ -82,6 +86,15 @@ def minimise(
     if topology is not None:
         check_chirality(topology, np.asarray(positions, dtype=np.float64), result, structure)
     return result
+
+
+def energy_of(system: Any, positions: Array) -> float:
+    """Potential energy in kJ/mol at positions (N, 3) in nm."""
+    import openmm
+
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), *platform(system))
+    context.setPositions(positions)
+    return float(context.getState(energy=True).getPotentialEnergy()._value)
 
 
 def check_context(system: Any, source: Path) -> None:

@@ -13,6 +13,10 @@ from mechanist.settings.molecule import MoleculeSettings
 from mechanist.systems.build.identity import centres_of, mirrored, order_by_names
 from mechanist.systems.build.molecule import Molecule, build_molecule
 from mechanist.systems.build.names import Name
+from mechanist.systems.build.radii import bonded_pairs
+
+MOST_CHANGES = 8
+"""Bonds that may break and form between two structures; more mean another order of atoms."""
 
 ROUNDING = 0.01
 """Relative difference of two boxes up to which they are the same."""
@@ -56,7 +60,8 @@ def second_structure(
     second = build_molecule(settings.model_copy(update={"structure": file}), folder)
     _check_atoms(first, second, settings.structure, file)
     names = [[Name.of(atom) for atom in one.topology.atoms()] for one in (second, first)]
-    order = order_by_names(names[0], names[1], file) if settings.kind == "XML" else None
+    unordered = settings.kind in ("XML", "law")
+    order = order_by_names(names[0], names[1], file) if unordered else None
     positions, notes = second.positions, [note for note in second.notes if note not in first.notes]
     if order is not None:
         positions = positions[order]
@@ -65,8 +70,12 @@ def second_structure(
             f"{file}: {moved:,} atoms stand in another order than in {settings.structure}; they"
             " were put in its order by their names"
         )
-    _check_bonds(first.topology, second.topology, order, (settings.structure, file))
-    _check_box(first.box, second.box, (settings.structure, file))
+    files = settings.structure, file
+    if settings.kind == "law":
+        notes += _changes(first, positions, files)
+        return Second(positions, tuple(notes))
+    _check_bonds(first.topology, second.topology, order, files)
+    _check_box(first.box, second.box, files)
     centre = mirrored(centres_of(first.topology), first.positions, positions)
     if centre is not None:
         raise SystemBuildError(
@@ -116,6 +125,25 @@ def _check_bonds(first: Any, second: Any, order: Rows | None, files: tuple[str, 
         f" {Name.of(atoms[i])} and {Name.of(atoms[j])}; a force field breaks no bonds, a force law"
         " such as gfn2-xtb does",
     )
+
+
+def _changes(first: Molecule, positions: Array, files: tuple[str, str]) -> list[str]:
+    """Bonds that break or form under a force law, in words; refused if they are too many."""
+    atoms = list(first.topology.atoms())
+    numbers = [int(atom.element.atomic_number) for atom in atoms]
+    one, other = (set(bonded_pairs(numbers, place)) for place in (first.positions, positions))
+    texts = []
+    for what, pairs in (("break", one - other), ("form", other - one)):
+        names = [f"{Name.of(atoms[i]).atom}-{Name.of(atoms[j]).atom}" for i, j in sorted(pairs)]
+        if names:
+            texts.append(f"{what}: {', '.join(names)}")
+    if len(one ^ other) > MOST_CHANGES:
+        raise SystemBuildError(
+            files[1],
+            f"{len(one ^ other)} bonds are others than in {files[0]}, more than {MOST_CHANGES}; is"
+            " the order of atoms the same?",
+        )
+    return [f"from {files[0]} to {files[1]} bonds {'; bonds '.join(texts)}"] if texts else []
 
 
 def _check_box(first: Array | None, second: Array | None, files: tuple[str, str]) -> None:

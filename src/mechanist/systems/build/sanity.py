@@ -9,7 +9,7 @@ import numpy as np
 from mechanist.arrays import Array
 from mechanist.errors import MechanistError
 from mechanist.settings.system import DynamicsSettings
-from mechanist.systems.build.minimise import platform
+from mechanist.systems.build.minimise import energy_of
 from mechanist.systems.build.molecule import Molecule
 from mechanist.systems.build.periodic import density
 from mechanist.systems.build.radii import bonded_pairs
@@ -122,19 +122,10 @@ def read_back(system: Any, positions: Array) -> list[Finding]:
         again = parse_system(openmm.XmlSerializer.serialize(system), Path("system.xml"))
     except MechanistError as error:
         return [Finding(ERROR, f"the system cannot be read back: {error}")]
-    old, new = (_energy(one, positions) for one in (system, again))
+    old, new = (energy_of(one, positions) for one in (system, again))
     if abs(new - old) <= READ_BACK * max(1.0, abs(old)):
         return []
     return [Finding(ERROR, f"system.xml has an energy of {new:.6g} kJ/mol, not {old:.6g}")]
-
-
-def _energy(system: Any, positions: Array) -> float:
-    """Potential energy in kJ/mol."""
-    import openmm
-
-    context = openmm.Context(system, openmm.VerletIntegrator(0.001), *platform(system))
-    context.setPositions(positions)
-    return float(context.getState(energy=True).getPotentialEnergy()._value)
 
 
 def _water(molecule: Molecule, topology: Any) -> Finding | None:

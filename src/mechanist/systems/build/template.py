@@ -1,7 +1,6 @@
 """The system.yaml of a new system, with comments for its editor."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
@@ -11,14 +10,6 @@ from mechanist.systems.build.suggest import Candidate
 
 SHOWN = 20
 """Candidates that are listed at most."""
-
-DYNAMICS: dict[str, Any] = {
-    "temperature": "300 K",
-    "friction": "1 /ps",
-    "stride": 10,
-    "max_half_path": "20 ps",
-}
-"""Of a new system; the time step depends on its bonds."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +75,11 @@ class Draft:
     chosen
         States and their descriptors; None: they are left to the editor.
     stride, longest
-        MD steps between two frames, and the longest half-shot; as in `DYNAMICS` if None.
+        MD steps between two frames, and the longest half-shot; None: usual ones.
     notes
         Further comments at the head, one a line: how the structure was made.
+    solvated
+        Whether water was added, so that the volume is not yet that of 1 bar.
     """
 
     name: str
@@ -101,6 +94,7 @@ class Draft:
     notes: tuple[str, ...] = ()
     stride: int | None = None
     longest: str | None = None
+    solvated: bool = False
 
 
 def system_yaml(draft: Draft) -> str:
@@ -153,19 +147,35 @@ def _molecule(draft: Draft) -> str:
     return "\n".join(lines)
 
 
+def dynamics_text(draft: Draft) -> dict[str, object]:
+    """The keys of the section ``dynamics``."""
+    law = draft.molecule.kind == "law"
+    return {
+        "temperature": "300 K",
+        "friction": "1 /ps",
+        "timestep": f"{draft.timestep:g} fs",
+        "stride": draft.stride or 10,
+        "max_half_path": draft.longest or ("5 ps" if law else "20 ps"),
+    }
+
+
 def _dynamics(draft: Draft) -> str:
+    keys = dynamics_text(draft)
+    why = " # bonds with hydrogens move freely under a force law" if draft.timestep < 1 else ""
     lines = [
         "# Langevin dynamics.",
         "dynamics:",
-        f"  temperature: {DYNAMICS['temperature']}",
-        f"  friction: {DYNAMICS['friction']}",
-        f"  timestep: {draft.timestep:g} fs",
-        f"  stride: {draft.stride or DYNAMICS['stride']} # MD steps between two frames of a path",
+        f"  temperature: {keys['temperature']}",
+        f"  friction: {keys['friction']}",
+        f"  timestep: {keys['timestep']}{why}",
+        f"  stride: {keys['stride']} # MD steps between two frames of a path",
         f"  # {'EDIT: a' if draft.chosen is None else 'A'} longer half-shot is rejected; use"
         " several typical transition times.",
-        f"  max_half_path: {draft.longest or DYNAMICS['max_half_path']}",
+        f"  max_half_path: {keys['max_half_path']}",
     ]
-    if draft.molecule.periodic:
+    if draft.solvated:
+        lines.append("  pressure: 1 bar # waters were placed; a barostat finds the volume first")
+    elif draft.molecule.periodic:
         lines.append("  # pressure: 1 bar # a barostat finds the volume before sampling")
     return "\n".join(lines)
 
