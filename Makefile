@@ -14,7 +14,7 @@ READY := $(STAMP)$(if $(GPU),-$(GPU))
 JULIA := $(VENV)/.julia
 PYSR ?=
 
-.PHONY: docs run pysr test test-slurm bench-plan bench-scale opencl plumed truth formulas implicit inputs faults fuzz bench bench-gpu ops lint unlock clean help
+.PHONY: docs run pysr test test-slurm bench-plan bench-memory bench-scale opencl plumed truth formulas implicit inputs faults fuzz bench bench-gpu ops lint unlock clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -102,6 +102,10 @@ test-slurm: $(STAMP)
 # make bench-plan  measure the planning of 20 rounds with 1,000 workers, some minutes
 bench-plan: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.scale.plan
+
+# make bench-memory  measure the peak memory of all stages at N and 10 N frames, about 20 minutes; writes benchmarks/scale/memory.md
+bench-memory: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.scale.memory
 
 # make bench-scale  simulate time to convergence with 1 to 256 workers, some minutes
 bench-scale: $(STAMP)

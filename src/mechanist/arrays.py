@@ -3,7 +3,7 @@
 F frames, N atoms, D descriptors, P features, S shots, W windows, B bins.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,20 @@ Array = NDArray[np.float64]
 
 Frames = NDArray[np.float32]
 """(F, N, 3) positions in nm, one frame after the other, as they are stored."""
+
+
+class FrameSource(Protocol):
+    """Frames in memory or on disk: an array, or `records.stored_frames.StoredFrames`."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(F, N, 3)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """Frames as an array, of a number, a slice, a mask or rows."""
+
 
 Positions = NDArray[np.floating[Any]]
 """(N, 3) or (F, N, 3) positions in nm, of any precision."""

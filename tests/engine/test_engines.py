@@ -6,10 +6,12 @@ import numpy as np
 import openmm
 import pytest
 
-from mechanist.engine import pool
+from mechanist.engine import history, pool
+from mechanist.engine.choose import make_engine
 from mechanist.engine.engine import LaneEngine
 from mechanist.engine.half_shots import END_NAMES, HalfShots, ShotQueue
 from mechanist.engine.history import FIRST_CAPACITY
+from mechanist.engine.plan import Plan
 from mechanist.engine.pool import Pool
 from mechanist.engine.stacked import Stack
 from mechanist.engine.under_way import UnderWay
@@ -344,3 +346,63 @@ def test_a_failed_load_survives_a_checkpoint(double_well):
     other.advance(np.ones(2, dtype=bool), now)
     assert np.isfinite(now[0]).all()
     assert np.isnan(now[1]).all()
+
+
+def test_frames_of_large_systems_are_on_disk_and_the_same(double_well, tmp_path, rng, monkeypatch):
+    shots = half_shots(double_well, 0.0, 9, rng)
+    plan = Plan("Reference", "pairs", 4)
+    expected = run(make_engine(double_well, 4, plan, 5), shots)
+    monkeypatch.setattr(history, "DISK_ATOMS", 1)
+    made = history.make_history(3, 1, 10, scratch=tmp_path)
+    assert isinstance(made, history.DiskHistory)
+    found = run(make_engine(double_well, 4, plan, 5, scratch=tmp_path), shots)
+    assert sorted(found) == sorted(expected)
+    for key, (end, frames, steps) in expected.items():
+        assert found[key][0] == end
+        assert found[key][2] == steps
+        np.testing.assert_array_equal(found[key][1], frames)
+    # The files have no names: nothing is left, however the process ends.
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_frames_ends_and_steps_are_the_same(double_well, rng):
+    shots = half_shots(double_well, 0.0, 9, rng)
+    plan = Plan("Reference", "pairs", 4)
+    expected = run(make_engine(double_well, 4, plan, 5), shots)
+    queue = ShotQueue()
+    queue.put(shots)
+    found = {}
+    for halves in make_engine(double_well, 4, plan, 5, frames=False).run(queue.take):
+        assert halves.frames.shape == (0, 1, 3)
+        for key, end, steps in zip(halves.keys.tolist(), halves.ends, halves.steps, strict=True):
+            found[key] = (END_NAMES[end], steps)
+    assert sorted(found) == sorted(expected)
+    for key, (end, _, steps) in expected.items():
+        assert found[key] == (end, steps)
+
+
+@pytest.mark.parametrize("disk", [False, True])
+def test_histories_give_back_what_was_pushed(disk, tmp_path, rng):
+    made = history.DiskHistory(3, 2, tmp_path) if disk else history.MemoryHistory(3, 2, 100)
+    pushed = [[], [], []]
+    for _ in range(60):
+        now, busy = rng.normal(size=(3, 2, 3)), rng.random(3) < 0.8
+        made.push(now, busy)
+        # A ring has one block a step: a slot that pauses begins anew.
+        for slot in range(3):
+            if busy[slot]:
+                pushed[slot].append(now[slot].astype(np.float32))
+            elif pushed[slot]:
+                made.pull(np.array([slot]))
+                pushed[slot] = []
+        slots = np.array([2, 0])
+        held = made.peek(slots)
+        every = np.array([*pushed[2], *pushed[0]], dtype=np.float32).reshape(-1, 2, 3)
+        assert held.shape == every.shape
+        np.testing.assert_array_equal(held[:], every)
+        if len(every):
+            np.testing.assert_array_equal(held[::3], every[::3])
+            np.testing.assert_array_equal(held[len(every) - 1], every[-1])
+    kept = made.pull(np.array([1]))
+    made.put_back(1, kept, len(kept))
+    np.testing.assert_array_equal(made.peek(np.array([1]))[:], kept)

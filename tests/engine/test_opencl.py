@@ -1,5 +1,8 @@
 """The code that GPUs share, on an OpenCL device: with pocl, any CPU is one."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -120,3 +123,45 @@ def test_wrong_forces_are_found(layout, alanine):
     mover = Stack(changed, 2, "OpenCL", layout, 1)
     after(10, changed, mover)
     assert "differ from those on one copy alone by" in wrong_forces(Alone(alanine), mover)
+
+
+DEVICE = """
+import sys
+from mechanist.engine.contexts import make_context
+from mechanist.engine.devices import device_count
+from mechanist.systems import prepared
+from mechanist.bookkeeping.layout import Layout
+from pathlib import Path
+system = prepared.load(Layout(Path(sys.argv[1])))
+context = make_context(system, system.system, "OpenCL", 1)
+context.setPositions(system.positions)
+context.getIntegrator().step(3)
+device = context.getPlatform().getPropertyValue(context, "DeviceIndex")
+print("devices", device_count("OpenCL"), device, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(("devices", "taken"), [("basic", "000"), ("basic basic", "010")])
+def test_jobs_spread_over_the_devices_of_a_machine(devices, taken, double_well_layout, tmp_path):
+    # pocl makes several devices of one processor.
+    environment = os.environ | {"POCL_DEVICES": devices, "TMPDIR": str(tmp_path)}
+    environment |= {"PYTHONPATH": ":".join(sys.path)}
+    command = [sys.executable, "-c", DEVICE, str(double_well_layout.root)]
+    jobs = []
+    for _ in taken:
+        jobs.append(
+            subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+        # Each is on its device before the next one looks for one.
+        said = next(line for line in jobs[-1].stdout if line.startswith("devices"))
+        assert said.split()[1:] == [str(len(devices.split())), taken[len(jobs) - 1]]
+    for job in jobs:
+        job.communicate("")
+        assert job.returncode == 0

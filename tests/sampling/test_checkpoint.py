@@ -98,7 +98,7 @@ def run_stopped(prepared, layout, folder, stops, platform="Reference", below=0.0
 def tables(harvest):
     shots, points = shot_table(harvest, 0, 0, "")
     index, frames = path_table(harvest.paths, 0, 0)
-    return [*shots.values(), points, *index.values(), np.concatenate(frames)]
+    return [*shots.values(), points[:], *index.values(), np.concatenate(list(frames))]
 
 
 @pytest.mark.parametrize("layout", ["pool", "pairs"])

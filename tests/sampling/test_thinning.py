@@ -172,7 +172,7 @@ def test_paths_are_read_again_with_all_atoms(box, rng, tmp_path):
     index, frames = path_table(paths, 0, 0, thinning)
     assert index["length"].tolist() == [17, 17]
     trr, parquet = tmp_path / "paths.trr", tmp_path / "paths.parquet"
-    write_frames(trr, frames)
+    write_frames(trr, frames, waters=thinning.waters)
     write_table(parquet, index, PATH_COLUMNS, {NOTE: thinning.note()})
     assert thinning_of(read_notes(parquet), parquet).every == 4
     table = read_paths(trr, parquet, prepared.atoms)

@@ -9,6 +9,7 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import candidate_frames, gather_full_paths, sample_path_frames
 from mechanist.errors import DataError
 from mechanist.report.load import read_dynamics
+from mechanist.sampling.records import trr, value_columns
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -69,6 +70,50 @@ def full(tmp_path_factory):
 @pytest.fixture(scope="module")
 def part(tmp_path_factory):
     return two_rounds(config(every=EVERY), tmp_path_factory.mktemp("part"))
+
+
+def test_a_run_that_reads_values_beside_frames_makes_the_same_bytes(full, tmp_path, monkeypatch):
+    """As large systems do: the stages after shooting read no frame of a path."""
+    monkeypatch.setattr(value_columns, "LEAST_ATOMS", 1)
+    layout = build("double_well", tmp_path)
+    settings = config()
+    initial(settings, layout, quiet)
+    for number in range(2):
+        shoot(settings, layout, number, 0, quiet)
+        files = layout.round(number).worker(0)
+        for frames in (files.paths, files.points):
+            assert value_columns.values_file(frames).is_file()
+        learn(settings, layout, number, 1, quiet)
+        assess(settings, layout, number, quiet)
+    collect(settings, layout, 1)
+    assert value_columns.values_file(layout.paths.paths).is_file()
+    for number in range(2):
+        one, other = full.round(number), layout.round(number)
+        for name in ("model", "model_card", "crossfit", "assessment"):
+            assert getattr(one, name).read_bytes() == getattr(other, name).read_bytes(), name
+        for name in ("shots", "points", "paths", "index"):
+            mine, its = getattr(one.worker(0), name), getattr(other.worker(0), name)
+            assert mine.read_bytes() == its.read_bytes(), name
+    assert full.paths.paths.read_bytes() == layout.paths.paths.read_bytes()
+    # Learning again reads no frame at all.
+    before, read = layout.round(1).model.read_bytes(), []
+    part = trr.read_part
+
+    def counted(*arguments):
+        read.append(arguments)
+        return part(*arguments)
+
+    monkeypatch.setattr(trr, "read_part", counted)
+    learn(settings, layout, 1, 1, quiet)
+    assert layout.round(1).model.read_bytes() == before
+    assert read == []
+    monkeypatch.setattr(value_columns, "LEAST_ATOMS", 2)
+    for number in range(2):
+        for frames in ("paths", "points"):
+            value_columns.forget_values(getattr(layout.round(number).worker(0), frames))
+    learn(settings, layout, 1, 1, quiet)
+    assert layout.round(1).model.read_bytes() == before
+    assert read
 
 
 def test_shots_are_the_same_and_paths_take_less_room(full, part):

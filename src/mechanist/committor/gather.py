@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Frames
+from mechanist.arrays import FrameSource
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.crossfit import CrossFit
 from mechanist.committor.crossfit import load as load_crossfit
 from mechanist.committor.data import ShotData
 from mechanist.committor.network import Committor, load
 from mechanist.errors import DataError
+from mechanist.sampling.records.stored_frames import open_frames, view
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -20,7 +21,6 @@ from mechanist.sampling.records.tables import (
     Table,
     join,
     join_paths,
-    read_frames,
     read_paths,
     read_table,
 )
@@ -51,7 +51,7 @@ def gather_shots(
         for worker in range(workers):
             files = layout.round(number).worker(worker)
             table = read_table(files.shots, SHOT_COLUMNS)
-            points = read_frames(files.points, atoms)
+            points = open_frames(files.points, atoms)
             if len(points) != len(table["round"]):
                 raise DataError(
                     files.points, f"holds {len(points)} points, {len(table['round'])} shots"
@@ -121,17 +121,13 @@ def gather_full_paths(layout: Layout, rounds: Sequence[int], workers: int, atoms
 
 def sample_path_frames(
     layout: Layout, rounds: Sequence[int], workers: int, atoms: int, count: int
-) -> Frames:
+) -> FrameSource:
     """At most ``count`` frames (F, N, 3) between the states, evenly from full paths of all jobs."""
     files = [layout.round(n).worker(worker).full for n in rounds for worker in range(workers)]
     total = sum(int(read_table(index, PATH_COLUMNS)["frames"].sum()) for _, index in files)
-    step, skipped, parts = max(1, -(-total // count)), 0, [np.empty((0, atoms, 3), np.float32)]
-    for paths, index in files:
-        table = read_paths(paths, index, atoms)
-        inner = table.frames[candidate_frames(table)[0]]
-        parts.append(inner[-skipped % step :: step].copy())
-        skipped += len(inner)
-    return np.concatenate(parts)
+    table = join_paths([read_paths(paths, index, atoms) for paths, index in files])
+    inner = np.flatnonzero(candidate_frames(table)[0])
+    return view(table.frames, inner[:: max(1, -(-total // count))])
 
 
 def candidate_frames(paths: PathTable) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -144,17 +140,17 @@ def candidate_frames(paths: PathTable) -> tuple[NDArray[np.bool_], NDArray[np.fl
     return inner & (weights > 0), weights
 
 
-def frame_features(frames: Frames, inputs: DescriptorSet) -> NDArray[np.float64]:
+def frame_features(frames: FrameSource, inputs: DescriptorSet) -> NDArray[np.float64]:
     """Features (F, P) of frames (F, N, 3)."""
     return inputs.features(inputs.values(frames))
 
 
 def frame_q(
-    frames: Frames, inputs: DescriptorSet, model: Committor, chunk: int = 4096
+    frames: FrameSource, inputs: DescriptorSet, model: Committor, chunk: int = 4096
 ) -> NDArray[np.float64]:
     """Reaction coordinate (F,) of frames (F, N, 3), without keeping the features of all."""
     parts = [
-        model.q(frame_features(frames[start : start + chunk], inputs))
+        model.q(frame_features(view(frames, slice(start, start + chunk)), inputs))
         for start in range(0, len(frames), chunk)
     ]
     return np.concatenate(parts) if parts else np.empty(0)

@@ -15,6 +15,7 @@ from mechanist.committor.network import Committor, save
 from mechanist.committor.sensitivity import column_spread, sensitivities
 from mechanist.committor.training import train
 from mechanist.committor.uncertainty import Unseen, fit_error_scale, neighbourhoods
+from mechanist.sampling.records.stored_frames import view
 from mechanist.sampling.records.tables import PathTable
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
@@ -97,7 +98,7 @@ def with_density(model: Committor, paths: PathTable, inputs: DescriptorSet) -> C
     use, weights = candidate_frames(paths)
     if not use.any():
         return model
-    p = q_to_p(frame_q(paths.frames[use], inputs, model))
+    p = q_to_p(frame_q(view(paths.frames, use), inputs, model))
     edges = np.linspace(0, 1, DENSITY_BINS + 1)
     density, _ = np.histogram(p, edges, weights=weights[use])
     density = density / density.mean()

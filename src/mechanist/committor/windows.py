@@ -7,7 +7,7 @@ regions. So one more model is trained, on the shots and on the excursions of the
 
 import numpy as np
 
-from mechanist.arrays import Array, Frames, LogWeights, Mask, Q
+from mechanist.arrays import Array, FrameSource, LogWeights, Mask, Q
 from mechanist.bookkeeping.files import damage_reported, read_json, write_json
 from mechanist.bookkeeping.journal import TRAINING, Journal
 from mechanist.bookkeeping.layout import Layout
@@ -17,6 +17,7 @@ from mechanist.committor.network import Committor, load
 from mechanist.committor.training import train
 from mechanist.errors import DataError
 from mechanist.sampling.excursions.window_weights import WindowSelection
+from mechanist.sampling.records.stored_frames import view
 from mechanist.sampling.records.tables import PathTable
 from mechanist.settings.learn import LearnSettings
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
@@ -73,7 +74,7 @@ def learn_windows(
     last = first + runs.index["frames"] - 1
     ends_in_b = (in_b[first].astype(np.int64) + in_b[last])[path]
     data = ShotData(
-        features=np.concatenate([shots.features, frame_features(runs.frames[rows], inputs)]),
+        features=np.concatenate([shots.features, frame_features(view(runs.frames, rows), inputs)]),
         n_a=np.concatenate([shots.n_a, EMPHASIS * (2 - ends_in_b)]),
         n_b=np.concatenate([shots.n_b, EMPHASIS * ends_in_b]),
         chain=np.concatenate([shots.chain, RUN_CHAINS + runs.index["chain"][path]]),
@@ -113,7 +114,7 @@ def read_windows(layout: Layout, prepared: Prepared) -> tuple[int, WindowSelecti
     if model.feature_names != inputs.feature_names:
         raise DataError(layout.windows_model_card, f"has other inputs than {layout.inputs}")
 
-    def q(frames: Frames) -> Q:
+    def q(frames: FrameSource) -> Q:
         return frame_q(frames, inputs, model)
 
     return last, WindowSelection(q, edges, log_weights, prepared.max_half_frames, "windows")

@@ -16,7 +16,7 @@ from mechanist.engine.batched import BATCHED, Batched, refusal_of_batches
 from mechanist.engine.contexts import SEED_LIMIT
 from mechanist.engine.engine import LaneEngine, Mover
 from mechanist.engine.hardware import GPU_PLATFORMS, gpus, processor
-from mechanist.engine.plan import POOL, Plan, default_plan
+from mechanist.engine.plan import POOL, Plan, default_plan, open_slots
 from mechanist.engine.pool import Pool
 from mechanist.engine.protocol import Engine, Label
 from mechanist.engine.stacked import Stack, refusal
@@ -155,12 +155,15 @@ def make_engine(
     label: Label | None = None,
     max_frames: int | None = None,
     clock: Clock | None = None,
+    frames: bool = True,
+    scratch: Path | None = None,
 ) -> Engine:
-    """An engine with so many slots over the lanes of a plan; see `LaneEngine`."""
+    """An engine with so many slots, or as many as may be open, over the lanes of a plan."""
+    slots = open_slots(plan, slots, prepared.atoms)
     lanes = min(plan.lanes, slots)
     sizes = [slots // lanes + (i < slots % lanes) for i in range(lanes)]
     movers = [_mover(prepared, size, plan, seed, i) for i, size in enumerate(sizes)]
-    return LaneEngine(prepared, movers, label, max_frames, clock)
+    return LaneEngine(prepared, movers, label, max_frames, clock, frames, scratch)
 
 
 def _mover(prepared: Prepared, slots: int, plan: Plan, seed: int, lane: int) -> Mover:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mechanist.arrays import Array
+from mechanist.engine.devices import device_properties
 from mechanist.errors import SamplingError, SystemBuildError
 from mechanist.systems.forces.attach import FAILED
 from mechanist.systems.forces.platforms import cpu_properties, platform_names
@@ -49,8 +50,8 @@ def make_context(prepared: Prepared, system: Any, platform: str, seed: int) -> A
     import openmm
 
     integrator = langevin(prepared.temperature, prepared.friction, prepared.timestep, seed)
-    properties = cpu_properties(platform)
     try:
+        properties = cpu_properties(platform) | device_properties(platform)
         chosen = openmm.Platform.getPlatformByName(platform)
         return openmm.Context(system, integrator, chosen, properties)
     except openmm.OpenMMException as error:

@@ -8,7 +8,8 @@ for Python.
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from mechanist.engine.half_shots import (
     no_half_paths,
     some,
 )
-from mechanist.engine.history import History
+from mechanist.engine.history import make_history
 from mechanist.engine.protocol import Label, NextShots, Pause, Watch
 from mechanist.engine.under_way import UnderWay
 from mechanist.errors import SamplingError
@@ -88,12 +89,19 @@ class Lane:
     """The slots of one mover and their half-shots."""
 
     def __init__(
-        self, prepared: Prepared, mover: Mover, label: Label, longest: int, clock: Clock
+        self,
+        prepared: Prepared,
+        mover: Mover,
+        label: Label,
+        longest: int,
+        clock: Clock,
+        frames: bool,
+        scratch: Path | None,
     ) -> None:
         shape = (mover.slots, prepared.atoms, 3)
         self._prepared, self._mover, self._label = prepared, mover, label
         self._longest, self._clock = longest, clock
-        self._history = History(mover.slots, prepared.atoms, longest)
+        self._history = make_history(mover.slots, prepared.atoms, longest, frames, scratch)
         self._keys = np.zeros(mover.slots, dtype=np.int64)
         self._busy = np.zeros(mover.slots, dtype=np.bool_)
         self._now, self._before = np.zeros(shape), np.zeros(shape)
@@ -190,7 +198,8 @@ class Lane:
         starts = np.cumsum(begun.lengths) - begun.lengths
         for slot, row in zip(slots.tolist(), rows.tolist(), strict=True):
             start = int(starts[row])
-            self._history.put_back(slot, begun.frames[start : start + int(begun.lengths[row])])
+            age = int(begun.lengths[row])
+            self._history.put_back(slot, begun.frames[start : start + age], age)
 
     def hold_back(self, ended: HalfPaths) -> None:
         """Take over ended half-paths."""
@@ -246,6 +255,10 @@ class LaneEngine:
         A half-shot with more frames is too long; as in ``prepared`` if None.
     clock
         Adds up the time spent in movers.
+    frames
+        Whether half-paths have frames; else only their lengths.
+    scratch
+        Folder for frames of large systems under way.
     """
 
     def __init__(
@@ -255,11 +268,15 @@ class LaneEngine:
         label: Label | None = None,
         max_frames: int | None = None,
         clock: Clock | None = None,
+        frames: bool = True,
+        scratch: Path | None = None,
     ) -> None:
         clock = clock or Clock()
         label = label or prepared.states.label_positions
         longest = max_frames or prepared.max_half_frames
-        self._lanes = [Lane(prepared, mover, label, longest, clock) for mover in movers]
+        self._lanes = [
+            Lane(prepared, mover, label, longest, clock, frames, scratch) for mover in movers
+        ]
         self._slots = sum(mover.slots for mover in movers)
 
     @property
@@ -338,11 +355,13 @@ class LaneEngine:
         numbered = zip(self._lanes, self._firsts(), range(len(self._lanes)), strict=True)
         parts = [lane.under_way(first, number) for lane, first, number in numbered]
         ended = joined([part.ended for part in parts])
-        columns = {
+        columns: dict[str, Any] = {
             name: np.concatenate([getattr(part, name) for part in parts])
             for name in vars(parts[0])
-            if name not in ("ended", "noise")
+            if name not in ("ended", "noise", "frames")
         }
+        held = [part.frames for part in parts]
+        columns["frames"] = held[0] if len(held) == 1 else np.concatenate([one[:] for one in held])
         # Only Reference exposes it, and there one stream serves all contexts.
         return UnderWay(**columns, ended=ended, noise=parts[0].noise)
 

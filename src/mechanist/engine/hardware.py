@@ -5,7 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-GPU_PLATFORMS = ("CUDA", "HIP", "OpenCL")
+from mechanist.systems.forces.platforms import GPU_PLATFORMS as GPU_PLATFORMS
+from mechanist.systems.forces.platforms import gpu_device as gpu_device
 
 
 def processor() -> str:
@@ -27,11 +28,6 @@ def gpus() -> list[str]:
     except (OSError, subprocess.TimeoutExpired):
         return []
     return [line.strip() for line in answer.stdout.splitlines() if line.strip() and "," in line]
-
-
-def gpu_device() -> bool:
-    """Whether the kernel shows a GPU for computing; quick, since no driver is asked."""
-    return Path("/dev/nvidia0").exists() or Path("/dev/kfd").exists()
 
 
 def free_memory() -> int:

@@ -24,6 +24,10 @@ A step of a larger system takes so long that Python does not matter, its paths f
 its few shots should not be spread over chains that never equilibrate.
 """
 
+CONTEXT_ATOMS = 100_000
+"""Atoms of all contexts of a pool together, at most: a context of a large system takes hundreds of
+megabytes, its frames as much, and several of them are no faster than one."""
+
 GPU_LANES = 2
 """Contexts that take turns on a GPU: one moves while frames of the other are analysed."""
 
@@ -78,6 +82,11 @@ class Plan:
         copies = f"{self.copies:,} contexts" if self.layout == POOL else f"{self.copies:,} copies"
         lanes = f" in {self.lanes} lanes" if self.lanes > 1 else ""
         return f"{self.platform}, {self.layout}, {copies}{lanes}"
+
+
+def open_slots(plan: Plan, wanted: int, atoms: int) -> int:
+    """Half-shots that run at the same time of so many wanted: contexts of a pool are limited."""
+    return max(1, min(wanted, CONTEXT_ATOMS // atoms)) if plan.layout == POOL else wanted
 
 
 def default_plan(prepared: Prepared, platform: str) -> Plan:

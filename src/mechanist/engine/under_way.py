@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array, Counts, Frames, NamedArrays, Rows
+from mechanist.arrays import Array, Counts, FrameSource, NamedArrays, Rows
 from mechanist.engine.half_shots import HalfPaths, no_half_paths
 
 
@@ -22,7 +22,8 @@ class UnderWay:
     positions, velocities
         (K, N, 3) in nm and nm/ps as the integrator has them: velocities half a step behind.
     lengths, frames
-        (K,) and (sum of lengths, N, 3) in nm: frames of each half-shot so far.
+        (K,) and (sum of lengths, N, 3) in nm: frames of each half-shot so far; none if the engine
+        keeps none.
     ended, ended_lanes
         E half-paths that lanes hold back, and the lane (E,) of each.
     noise
@@ -34,7 +35,7 @@ class UnderWay:
     positions: Array
     velocities: Array
     lengths: Counts
-    frames: Frames
+    frames: FrameSource
     ended: HalfPaths
     ended_lanes: Rows
     noise: NDArray[np.uint8]
@@ -45,6 +46,7 @@ class UnderWay:
     def arrays(self) -> NamedArrays:
         """Named arrays, for a file."""
         own = {name: value for name, value in vars(self).items() if name != "ended"}
+        own["frames"] = self.frames[:]
         return own | {f"ended_{name}": value for name, value in vars(self.ended).items()}
 
     @staticmethod

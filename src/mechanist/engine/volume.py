@@ -12,6 +12,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.engine.contexts import langevin, openmm_seed
+from mechanist.engine.devices import device_properties
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.errors import SystemBuildError
 from mechanist.settings.system import DynamicsSettings
@@ -104,8 +105,8 @@ def _context(system: Any, dynamics: DynamicsSettings, seed: int) -> Any:
     for name in [name for name in (*GPU_PLATFORMS, "CPU") if name in platform_names()]:
         timestep = dynamics.timestep / 1000
         integrator = langevin(dynamics.temperature, dynamics.friction, timestep, seed)
-        properties = cpu_properties(name)
         try:
+            properties = cpu_properties(name) | device_properties(name)
             chosen = openmm.Platform.getPlatformByName(name)
             return openmm.Context(under, integrator, chosen, properties)
         except openmm.OpenMMException as error:

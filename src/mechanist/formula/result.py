@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mechanist.arrays import Array, Frames, Q
+from mechanist.arrays import Array, FrameSource, Q
 from mechanist.formula.expression import evaluate
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
@@ -93,7 +93,7 @@ class Formula:
         """
         return evaluate(self.text, values)
 
-    def frame_q(self, frames: Frames, known: DescriptorSet) -> Q:
+    def frame_q(self, frames: FrameSource, known: DescriptorSet) -> Q:
         """Reaction coordinate (F,) of frames (F, N, 3); its descriptors must be among ``known``."""
         used = known.select(self.descriptors)
         columns = dict(zip(used.names, used.values(frames).T, strict=True))

@@ -29,11 +29,11 @@ from mechanist.report.figures.channels import most_apart
 from mechanist.report.jobs import read_jobs
 from mechanist.report.molecule.read import read_scenes
 from mechanist.report.terms import Terms, make_terms
+from mechanist.sampling.records.stored_frames import open_frames, view
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
     PathTable,
-    read_frames,
     read_paths,
     read_table,
 )
@@ -154,7 +154,7 @@ def read_equilibrium(
     weights = read_table(layout.equilibrium_weights, ("weight",))["weight"]
     if not len(weights):
         return None
-    frames = read_frames(layout.equilibrium_frames, dynamics.atoms)
+    frames = open_frames(layout.equilibrium_frames, dynamics.atoms)
     if len(frames) != len(weights):
         raise DataError(
             layout.equilibrium_frames, f"holds {len(frames)} frames, {len(weights)} have weights"
@@ -230,7 +230,9 @@ def _terms(layout: Layout, table: PathTable | None, formula: dict[str, Any] | No
     except DataError:
         # The page shows such a formula as text alone.
         return None
-    return make_terms(formula["text"], used, table, table.frames[:: _step(table)])
+    return make_terms(
+        formula["text"], used, table, view(table.frames, slice(None, None, _step(table)))
+    )
 
 
 def _sample_frames(
@@ -238,7 +240,7 @@ def _sample_frames(
 ) -> FrameSample | None:
     if table is None or not len(table):
         return None
-    frames = table.frames[:: _step(table)]
+    frames = view(table.frames, slice(None, None, _step(table)))
     input_values = inputs.values(frames)
     q, p_error = _predict(layout, inputs.features(input_values))
     return FrameSample(

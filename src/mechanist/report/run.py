@@ -201,7 +201,7 @@ class Run:
         table = self._path_table
         if path is not None and not 0 <= path < len(table):
             raise DataError(self.layout.paths.index, f"has paths 0 to {len(table) - 1}, not {path}")
-        frames = table.frames if path is None else table.path(path)
+        frames = table.frames[:] if path is None else table.path(path)
         made = mdtraj.Trajectory(
             frames, self._topology, time=np.arange(len(frames)) * self.dynamics.frame_time
         )

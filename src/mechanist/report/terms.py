@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.arrays import Array, Positions, Values
+from mechanist.arrays import Array, FrameSource, Values
 from mechanist.formula.expression import Expr, evaluate, inputs, parse
 from mechanist.formula.typeset import latex
 from mechanist.report.figures.style import plain_name
+from mechanist.sampling.records.stored_frames import view
 from mechanist.sampling.records.tables import PathTable
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
@@ -52,7 +53,9 @@ class Terms:
     signs: dict[str, int]
 
 
-def make_terms(text: str, used: DescriptorSet, table: PathTable, frames: Positions) -> Terms | None:
+def make_terms(
+    text: str, used: DescriptorSet, table: PathTable, frames: FrameSource
+) -> Terms | None:
     """Terms of a formula; None of one without a descriptor, and without a path that counts.
 
     Parameters
@@ -79,7 +82,7 @@ def make_terms(text: str, used: DescriptorSet, table: PathTable, frames: Positio
     if not parts or not weights.sum():
         return None
     first = table.index["first_frame"]
-    ends = table.frames[np.concatenate([first, first + table.index["frames"] - 1])]
+    ends = view(table.frames, np.concatenate([first, first + table.index["frames"] - 1]))
     inside, outside = (_columns(used, positions) for positions in (frames, ends))
     along = np.stack([_broadcast(part, inside, len(frames)) for part in parts], axis=1)
     last = np.stack([_broadcast(part, outside, len(ends)) for part in parts], axis=1)
@@ -96,7 +99,7 @@ def make_terms(text: str, used: DescriptorSet, table: PathTable, frames: Positio
     )
 
 
-def _columns(used: DescriptorSet, frames: Positions) -> dict[str, Array]:
+def _columns(used: DescriptorSet, frames: FrameSource) -> dict[str, Array]:
     return dict(zip(used.names, used.values(frames).T, strict=True))
 
 

@@ -7,6 +7,7 @@ from mechanist.bookkeeping.files import atomic, copy
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.export import write_network
 from mechanist.committor.gather import load_round_model
+from mechanist.sampling.described import described_by
 from mechanist.sampling.records.collect import collect_paths, collect_shots
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import load, load_inputs
@@ -17,7 +18,9 @@ def collect(config: Config, layout: Layout, last: int) -> None:
     workers = range(config.sampling.workers)
     jobs = [layout.round(number).worker(worker) for number in range(last + 1) for worker in workers]
     collect_shots(jobs, layout.shots)
-    atoms = collect_paths(jobs, load(layout).atoms, layout.paths.paths, layout.paths.index)
+    prepared, files = load(layout), layout.paths
+    described = described_by(layout, prepared)
+    atoms = collect_paths(jobs, prepared.atoms, files.paths, files.index, described)
     source, target = layout.round(last), layout.committor
     copy(source.model, target.model)
     copy(source.model_card, target.model_card)

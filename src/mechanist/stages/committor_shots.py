@@ -28,7 +28,7 @@ def committor_shots(config: Config, layout: Layout, by: str, worker: int, log: J
     with checkpointed(files.partial(worker), job, log) as checkpoint:
         plan = plan_of(checkpoint.saved, prepared, config, log)
         noise = shot_seed(config.seed, COMMITTOR_STREAM - 1 - worker, first) % 2**31
-        engine = make_engine(prepared, plan.copies, plan, noise, clock=log.clock(MD))
+        engine = make_engine(prepared, plan.copies, plan, noise, clock=log.clock(MD), frames=False)
         with log.work(SHOOTING):
             table = sampling.committor_shots(
                 points[numbers],

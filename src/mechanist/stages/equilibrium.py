@@ -13,9 +13,12 @@ from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import MD, SHOOTING, Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.progress import reporter
+from mechanist.sampling.chains.job_memory import say_need
+from mechanist.sampling.described import described_by
 from mechanist.sampling.excursions.equilibrium import EQUILIBRIUM_STREAM, RunPlan, equilibrium_runs
 from mechanist.sampling.excursions.run_groups import RunGroups
 from mechanist.sampling.excursions.run_tables import STATE_FRAMES, STATES, RunTables, run_tables
+from mechanist.sampling.excursions.run_units import RunUnits
 from mechanist.sampling.excursions.tables import EXCURSION_COLUMNS, RUN_COLUMNS, STATE_COLUMNS
 from mechanist.sampling.jobs import identity, plan_of
 from mechanist.sampling.records.checkpoint import checkpointed
@@ -65,10 +68,14 @@ def equilibrium(config: Config, layout: Layout, worker: int, log: Journal) -> No
         checkpointed(folder, _job(config, layout, worker), log, remove=False) as checkpoint,
         log.work(SHOOTING),
     ):
+        how = plan_of(checkpoint.saved, prepared, config, log)
+        units = RunUnits.of(len(numbers), settings.run_frames, prepared.atoms, how)
+        advice = f"{units.together} runs at once of {prepared.atoms:,} atoms; free some memory"
+        say_need(units.needed(prepared.atoms), advice, log)
         groups = equilibrium_runs(
             prepared,
             plan,
-            plan_of(checkpoint.saved, prepared, config, log),
+            how,
             enough,
             reporter(log, "frames of the runs"),
             log.clock(MD),
@@ -134,8 +141,9 @@ def _job(config: Config, layout: Layout, worker: int) -> dict[str, Any]:
 
 def _write(layout: Layout, worker: int, tables: RunTables) -> None:
     files = layout.kinetics_job(worker)
-    write_frames(files.run_excursions, tables.excursion_frames)
+    described = described_by(layout, load(layout))
+    write_frames(files.run_excursions, tables.excursion_frames, described=described)
     write_table(files.run_index, tables.excursions, EXCURSION_COLUMNS)
-    write_frames(files.states, tables.state_frames)
+    write_frames(files.states, tables.state_frames, described=described)
     write_table(files.state_index, tables.states, STATE_COLUMNS)
     write_table(files.runs, tables.runs, RUN_COLUMNS)

@@ -1,5 +1,6 @@
 """Stage ``excursions``: shots spread evenly along q from A to B."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from mechanist.bookkeeping.progress import reporter
 from mechanist.committor.gather import gather_full_paths
 from mechanist.committor.windows import read_windows
 from mechanist.engine.choose import make_engine
+from mechanist.sampling.chains.job_memory import check_memory
+from mechanist.sampling.described import described_by
 from mechanist.sampling.excursions.adaptive import AdaptiveShots
 from mechanist.sampling.excursions.reservoir import make_reservoir
 from mechanist.sampling.excursions.starts import Starts, chain_count, draw_starts, open_chains
@@ -51,15 +54,25 @@ def excursions(config: Config, layout: Layout, worker: int, log: Journal) -> Non
             write_table(files.index, no_excursions(), EXCURSION_COLUMNS)
             log(f"worker {worker}: {NOTHING_TO_SHOOT}")
             return
+        check_memory(prepared, plan, count, plan.slots(count), log)
         chains, ensemble = open_chains(starts, first, config.seed, thermal_velocities(prepared))
         seed = shot_seed(config.seed, EXCURSION_STREAM - 1 - worker, 0) % 2**31
-        engine = make_engine(prepared, plan.slots(count), plan, seed, clock=log.clock(MD))
-        work = AdaptiveShots(chains, ensemble, moves, max(1, round(settings.relax * moves)))
+        engine = make_engine(
+            prepared,
+            plan.slots(count),
+            plan,
+            seed,
+            clock=log.clock(MD),
+            scratch=checkpoint.folder,
+        )
+        burn_in = max(1, round(settings.relax * moves))
+        logs = partial(checkpoint.frames, prepared.atoms)
+        work = AdaptiveShots(chains, ensemble, moves, burn_in, logs)
         with log.work(SHOOTING):
             shots = work.run(engine, reporter(log), checkpoint, plan)
         origins = {first + i: start.origin for i, start in enumerate(starts.starts)}
         index, frames = excursion_table(shots, origins, ensemble.descent)
-        write_frames(files.excursions, frames)
+        write_frames(files.excursions, frames, described=described_by(layout, prepared))
         write_table(files.index, index, EXCURSION_COLUMNS)
     rejected = work.rejected + int((~shots.accepted).sum())
     log(

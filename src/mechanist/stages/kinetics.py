@@ -26,7 +26,7 @@ from mechanist.analysis.kinetics.rate_results import (
 from mechanist.analysis.kinetics.rate_test import reasons
 from mechanist.analysis.kinetics.run_data import all_observations, run_frames_made
 from mechanist.analysis.kinetics.run_tests import run_tests
-from mechanist.arrays import Frames, Weights
+from mechanist.arrays import FrameSource, Weights
 from mechanist.bookkeeping.csv_files import csv_text
 from mechanist.bookkeeping.files import damage_reported, read_json, write_json, write_text
 from mechanist.bookkeeping.layout import Layout
@@ -37,11 +37,11 @@ from mechanist.sampling.excursions.tables import (
     NOTHING_TO_SHOOT,
     STATE_COLUMNS,
 )
+from mechanist.sampling.records.stored_frames import open_frames
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     Table,
     join,
-    read_frames,
     read_table,
     write_frames,
     write_table,
@@ -165,13 +165,13 @@ def write_estimate(
     profile = profile_along_q(excursions.edges, resampled.mass, resampled.masses, prepared.kt)
     jobs = [layout.kinetics_job(worker) for worker in range(config.sampling.workers)]
     states = join([read_table(job.state_index, STATE_COLUMNS) for job in jobs])
-    state_frames = [read_frames(job.states, prepared.atoms) for job in jobs]
+    state_frames = [open_frames(job.states, prepared.atoms) for job in jobs]
     ensemble = equilibrium_ensemble(excursions, resampled.whole, states, state_frames)
     write_free_energies(layout, profile, *ensemble)
 
 
 def write_free_energies(
-    layout: Layout, profile: Profile | None, frames: list[Frames], weights: Weights
+    layout: Layout, profile: Profile | None, frames: list[FrameSource], weights: Weights
 ) -> None:
     """Write free_energy.csv, frames.trr and frames.parquet."""
     rows = [] if profile is None else zip(*vars(profile).values(), strict=True)

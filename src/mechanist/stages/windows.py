@@ -9,6 +9,7 @@ from mechanist.committor.network import save
 from mechanist.committor.windows import WINDOW_STREAM, learn_windows, write_windows
 from mechanist.sampling.excursions.tables import read_run_excursions
 from mechanist.sampling.excursions.window_weights import first_log_weights, window_edges
+from mechanist.sampling.records.stored_frames import view
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import load, load_inputs
@@ -32,10 +33,10 @@ def windows(config: Config, layout: Layout, last: int, threads: int, log: Journa
     use, weights = candidate_frames(paths)
     rows = np.flatnonzero(use)
     rows = rows[:: max(1, len(rows) // PATH_FRAMES)]
-    q_paths = frame_q(paths.frames[rows], inputs, model)
+    q_paths = frame_q(view(paths.frames, rows), inputs, model)
     source = runs.index["source"][runs.frame_path]
     q_a, q_b = (
-        frame_q(runs.frames[between & (source == name)], inputs, model) for name in ("A", "B")
+        frame_q(view(runs.frames, between & (source == name)), inputs, model) for name in ("A", "B")
     )
     edges = window_edges(np.concatenate([q_paths, q_a, q_b]), config.kinetics.windows)
     log_weights = first_log_weights(q_a, q_b, q_paths, weights[rows], edges)

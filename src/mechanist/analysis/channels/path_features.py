@@ -10,7 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from mechanist.arrays import Array, Features, Frames, Mask, Q, Rows
+from mechanist.arrays import Array, Features, FrameSource, Mask, Q, Rows
+from mechanist.sampling.records.stored_frames import view
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.states import States
 
@@ -37,7 +38,7 @@ class Measures:
     """
 
     names: tuple[str, ...]
-    of: Callable[[Frames], Features]
+    of: Callable[[FrameSource], Features]
 
 
 def heavy_inputs(inputs: DescriptorSet, states: States, masses: Array) -> tuple[Descriptor, ...]:
@@ -59,14 +60,14 @@ def channel_measures(inputs: DescriptorSet, states: States, masses: Array) -> Me
     sets = [defining, DescriptorSet(heavy, inputs.box)] if heavy else [defining]
     names = tuple(name for group in sets for name in group.feature_names)
 
-    def features(frames: Frames) -> Features:
+    def features(frames: FrameSource) -> Features:
         return np.concatenate([group.features(group.values(frames)) for group in sets], axis=1)
 
     return Measures(names, features)
 
 
 def path_features(
-    frames: Frames, q: Q, path: Rows, count: int, usable: Mask, measures: Measures
+    frames: FrameSource, q: Q, path: Rows, count: int, usable: Mask, measures: Measures
 ) -> Array:
     """Means of the features of paths in each bin of q.
 
@@ -93,7 +94,7 @@ def path_features(
     rows = known[rows]
     for start in range(0, len(rows), CHUNK):
         part, bin_of = rows[start : start + CHUNK], place[start : start + CHUNK]
-        np.add.at(sums, (path[part], bin_of), measures.of(frames[part]))
+        np.add.at(sums, (path[part], bin_of), measures.of(view(frames, part)))
         np.add.at(counts, (path[part], bin_of), 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / counts[:, :, None]

@@ -14,12 +14,12 @@ from mechanist.arrays import Array, Counts, Mask
 from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
+from mechanist.sampling.records.stored_frames import open_frames
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
     Table,
     join,
-    read_frames,
     read_table,
 )
 from mechanist.systems.prepared import load
@@ -70,7 +70,7 @@ def _job_series(files: WorkerFiles, atoms: int, frame_ps: float) -> Table:
     """Series of the shots of one job, by chain and move; ``point`` is a hash of the point."""
     shots = read_table(files.shots, SHOT_COLUMNS)
     index = read_table(files.index, PATH_COLUMNS)
-    points = read_frames(files.points, atoms)
+    points = open_frames(files.points, atoms)
     if len(points) != len(shots["round"]):
         raise DataError(files.points, f"holds {len(points)} points, {len(shots['round'])} shots")
     hashes = [blake2b(point.tobytes(), digest_size=8).digest() for point in points]

@@ -29,6 +29,7 @@ from mechanist.committor.likelihood import clustered_se, loss_change, loss_per_o
 from mechanist.committor.network import Committor
 from mechanist.errors import DataError
 from mechanist.sampling.families import Families
+from mechanist.sampling.records.stored_frames import view
 from mechanist.sampling.records.tables import PathTable
 from mechanist.settings.config import Config
 from mechanist.settings.run import FEWEST_CHAINS
@@ -146,7 +147,7 @@ def place_features(paths: PathTable, long: LongRecord) -> Array:
     inner[starts] = inner[starts + lengths - 1] = False
     rows = np.flatnonzero(inner)
     rows = rows[:: max(1, len(rows) // PLACE_FRAMES)]
-    return frame_features(paths.frames[rows], long.descriptors)
+    return frame_features(view(paths.frames, rows), long.descriptors)
 
 
 def _channels(paths: PathTable, q: Q, measures: Measures, families: Families) -> Channels:
@@ -185,12 +186,12 @@ def _errors_near_zero(
     use, _ = candidate_frames(paths)
     near = np.flatnonzero(use & (np.abs(path_q) < 1))
     near = near[:: max(1, len(near) // SPREAD_FRAMES)]
-    return model.q_error(frame_features(paths.frames[near], inputs))
+    return model.q_error(frame_features(view(paths.frames, near), inputs))
 
 
 def _crossings(paths: PathTable, path_q: Q, model: Committor, inputs: DescriptorSet) -> Array:
     """Where each path crosses q = 0, see `crossing_coordinates`."""
-    at_zero = paths.frames[crossing_frames(paths, path_q)]
+    at_zero = view(paths.frames, crossing_frames(paths, path_q))
     return crossing_coordinates(frame_features(at_zero, inputs), model.q)
 
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.arrays import Frames, Rows
+from mechanist.arrays import Frames, FrameSource, Rows
 from mechanist.bookkeeping.layout import Layout
 from mechanist.sampling.families import read_families
+from mechanist.sampling.records.stored_frames import join_frames, open_frames
 from mechanist.sampling.records.tables import (
     SHOT_COLUMNS,
     Table,
     join,
-    read_frames,
     read_paths,
     read_table,
 )
@@ -30,7 +30,7 @@ def guess_forgotten(layout: Layout, workers: int, atoms: int) -> dict[str, Any]:
     """What assessment.json of round 0 says of the guess; see `forgetting`."""
     jobs = [layout.round(0).worker(worker) for worker in range(workers)]
     shots = join([read_table(files.shots, SHOT_COLUMNS) for files in jobs])
-    points = np.concatenate([read_frames(files.points, atoms) for files in jobs])
+    points = join_frames([open_frames(files.points, atoms) for files in jobs], atoms)
     first = read_paths(layout.initial.paths, layout.initial.index, atoms)
     chains = np.unique(shots["chain"]).astype(np.int64)
     rows = read_families(layout).first_path(chains)
@@ -41,7 +41,7 @@ def guess_forgotten(layout: Layout, workers: int, atoms: int) -> dict[str, Any]:
 
 
 def shots_to_forget(
-    shots: Table, points: Frames, guessed: Mapping[int, Frames]
+    shots: Table, points: FrameSource, guessed: Mapping[int, Frames]
 ) -> tuple[Rows, Rows]:
     """Shots, and accepted shots, after which each chain has forgotten the guess.
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mechanist.engine.hardware import free_memory
-from mechanist.engine.history import history_bytes
-from mechanist.engine.plan import POOL, Plan
+from mechanist.engine.plan import POOL, Plan, open_slots
 from mechanist.engine.trial import Trial
-from mechanist.sampling.chains.job_memory import FRAME_BYTES
+from mechanist.sampling.chains.job_memory import frames_needed
+from mechanist.sampling.chains.moves import FRAME_BYTES
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.prepared import Prepared
 
@@ -61,10 +61,9 @@ def costs(
     """Estimate the cost of shots from the speed in steps/s and a trial."""
     half_steps = prepared.max_half_frames * prepared.stride
     chains = plan.chains
-    contexts = plan.slots(chains) if plan.layout == POOL else plan.lanes
-    atoms, longest = prepared.atoms, prepared.max_half_frames
-    paths = history_bytes(plan.slots(chains), atoms, longest)
-    paths += 4 * chains * longest * atoms * FRAME_BYTES
+    slots = open_slots(plan, plan.slots(chains), prepared.atoms)
+    contexts = slots if plan.layout == POOL else plan.lanes
+    paths = frames_needed(chains, slots, prepared.atoms, prepared.max_half_frames)
     return Costs(
         steps_per_second=speed,
         half_steps=half_steps,
@@ -72,7 +71,7 @@ def costs(
         contexts=contexts,
         chains=chains,
         context_bytes=trial.context_bytes,
-        frame_bytes=atoms * FRAME_BYTES,
+        frame_bytes=prepared.atoms * FRAME_BYTES,
         needed_bytes=contexts * trial.context_bytes + paths,
         free_bytes=free_memory(),
         label_share=_label_seconds(prepared, states) * speed / prepared.stride,

@@ -10,7 +10,8 @@ from mechanist.arrays import Array, Features
 from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
-from mechanist.sampling.records.tables import LONG_COLUMNS, read_frames, read_notes, read_table
+from mechanist.sampling.records.stored_frames import open_frames
+from mechanist.sampling.records.tables import LONG_COLUMNS, read_notes, read_table
 from mechanist.sampling.records.thinning import thinning_of
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.descriptors.states import States
@@ -94,7 +95,7 @@ def _values(files: WorkerFiles, atoms: int, descriptors: DescriptorSet) -> Array
         return np.empty((0, 1, len(descriptors)))
     thinning = thinning_of(read_notes(files.long_index), files.long_index)
     waters = None if thinning is None else thinning.waters
-    frames = read_frames(files.long, atoms if waters is None else len(waters.kept_atoms))
+    frames = open_frames(files.long, atoms, waters)
     each = int(table["frames"][0])
     if each < 1 or (table["frames"] != each).any() or len(frames) != count * each:
         raise DataError(
@@ -102,5 +103,4 @@ def _values(files: WorkerFiles, atoms: int, descriptors: DescriptorSet) -> Array
             f"holds {len(frames)} frames, {files.long_index.name} names {table['frames'].sum()};"
             " delete both and run again",
         )
-    full = frames if waters is None else waters.expand(frames)
-    return descriptors.values(full).reshape(count, each, -1)
+    return descriptors.values(frames).reshape(count, each, -1)

@@ -10,6 +10,7 @@ from mechanist.analysis.kinetics.excursion_data import Excursions
 from mechanist.analysis.kinetics.excursion_shares import excursion_shares, transition_rows
 from mechanist.analysis.kinetics.rate_results import Resampled
 from mechanist.arrays import Rows
+from mechanist.sampling.records.stored_frames import view
 
 
 def channel_labels(content: dict[str, Any], measures: Measures, excursions: Excursions) -> Rows:
@@ -23,7 +24,8 @@ def channel_labels(content: dict[str, Any], measures: Measures, excursions: Excu
     path = number[table.frame_path]
     mine = path >= 0
     q = excursions.q[mine]
-    features = path_features(table.frames[mine], q, path[mine], len(rows), np.isfinite(q), measures)
+    frames = view(table.frames, mine)
+    features = path_features(frames, q, path[mine], len(rows), np.isfinite(q), measures)
     return read_groups(content, measures).assign(features, excursions.data.unit[rows])
 
 

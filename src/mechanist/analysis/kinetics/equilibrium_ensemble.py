@@ -4,11 +4,14 @@ A frame between the states has the weight of its excursion. The frames in A shar
 fraction of the time last in A that the runs spend inside A, and likewise for B.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mechanist.analysis.kinetics.excursion_data import RUN_A, RUN_B, Excursions
 from mechanist.analysis.kinetics.kinetics import Estimate, Rates, run_shares
-from mechanist.arrays import Frames, Weights
+from mechanist.arrays import FrameSource, Weights
+from mechanist.sampling.records.stored_frames import view
 from mechanist.sampling.records.tables import Table
 
 FRAMES_BETWEEN = 40_000
@@ -16,8 +19,8 @@ FRAMES_BETWEEN = 40_000
 
 
 def equilibrium_ensemble(
-    excursions: Excursions, found: Estimate, states: Table, state_frames: list[Frames]
-) -> tuple[list[Frames], Weights]:
+    excursions: Excursions, found: Estimate, states: Table, state_frames: Sequence[FrameSource]
+) -> tuple[list[FrameSource], Weights]:
     """Frames of all regions with weights that sum to 1.
 
     Parameters
@@ -34,7 +37,7 @@ def equilibrium_ensemble(
     step = max(1, -(-len(between) // FRAMES_BETWEEN))
     in_states = _state_weights(states, excursions, found.rates)
     every = np.concatenate([weights[::step] * step, in_states])
-    return [table.frames[between[::step]], *state_frames], every / every.sum()
+    return [view(table.frames, between[::step]), *state_frames], every / every.sum()
 
 
 def _state_weights(states: Table, excursions: Excursions, rates: Rates) -> Weights:

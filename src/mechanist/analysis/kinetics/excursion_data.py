@@ -19,6 +19,7 @@ from mechanist.sampling.excursions.tables import (
     read_run_excursions,
 )
 from mechanist.sampling.excursions.window_weights import windows_of
+from mechanist.sampling.records.stored_frames import view
 from mechanist.sampling.records.tables import PathTable, Table, join, join_paths, read_table
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import Prepared, load_inputs
@@ -170,7 +171,7 @@ def load_excursions(config: Config, layout: Layout, prepared: Prepared) -> Excur
     labels = prepared.states.label_positions(table.frames)
     between = labels == 0
     q = np.full(len(labels), np.nan)
-    q[between] = windows.q(table.frames[between])
+    q[between] = windows.q(view(table.frames, between))
     inner = windows_of(q[between], windows.edges)
     window = np.zeros(len(labels), dtype=np.int64)
     window[between] = inner
@@ -190,13 +191,13 @@ def _divide(
     shots = np.flatnonzero(index["source"] == "shot")
     shots = shots[np.lexsort((index["move"][shots], index["chain"][shots]))]
     points = index["first_frame"][shots] + index["shooting_frame"][shots]
-    features = frame_features(table.frames[points], inputs)
+    features = frame_features(view(table.frames, points), inputs)
     count = int(window.max()) + 1
     parts = parts_of_windows(features, window[points], index["chain"][shots], count)
     inside = np.flatnonzero(between)
 
     def some(rows: Rows) -> Features:
-        return frame_features(table.frames[inside[rows]], inputs)
+        return frame_features(view(table.frames, inside[rows]), inputs)
 
     cell = np.zeros(len(window), dtype=np.int64)
     cell[inside] = cells(parts, window[inside], some)

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from mechanist.analysis.kinetics.run_tests import RunObservations
-from mechanist.arrays import Features, Frames
+from mechanist.arrays import Features, FrameSource
 from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import frame_features
 from mechanist.errors import SettingsError, did_you_mean
 from mechanist.sampling.excursions.run_tables import STATES
 from mechanist.sampling.excursions.tables import RUN_COLUMNS, STATE_COLUMNS
-from mechanist.sampling.records.tables import Table, join, read_frames, read_table
+from mechanist.sampling.records.stored_frames import open_frames, view
+from mechanist.sampling.records.tables import Table, join, read_table
 from mechanist.settings.config import Config
 from mechanist.settings.kinetics import KineticsSettings
 from mechanist.systems.descriptors.bonds import rotor_atoms
@@ -28,7 +29,7 @@ def observations(
     prepared: Prepared,
     runs: Table,
     states: Table,
-    frames: Sequence[Frames],
+    frames: Sequence[FrameSource],
     exploded: int,
     settings: KineticsSettings,
 ) -> RunObservations:
@@ -52,7 +53,7 @@ def observations(
     parts: list[Features] = [np.empty((0, len(inputs.owners) + len(own.owners)))]
     for some in frames:
         for start in range(0, len(some), CHUNK):
-            chunk = some[start : start + CHUNK]
+            chunk = view(some, slice(start, start + CHUNK))
             both = [frame_features(chunk, inputs), own.features(own.values(chunk))]
             parts.append(np.concatenate(both, axis=1))
     names = [*inputs.feature_names, *own.feature_names]
@@ -124,7 +125,7 @@ def all_observations(config: Config, layout: Layout, prepared: Prepared) -> RunO
         prepared,
         join([read_table(job.runs, RUN_COLUMNS) for job in jobs]),
         join([read_table(job.state_index, STATE_COLUMNS) for job in jobs]),
-        [read_frames(job.states, prepared.atoms) for job in jobs],
+        [open_frames(job.states, prepared.atoms) for job in jobs],
         exploded,
         config.kinetics,
     )

@@ -14,12 +14,13 @@ from hashlib import blake2b
 
 import numpy as np
 
-from mechanist.arrays import Array, Counts, Frames, Mask, Probabilities, Q, Rows
+from mechanist.arrays import Array, Counts, FrameSource, Mask, Probabilities, Q, Rows
 from mechanist.bookkeeping.files import damage_reported, read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import candidate_frames
 from mechanist.sampling.committor_shots import COMMITTOR_COLUMNS
-from mechanist.sampling.records.tables import PathTable, join, read_frames, read_table
+from mechanist.sampling.records.stored_frames import open_frames, pieces, view
+from mechanist.sampling.records.tables import PathTable, join, read_table
 from mechanist.statistics.held_out import held_out
 from mechanist.statistics.logistic import q_to_p
 
@@ -33,7 +34,7 @@ SURFACE = 0.2
 """Points count as on the surface q = 0 if |q| is smaller: p_B from 0.45 to 0.55."""
 
 
-def candidates(paths: PathTable, held_out_every: int, shot_from: Collection[bytes]) -> Frames:
+def candidates(paths: PathTable, held_out_every: int, shot_from: Collection[bytes]) -> FrameSource:
     """Frames (F, N, 3) between the states on paths of held-out chains that were never shot from.
 
     Outcomes of shots from a frame have trained the network, or chosen the formula and fitted its
@@ -41,15 +42,18 @@ def candidates(paths: PathTable, held_out_every: int, shot_from: Collection[byte
     """
     use, _ = candidate_frames(paths)
     chains = np.repeat(paths.index["chain"], paths.index["frames"])
-    frames = paths.frames[use & held_out(chains, held_out_every)]
+    frames = view(paths.frames, use & held_out(chains, held_out_every))
     fresh: Mask = np.array([one not in shot_from for one in fingerprints(frames)], dtype=bool)
-    return np.asarray(frames[fresh])
+    return view(frames, fresh)
 
 
-def fingerprints(frames: Frames) -> list[bytes]:
+def fingerprints(frames: FrameSource) -> list[bytes]:
     """Hash of the positions of each frame (F, N, 3) as they are stored, in single precision."""
-    stored = np.ascontiguousarray(frames, dtype=np.float32)
-    return [blake2b(one.tobytes(), digest_size=16).digest() for one in stored]
+    return [
+        blake2b(one.tobytes(), digest_size=16).digest()
+        for piece in pieces(frames)
+        for one in np.ascontiguousarray(piece, dtype=np.float32)
+    ]
 
 
 def shooting_points(layout: Layout, rounds: Sequence[int], workers: int, atoms: int) -> set[bytes]:
@@ -57,7 +61,7 @@ def shooting_points(layout: Layout, rounds: Sequence[int], workers: int, atoms: 
     found: set[bytes] = set()
     for number in rounds:
         for worker in range(workers):
-            points = read_frames(layout.round(number).worker(worker).points, atoms)
+            points = open_frames(layout.round(number).worker(worker).points, atoms)
             found.update(fingerprints(points))
     return found
 

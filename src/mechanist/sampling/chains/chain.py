@@ -192,7 +192,7 @@ class Chains:
 
     def state(self) -> NamedArrays:
         """All that changes except the current paths, for a checkpoint."""
-        halves = packed(list(self._halves.values()), self.paths[0].frames)
+        halves = packed(list(self._halves.values()), self.paths[0].frames[:0])
         weights = packed([c.weights for c in self.candidates], np.empty(0))
         arrays: NamedArrays = {name: getattr(self, name) for name in _STATE}
         if self.early_stop is not None:

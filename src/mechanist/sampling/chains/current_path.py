@@ -4,18 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mechanist.arrays import Frames
+from mechanist.arrays import Frames, FrameSource
 
 
 @dataclass(slots=True)
 class CurrentPath:
-    """A path of a chain, frames (F, N, 3) in nm with both ends in states.
+    """A path of a chain, frames (F, N, 3) in nm with both ends in states, in memory or on disk.
 
     ``move`` is the shot that made it (-1: a first path), ``shooting_frame`` its shooting point;
     ``weight`` counts the moves after burn-in for which it was the current path of its chain.
     """
 
-    frames: Frames
+    frames: FrameSource
     move: int
     shooting_frame: int
     weight: int = 0
@@ -23,7 +23,8 @@ class CurrentPath:
     @property
     def interior(self) -> Frames:
         """Frames between the states."""
-        return self.frames[1:-1]
+        inner: Frames = self.frames[1:-1]
+        return inner
 
 
 def join_halves(point: Frames, backward: Frames, forward: Frames, move: int) -> CurrentPath:
@@ -34,5 +35,5 @@ def join_halves(point: Frames, backward: Frames, forward: Frames, move: int) -> 
 
 def reversed_path(path: CurrentPath) -> CurrentPath:
     """The same path reversed in time; in equilibrium it has the same weight."""
-    frames = np.ascontiguousarray(path.frames[::-1])
+    frames = np.ascontiguousarray(path.frames[::-1], dtype=np.float32)
     return CurrentPath(frames, path.move, len(frames) - 1 - path.shooting_frame)

@@ -5,6 +5,7 @@ paths in turn. A job is addressed by (round, worker).
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -133,12 +134,15 @@ def open_job(
     count: int,
     plan: Plan,
     clock: Clock | None = None,
+    scratch: Path | None = None,
 ) -> ShootingJob:
     """A job of ``count`` chains at its start; on Reference it makes the same shots each time."""
     number, worker = address
     chains = _make_chains(config, layout, prepared, address, selection, count)
     seed = shot_seed(config.seed, NOISE_STREAM + worker, number) % 2**31
-    return ShootingJob(chains, make_engine(prepared, plan.slots(count), plan, seed, clock=clock))
+    slots = plan.slots(count)
+    engine = make_engine(prepared, slots, plan, seed, clock=clock, scratch=scratch)
+    return ShootingJob(chains, engine)
 
 
 def _make_chains(
@@ -192,7 +196,7 @@ def _make_early_stop(
 
 def _path(table: PathTable, row: int) -> CurrentPath:
     index = table.index
-    return CurrentPath(table.path(row), int(index["move"][row]), int(index["shooting_frame"][row]))
+    return CurrentPath(table.view(row), int(index["move"][row]), int(index["shooting_frame"][row]))
 
 
 def _last_paths(files: WorkerFiles, atoms: int, burn_in: int) -> dict[int, Start]:

@@ -1,10 +1,10 @@
 """Files of a shooting job: its shots, their shooting points, and the paths of its chains."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mechanist.arrays import Frames
+from mechanist.arrays import FrameSource
 from mechanist.bookkeeping.job_files import WorkerFiles
 from mechanist.engine.half_shots import END_NAMES
 from mechanist.sampling.chains.current_path import CurrentPath
@@ -19,12 +19,13 @@ from mechanist.sampling.records.tables import (
     write_table,
 )
 from mechanist.sampling.records.thinning import NOTE, Thinning
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 COMPLETE = 10
 """Where frames are left out to be restored later, one path in so many is stored completely."""
 
 
-def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[Table, Frames]:
+def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[Table, FrameSource]:
     """Rows of `SHOT_COLUMNS` and the shooting points (S, N, 3)."""
     shots = harvest.shots
     weights = [0 if path is None else path.weight for path in shots.paths]
@@ -48,19 +49,27 @@ def shot_table(harvest: Harvest, number: int, worker: int, model: str) -> tuple[
         "weight": np.array(weights, dtype=np.int64),
     }
     assert tuple(columns) == SHOT_COLUMNS
-    return columns, shots.points.astype(np.float32)
+    return columns, shots.points
 
 
 def path_table(
     paths: dict[int, list[CurrentPath]], number: int, worker: int, thinning: Thinning | None = None
-) -> tuple[Table, list[Frames]]:
-    """Rows of `PATH_COLUMNS`, by chain and move, and the stored frames of each path."""
+) -> tuple[Table, Iterator[FrameSource]]:
+    """Rows of `PATH_COLUMNS`, by chain and move, and the stored frames of each, with all atoms."""
     rows = [(chain, path) for chain, group in paths.items() for path in group]
-    stored = [
-        path.frames if thinning is None else thinning.reduce(path.frames, path.move)
+    stored = (
+        path.frames if thinning is None else thinning.thin(path.frames, path.move)
         for _, path in rows
-    ]
-    counts = np.array([len(frames) for frames in stored], dtype=np.int64)
+    )
+    counts = np.array(
+        [
+            len(path.frames)
+            if thinning is None
+            else len(thinning.rows(len(path.frames), path.move))
+            for _, path in rows
+        ],
+        dtype=np.int64,
+    )
     columns: Table = {
         "round": np.full(len(rows), number, dtype=np.int32),
         "worker": np.full(len(rows), worker, dtype=np.int32),
@@ -114,12 +123,17 @@ def write_job(
     names: tuple[int, int, str],
     thinning: Thinning | None,
     notes: dict[str, str],
+    described: DescriptorSet | None = None,
 ) -> None:
-    """Write the files of a job; ``names`` are its round, worker and model."""
+    """Write the files of a job; ``names`` are its round, worker and model.
+
+    The values of the descriptors ``described`` are stored beside frames.
+    """
+    waters = None if thinning is None else thinning.waters
     shots, points = shot_table(harvest, *names)
     index, frames = path_table(harvest.paths, names[0], names[1], thinning)
-    write_frames(files.points, [points])
-    write_frames(files.paths, frames)
+    write_frames(files.points, [points], described=described)
+    write_frames(files.paths, frames, described=described, waters=waters)
     if thinning is None:
         # Left by a job with other settings, they would be taken for the paths to start from.
         files.current_index.unlink(missing_ok=True)
@@ -129,7 +143,7 @@ def write_job(
         write_table(files.index, index, PATH_COLUMNS, {NOTE: thinning.note()})
         complete = {chain: _complete(paths, thinning) for chain, paths in harvest.paths.items()}
         current_index, current = path_table(complete, names[0], names[1])
-        write_frames(files.current, current)
+        write_frames(files.current, current, described=described)
         write_table(files.current_index, current_index, PATH_COLUMNS)
     _write_long(files, harvest.too_long, names[:2], thinning)
     write_table(files.shots, shots, SHOT_COLUMNS, notes)

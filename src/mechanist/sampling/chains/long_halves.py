@@ -14,12 +14,18 @@ from mechanist.arrays import Frames, NamedArrays, Rows
 from mechanist.engine.half_shots import TOO_LONG
 from mechanist.sampling.chains.shots import Shots
 
-KEPT = 64
-"""Half-shots of a job that are kept, at most."""
+KEPT, FEWEST_KEPT, KEPT_BYTES = 64, 8, 2**27
+"""Half-shots of a job that are kept, at most: fewer if they would take more memory than this."""
 
 FRAMES = 17
 """Frames kept of each: the last one, and others evenly over the second half, T/32 apart if T is the
 longest half-shot. They tell how soon it forgets where it is."""
+
+
+def kept_halves(atoms: int) -> int:
+    """Half-shots of a job that are kept, at most, of a system with so many atoms."""
+    return max(FEWEST_KEPT, min(KEPT, KEPT_BYTES // (12 * FRAMES * atoms)))
+
 
 SIDES = np.array(["backward", "forward"], dtype=object)
 """Names of the half-shots of a shot, indexed by their numbers."""
@@ -54,9 +60,10 @@ def kept_rows(length: int) -> NDArray[np.int64]:
 
 
 class LongHalfSample:
-    """Half-shots that were too long, as they end."""
+    """Half-shots that were too long, as they end; ``most`` of them are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = KEPT) -> None:
+        self._most = most
         # The largest seed comes first, and goes first when there are too many.
         self._kept: list[tuple[int, int, int, int]] = []
         self._frames: dict[tuple[int, int, int, int], Frames] = {}
@@ -76,7 +83,7 @@ class LongHalfSample:
     def _put(self, name: tuple[int, int, int, int], frames: Frames) -> None:
         # A copy: else the whole half-shot would stay in memory.
         self._frames[name] = np.array(frames, dtype=np.float32)
-        if len(self._kept) < KEPT:
+        if len(self._kept) < self._most:
             heappush(self._kept, name)
         else:
             del self._frames[heappushpop(self._kept, name)]

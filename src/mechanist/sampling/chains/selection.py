@@ -108,6 +108,11 @@ def pick(candidates: Sequence[Candidates], u: Array) -> NDArray[np.int64]:
     return np.asarray(np.clip(found, starts, last) - starts)
 
 
+def one_after_another(paths: Sequence[Frames]) -> Frames:
+    """Frames of all paths; a single one is not copied."""
+    return paths[0] if len(paths) == 1 else np.concatenate(paths)
+
+
 def shootable(frames: int, longest: int) -> NDArray[np.bool_]:
     """Which of the ``frames`` between the states leave halves of at most ``longest`` frames."""
     number = np.arange(frames)
@@ -176,7 +181,7 @@ class Lorentzian:
         """See `Selection`."""
         if not paths:
             return []
-        q = self.q(np.concatenate(paths))
+        q = self.q(one_after_another(paths))
         p = q_to_p(q)
         weights = np.ones(len(p)) if self.uniform else self._weights(q, p)
         return candidates_of(paths, weights, p, self.longest)

@@ -19,10 +19,11 @@ from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.job import chains_of, job_identity, moves_of, open_job
 from mechanist.sampling.chains.job_memory import check_memory
 from mechanist.sampling.chains.job_tables import write_job
-from mechanist.sampling.chains.long_halves import LongHalfSample
+from mechanist.sampling.chains.long_halves import LongHalfSample, kept_halves
 from mechanist.sampling.chains.moves import Harvest, Moves
 from mechanist.sampling.chains.selection import Selection
 from mechanist.sampling.chains.shots import Shots
+from mechanist.sampling.described import described_by
 from mechanist.sampling.jobs import plan_of
 from mechanist.sampling.records.checkpoint import Checkpoint, checkpointed
 from mechanist.sampling.records.thinning import Thinning, check_descriptors, make_thinning
@@ -71,8 +72,9 @@ def shoot_round(
         if address[0] == 0:
             _refuse_few(settings.workers, count)
         moves = moves_of(settings, address[0], count, plan)
-        job = open_job(config, layout, prepared, address, selection, count, plan, log.clock(MD))
-        check_memory(job.chains, plan, moves, prepared)
+        check_memory(prepared, plan, count, plan.slots(count), log)
+        clock, scratch = log.clock(MD), checkpoint.folder
+        job = open_job(config, layout, prepared, address, selection, count, plan, clock, scratch)
         thinning = make_thinning(settings.store, prepared, layout.topology)
         partial = thinning is not None and thinning.waters is not None
         sets = [prepared.states.descriptors, load_inputs(layout)] if partial else []
@@ -90,7 +92,8 @@ def shoot_round(
         check_descriptors(thinning, [path.frames for path in paths], sets)
         if thinning is not None and lower is not None:
             thinning = lower(thinning, paths)
-        write_job(files, harvest, (*address, selection.model), thinning, checkpoint.notes)
+        names, described = (*address, selection.model), described_by(layout, prepared)
+        write_job(files, harvest, names, thinning, checkpoint.notes, described)
         accepted = harvest.shots.accepted
         log(f"{len(accepted)} shots, {np.mean(accepted):.0%} accepted")
 
@@ -129,7 +132,9 @@ def shoot(
     notes
         Saved with the state.
     """
-    work = Moves(chains, moves, LongHalfSample())
+    atoms = chains.paths[0].frames.shape[1]
+    frames = None if checkpoint is None else checkpoint.frames(atoms)
+    work = Moves(chains, moves, LongHalfSample(kept_halves(atoms)), frames)
     under_way = None if checkpoint is None else checkpoint.begin(work, notes or {})
     return finish_job(work, finished_shots(work, engine, checkpoint, under_way), progress)
 

@@ -183,7 +183,7 @@ class ShotRecord:
             if self.thinning is not None:
                 again = self.thinning.reduce(again, self.move)
             if stored.shooting_frame != shot.path.shooting_frame or not np.array_equal(
-                stored.frames, again
+                stored.frames[:], again[:]
             ):
                 result.append(f"the frames of its path ({self.files.paths.name})")
         return result

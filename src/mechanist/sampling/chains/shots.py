@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Array, Frames, Mask, Probabilities, Rows
+from mechanist.arrays import Array, Frames, FrameSource, Mask, Probabilities, Rows
 from mechanist.engine.half_shots import END_NAMES
 from mechanist.sampling.chains.current_path import CurrentPath
 
@@ -57,7 +57,7 @@ class Shots:
     move: Rows
     seed: NDArray[np.int64]
     p_predicted: Probabilities
-    points: Frames
+    points: FrameSource
     ends: NDArray[np.int8]
     steps: NDArray[np.int64]
     watched: Mask

@@ -1,5 +1,7 @@
 """Shots of excursion chains: first with window weights that adapt to the visits, then fixed."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from mechanist.arrays import NamedArrays
@@ -13,6 +15,7 @@ from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.excursions.excursions import ExcursionEnsemble
 from mechanist.sampling.excursions.window_weights import flattened, windows_of
 from mechanist.sampling.records.checkpoint import Checkpoint
+from mechanist.sampling.records.frame_log import JobFrames
 
 CORRECTIONS = (0.25, 0.5, 1.0)
 """Fractions of the burn-in after which the window weights are corrected by the visits."""
@@ -30,10 +33,17 @@ class AdaptiveShots:
         At their start.
     moves, burn_in
         Moves of each chain in all, and those before the ones that count.
+    frames
+        Logs of each part of the moves by its number; in memory if None.
     """
 
     def __init__(
-        self, chains: Chains, ensemble: ExcursionEnsemble, moves: int, burn_in: int
+        self,
+        chains: Chains,
+        ensemble: ExcursionEnsemble,
+        moves: int,
+        burn_in: int,
+        frames: Callable[[int], JobFrames] | None = None,
     ) -> None:
         self._chains, self._ensemble = chains, ensemble
         until = [0]
@@ -41,8 +51,14 @@ class AdaptiveShots:
             until.append(max(until[-1] + 1, round(part * burn_in)))
         self._counts = [*np.diff(until).tolist(), moves - burn_in]
         self._corrected = 0
-        self._moves = Moves(chains, self._counts[0])
+        self._frames = frames
+        self._moves = self._next()
         self.rejected = 0
+
+    def _next(self) -> Moves:
+        """The moves until the next correction."""
+        frames = None if self._frames is None else self._frames(self._corrected)
+        return Moves(self._chains, self._counts[self._corrected], frames=frames)
 
     def run(self, engine: Engine, progress: Progress, checkpoint: Checkpoint, plan: Plan) -> Shots:
         """Make all moves, or those that are left; the shots that count."""
@@ -64,7 +80,7 @@ class AdaptiveShots:
         self._ensemble.reweigh(flattened(windows.log_weights, visits), self._chains)
         self.rejected += int((~shots.accepted).sum())
         self._corrected += 1
-        self._moves = Moves(self._chains, self._counts[self._corrected])
+        self._moves = self._next()
 
     def progress(self) -> str:
         """See `mechanist.sampling.records.checkpoint.Resumable`."""
@@ -85,7 +101,7 @@ class AdaptiveShots:
     def restore(self, parts: list[NamedArrays], state: NamedArrays) -> None:
         """See `mechanist.sampling.records.checkpoint.Resumable`."""
         self._corrected, self.rejected = int(state["corrected"]), int(state["rejected"])
-        self._moves = Moves(self._chains, self._counts[self._corrected])
+        self._moves = self._next()
         self._moves.last = state["last"].copy()
         # Shots before the last correction are not needed any more.
         mine = [part for part in parts if int(part["corrected"]) == self._corrected]

@@ -5,7 +5,9 @@ happens while it was last in A counts for A. A system that has just crossed the 
 return more readily than one that has relaxed, is thus observed as often as it occurs.
 
 Runs are made in segments of equal length, first those that start in A, then those that start in B,
-and are continued, with positions, velocities and noise, until a test finds them long enough.
+and are continued, with positions, velocities and noise, until a test finds them long enough. How
+many go on side by side, and for how many frames at a time, is that of
+`mechanist.sampling.excursions.run_units`.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,6 +25,7 @@ from mechanist.engine.plan import Plan
 from mechanist.engine.under_way import UnderWay
 from mechanist.sampling.excursions.run_groups import RunGroups
 from mechanist.sampling.excursions.run_record import segment
+from mechanist.sampling.excursions.run_units import RunUnits
 from mechanist.sampling.records.checkpoint import Checkpoint
 from mechanist.sampling.streams import normals, shot_seed, shot_seeds, thermal_velocities
 from mechanist.systems.prepared import Prepared
@@ -90,7 +93,10 @@ def equilibrium_runs(
     checkpoint
         Writes checkpoints of the runs, also when all have ended.
     """
-    groups = RunGroups(len(runs.starts), prepared.atoms)
+    count = len(runs.starts)
+    units = RunUnits.of(count, runs.frames, prepared.atoms, plan)
+    log = None if checkpoint is None else checkpoint.frames(prepared.atoms).paths
+    groups = RunGroups(count, prepared.atoms, units, log)
     begun = None if checkpoint is None else checkpoint.begin(groups, plan.notes())
     for target in runs.targets:
         if max(groups.done) > target:
@@ -98,13 +104,13 @@ def equilibrium_runs(
             continue
         for group in (0, 1):
             while groups.done[group] < target:
-                _one_segment(
+                _one_unit(
                     prepared,
                     runs,
                     groups,
                     group,
                     plan,
-                    partial(_report, progress, groups.done[group], target, runs.frames),
+                    partial(_report, progress, groups, group, target),
                     clock,
                     checkpoint,
                     begun if begun is not None and len(begun) else None,
@@ -118,13 +124,18 @@ def equilibrium_runs(
 
 
 def _report(
-    progress: Callable[[int, int], None], ready: int, target: int, frames: int, done: int
+    progress: Callable[[int, int], None], groups: RunGroups, group: int, target: int, done: int
 ) -> None:
-    """Frames done of a run, of which ``ready`` segments are ready, until ``target`` of them are."""
-    progress(ready * frames + done, target * frames)
+    """Frames done of a run, ``done`` of them in this unit, until ``target`` segments are ready.
+
+    Of several batches it is the mean over the runs.
+    """
+    units = groups.units
+    ready = groups.made[group] * units.frames * units.batches // units.per_segment + done
+    progress(ready // units.batches, target * units.frames)
 
 
-def _one_segment(
+def _one_unit(
     prepared: Prepared,
     runs: RunPlan,
     groups: RunGroups,
@@ -135,22 +146,31 @@ def _one_segment(
     checkpoint: Checkpoint | None,
     begun: UnderWay | None,
 ) -> None:
-    """Continue the runs of a group by one segment; ``begun`` is what was done of it before."""
-    number, starts = groups.done[group], runs.starts[:, group]
-    queue, seed = ShotQueue(), runs.seeds[group]
-    if number:
-        begun = groups.ends[group] if begun is None else begun
-        seed = shot_seed(seed, EQUILIBRIUM_STREAM, number)
+    """Continue a batch of runs by one piece; ``begun`` is what was done of it before."""
+    unit, units = groups.made[group], groups.units
+    batch, frames = units.batch(unit), units.size(unit)
+    keys = units.rows(batch)
+    starts, queue, seed = runs.starts[keys, group], ShotQueue(), runs.seeds[group]
+    if units.number(unit):
+        begun = groups.ends[group][batch] if begun is None else begun
     elif begun is None:
-        keys = np.arange(len(starts))
         seeds = shot_seeds(seed, keys, 0 * keys)
         velocities = normals(seeds, 0, starts.shape[1:]) * thermal_velocities(prepared)[:, None]
         queue.put(HalfShots(keys, starts, velocities))
+    if unit:
+        seed = shot_seed(seed, EQUILIBRIUM_STREAM, unit)
     already = int(begun.lengths.max()) if begun is not None and len(begun) else 0
     lanes = min(plan.lanes, len(starts))
-    end = SegmentEnd(runs.frames - already, lanes, checkpoint, progress, already)
+    end = SegmentEnd(frames - already, lanes, checkpoint, progress, already)
     engine = make_engine(
-        prepared, len(starts), plan, seed % 2**31, end.label, 2 * runs.frames, clock
+        prepared,
+        len(starts),
+        plan,
+        seed % 2**31,
+        end.label,
+        2 * frames,
+        clock,
+        scratch=None if checkpoint is None else checkpoint.folder,
     )
     last = UnderWay.none(prepared.atoms)
     try:
@@ -159,12 +179,14 @@ def _one_segment(
     except SegmentEndedError as ended:
         last = ended.under_way
     groups.lose(group, last.ended.keys)
-    paths = np.split(last.frames, np.cumsum(last.lengths)[:-1]) if len(last) else []
-    for key, path in zip(last.keys.tolist(), paths, strict=True):
+    stops = np.cumsum(last.lengths)
+    for row in np.argsort(last.keys).tolist():
+        key, stop = int(last.keys[row]), int(stops[row])
+        path = last.frames[stop - int(last.lengths[row]) : stop]
         before = sum(len(one.labels) for one in groups.segments[group][key])
         labels = prepared.states.label_positions(path)
-        groups.segments[group][key].append(segment(path, labels, before, runs.every))
-    groups.end_segment(group, _without_frames(last, prepared.atoms))
+        groups.add(group, key, segment(path, labels, before, runs.every))
+    groups.end_unit(group, _without_frames(last, prepared.atoms))
 
 
 def _without_frames(last: UnderWay, atoms: int) -> UnderWay:

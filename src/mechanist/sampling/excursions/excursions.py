@@ -122,7 +122,7 @@ class ExcursionEnsemble:
         accepted = np.flatnonzero((now > 0) & (u[:, 1] * old * offered < new * now))
         accepted = accepted[self._well_sampled(reservoir, chains, rows[accepted])]
         paths = [
-            CurrentPath(reservoir.excursions[drawn[i]], int(chains.moves[rows[i]]), 1)
+            CurrentPath(reservoir.excursions[drawn[i]][:], int(chains.moves[rows[i]]), 1)
             for i in accepted.tolist()
         ]
         candidates = self.candidates([path.interior for path in paths])
@@ -149,7 +149,9 @@ class ExcursionEnsemble:
 
     def state(self, chains: ChainStates) -> NamedArrays:
         """For a checkpoint; current excursions included, as those of runs are in no shot table."""
-        lengths, frames = packed([path.frames for path in chains.paths], chains.paths[0].frames)
+        lengths, frames = packed(
+            [path.frames[:] for path in chains.paths], chains.paths[0].frames[:0]
+        )
         return {
             "log_weights": self.selection.log_weights,
             "exchanges": np.array(self.exchanges),

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mechanist.arrays import Array, Frames, Mask, Rows
+from mechanist.arrays import Array, FrameSource, Mask, Rows
 from mechanist.engine.half_shots import END_NAMES
 from mechanist.sampling.excursions.window_weights import WindowSelection, windows_of
+from mechanist.sampling.records.stored_frames import view
 from mechanist.sampling.records.tables import PathTable
 from mechanist.systems.prepared import Prepared
 
@@ -37,7 +38,7 @@ class Reservoir:
 
     state: str
     windows: Mask
-    excursions: Sequence[Frames]
+    excursions: Sequence[FrameSource]
     ends: Sequence[tuple[str, str]]
     candidate_frames: Array
     runs: Rows
@@ -64,18 +65,18 @@ def make_reservoir(
         Windows along q.
     """
     rows = np.flatnonzero(runs.index["source"] == state)
-    window = windows_of(windows.q(runs.frames[between]), windows.edges)
+    window = windows_of(windows.q(view(runs.frames, between)), windows.edges)
     visited = frames_in_windows(runs, between, window, windows.count) > 0
     usable = in_reach(runs, windows.longest)
     counts = frames_in_windows(runs, between & usable, window[usable[between]], windows.count)
     first, lengths = runs.index["first_frame"], runs.index["frames"]
     ends = [
-        END_NAMES[(prepared.states.label_positions(runs.frames[at]) + 1) // 2]
+        END_NAMES[(prepared.states.label_positions(view(runs.frames, at)) + 1) // 2]
         for at in (first, first + lengths - 1)
     ]
     return well_sampled(
         state,
-        [runs.path(int(row)) for row in rows],
+        [runs.view(int(row)) for row in rows],
         [(ends[0][row], ends[1][row]) for row in rows],
         visited[rows],
         counts[rows],
@@ -85,7 +86,7 @@ def make_reservoir(
 
 def well_sampled(
     state: str,
-    excursions: Sequence[Frames],
+    excursions: Sequence[FrameSource],
     ends: Sequence[tuple[str, str]],
     visited: Mask,
     candidate_frames: Array,

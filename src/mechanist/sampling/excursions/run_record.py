@@ -10,8 +10,9 @@ from functools import cached_property
 
 import numpy as np
 
-from mechanist.arrays import Counts, Frames, Labels, Mask, NamedArrays, Rows
-from mechanist.sampling.records.packing import packed, unpacked
+from mechanist.arrays import Counts, Frames, FrameSource, Labels, Mask, NamedArrays, Rows
+from mechanist.sampling.records.frame_log import FrameLog
+from mechanist.sampling.records.stored_frames import join_views, view
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Segment:
 
     labels: Labels
     kept: Mask
-    frames: Frames
+    frames: FrameSource
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Run:
 
     labels: Labels
     kept: Mask
-    frames: Frames
+    frames: FrameSource
     sampled: Rows
     every: int
     before: int = 0
@@ -76,16 +77,14 @@ class Run:
         """Complete excursions, as ranges of frames."""
         return pieces(self.labels)
 
-    def path(self, part: slice) -> Frames:
+    def path(self, part: slice) -> FrameSource:
         """Frames of an excursion."""
         first = int(self._ahead[part.start])
-        frames: Frames = self.frames[first : first + part.stop - part.start]
-        return frames
+        return view(self.frames, slice(first, first + part.stop - part.start))
 
-    def structures(self, rows: Rows) -> Frames:
+    def structures(self, rows: Rows) -> FrameSource:
         """Kept frames of these numbers (K,)."""
-        frames: Frames = self.frames[self._ahead[rows]]
-        return frames
+        return view(self.frames, self._ahead[rows])
 
 
 def segment(frames: Frames, labels: Labels, before: int, every: int) -> Segment:
@@ -106,33 +105,31 @@ def run_of(segments: Sequence[Segment], burn_in: int, every: int) -> Run:
     """
     labels = np.concatenate([one.labels for one in segments])
     kept = np.concatenate([one.kept for one in segments])
-    frames = np.concatenate([one.frames for one in segments])
+    frames = join_views([one.frames for one in segments])
     visits = labels[:burn_in][labels[:burn_in] != 0]
     before = int(visits[-1]) if len(visits) else 0
-    frames, kept, labels = frames[int(kept[:burn_in].sum()) :], kept[burn_in:], labels[burn_in:]
+    frames = view(frames, slice(int(kept[:burn_in].sum()), None))
+    kept, labels = kept[burn_in:], labels[burn_in:]
     in_states = (labels != 0) & ((burn_in + np.arange(len(labels))) % every == 0)
     return Run(labels, kept, frames, np.flatnonzero(in_states), every, before)
 
 
-def segment_arrays(segments: Sequence[Segment], atoms: int) -> NamedArrays:
-    """Segments as named arrays, for a checkpoint."""
-    empty = np.empty((0, atoms, 3), dtype=np.float32)
-    lengths, frames = packed([one.frames for one in segments], empty)
-    sizes = np.array([len(one.labels) for one in segments], dtype=np.int64)
+def segment_arrays(segments: Sequence[Segment]) -> NamedArrays:
+    """Segments as named arrays without their frames, for a checkpoint."""
     return {
-        "sizes": sizes,
+        "sizes": np.array([len(one.labels) for one in segments], dtype=np.int64),
         "labels": np.concatenate([one.labels for one in segments]).astype(np.int8),
         "kept": np.concatenate([one.kept for one in segments]),
-        "lengths": lengths,
-        "frames": frames,
     }
 
 
-def segments_of(arrays: NamedArrays) -> list[Segment]:
-    """Inverse of `segment_arrays`."""
+def segments_of(arrays: NamedArrays, log: FrameLog, first: int) -> list[Segment]:
+    """Inverse of `segment_arrays`, whose frames are in a log, from number ``first`` on."""
     edges = np.cumsum(arrays["sizes"])[:-1]
     labels, kept = np.split(arrays["labels"], edges), np.split(arrays["kept"], edges)
-    frames = unpacked(arrays["lengths"], arrays["frames"])
+    counts = [int(one.sum()) for one in kept]
+    starts = (first + np.cumsum([0, *counts[:-1]])).tolist()
+    frames = [log.part(start, count) for start, count in zip(starts, counts, strict=True)]
     return [Segment(*row) for row in zip(labels, kept, frames, strict=True)]
 
 

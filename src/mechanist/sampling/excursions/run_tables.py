@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Frames, Rows
+from mechanist.arrays import FrameSource, Rows
 from mechanist.sampling.excursions.run_record import Run, counts_by_block
 from mechanist.sampling.records.tables import Table
 
@@ -38,9 +38,9 @@ class RunTables:
 
     runs: Table
     excursions: Table
-    excursion_frames: list[Frames]
+    excursion_frames: list[FrameSource]
     states: Table
-    state_frames: list[Frames]
+    state_frames: list[FrameSource]
 
 
 def run_tables(groups: Sequence[tuple[str, Sequence[Run], Rows]]) -> RunTables:
@@ -77,7 +77,9 @@ def origin(run: Run, structure: str) -> str:
     return STATES[int(known[0] > 0)][0] if known else structure
 
 
-def _excursions(runs: Sequence[Run], origins: Names, chains: Rows) -> tuple[Table, list[Frames]]:
+def _excursions(
+    runs: Sequence[Run], origins: Names, chains: Rows
+) -> tuple[Table, list[FrameSource]]:
     pieces = [(i, part) for i, run in enumerate(runs) for part in run.excursions]
     frames = [runs[i].path(part) for i, part in pieces]
     rows = np.array([i for i, _ in pieces], dtype=np.int64)
@@ -98,7 +100,7 @@ def _excursions(runs: Sequence[Run], origins: Names, chains: Rows) -> tuple[Tabl
     return table, frames
 
 
-def _states(runs: Sequence[Run], origins: Names, chains: Rows) -> tuple[Table, list[Frames]]:
+def _states(runs: Sequence[Run], origins: Names, chains: Rows) -> tuple[Table, list[FrameSource]]:
     """Evenly spaced frames of each run in the states."""
     rows = np.repeat(np.arange(len(runs)), [len(run.sampled) for run in runs])
     labels = np.array([x for run in runs for x in run.labels[run.sampled].tolist()], np.int64)

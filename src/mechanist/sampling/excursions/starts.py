@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mechanist.arrays import Array, Frames
+from mechanist.arrays import Array, FrameSource
 from mechanist.engine.hardware import GPU_PLATFORMS
 from mechanist.engine.plan import IDLE_IS_FREE, Plan
 from mechanist.sampling.chains.chain import Chains
@@ -32,7 +32,7 @@ class Start:
     """
 
     origin: str
-    frames: Frames
+    frames: FrameSource
     ends: tuple[str, str]
     run: int = -1
 
@@ -67,7 +67,7 @@ def open_chains(
     for row, start in enumerate(begin.starts):
         if start.run >= 0:
             ensemble.descend(first + row, -1, start.run)
-    paths = [CurrentPath(start.frames, -1, 1) for start in begin.starts]
+    paths = [CurrentPath(start.frames[:], -1, 1) for start in begin.starts]
     return Chains(first + np.arange(len(paths)), paths, ensemble, seed, sigma), ensemble
 
 
@@ -80,7 +80,7 @@ def draw_starts(
 ) -> list[Start]:
     """Transition paths and excursions out of A and out of B, in turn; none without any of them."""
     counted = np.flatnonzero(paths.index["weight"] > 0)
-    pools = [[Start("path", paths.path(int(row)), ("A", "B")) for row in counted]]
+    pools = [[Start("path", paths.view(int(row)), ("A", "B")) for row in counted]]
     for some in reservoirs:
         ends = zip(some.excursions, some.ends, some.runs.tolist(), strict=True)
         pools.append([Start(some.state, *one) for one in ends])

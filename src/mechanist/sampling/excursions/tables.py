@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from mechanist.arrays import Frames, Mask, Rows
+from mechanist.arrays import FrameSource, Mask, Rows
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
 from mechanist.sampling.chains.shots import Shots
+from mechanist.sampling.records.stored_frames import open_frames
 from mechanist.sampling.records.tables import (
     PathTable,
     Table,
     join_paths,
-    read_frames,
     read_table,
 )
 from mechanist.systems.prepared import Prepared
@@ -68,7 +68,7 @@ def no_excursions() -> Table:
 
 def excursion_table(
     shots: Shots, origins: Mapping[int, str], runs: Mapping[int, Sequence[tuple[int, int]]]
-) -> tuple[Table, list[Frames]]:
+) -> tuple[Table, list[FrameSource]]:
     """Rows of `EXCURSION_COLUMNS` for the accepted shots, and the frames of their excursions.
 
     By the number of a chain, ``origins`` says what it started from, and ``runs`` at which moves it
@@ -122,7 +122,7 @@ def read_excursions(frames: Path, index: Path, atoms: int) -> PathTable:
     """Read a TRR of excursions with its index; errors as of `read_run_excursions`."""
     table = read_table(index, EXCURSION_COLUMNS)
     count = int(table["frames"].sum())
-    xyz = read_frames(frames, atoms) if count else np.empty((0, atoms, 3), np.float32)
+    xyz = open_frames(frames, atoms)
     if count != len(xyz):
         raise DataError(frames, f"contains {len(xyz)} frames, {index.name} lists {count}")
     return PathTable(xyz, table)

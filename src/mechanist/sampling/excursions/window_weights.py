@@ -24,8 +24,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mechanist.arrays import Array, Counts, Frames, LogWeights, Q, Rows, Weights
-from mechanist.sampling.chains.selection import Candidates, candidates_of
+from mechanist.arrays import Array, Counts, Frames, FrameSource, LogWeights, Q, Rows, Weights
+from mechanist.sampling.chains.selection import Candidates, candidates_of, one_after_another
 from mechanist.statistics.logistic import q_to_p
 
 ENOUGH = 20
@@ -59,7 +59,7 @@ class WindowSelection:
         Name of the model.
     """
 
-    q: Callable[[Frames], Q]
+    q: Callable[[FrameSource], Q]
     edges: Array
     log_weights: LogWeights
     longest: int
@@ -74,7 +74,7 @@ class WindowSelection:
         """See `mechanist.sampling.chains.selection.Selection`."""
         if not paths:
             return []
-        q = self.q(np.concatenate(paths))
+        q = self.q(one_after_another(paths))
         weights = np.exp(self.log_weights[windows_of(q, self.edges)])
         return candidates_of(paths, weights, q_to_p(q), self.longest)
 

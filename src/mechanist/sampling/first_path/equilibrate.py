@@ -18,6 +18,7 @@ from mechanist.engine.plan import Plan
 from mechanist.errors import SamplingError
 from mechanist.sampling.chains.chain import both_halves
 from mechanist.sampling.chains.current_path import CurrentPath, join_halves, reversed_path
+from mechanist.sampling.records.frame_log import FrameLog
 from mechanist.sampling.streams import normals, shot_seeds, thermal_velocities, uniforms
 from mechanist.systems.prepared import Prepared
 
@@ -40,6 +41,7 @@ def equilibrate(
     seed: int,
     log: Callable[[str], None],
     clock: Clock | None = None,
+    stored: FrameLog | None = None,
 ) -> tuple[list[list[CurrentPath]], Rows]:
     """Shoot from the frames of guessed paths until each has led to ``count`` transition paths.
 
@@ -58,6 +60,8 @@ def equilibrate(
         Of the engine.
     log, clock
         ``log`` is called with one line at the end; ``clock`` adds up the time in OpenMM.
+    stored
+        Takes the frames of paths, which are in memory if None.
 
     Returns
     -------
@@ -69,14 +73,14 @@ def equilibrate(
     SamplingError
         If no shot joins A and B.
     """
-    interiors = [guess[prepared.states.label_positions(guess) == 0] for guess in guesses]
-    if not any(map(len, interiors)):
+    between = [np.flatnonzero(prepared.states.label_positions(guess) == 0) for guess in guesses]
+    if not any(map(len, between)):
         raise SamplingError(
             "first path",
             "no frame of the guessed path lies between the states; lower dynamics.stride",
         )
     engine = make_engine(prepared, min(plan.copies, SLOTS), plan, seed, clock=clock)
-    shots = _Shots(prepared, interiors, count, seed)
+    shots = _Shots(prepared, guesses, between, count, seed, stored)
     for limit in (-(-shots_max // len(guesses)), shots_max):
         empty = [not paths for paths in shots.paths]
         if sum(empty) > max(0, len(guesses) - ENOUGH):
@@ -104,23 +108,29 @@ class _Shots:
     """
 
     def __init__(
-        self, prepared: Prepared, interiors: Sequence[Frames], count: int, seed: int
+        self,
+        prepared: Prepared,
+        guesses: Sequence[Frames],
+        between: Sequence[Rows],
+        count: int,
+        seed: int,
+        stored: FrameLog | None,
     ) -> None:
         self._sigma = thermal_velocities(prepared)[:, None]
-        self._interiors = interiors
+        self._guesses, self._between, self._stored = guesses, between, stored
         self._count = count
         self._seed = seed
-        self._limits = np.zeros(len(interiors), dtype=np.int64)
-        self._begun = np.zeros(len(interiors), dtype=np.int64)
+        self._limits = np.zeros(len(guesses), dtype=np.int64)
+        self._begun = np.zeros(len(guesses), dtype=np.int64)
         self._halves: dict[int, tuple[int, Frames]] = {}
         self._points: dict[int, tuple[int, Frames]] = {}
         self._queue = ShotQueue()
-        self.done = np.zeros(len(interiors), dtype=np.int64)
-        self.paths: list[list[CurrentPath]] = [[] for _ in interiors]
+        self.done = np.zeros(len(guesses), dtype=np.int64)
+        self.paths: list[list[CurrentPath]] = [[] for _ in guesses]
 
     def allow(self, which: Mask, limit: int) -> None:
         """Let some guesses (G,) have ``limit`` shots in all."""
-        possible = np.array([len(frames) > 0 for frames in self._interiors])
+        possible = np.array([len(rows) > 0 for rows in self._between])
         self._limits[which & possible] = limit
 
     def next(self, count: int) -> HalfShots | None:
@@ -136,13 +146,20 @@ class _Shots:
         np.add.at(self._begun, guesses, 1)
         seeds = shot_seeds(self._seed, np.full(len(numbers), SHOT_STREAM), numbers)
         u = uniforms(seeds, 0, 1)[:, 0].tolist()
-        frames = [self._interiors[guess] for guess in guesses.tolist()]
-        points = np.stack([f[int(x * len(f))] for f, x in zip(frames, u, strict=True)])
+        points = np.stack(
+            [self._frame(guess, x) for guess, x in zip(guesses.tolist(), u, strict=True)]
+        )
         velocities = normals(seeds, 1, points.shape[1:]) * self._sigma
         own = zip(guesses.tolist(), points, strict=True)
         self._points.update(zip(numbers.tolist(), own, strict=True))
         self._queue.put(both_halves(numbers, points, velocities))
         return self._queue.take(count)
+
+    def _frame(self, guess: int, x: float) -> Frames:
+        """Frame (N, 3) between the states of a guess, by a uniform number."""
+        rows = self._between[guess]
+        frame: Frames = self._guesses[guess][rows[int(x * len(rows))]]
+        return frame
 
     def _next_guesses(self, most: int) -> Rows:
         """Guesses (K,) of the next shots, in turn those that lack paths and have shots left."""
@@ -166,4 +183,7 @@ class _Shots:
             self.done[guess] += 1
             if in_states(np.array([back_end, end])).all() and back_end != end:
                 path = join_halves(point, backward, forward, -1)
-                self.paths[guess].append(path if end == IN_B else reversed_path(path))
+                path = path if end == IN_B else reversed_path(path)
+                if self._stored is not None:
+                    path.frames = self._stored.append(path.frames[:])
+                self.paths[guess].append(path)

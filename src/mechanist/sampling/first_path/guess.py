@@ -14,7 +14,7 @@ import numpy as np
 from mechanist.arrays import Frames
 from mechanist.bookkeeping.journal import Clock
 from mechanist.errors import SamplingError
-from mechanist.sampling.first_path.hot_md import first_crossing
+from mechanist.sampling.first_path.hot_md import first_crossing, most_frames
 from mechanist.sampling.first_path.restraints import Restrained
 from mechanist.sampling.first_path.targets import PullTarget, pull_target
 from mechanist.systems.descriptors.states import State
@@ -27,9 +27,6 @@ TRIES = ((1, 1.0), (4, 1.0), (4, 4.0))
 
 HOLD = 0.2
 """Time for which a pull holds its end, in units of its duration, so that the rest can follow."""
-
-MOST_FRAMES = 2000
-"""Frames stored of a pull, at most."""
 
 WINDOWS = 60
 """Windows of an interpolation from state to state."""
@@ -133,7 +130,7 @@ def _pull(
     """Frames (N, 3) of a pull of ``length`` strides and its hold; ends early if it explodes."""
     import openmm
 
-    every = max(1, length // MOST_FRAMES)
+    every = max(1, length // most_frames(prepared.atoms))
     moves = max(1, length // every)
     restrained = Restrained(prepared, target.descriptors, platform, seed)
     restrained.place(start, seed)

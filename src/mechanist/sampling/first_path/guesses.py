@@ -84,6 +84,7 @@ class GuessSearch:
             self.seed,
             self.log,
             self.log.clock(MD),
+            self.topology.parent,
         )
         return [
             Guess(

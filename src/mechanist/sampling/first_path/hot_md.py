@@ -7,6 +7,7 @@ be one if nothing else is found: then the reaction may well be that turn.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,9 @@ PARTS = 12
 
 AT_ONCE = 4
 """Crossings that trajectories of one start and temperature give before the next have their turn."""
+
+MOST_FRAMES, FEWEST_FRAMES, GUESS_BYTES = 2000, 64, 2**25
+"""Frames of a guess at most; fewer, but not fewer than the second, if they take more memory."""
 
 TEMPERATURES = 2
 """Temperatures at which crossings are collected: the lowest one that leads to any, and the next."""
@@ -72,6 +76,7 @@ def hot_paths(
     seed: int,
     log: Log,
     clock: Clock | None = None,
+    scratch: Path | None = None,
 ) -> list[HotPath]:
     """Run hot MD until enough trajectories have gone from one state to the other.
 
@@ -95,13 +100,15 @@ def hot_paths(
         Of the engine.
     log, clock
         ``log`` is called with one line a set of trajectories; ``clock`` adds up the time in OpenMM.
+    scratch
+        Folder for frames of large systems under way.
 
     Raises
     ------
     SamplingError
         If no factor leads to a crossing; it names the state that was never visited.
     """
-    search = _Search(prepared, replicas, budget_ps, wanted, plan, seed, log, clock)
+    search = _Search(prepared, replicas, budget_ps, wanted, plan, seed, log, clock, scratch)
     for number, factor in enumerate(heating):
         search.collect(factor, prepared.positions[None], 1)
         if search.found:
@@ -126,10 +133,11 @@ class _Search:
         seed: int,
         log: Log,
         clock: Clock | None,
+        scratch: Path | None,
     ) -> None:
         self._prepared, self._replicas, self._plan = prepared, replicas, plan
         self._budget, self._wanted, self._seed = budget_ps, wanted, seed
-        self._log, self._clock = log, clock
+        self._log, self._clock, self._scratch = log, clock, scratch
         self._frame_ps = prepared.timestep * prepared.stride
         self._spent: dict[float, float] = {}
         self._sets = 0
@@ -206,7 +214,7 @@ class _Search:
             self.seen |= set(np.unique(labels).tolist()) - {0}
             crossing = first_crossing(labels)
             if crossing is not None:
-                path = HotPath(frames[crossing], factor, self.spent)
+                path = HotPath(some_frames(frames[crossing]), factor, self.spent)
                 left_out += not self._sorted(path, labels[crossing])
             if len(self.found) >= min(already + most, self._wanted):
                 break
@@ -257,7 +265,16 @@ class _Search:
 
         longest = max(1, round(time / self._frame_ps / self._replicas)) if start == 0 else None
         longest = longest or max(1, round(time / self._frame_ps))
-        engine = make_engine(hot, self._replicas, self._plan, seed, label, longest, self._clock)
+        engine = make_engine(
+            hot,
+            self._replicas,
+            self._plan,
+            seed,
+            label,
+            longest,
+            self._clock,
+            scratch=self._scratch,
+        )
         numbers = np.arange(self._replicas)
         seeds = shot_seeds(seed, np.full(self._replicas, HOT_STREAM), numbers)
         velocities = normals(seeds, 0, hot.positions.shape) * thermal_velocities(hot)[:, None]
@@ -286,6 +303,18 @@ def _nothing(
         f" {prepared.temperature:.0f} K: {what}; check the states, raise initial.budget or"
         " initial.heating, set initial.method to pull, or give initial.path"
     )
+
+
+def most_frames(atoms: int) -> int:
+    """Frames of a guess that are kept, at most: they are shooting points only."""
+    return max(FEWEST_FRAMES, min(MOST_FRAMES, GUESS_BYTES // (12 * atoms)))
+
+
+def some_frames(frames: Frames) -> Frames:
+    """A copy of at most `most_frames` of a guess, both ends included."""
+    count = min(len(frames), most_frames(frames.shape[1]))
+    rows = np.linspace(0, len(frames) - 1, count).round().astype(np.int64)
+    return np.array(frames[rows])
 
 
 def first_crossing(labels: NDArray[np.int8]) -> slice | None:

@@ -14,6 +14,7 @@ from mechanist.sampling.chains.job_tables import path_table
 from mechanist.sampling.first_path.equilibrate import equilibrate
 from mechanist.sampling.first_path.guess import Guess
 from mechanist.sampling.first_path.guesses import GuessSearch
+from mechanist.sampling.records.frame_log import FrameLog
 from mechanist.sampling.records.tables import PATH_COLUMNS, write_frames, write_table
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import Prepared
@@ -27,8 +28,18 @@ class FirstPaths:
     report: dict[str, Any]
 
 
-def first_paths(config: Config, prepared: Prepared, topology: Path, log: Journal) -> FirstPaths:
-    """Find first paths of several families; ``topology`` is for guesses from a file."""
+def first_paths(
+    config: Config,
+    prepared: Prepared,
+    topology: Path,
+    log: Journal,
+    stored: FrameLog | None = None,
+) -> FirstPaths:
+    """Find first paths of several families.
+
+    ``topology`` is for guesses from a file, ``stored`` takes the frames of paths, which are in
+    memory if None.
+    """
     settings = config.initial
     plan = choose_plan(prepared, config.engine, log)
     search = GuessSearch(prepared, settings, plan, config.seed, topology, log)
@@ -37,7 +48,7 @@ def first_paths(config: Config, prepared: Prepared, topology: Path, log: Journal
         each = -(-settings.paths // len(guesses))
         frames, most = [guess.frames for guess in guesses], settings.shots_max
         found, shots = equilibrate(
-            prepared, frames, each, most, plan, config.seed, log, log.clock(MD)
+            prepared, frames, each, most, plan, config.seed, log, log.clock(MD), stored
         )
     paths, families, dropped = _in_turn(guesses, found, shots.tolist())
     for family in dropped:

@@ -10,7 +10,9 @@ from mechanist.arrays import NamedArrays
 from mechanist.engine.under_way import UnderWay
 from mechanist.errors import Interrupted
 from mechanist.sampling.records.checkpoint_files import CheckpointFiles, SavedState
+from mechanist.sampling.records.frame_log import DiskLog, JobFrames
 from mechanist.sampling.records.packing import prefixed, under
+from mechanist.sampling.records.under_way_log import UnderWayLog
 from mechanist.sampling.stop_signals import Stop, stop_signals
 
 EVERY = 60.0
@@ -65,12 +67,24 @@ class Checkpoint:
         self._every = EVERY if every is None else every
         self._next = time.monotonic() + self._every
         self._job: Resumable | None = None
+        self._under_way = UnderWayLog(files.folder)
         self.notes: dict[str, str] = {} if saved is None else dict(saved.notes)
 
     @property
     def resumed(self) -> int:
         """How often the job was resumed with other random noise than without the interruption."""
         return int(self.notes.get("resumed", 0))
+
+    @property
+    def folder(self) -> Path:
+        """Where it is written."""
+        return self._files.folder
+
+    def frames(self, atoms: int, part: int = 0) -> JobFrames:
+        """Logs for the frames of a job, beside its state; ``part`` numbers those of its parts."""
+        names, resume = ("points", "paths"), self.saved is not None
+        logs = [DiskLog(self._files.folder / f"{name}_{part}.trr", atoms, resume) for name in names]
+        return JobFrames(*logs)
 
     def begin(self, job: Resumable, notes: Mapping[str, str]) -> UnderWay | None:
         """Restore a job if its state was saved; the half-shots under way, None for a new job.
@@ -82,7 +96,7 @@ class Checkpoint:
             self.notes |= notes
             return None
         job.restore(self.saved.parts, under("work", self.saved.state))
-        under_way = UnderWay.of(under("engine", self.saved.state))
+        under_way = self._under_way.restore(under("engine", self.saved.state))
         exact = len(under_way.noise) > 0 or len(under_way) == 0
         resumed = self.resumed + (not exact)
         self.notes |= dict(notes) | ({"resumed": str(resumed)} if resumed else {})
@@ -120,8 +134,10 @@ class Checkpoint:
     def write(self, under_way: UnderWay) -> None:
         """Write a checkpoint; the job goes on."""
         assert self._job is not None
-        state = prefixed("work", self._job.state()) | prefixed("engine", under_way.arrays())
+        engine = self._under_way.add(under_way)
+        state = prefixed("work", self._job.state()) | prefixed("engine", engine)
         self._files.write(self._job.finished(), state, self.notes)
+        self._under_way.clean()
 
 
 @contextmanager

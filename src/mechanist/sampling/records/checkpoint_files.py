@@ -1,7 +1,8 @@
 """The files of a checkpoint, from which another process resumes a job.
 
-Finished results go into numbered parts, which never change; all else goes into one file, rewritten
-each time, which says how many parts belong to it. Every file is written to a temporary name and
+Numbers of finished results go into numbered parts, which never change, and their frames into logs
+(`mechanist.sampling.records.frame_log`); all else goes into one file, rewritten each time, which
+says how many parts and frames belong to it. Every file is written to a temporary name and
 renamed, so that a job killed at any moment leaves a complete earlier or later state.
 """
 
@@ -23,7 +24,7 @@ from mechanist.bookkeeping.files import atomic
 from mechanist.bookkeeping.npz import read_npz
 from mechanist.errors import DataError, SamplingError
 
-FORMAT = 1
+FORMAT = 2
 """Version of the format; files of another version are not read."""
 
 PATIENCE = 60.0

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mechanist.arrays import Frames, Rows
+from mechanist.arrays import FrameSource, Rows
 from mechanist.bookkeeping.job_files import WorkerFiles
+from mechanist.sampling.records.stored_frames import view
 from mechanist.sampling.records.tables import (
     PATH_COLUMNS,
     SHOT_COLUMNS,
@@ -19,6 +20,8 @@ from mechanist.sampling.records.tables import (
     write_table,
 )
 from mechanist.sampling.records.thinning import NOTE, thinning_of
+from mechanist.sampling.records.value_columns import read_values
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 
 def collect_shots(jobs: Sequence[WorkerFiles], table: Path) -> None:
@@ -28,10 +31,23 @@ def collect_shots(jobs: Sequence[WorkerFiles], table: Path) -> None:
     )
 
 
+def _has_values(files: WorkerFiles, described: DescriptorSet) -> bool:
+    """Whether a job has stored the values of these descriptors beside its paths."""
+    count = int(read_table(files.index, PATH_COLUMNS)["frames"].sum())
+    known = read_values(files.paths, count)
+    return known is not None and known.values(described, np.arange(0)) is not None
+
+
 def collect_paths(
-    jobs: Sequence[WorkerFiles], atoms: int, trajectory: Path, index: Path
+    jobs: Sequence[WorkerFiles],
+    atoms: int,
+    trajectory: Path,
+    index: Path,
+    described: DescriptorSet | None = None,
 ) -> Rows | None:
     """Write the paths of some jobs that have a weight, job by job to save memory.
+
+    The values of the descriptors ``described`` come along if all jobs have stored them.
 
     Returns
     -------
@@ -43,14 +59,16 @@ def collect_paths(
     stored = None if thinning is None or thinning.waters is None else thinning.waters.kept_atoms
     tables: list[Table] = []
 
-    def frames() -> Iterator[Frames]:
+    def frames() -> Iterator[FrameSource]:
         for files in jobs:
             paths = read_stored(files.paths, files.index, atoms if stored is None else len(stored))
             rows = paths.index["weight"] > 0
             tables.append({name: column[rows] for name, column in paths.index.items()})
-            yield paths.frames[np.repeat(rows, paths.index["frames"])]
+            yield view(paths.frames, np.repeat(rows, paths.index["frames"]))
 
-    write_frames(trajectory, frames())
+    if described is not None and not all(_has_values(files, described) for files in jobs):
+        described = None
+    write_frames(trajectory, frames(), described=described)
     joined = join(tables)
     joined["first_frame"] = np.cumsum(joined["frames"]) - joined["frames"]
     write_table(index, joined, PATH_COLUMNS, {key: notes[key] for key in notes if key == NOTE})

@@ -4,7 +4,7 @@ Positions are stored as TRR (float32, nm, no loss), which mdtraj and VMD open wi
 system/topology.pdb. The tables are Parquet.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanist.arrays import Frames
+from mechanist.arrays import Frames, FrameSource
 from mechanist.bookkeeping.files import MISSING, atomic, check, write_bytes
 from mechanist.errors import DataError
 from mechanist.sampling.records import parquet, trr
+from mechanist.sampling.records.stored_frames import join_frames, open_frames, pieces, view
+from mechanist.sampling.records.stored_waters import Waters
 from mechanist.sampling.records.thinning import thinning_of
+from mechanist.sampling.records.value_columns import ValueWriter, forget_values
+from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 Table = dict[str, NDArray[Any]]
 
@@ -95,11 +99,27 @@ def join(tables: Sequence[Table]) -> Table:
 
 
 def write_frames(
-    path: Path, chunks: Iterator[Frames] | Sequence[Frames], record: bool = True
+    path: Path,
+    chunks: Iterable[FrameSource],
+    record: bool = True,
+    described: DescriptorSet | None = None,
+    waters: Waters | None = None,
 ) -> None:
-    """Write frames (F, N, 3) in nm as TRR, chunk by chunk; see `bookkeeping.files.atomic`."""
+    """Write frames (F, N, 3) in nm as TRR, piece by piece; see `bookkeeping.files.atomic`.
+
+    With ``described``, the values of these descriptors are stored beside frames of large systems;
+    with ``waters``, the frames are given with all atoms and stored with some.
+    """
+    forget_values(path)
+    writer = None if described is None else ValueWriter(path, described)
+    if writer is not None:
+        chunks = writer.through(chunks)
+    if waters is not None:
+        chunks = (waters.reduce(chunk[:]) for chunk in chunks)
     with atomic(path, record) as temporary, temporary.open("wb") as handle:
-        trr.write(handle, chunks)
+        trr.write(handle, (piece for chunk in chunks for piece in pieces(chunk)))
+    if writer is not None:
+        writer.write()
 
 
 def read_frames(path: Path, atoms: int, first: int = 0, count: int | None = None) -> Frames:
@@ -132,9 +152,12 @@ def read_frames(path: Path, atoms: int, first: int = 0, count: int | None = None
 
 @dataclass(frozen=True)
 class PathTable:
-    """Paths of one or more jobs: frames (F, N, 3) in nm and the index with `PATH_COLUMNS`."""
+    """Paths of one or more jobs: frames (F, N, 3) in nm and the index with `PATH_COLUMNS`.
 
-    frames: Frames
+    Frames of files stay on disk until they are asked for.
+    """
+
+    frames: FrameSource
     index: Table
 
     def __len__(self) -> int:
@@ -142,8 +165,17 @@ class PathTable:
 
     def path(self, i: int) -> Frames:
         """Frames of path ``i``, from A to B."""
+        found: Frames = self.frames[self.rows(i)]
+        return found
+
+    def view(self, i: int) -> FrameSource:
+        """Frames of path ``i``, on disk if they are there."""
+        return view(self.frames, self.rows(i))
+
+    def rows(self, i: int) -> slice:
+        """Which frames are those of path ``i``."""
         start = int(self.index["first_frame"][i])
-        return self.frames[start : start + int(self.index["frames"][i])]
+        return slice(start, start + int(self.index["frames"][i]))
 
     @property
     def frame_path(self) -> NDArray[np.int64]:
@@ -157,16 +189,13 @@ def read_paths(frames: Path, index: Path, atoms: int) -> PathTable:
     Frames have all atoms: waters that were not stored are put far from the solute.
     """
     thinning = thinning_of(read_notes(index), index)
-    if thinning is None or thinning.waters is None:
-        return read_stored(frames, index, atoms)
-    stored = read_stored(frames, index, len(thinning.waters.kept_atoms))
-    return PathTable(thinning.waters.expand(stored.frames), stored.index)
+    return read_stored(frames, index, atoms, None if thinning is None else thinning.waters)
 
 
-def read_stored(frames: Path, index: Path, atoms: int) -> PathTable:
-    """Like `read_paths`, but with the stored atoms only."""
+def read_stored(frames: Path, index: Path, atoms: int, waters: Waters | None = None) -> PathTable:
+    """Like `read_paths`, but without ``waters`` with the stored atoms only."""
     table = read_table(index, PATH_COLUMNS)
-    xyz = read_frames(frames, atoms)
+    xyz = open_frames(frames, atoms, waters)
     lengths = table["frames"]
     if (lengths < 1).any() or int(lengths.sum()) != len(xyz):
         raise DataError(frames, f"holds {len(xyz)} frames, {index.name} names {lengths.sum()}")
@@ -179,4 +208,5 @@ def join_paths(tables: Sequence[PathTable]) -> PathTable:
     """Concatenate path tables; ``first_frame`` is recomputed."""
     index = join([table.index for table in tables])
     index["first_frame"] = np.cumsum(index["frames"]) - index["frames"]
-    return PathTable(np.concatenate([table.frames for table in tables]), index)
+    atoms = tables[0].frames.shape[1]
+    return PathTable(join_frames([table.frames for table in tables], atoms), index)

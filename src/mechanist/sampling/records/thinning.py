@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.arrays import Array, Frames, Rows
+from mechanist.arrays import Array, Frames, FrameSource, Rows
 from mechanist.errors import DataError, SettingsError
 from mechanist.sampling.records.stored_waters import Waters
 from mechanist.settings.run import StoreSettings
@@ -62,10 +62,15 @@ class Thinning:
         inner = np.arange(1 + move % self.every, length - 1, self.every)
         return np.concatenate([[0], inner, [length - 1]])
 
-    def reduce(self, frames: Frames, move: int) -> Frames:
+    def reduce(self, frames: FrameSource, move: int) -> Frames:
         """Stored frames and atoms of a path (F, N, 3)."""
-        kept = frames[self.rows(len(frames), move)]
+        kept = self.thin(frames, move)
         return kept if self.waters is None else self.waters.reduce(kept)
+
+    def thin(self, frames: FrameSource, move: int) -> Frames:
+        """Stored frames of a path (F, N, 3), with all atoms."""
+        kept: Frames = frames[self.rows(len(frames), move)]
+        return kept
 
     def note(self) -> str:
         """JSON for the head of the index, needed to read the frames."""
@@ -154,7 +159,7 @@ def _centres(solute: Rows, residues: Sequence[Any], prepared: Prepared) -> Rows:
 
 
 def check_descriptors(
-    thinning: Thinning | None, paths: Sequence[Frames], sets: Sequence[DescriptorSet]
+    thinning: Thinning | None, paths: Sequence[FrameSource], sets: Sequence[DescriptorSet]
 ) -> None:
     """Check that the stored waters are enough for the descriptors in use.
 
@@ -166,12 +171,12 @@ def check_descriptors(
     if thinning is None or thinning.waters is None or not paths:
         return
     step = max(1, sum(map(len, paths)) // TESTED)
-    every = [path[i : i + 1] for path in paths for i in range(0, len(path), step)]
-    size = max(1, CHUNK_ATOMS // every[0].shape[1])
+    every = [(path, i) for path in paths for i in range(0, len(path), step)]
+    size = max(1, CHUNK_ATOMS // paths[0].shape[1])
     one: list[list[Array]] = [[] for _ in sets]
     other: list[list[Array]] = [[] for _ in sets]
     for start in range(0, len(every), size):
-        frames = np.concatenate(every[start : start + size])
+        frames = np.stack([path[i] for path, i in every[start : start + size]])
         again = thinning.waters.expand(thinning.waters.reduce(frames))
         for i, descriptors in enumerate(sets):
             one[i].append(descriptors.values(frames))

@@ -6,6 +6,7 @@ checked before memory is allocated. mdtraj and VMD read these files; mdtraj writ
 """
 
 from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,6 +37,9 @@ HEAD = np.dtype(
 FIXED = ("magic", "tag", "length", "text", "sizes", "atoms")
 """Fields that are the same in every frame."""
 
+PIECE_BYTES = 2**24
+"""Bytes that are converted and written at a time."""
+
 NO_HEAD = "no frame header where one must be"
 
 
@@ -56,16 +60,40 @@ def frame_type(atoms: int) -> np.dtype[np.void]:
     return np.dtype([("head", HEAD), ("xyz", ">f4", (atoms, 3))])
 
 
-def write(handle: BinaryIO, chunks: Iterable[Frames]) -> None:
-    """Write frames (F, N, 3) in nm, chunk by chunk."""
-    done = 0
+def write(handle: BinaryIO | FileIO, chunks: Iterable[Frames], done: int = 0) -> None:
+    """Write frames (F, N, 3) in nm, chunk by chunk, after the ``done`` frames before them."""
     for chunk in chunks:
-        if len(chunk):
-            frames = np.empty(len(chunk), dtype=frame_type(chunk.shape[1]))
-            frames["head"] = heads(len(chunk), chunk.shape[1], done)
-            frames["xyz"] = chunk
-            handle.write(frames.tobytes())
-            done += len(chunk)
+        step = max(1, PIECE_BYTES // (12 * chunk.shape[1]))
+        for start in range(0, len(chunk), step):
+            part = chunk[start : start + step]
+            frames = np.empty(len(part), dtype=frame_type(part.shape[1]))
+            frames["head"] = heads(len(part), part.shape[1], done)
+            frames["xyz"] = part
+            left = frames.view(np.uint8).data
+            # An unbuffered file may take less than it is given.
+            while len(left):
+                left = left[handle.write(left) :]
+            done += len(part)
+
+
+def count_frames(path: Path, atoms: int) -> int:
+    """Frames of an existing file, by its size and its first header.
+
+    Raises
+    ------
+    DataError
+        If the file is no TRR of this form, is truncated, or has another number of atoms.
+    """
+    head = np.fromfile(path, dtype=HEAD, count=1)
+    there = int(head["atoms"][0]) if len(head) else 0
+    if len(head) and not _same(head, there):
+        raise DataError(path, f"damaged TRR ({NO_HEAD}); delete it and run again")
+    if len(head) and there != atoms:
+        raise DataError(path, f"has {there} atoms, the system has {atoms}")
+    whole, rest = divmod(path.stat().st_size, frame_type(atoms).itemsize)
+    if rest:
+        raise DataError(path, "damaged TRR (ends within a frame); delete it and run again")
+    return whole
 
 
 def read(path: Path, atoms: int, first: int = 0, count: int | None = None) -> Frames:
@@ -76,27 +104,36 @@ def read(path: Path, atoms: int, first: int = 0, count: int | None = None) -> Fr
     DataError
         If the file is no TRR of this form, is truncated, or has positions that are not finite.
     """
-    size = path.stat().st_size
-    head = np.fromfile(path, dtype=HEAD, count=1)
-    there = int(head["atoms"][0]) if len(head) else 0
-    if len(head) and not _same(head, there):
-        raise DataError(path, f"damaged TRR ({NO_HEAD}); delete it and run again")
-    if len(head) and there != atoms:
-        raise DataError(path, f"has {there} atoms, the system has {atoms}")
-    kind = frame_type(atoms)
-    whole, rest = divmod(size, kind.itemsize)
-    if rest:
-        raise DataError(path, "damaged TRR (ends within a frame); delete it and run again")
+    whole = count_frames(path, atoms)
     wanted = whole - first if count is None else count
     if not 0 <= wanted <= whole - first:
         raise DataError(path, f"ends after {whole} frames; delete it and run again")
-    frames = np.fromfile(path, dtype=kind, count=wanted, offset=first * kind.itemsize)
+    with path.open("rb", buffering=0) as handle:
+        return read_part(handle, path, atoms, first, wanted)
+
+
+def read_part(handle: FileIO, path: Path, atoms: int, first: int, count: int) -> Frames:
+    """Some frames of an open file that is known to hold them; errors as of `read`."""
+    kind = frame_type(atoms)
+    handle.seek(first * kind.itemsize)
+    frames = np.empty(count, dtype=kind)
+    _fill(handle, path, frames.view(np.uint8).data)
     if not _same(frames["head"], atoms):
         raise DataError(path, f"damaged TRR ({NO_HEAD}); delete it and run again")
     xyz = frames["xyz"].astype(np.float32)
     if not np.isfinite(xyz).all():
         raise DataError(path, "damaged TRR (a position is not finite); delete it and run again")
     return xyz
+
+
+def _fill(handle: FileIO, path: Path, buffer: memoryview) -> None:
+    """Read as many bytes as fit; a read may return fewer."""
+    done = 0
+    while done < len(buffer):
+        got = handle.readinto(buffer[done:])
+        if not got:
+            raise DataError(path, "became shorter while it was read; run again")
+        done += got
 
 
 def _same(found: NDArray[np.void], atoms: int) -> bool:

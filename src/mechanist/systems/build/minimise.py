@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,18 @@ from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.systems.build.identity import check_chirality
 from mechanist.systems.forces.attach import Attached, walled
-from mechanist.systems.forces.platforms import cpu_properties, platform_names
+from mechanist.systems.forces.platforms import (
+    GPU_PLATFORMS,
+    cpu_properties,
+    gpu_device,
+    platform_names,
+)
 
 SMALL = 200
 """Atoms up to which Reference is fast enough; its results are the same bits on all machines."""
+
+LARGE = 5_000
+"""Atoms from which a GPU is tried first."""
 
 TOLERANCE, STEPS_MAX = 1.0, 2000
 """Root mean square force in kJ/mol/nm at which minimisation stops; most iterations."""
@@ -66,17 +75,18 @@ def minimise(
     import openmm
     from openmm import unit
 
-    try:
-        context = openmm.Context(system, openmm.VerletIntegrator(0.001), *platform(system))
-        context.setPositions(positions)
-        context.applyConstraints(1e-6)
-        context.computeVirtualSites()
-        with walled(law):
-            openmm.LocalEnergyMinimizer.minimize(context, tolerance, steps)
-        context.computeVirtualSites()
-        state = context.getState(positions=True, energy=True)
-    except openmm.OpenMMException as error:
-        raise SystemBuildError(structure, f"cannot be minimised ({error})") from None
+    there = platform_names() if law is None else ["Reference", "CPU"]
+    atoms, periodic = system.getNumParticles(), system.usesPeriodicBoundaryConditions()
+    fault = ""
+    for name in suitable(atoms, periodic, there, gpu_device()):
+        try:
+            with walled(law):
+                state = _minimum(system, positions, name, tolerance, steps)
+            break
+        except openmm.OpenMMException as error:
+            fault = str(error)
+    else:
+        raise SystemBuildError(structure, f"cannot be minimised ({fault})")
     energy = state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
     if not np.isfinite(energy) or energy > ENERGY_MAX * system.getNumParticles():
         raise SystemBuildError(
@@ -95,6 +105,22 @@ def energy_of(system: Any, positions: Array) -> float:
     context = openmm.Context(system, openmm.VerletIntegrator(0.001), *platform(system))
     context.setPositions(positions)
     return float(context.getState(energy=True).getPotentialEnergy()._value)
+
+
+def _minimum(
+    system: Any, positions: Any, name: str, tolerance: float, steps: int
+) -> Any:
+    """OpenMM State with positions and energy, by the platform of this name."""
+    import openmm
+
+    chosen, properties = openmm.Platform.getPlatformByName(name), cpu_properties(name)
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), chosen, properties)
+    context.setPositions(positions)
+    context.applyConstraints(1e-6)
+    context.computeVirtualSites()
+    openmm.LocalEnergyMinimizer.minimize(context, tolerance, steps)
+    context.computeVirtualSites()
+    return context.getState(positions=True, energy=True)
 
 
 def check_context(system: Any, source: Path) -> None:
@@ -139,11 +165,28 @@ def _trial(system: str) -> str:
     return (lines or ["the process ends without a word"])[-1].removeprefix("what():").strip()
 
 
+def suitable(atoms: int, periodic: bool, there: Sequence[str], gpu: bool) -> list[str]:
+    """Platforms for a minimisation in the order in which they are tried.
+
+    Parameters
+    ----------
+    atoms, periodic
+        Of the system.
+    there
+        Platforms of this machine.
+    gpu
+        Whether it has a GPU; OpenCL on a processor is slower than the CPU platform.
+    """
+    if (atoms <= SMALL and not periodic) or "CPU" not in there:
+        return ["Reference"]
+    fast = [name for name in GPU_PLATFORMS if name in there and gpu and atoms >= LARGE]
+    return [*fast, "CPU"]
+
+
 def platform(system: Any) -> tuple[Any, dict[str, str]]:
-    """The platform for the minimisation, and its properties."""
+    """The platform on processors for the energies of a System, and its properties."""
     import openmm
 
-    small = system.getNumParticles() <= SMALL and not system.usesPeriodicBoundaryConditions()
-    if small or "CPU" not in platform_names():
-        return openmm.Platform.getPlatformByName("Reference"), {}
-    return openmm.Platform.getPlatformByName("CPU"), cpu_properties("CPU")
+    atoms, periodic = system.getNumParticles(), system.usesPeriodicBoundaryConditions()
+    name = suitable(atoms, periodic, platform_names(), False)[0]
+    return openmm.Platform.getPlatformByName(name), cpu_properties(name)

@@ -1,5 +1,7 @@
 """Descriptors: named numbers computed from positions, for many frames at once."""
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.arrays import Array, Positions, Rows
+from mechanist.arrays import Array, FrameSource, Positions, Rows
 from mechanist.errors import DataError
 from mechanist.systems.descriptors import contacts, geometry, symmetry
 from mechanist.systems.descriptors.box import BoxVectors, Cell, box_from_json
@@ -23,6 +25,9 @@ from mechanist.systems.descriptors.shapes import (
 
 CHUNK = 512
 """Frames at a time; temporary arrays of this size fit in the cache of a core."""
+
+CHUNK_ATOMS = 2_000_000
+"""Atoms of the frames at a time, at most: 24 MB."""
 
 ATOMS_OF_KIND = {
     **{"torsion": 4, "angle": 3, "distance": 2},
@@ -180,22 +185,28 @@ class DescriptorSet:
             ]
         )
 
-    def values(self, positions: Positions) -> Array:
+    def values(self, positions: Positions | FrameSource) -> Array:
         """Values of all descriptors.
 
         Parameters
         ----------
         positions
-            (F, N, 3) in nm.
+            (F, N, 3) in nm, in memory or on disk.
 
         Returns
         -------
         ndarray
             (F, D) in rad, nm and 1, see `Descriptor.unit`.
         """
+        # Frames of files may have them already.
+        known = getattr(positions, "known_values", None)
+        found: Array | None = None if known is None else known(self)
+        if found is not None:
+            return found
         result = np.empty((len(positions), len(self.descriptors)))
-        for start in range(0, len(positions), CHUNK):
-            rows = slice(start, start + CHUNK)
+        chunk = max(1, min(CHUNK, CHUNK_ATOMS // max(1, positions.shape[1])))
+        for start in range(0, len(positions), chunk):
+            rows = slice(start, start + chunk)
             self._fill(np.asarray(positions[rows]), result[rows])
         return result
 
@@ -224,6 +235,15 @@ class DescriptorSet:
         """Columns that are custom functions."""
         found = [(i, d.custom) for i, d in enumerate(self.descriptors)]
         return [(i, custom) for i, custom in found if custom is not None]
+
+    @cached_property
+    def definitions(self) -> tuple[str, ...]:
+        """A hash of the definition of each descriptor, its box included."""
+        found = []
+        for d in self.descriptors:
+            text = json.dumps(DescriptorSet((d,), self.box).to_json(), sort_keys=True)
+            found.append(hashlib.sha256(text.encode()).hexdigest()[:32])
+        return tuple(found)
 
     @cached_property
     def owners(self) -> Rows:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.arrays import Array, Labels, Mask, Positions
+from mechanist.arrays import Array, FrameSource, Labels, Mask, Positions
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 A, NEITHER, B = np.int8(-1), np.int8(0), np.int8(1)
@@ -85,13 +85,15 @@ class States:
         labels[self.inside(self.b, values)] = B
         return labels
 
-    def label_positions(self, positions: Positions) -> Labels:
+    def label_positions(self, positions: Positions | FrameSource) -> Labels:
         """State of each frame of ``positions`` (F, N, 3) in nm.
 
         Positions are rounded as files store them, so that a frame on the edge of a state has one
         state, now and whenever it is read back.
         """
-        return self.label(self.descriptors.values(np.asarray(positions, dtype=np.float32)))
+        if isinstance(positions, np.ndarray):
+            positions = np.asarray(positions, dtype=np.float32)
+        return self.label(self.descriptors.values(positions))
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for a JSON file; angles in rad, lengths in nm."""

@@ -1,6 +1,9 @@
 """OpenMM platforms, and one thread for each context on CPUs."""
 
 import os
+from pathlib import Path
+
+GPU_PLATFORMS = ("CUDA", "HIP", "OpenCL")
 
 VARIABLE = "OPENMM_CPU_THREADS"
 
@@ -11,6 +14,11 @@ def platform_names() -> list[str]:
 
     count = openmm.Platform.getNumPlatforms()
     return [openmm.Platform.getPlatform(i).getName() for i in range(count)]
+
+
+def gpu_device() -> bool:
+    """Whether the kernel shows a GPU for computing; quick, since no driver is asked."""
+    return Path("/dev/nvidia0").exists() or Path("/dev/kfd").exists()
 
 
 def cpu_properties(platform: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from mechanist.arrays import Array, Frames
+from mechanist.arrays import Array, FrameSource
 from mechanist.bookkeeping.journal import Journal
 from mechanist.errors import DataError
 from mechanist.sampling.records.thinning import Thinning
@@ -28,7 +28,7 @@ def strides(most: int) -> list[int]:
 def lowered(
     thinning: Thinning,
     tolerance: float,
-    paths: Sequence[Frames],
+    paths: Sequence[FrameSource],
     masses: Array,
     log: Journal,
 ) -> Thinning:
@@ -55,8 +55,8 @@ def lowered(
     Thinning
         A stride of 1 where even a stride of 2 is too large.
     """
-    every = [path.astype(np.float64) for path in paths]
-    every = every[:: max(1, -(-len(every) // MOST))]
+    some = paths[:: max(1, -(-len(paths) // MOST))]
+    every = [path[:].astype(np.float64) for path in some]
 
     @cache
     def error(stride: int) -> float:
