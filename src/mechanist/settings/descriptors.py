@@ -5,6 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from mechanist.settings.base import Section
+from mechanist.settings.collective import (
+    CentreDistanceSettings,
+    PathSSettings,
+    PathZSettings,
+    RmsdSettings,
+)
 from mechanist.settings.units import (
     Degree,
     Nanometre,
@@ -213,6 +219,10 @@ DescriptorSettings = (
     | CoordinationSettings
     | HydrogenBondsSettings
     | BridgesSettings
+    | CentreDistanceSettings
+    | RmsdSettings
+    | PathSSettings
+    | PathZSettings
     | CustomSettings
     | PlumedSettings
 )

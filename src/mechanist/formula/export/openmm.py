@@ -1,20 +1,33 @@
 """The formula as an OpenMM force whose energy, in kJ/mol, is the number q."""
 
+from functools import reduce
 from typing import Any
 
+import numpy as np
+
 from mechanist.formula.export.names import plain, used_by
-from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import COLLECTIVE, Descriptor, DescriptorSet
 from mechanist.systems.descriptors.programs import Program, of_kinds
-from mechanist.systems.descriptors.shapes import Coordination, Radial
+from mechanist.systems.descriptors.shapes import (
+    Centres,
+    Coordination,
+    PathVariable,
+    Radial,
+    Reference,
+    Rmsd,
+)
 
 OPENMM = Program(
     "OpenMM",
     of_kinds(
         *("torsion", "angle", "distance", "difference", "height", "coordinate"),
-        *("radial", "coordination"),
+        *("radial", "coordination", *COLLECTIVE),
     ),
 )
 """It can sum over pairs, but not over triples, of atoms."""
+
+UNBOXED = ("coordinate", "rmsd", "path_s", "path_z")
+"""Kinds that OpenMM computes from positions as they are: molecules must be whole."""
 
 
 def openmm_force(formula: str, descriptors: DescriptorSet) -> Any:
@@ -43,7 +56,7 @@ def openmm_force(formula: str, descriptors: DescriptorSet) -> Any:
     force.setName("q")
     for descriptor in used:
         variable = _variable(descriptor)
-        if descriptors.box is not None and descriptor.kind != "coordinate":
+        if descriptors.box is not None and descriptor.kind not in UNBOXED:
             variable.setUsesPeriodicBoundaryConditions(True)
         force.addCollectiveVariable(descriptor.name, variable)
     return force
@@ -86,9 +99,49 @@ def _variable(descriptor: Descriptor) -> Any:
                 for j in descriptor.others[0]:
                     if i != j:
                         force.addBond(i, j, [])
+        case "centre_distance":
+            force = openmm.CustomCentroidBondForce(2, "distance(g1,g2)")
+            assert isinstance(descriptor.shape, Centres)
+            groups = (atoms, descriptor.others[0])
+            for group, weights in zip(groups, descriptor.shape.weights, strict=True):
+                force.addGroup(list(group), list(weights))
+            force.addBond([0, 1], [])
+        case "rmsd" | "path_s" | "path_z":
+            force = _superposed(descriptor)
         case _:
             force = openmm.CustomExternalForce("xyz"[descriptor.axis])
             force.addParticle(atoms[0], [])
+    return force
+
+
+def _superposed(descriptor: Descriptor) -> Any:
+    """RMSD to a structure, or place along a path of them: one RMSD for each."""
+    import openmm
+
+    atoms, shape = list(descriptor.atoms), descriptor.shape
+    assert isinstance(shape, Rmsd | PathVariable)
+
+    def rmsd(reference: Reference) -> Any:
+        # OpenMM takes positions of all particles, and looks at those of the atoms.
+        places = np.zeros((shape.system, 3))
+        places[atoms] = reference
+        return openmm.RMSDForce(places, atoms)
+
+    if isinstance(shape, Rmsd):
+        return rmsd(shape.reference)
+    # Relative to the nearest structure: far from the path all exponentials would be 0.
+    squares = [f"d{p}^2" for p in range(1, len(shape.references) + 1)]
+    least = reduce(lambda one, other: f"min({one},{other})", squares)
+    terms = [f"exp(-{shape.sharpness!r}*({square}-least))" for square in squares]
+    total = "+".join(terms)
+    if descriptor.kind == "path_s":
+        text = "+".join(f"{p}*{term}" for p, term in enumerate(terms, 1))
+        force = openmm.CustomCVForce(f"({text})/({total}); least={least}")
+    else:
+        text = f"least-log({total})/{shape.sharpness!r}"
+        force = openmm.CustomCVForce(f"{text}; least={least}")
+    for p, reference in enumerate(shape.references, 1):
+        force.addCollectiveVariable(f"d{p}", rmsd(reference))
     return force
 
 

@@ -9,12 +9,14 @@ from mechanist.formula.export.python_measures import (
     FERMI,
     MEASURES,
     STEP,
+    SUPERPOSED,
     TAKEN,
     TRICLINIC,
+    WHOLE,
 )
 from mechanist.formula.export.words import meanings
 from mechanist.systems.descriptors.box import Cell
-from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import COLLECTIVE, Descriptor, DescriptorSet
 from mechanist.systems.descriptors.programs import Program, of_kinds
 from mechanist.systems.descriptors.shapes import Sorted
 
@@ -117,6 +119,8 @@ def _helpers(
         text += TRICLINIC.format(neighbours=cell.neighbours.tolist())
         step = step.replace("    return step\n", DESCENT + "    return step\n", 1)
     text += step + (FERMI if groups else "")
+    text += WHOLE if kinds & set(COLLECTIVE) else ""
+    text += SUPERPOSED if kinds & {"rmsd", "path_s", "path_z"} else ""
     return text + "".join(code for kind, code in MEASURES.items() if kind in kinds)
 
 

@@ -48,6 +48,36 @@ def _lengths(x, i, others):
     return np.sqrt(_dot(step, step))
 '''
 
+WHOLE = '''
+
+def _whole(x, atoms):
+    """Atoms (..., K, 3), each at the image nearest to the one before it."""
+    steps = np.cumsum(_step(x, atoms[:-1], atoms[1:]), axis=-2)
+    first = x[..., atoms[:1], :]
+    return np.concatenate([first, first + steps], axis=-2)
+'''
+
+SUPERPOSED = '''
+
+def _msd(x, atoms, reference):
+    """Mean squared deviation in nm^2 from a structure after superposition."""
+    a = _whole(x, atoms)
+    a = a - a.mean(axis=-2, keepdims=True)
+    b = np.array(reference) - np.mean(reference, axis=0)
+    h = np.einsum("...ki,kj->...ij", a, b)
+    s = np.linalg.svd(h, compute_uv=False)
+    last = np.where(np.linalg.det(h) < 0, -1.0, 1.0) * s[..., 2]
+    total = np.sum(a * a, axis=(-2, -1)) + np.sum(b * b) - 2 * (s[..., 0] + s[..., 1] + last)
+    return np.maximum(total, 0.0) / len(b)
+
+
+def _along(x, atoms, references, sharpness):
+    """Least deviation from a path of structures, and the weights relative to it."""
+    msd = np.stack([_msd(x, atoms, one) for one in references], axis=-1)
+    least = np.min(msd, axis=-1, keepdims=True)
+    return least[..., 0], np.exp(-sharpness * (msd - least))
+'''
+
 MEASURES = {
     "torsion": '''
 
@@ -142,6 +172,37 @@ def _hydrogen_bonds(x, hydrogens, donors, acceptors, distance, cosine, steepness
         term = _fermi(steepness * (r - distance)) * _fermi(sharpness * (c - cosine))
         total = total + np.sum(term, axis=-1)
     return total
+''',
+    "centre_distance": '''
+
+def _centre_distance(x, first, second, weights):
+    """Distance of the centres of two groups in nm."""
+    one, two = (
+        np.einsum("...kx,k->...x", _whole(x, group), np.array(w) / np.sum(w))
+        for group, w in zip((first, second), weights)
+    )
+    away = _nearest(two - one)
+    return np.sqrt(_dot(away, away))
+''',
+    "rmsd": '''
+
+def _rmsd(x, atoms, reference, system):
+    """RMSD in nm from a structure."""
+    return np.sqrt(_msd(x, atoms, reference))
+''',
+    "path_s": '''
+
+def _path_s(x, atoms, references, sharpness, system):
+    """Place along a path of structures, from 1."""
+    _, w = _along(x, atoms, references, sharpness)
+    return w @ np.arange(1, len(references) + 1) / np.sum(w, axis=-1)
+''',
+    "path_z": '''
+
+def _path_z(x, atoms, references, sharpness, system):
+    """Squared distance in nm^2 from a path of structures."""
+    least, w = _along(x, atoms, references, sharpness)
+    return least - np.log(np.sum(w, axis=-1)) / sharpness
 ''',
     "bridges": '''
 

@@ -6,9 +6,12 @@ from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.descriptors.shapes import (
     Angular,
     Bridges,
+    Centres,
     Coordination,
     HydrogenBonds,
+    PathVariable,
     Radial,
+    Rmsd,
     Sorted,
 )
 
@@ -89,6 +92,16 @@ def _of_shape(descriptor: Descriptor, label: Label) -> str:
             return (
                 f"number {rank + 1} in ascending order of the {measure}s of atoms {atoms}, in"
                 f" {descriptor.unit}"
+            )
+        case Centres():
+            return f"distance of the centres of {first} and {rest[0]} in nm"
+        case Rmsd():
+            return f"RMSD of {first} from a structure in nm, superposed"
+        case PathVariable(references, sharpness):
+            what = "place along" if descriptor.kind == "path_s" else "squared distance in nm^2 from"
+            return (
+                f"{what} a path of {len(references)} structures of {first}, lambda"
+                f" {sharpness:g} nm^-2"
             )
         case Bridges((one, other)):
             return f"number of {rest[1]} within {one:g} nm of {first} and {other:g} nm of {rest[0]}"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mechanist.arrays import Array
 from mechanist.engine.contexts import make_context, read_positions
 from mechanist.systems.descriptors.descriptor_set import Descriptor
+from mechanist.systems.descriptors.shapes import Centres
 from mechanist.systems.forces.attach import walled
 from mechanist.systems.prepared import Prepared
 
@@ -26,7 +27,7 @@ class Restrained:
     prepared
         The system.
     descriptors
-        D torsions, angles, distances, their differences or coordinates.
+        D torsions, angles, distances of atoms or centres, differences or coordinates.
     platform, seed
         Of the context.
     """
@@ -97,6 +98,12 @@ def _force(descriptor: Descriptor, number: int, periodic: bool) -> Any:
         apart = "distance(p1,p2)-distance(p3,p4)"
         force = openmm.CustomCompoundBondForce(4, f"0.5*{k}*({apart}-{at})^2")
         force.addBond(atoms, [])
+    elif isinstance(descriptor.shape, Centres):
+        force = openmm.CustomCentroidBondForce(2, f"0.5*{k}*(distance(g1,g2)-{at})^2")
+        groups = (descriptor.atoms, descriptor.others[0])
+        for group, weights in zip(groups, descriptor.shape.weights, strict=True):
+            force.addGroup(list(group), list(weights))
+        force.addBond([0, 1], [])
     elif descriptor.kind == "distance":
         force = openmm.CustomBondForce(f"0.5*{k}*(r-{at})^2")
         force.addBond(*atoms, [])

@@ -11,7 +11,7 @@ from mechanist.systems.descriptors.states import Box, Interval, State, States
 
 WIDTHS = {
     **{"torsion": 0.05, "angle": 0.05},
-    **{"distance": 0.005, "difference": 0.005, "coordinate": 0.0},
+    **{"distance": 0.005, "difference": 0.005, "centre_distance": 0.005, "coordinate": 0.0},
 }
 """Least thermal spread in rad or nm under a restraint, by kind of descriptor: a stiffer one needs a
 shorter time step. Other kinds cannot be pulled along."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mechanist.settings.collective import structure_of
 from mechanist.settings.descriptors import CustomSettings, PlumedSettings
 from mechanist.settings.system import SystemSettings
 from mechanist.systems.build.molecule import molecule_files
@@ -16,4 +17,6 @@ def source_files(settings: SystemSettings, folder: Path) -> list[Path]:
         used = any(isinstance(d, kind) for d in settings.descriptors.values())
         if used and (folder / name).is_file():
             files.append(folder / name)
+    names = [structure_of(d) for d in settings.descriptors.values()]
+    files += [folder / name for name in dict.fromkeys(names) if name and (folder / name).is_file()]
     return files

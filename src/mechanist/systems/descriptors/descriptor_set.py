@@ -12,7 +12,7 @@ import numpy as np
 
 from mechanist.arrays import Array, FrameSource, Positions, Rows
 from mechanist.errors import DataError
-from mechanist.systems.descriptors import contacts, geometry, symmetry
+from mechanist.systems.descriptors import collective, contacts, geometry, symmetry
 from mechanist.systems.descriptors.box import BoxVectors, Cell, box_from_json
 from mechanist.systems.descriptors.custom import CUSTOM, Custom, custom_from_json
 from mechanist.systems.descriptors.shapes import (
@@ -33,9 +33,10 @@ ATOMS_OF_KIND = {
     **{"torsion": 4, "angle": 3, "distance": 2},
     **{"difference": 4, "height": 4, "coordinate": 1, "column": 1},
 }
-LENGTHS = ("distance", "difference", "height", "coordinate")
+LENGTHS = ("distance", "difference", "height", "coordinate", "centre_distance", "rmsd")
 UNIT_OF_KIND = {"torsion": "rad", "angle": "rad", **dict.fromkeys(LENGTHS, "nm")}
 COUNTS = ("coordination", "hydrogen_bonds", "bridges")
+COLLECTIVE = ("centre_distance", "rmsd", "path_s", "path_z")
 SYMMETRY = ("radial", "angular")
 MEASURES = {
     "torsion": geometry.torsions,
@@ -162,6 +163,15 @@ class DescriptorSet:
         ]
 
     @cached_property
+    def _collective(self) -> list[tuple[int, str, Shape, collective.Groups]]:
+        """Columns that are collective variables, with kind, shape and atoms."""
+        return [
+            (i, d.kind, d.shape, tuple(np.array(g, dtype=np.int64) for g in (d.atoms, *d.others)))
+            for i, d in enumerate(self.descriptors)
+            if d.kind in COLLECTIVE and d.shape is not None
+        ]
+
+    @cached_property
     def _sorted(self) -> list[tuple[Rows, str, list[tuple[int, int]]]]:
         """Atoms (M, K) of each orbit, what is measured, and its columns with their ranks."""
         orbits: dict[tuple[tuple[int, ...], str, int], list[tuple[int, int]]] = {}
@@ -224,6 +234,8 @@ class DescriptorSet:
                 result[:, column] = values[:, rank]
         for column, shape, groups in self._counts:
             result[:, column] = contacts.count(shape, groups, frames, self._cell)
+        for column, kind, shape, groups in self._collective:
+            result[:, column] = collective.values(kind, shape, groups, frames, self._cell)
         for part in self._symmetry:
             symmetry.fill(part, frames, self._cell, result)
         for column, custom in self._customs:

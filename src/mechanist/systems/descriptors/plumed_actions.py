@@ -7,14 +7,20 @@ PLUMED stretches its own ones, such as RATIONAL, so that they end at a finite di
 
 from collections.abc import Sequence
 
-from mechanist.systems.descriptors.descriptor_set import Descriptor
+from mechanist.systems.descriptors.descriptor_set import COLLECTIVE, Descriptor
+from mechanist.systems.descriptors.plumed_collective import PARTS as COLLECTIVE_PARTS
+from mechanist.systems.descriptors.plumed_collective import (
+    collective_able,
+    collective_actions,
+    collective_argument,
+)
 from mechanist.systems.descriptors.programs import Program
 from mechanist.systems.descriptors.shapes import Bridges, Coordination, Radial
 
 ACTIONS = {"torsion": "TORSION", "angle": "ANGLE", "distance": "DISTANCE"}
 KINDS = (*ACTIONS, "difference", "height", "coordinate", "radial", "coordination")
 
-PARTS = {"height": "rat", "difference": "ab", "coordinate": "p"}
+PARTS = {"height": "rat", "difference": "ab", "coordinate": "p", **COLLECTIVE_PARTS}
 """Endings of the labels of further actions that a kind needs."""
 
 
@@ -22,7 +28,7 @@ def _able(descriptor: Descriptor) -> bool:
     # Its BRIDGE sums over pairs, which is the same for single atoms alone.
     if descriptor.kind == "bridges":
         return len(descriptor.atoms) == len(descriptor.others[0]) == 1
-    return descriptor.kind in KINDS
+    return descriptor.kind in KINDS or collective_able(descriptor)
 
 
 PLUMED = Program("PLUMED", _able)
@@ -44,6 +50,8 @@ def actions(descriptor: Descriptor, label: str, parts: Sequence[str], nopbc: str
         `` NOPBC`` without a box, else an empty text.
     """
     d = descriptor
+    if d.kind in COLLECTIVE:
+        return collective_actions(d, label, parts, nopbc)
     match d.kind:
         case "height":
             kinds = zip(("distance", "angle", "torsion"), (2, 3, 4), parts, strict=True)
@@ -72,7 +80,7 @@ def argument(descriptor: Descriptor, label: str, parts: Sequence[str]) -> str:
     """What other actions take as the value of a descriptor."""
     if descriptor.kind == "coordinate":
         return f"{parts[0]}.{'xyz'[descriptor.axis]}"
-    return label
+    return collective_argument(descriptor, label, parts)
 
 
 def pair_text(descriptor: Descriptor) -> str:

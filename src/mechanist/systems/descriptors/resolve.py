@@ -28,6 +28,10 @@ from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorS
 from mechanist.systems.descriptors.equivalent import find_equivalent, undirected
 from mechanist.systems.descriptors.groups import members_of
 from mechanist.systems.descriptors.labels import unique_names
+from mechanist.systems.descriptors.resolve_collective import (
+    CollectiveSettings,
+    collective_descriptor,
+)
 from mechanist.systems.descriptors.resolve_solvent import family, solvent_descriptor
 from mechanist.systems.descriptors.states import Box, Disc, Interval, State, States
 
@@ -90,6 +94,8 @@ class Resolver:
             masses = tuple(float(atom.element.mass) for atom in self.topology.atoms)
             found = find_variable(self.file, key, settings, masses)
             return Descriptor(name, CUSTOM, (), custom=found)
+        if isinstance(settings, CollectiveSettings):
+            return collective_descriptor(name, settings, self)
         if not isinstance(settings, OfAtoms):
             return solvent_descriptor(name, settings, self)
         kind, atoms = _kind(settings)

@@ -108,7 +108,46 @@ class Column:
     periodic: bool
 
 
-Shape = Radial | Angular | Coordination | HydrogenBonds | Bridges | Sorted | Column
+Reference = tuple[tuple[float, float, float], ...]
+"""(K, 3) positions in nm."""
+
+
+@dataclass(frozen=True)
+class Centres:
+    """The distance of two centres, with the weights of the atoms of each group."""
+
+    weights: tuple[tuple[float, ...], tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Rmsd:
+    """The deviation from a structure, of a system with so many atoms."""
+
+    reference: Reference
+    system: int
+
+
+@dataclass(frozen=True)
+class PathVariable:
+    """Place along, or distance from, a path of structures; ``sharpness`` in 1/nm^2."""
+
+    references: tuple[Reference, ...]
+    sharpness: float
+    system: int
+
+
+Shape = (
+    Radial
+    | Angular
+    | Coordination
+    | HydrogenBonds
+    | Bridges
+    | Sorted
+    | Centres
+    | Rmsd
+    | PathVariable
+    | Column
+)
 CLASS_OF_KIND: dict[str, type[Shape]] = {
     "radial": Radial,
     "angular": Angular,
@@ -117,6 +156,10 @@ CLASS_OF_KIND: dict[str, type[Shape]] = {
     "bridges": Bridges,
     "sorted": Sorted,
     "column": Column,
+    "centre_distance": Centres,
+    "rmsd": Rmsd,
+    "path_s": PathVariable,
+    "path_z": PathVariable,
 }
 
 
@@ -132,7 +175,12 @@ def shape_from_json(kind: str, content: dict[str, Any] | None) -> Shape | None:
     if kind == "bridges":
         first, second = content["radii"]
         return Bridges((first, second), content["steepness"])
-    return CLASS_OF_KIND[kind](**content)
+    return CLASS_OF_KIND[kind](**{name: _tuples(value) for name, value in content.items()})
+
+
+def _tuples(value: Any) -> Any:
+    """Lists of JSON as tuples."""
+    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
 
 
 def radial_norm(normalise: str, density: float, eta: float, shift: float) -> float:
