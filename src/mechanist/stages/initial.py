@@ -1,7 +1,6 @@
 """Stage ``initial``: the first transition paths."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
+import shutil
 
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
@@ -14,6 +13,10 @@ from mechanist.systems.prepared import load
 def initial(config: Config, layout: Layout, log: Journal) -> None:
     """Find first paths and write them with a report on how they were found."""
     prepared, topology = load(layout), layout.topology
-    with TemporaryDirectory(dir=topology.parent, prefix=".initial-") as folder:
-        stored = DiskLog(Path(folder) / "paths.trr", prepared.atoms)
+    folder = layout.initial.paths.parent / ".partial"
+    # Left by a killed job, it is emptied: the search starts again.
+    stored = DiskLog(folder / "paths.trr", prepared.atoms)
+    try:
         write_first_paths(layout, first_paths(config, prepared, topology, log, stored))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
