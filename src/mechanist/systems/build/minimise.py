@@ -107,9 +107,7 @@ def energy_of(system: Any, positions: Array) -> float:
     return float(context.getState(energy=True).getPotentialEnergy()._value)
 
 
-def _minimum(
-    system: Any, positions: Any, name: str, tolerance: float, steps: int
-) -> Any:
+def _minimum(system: Any, positions: Any, name: str, tolerance: float, steps: int) -> Any:
     """OpenMM State with positions and energy, by the platform of this name."""
     import openmm
 
