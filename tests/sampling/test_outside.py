@@ -87,6 +87,14 @@ def test_several_files_are_chains_of_their_own(tmp_path):
     assert set(shots.chain[:300]).isdisjoint(shots.chain[300:])
 
 
+def test_files_of_one_name_are_told_apart(tmp_path):
+    parts = []
+    for k in ("a", "b"):
+        (tmp_path / k).mkdir()
+        parts.append(read_shot_table(write(tmp_path / k, planted(300))))
+    assert joined(parts).source == "a/shots.csv, b/shots.csv"
+
+
 def damaged(name, row, value):
     def change(table):
         table[name] = table[name].astype(object)

@@ -157,7 +157,7 @@ def joined(parts: Sequence[OutsideShots]) -> OutsideShots:
     known = any(part.chain is not None for part in parts) or len(parts) > 1
     return replace(
         first,
-        source=", ".join(Path(part.source).name for part in parts),
+        source=_names([Path(part.source) for part in parts]),
         ends=np.concatenate([part.ends for part in parts]),
         chain=np.concatenate(chains) if known else None,
         weight=np.concatenate([part.weight for part in parts]),
@@ -167,6 +167,14 @@ def joined(parts: Sequence[OutsideShots]) -> OutsideShots:
         paths=paths,
         remarks=tuple(dict.fromkeys(remark for part in parts for remark in part.remarks)),
     )
+
+
+def _names(files: Sequence[Path]) -> str:
+    """Names of files, with their folders where names alone are not unique."""
+    names = [file.name for file in files]
+    if len(set(names)) < len(names):
+        names = [f"{file.parent.name}/{file.name}" for file in files]
+    return ", ".join(names)
 
 
 def checked(shots: OutsideShots) -> OutsideShots:
