@@ -1,17 +1,26 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from mechanist.committor.crossfit import cross_fit
 from mechanist.committor.data import ShotData
+from mechanist.committor.learn import less_decayed, with_error
+from mechanist.committor.training import train
 from mechanist.committor.uncertainty import (
     Unseen,
+    disagreement,
     fit_error_scale,
     neighbourhoods,
     pair_sum,
     posterior_mean,
 )
+from mechanist.settings.learn import LearnSettings
+from mechanist.statistics.held_out import held_out
+from mechanist.statistics.logistic import q_to_p
 
 PRIOR = 0.5 * np.exp(0.5 * np.log(4) ** 2)
-"""Mean of the lognormal prior with a median of a quarter, within a factor of four."""
+"""Mean of the lognormal prior with a median of a half, within a factor of four."""
 
 
 def test_pairs_of_different_chains_by_hand():
@@ -115,3 +124,34 @@ def test_the_posterior_goes_from_the_prior_to_the_data():
     assert posterior_mean(9.0, 0.01, 1.0) == pytest.approx(9.0, rel=1e-2)
     assert posterior_mean(9.0, 1e6, 1.0) == pytest.approx(PRIOR, rel=1e-3)
     assert posterior_mean(-9.0, 1.0, 1.0) < PRIOR / 2
+
+
+def test_disagreement_is_even_over_p_b():
+    q = np.array([-3.0, 0.0, 3.0])
+    assert disagreement(q, q) == disagreement(q[:0], q[:0]) == 0
+    assert disagreement(q, q + 0.4) == pytest.approx(
+        np.sqrt(np.mean((q_to_p(q) - q_to_p(q + 0.4)) ** 2))
+    )
+
+
+def test_the_common_error_is_at_least_the_difference_to_a_model_with_less_decay():
+    # A model that is right, and one that is further from 1/2 everywhere. Seed 9.
+    rng = np.random.default_rng(9)
+    features = rng.normal(size=(4000, 3))
+    q = features @ np.array([1.0, -0.5, 0.0])
+    n_b = rng.binomial(2, q_to_p(q)).astype(float)
+    data = ShotData(features, 2 - n_b, n_b, np.repeat(np.arange(40), 100))
+    settings = LearnSettings(hidden=(8,), steps=400)
+    known = data.subset(~held_out(data.chain, settings.held_out_every))
+    model, _ = train(known, settings, tuple("abc"), np.random.default_rng(1), 1, print)
+    fitted = cross_fit(data, model, settings, np.random.default_rng(2), 1, print)
+    less = less_decayed(known, settings, tuple("abc"), np.random.default_rng(3), 1)
+    steep = replace(less, skip=less.skip + np.array([1.0, -0.5, 0.0]))
+    found = [
+        with_error(fitted, data, np.random.default_rng(4), other).model.error.bias
+        for other in (model, less, steep)
+    ]
+    apart = features[held_out(data.chain, settings.held_out_every)]
+    assert found[0] <= found[1] < 2 * found[0] + 0.01
+    assert found[2] == pytest.approx(disagreement(model.q(apart), steep.q(apart)))
+    assert found[2] > 0.05

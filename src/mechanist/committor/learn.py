@@ -14,11 +14,19 @@ from mechanist.committor.gather import candidate_frames, frame_q, gather_paths, 
 from mechanist.committor.network import Committor, save
 from mechanist.committor.sensitivity import column_spread, sensitivities
 from mechanist.committor.training import train
-from mechanist.committor.uncertainty import Unseen, fit_error_scale, neighbourhoods
+from mechanist.committor.uncertainty import (
+    LESS_DECAY,
+    LESS_MEMBERS,
+    Unseen,
+    disagreement,
+    fit_error_scale,
+    neighbourhoods,
+)
 from mechanist.sampling.records.stored_frames import view
 from mechanist.sampling.records.tables import PathTable
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
+from mechanist.settings.learn import LearnSettings
 from mechanist.statistics.held_out import held_out
 from mechanist.statistics.logistic import q_to_p
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
@@ -60,10 +68,12 @@ def learn(config: Config, layout: Layout, number: int, threads: int, log: Journa
     with log.work(TRAINING):
         model, record = train(training, config.learn, inputs.feature_names, rng, threads, log)
     chosen = config.learn.model_copy(update={"weight_decay": (record.weight_decay,)})
+    with log.work(TRAINING):
+        less = less_decayed(training, chosen, inputs.feature_names, rng, threads)
     own = np.random.default_rng(shot_seed(config.seed, CROSSFIT_STREAM, number))
     with log.work(TRAINING):
         fitted = cross_fit(data, model, chosen, own, threads, log)
-    fitted = with_error(fitted, data, rng)
+    fitted = with_error(fitted, data, rng, less)
     paths = gather_paths(layout, [number], workers, prepared.atoms)
     files = layout.round(number)
     save(with_density(fitted.model, paths, inputs), files.model, files.model_card)
@@ -71,8 +81,28 @@ def learn(config: Config, layout: Layout, number: int, threads: int, log: Journa
     write_json(files.training, asdict(record))
 
 
-def with_error(fitted: CrossFit, data: ShotData, rng: np.random.Generator) -> CrossFit:
+def less_decayed(
+    data: ShotData,
+    settings: LearnSettings,
+    feature_names: tuple[str, ...],
+    rng: np.random.Generator,
+    threads: int,
+) -> Committor:
+    """A small ensemble with less weight decay, which shows the bias of the model by its own."""
+    changes = {
+        "members": LESS_MEMBERS,
+        "weight_decay": tuple(LESS_DECAY * decay for decay in settings.weight_decay),
+    }
+    own = settings.model_copy(update=changes)
+    return train(data, own, feature_names, rng, threads, lambda _: None)[0]
+
+
+def with_error(
+    fitted: CrossFit, data: ShotData, rng: np.random.Generator, less: Committor
+) -> CrossFit:
     """The same with the scale of the error of the model, estimated from shots of unseen chains.
+
+    The common error is at least the difference to the model ``less``, on chains that neither saw.
 
     Neighbourhoods are small in the inputs that q depends on. There are about as many of them as
     each has outcomes of chains that the same networks predict: fewer would hide errors, more would
@@ -90,6 +120,9 @@ def with_error(fitted: CrossFit, data: ShotData, rng: np.random.Generator) -> Cr
     networks = tuple(len(fitted.network(one).skip) for one in parts.tolist())
     unseen = Unseen(fitted.q(data), np.searchsorted(parts, part), networks)
     scale = fit_error_scale(model.members(data.features), data, group, unseen)
+    apart = data.features[held_out(data.chain, fitted.every)]
+    bias = max(scale.bias, disagreement(model.q(apart), less.q(apart)))
+    scale = replace(scale, bias=bias)
     return replace(fitted, model=replace(model, error=scale))
 
 

@@ -26,6 +26,15 @@ slowly, so that all of it is visible. Half-shots of one shot may be correlated: 
 one. Where few shots leave the excess uncertain the estimate is the mean of a posterior: the prior
 of b^2 / floor^2 is lognormal with a median of 1/2, within a factor of `PRIOR_FACTOR`. Measured by
 fresh shots after 19 runs of four potentials the ratio was 0.7 on average, with a median of 0.3.
+
+Of many inputs a neighbourhood shows little (an eighth of the squared deviations for the 102 of
+alanine dipeptide), so that a bias by weight decay may hide. So b is at least the root mean square
+difference between the ensemble and a small one with `LESS_DECAY` times the weight decay, which has
+less bias and more noise (the comparison of two amounts of smoothing; Lepski, Theory Probab. Appl.
+35, 454 (1990)). Measured on alanine dipeptide (two seeds, 60 points of 500 shots each): error 0.035
+and 0.030; sigma without this 0.020 and 0.018, with it 0.033 and 0.034; 90 % intervals hold 77 % of
+the points without it, 92 and 97 % with it.
+
 Shots are weighted such that they are spread evenly over p_B, as the points are where intervals are
 wanted.
 
@@ -44,7 +53,7 @@ from math import log
 
 import numpy as np
 
-from mechanist.arrays import Array, Counts
+from mechanist.arrays import Array, Counts, Q
 from mechanist.committor.data import ShotData
 from mechanist.statistics.logistic import q_to_p
 
@@ -54,6 +63,10 @@ PRIOR_MEDIAN, PRIOR_FACTOR = 0.5, 4.0
 P_BINS, LEAST_SHARE = 10, 0.1
 """Bins of p_B over which shots are spread evenly, and the least share of a bin, as a fraction of a
 flat one, that keeps weights from becoming huge."""
+
+LESS_DECAY, LESS_MEMBERS = 0.2, 2
+"""Weight decay, in units of that of the ensemble, and members of the ensemble that it is compared
+with."""
 
 ITERATIONS = 8
 
@@ -96,6 +109,15 @@ class ErrorScale:
         local = (p * (1 - p) * spread) ** 2
         sampling = 0.5 * (1 + 1 / self.members) * (local + self.floor**2)
         return np.asarray(np.sqrt(sampling + self.bias**2))
+
+
+def disagreement(q: Q, other: Q) -> float:
+    """Root mean square difference of p_B between two models with q (N,), even over p_B."""
+    p = q_to_p(q)
+    if not len(p):
+        return 0.0
+    squares = (p - q_to_p(other)) ** 2
+    return float(np.sqrt(np.average(squares, weights=even_weights(p))))
 
 
 def neighbourhoods(points: Array, count: int, rng: np.random.Generator) -> Counts:
