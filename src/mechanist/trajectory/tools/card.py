@@ -174,15 +174,18 @@ def lines(card: Card) -> Sequence[str]:
             for row in sorted(card.fill, key=lambda row: row.error.mean_nm)
             if (row.known, row.stride) == (known, stride)
         ]
-        rows.append(f"every {stride}th frame known ({known}): {'; '.join(parts)}")
+        rows.append(f"one frame in {stride} known ({known}): {'; '.join(parts)}")
     rows += [
         f"after {1e3 * row['ps']:g} fs: learned forces {row['mean_nm']:.2g} nm, x + v t"
         f" {row['straight_nm']:.2g} nm"
         for row in card.motion
     ]
-    rows += [
-        f"forecast of {row['frames']} frames: {row['model']} {row['mean_nm']:.2g} nm"
-        for row in card.forecast
-    ]
+    for key in dict.fromkeys((row["stride"], row["known"], row["frames"]) for row in card.forecast):
+        same = [r for r in card.forecast if (r["stride"], r["known"], r["frames"]) == key]
+        same.sort(key=lambda row: float(row["mean_nm"]))
+        parts = [f"{row['model']} {row['mean_nm']:.2g} nm" for row in same]
+        rows.append(
+            f"forecast {key[2]} frames ahead, one in {key[0]} ({key[1]}): {'; '.join(parts)}"
+        )
     rows += [f"warning: {one}" for one in card.warnings]
     return rows

@@ -21,13 +21,11 @@ import numpy as np
 from mechanist.arrays import Array, Rows
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import Ends
-from mechanist.trajectory.forecast.dynamics import fit_velocities
-from mechanist.trajectory.forecast.state import Dynamics
+from mechanist.trajectory.forecast.dynamics import fit_velocities, learned_dynamics
 from mechanist.trajectory.forecast.windows import History
 from mechanist.trajectory.restore.gap_map import Maps
 from mechanist.trajectory.restore.restore import restore
 from mechanist.trajectory.superres.bridge import Bridge
-from mechanist.trajectory.superres.forcefield import KernelForces
 from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
 
@@ -147,19 +145,6 @@ class BridgeFill:
         return sparse.joined(self.bridge(sparse.ends(v)), v)
 
 
-def dynamics_of(bridge: Bridge, dt_ps: float) -> Dynamics:
-    """Learned forces of a bridge with the statistics of their error.
-
-    Raises
-    ------
-    DataError
-        If its forces are not learned ones.
-    """
-    if not isinstance(bridge.forces, KernelForces):
-        raise DataError("dynamics", "forces are not learned ones")
-    return Dynamics(bridge.forces, bridge.masses, bridge.errors, bridge.memory, dt_ps)
-
-
 def fitted_velocities(bridge: Bridge, sparse: Sparse) -> Array:
     """Velocities (K, N, 3) in nm/ps of known frames for which learned dynamics joins them.
 
@@ -174,7 +159,7 @@ def fitted_velocities(bridge: Bridge, sparse: Sparse) -> Array:
     size = min(WINDOW, count)
     step = max(1, size - 2 * MARGIN)
     starts = np.unique([*range(0, count - size, step), count - size])
-    dynamics = dynamics_of(bridge, sparse.dt_ps)
+    dynamics = learned_dynamics(bridge, sparse.dt_ps).dynamics
     result = np.empty_like(sparse.positions)
     with np.errstate(over="ignore", invalid="ignore"):
         for i in range(0, len(starts), BATCH):

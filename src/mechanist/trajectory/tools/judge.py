@@ -22,7 +22,7 @@ from mechanist.trajectory.trajectory import Trajectory
 GROUPS = 8
 LEVEL = 0.975
 
-LONG, PIECE = 2000, 250
+LONG, PIECE = 1000, 125
 """Frames of a block above which pieces of it are judged, and frames of a piece."""
 
 XTC = 1e-3
