@@ -1,5 +1,6 @@
 """Trajectories in the formats of mdtraj, with the velocities and forces that it leaves out."""
 
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,10 @@ def _loaded(path: Path, top: Any) -> Any:
     import mdtraj
 
     try:
-        return mdtraj.load(str(path)) if top is None else mdtraj.load(str(path), top=top)
+        with warnings.catch_warnings():
+            # Of boxes without a meaning in PDB files.
+            warnings.simplefilter("ignore")
+            return mdtraj.load(str(path)) if top is None else mdtraj.load(str(path), top=top)
     except Exception as error:
         # Its readers raise whatever a damaged file leads to.
         reason = " ".join(str(error).split())[:160]
