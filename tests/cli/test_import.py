@@ -94,7 +94,7 @@ def test_structures_of_a_system(alanine_layout, alanine, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     run = mechanist.open_run(tmp_path / "results" / "demo")
-    assert "phi" in run.relevance["descriptor"].tolist()[:5]
+    assert "phi" in run.relevance.index.tolist()[:5]
     assert np.corrcoef(run.committor(frames[:200])["q"], q[:200])[0, 1] > 0.8
 
 

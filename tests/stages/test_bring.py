@@ -1,6 +1,7 @@
 """A molecule of one's own: every format goes through a round; `new` and `check`."""
 
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -28,7 +29,7 @@ ROUND = ("prepare", "describe", "initial", "shoot --round 0 --worker 0", "learn 
 
 def run(command: str) -> int:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["mechanist", *command.split()])
+        patch.setattr(sys, "argv", ["mechanist", *shlex.split(command)])
         try:
             main()
         except SystemExit as stop:
@@ -189,12 +190,14 @@ def edit(folder: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+HERE = shlex.quote(str(DATA))
+
 NEW = {
-    "XML": f"--structure {DATA}/peroxide.pdb --force-field {DATA}/peroxide.xml",
-    "Amber": f"--structure {DATA}/peroxide.inpcrd --topology {DATA}/peroxide.prmtop",
-    "GROMACS": f"--structure {DATA}/peroxide.gro --topology {DATA}/peroxide.top",
-    "CHARMM": f"--structure {DATA}/peroxide.crd --topology {DATA}/peroxide.psf"
-    f" --force-field {DATA}/peroxide.prm",
+    "XML": f"--structure {HERE}/peroxide.pdb --force-field {HERE}/peroxide.xml",
+    "Amber": f"--structure {HERE}/peroxide.inpcrd --topology {HERE}/peroxide.prmtop",
+    "GROMACS": f"--structure {HERE}/peroxide.gro --topology {HERE}/peroxide.top",
+    "CHARMM": f"--structure {HERE}/peroxide.crd --topology {HERE}/peroxide.psf"
+    f" --force-field {HERE}/peroxide.prm",
 }
 
 
@@ -234,7 +237,7 @@ def test_new_overwrites_nothing(work, capsys):
 
 
 def test_new_leaves_nothing_after_a_fault(work, capsys):
-    assert run(f"new other --structure {DATA}/peroxide.pdb") == 2
+    assert run(f"new other --structure {HERE}/peroxide.pdb") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "peroxide.pdb: No template found" in line
     assert list((work / "systems").iterdir()) == []

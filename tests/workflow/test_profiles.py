@@ -90,6 +90,9 @@ def program(path: Path, text: str) -> None:
 @pytest.mark.skipif(
     not has_plugin("cluster-generic"), reason="needs snakemake-executor-plugin-cluster-generic"
 )
+@pytest.mark.skipif(
+    " " in sys.executable, reason="job scripts of Snakemake do not quote the path of Python"
+)
 def test_cluster_generic_with_a_small_scheduler(tmp_path):
     run = Run(tmp_path)
     fake = tmp_path / "bin"

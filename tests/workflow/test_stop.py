@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -87,7 +88,7 @@ def start(system: str, layout: Layout, *, often: bool = False) -> subprocess.Pop
     """The command of the rule, its log read by another process of the same group."""
     program = f"-c '{OFTEN}'" if often else "-m mechanist.cli.main"
     command = (
-        f"set -o pipefail; {sys.executable} {program} shoot --round 0 --worker 0"
+        f"set -o pipefail; {shlex.quote(sys.executable)} {program} shoot --round 0 --worker 0"
         f" --config '{json.dumps(settings(system))}' --results {layout.root} 2>&1 | tee"
         f" {layout.root}/log"
     )

@@ -98,6 +98,12 @@ class StoredFrames:
         return StoredFrames(self.files, self.atoms, chosen)
 
     def __getitem__(self, key: Any) -> Frames:
+        if isinstance(key, tuple):
+            # Frames are read whole; atoms and axes are chosen then.
+            frames, *rest = key
+            whole = isinstance(frames, int | np.integer)
+            part: Frames = self[frames][tuple(rest) if whole else (slice(None), *rest)]
+            return part
         if isinstance(key, int | np.integer):
             rows = range(len(self)) if self.rows is None else self.rows
             one: Frames = self._read(np.array([rows[int(key)]]))[0]
