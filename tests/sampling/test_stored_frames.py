@@ -65,6 +65,13 @@ def test_any_index_gives_what_the_array_gives(files, key, piece, gap, monkeypatc
         np.testing.assert_array_equal(np.concatenate([some[:0], *pieces(some)]), array[key])
 
 
+@pytest.mark.parametrize("first", [4, slice(3, 46, 7), np.array([46, 0, 31])], ids=str)
+def test_atoms_and_axes_are_chosen_of_frames(files, first):
+    array, stored, _ = files
+    np.testing.assert_array_equal(stored[first, 1, 0], array[first, 1, 0])
+    np.testing.assert_array_equal(stored[first, ..., 2], array[first, ..., 2])
+
+
 def test_an_index_beyond_the_end_is_an_error(files):
     _, stored, _ = files
     for key in (47, np.array([3, 47])):
