@@ -1,7 +1,5 @@
 """Collective variables of PLUMED as descriptors; without a kernel most are skipped."""
 
-import functools
-
 import numpy as np
 import pytest
 import yaml
@@ -16,6 +14,7 @@ from mechanist.systems.descriptors import plumed_file
 from mechanist.systems.descriptors.describe import describe
 from mechanist.systems.prepared import load_inputs
 from tests.bring import SYSTEM, put_files
+from tests.plumed.kernel import missing
 
 TEXT = """# four variables
 d: DISTANCE ATOMS=2,3
@@ -29,22 +28,10 @@ g: GYRATION ...
 """
 
 
-@functools.cache
-def kernel() -> str:
-    """Why there is no kernel, or an empty text."""
-    try:
-        import plumed
-
-        plumed.Plumed()
-    except Exception as error:
-        return f"PLUMED has no kernel here: {type(error).__name__}: {error}"
-    return ""
-
-
 @pytest.fixture
-def needs_kernel():
-    if kernel():
-        pytest.skip(kernel())
+def needs_missing():
+    if missing():
+        pytest.skip(missing())
 
 
 def write(folder, text=TEXT, variable="d", **settings):
