@@ -29,7 +29,7 @@ g: GYRATION ...
 
 
 @pytest.fixture
-def needs_missing():
+def needs_kernel():
     if missing():
         pytest.skip(missing())
 
