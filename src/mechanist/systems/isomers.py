@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array, Frames, Rows
 from mechanist.systems.build.bonded import bonds_of
+from mechanist.systems.descriptors.bonds import canonical
 from mechanist.systems.descriptors.box import Cell
 from mechanist.systems.descriptors.geometry import torsions
 from mechanist.systems.prepared import Prepared
@@ -30,7 +31,7 @@ STIFF = 20.0
 TURN = np.linspace(0, 2 * np.pi, 73)
 """Angles of a rigid turn."""
 
-Bond = tuple[int, int]
+Bond = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _terms(prepared: Prepared) -> dict[Bond, list[Term]]:
     """Torsion terms by the bond that they turn about; impropers are left out."""
     import openmm
 
-    bonded = set(bonds_of(prepared.system).bonds)
+    bonded: set[Bond] = set(bonds_of(prepared.system).bonds)
     result: dict[Bond, list[Term]] = {}
     rows: list[tuple[tuple[int, ...], int, float, float]] = []
     for force in prepared.system.getForces():
@@ -100,13 +101,13 @@ def _terms(prepared: Prepared) -> dict[Bond, list[Term]]:
         elif type(force) is openmm.RBTorsionForce:
             for i in range(force.getNumTorsions()):
                 rows += _ryckaert_bellemans(*force.getTorsionParameters(i))
-    rows = [row for row in rows if all(_pair(a, b) in bonded for a, b in _steps(row[0]))]
+    rows = [row for row in rows if all(canonical(step) in bonded for step in pairwise(row[0]))]
     if not rows:
         return {}
     quadruples = np.array([row[0] for row in rows])
     angles = torsions(prepared.positions[None], quadruples)[0].tolist()
     for (atoms, fold, phase, k), angle in zip(rows, angles, strict=True):
-        result.setdefault(_pair(atoms[1], atoms[2]), []).append((atoms, angle, fold, phase, k))
+        result.setdefault(canonical(atoms[1:3]), []).append((atoms, angle, fold, phase, k))
     return result
 
 
@@ -126,11 +127,3 @@ def _energies(terms: list[Term]) -> Array:
     """Energies in kJ/mol along `TURN`."""
     each = [k * np.cos(n * (phi + TURN) - phase) for _, phi, n, phase, k in terms]
     return np.asarray(np.sum(each, axis=0))
-
-
-def _pair(i: int, j: int) -> Bond:
-    return (i, j) if i < j else (j, i)
-
-
-def _steps(atoms: tuple[int, ...]) -> list[Bond]:
-    return list(pairwise(atoms))

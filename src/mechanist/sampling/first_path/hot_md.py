@@ -141,6 +141,7 @@ class _Search:
         self._frame_ps = prepared.timestep * prepared.stride
         self._spent: dict[float, float] = {}
         self._sets = 0
+        self._home = int(prepared.states.label_positions(prepared.positions[None])[0])
         self._stiff = stiff_bonds(prepared)
         self.found: list[HotPath] = []
         self.seen: set[int] = set()
@@ -191,10 +192,9 @@ class _Search:
 
     def _ends(self) -> NDArray[Any]:
         """Last frames of the crossings that lead away from the state of the first structure."""
-        home = int(self._prepared.states.label_positions(self._prepared.positions[None])[0])
         ends = np.stack([path.frames[-1] for path in self.found])
         labels = self._prepared.states.label_positions(ends)
-        return np.asarray(ends[labels == (-home if home else 1)])
+        return np.asarray(ends[labels == (-self._home if self._home else 1)])
 
     def collect(
         self, factor: float, starts: NDArray[Any], most: int, limit: float = np.inf
@@ -238,8 +238,7 @@ class _Search:
             self.found.append(path)
             return True
         self._about |= set(np.flatnonzero(ends.any(axis=0)).tolist())
-        home = int(self._prepared.states.label_positions(self._prepared.positions[None])[0])
-        if home and not ends[labels[[0, -1]] == home].any():
+        if self._home and not ends[labels[[0, -1]] == self._home].any():
             self.turned.append(path)
         return False
 
