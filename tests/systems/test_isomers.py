@@ -1,11 +1,16 @@
 """Bonds that do not turn at the temperature of a run, and hot MD in which they do."""
 
+import mdtraj
 import numpy as np
 import openmm
 import pytest
+from scipy.spatial.transform import Rotation
 
+from mechanist.bookkeeping.journal import Journal
 from mechanist.engine.plan import default_plan
+from mechanist.sampling.first_path.guesses import GuessSearch
 from mechanist.sampling.first_path.hot_md import hot_paths
+from mechanist.settings.run import InitialSettings
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.geometry import torsions
 from mechanist.systems.descriptors.states import Box, Interval, State, States
@@ -113,3 +118,36 @@ def test_a_reaction_that_is_such_a_turn_is_found(told):
     found = hot_paths(made, (8.0,), 4, 200.0, 4, plan, 5, said.append)
     assert len(found) == 4
     assert any("no crossing without a turn" in s for s in said) == (told == "distance")
+
+
+def bent(first, second):
+    """Positions (5, 3) of five atoms with these torsions in degrees, made of rotations alone."""
+    at = chain([SOFT, STIFF], "torsion").positions.copy()
+    for (i, j), angle in (((1, 2), first - 180), ((2, 3), second - 180)):
+        axis = at[j] - at[i]
+        turn = Rotation.from_rotvec(np.radians(angle) * axis / np.linalg.norm(axis))
+        at[j + 1 :] = at[j] + turn.apply(at[j + 1 :] - at[j])
+    return at
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_crossings_of_a_file_to_other_isomers_are_left_out_if_there_are_others(tmp_path, others):
+    made, said = chain([SOFT, STIFF], "torsion"), []
+    # From trans to cis and back; the last atom is cis on the way back, in every frame or never.
+    there = [bent(angle, 0 if not others else 180) for angle in np.linspace(180, 0, 37)]
+    back = [bent(angle, 0) for angle in np.linspace(0, 180, 37)]
+    topology = mdtraj.Topology()
+    residue = topology.add_residue("CHN", topology.add_chain())
+    for i in range(5):
+        topology.add_atom(f"C{i}", mdtraj.element.carbon, residue)
+    file = tmp_path / "turns.trr"
+    mdtraj.Trajectory(np.array(there + back[1:]), topology).save(str(file))
+    mdtraj.Trajectory(made.positions[None], topology).save(str(tmp_path / "topology.pdb"))
+    settings = InitialSettings(method="file", path=str(file))
+    log = Journal(said.append)
+    plan = default_plan(made, "Reference")
+    found = GuessSearch(made, settings, plan, 1, tmp_path / "topology.pdb", log).find()
+    assert len(found) == (1 if others else 2)
+    assert found[0].notes["file_frames"][1] < 36
+    wanted = "1 of 2 crossings left out" if others else "every crossing differs"
+    assert any(wanted in line and "of atoms 2 and 3" in line for line in said)

@@ -11,6 +11,7 @@ and a bond is stiff if E rises by more than `STIFF` kT. Such a barrier is crosse
 once in 10 microseconds.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -61,6 +62,15 @@ class StiffBonds:
             return np.zeros((len(frames), 0), dtype=np.bool_)
         change = torsions(frames, self.atoms, self.cell) - self.reference
         return np.asarray(np.cos(change) < 0)
+
+    def other_isomers(self, frames: Frames) -> NDArray[np.bool_]:
+        """The same for the bonds that do not define the states."""
+        return self.turned(frames) & ~self.told
+
+    def text(self, rows: Collection[int]) -> str:
+        """Some of the bonds by the atoms that they join, which count from 0."""
+        pairs = self.atoms[sorted(rows), 1:3].tolist()
+        return " and ".join(f"the stiff bond of atoms {i} and {j}" for i, j in pairs)
 
 
 def stiff_bonds(prepared: Prepared) -> StiffBonds:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mechanist.arrays import Frames
 from mechanist.bookkeeping.journal import MD, Journal
 from mechanist.engine.plan import Plan
 from mechanist.errors import SamplingError
@@ -18,6 +19,7 @@ from mechanist.sampling.first_path.guess import Guess, pulled_path, torsion_path
 from mechanist.sampling.first_path.guess_file import read_guess
 from mechanist.sampling.first_path.hot_md import LEAST_GUESSES, SHARE, crossings, hot_paths
 from mechanist.settings.run import InitialSettings
+from mechanist.systems.isomers import stiff_bonds
 from mechanist.systems.prepared import Prepared
 
 PULLS = 2
@@ -174,16 +176,38 @@ class GuessSearch:
         return found
 
     def _from_file(self, path: Path) -> list[Guess]:
-        """Every crossing of a trajectory of the user, or all of it if it does not cross."""
+        """Every crossing of a trajectory of the user, or all of it if it does not cross.
+
+        Those whose ends are other isomers than the structure are left out if there are others.
+        """
         frames, said = read_guess(path, self.topology, self.prepared)
         for text in said:
             self.log(f"{path}: {text}")
         notes = {"method": "file", "file": str(path), "changes": said}
         parts = crossings(self.prepared.states.label_positions(frames)) or [slice(0, len(frames))]
+        parts = self._of_one_isomer(path, frames, parts)
         return [
             Guess(frames[part], notes | {"file_frames": [part.start, part.stop - 1]})
             for part in _spread(parts, self.settings.guesses)
         ]
+
+    def _of_one_isomer(self, path: Path, frames: Frames, parts: list[slice]) -> list[slice]:
+        """The parts of a trajectory (F, N, 3) that end in the isomers of the structure, or all."""
+        stiff = stiff_bonds(self.prepared)
+        turned = np.array(
+            [stiff.other_isomers(frames[[p.start, p.stop - 1]]).any(axis=0) for p in parts]
+        )
+        other = turned.any(axis=1)
+        if not other.any():
+            return parts
+        bonds = stiff.text(np.flatnonzero(turned.any(axis=0)).tolist())
+        if other.all():
+            self.log(f"{path}: every crossing differs from the structure by a turn about {bonds}")
+            return parts
+        self.log(
+            f"{path}: {other.sum()} of {len(parts)} crossings left out, which turn about {bonds}"
+        )
+        return [parts[row] for row in np.flatnonzero(~other)]
 
 
 def _spread(parts: list[slice], most: int) -> Iterator[slice]:

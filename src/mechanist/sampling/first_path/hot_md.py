@@ -227,13 +227,11 @@ class _Search:
     @property
     def bonds(self) -> str:
         """The bonds about which crossings that were left out turn; atoms count from 0."""
-        pairs = self._stiff.atoms[sorted(self._about), 1:3].tolist()
-        return " and ".join(f"the stiff bond of atoms {i} and {j}" for i, j in pairs)
+        return self._stiff.text(self._about)
 
     def _sorted(self, path: HotPath, labels: Labels) -> bool:
         """Keep a crossing between the isomers of the structure, or note what turned."""
-        ends = self._stiff.turned(path.frames[[0, -1]])
-        ends &= ~self._stiff.told
+        ends = self._stiff.other_isomers(path.frames[[0, -1]])
         if not ends.any():
             self.found.append(path)
             return True
