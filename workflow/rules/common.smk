@@ -19,6 +19,7 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.session import refuse_other_seed, refuse_other_system
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
+from mechanist.settings.sizes import open_sizes
 from mechanist.bookkeeping.sources import digest, digest_of_script
 from mechanist.systems.build.source_files import source_files
 from mechanist.systems.forces.law_spec import law_spec
@@ -49,6 +50,10 @@ except MechanistError as error:
     raise WorkflowError(str(error))
 WORKERS = [f"{worker:03d}" for worker in range(SETTINGS.sampling.workers)]
 PLAIN = SETTINGS.model_dump(mode="json")
+if SYSTEM.molecule and SYSTEM.molecule.forces:
+    # Jobs choose these by the time of a step under the force law.
+    for section, key in open_sizes(SETTINGS):
+        del PLAIN[section][key]
 # Settings that affect shots; without rounds_max, so that a larger budget reruns nothing.
 SHOOTING = [f"sampling.{key}" for key in PLAIN["sampling"] if key != "rounds_max"]
 if SETTINGS.sampling.early_stop:
@@ -138,7 +143,9 @@ def settings(*keys, **others):
     for key in keys:
         section, _, name = key.partition(".")
         if name:
-            chosen.setdefault(section, {})[name] = PLAIN[section][name]
+            own = chosen.setdefault(section, {})
+            if name in PLAIN[section]:
+                own[name] = PLAIN[section][name]
         else:
             chosen[section] = PLAIN[section]
     return json.dumps(chosen | others)

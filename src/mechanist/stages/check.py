@@ -10,8 +10,10 @@ from mechanist.report.check_table import table
 from mechanist.settings.config import Config
 from mechanist.settings.load import load_system, read_yaml, system_folder, validate
 from mechanist.settings.run import refuse_few_chains
+from mechanist.settings.sizes import sizes_line
 from mechanist.systems.build.sanity import ERROR, Finding
 from mechanist.systems.forces.platforms import platform_names
+from mechanist.systems.forces.step_time import step_seconds
 
 
 def check(
@@ -41,19 +43,30 @@ def check(
     folder = system_folder(name)
     try:
         examination = examine(load_system(folder), folder, steps, log, platform)
-        examination.findings.extend(_chains(examination))
     except MechanistError as error:
         examination = Examination(folder.name, folder, [Finding(ERROR, str(error))])
-    return table(examination), examination.fine
-
-
-def _chains(examination: Examination) -> list[Finding]:
-    """Whether a run by config.yaml here, or by the default settings, has enough chains."""
+        return table(examination), examination.fine
     file = Path("config.yaml")
     try:
         config = validate(Config, read_yaml(file), file) if file.is_file() else Config()
     except MechanistError as error:
-        return [Finding(ERROR, str(error))]
+        examination.findings.append(Finding(ERROR, str(error)))
+        return table(examination), examination.fine
+    examination.findings.extend(_chains(examination, config))
+    return "\n".join([table(examination), *_smaller(examination, config)]), examination.fine
+
+
+def _smaller(examination: Examination, config: Config) -> list[str]:
+    """Which budgets of a run are smaller, since the force law is slow."""
+    prepared = examination.prepared
+    if prepared is None or prepared.law is None:
+        return []
+    line = sizes_line(config, step_seconds(prepared.law.law, prepared.positions))
+    return [] if line is None else [line]
+
+
+def _chains(examination: Examination, config: Config) -> list[Finding]:
+    """Whether a run by these settings has enough chains."""
     settings = config.sampling
     if settings.chains == "auto" and examination.plan is not None:
         copies = config.engine.copies

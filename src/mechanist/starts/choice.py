@@ -30,6 +30,9 @@ MOST_FRAMES = 0.95
 """Share of the frames of a basin that an interval should hold, parts of the basin included that
 the runs visit over a low barrier."""
 
+UNCUT = 0.8
+"""Share of the frames of a basin that an interval holds unless it cuts the basin in two."""
+
 MOST = 2
 """Descriptors of a state: the one that tells most, and one that keeps the state compact."""
 
@@ -54,12 +57,20 @@ class Telling:
         Of its densities in the MD of both, 0 to 1.
     a, b
         Intervals in rad or nm.
+    held
+        Share of the frames of each basin that its interval holds, of the basin with the smaller.
     """
 
     candidate: Candidate
     overlap: float
     a: Ends
     b: Ends
+    held: float
+
+    @property
+    def whole(self) -> bool:
+        """Whether no interval cuts its basin, as it would the two turns of a phenyl ring."""
+        return self.held >= UNCUT
 
     @property
     def gap(self) -> float:
@@ -102,7 +113,11 @@ def examined(
         )
         parts = list(zip((one, other), middles, strict=True))
         ends = [interval(values, centre, turns) for values, centre in parts]
-        found.append(Telling(candidate, overlap(one, other, turns), ends[0], ends[1]))
+        shares = [
+            float(inside(values, *own, turns).mean())
+            for (values, _), own in zip(parts, ends, strict=True)
+        ]
+        found.append(Telling(candidate, overlap(one, other, turns), ends[0], ends[1], min(shares)))
     return found
 
 
@@ -132,14 +147,16 @@ def chosen(found: Sequence[Telling], most: float = APART) -> list[Telling]:
 
     The first is of the most readable kind that separates at all, and of these the one with the
     widest gap. The second, which keeps the states compact, is of the same kind, turns about another
-    bond, and has hardly an overlap; its intervals need no gap.
+    bond, and has hardly an overlap; its intervals need no gap. Descriptors whose intervals cut a
+    basin in two are taken only where no other separates the basins.
     """
     apart = [telling for telling in found if telling.separates(most)]
+    apart = [telling for telling in apart if telling.whole] or apart
     if not apart:
         return []
     rank = min(telling.candidate.rank for telling in apart)
     result = [max((t for t in apart if t.candidate.rank == rank), key=lambda t: t.contrast)]
-    further = [t for t in found if t.candidate.rank == rank and t.overlap <= COMPACT]
+    further = [t for t in found if t.candidate.rank == rank and t.overlap <= COMPACT and t.whole]
     for telling in sorted(further, key=lambda t: -t.contrast):
         if len(result) == MOST:
             break

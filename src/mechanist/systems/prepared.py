@@ -16,6 +16,7 @@ from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.forces.attach import Attached, attach, detached
 from mechanist.systems.forces.law_spec import LawSpec
+from mechanist.systems.forces.step_time import step_seconds
 from mechanist.systems.forces.system_xml import read_system
 
 
@@ -106,16 +107,20 @@ def save(prepared: Prepared, topology: Any, layout: Layout) -> None:
 
 
 def _named(prepared: Prepared) -> dict[str, Any] | None:
-    """What results hold of a force law: its description, and its energy at the structure."""
+    """What results hold of a force law: its description, its energy at the structure, its speed."""
     if prepared.law is None:
         return None
     energies, _ = prepared.law.energy_forces(prepared.positions[None])
-    return prepared.law.spec.to_json() | {"energy": float(energies[0])}
+    return prepared.law.spec.to_json() | {
+        "energy": float(energies[0]),
+        "step_seconds": step_seconds(prepared.law.law, prepared.positions),
+    }
 
 
 def _law(named: dict[str, Any], start: Array, file: Path) -> Attached:
     """Inverse of `_named`, for the structure (N, 3) in nm."""
-    description = {key: value for key, value in named.items() if key != "energy"}
+    measured = ("energy", "step_seconds")
+    description = {key: value for key, value in named.items() if key not in measured}
     return Attached(LawSpec.from_json(description, file), (start, float(named["energy"])))
 
 
