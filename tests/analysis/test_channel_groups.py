@@ -234,6 +234,13 @@ def test_shares_of_channels_come_from_excursions_where_chains_stay():
     assert [group["source"] for group in report["groups"]] == ["excursions"] * 2
     assert [group["channel"] for group in report["groups"]] == [1, 2]
     assert report["groups"][1]["share"] == 0.7
+    assert report["empty"] == []
+    empty = channel_report(content, {0: Interval(0.0, 0.0, 0.14), 1: Interval(1.0, 1.0, 1.0)})
+    assert empty["empty"] == [
+        "50 % of the chains of path sampling are in group 1, through which no excursion joins A"
+        " and B: its share is at most 0.14"
+    ]
+    assert empty["problems"] == []
     unknown = channel_report(content, None)
     assert unknown["groups"][0]["share"] is None
     assert "shares come from excursions" in unknown["problems"][0]

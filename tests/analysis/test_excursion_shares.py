@@ -23,7 +23,8 @@ def shares(seed):
     weights = np.array([sample.reweighted.weights[joins] for sample in samples])
     own = whole.reweighted.weights[joins]
     resampled = Resampled(whole, samples, own, weights, np.empty(0), np.empty(0))
-    return excursion_shares(resampled, (data.frames[joins] > LONG).astype(int))
+    labels = (data.frames[joins] > LONG).astype(int)
+    return excursion_shares(resampled, labels, data.unit[joins], 2)
 
 
 def test_shares_are_those_of_brute_force_and_their_intervals_cover():
@@ -46,3 +47,34 @@ def test_shares_are_those_of_brute_force_and_their_intervals_cover():
     assert abs(values.mean() - truth) < 4 * np.hypot(error, values.std(ddof=1) / np.sqrt(20))
     covered = sum(one[1].low - 2 * error < truth < one[1].high + 2 * error for one in found)
     assert covered >= 16
+
+
+def made(weights, samples):
+    """What `excursion_shares` reads of an estimate."""
+    nothing = np.empty(0)
+    return Resampled(None, [], np.array(weights), np.array(samples), nothing, nothing)
+
+
+def test_a_sample_without_a_group_does_not_make_the_interval_useless():
+    # One chain in ten is in group 1. In 7 of 20 samples it is not drawn, as in 0.9^10 of all.
+    rng = np.random.default_rng(2)
+    drawn = np.array([np.bincount(rng.integers(10, size=10), minlength=10) for _ in range(200)])
+    labels, unit = np.array([0] * 9 + [1]), np.arange(10)
+    found = excursion_shares(made(np.ones(10), drawn), labels, unit, 2)
+    assert (drawn[:, 9] == 0).any()
+    assert found[1].value == pytest.approx(0.1)
+    assert found[1].low < 0.01
+    assert 0.25 < found[1].high < 0.5
+    assert found[0].low == pytest.approx(1 - found[1].high)
+
+
+def test_a_group_without_transitions_has_an_upper_end():
+    # The chance that none of 12 chains is in a group of that share is 0.025.
+    labels, unit = np.zeros(24, dtype=int), np.repeat(np.arange(12), 2)
+    found = excursion_shares(made(np.ones(24), np.ones((5, 24))), labels, unit, 2)
+    assert (found[0].value, found[0].low, found[0].high) == (1.0, 1.0, 1.0)
+    assert (found[1].value, found[1].low) == (0.0, 0.0)
+    assert (1 - found[1].high) ** 12 == pytest.approx(0.025)
+    # A label outside the groups counts only if it occurs.
+    assert 2 not in found
+    assert 2 in excursion_shares(made(np.ones(24), np.ones((5, 24))), 2 + labels, unit, 2)

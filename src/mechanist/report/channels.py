@@ -29,7 +29,7 @@ def channel_line(data: ReportData) -> str:
     """What is to be said of the channels in words; empty if there is one group."""
     if data.channels is None:
         return ""
-    parts = [data.channels["note"], *data.channels["problems"]]
+    parts = [data.channels["note"], *data.channels.get("empty", []), *data.channels["problems"]]
     return "; ".join(part for part in parts if part)
 
 

@@ -30,6 +30,10 @@ WIDTH = 1.96
 """Standard errors on either side in a 95 % interval."""
 
 UNKNOWN = "chains do not exchange between groups; shares come from excursions"
+RARE = (
+    "chains exchange between groups, but families disagree on their shares; shares come from"
+    " excursions"
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Channels:
         (G, K) range of each feature over the paths of each group that count.
     typical
         (G,) a typical path of each group, numbered among the paths that count as in paths/.
+    chains
+        (G,) chains whose last path is of each group.
     """
 
     scale: Scale
@@ -64,6 +70,7 @@ class Channels:
     low: Array
     high: Array
     typical: Rows
+    chains: Counts
 
     @property
     def groups(self) -> int:
@@ -76,7 +83,8 @@ class Channels:
             "groups": self.groups,
             "channel": self.channel.tolist(),
             "shares": self.shares and [dict(zip(SHARE, one, strict=True)) for one in self.shares],
-            "note": None if self.shares else UNKNOWN,
+            "note": self._note(),
+            "chains": self.chains.tolist(),
             "exchanges": self.exchanges.tolist(),
             "typical": self.typical.tolist(),
             "features": {
@@ -86,6 +94,12 @@ class Channels:
             "ranges": [_plain(side) for side in (self.low, self.high)],
             "split": None if self.split is None else self.split.to_json(self.names),
         }
+
+    def _note(self) -> str | None:
+        """Where shares come from, unless they are those of the chains."""
+        if self.shares:
+            return None
+        return RARE if (self.exchanges + self.exchanges.T >= EXCHANGES).any() else UNKNOWN
 
 
 SHARE = ("share", "low", "high")
@@ -119,7 +133,10 @@ def find_channels(
         shares = [_share(along, number) for number in range(count)]
     low, high = _ranges(features[counted], group[counted], count)
     typical = _typical(scaled[counted], group[counted], count)
-    return Channels(scale, split, names, group, exchanges, channel, shares, low, high, typical)
+    last = np.bincount([int(one[-1]) for one in along if len(one)], minlength=count)
+    return Channels(
+        scale, split, names, group, exchanges, channel, shares, low, high, typical, last
+    )
 
 
 def _plain(values: Array) -> list[list[float | None]]:

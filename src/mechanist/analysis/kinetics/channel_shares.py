@@ -39,4 +39,6 @@ def channels_of_run(
     if resampled is None:
         return channel_report(content, None)
     labels = channel_labels(content, measures, excursions)
-    return channel_report(content, excursion_shares(resampled, labels))
+    unit = excursions.data.unit[transition_rows(excursions.data)]
+    shares = excursion_shares(resampled, labels, unit, content["groups"])
+    return channel_report(content, shares)

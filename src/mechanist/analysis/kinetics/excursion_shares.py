@@ -6,7 +6,9 @@ from mechanist.analysis.kinetics.excursion_data import AB, ExcursionData
 from mechanist.analysis.kinetics.rate_results import Resampled
 from mechanist.arrays import Array, Rows, Weights
 from mechanist.statistics.intervals import TWO_SIDED, Interval
-from mechanist.statistics.logistic import q_to_p
+
+TAIL = 0.025
+"""Chance on each side of a 95 % interval."""
 
 
 def transition_rows(data: ExcursionData) -> Rows:
@@ -14,28 +16,39 @@ def transition_rows(data: ExcursionData) -> Rows:
     return np.flatnonzero(data.kind == AB)
 
 
-def excursion_shares(resampled: Resampled, labels: Rows) -> dict[int, Interval]:
+def excursion_shares(
+    resampled: Resampled, labels: Rows, unit: Rows, groups: int
+) -> dict[int, Interval]:
     """Share of each group in the transitions at equilibrium.
 
-    The interval is normal in ln(share / (1 - share)), from the same bootstrap samples as those of
-    the rates.
+    The interval is normal in arcsin(share^(1/2)), whose variance does not depend on the share
+    (Anscombe, Biometrika 35, 246 (1948)), from the same bootstrap samples as those of the rates. A
+    sample without a group hardly widens it; in ln(share / (1 - share)) it is infinitely far away.
+    A group without transitions has a share of 0, and an upper end by the number n of the runs and
+    chains that have any: 1 - 0.025^(1/n).
 
     Parameters
     ----------
     resampled
         The estimate and its bootstrap samples.
-    labels
-        (T,) group of each excursion of `transition_rows`.
+    labels, unit
+        (T,) group, and run or chain, of each excursion of `transition_rows`.
+    groups
+        Number of groups that have a share, be it 0; further labels have one if they occur.
     """
-    rows = np.flatnonzero(resampled.transition_weights > 0)
+    counted = resampled.transition_weights > 0
+    units = len(np.unique(unit[counted]))
     found = {}
-    for label in np.unique(labels[rows]).tolist():
+    for label in sorted({*range(groups), *labels[counted].tolist()}):
         mine = labels == label
+        if not (counted & mine).any():
+            found[label] = Interval(0.0, 0.0, 1 - TAIL ** (1 / max(1, units)))
+            continue
         share = _share(resampled.transition_weights[None], mine)[0]
-        every = _log_odds(_share(resampled.transitions, mine))
+        every = _angle(_share(resampled.transitions, mine))
         width = TWO_SIDED * float(every.std(ddof=1))
-        middle = _log_odds(np.array(share))
-        low, high = q_to_p(np.array([middle - width, middle + width]))
+        ends = np.clip(_angle(share) + np.array([-width, width]), 0, np.pi / 2)
+        low, high = np.sin(ends) ** 2
         found[label] = Interval(float(share), float(low), float(high))
     return found
 
@@ -45,7 +58,6 @@ def _share(weights: Weights, mine: Rows) -> Array:
     return np.asarray(weights[:, mine].sum(axis=1) / weights.sum(axis=1))
 
 
-def _log_odds(share: Array) -> Array:
-    """ln(share / (1 - share)), of a share between 0 and 1 exclusive."""
-    inside = np.clip(share, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(inside / (1 - inside)))
+def _angle(share: Array) -> Array:
+    """arcsin(share^(1/2))."""
+    return np.asarray(np.arcsin(np.sqrt(np.clip(share, 0, 1))))
