@@ -16,7 +16,11 @@ from mechanist.formula.search.engines import require
 from mechanist.bookkeeping.files import read_json, write_json
 from mechanist.bookkeeping.journal import process_age
 from mechanist.bookkeeping.layout import Layout
-from mechanist.bookkeeping.session import refuse_other_seed, refuse_other_system
+from mechanist.bookkeeping.session import (
+    refuse_no_earlier_run,
+    refuse_other_seed,
+    refuse_other_system,
+)
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, validate
 from mechanist.settings.sizes import open_sizes
@@ -46,6 +50,7 @@ RESULTS = str(SETTINGS.folder)
 try:
     refuse_other_system(Layout(Path(RESULTS)), SYSTEM_FOLDER)
     refuse_other_seed(Layout(Path(RESULTS)), SETTINGS.seed)
+    refuse_no_earlier_run(SETTINGS.warm_folder)
 except MechanistError as error:
     raise WorkflowError(str(error))
 WORKERS = [f"{worker:03d}" for worker in range(SETTINGS.sampling.workers)]
@@ -82,6 +87,11 @@ RUN_FILES = [
     "run_excursions.parquet",
     "states.trr",
     "states.parquet",
+]
+# Model of a run under a cheaper force law to start from, and the setting that names it.
+STARTED = ["warm_start"] if SETTINGS.warm_start else []
+WARM = [
+    f"{RESULTS}/warm_start/model.{kind}" for kind in ("safetensors", "json") if STARTED
 ]
 # Settings of the networks and their training.
 TRAINING = [
@@ -231,6 +241,7 @@ def setup():
         "convergence",
         "sampling.rounds_max",
         *SHOOTING,
+        *STARTED,
     )
     total = hashlib.sha256(own.encode())
     total.update(json.dumps(SYSTEM.model_dump(mode="json")).encode())
@@ -322,8 +333,10 @@ def shoot_input(wildcards):
             "paths": rules.initial.output.paths,
             "index": rules.initial.output.index,
             "families": rules.initial.output.report,
+            "warm": WARM,
         }
-        return files | waters | ({"inputs": rules.describe.output} if waters else {})
+        needed = waters or WARM
+        return files | waters | ({"inputs": rules.describe.output} if needed else {})
     return waters | {
         # One file of the worker represents all: the model depends on all files of all workers,
         # and with 20,000 jobs each further name adds seconds of planning.

@@ -4,6 +4,7 @@ rule learn:
         shots=rules.shots_done.output,
         inputs=rules.describe.output,
         dynamics=rules.prepare.output.dynamics,
+        warm=WARM,
     output:
         model=f"{RESULTS}/rounds/{{round}}/model.safetensors",
         card=f"{RESULTS}/rounds/{{round}}/model.json",
@@ -20,7 +21,7 @@ rule learn:
     threads: 1
     params:
         results=results_folder,
-        settings=settings("seed", "sampling.workers", "learn"),
+        settings=settings("seed", "sampling.workers", "learn", *STARTED),
         source=digest("learn"),
     shell:
         # One thread: more gain little with networks this small, and the order of sums, and with it the

@@ -21,10 +21,12 @@ rule initial:
         **SYSTEM_FILES,
         topology=TOPOLOGY,
         path=[SETTINGS.initial.path] if SETTINGS.initial.path else [],
+        inputs=rules.describe.output if WARM else [],
     output:
         paths=f"{RESULTS}/initial/paths.trr",
         index=f"{RESULTS}/initial/paths.parquet",
         report=f"{RESULTS}/initial/initial.json",
+        warm=WARM,
     log:
         f"{RESULTS}/logs/initial.log",
     benchmark:
@@ -35,7 +37,7 @@ rule initial:
         gpu=GPUS,
     params:
         results=results_folder,
-        settings=settings("seed", "initial", "engine"),
+        settings=settings("seed", "initial", "engine", *STARTED),
         source=digest("initial"),
     shell:
         "mechanist initial --config {params.settings:q} --results {params.results:q} 2>&1 | tee {log}"
@@ -63,7 +65,7 @@ rule shoot:
         gpu=GPUS,
     params:
         results=results_folder,
-        settings=settings("seed", "engine", *SHOOTING),
+        settings=settings("seed", "engine", *SHOOTING, *STARTED),
         # Without trajectory, which may set the stride of stored frames but changes no shot.
         source=digest("shoot", "trajectory"),
     shell:

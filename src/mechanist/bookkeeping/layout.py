@@ -109,6 +109,16 @@ class Layout:
         """How the first path was found."""
         return self.root / "initial" / "initial.json"
 
+    @property
+    def warm_model(self) -> Path:
+        """Model of the run that this one started from."""
+        return self.root / "warm_start" / "model.safetensors"
+
+    @property
+    def warm_model_card(self) -> Path:
+        """Names, units and normalisation of that model."""
+        return self.root / "warm_start" / "model.json"
+
     def round(self, number: int) -> RoundFiles:
         """Files of one round."""
         return RoundFiles(self.root / "rounds" / f"{number:03d}")

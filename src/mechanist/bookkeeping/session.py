@@ -54,3 +54,15 @@ def refuse_other_seed(layout: Layout, seed: int) -> None:
             f"seed: {seed}: {layout.root} holds a run with seed {known}, which this one would"
             f" replace; set results: {layout.root.name}_seed{seed}, or delete that folder",
         )
+
+
+def refuse_no_earlier_run(folder: Path | None) -> None:
+    """Refuse to start from a run (``warm_start``) that has no round.
+
+    Raises
+    ------
+    SettingsError
+        If the folder, unless it is None, holds none.
+    """
+    if folder is not None and not Layout(folder).rounds():
+        raise SettingsError("config.yaml", f"warm_start: {folder}: holds no run with a round")

@@ -96,6 +96,7 @@ def cross_fit(
     rng: np.random.Generator,
     threads: int,
     log: Log,
+    warm: Committor | None = None,
 ) -> CrossFit:
     """Train the networks of every part.
 
@@ -107,13 +108,13 @@ def cross_fit(
         Of the round.
     settings
         Section ``learn``; of several weight decays only the one chosen for the model.
-    rng, threads, log
+    rng, threads, log, warm
         See `mechanist.committor.training.train`.
     """
     every = settings.held_out_every
     small = settings.model_copy(update={"members": MEMBERS})
     part = folds(data.chain, every)
-    parts = train_parts(data, part, small, model.feature_names, rng, threads)
+    parts = train_parts(data, part, small, model.feature_names, rng, threads, warm)
     log(f"trained {len(parts)} x {MEMBERS} networks for cross-fitting")
     return CrossFit(model, parts, every)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mechanist.arrays import Array
+from mechanist.committor.network import Committor
 from mechanist.committor.sparse import sparse_start
 from mechanist.settings.learn import LearnSettings
 
@@ -113,13 +114,37 @@ def _nll(q: "torch.Tensor", counts: "torch.Tensor") -> "torch.Tensor":
     return counts[0] * softplus(q) + counts[1] * softplus(-q)
 
 
-def shrink(parameters: list["torch.Tensor"], factor: "torch.Tensor") -> None:
-    """Decoupled weight decay of AdamW, with a factor for each network; biases do not decay."""
+def shrink(
+    parameters: list["torch.Tensor"],
+    factor: "torch.Tensor",
+    origin: list["torch.Tensor"] | None = None,
+) -> None:
+    """Decoupled weight decay of AdamW, with a factor for each network; biases do not decay.
+
+    With an origin, weights decay towards it instead of zero.
+    """
     import torch
 
     with torch.no_grad():
-        for weights in [parameters[0], *parameters[1::2]]:
-            weights.mul_(factor)
+        for i in [0, *range(1, len(parameters), 2)]:
+            if origin is None:
+                parameters[i].mul_(factor)
+            else:
+                parameters[i].sub_(origin[i]).mul_(factor).add_(origin[i])
+
+
+def given(model: Committor, networks: int, decays: int) -> list["torch.Tensor"]:
+    """Parameters of ``networks`` networks, each once a decay, from the members of a model in turn.
+
+    In the order of `initial`.
+    """
+    import torch
+
+    rows = np.tile(np.arange(networks) % len(model.skip), decays)
+    tensors = [model.skip[rows][..., None]]
+    for weights, biases in model.layers:
+        tensors += [weights[rows], biases[rows][:, None, :]]
+    return [torch.as_tensor(tensor, dtype=torch.float32) for tensor in tensors]
 
 
 def descend(optimizer: Any, rate: float, parameters: list["torch.Tensor"], shots: Batch) -> None:

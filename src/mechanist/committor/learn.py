@@ -11,6 +11,7 @@ from mechanist.committor import crossfit
 from mechanist.committor.crossfit import CrossFit, cross_fit, folds
 from mechanist.committor.data import ShotData
 from mechanist.committor.gather import candidate_frames, frame_q, gather_paths, gather_shots
+from mechanist.committor.guide import warm_model
 from mechanist.committor.network import Committor, save
 from mechanist.committor.sensitivity import column_spread, sensitivities
 from mechanist.committor.training import train
@@ -64,15 +65,17 @@ def learn(config: Config, layout: Layout, number: int, threads: int, log: Journa
     apart = held_out(data.chain, config.learn.held_out_every)
     training = data.subset(~apart)
     rng = np.random.default_rng(shot_seed(config.seed, TRAINING_STREAM, number))
+    warm = None if config.warm_start is None else warm_model(layout)
+    names = inputs.feature_names
     log(f"round {number}: training on {len(training):,} shots, {len(inputs)} descriptors")
     with log.work(TRAINING):
-        model, record = train(training, config.learn, inputs.feature_names, rng, threads, log)
+        model, record = train(training, config.learn, names, rng, threads, log, warm)
     chosen = config.learn.model_copy(update={"weight_decay": (record.weight_decay,)})
     with log.work(TRAINING):
-        less = less_decayed(training, chosen, inputs.feature_names, rng, threads)
+        less = less_decayed(training, chosen, names, rng, threads, warm)
     own = np.random.default_rng(shot_seed(config.seed, CROSSFIT_STREAM, number))
     with log.work(TRAINING):
-        fitted = cross_fit(data, model, chosen, own, threads, log)
+        fitted = cross_fit(data, model, chosen, own, threads, log, warm)
     fitted = with_error(fitted, data, rng, less)
     paths = gather_paths(layout, [number], workers, prepared.atoms)
     files = layout.round(number)
@@ -87,6 +90,7 @@ def less_decayed(
     feature_names: tuple[str, ...],
     rng: np.random.Generator,
     threads: int,
+    warm: Committor | None = None,
 ) -> Committor:
     """A small ensemble with less weight decay, which shows the bias of the model by its own."""
     changes = {
@@ -94,7 +98,7 @@ def less_decayed(
         "weight_decay": tuple(LESS_DECAY * decay for decay in settings.weight_decay),
     }
     own = settings.model_copy(update=changes)
-    return train(data, own, feature_names, rng, threads, lambda _: None)[0]
+    return train(data, own, feature_names, rng, threads, lambda _: None, warm)[0]
 
 
 def with_error(

@@ -37,6 +37,13 @@ class Config(Section):
         description="name or path of the run's folder below results/, such as alanine/seed2; null: "
         "the name of the system's folder",
     )
+    warm_start: str | None = Field(
+        None,
+        min_length=1,
+        description="finished run of the same molecule, states and inputs under a cheaper force"
+        " law, by its name below results/ or its folder: its paths are the guesses, its model"
+        " guides round 0, and networks may start from it, see docs/forces.md",
+    )
     seed: int = Field(1, ge=0, lt=2**31, description="seed of all random numbers of the run")
     initial: InitialSettings = InitialSettings()
     engine: EngineSettings = EngineSettings()
@@ -70,6 +77,14 @@ class Config(Section):
         if value.split("/")[0] == MODELS:
             raise ValueError(f"results/{MODELS} holds the tables of learned models of motion")
         return value
+
+    @property
+    def warm_folder(self) -> Path | None:
+        """Folder of the run to start from, if any."""
+        if self.warm_start is None:
+            return None
+        named = RESULTS / self.warm_start
+        return named if named.is_dir() else Path(self.warm_start)
 
     @property
     def folder(self) -> Path:

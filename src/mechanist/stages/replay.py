@@ -43,7 +43,8 @@ def replay(
     prepared = load(layout)
     record = read_record(layout, address, prepared.atoms)
     chains.check_seed(config, record)
-    selection = make_selection(config.sampling, layout, record.round, prepared.max_half_frames)
+    longest, warm = prepared.max_half_frames, config.warm_start is not None
+    selection = make_selection(config.sampling, layout, record.round, longest, warm)
     result = chains.replay(config, layout, prepared, record, selection, log)
     write_frames(out, [result.frames], record=False)
     print(result.description(out))

@@ -22,7 +22,8 @@ def shoot(config: Config, layout: Layout, number: int, worker: int, log: Journal
         If a signal to stop has come; the next call resumes from the checkpoint.
     """
     prepared = load(layout)
-    selection = make_selection(config.sampling, layout, number, prepared.max_half_frames)
+    longest, warm = prepared.max_half_frames, config.warm_start is not None
+    selection = make_selection(config.sampling, layout, number, longest, warm)
     tolerance = config.sampling.store.tolerance
 
     def lower(thinning: Thinning, paths: Sequence[CurrentPath]) -> Thinning:

@@ -92,6 +92,8 @@ def job_identity(config: Config, layout: Layout, address: tuple[int, int]) -> di
     before = layout.round(number - 1)
     if number == 0:
         inputs = [layout.initial.paths, layout.initial.index, layout.initial_report]
+        if config.warm_start is not None:
+            inputs += [layout.warm_model, layout.warm_model_card, layout.inputs]
     else:
         files = before.worker(worker)
         models = (before.model, before.model_card)

@@ -34,17 +34,18 @@ def first_paths(
     topology: Path,
     log: Journal,
     stored: FrameLog | None = None,
+    given: Sequence[Guess] = (),
 ) -> FirstPaths:
     """Find first paths of several families.
 
     ``topology`` is for guesses from a file, ``stored`` takes the frames of paths, which are in
-    memory if None.
+    memory if None. No guesses are looked for if some are ``given``.
     """
     settings = config.initial
     plan = choose_plan(prepared, config.engine, log)
     search = GuessSearch(prepared, settings, plan, config.seed, topology, log)
     with log.work(SHOOTING):
-        guesses = search.find()
+        guesses = list(given) or search.find()
         each = -(-settings.paths // len(guesses))
         frames, most = [guess.frames for guess in guesses], settings.shots_max
         found, shots = equilibrate(
