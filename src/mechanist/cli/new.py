@@ -71,7 +71,7 @@ ForcesOption = Annotated[
     typer.Option(
         "--forces",
         help="Force law: gfn2-xtb, gfn1-xtb, ase:MODULE:Class, openmm-ml:NAME, torch:FILE,"
-        " python:FILE, or a section '{xtb: gfn2-xtb, solvent: water}'; or gaff2.",
+        " python:FILE, learned:FOLDER, or a section '{xtb: gfn2-xtb, solvent: water}'; or gaff2.",
         rich_help_panel=PARTS[1],
     ),
 ]

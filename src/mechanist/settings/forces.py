@@ -10,8 +10,11 @@ from mechanist.settings.base import Section
 XTB = ("gfn2-xtb", "gfn1-xtb")
 """Force laws that a word alone names."""
 
-KEYS = ("xtb", "ase", "openmm-ml", "torch", "python")
+KEYS = ("xtb", "ase", "openmm-ml", "torch", "python", "learned")
 """Keys of which one names a force law in a section."""
+
+LEARNED = "forces.safetensors"
+"""Weights of learned forces in a folder of models."""
 
 Arguments = dict[str, str | int | float | bool | list[Any] | dict[str, Any] | None]
 """Keyword arguments as YAML has them."""
@@ -88,6 +91,12 @@ class PythonSettings(Section):
     )
 
 
+class LearnedSettings(Section):
+    """Forces that `mechanist trajectory learn` has learned, for many replicas at once."""
+
+    learned: str = Field(min_length=1, description="folder of the models, which holds forces.json")
+
+
 def _by_name(value: object) -> object:
     """A section from a word; ``openmm-ml`` may be written with a hyphen."""
     if isinstance(value, str):
@@ -101,7 +110,9 @@ def _by_name(value: object) -> object:
     return value
 
 
-LawSettings = XtbSettings | AseSettings | OpenmmMlSettings | TorchSettings | PythonSettings
+LawSettings = (
+    XtbSettings | AseSettings | OpenmmMlSettings | TorchSettings | PythonSettings | LearnedSettings
+)
 
 ForcesSettings = Annotated[LawSettings, BeforeValidator(_by_name)]
 """A force law, by its name or as a section."""
@@ -111,4 +122,6 @@ def law_file(settings: LawSettings) -> str | None:
     """File beside system.yaml that a force law is read from."""
     if isinstance(settings, TorchSettings):
         return settings.torch
+    if isinstance(settings, LearnedSettings):
+        return f"{settings.learned.rstrip('/')}/{LEARNED}"
     return settings.python if isinstance(settings, PythonSettings) else None

@@ -23,6 +23,9 @@ INCLUDE = "include"
 FORCE_FIELD = ".ff"
 """End of the names of GROMACS's force-field folders."""
 
+MODEL_FILES = ("forces.safetensors", "forces.json", "conformations.safetensors", "card.json")
+"""Of a folder of learned models, those that its forces are read from."""
+
 XML_INCLUDE = re.compile(r"""<\s*Include\b[^>]*\bfile\s*=\s*["']([^"']*)["']""")
 
 
@@ -42,6 +45,16 @@ def take(file: Path, folder: Path, option: str) -> str:
         number += 1
         target = folder / f"{file.stem}_{number}{file.suffix}"
     shutil.copyfile(file, target)
+    return target.name
+
+
+def take_models(models: Path, folder: Path) -> str:
+    """Copy learned forces into a folder of their own; its name there."""
+    target = folder / (models.resolve().name or "learned")
+    target.mkdir(exist_ok=True)
+    for name in MODEL_FILES:
+        check_source(models / name, "--forces")
+        shutil.copyfile(models / name, target / name)
     return target.name
 
 

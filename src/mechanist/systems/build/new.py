@@ -12,12 +12,12 @@ import numpy as np
 
 from mechanist.bookkeeping.files import write_text
 from mechanist.errors import SettingsError, SystemBuildError
-from mechanist.settings.forces import law_file
+from mechanist.settings.forces import LearnedSettings, law_file
 from mechanist.settings.load import SYSTEM_FILE, validate
 from mechanist.settings.molecule import MoleculeSettings
 from mechanist.settings.yaml_text import parse_yaml
 from mechanist.systems.build.coordinates import read_structure
-from mechanist.systems.build.copies import take, take_force_field, take_topology
+from mechanist.systems.build.copies import take, take_force_field, take_models, take_topology
 from mechanist.systems.build.molecule import Molecule, build_molecule
 from mechanist.systems.build.periodic import as_vectors, density, largest_cutoff
 from mechanist.systems.build.suggest import candidates, groups
@@ -146,6 +146,10 @@ def _under_law(sources: Sources, content: dict[str, Any], folder: Path) -> Molec
         raise SettingsError("new", f"--forces: {sources.forces!r}: not YAML: {error}") from None
     settings = validate(MoleculeSettings, content, "new")
     assert settings.forces is not None
+    if isinstance(settings.forces, LearnedSettings):
+        own = take_models(Path(settings.forces.learned), folder)
+        content["forces"] |= {"learned": own}
+        return validate(MoleculeSettings, content, "new")
     file = law_file(settings.forces)
     if file is None:
         return settings

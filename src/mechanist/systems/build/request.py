@@ -22,7 +22,7 @@ Log = Callable[[str], None]
 
 SDF, XYZ = (".sdf", ".mol"), (".xyz", ".extxyz")
 GAFF = "gaff2"
-LAWS = ("ase", "openmm-ml", "torch", "python")
+LAWS = ("ase", "openmm-ml", "torch", "python", "learned")
 """Force laws with an argument after a colon."""
 
 
@@ -34,7 +34,8 @@ class Request:
     ----------
     sources
         Structure and files of the forces; the structure is any file, SDF and XYZ included. The
-        force law may also be gaff2, ase:MODULE:Class, openmm-ml:NAME, torch:FILE or python:FILE.
+        force law may also be gaff2, ase:MODULE:Class, openmm-ml:NAME, torch:FILE,
+        python:FILE or learned:FOLDER.
     smiles
         In place of a structure.
     to
@@ -244,7 +245,8 @@ def _law(text: str, charge: int, multiplicity: int) -> str:
         raise SettingsError(
             "new",
             f"--forces: {text!r}: must be {', '.join(XTB)}, {GAFF}, ase:MODULE:Class,"
-            " openmm-ml:NAME, torch:FILE, python:FILE, or a section of system.yaml in braces",
+            " openmm-ml:NAME, torch:FILE, python:FILE, learned:FOLDER, or a section of system.yaml"
+            " in braces",
         )
     if changed and kind != "openmm-ml":
         raise SettingsError("new", f"--charge and --multiplicity: not known to {kind}")

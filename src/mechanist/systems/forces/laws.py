@@ -8,6 +8,7 @@ from mechanist.settings.forces import (
     AseSettings,
     ElectronsSettings,
     LawSettings,
+    LearnedSettings,
     OpenmmMlSettings,
     TorchSettings,
     XtbSettings,
@@ -42,6 +43,10 @@ def make_law(settings: LawSettings, numbers: NDArray[np.int64], file: str, diges
         from mechanist.systems.forces.torch_module import TorchModule
 
         return TorchModule(file, digest)
+    if isinstance(settings, LearnedSettings):
+        from mechanist.systems.forces.learned import Learned
+
+        return Learned(file, numbers)
     from mechanist.systems.forces.own_python import OwnPython
 
     return OwnPython(file, digest, settings, numbers)

@@ -7,8 +7,9 @@ import numpy as np
 from mechanist.arrays import Array
 from mechanist.systems.forces.law import ForceLaw
 
-CALLS = 5
-"""Of which the fastest counts: other programs on the machine make some of them slower."""
+CALLS, ENOUGH = (5, 100), 1.0
+"""Fewest and most calls, and seconds after which there are enough; the fastest counts, since other
+programs on the machine make some of them slower."""
 
 REPLICAS = 64
 """Replicas of a call, for laws that compute many at once."""
@@ -21,8 +22,8 @@ def step_seconds(law: ForceLaw, positions: Array) -> float:
     """Seconds of one step of one replica near positions (N, 3) in nm."""
     replicas = REPLICAS if law.batched else 1
     rng = np.random.default_rng(0)
-    taken = []
-    for _ in range(CALLS):
+    taken: list[float] = []
+    while len(taken) < CALLS[0] or (sum(taken) * replicas < ENOUGH and len(taken) < CALLS[1]):
         shifts = SHIFT * rng.standard_normal((replicas, *positions.shape))
         law.forget()
         begin = time.perf_counter()
