@@ -43,7 +43,7 @@ rule all:
         last_assessment,
         # Needed for rates only, and they are made while the rounds leave cores idle: before it is
         # known whether there will be any.
-        f"{RESULTS}/kinetics/runs.done",
+        [f"{RESULTS}/kinetics/runs.done"] if SETTINGS.kinetics.rates else [],
 
 
 include: "workflow/rules/prepare.smk"

@@ -96,8 +96,8 @@ def write_particles(folder: Path) -> None:
 
 
 CASES = (
-    Case("alanine dipeptide, 22 atoms", "alanine_dipeptide", _fine, 300, 10_000, 300),
-    Case("5,000 particles", "double_well", _many_particles, 60, 400, 100),
+    Case("alanine dipeptide, 22 atoms", "alanine_dipeptide", _fine, 200, 5_000, 200),
+    Case("5,000 particles", "double_well", _many_particles, 40, 200, 100),
 )
 
 

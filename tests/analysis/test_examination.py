@@ -5,8 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mechanist.analysis.examination.verdicts import FALSE_ALARM, hottest, stability
+from mechanist.analysis.examination.costs import Costs
+from mechanist.analysis.examination.verdicts import FALSE_ALARM, hottest, long_run, stability
 from mechanist.engine.trial import Trial
+from mechanist.settings.config import Config
+from mechanist.settings.kinetics import KineticsSettings
 
 
 def trial(temperature, freedom):
@@ -30,6 +33,25 @@ def test_683_kelvin_of_four_atoms_are_no_fault():
     # Four atoms with three constrained bonds have nine degrees of freedom.
     assert stability(trial(683.0, 9), bath) == []
     assert "683 K" in stability(trial(683.0, 200), bath)[0].what
+
+
+def speed(steps_per_second):
+    """Shots of 500 steps at most for each half."""
+    return Costs(steps_per_second, 500, 0.0, 8, 4, 0, 0, 0, 0, 0.0)
+
+
+def test_a_run_that_takes_days_is_listed_part_by_part():
+    # By hand, with the defaults and a frame every 5 steps at 8 steps/s, in hours: runs
+    # 2 x 64 x 3000 x 5 / 8 / 3600 = 66.7; shots of 200 steps: 4000 / 144 = 27.8 in round 0, 111 for
+    # 16,000 excursions; 200 points of 60 half-shots of 100 steps: 41.7.
+    (found,) = long_run(speed(8.0), Config(), 5)
+    assert "about 2.5e+02 hours" in found.what
+    for part in ("runs for the rates 67 h", "round 28 h", "excursions 1.1e+02 h", "shots 42 h"):
+        assert part in found.what
+    (less,) = long_run(speed(8.0), Config(kinetics=KineticsSettings(rates=False)), 5)
+    assert "about 69 hours" in less.what
+    assert "kinetics" not in less.what
+    assert long_run(speed(1000.0), Config(), 5) == []
 
 
 def test_a_large_system_is_hot_sooner_than_a_small_one():

@@ -9,7 +9,10 @@ from mechanist.bookkeeping.files import write_json
 from mechanist.errors import DataError, MechanistError
 from mechanist.report.load import load_report
 from mechanist.report.rates import derived_rows, rate_rows, three_digits
+from mechanist.report.summary import NO_RATES, build_summary
 from mechanist.sampling.records.tables import write_frames, write_table
+from mechanist.settings.config import Config
+from mechanist.settings.kinetics import KineticsSettings
 from mechanist.stages.free_energy import free_energy
 from tests.report.kinds import ALANINE, DOUBLE_WELL
 from tests.report.synthetic import chain_of_six, make_run, write_all
@@ -62,6 +65,18 @@ def run(request, tmp_path):
     layout = make_run(tmp_path / "run", request.param, rounds=1)
     add_rates(layout, request.param)
     return layout
+
+
+def test_rates_that_were_not_asked_for_are_not_those_of_a_run_before(run):
+    last, config = run.rounds()[-1], Config(kinetics=KineticsSettings(rates=False))
+    with_rates = build_summary(load_report(run, last), Config())
+    assert with_rates["kinetics"]["k_AB_per_ps"]["value"] == 1.1e-6
+    assert NO_RATES not in with_rates["remarks"]
+    data = load_report(run, last, rates=False)
+    without = build_summary(data, config)
+    assert (without["kinetics"], data.profile, data.equilibrium) == (None, None, None)
+    assert without["channels"] is None
+    assert NO_RATES in without["remarks"]
 
 
 def test_the_page_shows_rates_with_intervals_and_both_free_energies(run):

@@ -149,14 +149,15 @@ def ends_of(keys, names):
     )
 
 
-def sample(double_well, selection, seed, moves=40, chains=96):
+def sample(double_well, selection, seed, moves=40, chains=96, every=1):
     plan = default_plan(double_well, "Reference")
     [hot] = hot_paths(double_well, (2.0, 3.0), 4, 4000.0, 1, plan, seed, quiet)
     [starts], _ = equilibrate(double_well, [hot.frames], 16, 2000, plan, seed, quiet)
     sigma = thermal_velocities(double_well)
     paths = [replace(starts[i % len(starts)]) for i in range(chains)]
-    group = Chains(np.arange(chains), paths, TransitionPaths(selection), seed, sigma, burn_in=3)
-    engine = make_engine(double_well, 2 * chains, default_plan(double_well, "Reference"), seed)
+    ensemble, kept = TransitionPaths(selection), {"every": every, "stride": double_well.stride}
+    group = Chains(np.arange(chains), paths, ensemble, seed, sigma, burn_in=3, **kept)
+    engine = make_engine(double_well, 2 * chains, plan, seed, every=every)
     return shoot(group, engine, moves, quiet)
 
 
@@ -168,7 +169,7 @@ def mean_path(harvest, double_well):
         rows = index["chain"] == chain
         weights = index["weight"][rows]
         if weights.sum():
-            per_chain.append(np.average(index["frames"][rows] - 1, weights=weights))
+            per_chain.append(np.average(index["length"][rows] - 1, weights=weights))
     frame = double_well.timestep * double_well.stride
     values = frame * np.array(per_chain)
     return values.mean(), values.std(ddof=1) / np.sqrt(len(values))
@@ -192,6 +193,25 @@ def test_mean_path_duration_of_the_double_well(double_well, selection):
     discretisation = double_well.timestep * double_well.stride
     assert abs(mean - 1.161 - 0.5 * discretisation) < 4 * error + 0.5 * discretisation
     assert error < 0.06
+
+
+@pytest.mark.parametrize("selection", [Uniform(), WRONG], ids=["uniform", "wrong model"])
+@pytest.mark.parametrize("every", [5, 40])
+def test_the_ensemble_does_not_depend_on_how_far_candidates_lie_apart(
+    double_well, selection, every
+):
+    # As above; a path has 23 frames on average, and 4 of 5 have fewer than 40. Without the weight
+    # of grids the mean would be that of paths weighed by min(F, 40). Seeds 6 and 41.
+    harvest = sample(double_well, selection, seed=every + 1, every=every)
+    mean, error = mean_path(harvest, double_well)
+    discretisation = double_well.timestep * double_well.stride
+    assert abs(mean - 1.161 - 0.5 * discretisation) < 4 * error + 0.5 * discretisation
+    assert error < 0.06
+    index, frames = path_table(harvest.paths, 0, 0)
+    inner = index["length"] - 2
+    # As many as a grid that begins at any of the first `every` frames may have.
+    assert (np.abs(index["frames"] - 2 - inner / every) < 1).all()
+    assert [len(f) for f in frames] == index["frames"].tolist()
 
 
 def test_tables_hold_every_move(double_well):

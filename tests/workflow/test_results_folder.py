@@ -85,6 +85,15 @@ def test_another_seed_does_not_replace_a_run(tmp_path):
     refuse_other_seed(layout, 2)
 
 
+def test_without_rates_there_are_no_jobs_for_them(run):
+    jobs = {"equilibrium", "runs_done"}
+    assert jobs <= run.planned()
+    run.configure(kinetics={"rates": False})
+    planned = run.planned()
+    assert {"initial", "shoot", "report"} <= planned
+    assert not planned & (jobs | {"windows", "excursions", "kinetics"})
+
+
 def test_snakemake_refuses_another_seed_before_anything_runs(run):
     layout = Layout(run.root)
     for file, text in ((layout.session, json.dumps({"seed": 2})), (layout.initial.index, "")):

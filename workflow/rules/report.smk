@@ -39,7 +39,7 @@ rule report:
         relevance=if_derived("relevance"),
         formulas=if_derived("distil"),
         validation=if_derived("validate"),
-        kinetics=if_derived("kinetics"),
+        kinetics=if_derived("kinetics") if SETTINGS.kinetics.rates else [],
         initial=rules.initial.output.report,
         inputs=rules.describe.output,
         topology=TOPOLOGY,

@@ -14,7 +14,7 @@ from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.network import Committor
 from mechanist.committor.network import load as load_model
 from mechanist.errors import DataError
-from mechanist.sampling.chains.selection import Candidates, Lorentzian, Selection, Uniform
+from mechanist.sampling.chains.selection import Candidates, Grids, Lorentzian, Selection, Uniform
 from mechanist.settings.run import SamplingSettings
 from mechanist.systems.prepared import load_inputs
 
@@ -33,11 +33,11 @@ class Foreign:
         """Name of the model."""
         return self.guide.model
 
-    def candidates(self, paths: Sequence[Frames]) -> list[Candidates]:
+    def candidates(self, paths: Sequence[Frames], grids: Grids = None) -> list[Candidates]:
         """See `mechanist.sampling.chains.selection.Selection`."""
         return [
             replace(one, p_predicted=np.full(len(one.weights), np.nan))
-            for one in self.guide.candidates(paths)
+            for one in self.guide.candidates(paths, grids)
         ]
 
 

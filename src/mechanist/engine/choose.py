@@ -157,13 +157,17 @@ def make_engine(
     clock: Clock | None = None,
     frames: bool = True,
     scratch: Path | None = None,
+    every: int = 1,
 ) -> Engine:
-    """An engine with so many slots, or as many as may be open, over the lanes of a plan."""
+    """An engine with so many slots, or as many as may be open, over the lanes of a plan.
+
+    Other parameters as of `LaneEngine`.
+    """
     slots = open_slots(plan, slots, prepared.atoms)
     lanes = min(plan.lanes, slots)
     sizes = [slots // lanes + (i < slots % lanes) for i in range(lanes)]
     movers = [_mover(prepared, size, plan, seed, i) for i, size in enumerate(sizes)]
-    return LaneEngine(prepared, movers, label, max_frames, clock, frames, scratch)
+    return LaneEngine(prepared, movers, label, max_frames, clock, frames, scratch, every)
 
 
 def _mover(prepared: Prepared, slots: int, plan: Plan, seed: int, lane: int) -> Mover:

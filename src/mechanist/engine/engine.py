@@ -97,11 +97,13 @@ class Lane:
         clock: Clock,
         frames: bool,
         scratch: Path | None,
+        every: int,
     ) -> None:
         shape = (mover.slots, prepared.atoms, 3)
         self._prepared, self._mover, self._label = prepared, mover, label
         self._longest, self._clock = longest, clock
-        self._history = make_history(mover.slots, prepared.atoms, longest, frames, scratch)
+        self._history = make_history(mover.slots, prepared.atoms, longest, frames, scratch, every)
+        self._every, self._ages = every, np.zeros(mover.slots, dtype=np.int64)
         self._keys = np.zeros(mover.slots, dtype=np.int64)
         self._busy = np.zeros(mover.slots, dtype=np.bool_)
         self._now, self._before = np.zeros(shape), np.zeros(shape)
@@ -148,17 +150,21 @@ class Lane:
             self._now[exploded] = self._prepared.positions
             with self._clock, device_faults():
                 self._mover.reset(np.flatnonzero(exploded))
-        self._history.push(self._now, self._busy)
+        self._ages += self._busy
         rows = np.flatnonzero(self._busy)
         labels = self._label(self._now if len(rows) == len(self._busy) else self._now[rows])
-        ends = np.where(self._history.ages[rows] >= self._longest, TOO_LONG, np.int8(-1))
+        ages = self._ages[rows]
+        ends = np.where(ages >= self._longest, TOO_LONG, np.int8(-1))
         inside = labels != 0
         ends[inside] = (labels[inside] + 1) // 2
         ends[exploded[rows]] = EXPLODED
         if watch is not None:
-            stopped = watch.look(self._keys[rows], self._now[rows], self._history.ages[rows], ends)
+            stopped = watch.look(self._keys[rows], self._now[rows], ages, ends)
             ends[stopped] = STOPPED
         ended = ends >= 0
+        keep = self._busy.copy()
+        keep[rows] = ended | (ages % self._every == 0)
+        self._history.push(self._now, keep)
         if ended.any():
             self._take(rows[ended], ends[ended])
         if self.busy and sum(map(len, self._ended)) < self._mover.patience:
@@ -170,7 +176,8 @@ class Lane:
         self._check_explosions(ends)
         lengths = self._history.ages[slots]
         self._busy[slots] = False
-        frames, steps = self._history.pull(slots), lengths * self._prepared.stride
+        frames, steps = self._history.pull(slots), self._ages[slots] * self._prepared.stride
+        self._ages[slots] = 0
         self._ended.append(HalfPaths(self._keys[slots], ends, lengths, frames, steps))
 
     def under_way(self, first_slot: int, number: int) -> UnderWay:
@@ -183,6 +190,7 @@ class Lane:
             self._keys[slots],
             positions,
             velocities,
+            self._ages[slots],
             self._history.ages[slots],
             self._history.peek(slots),
             ended,
@@ -198,8 +206,9 @@ class Lane:
         starts = np.cumsum(begun.lengths) - begun.lengths
         for slot, row in zip(slots.tolist(), rows.tolist(), strict=True):
             start = int(starts[row])
-            age = int(begun.lengths[row])
-            self._history.put_back(slot, begun.frames[start : start + age], age)
+            kept = int(begun.lengths[row])
+            self._ages[slot] = begun.ages[row]
+            self._history.put_back(slot, begun.frames[start : start + kept], kept)
 
     def hold_back(self, ended: HalfPaths) -> None:
         """Take over ended half-paths."""
@@ -259,6 +268,8 @@ class LaneEngine:
         Whether half-paths have frames; else only their lengths.
     scratch
         Folder for frames of large systems under way.
+    every
+        Every n-th frame of a half-path is kept, counted from its start, and its last one.
     """
 
     def __init__(
@@ -270,12 +281,13 @@ class LaneEngine:
         clock: Clock | None = None,
         frames: bool = True,
         scratch: Path | None = None,
+        every: int = 1,
     ) -> None:
         clock = clock or Clock()
         label = label or prepared.states.label_positions
         longest = max_frames or prepared.max_half_frames
         self._lanes = [
-            Lane(prepared, mover, label, longest, clock, frames, scratch) for mover in movers
+            Lane(prepared, mover, label, longest, clock, frames, scratch, every) for mover in movers
         ]
         self._slots = sum(mover.slots for mover in movers)
 

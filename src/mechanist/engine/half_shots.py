@@ -62,10 +62,10 @@ class HalfPaths:
     ends
         (K,) `IN_A`, `IN_B`, `TOO_LONG`, `EXPLODED` or `STOPPED`.
     lengths
-        (K,) frames of each.
+        (K,) frames of each that are kept.
     frames
         (sum of lengths, N, 3) in nm, one half-path after the other, without the starting points;
-        the last frame of each is in the state if it ended in one.
+        the last frame of each is kept, and is in the state if it ended in one.
     steps
         (K,) MD steps that were run.
     """

@@ -16,7 +16,7 @@ few half-shots would fill the memory."""
 
 
 class History(Protocol):
-    """Frames of all slots since their half-shots began; ``ages`` (R,) is their number."""
+    """Frames of all slots since their half-shots began; ``ages`` (R,) is the number kept."""
 
     ages: Counts
 
@@ -34,7 +34,12 @@ class History(Protocol):
 
 
 def make_history(
-    slots: int, atoms: int, longest: int, frames: bool = True, scratch: Path | None = None
+    slots: int,
+    atoms: int,
+    longest: int,
+    frames: bool = True,
+    scratch: Path | None = None,
+    every: int = 1,
 ) -> History:
     """A history of so many slots for a system with so many atoms.
 
@@ -46,11 +51,15 @@ def make_history(
         Whether frames are wanted; else only their number is kept.
     scratch
         Folder for frames of large systems; that of temporary files if None.
+    every
+        Every n-th frame is kept, of each slot at other times.
     """
     if not frames:
         return NoFrames(slots, atoms)
     if atoms >= DISK_ATOMS:
         return DiskHistory(slots, atoms, scratch)
+    if every > 1:
+        return ListHistory(slots, atoms)
     return MemoryHistory(slots, atoms, longest)
 
 
@@ -77,6 +86,39 @@ class NoFrames:
     def put_back(self, slot: int, frames: Frames, age: int) -> None:
         """See `History`."""
         self.ages[slot] = age
+
+
+class ListHistory:
+    """Frames in a list for each slot, where not all slots keep one at the same time."""
+
+    def __init__(self, slots: int, atoms: int) -> None:
+        self.ages = np.zeros(slots, dtype=np.int64)
+        self._frames: list[list[Frames]] = [[] for _ in range(slots)]
+        self._none = np.empty((0, atoms, 3), dtype=np.float32)
+
+    def push(self, now: Array, busy: Mask) -> None:
+        """See `History`."""
+        for slot in np.flatnonzero(busy).tolist():
+            self._frames[slot].append(now[slot].astype(np.float32)[None])
+        self.ages += busy
+
+    def pull(self, slots: Rows) -> Frames:
+        """See `History`."""
+        frames = self.peek(slots)
+        for slot in slots.tolist():
+            self._frames[slot] = []
+        self.ages[slots] = 0
+        return frames
+
+    def peek(self, slots: Rows) -> Frames:
+        """See `History`."""
+        kept = [frame for slot in slots.tolist() for frame in self._frames[slot]]
+        return np.concatenate([self._none, *kept])
+
+    def put_back(self, slot: int, frames: Frames, age: int) -> None:
+        """See `History`."""
+        self._frames[slot] = [frames[i : i + 1].astype(np.float32) for i in range(len(frames))]
+        self.ages[slot] = len(frames)
 
 
 class DiskHistory:

@@ -21,9 +21,11 @@ class UnderWay:
         (K,) identifiers of these half-shots.
     positions, velocities
         (K, N, 3) in nm and nm/ps as the integrator has them: velocities half a step behind.
+    ages
+        (K,) frames of each half-shot so far, whether they were kept or not.
     lengths, frames
-        (K,) and (sum of lengths, N, 3) in nm: frames of each half-shot so far; none if the engine
-        keeps none.
+        (K,) and (sum of lengths, N, 3) in nm: frames of each half-shot that were kept; none if the
+        engine keeps none.
     ended, ended_lanes
         E half-paths that lanes hold back, and the lane (E,) of each.
     noise
@@ -34,6 +36,7 @@ class UnderWay:
     keys: Rows
     positions: Array
     velocities: Array
+    ages: Counts
     lengths: Counts
     frames: FrameSource
     ended: HalfPaths
@@ -59,6 +62,7 @@ class UnderWay:
             keys=rows,
             positions=frames,
             velocities=frames,
+            ages=rows,
             lengths=rows,
             frames=frames.astype(np.float32),
             ended=no_half_paths(atoms),
@@ -69,10 +73,11 @@ class UnderWay:
     @staticmethod
     def of(arrays: NamedArrays) -> "UnderWay":
         """Inverse of `arrays`; a KeyError names what is missing."""
-        own = ("slots", "keys", "positions", "velocities", "lengths", "frames", "ended_lanes")
+        own = ("slots", "keys", "positions", "velocities", "ages", "lengths", "frames")
         of_ended = ("keys", "ends", "lengths", "frames", "steps")
         return UnderWay(
             **{name: arrays[name] for name in own},
+            ended_lanes=arrays["ended_lanes"],
             ended=HalfPaths(**{name: arrays[f"ended_{name}"] for name in of_ended}),
             noise=arrays["noise"],
         )

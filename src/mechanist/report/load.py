@@ -252,7 +252,7 @@ def _sample_frames(
     )
 
 
-def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
+def load_report(layout: Layout, last: int, frames: bool = True, rates: bool = True) -> ReportData:
     """Read a results folder.
 
     Parameters
@@ -264,6 +264,8 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         ends a run earlier than before.
     frames
         Whether to read frames of paths, which takes the most time.
+    rates
+        Whether the run computes rates; if not, those of a run before it are not read.
 
     Raises
     ------
@@ -274,7 +276,7 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
     rounds = read_rounds(layout, last)
     if not rounds or rounds[-1]["round"] != last:
         raise DataError(layout.round(last).assessment, "the file is missing; assess the round")
-    channels = _optional_json(layout.channels, CHANNEL_KEYS)
+    channels = _optional_json(layout.channels, CHANNEL_KEYS) if rates else None
     groups = channels["groups"] if channels is not None else []
     table = _read_path_table(layout, dynamics) if frames else None
     formula = _optional_json(layout.formula, ("text", "latex", "complexity"))
@@ -297,14 +299,14 @@ def load_report(layout: Layout, last: int, frames: bool = True) -> ReportData:
         front=read_csv(layout.front_errors, FRONT) if layout.front_errors.is_file() else [],
         training=_optional_json(layout.round(last).training, TRAINING_KEYS),
         jobs=read_jobs(layout.benchmarks, last),
-        kinetics=_optional_json(layout.kinetics, KINETICS_KEYS),
+        kinetics=_optional_json(layout.kinetics, KINETICS_KEYS) if rates else None,
         channels=channels,
         typical=_typical_paths(groups, table, dynamics, inputs),
         scenes=read_scenes(layout, dynamics, table, groups),
-        profile=_read_columns(layout.profile, PROFILE),
+        profile=_read_columns(layout.profile, PROFILE) if rates else None,
         first_path=read_first_path(layout, rounds[0]),
         equilibrium=read_equilibrium(layout, dynamics, dynamics.states.descriptors.descriptors)
-        if frames
+        if frames and rates
         else None,
     )
     return _sampling_only(data) if rounds[-1].get("sampling_only") else data

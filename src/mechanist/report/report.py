@@ -19,7 +19,7 @@ def write_report(layout: Layout, config: Config, last: int, session: Session) ->
     DataError
         If a file of the run is missing or damaged.
     """
-    data = load_report(layout, last)
+    data = load_report(layout, last, rates=config.kinetics.rates)
     # Figures take the most time; the time of the run is known only after them.
     sections = draw(data)
     jobs = session.with_report(data.jobs)

@@ -93,7 +93,7 @@ def run_state(layout: Layout, config: Config, since: float = 0.0) -> RunState:
         ("relevance", layout.relevance, since),
         ("formula", layout.formula, since),
         ("validation", layout.verdict, since),
-        ("rates", layout.kinetics, since),
+        *([("rates", layout.kinetics, since)] if config.kinetics.rates else []),
         ("report", layout.report, since),
     )
     return RunState(

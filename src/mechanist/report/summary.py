@@ -26,6 +26,8 @@ FORMULA_KEYS = (
     *("readability", "familiar"),
 )
 
+NO_RATES = "rates and channels were not asked for (kinetics.rates: false)"
+
 
 def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
     """Content of summary.json.
@@ -59,7 +61,7 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
         "provenance": provenance(config, data.layout, len(data.rounds) - 1),
         "converged": result.converged,
         "reason": _reason(data, config.sampling.rounds_max, result),
-        "remarks": list(result.remarks),
+        "remarks": [*result.remarks, *([] if config.kinetics.rates else [NO_RATES])],
         "imported": last.get("imported"),
         "incomplete": incomplete(data),
         "rounds": len(data.rounds),

@@ -13,6 +13,11 @@ EXTENSION = 16
 class KineticsSettings(Section):
     """Equilibrium runs in both states, and chains of excursions between them."""
 
+    rates: bool = Field(
+        True,
+        description="whether rates and free energies are computed; false leaves out the runs and"
+        " the excursions, most of the MD of a run, and with them the channels",
+    )
     runs: int = Field(64, ge=2, le=1_000_000, description="equilibrium runs in each state")
     run_frames: int = Field(
         3000,

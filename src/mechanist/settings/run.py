@@ -164,6 +164,13 @@ class SamplingSettings(Section):
     selection: Literal["lorentzian", "uniform"] = Field(
         "lorentzian", description="how shooting points are chosen once there is a model"
     )
+    candidates: int = Field(
+        1,
+        ge=1,
+        le=10_000,
+        description="every n-th frame of a half-shot, counted from the shooting point, is kept and"
+        " may be shot from; states are checked at all frames",
+    )
     gamma: float = Field(1.0, gt=0, description="width of the Lorentzian in q")
     flatten: bool = Field(
         True,
@@ -191,6 +198,14 @@ class SamplingSettings(Section):
     def _enough_chains(self) -> "SamplingSettings":
         if isinstance(self.chains, int):
             refuse_few_chains(self.workers, self.chains)
+        return self
+
+    @model_validator(mode="after")
+    def _frames_for_all(self) -> "SamplingSettings":
+        if self.candidates > 1 and self.early_stop:
+            raise ValueError("early_stop: looks at every frame; it needs candidates: 1")
+        if self.candidates > 1 and self.store.tolerance is not None:
+            raise ValueError("store.tolerance: restores every frame; it needs candidates: 1")
         return self
 
     def shots(self, number: int) -> int:

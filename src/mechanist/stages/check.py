@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mechanist.analysis.examination.examination import Examination, examine
+from mechanist.analysis.examination.verdicts import long_run
 from mechanist.errors import MechanistError, SystemBuildError
 from mechanist.report.check_table import table
 from mechanist.settings.config import Config
@@ -52,7 +53,7 @@ def check(
     except MechanistError as error:
         examination.findings.append(Finding(ERROR, str(error)))
         return table(examination), examination.fine
-    examination.findings.extend(_chains(examination, config))
+    examination.findings.extend(_of_run(examination, config))
     return "\n".join([table(examination), *_smaller(examination, config)]), examination.fine
 
 
@@ -65,9 +66,14 @@ def _smaller(examination: Examination, config: Config) -> list[str]:
     return [] if line is None else [line]
 
 
-def _chains(examination: Examination, config: Config) -> list[Finding]:
-    """Whether a run by these settings has enough chains."""
+def _of_run(examination: Examination, config: Config) -> list[Finding]:
+    """Whether a run by these settings takes long or has too few chains."""
     settings = config.sampling
+    found: list[Finding] = []
+    cost, prepared = examination.costs, examination.prepared
+    # Under a force law the budgets follow the time of a step.
+    if cost is not None and prepared is not None and prepared.law is None:
+        found = long_run(cost, config, prepared.stride)
     if settings.chains == "auto" and examination.plan is not None:
         copies = config.engine.copies
         plan = examination.plan
@@ -75,5 +81,5 @@ def _chains(examination: Examination, config: Config) -> list[Finding]:
         try:
             refuse_few_chains(settings.workers, plan.chains)
         except ValueError as error:
-            return [Finding(ERROR, f"config.yaml: {error}")]
-    return []
+            found.append(Finding(ERROR, f"config.yaml: {error}"))
+    return found

@@ -145,6 +145,8 @@ def _restore_job(
         length, move = int(table.index["length"][i]), int(table.index["move"][i])
         knots = table.path(i).astype(np.float64)
         whole = len(knots) == length
+        if not whole and len(knots) != len(np.unique(thinning.rows(length, move))):
+            raise DataError(files.index, "paths were made with sampling.candidates above 1")
         frames.append(knots if whole else fill(knots, np.unique(thinning.rows(length, move))))
     write_frames(out, [one.astype(np.float32) for one in frames])
     log(f"{out}: {len(frames)} paths, {sum(map(len, frames))} frames")

@@ -3,6 +3,7 @@
 from mechanist.analysis.examination.costs import Costs
 from mechanist.arrays import Labels
 from mechanist.engine.trial import Trial
+from mechanist.settings.config import Config
 from mechanist.systems.build.sanity import ERROR, WARNING, Finding
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.prepared import Prepared
@@ -13,6 +14,12 @@ FALSE_ALARM = 1e-3
 BIAS = 1.25
 """Factor on the temperature that is no fault: errors of a long time step, a start that is still
 releasing energy."""
+
+LONG_RUN = 24.0
+"""Hours of one job above which the MD of a run is listed part by part."""
+
+TYPICAL = 0.2
+"""Length of a typical shot, relative to the longest: max_half_path is several transition times."""
 
 DESCRIPTOR_SHARE = 1.0
 """Time that the descriptors of the states may take, relative to the MD steps of a stride."""
@@ -62,6 +69,45 @@ def place(labels: Labels, states: States) -> list[Finding]:
             WARNING,
             "the structure lies in neither state, and the MD steps visited none: hot MD must find"
             " both; the distances are listed above",
+        )
+    ]
+
+
+def long_run(cost: Costs, config: Config, stride: int) -> list[Finding]:
+    """What the MD of a run takes with these settings, if it is long.
+
+    Parameters
+    ----------
+    cost
+        Speed of a job, and steps of the longest half-shot.
+    config
+        Settings of the run.
+    stride
+        MD steps between two frames.
+    """
+    rates, fresh = config.kinetics, config.validation
+    half = TYPICAL * cost.half_steps
+    points = fresh.points + fresh.formula_points + fresh.surface_points
+    parts = [
+        ("the first round", "sampling.first_round", 2 * half * config.sampling.first_round),
+        ("fresh shots", "validation.points, validation.shots", half * points * fresh.shots),
+    ]
+    if rates.rates:
+        runs = 2 * rates.runs * rates.run_frames * stride
+        keys = "kinetics.runs, kinetics.run_frames; kinetics.rates: false leaves them out"
+        parts.append(("runs for the rates", keys, runs))
+        parts.append(("excursions", "kinetics.shots", 2 * half * rates.shots))
+    hours = [steps / cost.steps_per_second / 3600 for *_, steps in parts]
+    if sum(hours) < LONG_RUN:
+        return []
+    said = "; ".join(
+        f"{name} {time:.2g} h ({keys})" for (name, keys, _), time in zip(parts, hours, strict=True)
+    )
+    return [
+        Finding(
+            WARNING,
+            f"a run takes about {sum(hours):.2g} hours of one job here, shared among the cores, if"
+            f" a shot takes a fifth of the longest: {said}",
         )
     ]
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from mechanist.arrays import Array, Frames, NamedArrays, Probabilities, Rows
 from mechanist.engine.half_shots import HalfPaths, HalfShots
-from mechanist.sampling.chains.current_path import CurrentPath, join_halves
+from mechanist.sampling.chains.current_path import CurrentPath, join_halves, sparse
 from mechanist.sampling.chains.path_ensemble import PathEnsemble
-from mechanist.sampling.chains.selection import Candidates, pick
+from mechanist.sampling.chains.selection import Candidates, Grid, pick
 from mechanist.sampling.chains.shots import Shots
 from mechanist.sampling.early_stop.early_stop import EarlyStop
 from mechanist.sampling.records.packing import packed, prefixed, under, unpacked
@@ -60,6 +60,9 @@ class Chains:
         Accepted paths of a chain before its paths count.
     early_stop
         Stops shots that are unlikely to join A and B; None: all run to their end.
+    every, stride
+        Every n-th frame of a half-shot is kept by the engine, and may be shot from; MD steps
+        between two frames, where that is not all of them.
     """
 
     def __init__(
@@ -73,10 +76,13 @@ class Chains:
         accepted: Rows | None = None,
         burn_in: int = 0,
         early_stop: EarlyStop | None = None,
+        every: int = 1,
+        stride: int = 1,
     ) -> None:
         count = len(numbers)
         self.numbers = np.asarray(numbers, dtype=np.int64)
-        self.paths = list(paths)
+        self.every, self._stride = every, stride
+        self.paths = [sparse(path, every) for path in paths]
         self.moves = np.zeros(count, dtype=np.int64) if moves is None else moves.copy()
         self.accepted = np.zeros(count, dtype=np.int64) if accepted is None else accepted.copy()
         self.ensemble = ensemble
@@ -84,7 +90,7 @@ class Chains:
         self._sigma = sigma[:, None]
         self._burn_in = burn_in
         self.early_stop = early_stop
-        self.candidates = list(ensemble.candidates([path.interior for path in self.paths]))
+        self.candidates = list(self._weighed(self.paths))
         self._seeds = np.zeros(count, dtype=np.int64)
         self._points = np.zeros(count, dtype=np.int64)
         self._ends = np.zeros((count, 2), dtype=np.int8)
@@ -161,7 +167,7 @@ class Chains:
         """Join half-shots, accept or reject; the accepted paths become the current ones."""
         joined = np.flatnonzero(self.ensemble.joins(self._ends[rows]))
         paths = [self._join(int(rows[i]), points[i], *halves[i]) for i in joined.tolist()]
-        candidates = self.ensemble.candidates([path.interior for path in paths])
+        candidates = self._weighed(paths)
         ratios = self.acceptance(rows[joined], candidates)
         accepted = uniforms(self._seeds[rows[joined]], ACCEPT, 1)[:, 0] < ratios
         result: list[CurrentPath | None] = [None] * len(rows)
@@ -173,13 +179,27 @@ class Chains:
         return result
 
     def _join(self, row: int, point: Frames, backward: Frames, forward: Frames) -> CurrentPath:
-        path = join_halves(point, backward, forward, int(self.moves[row]))
+        before, after = (self._steps[row] // self._stride).tolist()
+        ages = None if self.every == 1 else (before, after)
+        path = join_halves(point, backward, forward, int(self.moves[row]), self.every, ages)
         return self.ensemble.oriented(path, self._ends[row])
 
+    def _weighed(self, paths: Sequence[CurrentPath]) -> Sequence[Candidates]:
+        grids = [Grid(path.places, path.length, path.every) for path in paths]
+        return self.ensemble.candidates(
+            [path.interior for path in paths], None if self.every == 1 else grids
+        )
+
     def acceptance(self, rows: Rows, new: Sequence[Candidates]) -> Array:
-        """Acceptance ratios (K,) of new paths with these candidates; above 1: always accepted."""
+        """Acceptance ratios (K,) of new paths with these candidates; above 1: always accepted.
+
+        Each grid of candidates of a path has the weight 1 / `Candidates.grids`.
+        """
         old = np.array([self.candidates[row].total for row in rows.tolist()])
         ratios = self.ensemble.acceptance(old, np.array([one.total for one in new]))
+        if self.every > 1:
+            grids = [self.candidates[row].grids for row in rows.tolist()]
+            ratios = ratios * (np.array(grids) / np.array([one.grids for one in new]))
         if self.early_stop is None:
             return ratios
         before = [p_to_q(self.candidates[row].p_predicted) for row in rows.tolist()]
@@ -206,6 +226,7 @@ class Chains:
             "weights": weights[1],
             "p_predicted": np.concatenate([c.p_predicted for c in self.candidates]),
             "totals": np.array([c.total for c in self.candidates]),
+            "grids": np.array([c.grids for c in self.candidates]),
         }
 
     def restore(self, state: NamedArrays, paths: Sequence[CurrentPath]) -> None:
@@ -221,11 +242,12 @@ class Chains:
         self._halves = dict(zip(state["half_keys"].tolist(), halves, strict=True))
         self.paths = list(paths)
         self.candidates = [
-            Candidates(weights, p, total)
-            for weights, p, total in zip(
+            Candidates(weights, p, total, grids)
+            for weights, p, total, grids in zip(
                 unpacked(state["candidates"], state["weights"]),
                 unpacked(state["candidates"], state["p_predicted"]),
                 state["totals"].tolist(),
+                state["grids"].tolist(),
                 strict=True,
             )
         ]

@@ -143,7 +143,8 @@ def open_job(
     chains = _make_chains(config, layout, prepared, address, selection, count)
     seed = shot_seed(config.seed, NOISE_STREAM + worker, number) % 2**31
     slots = plan.slots(count)
-    engine = make_engine(prepared, slots, plan, seed, clock=clock, scratch=scratch)
+    every = config.sampling.candidates
+    engine = make_engine(prepared, slots, plan, seed, clock=clock, scratch=scratch, every=every)
     return ShootingJob(chains, engine)
 
 
@@ -161,12 +162,12 @@ def _make_chains(
         table = read_paths(layout.initial.paths, layout.initial.index, prepared.atoms)
         rows = read_families(layout).first_path(numbers)
         starts = {
-            chain: Start(_path(table, row), 0, 0)
+            chain: Start(path_of(table, row), 0, 0)
             for chain, row in zip(numbers.tolist(), rows.tolist(), strict=True)
         }
     else:
         before = layout.round(number - 1).worker(worker)
-        starts = _last_paths(before, prepared.atoms, config.sampling.burn_in)
+        starts = _last_paths(before, prepared.atoms, config.sampling)
         missing = [chain for chain in numbers.tolist() if chain not in starts]
         if missing:
             what = f"lacks chain {missing[0]}; was sampling.chains changed?"
@@ -182,6 +183,8 @@ def _make_chains(
         np.array([start.accepted for start in own]),
         config.sampling.burn_in,
         _make_early_stop(config, numbers, selection, count * config.sampling.workers),
+        config.sampling.candidates,
+        prepared.stride,
     )
 
 
@@ -196,12 +199,14 @@ def _make_early_stop(
     return EarlyStop(selection.q, below, apart)
 
 
-def _path(table: PathTable, row: int) -> CurrentPath:
-    index = table.index
-    return CurrentPath(table.view(row), int(index["move"][row]), int(index["shooting_frame"][row]))
+def path_of(table: PathTable, row: int, every: int = 1) -> CurrentPath:
+    """A path of a table, in which every ``every``-th frame is kept of those that lack some."""
+    frames, index = table.view(row), table.index
+    move, point, length = (int(index[name][row]) for name in ("move", "shooting_frame", "length"))
+    return CurrentPath(frames, move, point, 0, every if len(frames) < length else 1, length)
 
 
-def _last_paths(files: WorkerFiles, atoms: int, burn_in: int) -> dict[int, Start]:
+def _last_paths(files: WorkerFiles, atoms: int, settings: SamplingSettings) -> dict[int, Start]:
     """What each chain of a job starts the next round from.
 
     Accepted paths matter for burn-in only: a chain whose last path counts has finished it. For the
@@ -215,7 +220,7 @@ def _last_paths(files: WorkerFiles, atoms: int, burn_in: int) -> dict[int, Start
         last = int(np.flatnonzero(table.index["chain"] == chain)[-1])
         accepted = int((index["chain"] == chain).sum()) - 1
         if table.index["weight"][last] > 0:
-            accepted = max(accepted, burn_in)
+            accepted = max(accepted, settings.burn_in)
         move = int(shots["move"][shots["chain"] == chain].max()) + 1
-        result[chain] = Start(_path(table, last), move, accepted)
+        result[chain] = Start(path_of(table, last, settings.candidates), move, accepted)
     return result

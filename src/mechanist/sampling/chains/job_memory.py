@@ -42,7 +42,12 @@ def frames_needed(chains: int, slots: int, atoms: int, longest: int) -> int:
 
 
 def check_memory(
-    prepared: Prepared, plan: Plan, chains: int, wanted: int, log: Callable[[str], None]
+    prepared: Prepared,
+    plan: Plan,
+    chains: int,
+    wanted: int,
+    log: Callable[[str], None],
+    every: int = 1,
 ) -> None:
     """Say how much memory frames may need; refuse a job that may need more than is free.
 
@@ -56,6 +61,8 @@ def check_memory(
         Half-shots at the same time, of which some may have to wait.
     log
         Called with a line of text.
+    every
+        Every n-th frame of a half-shot is kept.
 
     Raises
     ------
@@ -63,11 +70,12 @@ def check_memory(
         If it may need more memory than is free.
     """
     slots = open_slots(plan, wanted, prepared.atoms)
-    needed = frames_needed(chains, slots, prepared.atoms, prepared.max_half_frames)
+    longest = -(-prepared.max_half_frames // every)
+    needed = frames_needed(chains, slots, prepared.atoms, longest)
     advice = (
         f"{chains:,} chains, {slots:,} half-shots at once of up to"
-        f" {prepared.max_half_frames:,} frames of {prepared.atoms:,} atoms; lower sampling.chains,"
-        " engine.copies or dynamics.max_half_path, or raise dynamics.stride"
+        f" {longest:,} frames of {prepared.atoms:,} atoms; lower sampling.chains, engine.copies or"
+        " dynamics.max_half_path, or raise dynamics.stride or sampling.candidates"
     )
     say_need(needed, advice, log)
 

@@ -77,7 +77,7 @@ def path_table(
         "move": np.array([path.move for _, path in rows], dtype=np.int32),
         "first_frame": np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64),
         "frames": counts,
-        "length": np.array([len(path.frames) for _, path in rows], dtype=np.int64),
+        "length": np.array([path.length for _, path in rows], dtype=np.int64),
         "shooting_frame": np.array([path.shooting_frame for _, path in rows], dtype=np.int64),
         "weight": np.array([path.weight for _, path in rows], dtype=np.int64),
     }

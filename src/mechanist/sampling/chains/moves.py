@@ -140,6 +140,7 @@ class Moves:
             "accepted": np.array([path is not None for path in paths]),
             "path_lengths": np.array([len(path.frames) for path in accepted], dtype=np.int64),
             "shooting_frames": np.array([path.shooting_frame for path in accepted], dtype=np.int64),
+            "whole_lengths": np.array([path.length for path in accepted], dtype=np.int64),
         }
 
     def state(self) -> NamedArrays:
@@ -167,7 +168,7 @@ class Moves:
                 for start, count in zip(starts.tolist(), lengths.tolist(), strict=True)
             ]
             own = self._frames.points.part(self.done, len(part["chain"]))
-            self._record(*shots_of(part, own, stored))
+            self._record(*shots_of(part, own, stored, self.chains.every))
             if self.too_long is not None:
                 self.too_long.restore(part)
         self._written = len(self._batches)
@@ -182,16 +183,16 @@ class Moves:
 
 
 def shots_of(
-    part: NamedArrays, points: FrameSource, stored: Sequence[FrameSource]
+    part: NamedArrays, points: FrameSource, stored: Sequence[FrameSource], every: int = 1
 ) -> tuple[Shots, list[FrameSource | None]]:
     """The shots in a result of `Moves.finished`, and the frames of each accepted path."""
     paths: list[CurrentPath | None] = [None] * len(part["chain"])
     frames: list[FrameSource | None] = [None] * len(part["chain"])
     rows = np.flatnonzero(part["accepted"]).tolist()
-    for row, one, shooting_frame in zip(
-        rows, stored, part["shooting_frames"].tolist(), strict=True
-    ):
-        paths[row], frames[row] = CurrentPath(one, int(part["move"][row]), shooting_frame), one
+    columns = (part[name].tolist() for name in ("shooting_frames", "whole_lengths"))
+    for row, one, point, length in zip(rows, stored, *columns, strict=True):
+        move = int(part["move"][row])
+        paths[row], frames[row] = CurrentPath(one, move, point, 0, every, length), one
     numbers = {name: part[name] for name in NUMBERS}
     return Shots(**numbers, points=points, paths=paths, halves=()), frames
 

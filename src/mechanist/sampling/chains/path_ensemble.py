@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from mechanist.arrays import Array, Frames, Mask, NamedArrays, Rows, Weights
 from mechanist.engine.half_shots import IN_B, in_states
 from mechanist.sampling.chains.current_path import CurrentPath, reversed_path
-from mechanist.sampling.chains.selection import Candidates, Selection
+from mechanist.sampling.chains.selection import Candidates, Grids, Selection
 
 
 class ChainStates(Protocol):
@@ -49,8 +49,11 @@ class ChainStates(Protocol):
 class PathEnsemble(Protocol):
     """The rules by which chains sample one kind of paths."""
 
-    def candidates(self, paths: Sequence[Frames]) -> Sequence[Candidates]:
-        """Weigh the frames (F, N, 3) of each path between the states; 0: not to be shot from."""
+    def candidates(self, paths: Sequence[Frames], grids: Grids = None) -> Sequence[Candidates]:
+        """Weigh the frames (F, N, 3) of each path between the states, or on its grid.
+
+        Frames of weight 0 are not to be shot from.
+        """
 
     def joins(self, ends: NDArray[np.int8]) -> Mask:
         """Which pairs of ends (K, 2), backward and forward, make a path of the ensemble: (K,)."""
@@ -86,9 +89,9 @@ class TransitionPaths:
 
     selection: Selection
 
-    def candidates(self, paths: Sequence[Frames]) -> Sequence[Candidates]:
+    def candidates(self, paths: Sequence[Frames], grids: Grids = None) -> Sequence[Candidates]:
         """See `PathEnsemble`."""
-        return self.selection.candidates(paths)
+        return self.selection.candidates(paths, grids)
 
     def joins(self, ends: NDArray[np.int8]) -> Mask:
         """See `PathEnsemble`: one end in A, the other in B."""

@@ -8,7 +8,7 @@ the same velocities.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -180,13 +180,18 @@ def _shot_alone(
     config: Config, prepared: Prepared, record: ShotRecord, selection: Selection, plan: Plan
 ) -> Shot:
     """A shot from the same point with the same velocities and other noise."""
+    every, path = config.sampling.candidates, record.path_before()
+    if len(path.frames) < path.length:
+        path = replace(path, every=every)
     chains = Chains(
         np.array([record.chain]),
-        [record.path_before()],
+        [path],
         TransitionPaths(selection),
         config.seed,
         thermal_velocities(prepared),
         moves=np.array([record.move]),
+        every=every,
+        stride=prepared.stride,
     )
-    engine = make_engine(prepared, 2, plan, record.seed % 2**31)
+    engine = make_engine(prepared, 2, plan, record.seed % 2**31, every=every)
     return next(finished_shots(Moves(chains, 1), engine)).one(0)

@@ -72,7 +72,7 @@ def shoot_round(
         if address[0] == 0:
             _refuse_few(settings.workers, count)
         moves = moves_of(settings, address[0], count, plan)
-        check_memory(prepared, plan, count, plan.slots(count), log)
+        check_memory(prepared, plan, count, plan.slots(count), log, settings.candidates)
         clock, scratch = log.clock(MD), checkpoint.folder
         job = open_job(config, layout, prepared, address, selection, count, plan, clock, scratch)
         thinning = make_thinning(settings.store, prepared, layout.topology)

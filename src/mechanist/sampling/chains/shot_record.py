@@ -142,7 +142,9 @@ class ShotRecord:
         waters = None if self.thinning is None else self.thinning.waters
         atoms = self.atoms if waters is None else len(waters.kept_atoms)
         frames = read_frames(self.files.paths, atoms, first, count)
-        return CurrentPath(frames, int(index["move"][row]), int(index["shooting_frame"][row]))
+        names = ("move", "shooting_frame", "length")
+        move, point, length = (int(index[name][row]) for name in names)
+        return CurrentPath(frames, move, point, length=length)
 
     def check_model(self, model: str) -> None:
         """Raise a DataError for another model than the one that the shot was made with."""

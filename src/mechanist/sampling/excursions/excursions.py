@@ -41,7 +41,7 @@ from mechanist.arrays import Array, Frames, Mask, NamedArrays, Rows, Weights
 from mechanist.engine.half_shots import END_NAMES, in_states
 from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.path_ensemble import ChainStates
-from mechanist.sampling.chains.selection import Candidates
+from mechanist.sampling.chains.selection import Candidates, Grids
 from mechanist.sampling.excursions.reservoir import Reservoir
 from mechanist.sampling.excursions.window_weights import WindowSelection
 from mechanist.sampling.records.packing import packed, unpacked
@@ -84,9 +84,9 @@ class ExcursionEnsemble:
         self.exchanges = 0
         self.descent: dict[int, list[tuple[int, int]]] = {}
 
-    def candidates(self, paths: Sequence[Frames]) -> Sequence[Candidates]:
+    def candidates(self, paths: Sequence[Frames], grids: Grids = None) -> Sequence[Candidates]:
         """Weigh the frames (F, N, 3) of each path between the states."""
-        return self.selection.candidates(paths)
+        return self.selection.candidates(paths, grids)
 
     def joins(self, ends: NDArray[np.int8]) -> Mask:
         """Both ends in a state, whichever."""

@@ -25,7 +25,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mechanist.arrays import Array, Counts, Frames, FrameSource, LogWeights, Q, Rows, Weights
-from mechanist.sampling.chains.selection import Candidates, candidates_of, one_after_another
+from mechanist.sampling.chains.selection import (
+    Candidates,
+    Grids,
+    candidates_of,
+    one_after_another,
+)
 from mechanist.statistics.logistic import q_to_p
 
 ENOUGH = 20
@@ -70,13 +75,13 @@ class WindowSelection:
         """Number of windows."""
         return len(self.log_weights)
 
-    def candidates(self, paths: Sequence[Frames]) -> list[Candidates]:
+    def candidates(self, paths: Sequence[Frames], grids: Grids = None) -> list[Candidates]:
         """See `mechanist.sampling.chains.selection.Selection`."""
         if not paths:
             return []
         q = self.q(one_after_another(paths))
         weights = np.exp(self.log_weights[windows_of(q, self.edges)])
-        return candidates_of(paths, weights, q_to_p(q), self.longest)
+        return candidates_of(paths, weights, q_to_p(q), self.longest, grids)
 
     def windows(self, candidates: Candidates) -> Rows:
         """Window (F,) of each frame of a path, from its predicted p_B."""

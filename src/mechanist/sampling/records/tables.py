@@ -60,8 +60,8 @@ PATH_COLUMNS = (
 )
 """One row per path, in the order of the TRR. ``move`` is the shot that made it (-1: a first path),
 ``frames`` the number of stored frames, ``length`` that of all frames, ends included, and
-``shooting_frame`` one of the latter; ``weight`` is the number of moves in its round for which it
-was current after burn-in."""
+``shooting_frame`` the number of one of the latter; ``weight`` is the number of moves in its round
+for which it was current after burn-in."""
 
 
 LONG_COLUMNS = ("round", "worker", "chain", "move", "side", "frames")

@@ -28,6 +28,10 @@ LARGE = 5_000
 TOLERANCE, STEPS_MAX = 1.0, 2000
 """Root mean square force in kJ/mol/nm at which minimisation stops; most iterations."""
 
+LARGE_TOLERANCE, LARGE_STEPS_MAX = 10.0, 200
+"""The same of large systems, for which a minimum of the solvent would take half an hour on a core.
+OpenMM repeats the iterations with stiffer restraints until the constraints are met."""
+
 ENERGY_MAX = 1e5
 """kJ/mol per atom; more means that atoms overlap."""
 
@@ -49,8 +53,8 @@ def minimise(
     structure: Path,
     topology: Any = None,
     law: Attached | None = None,
-    tolerance: float = TOLERANCE,
-    steps: int = STEPS_MAX,
+    tolerance: float | None = None,
+    steps: int | None = None,
 ) -> Array:
     """Positions (N, 3) in nm at a minimum of the energy, constraints met, virtual sites in place.
 
@@ -65,7 +69,7 @@ def minimise(
     law
         The force law in the System, or None.
     tolerance, steps
-        In kJ/mol/nm, and steps at most.
+        In kJ/mol/nm, and steps at most; None: by the number of atoms.
 
     Raises
     ------
@@ -77,6 +81,9 @@ def minimise(
 
     there = platform_names() if law is None else ["Reference", "CPU"]
     atoms, periodic = system.getNumParticles(), system.usesPeriodicBoundaryConditions()
+    large = atoms >= LARGE
+    tolerance = tolerance or (LARGE_TOLERANCE if large else TOLERANCE)
+    steps = steps or (LARGE_STEPS_MAX if large else STEPS_MAX)
     fault = ""
     for name in suitable(atoms, periodic, there, gpu_device()):
         try:

@@ -194,7 +194,10 @@ def _descriptors(candidates: list[Candidate]) -> list[str]:
         lines.append("  # Others, with their values in the structure:")
         lines += [f"  # {_line(candidate)}" for candidate in candidates[1:SHOWN]]
     if len(candidates) > SHOWN:
-        lines.append(f"  # and {len(candidates) - SHOWN} more")
+        lines.append(
+            f"  # and {len(candidates) - SHOWN} more; any atoms can be named, such as"
+            " 'resSeq 12 and name CB'"
+        )
     return lines
 
 
@@ -247,6 +250,11 @@ def _inputs(draft: Draft) -> list[str]:
         "# Descriptors that networks and formulas see: names and groups.",
         "inputs:",
     ]
+    if len(draft.candidates) > SHOWN:
+        lines.append(
+            "  # Of a large molecule, those near the transition are enough, such as"
+            " 'resSeq 8 to 16 and not element H'."
+        )
     lines += [f"  - {{all: {kind}, select: {text}}}" for kind, text in draft.groups.items()]
     if draft.chosen is not None:
         # A member of a group that has a name of its own is not listed twice.
