@@ -47,14 +47,6 @@ class TrajectoryFiles:
         """Tensors and card of our interpolator."""
         return self._model(f"{molecule}_{number:03d}")
 
-    def gicnet(self, molecule: str, number: int) -> tuple[Path, Path]:
-        """Tensors and card of GICnet."""
-        return self._model(f"gicnet_{molecule}_{number:03d}")
-
-    def forecaster(self, molecule: str, number: int) -> tuple[Path, Path]:
-        """Tensors and card of our forecaster."""
-        return self._model(f"{molecule}_{number:03d}_forecast")
-
     def _model(self, name: str) -> tuple[Path, Path]:
         folder = self.folder / "models"
         return folder / f"{name}.safetensors", folder / f"{name}.json"
@@ -68,7 +60,7 @@ class TrajectoryFiles:
         return self.folder / f"{molecule}_propagator.png"
 
     def forecast_figure(self, molecule: str) -> Path:
-        """T4: errors by horizon, ablations, long forecasts."""
+        """T4: errors by horizon, long forecasts."""
         return self.folder / f"{molecule}_forecast.png"
 
     @property

@@ -11,21 +11,18 @@ def forecast(job: Job) -> None:
     from benchmarks.trajectory.measure.forecast import measure
     from benchmarks.trajectory.measure.forecast_setup import setup
     from benchmarks.trajectory.measure.forecast_sizes import FORECASTS
-    from mechanist.trajectory.forecast.store import save
 
     device, trajectory = job.device(), job.trajectory()
     bridge = load(*job.files.bridge(job.molecule, job.number))
     blocks = setup(trajectory, job.size, FORECASTS[job.size_name])
     with job.log.work(TRAINING):
         found = measure(blocks, bridge, job.seed, job.log, device)
-    save(found.model, blocks.task.known, *job.files.forecaster(job.molecule, job.number))
     write_json(
         job.files.forecasts(job.molecule, job.number),
         {
             **job.head,
             "spacing": 1000 * trajectory.dt_ps * blocks.task.spacing,
             "rows": found.rows,
-            "ablations": found.ablations,
             "rolls": found.rolls,
         },
     )

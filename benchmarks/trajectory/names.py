@@ -8,12 +8,12 @@ HERMITE, HERMITE_A = "Hermite (x, v)", "Hermite (x, v, a)"
 RIDGE, RIDGE_A = "ridge (x, v)", "ridge (x, v, a)"
 
 # T3
-FORCES, GICNET, FREE = "learned forces, ours", "GICnet", "x + v t"
+FORCES, FREE = "learned forces, ours", "x + v t"
+SPACETIME, GICNET = "4-D network", "GICnet"
 
 # T4
-FORECASTER, DYNAMICS = "forecaster, ours", "learned dynamics, no network"
-DYNAMICS_V = "learned dynamics, no network, told v"
+DYNAMICS = "learned forces"
 PERSISTENCE, LINEAR_RIDGE = "last frame", "linear ridge"
-STRAIGHT, STRAIGHT_V = "x + v t", "x + v t, told v"
-ALONE = "attention network on the last frame"
+STRAIGHT = "x + v t"
+ALONE, ON_RIDGE = "attention network on the last frame", "attention network on linear ridge"
 NETWORKS = ("LSTM", "EGNN", "transformer")

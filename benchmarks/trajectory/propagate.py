@@ -4,6 +4,7 @@ import numpy as np
 
 from benchmarks.trajectory.job import Job, main
 from benchmarks.trajectory.measure.sizes import GAPS
+from benchmarks.trajectory.names import GICNET, SPACETIME
 from mechanist.bookkeeping.files import write_json
 from mechanist.bookkeeping.journal import MD, TRAINING
 from mechanist.systems.forces.xtb import Xtb
@@ -16,9 +17,9 @@ def propagate(job: Job) -> None:
     from benchmarks.trajectory.measure.long import long_motion
     from benchmarks.trajectory.measure.propagator import measure
     from benchmarks.trajectory.measure.propagator_sizes import PROPAGATOR_SIZES
+    from benchmarks.trajectory.models.published import published
     from benchmarks.trajectory.reference.dipoles import xtb_dipoles
-    from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet
-    from mechanist.trajectory.propagator.gicnet_store import save
+    from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet, taylor
     from mechanist.trajectory.propagator.learned import load_motion
 
     device, trajectory = job.device(), job.trajectory()
@@ -26,18 +27,21 @@ def propagate(job: Job) -> None:
     motion = load_motion(*job.files.bridge(job.molecule, job.number), trajectory)
     dataset = by_time(trajectory, max(GAPS) + 2, job.size.validate, job.size.test)
     with job.log.work(TRAINING):
-        gicnet = learn_gicnet(dataset.train[0], dataset.validate[0], size.gicnet, job.seed, device)
-    save(gicnet, *job.files.gicnet(job.molecule, job.number))
-    job.log(f"GICnet: {gicnet.parameters} parameters")
+        blocks = dataset.train[0], dataset.validate[0]
+        networks = {
+            name: learn_gicnet(*blocks, size.gicnet, job.seed, device, make)
+            for name, make in ((SPACETIME, taylor), (GICNET, published))
+        }
     potential, dipoles = Xtb(trajectory.numbers), xtb_dipoles(trajectory.numbers)
-    record = measure(dataset, motion, gicnet, potential, size)
+    record = measure(dataset, motion, networks, potential, size)
     job.log(f"steps per second of processor time: {record['speed']}")
     with job.log.work(MD):
         rng = np.random.default_rng(job.seed)
         record |= long_motion(
-            trajectory, dataset.test[0], (motion, gicnet), potential, dipoles, size, rng
+            trajectory, dataset.test[0], motion, networks, potential, dipoles, size, rng
         )
-    record |= {"gicnet_parameters": gicnet.parameters, "step_fs": 1e3 * motion.step_ps}
+    record |= {"parameters": {name: net.parameters for name, net in networks.items()}}
+    record |= {"step_fs": 1e3 * motion.step_ps}
     record |= {"diatomics": phase_errors(job.number)}
     write_json(job.files.propagator(job.molecule, job.number), record | dict(job.head))
 

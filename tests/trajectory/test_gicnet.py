@@ -1,24 +1,36 @@
-"""The published form of GICnet, small, on a molecule of springs."""
+"""4-D networks, small, on a molecule of springs."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from benchmarks.trajectory.measure.long import held
+from benchmarks.trajectory.models.published import published
 from mechanist.bookkeeping.files import read_json, write_bytes, write_json
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import by_time
 from mechanist.trajectory.propagator import gicnet_store
-from mechanist.trajectory.propagator.gicnet import Gicnet, perceptron
-from mechanist.trajectory.propagator.gicnet_budget import GicnetBudget
-from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet, pairs_of, upright
+from mechanist.trajectory.propagator.gicnet import perceptron
+from mechanist.trajectory.propagator.gicnet_learn import (
+    GicnetBudget,
+    learn_gicnet,
+    pairs_of,
+    upright,
+)
 from mechanist.trajectory.propagator.momentum import angular, linear
-from mechanist.trajectory.propagator.segments import follow_segments, total_energy
+from mechanist.trajectory.propagator.segments import follow_segments
 from mechanist.trajectory.propagator.zmatrix import zmatrix_of
 from tests.trajectory.conftest import turn
 
 BUDGET = GicnetBudget(
-    widths=(64, 32), energy_widths=(32, 16), members=2, steps=150, energy_steps=900, batch=256
+    widths=(64, 32),
+    energy_widths=(32, 16),
+    members=2,
+    steps=150,
+    energy_steps=900,
+    pairs=4000,
+    batch=256,
 )
 
 
@@ -72,45 +84,73 @@ def test_the_answer_turns_with_the_molecule(gicnet, states):
 
 
 def test_learning_helps(gicnet, dataset):
-    judge = pairs_of(dataset.validate[0], 0.01, gicnet.zmatrix, gicnet.reference)[0]
-    fresh = Gicnet(9, BUDGET.widths).double()
-    with torch.no_grad():
-        at = [one.double() for one in (judge.q0, judge.s0, judge.t)]
-        wrong = [float((net(*at) - judge.q)[..., 0].std()) for net in (gicnet.members[0], fresh)]
+    test = dataset.test[0]
+    first = np.arange(0, len(test) - 20, 20)
+    true = test.positions[first + 20]
+    made = gicnet(test.positions[first], test.velocities[first], np.array([0.01]))
+    straight = test.positions[first] + 0.01 * test.velocities[first]
+    wrong = [np.abs(one - true).mean() for one in (made.positions[:, 0], straight)]
     assert wrong[0] < 0.5 * wrong[1]
     # The energy that was learned, against the true one.
-    test = dataset.test[0]
-    found = total_energy(gicnet, test.positions, test.velocities) - test.kinetic()
+    found = gicnet.total_energy(test.positions, test.velocities) - test.kinetic()
     assert (found - test.energy).std() < 0.7 * test.energy.std()
+    assert 0.5 < gicnet.explained < 1
 
 
-def test_pairs_are_origins_with_later_frames(dataset, gicnet):
+def test_energies_are_found_from_velocities_where_they_are_conserved(dataset):
+    """Without energies; with velocities that belong to other frames nothing is explained."""
+    parts = [replace(one[0], energy=None) for one in (dataset.train, dataset.validate)]
+    brief = replace(BUDGET, steps=1, members=1)
+    assert learn_gicnet(*parts, brief, 3).explained > 0.5
+    rng = np.random.default_rng(5)
+    mixed = [replace(one, velocities=rng.permutation(one.velocities)) for one in parts]
+    assert learn_gicnet(*mixed, brief, 3).explained < 0.2
+
+
+def test_pairs_are_states_with_earlier_or_later_ones(dataset, gicnet):
     train = dataset.train[0]
-    pairs, energies = pairs_of(train, 0.01, gicnet.zmatrix, gicnet.reference)
-    assert len(pairs) == len(energies) == 20 * ((len(train) - 20 + 19) // 20)
-    np.testing.assert_allclose(pairs.t[:20], 0.5 * np.arange(1, 21), rtol=1e-6)
-    np.testing.assert_allclose(energies[:20], train.energy[1:21])
-    away = np.linalg.norm(train.positions[7, 1] - train.positions[7, 0])
-    assert float(pairs.q[6, 1, 0]) == pytest.approx(10 * away, rel=1e-5)
+    rng = np.random.default_rng(2)
+    pairs = pairs_of(train, 0.01, gicnet.zmatrix, gicnet.reference, 300, rng)
+    assert len(pairs) == 300
+    lags = np.unique((2 * pairs.t).round())
+    np.testing.assert_array_equal(lags, np.arange(1, 21))
     assert (pairs.q - pairs.q0)[..., 2].abs().max() <= np.pi + 1e-5
-    with pytest.raises(DataError, match="too short"):
-        pairs_of(train[:10], 0.01, gicnet.zmatrix, gicnet.reference)
+    # Straight lines are right to second order forwards and backwards alike.
+    near = pairs.t < 1
+    line = (pairs.q0 + pairs.s0 * pairs.t[:, None, None])[near]
+    moved = (pairs.q0 - pairs.q)[near][..., 0].abs().mean()
+    assert (line - pairs.q[near])[..., 0].abs().mean() < 0.2 * moved
+    with pytest.raises(DataError, match="no two frames"):
+        pairs_of(train[:10], 0.01, gicnet.zmatrix, gicnet.reference, 300, rng)
 
 
-def test_chains_keep_momentum(gicnet, states, motion):
-    chain = follow_segments(gicnet, *states, 5)
-    assert chain.positions.shape == (len(states[0]), 6, 9, 3)
+def test_the_published_form_has_the_same_start(dataset, states):
+    brief = replace(BUDGET, steps=20, energy_steps=1, members=1)
+    net = learn_gicnet(dataset.train[0], dataset.validate[0], brief, 3, make=published)
+    made = net(*states, np.array([0.0, 0.01]))
+    np.testing.assert_allclose(made.positions[:, 0], states[0], atol=1e-13)
+    np.testing.assert_allclose(made.velocities[:, 0], states[1], atol=1e-11)
+
+
+def test_chains_keep_momentum_and_energy(gicnet, states, motion):
+    chain = follow_segments(gicnet, *states, 5, frames=2)
+    assert chain.positions.shape == (len(states[0]), 11, 9, 3)
+    assert chain.dt_ps == pytest.approx(0.005)
+    # After so little training some states have more potential than total energy.
+    kept = np.isclose(chain.energy[:, 2], chain.energy[:, 0], atol=1e-6)
+    assert kept.sum() > 0.5 * len(kept)
+    assert (chain.energy[~kept, 2] > chain.energy[~kept, 0]).all()
+    alone = replace(gicnet, members=gicnet.members[:1])
+    first = follow_segments(alone, *states, 1, frames=2).positions[:, 1]
+    np.testing.assert_allclose(first, alone(*states, np.array([0.005])).positions[:, 0], atol=1e-13)
+    plain = [follow_segments(one, *states, 1, scaled=False) for one in (gicnet, alone)]
+    off = [np.abs(one.energy[:, 1] - one.energy[:, 0]) for one in plain]
+    assert (off[0] <= off[1] + 1e-9).all()
     masses = torch.tensor(motion.masses)[:, None]
-    ends = torch.tensor(chain.positions[:, -1]), torch.tensor(chain.velocities[:, -1])
+    ends = torch.tensor(plain[0].positions[:, -1]), torch.tensor(plain[0].velocities[:, -1])
     start = torch.tensor(states[0]), torch.tensor(states[1])
     np.testing.assert_allclose(linear(ends[1], masses), linear(start[1], masses), atol=1e-9)
     np.testing.assert_allclose(angular(*ends, masses), angular(*start, masses), atol=1e-9)
-    assert len(held(chain)) == len(states[0])
-    alone = follow_segments(
-        gicnet.__class__(**{**vars(gicnet), "members": gicnet.members[:1]}), *states, 1
-    )
-    off = [np.abs(one.energy[:, 1] - one.energy[:, 0]) for one in (chain, alone)]
-    assert (off[0] <= off[1] + 1e-9).all()
 
 
 def test_the_reference_lies_off_the_fixed_points():
@@ -129,13 +169,13 @@ def test_an_ensemble_on_disk(gicnet, states, tmp_path):
     again = gicnet_store.load(*paths)
     times = np.array([0.003])
     np.testing.assert_array_equal(again(*states, times).positions, gicnet(*states, times).positions)
-    np.testing.assert_array_equal(total_energy(again, *states), total_energy(gicnet, *states))
+    np.testing.assert_array_equal(again.total_energy(*states), gicnet.total_energy(*states))
     card = read_json(paths[1])
     for wrong, told in (
         ({"widths": [64, 16]}, "do not fit"),
         ({"widths": None}, r"g\.json"),
         ({"members": 3}, "do not fit"),
-        ({"format": 2}, "format 1"),
+        ({"format": 1}, "format 2"),
         ({"sha256": "0"}, "is not the file"),
     ):
         write_json(paths[1], card | wrong)

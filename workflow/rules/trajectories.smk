@@ -122,9 +122,7 @@ rule trajectory_propagate:
         rules.trajectory_learn.output.model,
         rules.trajectory_learn.output.card,
     output:
-        errors=f"{MODELS}/errors/propagator_{{molecule}}_{{motion}}.json",
-        gicnet=f"{MODELS}/models/gicnet_{{molecule}}_{{motion}}.safetensors",
-        card=f"{MODELS}/models/gicnet_{{molecule}}_{{motion}}.json",
+        f"{MODELS}/errors/propagator_{{molecule}}_{{motion}}.json",
     log:
         f"{MODELS}/logs/propagate_{{molecule}}_{{motion}}.log",
     benchmark:
@@ -170,9 +168,7 @@ rule trajectory_forecast:
         rules.trajectory_learn.output.model,
         rules.trajectory_learn.output.card,
     output:
-        errors=f"{MODELS}/forecasts/{{molecule}}_{{motion}}.json",
-        model=f"{MODELS}/models/{{molecule}}_{{motion}}_forecast.safetensors",
-        card=f"{MODELS}/models/{{molecule}}_{{motion}}_forecast.json",
+        f"{MODELS}/forecasts/{{molecule}}_{{motion}}.json",
     log:
         f"{MODELS}/logs/forecast_{{molecule}}_{{motion}}.log",
     benchmark:
@@ -219,7 +215,7 @@ rule trajectory_models:
             motion=MOTIONS,
         ),
         expand(
-            rules.trajectory_propagate.output.errors,
+            rules.trajectory_propagate.output,
             molecule=SETTINGS.trajectory.molecules,
             motion=MOTIONS,
         ),
@@ -231,7 +227,7 @@ rule trajectory_models:
         expand(rules.trajectory_openmm.output, motion=MOTIONS),
         rules.trajectory_attribute.output,
         expand(
-            rules.trajectory_forecast.output.errors,
+            rules.trajectory_forecast.output,
             molecule=SETTINGS.trajectory.molecules,
             motion=MOTIONS,
         ),

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.trajectory.measure.bonds import bonds
 from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Windows
-from mechanist.trajectory.forecast.bonds import bonds
 from mechanist.trajectory.superres.protocol import Filled, Interpolator
 
 

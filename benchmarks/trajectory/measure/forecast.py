@@ -1,4 +1,4 @@
-"""Table T4: every forecaster on one trajectory, ablations, and forecasts of 1 ps."""
+"""Table T4: every forecaster on one trajectory, and forecasts of 1 ps."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -6,27 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.trajectory.measure.ablations import FEW, WHOLE, without
-from benchmarks.trajectory.measure.forecast_learning import Ground, baseline, forecaster, ground
+from benchmarks.trajectory.measure.forecast_errors import errors
+from benchmarks.trajectory.measure.forecast_learning import baseline, forecaster, ground
 from benchmarks.trajectory.measure.forecast_setup import Setup
 from benchmarks.trajectory.measure.rollout import band_of, likeness, rmsd
 from benchmarks.trajectory.measure.rows import Stopwatch
 from benchmarks.trajectory.names import (
     ALONE,
     DYNAMICS,
-    DYNAMICS_V,
-    FORECASTER,
     LINEAR_RIDGE,
     NETWORKS,
+    ON_RIDGE,
     PERSISTENCE,
     STRAIGHT,
-    STRAIGHT_V,
 )
 from mechanist.arrays import Array
 from mechanist.trajectory.forecast.bases import Base, LastFrame, Straight, fit_linear
-from mechanist.trajectory.forecast.corrected import Corrected
 from mechanist.trajectory.forecast.dynamics import LearnedDynamics, learned_dynamics
-from mechanist.trajectory.forecast.errors import errors
 from mechanist.trajectory.superres.bridge import Bridge
 
 Say = Callable[[str], None]
@@ -64,16 +60,12 @@ class Measured:
 
     Parameters
     ----------
-    rows, ablations, rolls
+    rows, rolls
         Parts of table T4.
-    model
-        Our forecaster.
     """
 
     rows: list[dict[str, Any]]
-    ablations: list[dict[str, Any]]
     rolls: list[dict[str, Any]]
-    model: Corrected
 
 
 def asked(name: str, model: Base, setup: Setup, parameters: int, fit_cpu: float) -> Made:
@@ -108,36 +100,23 @@ def measure(setup: Setup, bridge: Bridge, seed: int, say: Say, device: str = "cp
     """
     dt = setup.dataset.train[0].dt_ps
     dynamics = learned_dynamics(bridge, dt)
-    forces = int(getattr(bridge.forces, "parameters", 0))
-    plain = _plain(setup, dynamics, forces)
-    still = ground(LastFrame(), setup, costly=False)
+    plain = _plain(setup, dynamics, int(getattr(bridge.forces, "parameters", 0)))
+    still = ground(LastFrame(), setup)
     for kind in NETWORKS:
         clock = Stopwatch()
         net, _ = baseline(kind, still, setup, seed, device)
         plain[kind] = asked(kind, net, setup, net.parameters, clock.read()[1])
-    clock = Stopwatch()
-    net, _ = forecaster(setup.size.options, still, setup, seed, device, long=True)
-    plain[ALONE] = asked(ALONE, net, setup, net.parameters, clock.read()[1])
-    clock = Stopwatch()
-    start = ground(dynamics, setup, costly=True)
-    spent = clock.read()[1]
-    say(f"learned dynamics for {len(start.train.base)} windows: {spent:.0f} s of processor")
-    grounds = {PERSISTENCE: still, DYNAMICS: start}
-    grounds |= {name: ground(plain[name].model, setup, False) for name in (STRAIGHT, LINEAR_RIDGE)}
-    switched, ours = _ablations(grounds, plain, setup, seed, device, say)
-    best = plain[DYNAMICS]
-    clock = Stopwatch()
-    frames = ours.correct(setup.test.history, best.frames)
-    fill = clock.read()[1] / len(frames) + best.fill_cpu
-    plain[FORECASTER] = Made(FORECASTER, ours, frames, forces + ours.parameters, spent, fill)
+    for name, base in ((ALONE, still), (ON_RIDGE, ground(plain[LINEAR_RIDGE].model, setup))):
+        clock = Stopwatch()
+        net, _ = forecaster(setup.size.options, base, setup, seed, device)
+        plain[name] = asked(name, net, setup, net.parameters, clock.read()[1])
     rows = [row(one, setup) for one in plain.values()]
     for one in rows:
         say(f"{one['model']}: ADE {one['ade']:.2e} nm, FDE {one['fde']:.2e} nm")
-    rolls = _rolls([plain[name] for name in ROLLED], dynamics, setup, say)
-    return Measured(rows, switched, rolls, ours)
+    return Measured(rows, _rolls([plain[name] for name in ROLLED], dynamics, setup, say))
 
 
-ROLLED = (PERSISTENCE, LINEAR_RIDGE, *NETWORKS, ALONE, DYNAMICS, FORECASTER)
+ROLLED = (PERSISTENCE, LINEAR_RIDGE, *NETWORKS, ALONE, ON_RIDGE, DYNAMICS)
 """Models whose long forecasts are measured."""
 
 
@@ -150,50 +129,13 @@ def _plain(setup: Setup, dynamics: LearnedDynamics, forces: int) -> dict[str, Ma
     clock = Stopwatch()
     linear = fit_linear(setup.many, setup.validate, setup.pose())
     spent = clock.read()[1]
-    with_v = LearnedDynamics(dynamics.dynamics, velocity_known=True)
     models: tuple[tuple[str, Base, int, float], ...] = (
         (PERSISTENCE, LastFrame(), 0, 0.0),
         (STRAIGHT, Straight(), 0, 0.0),
-        (STRAIGHT_V, Straight(velocity_known=True), 0, 0.0),
         (LINEAR_RIDGE, linear, linear.weights.size, spent),
         (DYNAMICS, dynamics, forces, 0.0),
-        (DYNAMICS_V, with_v, forces, 0.0),
     )
     return {name: asked(name, one, setup, count, cpu) for name, one, count, cpu in models}
-
-
-def _ablations(
-    grounds: dict[str, Ground],
-    plain: dict[str, Made],
-    setup: Setup,
-    seed: int,
-    device: str,
-    say: Say,
-) -> tuple[list[dict[str, Any]], Corrected]:
-    """Parts switched off on the last frame, some on learned dynamics; all parts on other bases."""
-    result: list[dict[str, Any]] = []
-    ours: Corrected | None = None
-    for name, start in grounds.items():
-        result.append({"base": name, "part": "no network", **row(plain[name], setup)})
-        whole = without(setup.size.options)
-        kept = FEW if start.runs_on else whole if name == PERSISTENCE else (WHOLE,)
-        parts = {part: whole[part] for part in kept}
-        for part, options in parts.items():
-            clock = Stopwatch()
-            model, found = forecaster(options, start, setup, seed, device)
-            spent = clock.read()[1]
-            if start.runs_on:
-                frames = model.correct(setup.test.history, plain[name].frames)
-            else:
-                frames = model(setup.test.history, setup.task.ahead)
-            made = Made(part, model, frames, model.parameters, spent, 0.0)
-            result.append({"base": name, "part": part, **row(made, setup)})
-            result[-1]["validation"] = min(found) / found[0]
-            say(f"{name}, {part}: ADE {result[-1]['ade']:.3e} nm, {spent:.0f} s")
-            if name == DYNAMICS and part == WHOLE:
-                ours = model
-    assert ours is not None
-    return result, ours
 
 
 def _rolls(

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mechanist.trajectory.forecast.network import ELEMENTS
+from benchmarks.trajectory.models.network import ELEMENTS
 
 
 class Lstm(nn.Module):

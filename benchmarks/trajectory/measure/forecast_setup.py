@@ -1,17 +1,18 @@
 """Training, validation and test windows of table T4, for one trajectory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from benchmarks.trajectory.measure.bonds import bonds, hops
 from benchmarks.trajectory.measure.forecast_sizes import ForecastSize
 from benchmarks.trajectory.measure.sizes import GAPS, Size
 from mechanist.arrays import Array, Rows
+from mechanist.errors import DataError
 from mechanist.trajectory.dataset import Dataset, by_time
-from mechanist.trajectory.forecast.bonds import bonds, hops
 from mechanist.trajectory.forecast.pose import Pose, pose_of
-from mechanist.trajectory.forecast.windows import Cases, Task, blocks, cases, spread
+from mechanist.trajectory.forecast.windows import Cases, Task, cases, spread
 from mechanist.trajectory.trajectory import Trajectory
 
 
@@ -64,13 +65,8 @@ class Setup:
         return cases(block, self.task, np.concatenate([early, early + self.task.spacing]))
 
     @cached_property
-    def few(self) -> Cases:
-        """Windows to learn from where the base costs time."""
-        return self.pairs(self.dataset.train[0], self.size.training.windows)
-
-    @cached_property
     def many(self) -> Cases:
-        """Windows to learn from where it does not."""
+        """Windows to learn from."""
         return self.pairs(self.dataset.train[0], self.size.plain)
 
     @cached_property
@@ -100,6 +96,25 @@ class Setup:
         starts = spread(block, long, self.size.rolls)
         first = starts + (self.task.known - 1) * self.task.spacing + 1
         return block.positions[first[:, None] + np.arange(count * self.task.spacing)]
+
+
+def blocks(trajectory: Trajectory, learned: Dataset, task: Task) -> Dataset:
+    """Blocks of time with two windows left out between them.
+
+    ``learned`` are the blocks of the learned forces; the validation block is shortened such that it
+    is two windows away from the others.
+
+    Raises
+    ------
+    DataError
+        If no validation frames are left.
+    """
+    ends = [len(part[0]) for part in (learned.train, learned.validate, learned.test)]
+    purge = (len(trajectory) - sum(ends)) // 2
+    cut = max(0, 2 * task.span - purge)
+    if ends[1] - 2 * cut < task.span:
+        raise DataError("trajectory", f"validation block of {ends[1]} frames; too few for windows")
+    return replace(learned, validate=(learned.validate[0][cut : ends[1] - cut],))
 
 
 def setup(trajectory: Trajectory, size: Size, amounts: ForecastSize) -> Setup:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mechanist.trajectory.forecast.options import Options, Training
+from benchmarks.trajectory.models.options import Options, Training
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class ForecastSize:
     training
         Of every network.
     plain
-        Windows to learn from where the base costs nothing.
+        Windows to learn from.
     validate, test
         Windows.
     rolls, frames
@@ -36,7 +36,7 @@ FORECASTS = {
     "small": ForecastSize(Options(), Training(), 3000, 64, 100, 4),
     "full": ForecastSize(
         Options(width=192, heads=8, blocks=5),
-        Training(windows=5000, steps=20_000, batch=128, rate=5e-4, checks=50, longer=1),
+        Training(steps=20_000, batch=128, rate=5e-4, checks=50),
         30_000,
         500,
         1000,

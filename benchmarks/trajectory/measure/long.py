@@ -1,19 +1,20 @@
 """Table T3: long motion at constant energy, its total energy and its spectra."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.trajectory.measure.infrared import WIDTH, infrared
 from benchmarks.trajectory.measure.propagator_sizes import PropagatorSize
 from benchmarks.trajectory.measure.rows import X_H
+from benchmarks.trajectory.names import SPACETIME
 from benchmarks.trajectory.reference.generate import with_energy
 from benchmarks.trajectory.reference.nve import Potential, maxwell, still
 from mechanist.arrays import Array
 from mechanist.trajectory.propagator.chain import Chain, follow
 from mechanist.trajectory.propagator.gicnet import GicnetMotion
-from mechanist.trajectory.propagator.infrared import WIDTH, infrared
 from mechanist.trajectory.propagator.learned import LearnedMotion
 from mechanist.trajectory.propagator.segments import follow_segments
 from mechanist.trajectory.spectrum import HIGHEST, Spectrum, density_of_states, similarity
@@ -95,10 +96,11 @@ def energies(chain: Chain, true: Array) -> dict[str, Any]:
     }
 
 
-def held(chain: Chain) -> list[float]:
-    """Time in ps until each replica is `HELD` off."""
-    off = np.abs(chain.energy - chain.energy[:, :1]) > HELD * KCAL
-    frames = np.where(off.any(axis=1), off.argmax(axis=1), off.shape[1] - 1)
+def held(chain: Chain, true: Array) -> list[float]:
+    """Time in ps until the true energy (B, F) of each replica is `HELD` off."""
+    off = ~(np.abs(true - true[:, :1]) <= HELD * KCAL)
+    rows = np.linspace(0, chain.positions.shape[1] - 1, true.shape[1]).round()
+    frames = np.where(off.any(axis=1), rows[off.argmax(axis=1)], rows[-1])
     return [float(one) for one in frames * chain.dt_ps]
 
 
@@ -172,18 +174,18 @@ def absorption(
 def long_motion(
     trajectory: Trajectory,
     test: Trajectory,
-    models: tuple[LearnedMotion, GicnetMotion],
+    motion: LearnedMotion,
+    networks: Mapping[str, GicnetMotion],
     potential: Potential,
     dipoles: Dipoles,
     size: PropagatorSize,
     rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """Chains of both models, and spectra.
+    """Chains of all models, and spectra.
 
     Long chains start from frames of the test block with new velocities and have the mean total
     energy of the reference motion.
     """
-    motion, gicnet = models
     assert trajectory.energy is not None
     assert test.energy is not None
     total = float((trajectory.kinetic() + trajectory.energy).mean())
@@ -192,10 +194,14 @@ def long_motion(
     chain = follow(motion, *start, round(size.chain_ps / motion.step_ps), STRIDE)
     true = true_energy(chain, test.masses, potential, size.judged)
     short, frames = pieces(motion, trajectory)
-    lost = follow_segments(gicnet, *start, round(size.gicnet_ps / gicnet.reach_ps))
+    lost = {}
+    for name, net in networks.items():
+        segments = round(size.gicnet_ps / net.reach_ps)
+        made = follow_segments(net, *start, segments, scaled=name == SPACETIME)
+        lost[name] = held(made, true_energy(made, test.masses, potential, size.judged))
     return {
         "energy": energies(chain, true),
-        "gicnet_held": held(lost),
+        "networks": lost,
         "power": power(trajectory, short, frames),
         "infrared": absorption(trajectory, short, frames, dipoles, size.dipoles),
     }

@@ -1,22 +1,24 @@
 """Table T3: errors of propagators at some times, and their speed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from benchmarks.trajectory.measure.propagator_errors import FS, errors
 from benchmarks.trajectory.measure.propagator_sizes import TIMES, PropagatorSize
 from benchmarks.trajectory.measure.rows import Stopwatch
-from benchmarks.trajectory.names import FORCES, FREE, GICNET
+from benchmarks.trajectory.names import FORCES, FREE
 from benchmarks.trajectory.reference.nve import Potential, constant_energy
 from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Dataset
 from mechanist.trajectory.propagator.chain import follow
-from mechanist.trajectory.propagator.errors import FS, errors
 from mechanist.trajectory.propagator.gicnet import GicnetMotion
 from mechanist.trajectory.propagator.learned import LearnedMotion
 from mechanist.trajectory.propagator.motion import Motion, Propagator
+from mechanist.trajectory.propagator.segments import follow_segments
 from mechanist.trajectory.propagator.zmatrix import zmatrix_of
 from mechanist.trajectory.trajectory import Meta, Trajectory
 
@@ -69,19 +71,31 @@ def _rate(work: Callable[[], object], steps: int) -> float:
 
 
 def speeds(
-    motion: LearnedMotion, gicnet: GicnetMotion, potential: Potential, test: Trajectory
+    motion: LearnedMotion,
+    networks: Mapping[str, GicnetMotion],
+    potential: Potential,
+    test: Trajectory,
 ) -> dict[str, float]:
-    """Steps a second of processor: one chain, many at once, GICnet's states, and the potential."""
+    """Steps a second of processor: one chain, many at once, and the potential.
+
+    By the names of networks, ps a second of many chains at once, and ``forces`` the same of learned
+    forces.
+    """
     x, v = test.positions, test.moving()
     masses, numbers, dt = test.masses, test.numbers, test.dt_ps
     rows = np.linspace(0, len(test) - 1, MANY).round().astype(np.int64)
-    times = np.linspace(0, gicnet.reach_ps, 21)[1:]
     few = STEPS // 10
     follow(motion, x[:1], v[:1], few, few)
+    many = _rate(lambda: follow(motion, x[rows], v[rows], few, few), few * MANY)
+    chains = {
+        name: net.reach_ps * _rate(partial(follow_segments, net, x[rows], v[rows], 2), 2 * MANY)
+        for name, net in networks.items()
+    }
     return {
         "one": _rate(lambda: follow(motion, x[:1], v[:1], STEPS, STEPS), STEPS),
-        "many": _rate(lambda: follow(motion, x[rows], v[rows], few, few), few * MANY),
-        "gicnet": _rate(lambda: gicnet(x[rows], v[rows], times), len(times) * MANY),
+        "many": many,
+        "forces": motion.step_ps * many,
+        **chains,
         "potential": _rate(
             lambda: constant_energy(potential, x[0], v[0], numbers, masses, STEPS, dt, Meta()),
             STEPS,
@@ -92,18 +106,18 @@ def speeds(
 def measure(
     dataset: Dataset,
     motion: LearnedMotion,
-    gicnet: GicnetMotion,
+    networks: Mapping[str, GicnetMotion],
     potential: Potential,
     size: PropagatorSize,
 ) -> dict[str, Any]:
     """Rows of errors, and speeds."""
     models: dict[str, tuple[Propagator, float]] = {
         FORCES: (motion, np.inf),
-        GICNET: (gicnet, gicnet.reach_ps),
+        **{name: (net, net.reach_ps) for name, net in networks.items()},
         FREE: (Free(), np.inf),
     }
     test = dataset.test[0]
     return {
         "rows": error_rows(models, test, size.every),
-        "speed": speeds(motion, gicnet, potential, test),
+        "speed": speeds(motion, networks, potential, test),
     }

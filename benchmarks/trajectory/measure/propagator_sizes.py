@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
-from mechanist.trajectory.propagator.gicnet_budget import PUBLISHED, SMALL, GicnetBudget
+from mechanist.trajectory.propagator.gicnet_learn import GicnetBudget
 
 TIMES = (1.0, 2.0, 5.0, 10.0, 20.0)
 """After an origin, in fs, at which errors are measured."""
+
+
+SMALL = GicnetBudget()
+"""Two minutes on one core."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +27,9 @@ class PropagatorSize:
     dipoles
         Frames, 2 fs apart, whose dipoles make an infrared spectrum.
     gicnet
-        Of the published baseline.
+        Of 4-D networks, in our form and in the published one.
     gicnet_ps
-        Length of its chains.
+        Length of their chains.
     shots
         Of azobenzene, both ways; the last one is explained.
     shot_ps
@@ -38,10 +42,22 @@ class PropagatorSize:
     judged: int = 100
     dipoles: int = 10_000
     gicnet: GicnetBudget = SMALL
-    gicnet_ps: float = 2.0
+    gicnet_ps: float = 10.0
     shots: int = 9
     shot_ps: float = 0.04
 
+
+PUBLISHED = GicnetBudget(
+    widths=(1024, 512, 256, 128, 64),
+    energy_widths=(512, 256, 128, 64),
+    members=8,
+    steps=300_000,
+    energy_steps=50_000,
+    pairs=500_000,
+    batch=1024,
+    rate=1e-3,
+)
+"""Published widths and ensemble; for a GPU."""
 
 PROPAGATOR_SIZES = {
     "small": PropagatorSize(),

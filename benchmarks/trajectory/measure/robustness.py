@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from benchmarks.trajectory.measure.distributions import distributions
 from benchmarks.trajectory.measure.rows import learning_windows
 from benchmarks.trajectory.measure.sizes import GAPS, Size
+from benchmarks.trajectory.measure.superres_errors import errors
+from benchmarks.trajectory.models.polynomials import linear
 from benchmarks.trajectory.names import BRIDGE, HERMITE, LINEAR, RIDGE
 from benchmarks.trajectory.reference.generate import generate
 from benchmarks.trajectory.reference.molecules import molecule as molecule_of
 from benchmarks.trajectory.reference.nve import Potential
 from mechanist.trajectory.dataset import Dataset, Windows, by_time, windows
 from mechanist.trajectory.superres.bridge import Bridge
-from mechanist.trajectory.superres.errors import errors
 from mechanist.trajectory.superres.learned import learn_bridge
-from mechanist.trajectory.superres.polynomials import hermite, linear
+from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Interpolator
 from mechanist.trajectory.superres.ridge import fit_ridge
 from mechanist.trajectory.trajectory import Trajectory

@@ -16,17 +16,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.trajectory.measure.outcomes import agreement, ends_of, stability
-from benchmarks.trajectory.reference.molecules import molecule
-from benchmarks.trajectory.reference.nve import Potential, constant_energy, maxwell, still
-from mechanist.arrays import Array
-from mechanist.trajectory.propagator.attribution import (
+from benchmarks.trajectory.measure.attribution import (
     Attribution,
     inputs_of,
     integrated_gradients,
     later,
     names,
 )
+from benchmarks.trajectory.measure.outcomes import agreement, ends_of, stability
+from benchmarks.trajectory.reference.molecules import molecule
+from benchmarks.trajectory.reference.nve import Potential, constant_energy, maxwell, still
+from mechanist.arrays import Array
 from mechanist.trajectory.propagator.gicnet import placed_on
 from mechanist.trajectory.propagator.learned import LearnedMotion, motion_of
 from mechanist.trajectory.propagator.zmatrix import Zmatrix, unwrapped, zmatrix_of

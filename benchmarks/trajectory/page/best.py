@@ -16,8 +16,11 @@ NEITHER = re.compile(r"parameters|\btime\b|published|number of|apart|\bvalue\b",
 APART = re.compile(r"published|different data|^true$|halves of the truth")
 """Rows that are not compared: other data, and the reference itself."""
 
-EXTRA = re.compile(r"\(x, v, a\)|told v")
+EXTRA = re.compile(r"\(x, v, a\)")
 """Rows with more input than the others; they are compared among themselves."""
+
+FORCES = re.compile(r"^learned forces|^bridge")
+"""Rows of models with learned forces, which are compared among themselves too."""
 
 
 def best(title: str, table: Table) -> set[tuple[int, int]]:
@@ -53,9 +56,11 @@ def _same(one: str, other: str) -> bool:
 
 def _groups(table: Table) -> Iterator[list[int]]:
     """Rows that are compared with each other."""
-    groups: dict[tuple[bool, str], list[int]] = {}
+    groups: dict[tuple[bool, bool, str], list[int]] = {}
     for number, (name, *_) in enumerate(table.rows):
         if not APART.search(name):
             base = name.split(": ")[0] if ": " in name else ""
-            groups.setdefault((bool(EXTRA.search(name)), base), []).append(number)
+            groups.setdefault(
+                (bool(EXTRA.search(name)), bool(FORCES.search(name)), base), []
+            ).append(number)
     yield from groups.values()

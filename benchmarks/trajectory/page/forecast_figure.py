@@ -1,4 +1,4 @@
-"""The figure of table T4: error against horizon, ablations, long forecasts."""
+"""The figure of table T4: error against horizon, long forecasts."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.trajectory.names import ALONE, DYNAMICS, FORECASTER, LINEAR_RIDGE, PERSISTENCE
+from benchmarks.trajectory.names import ALONE, DYNAMICS, LINEAR_RIDGE, ON_RIDGE, PERSISTENCE
 from benchmarks.trajectory.page.entries import ANGSTROM
 from benchmarks.trajectory.page.records import gathered
 from mechanist.report.figures.style import (
@@ -21,7 +21,7 @@ from mechanist.report.figures.style import (
 )
 
 COLOURS = {
-    FORECASTER: B_COLOUR,
+    ON_RIDGE: B_COLOUR,
     DYNAMICS: "#000000",
     ALONE: "#6A3D9A",
     LINEAR_RIDGE: A_COLOUR,
@@ -36,14 +36,13 @@ LARGEST = 10.0
 
 def draw_forecasts(records: Sequence[Mapping[str, Any]], molecule: str) -> bytes:
     """Bytes of a PNG."""
-    with canvas(FULL, 8.6) as figure:
-        panels = figure.subplots(2, 2)
-        _horizon(panels[0, 0], records)
-        panels[0, 0].set_title(f"{molecule}: distance from the true position")
-        _parts(panels[0, 1], records)
-        _rolls(panels[1, 0], records, "rmsd")
-        _rolls(panels[1, 1], records, "valid_horizon")
-        for axes in panels.flat:
+    with canvas(FULL, 4.3) as figure:
+        panels = figure.subplots(1, 3)
+        _horizon(panels[0], records)
+        panels[0].set_title(f"{molecule}: distance from the truth")
+        _rolls(panels[1], records, "rmsd")
+        _rolls(panels[2], records, "valid_horizon")
+        for axes in panels:
             grid(axes)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
@@ -55,9 +54,8 @@ def _model(one: Mapping[str, Any]) -> str:
 
 
 def _line(axes: Any, name: str, times: Any, values: Any) -> None:
-    dashed = "--" if name == FORECASTER else "-"
-    width = 2.2 if name in (FORECASTER, DYNAMICS) else 1.3
-    axes.plot(times, values, color=COLOURS[name], ls=dashed, lw=width, label=name)
+    width = 2.2 if name in (ON_RIDGE, DYNAMICS) else 1.3
+    axes.plot(times, values, color=COLOURS[name], lw=width, label=name)
 
 
 def _horizon(axes: Any, records: Sequence[Mapping[str, Any]]) -> None:
@@ -74,21 +72,6 @@ def _horizon(axes: Any, records: Sequence[Mapping[str, Any]]) -> None:
     axes.legend(fontsize=6.5, ncols=2, loc="lower right")
 
 
-def _parts(axes: Any, records: Sequence[Mapping[str, Any]]) -> None:
-    """Bars: ADE without one part of the network, on the last frame."""
-    shown = [
-        (str(found[0]["part"]), [ANGSTROM * one["ade"] for one in found])
-        for _, found in gathered(records, "ablations", lambda one: f"{one['base']}: {one['part']}")
-        if found[0]["base"] == PERSISTENCE
-    ]
-    places = np.arange(len(shown))[::-1]
-    means = [float(np.mean(values)) for _, values in shown]
-    spreads = [float(np.std(values, ddof=1)) if len(values) > 1 else 0.0 for _, values in shown]
-    axes.barh(places, means, xerr=spreads, color=A_COLOUR, height=0.65, error_kw={"lw": 1})
-    axes.set_yticks(places, [name for name, _ in shown], fontsize=8)
-    axes.set(title="network on the last frame: ablations", xlabel="ADE (Å)")
-
-
 def _rolls(axes: Any, records: Sequence[Mapping[str, Any]], key: str) -> None:
     spacing = records[0]["spacing"] / 1000
     for name, found in gathered(records, "rolls", _model):
@@ -99,8 +82,6 @@ def _rolls(axes: Any, records: Sequence[Mapping[str, Any]], key: str) -> None:
             _line(axes, name, spacing * np.arange(1, len(mean) + 1), mean)
     axes.set_xlabel("time after the last known frame (ps)")
     if key == "rmsd":
-        axes.set(title="long forecasts, block by block", ylabel="RMSD (Å)", yscale="log")
+        axes.set(title="iterated to 1 ps", ylabel="RMSD (Å)", yscale="log")
     else:
-        axes.set(
-            title="bonds within the range of the training block", ylabel="share", ylim=(0, 1.03)
-        )
+        axes.set(title="bonds within the learned range", ylabel="share", ylim=(0, 1.03))

@@ -21,7 +21,7 @@ TARGETS = ("target", "found", "met")
 """Head of the tables of targets."""
 
 LATER = re.compile(
-    r"percentile|velocit|hydrogen|heavy|shift|parameters|\btime\b|ablations|positions, root",
+    r"percentile|velocit|hydrogen|heavy|shift|parameters|\btime\b|positions, root",
     re.IGNORECASE,
 )
 """Words of the titles of tables, and of the columns of wide ones, that are folded."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.trajectory.job import Job
-from benchmarks.trajectory.names import FORCES, FREE, GICNET
+from benchmarks.trajectory.names import FORCES, FREE, GICNET, SPACETIME
 from benchmarks.trajectory.page.attribution import attribution
 from benchmarks.trajectory.page.entries import Entry, Target, grid, mean_entry, shown
 from benchmarks.trajectory.page.records import Record, read_record
@@ -43,17 +43,20 @@ ERRORS = {
     "position_rms": ("positions, root mean square error", "Å"),
 }
 
+PACE = "motion in a second of processor, 256 chains at once"
 SPEEDS = {
-    "one": (FORCES, "one chain"),
-    "many": (FORCES, "256 chains at once"),
-    "gicnet": (GICNET, "256 origins at once, states"),
-    "potential": ("GFN2-xTB", "one chain"),
+    "one": (FORCES, "steps a second of processor, one chain", "1/s"),
+    "many": (FORCES, "steps a second of processor, 256 chains at once", "1/s"),
+    "potential": ("GFN2-xTB", "steps a second of processor, one chain", "1/s"),
+    "forces": (FORCES, PACE, "ps/s"),
+    SPACETIME: (SPACETIME, PACE, "ps/s"),
+    GICNET: (GICNET, PACE, "ps/s"),
 }
 
 LIMITS = {"distance": 3.5e-3, "angle": 6.6e-3, "dihedral": 9.2e-3}
 """Published validation errors of GICnet for ethanol at up to 10 fs, in Angstrom and radians."""
 
-COLOURS = {FORCES: B_COLOUR, GICNET: MARK, FREE: MUTED}
+COLOURS = {FORCES: B_COLOUR, SPACETIME: A_COLOUR, GICNET: MARK, FREE: MUTED}
 """Of the models in the figure."""
 
 ENERGY_LIMITS = (("std", 0.7, 0.2), ("max", 7.0, 1.5))
@@ -104,8 +107,9 @@ def _chains(molecule: str, records: Records) -> Iterator[Entry]:
     if molecule == "ethanol":
         for text, value in (("standard deviation", 0.715), ("largest deviation", 7.1)):
             yield Entry(table, PUBLISHED, f"total energy along 50 ps, {text}", value, 0.0, unit)
-    lost = [one for record in records for one in record["gicnet_held"]]
-    yield mean_entry(table, GICNET, "time until the total energy is 7 kcal/mol off", lost, "ps")
+    for row in (SPACETIME, GICNET):
+        lost = [one for record in records for one in record["networks"][row]]
+        yield mean_entry(table, row, "time until the total energy is 7 kcal/mol off", lost, "ps")
 
 
 def _others(molecule: str, records: Records) -> Iterator[Entry]:
@@ -120,11 +124,12 @@ def _others(molecule: str, records: Records) -> Iterator[Entry]:
         shifts = [abs(record["power"][field]) for record in records]
         column = "density of states, shift of the highest X-H peak"
         yield mean_entry(table, row, column, shifts, "1/cm")
-    for key, (row, column) in SPEEDS.items():
+    for key, (row, column, unit) in SPEEDS.items():
         values = [record["speed"][key] for record in records]
-        yield mean_entry(table, row, f"steps a second of processor, {column}", values, "1/s")
-    parameters = [record["gicnet_parameters"] for record in records]
-    yield mean_entry(table, GICNET, "parameters", parameters, "1")
+        yield mean_entry(table, row, column, values, unit)
+    for row in (SPACETIME, GICNET):
+        parameters = [record["parameters"][row] for record in records]
+        yield mean_entry(table, row, "parameters", parameters, "1")
     for name in records[0]["diatomics"]:
         wrong = [record["diatomics"][name]["error"] for record in records]
         yield mean_entry("T3 diatomics", name, "phase error after 1 ps", wrong, "% of a cycle", 100)

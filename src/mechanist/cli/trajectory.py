@@ -28,7 +28,8 @@ def learn(
     ] = None,
     dt: DtOption = None,
     models: Annotated[
-        str, typer.Option("--models", help="of map,ridge,recurrent,bridge; default: those that fit")
+        str,
+        typer.Option("--models", help="of map,ridge,recurrent,bridge,4d; default: those that fit"),
     ] = "",
     stride: Annotated[
         list[int] | None,
@@ -91,15 +92,18 @@ def propagate(
     ] = None,
     every: Annotated[str, typer.Option("--every", help="time between written frames")] = "1fs",
     seed: Annotated[int, typer.Option("--seed", min=0, help="of drawn velocities")] = 0,
+    kind: Annotated[
+        str | None, typer.Option("--model", help="bridge or 4d; default: the better one")
+    ] = None,
 ) -> None:
-    """Follow the motion from a state with learned forces, at constant energy.
+    """Follow the motion from a state, at constant energy.
 
     It ends where it enters conformations that were not learned.
     """
     from mechanist.stages.trajectory import propagate as run
 
     times = _time("--time", time), _time("--every", every)
-    run(model, start, times[0], out, temperature, times[1], seed, log)
+    run(model, start, times[0], out, temperature, times[1], seed, kind, log)
 
 
 def forecast(

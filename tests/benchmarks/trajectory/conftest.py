@@ -51,7 +51,7 @@ def forecast_records(motion):
     from benchmarks.trajectory.measure.forecast_setup import setup
     from benchmarks.trajectory.measure.forecast_sizes import ForecastSize
     from benchmarks.trajectory.measure.sizes import Size
-    from mechanist.trajectory.forecast.options import Options, Training
+    from benchmarks.trajectory.models.options import Options, Training
     from mechanist.trajectory.superres.budget import Budget
     from mechanist.trajectory.superres.learned import learn_bridge
 
@@ -59,7 +59,7 @@ def forecast_records(motion):
     size = Size(5500, 0.4, 0.2, 12, 100, Budget())
     amounts = ForecastSize(
         Options(width=8, heads=2, blocks=1),
-        Training(windows=8, steps=3, batch=4, checks=1, longer=1),
+        Training(steps=3, batch=4, checks=1),
         400,
         8,
         4,
@@ -79,7 +79,6 @@ def forecast_records(motion):
                 "size": "small",
                 "spacing": 5.0,
                 "rows": found.rows,
-                "ablations": found.ablations,
                 "rolls": found.rolls,
             }
         )
@@ -92,13 +91,14 @@ def propagated(motion, springs, explained):
     from benchmarks.trajectory.measure.long import long_motion
     from benchmarks.trajectory.measure.propagator import measure
     from benchmarks.trajectory.measure.propagator_sizes import PropagatorSize
+    from benchmarks.trajectory.models.published import published
+    from benchmarks.trajectory.names import GICNET, SPACETIME
     from mechanist.trajectory.dataset import by_time
-    from mechanist.trajectory.propagator.gicnet_budget import GicnetBudget
-    from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet
+    from mechanist.trajectory.propagator.gicnet_learn import GicnetBudget, learn_gicnet, taylor
     from mechanist.trajectory.propagator.learned import motion_of
     from mechanist.trajectory.superres.forcefield import fit_forces
 
-    budget = GicnetBudget((32,), (16,), members=1, steps=60, energy_steps=60, batch=128)
+    budget = GicnetBudget((32,), (16,), members=1, steps=60, energy_steps=60, pairs=500, batch=128)
     size = PropagatorSize(
         replicas=2, chain_ps=1.0, judged=10, dipoles=400, gicnet=budget, gicnet_ps=0.05
     )
@@ -111,20 +111,25 @@ def propagated(motion, springs, explained):
         orders = molecule("ethanol").permutations
         forces = fit_forces(train.positions[rows], train.forces[rows], orders)
         learned = motion_of(forces, part.masses, part.dt_ps)
-        gicnet = learn_gicnet(train, data.validate[0], budget, number)
-        record = measure(data, learned, gicnet, springs, size)
+        networks = {
+            name: learn_gicnet(train, data.validate[0], budget, number, make=make)
+            for name, make in ((SPACETIME, taylor), (GICNET, published))
+        }
+        record = measure(data, learned, networks, springs, size)
         charges = np.where(part.numbers == 1, 0.1, -0.2)
         record |= long_motion(
             part,
             data.test[0],
-            (learned, gicnet),
+            learned,
+            networks,
             springs,
             lambda x, charges=charges: np.einsum("n,tnx->tx", charges, x),
             size,
             np.random.default_rng(number),
         )
         record |= {"molecule": "ethanol", "number": number, "size": "small"}
-        record |= {"gicnet_parameters": gicnet.parameters, "step_fs": 0.5}
+        record |= {"parameters": {name: net.parameters for name, net in networks.items()}}
+        record |= {"step_fs": 0.5}
         record["diatomics"] = {"H2": {"error": 2e-4 * (1 + number), "cycles": 129.0}}
         records.append(record)
     return records, explained | {"size": "small"}

@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from benchmarks.trajectory.measure import twist
-from benchmarks.trajectory.measure.outcomes import agreement, ends_of, sides, stability
-from benchmarks.trajectory.reference.molecules import molecule
-from mechanist.trajectory.propagator.attribution import (
+from benchmarks.trajectory.measure.attribution import (
     inputs_of,
     integrated_gradients,
     later,
     names,
 )
+from benchmarks.trajectory.measure.outcomes import agreement, ends_of, sides, stability
+from benchmarks.trajectory.reference.molecules import molecule
 from mechanist.trajectory.propagator.learned import motion_of
 from mechanist.trajectory.propagator.zmatrix import zmatrix_of
 from mechanist.trajectory.superres.forcefield import fit_forces

@@ -7,11 +7,17 @@ import pytest
 
 from benchmarks.trajectory.files import TrajectoryFiles
 from benchmarks.trajectory.job import Job
-from benchmarks.trajectory.measure.ablations import FEW, WHOLE, without
-from benchmarks.trajectory.names import ALONE, DYNAMICS, FORECASTER
+from benchmarks.trajectory.names import (
+    ALONE,
+    DYNAMICS,
+    LINEAR_RIDGE,
+    NETWORKS,
+    ON_RIDGE,
+    PERSISTENCE,
+    STRAIGHT,
+)
 from benchmarks.trajectory.page.forecasts import (
     HEAD,
-    RIVALS,
     forecast_entries,
     forecast_markdown,
     forecast_targets,
@@ -22,12 +28,12 @@ from mechanist.bookkeeping.journal import Journal
 from mechanist.errors import DataError
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
-from mechanist.trajectory.forecast.options import Options
 
-ROWS = {*RIVALS, FORECASTER, DYNAMICS, ALONE, "x + v t, told v", f"{DYNAMICS}, told v"}
+PLAIN = {PERSISTENCE, STRAIGHT, LINEAR_RIDGE, DYNAMICS}
+ROWS = {*PLAIN, *NETWORKS, ALONE, ON_RIDGE}
 
 
-def test_every_model_and_every_part_has_its_numbers(forecast_records):
+def test_every_model_has_its_numbers(forecast_records):
     record = forecast_records[0]
     assert {row["model"] for row in record["rows"]} == ROWS
     for row in record["rows"]:
@@ -35,35 +41,12 @@ def test_every_model_and_every_part_has_its_numbers(forecast_records):
         assert row["ade"] == pytest.approx(np.mean(row["horizon"]))
         assert row["fde"] == row["horizon"][-1]
         assert 0 < row["heavy"] < row["ade"] < row["hydrogen"]
-    bases = {row["base"] for row in record["ablations"]}
-    assert bases == {"last frame", "x + v t", "linear ridge", DYNAMICS}
-    for base, parts in (("last frame", set(without(Options()))), (DYNAMICS, set(FEW))):
-        found = {row["part"] for row in record["ablations"] if row["base"] == base}
-        assert found == {"no network", *parts}
     for row in record["rolls"]:
         assert len(row["rmsd"]) == 30
         assert 0 <= row["valid"] <= 1
     assert record["rolls"][0]["model"] == "true"
     assert record["rolls"][0]["valid"] > 0.95
     assert record["rolls"][0]["spectrum"] == pytest.approx(1)
-
-
-def test_our_row_is_the_whole_network_on_learned_dynamics(forecast_records):
-    for record in forecast_records:
-        (ours,) = [row for row in record["rows"] if row["model"] == FORECASTER]
-        (whole,) = [
-            row for row in record["ablations"] if (row["base"], row["part"]) == (DYNAMICS, WHOLE)
-        ]
-        assert ours["ade"] == whole["ade"]
-
-
-def test_each_variant_differs_from_the_whole_in_what_its_name_says():
-    variants = without(Options())
-    whole = variants.pop(WHOLE)
-    assert all(one != whole for one in variants.values())
-    assert len(set(variants.values())) == len(variants) == 10
-    assert variants["no decoder"] == replace(whole, decoder=False)
-    assert variants["autoregressive by blocks"].ahead == 5
 
 
 def test_numbers_are_means_and_spreads_in_angstrom(forecast_records):
@@ -79,15 +62,21 @@ def test_numbers_are_means_and_spreads_in_angstrom(forecast_records):
     text = "\n".join(forecast_markdown(numbers, "ethanol", 5.0))
     assert "different data" in HEAD
     assert "distance at 100 fs (Å)" in text
-    assert "| last frame: no decoder |" in text
 
 
 def test_targets_tell_met_from_missed(forecast_records):
     numbers = forecast_entries("ethanol", forecast_records)
-    assert len(forecast_targets(numbers, "ethanol")) == 9
-    worse = [replace(e, value=9.0) if e.row == FORECASTER else e for e in numbers]
+    assert len(forecast_targets(numbers, "ethanol")) == 5
+    bonds = "bonds in the band"
+    worse = [
+        replace(e, value=0.0 if e.column == bonds else 9.0) if e.row in (ON_RIDGE, DYNAMICS) else e
+        for e in numbers
+    ]
     assert not any(aim.met for aim in forecast_targets(worse, "ethanol"))
-    better = [replace(e, value=1e-3) if e.row == FORECASTER else e for e in numbers]
+    better = [
+        replace(e, value=1.0 if e.column == bonds else 1e-3) if e.row in (ON_RIDGE, DYNAMICS) else e
+        for e in numbers
+    ]
     assert all(aim.met for aim in forecast_targets(better, "ethanol"))
 
 

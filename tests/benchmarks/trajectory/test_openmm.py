@@ -14,6 +14,7 @@ from benchmarks.trajectory.measure.openmm import (
     known_bridge,
 )
 from benchmarks.trajectory.measure.rows import plain_models
+from benchmarks.trajectory.measure.superres_errors import errors
 from benchmarks.trajectory.names import BRIDGE_KNOWN
 from benchmarks.trajectory.page.entries import Lookup
 from benchmarks.trajectory.page.openmm import (
@@ -42,7 +43,6 @@ from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.trajectory.dataset import by_time, windows
 from mechanist.trajectory.store import load, save
-from mechanist.trajectory.superres.errors import errors
 from mechanist.trajectory.trajectory import GAS
 
 SYSTEMS = Path(__file__).resolve().parents[3] / "systems"

@@ -127,7 +127,9 @@ def test_the_best_of_a_column_is_bold(made):
     reader = Reader(files.page.read_text("utf-8"))
     numbers = [one for one in read_json(files.tables) if one["table"] == "T3 ethanol"]
     column = "t = 1 fs: distances, root mean square error"
-    first = min((o for o in numbers if o["column"] == column), key=lambda one: one["value"])
+    # Learned forces are ranked apart.
+    ranked = [o for o in numbers if o["column"] == column and not o["row"].startswith("learned")]
+    first = min(ranked, key=lambda one: one["value"])
     shown = measured(f"{first['value']:.3g} ± {first['std']:.1g}").text.replace(BOUND, " ")
     assert (first["row"], shown) in reader.bold
     assert not any("published" in name for name, _ in reader.bold)
@@ -218,7 +220,11 @@ def test_best_knows_which_way_is_better_and_who_takes_part():
     table = Table(
         ("model", "x"),
         rows(
-            ("a", "3"), ("b", "-1"), ("b, told v", "9"), ("true", "0"), ("c (different data)", "0")
+            ("a", "3"),
+            ("b", "-1"),
+            ("b (x, v, a)", "9"),
+            ("true", "0"),
+            ("c (different data)", "0"),
         ),
     )
     assert best("error", table) == {(1, 1)}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.trajectory.measure.propagator_sizes import PROPAGATOR_SIZES, TIMES
-from benchmarks.trajectory.names import FORCES, FREE, GICNET
+from benchmarks.trajectory.names import FORCES, FREE, GICNET, SPACETIME
 from benchmarks.trajectory.page.attribution import attribution_entries, attribution_target
 from benchmarks.trajectory.page.propagators import (
     PUBLISHED,
@@ -21,7 +21,7 @@ def test_every_model_has_errors_as_far_as_it_reaches(propagated):
     for record in propagated[0]:
         found = {(row["model"], row["time"]) for row in record["rows"]}
         wanted = {(model, time) for model in (FORCES, FREE) for time in TIMES}
-        assert found == wanted | {(GICNET, time) for time in TIMES if time <= 10}
+        assert found == wanted | {(one, t) for one in (SPACETIME, GICNET) for t in TIMES if t <= 10}
         by = {(row["model"], row["time"]): row for row in record["rows"]}
         for key in ("distance", "angle", "dihedral", "distance_velocity", "position"):
             assert by[FORCES, 1][key] < by[FORCES, 10][key] < by[FREE, 10][key]
@@ -35,7 +35,9 @@ def test_chains_and_spectra_are_recorded(propagated):
         assert energy["ps"] == pytest.approx(1.0)
         assert len(energy["true_std"]) == len(energy["model_max"]) == 2
         assert all(np.array(energy["model_std"]) < np.array(energy["model_max"]))
-        assert all(one <= 0.05 + 1e-9 for one in record["gicnet_held"])
+        for name in (SPACETIME, GICNET):
+            assert all(one <= 0.05 + 1e-9 for one in record["networks"][name])
+            assert record["speed"][name] > 0
         # The chain starts as the reference does, with the same energy in every vibration.
         assert 0.9 < record["power"]["similarity"] <= 1
         assert record["speed"]["many"] > record["speed"]["one"] > 0

@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks.trajectory.files import TrajectoryFiles
 from benchmarks.trajectory.job import Job
+from benchmarks.trajectory.measure.bonds import bonds
 from benchmarks.trajectory.measure.distributions import angles_of, distributions
 from benchmarks.trajectory.measure.robustness import (
     LSTM,
@@ -14,6 +15,7 @@ from benchmarks.trajectory.measure.robustness import (
     noisy,
     some,
 )
+from benchmarks.trajectory.models.polynomials import linear
 from benchmarks.trajectory.names import BRIDGE, HERMITE, LINEAR, RIDGE
 from benchmarks.trajectory.page.robustness import (
     SECTIONS,
@@ -29,8 +31,7 @@ from mechanist.errors import DataError
 from mechanist.settings.config import Config
 from mechanist.settings.load import validate
 from mechanist.trajectory.dataset import by_time, windows
-from mechanist.trajectory.forecast.bonds import bonds
-from mechanist.trajectory.superres.polynomials import hermite, linear
+from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
 
 

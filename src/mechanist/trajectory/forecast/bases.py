@@ -6,7 +6,6 @@ from typing import Protocol
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.errors import DataError
 from mechanist.trajectory.forecast.pose import Pose
 from mechanist.trajectory.forecast.windows import Cases, History
 from mechanist.trajectory.ridge import best_held_out
@@ -34,29 +33,11 @@ class LastFrame:
 
 @dataclass(frozen=True)
 class Straight:
-    """x + v t.
-
-    Parameters
-    ----------
-    velocity_known
-        Whether v is the true velocity at the last frame; else the difference of the last two.
-    """
-
-    velocity_known: bool = False
+    """x + v t, with v from the last two frames."""
 
     def __call__(self, history: History, ahead: int) -> Array:
-        """Straight lines.
-
-        Raises
-        ------
-        DataError
-            If velocities are needed and missing.
-        """
-        if self.velocity_known and history.velocities is None:
-            raise DataError("history", "holds no velocities")
+        """Straight lines."""
         step = history.last - history.positions[:, -2]
-        if self.velocity_known and history.velocities is not None:
-            step = history.velocities * history.spacing_ps
         count = np.arange(1, ahead + 1)[:, None, None]
         return np.asarray(history.last[:, None] + count * step[:, None])
 

@@ -34,18 +34,9 @@ def extent(x: Array) -> Array:
 
 @dataclass(frozen=True)
 class LearnedDynamics:
-    """Velocity Verlet with learned forces.
-
-    Parameters
-    ----------
-    dynamics
-        Learned forces with the statistics of their error.
-    velocity_known
-        Whether the true velocity at the last frame is used; else the state is fitted to positions.
-    """
+    """Velocity Verlet with learned forces, and the statistics of their error."""
 
     dynamics: Dynamics
-    velocity_known: bool = False
 
     def __call__(self, history: History, ahead: int) -> Array:
         """Frames (B, ahead, N, 3) in nm.
@@ -55,7 +46,7 @@ class LearnedDynamics:
         Raises
         ------
         DataError
-            If the time between frames is not a whole number of steps, or velocities are missing.
+            If the time between frames is not a whole number of steps.
         """
         steps = self.steps(history)
         frames = self.motion(history, ahead * steps)[0][:, steps::steps]
@@ -88,10 +79,6 @@ class LearnedDynamics:
 
     def velocities(self, history: History) -> Array:
         """Velocities (B, N, 3) in nm/ps at the last frame."""
-        if self.velocity_known:
-            if history.velocities is None:
-                raise DataError("history", "holds no velocities")
-            return history.velocities
         return fit_velocities(self.dynamics, history, self.steps(history))[:, -1]
 
 
@@ -123,7 +110,7 @@ def fit_velocities(dynamics: Dynamics, history: History, steps: int) -> Array:
     return v
 
 
-def learned_dynamics(bridge: Bridge, dt_ps: float, velocity_known: bool = False) -> LearnedDynamics:
+def learned_dynamics(bridge: Bridge, dt_ps: float) -> LearnedDynamics:
     """Dynamics with the learned forces of a bridge.
 
     Raises
@@ -134,4 +121,4 @@ def learned_dynamics(bridge: Bridge, dt_ps: float, velocity_known: bool = False)
     if not isinstance(bridge.forces, KernelForces):
         raise DataError("dynamics", "forces are not learned ones")
     parts = bridge.forces, bridge.masses, bridge.errors, bridge.memory, dt_ps
-    return LearnedDynamics(Dynamics(*parts), velocity_known)
+    return LearnedDynamics(Dynamics(*parts))

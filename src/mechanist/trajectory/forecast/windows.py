@@ -1,6 +1,5 @@
 """Windows: histories of positions, and the frames after them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +8,6 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
-from mechanist.trajectory.dataset import Dataset, by_time
 from mechanist.trajectory.trajectory import Trajectory
 
 
@@ -45,13 +43,10 @@ class History:
         (B, K, N, 3) in nm.
     spacing_ps
         Time between two of them.
-    velocities
-        (B, N, 3) in nm/ps at the last one; used only by models whose names say so.
     """
 
     positions: Array
     spacing_ps: float
-    velocities: Array | None = None
 
     @property
     def last(self) -> Array:
@@ -60,12 +55,7 @@ class History:
 
     def rows(self, rows: slice | NDArray[Any]) -> "History":
         """Some of the windows."""
-        speed = self.velocities
-        return replace(
-            self,
-            positions=self.positions[rows],
-            velocities=None if speed is None else speed[rows],
-        )
+        return replace(self, positions=self.positions[rows])
 
     def after(self, frames: Array) -> "History":
         """The history after (B, M, N, 3) further frames, of the same length."""
@@ -107,10 +97,7 @@ def cases(trajectory: Trajectory, task: Task, starts: NDArray[np.int64]) -> Case
         raise DataError("trajectory", f"{len(trajectory)} frames; a window takes {task.span}")
     rows = starts[:, None] + task.spacing * np.arange(task.known + task.ahead)
     x = trajectory.positions[rows]
-    speed = None
-    if trajectory.velocities is not None:
-        speed = trajectory.moving()[rows[:, task.known - 1]]
-    history = History(x[:, : task.known], trajectory.dt_ps * task.spacing, speed)
+    history = History(x[:, : task.known], trajectory.dt_ps * task.spacing)
     return Cases(history, x[:, task.known :])
 
 
@@ -126,33 +113,3 @@ def spread(trajectory: Trajectory, task: Task, count: int, later: int = 0) -> ND
     if room < 0:
         raise DataError("trajectory", f"{len(trajectory)} frames; a window takes {task.span}")
     return np.unique(np.linspace(0, room, count).round().astype(np.int64))
-
-
-def blocks(trajectory: Trajectory, learned: Dataset | None, task: Task) -> Dataset:
-    """Blocks of time with two windows left out between them.
-
-    Parameters
-    ----------
-    trajectory
-        All frames; used if ``learned`` is None.
-    learned
-        Blocks of the learned forces; the validation block is shortened such that it is two windows
-        away from the others.
-    task
-        Shape of a window.
-
-    Raises
-    ------
-    DataError
-        If no validation frames are left.
-    """
-    if learned is None:
-        return by_time(trajectory, task.span)
-    total = len(trajectory)
-    ends = [len(part[0]) for part in (learned.train, learned.validate, learned.test)]
-    purge = (total - sum(ends)) // 2
-    cut = max(0, 2 * task.span - purge)
-    middle: Sequence[Trajectory] = learned.validate
-    if ends[1] - 2 * cut < task.span:
-        raise DataError("trajectory", f"validation block of {ends[1]} frames; too few for windows")
-    return replace(learned, validate=(middle[0][cut : ends[1] - cut],))

@@ -1,13 +1,14 @@
-"""GICnet: a network that predicts internal coordinates as a function of time, as published.
+"""A 4-D network: internal coordinates of a molecule as a function of time.
 
-Ge, Zhang, Hou, Chen, Ullah and Dral, J. Phys. Chem. Lett. 14, 7732 (2023). With internal
-coordinates M0 and their velocities V0 at time 0,
+After GICnet (Ge, Zhang, Hou, Chen, Ullah and Dral, J. Phys. Chem. Lett. 14, 7732 (2023)). With
+internal coordinates M0 and their velocities V0 at time 0, and the reach t_c,
 
-    M(t) = M0 + [1 - f(t)] V0 t + f(t) NN(M0, V0, t),   f(t) = 1 - exp[-(t/a)^2],
+    M(t) = M0 + V0 t + (t / t_c)^2 S NN(M0, V0, t),
 
-so the state at time 0 is exact for any network; velocities are derivatives with respect to time.
-Distances are in Angstrom, angles in radians, times in fs. Unlike there, molecules are superposed on
-a reference geometry, and results are moved back.
+so position and velocity at time 0 are exact for any network; velocities are derivatives with
+respect to time. Inputs are standardised, dihedrals enter as cosine and sine, and S is the spread of
+what NN must give. Distances are in Angstrom, angles in radians, times in fs. Molecules are
+superposed on a reference geometry, and results are moved back.
 """
 
 from collections.abc import Sequence
@@ -24,9 +25,6 @@ from mechanist.trajectory.propagator.motion import Motion
 from mechanist.trajectory.propagator.zmatrix import Zmatrix
 from mechanist.trajectory.superres.frame import Placement, rotations
 
-RISE = 0.1
-"""The time a in fs."""
-
 LIMIT = 2**16
 """Largest number of origins times times per batch."""
 
@@ -39,28 +37,20 @@ def perceptron(sizes: Sequence[int]) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-class Gicnet(nn.Module):
-    """The network of one member of an ensemble.
+def periodic(q: Tensor) -> Tensor:
+    """Distances, angles, cosines and sines of dihedrals (B, N, 4) of coordinates (B, N, 3)."""
+    turn = q[..., 2:]
+    return torch.cat([q[..., :2], torch.cos(turn), torch.sin(turn)], dim=-1)
 
-    Parameters
-    ----------
-    atoms
-        N.
-    widths
-        Of its hidden layers; published are 1024, 512, 256, 128 and 64.
-    """
 
-    def __init__(self, atoms: int, widths: Sequence[int]) -> None:
-        super().__init__()
-        self.widths = tuple(widths)
-        self.net = perceptron([6 * atoms + 1, *widths, 3 * atoms])
+class Member(nn.Module):
+    """A network of coordinates (B, N, 3) at times (B,) in fs, after coordinates and velocities."""
+
+    widths: tuple[int, ...]
 
     def forward(self, q0: Tensor, s0: Tensor, t: Tensor) -> Tensor:
-        """Coordinates (B, N, 3) at times (B,) in fs, after coordinates and velocities (B, N, 3)."""
-        rise = -torch.expm1(-((t / RISE) ** 2))[:, None, None]
-        seen = torch.cat([q0.flatten(1), s0.flatten(1), t[:, None]], dim=1)
-        out: Tensor = self.net(seen)
-        return q0 + (1 - rise) * s0 * t[:, None, None] + rise * out.view_as(q0)
+        """Coordinates (B, N, 3)."""
+        raise NotImplementedError
 
     def moving(self, q0: Tensor, s0: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """Coordinates and their velocities at times (B,)."""
@@ -68,15 +58,59 @@ class Gicnet(nn.Module):
         return made[0], made[1]
 
 
+class Gicnet(Member):
+    """The network of one member of an ensemble.
+
+    Parameters
+    ----------
+    atoms
+        N.
+    widths
+        Of its hidden layers.
+    reach
+        t_c in fs.
+    """
+
+    centre: Tensor
+    scale: Tensor
+    unit: Tensor
+
+    def __init__(self, atoms: int, widths: Sequence[int], reach: float) -> None:
+        super().__init__()
+        self.widths, self.reach = tuple(widths), reach
+        self.register_buffer("centre", torch.zeros(7 * atoms))
+        self.register_buffer("scale", torch.ones(7 * atoms))
+        self.register_buffer("unit", torch.ones(atoms, 3))
+        self.net = perceptron([7 * atoms + 1, *widths, 3 * atoms])
+
+    def fit_scales(self, q0: Tensor, s0: Tensor, q: Tensor, t: Tensor) -> None:
+        """Standardise inputs, and the answers that lead to coordinates ``q`` (P, N, 3)."""
+        seen = self._seen(q0, s0)
+        self.centre, self.scale = seen.mean(0), seen.std(0).clamp(min=1e-6)
+        time = t[:, None, None]
+        self.unit = ((q - q0 - s0 * time) * (self.reach / time) ** 2).std(0).clamp(min=1e-6)
+
+    @staticmethod
+    def _seen(q0: Tensor, s0: Tensor) -> Tensor:
+        return torch.cat([periodic(q0).flatten(1), s0.flatten(1)], dim=1)
+
+    def forward(self, q0: Tensor, s0: Tensor, t: Tensor) -> Tensor:
+        """Coordinates (B, N, 3) at times (B,) in fs, after coordinates and velocities (B, N, 3)."""
+        part = (t / self.reach)[:, None]
+        seen = (self._seen(q0, s0) - self.centre) / self.scale
+        out: Tensor = self.net(torch.cat([seen, 2 * part - 1], dim=1))
+        return q0 + s0 * t[:, None, None] + part[..., None] ** 2 * self.unit * out.view_as(q0)
+
+
 class EnergyNet(nn.Module):
-    """The potential energy in Hartree of internal coordinates, standardised.
+    """The potential energy in kJ/mol of internal coordinates, standardised.
 
     Parameters
     ----------
     inside
-        (N, 3), true for the coordinates that are inputs.
+        (N, 4), true for the inputs, see `periodic`.
     widths
-        Of its hidden layers; published are 512, 256, 128 and 64.
+        Of its hidden layers.
     """
 
     inside: Tensor
@@ -91,38 +125,31 @@ class EnergyNet(nn.Module):
         count = int(inside.sum())
         self.register_buffer("centre", torch.zeros(count))
         self.register_buffer("scale", torch.ones(count))
-        self.register_buffer("energy", torch.tensor([0.0, 1.0]))
+        self.register_buffer("energy", torch.ones(()))
         self.net = perceptron([count, *widths, 1])
 
     def forward(self, q: Tensor) -> Tensor:
-        """Energies (B,) of coordinates (B, N, 3)."""
-        seen = (q[:, self.inside] - self.centre) / self.scale
+        """Energies (B,), up to a constant, of coordinates (B, N, 3)."""
+        seen = (periodic(q)[:, self.inside] - self.centre) / self.scale
         out: Tensor = self.net(seen)
-        return self.energy[0] + self.energy[1] * out[:, 0]
+        return self.energy * out[:, 0]
 
 
-@dataclass(frozen=True)
-class Scaled:
-    """Coordinates in Angstrom, radians and fs.
+UNIT = (10.0, 1.0, 1.0)
+"""Angstrom in a nm, radians."""
 
-    Parameters
-    ----------
-    zmatrix
-        In nm.
-    """
 
-    zmatrix: Zmatrix
+def internal(zmatrix: Zmatrix, x: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """Coordinates in Angstrom, radians and fs of positions in nm and velocities in nm/ps."""
+    q, s = zmatrix.there(x, v)
+    unit = q.new_tensor(UNIT)
+    return q * unit, s * unit * 1e-3
 
-    def there(self, x: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """From positions in nm and velocities in nm/ps (B, N, 3)."""
-        q, s = self.zmatrix.there(x, v)
-        unit = q.new_tensor([10.0, 1.0, 1.0])
-        return q * unit, s * unit * 1e-3
 
-    def back(self, q: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
-        """To positions in nm and velocities in nm/ps (B, N, 3)."""
-        unit = q.new_tensor([10.0, 1.0, 1.0])
-        return self.zmatrix.back(q / unit, s / unit * 1e3)
+def cartesian(zmatrix: Zmatrix, q: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+    """Positions in nm and velocities in nm/ps (B, N, 3)."""
+    unit = q.new_tensor(UNIT)
+    return zmatrix.back(q / unit, s / unit * 1e3)
 
 
 @dataclass(frozen=True)
@@ -143,14 +170,17 @@ class GicnetMotion:
         (N,) in Da.
     reach_ps
         Longest time, t_c.
+    explained
+        Share of the variance of the held-out energy that the energy network explains.
     """
 
-    members: tuple[Gicnet, ...]
+    members: tuple[Member, ...]
     energy: EnergyNet
     zmatrix: Zmatrix
     reference: Array
     masses: Array
     reach_ps: float
+    explained: float
 
     @property
     def parameters(self) -> int:
@@ -172,7 +202,7 @@ class GicnetMotion:
             raise DataError("propagator", f"times must lie between 0 and {self.reach_ps:g} ps")
         return self.member(self.members[0], x0, v0, times)
 
-    def member(self, net: Gicnet, x0: Array, v0: Array, times: Array) -> Motion:
+    def member(self, net: Member, x0: Array, v0: Array, times: Array) -> Motion:
         """States by one member."""
         most = max(1, LIMIT // max(1, len(times)))
         parts = [
@@ -184,18 +214,26 @@ class GicnetMotion:
             np.concatenate([part.velocities for part in parts]),
         )
 
-    def _some(self, net: Gicnet, x0: Array, v0: Array, times: Array) -> Motion:
+    def _some(self, net: Member, x0: Array, v0: Array, times: Array) -> Motion:
         shape = (len(x0), len(times), *x0.shape[1:])
-        placed = placed_on(x0, self.reference, self.masses)
         speed = v0 - (self.masses @ v0 / self.masses.sum())[:, None]
+        placed = placed_on(x0, self.reference, self.masses)
         start = [torch.tensor(one) for one in (placed.there(x0), placed.turn_there(speed))]
-        scaled = Scaled(self.zmatrix)
         with torch.no_grad():
-            q0, s0 = (one.repeat_interleave(len(times), 0) for one in scaled.there(*start))
+            here = internal(self.zmatrix, start[0], start[1])
+            q0, s0 = (one.repeat_interleave(len(times), 0) for one in here)
             moved = net.moving(q0, s0, torch.tensor(1e3 * times).repeat(len(x0)))
-            x, v = (one.numpy().reshape(shape) for one in scaled.back(*moved))
+            x, v = (one.numpy().reshape(shape) for one in cartesian(self.zmatrix, *moved))
         drift = (v0 - speed)[:, None] * times[:, None, None]
         return Motion(placed.back(x) + drift, placed.turn_back(v) + (v0 - speed)[:, None])
+
+    def total_energy(self, x: Array, v: Array) -> Array:
+        """Kinetic energy and that of the energy network (B,) in kJ/mol, up to a constant."""
+        placed = placed_on(x, self.reference, self.masses)
+        there = torch.tensor(placed.there(x)), torch.tensor(placed.turn_there(v))
+        with torch.no_grad():
+            potential = self.energy(internal(self.zmatrix, *there)[0]).numpy()
+        return np.asarray(0.5 * np.einsum("n,bnx->b", self.masses, v**2) + potential)
 
 
 def placed_on(x: Array, reference: Array, masses: Array) -> Placement:

@@ -1,15 +1,18 @@
-"""Training of GICnet: pairs of an origin and a later frame, and the published loss.
+"""Training of 4-D networks on pairs of a state and a later one.
 
-    L = D + 2 A + 4 DA + 16 vD + 20 vA + 24 vDA + E,
+The loss is that of GICnet,
 
-root mean square errors of distances, angles and dihedrals, of their velocities, and of the energy
-by the energy network at the predicted and at the true geometry; each is weighted in time by exp(-t)
-+ 1. Origins are t_c apart, and every frame of the segment after each is a target. The published
-code leaves the six coordinates of the whole molecule out of the means; here they count, since
-otherwise the network would not learn position and orientation.
+    L = D + 2 A + 4 DA + 16 vD + 20 vA + 24 vDA,
+
+root mean square errors of distances, angles and dihedrals, and of their velocities, each weighted
+in time by exp(-t) + 1. Pairs are drawn from all frames, forwards and backwards in time. The
+published loss has one more term, the error of the energy network.
+
+The energy is that of the trajectory, or the negative kinetic energy, which is the same up to a
+constant where the total energy is conserved; `GicnetMotion.explained` says whether it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,20 +21,54 @@ from torch import Tensor
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
-from mechanist.systems.forces.xtb import HARTREE
 from mechanist.trajectory.propagator.gicnet import (
     EnergyNet,
     Gicnet,
     GicnetMotion,
-    Scaled,
+    Member,
+    internal,
+    periodic,
     placed_on,
 )
-from mechanist.trajectory.propagator.gicnet_budget import GicnetBudget
 from mechanist.trajectory.propagator.zmatrix import Zmatrix, unwrapped, zmatrix_of
 from mechanist.trajectory.trajectory import Trajectory
 
 WEIGHTS = (1.0, 2.0, 4.0)
 VELOCITY_WEIGHTS = (16.0, 20.0, 24.0)
+
+JUDGED = 4000
+"""Pairs of the validation block."""
+
+
+@dataclass(frozen=True)
+class GicnetBudget:
+    """Amounts.
+
+    Parameters
+    ----------
+    widths, energy_widths
+        Of the hidden layers.
+    members
+        Of the ensemble.
+    steps, energy_steps
+        Of Adam, for each member and for the energy.
+    pairs, batch
+        Pairs in all, and per step.
+    rate
+        Of Adam at the start; annealed along a cosine to a hundredth.
+    reach_ps
+        Longest time t_c.
+    """
+
+    widths: tuple[int, ...] = (256, 256, 256)
+    energy_widths: tuple[int, ...] = (128, 64)
+    members: int = 2
+    steps: int = 2500
+    energy_steps: int = 1500
+    pairs: int = 60_000
+    batch: int = 512
+    rate: float = 3e-3
+    reach_ps: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -75,42 +112,47 @@ def upright(positions: Array, masses: Array) -> Array:
 
 
 def pairs_of(
-    trajectory: Trajectory, reach_ps: float, zmatrix: Zmatrix, reference: Array
-) -> tuple[Pairs, Array]:
-    """All pairs of a trajectory, and the potential energies in kJ/mol of the later states.
+    trajectory: Trajectory,
+    reach_ps: float,
+    zmatrix: Zmatrix,
+    reference: Array,
+    count: int,
+    rng: np.random.Generator,
+) -> Pairs:
+    """Random pairs of frames up to ``reach_ps`` apart, half of them backwards in time.
 
     Raises
     ------
     DataError
-        If it is shorter than ``reach_ps`` or has no energies.
+        If the trajectory is shorter than ``reach_ps`` or its frames are farther apart.
     """
     span = round(reach_ps / trajectory.dt_ps)
-    origins = np.arange(0, len(trajectory) - span, span)
-    if len(origins) == 0 or trajectory.energy is None:
-        raise DataError("trajectory", "too short for GICnet, or without energies")
-    rows = origins[:, None] + np.arange(span + 1)
-    x, v = trajectory.positions[rows], trajectory.moving()[rows]
-    placed = placed_on(x[:, 0], reference, trajectory.masses)
-    shape = (-1, len(reference), 3)
-    here = [torch.tensor(one.reshape(shape)) for one in (placed.there(x), placed.turn_there(v))]
-    q, s = (one.view(len(origins), span + 1, *shape[1:]) for one in Scaled(zmatrix).there(*here))
-    q0, s0 = (one[:, :1].expand_as(one[:, 1:]) for one in (q, s))
-    later = q[:, 1:].clone()
-    later[..., 2] = unwrapped(later[..., 2], q0[..., 2])
-    t = torch.arange(1, span + 1) * (1e3 * trajectory.dt_ps)
-    there = [one.reshape(shape).float() for one in (q0, s0, later, s[:, 1:])]
-    t = t.repeat(len(origins)).float()
-    pairs = Pairs(there[0], there[1], there[2], there[3], t)
-    return pairs, trajectory.energy[rows[:, 1:]].reshape(-1)
+    if not 1 <= span < len(trajectory):
+        raise DataError("trajectory", f"no two frames are up to {reach_ps:g} ps apart")
+    later = rng.integers(1, span + 1, count)
+    first = rng.integers(0, len(trajectory) - later)
+    turned = rng.random(count) < 0.5
+    rows = np.where(turned, [first + later, first], [first, first + later])
+    sign = np.where(turned, -1.0, 1.0)[:, None, None]
+    x, v = trajectory.positions[rows], sign * trajectory.moving()[rows]
+    placed = placed_on(x[0], reference, trajectory.masses)
+    parts = [
+        internal(zmatrix, torch.tensor(placed.there(a)), torch.tensor(placed.turn_there(b)))
+        for a, b in zip(x, v, strict=True)
+    ]
+    (q0, s0), (q, s) = parts
+    q[..., 2] = unwrapped(q[..., 2], q0[..., 2])
+    t = torch.tensor(later * (1e3 * trajectory.dt_ps))
+    return Pairs(*(one.float() for one in (q0, s0, q, s, t)))
 
 
-def loss(member: Gicnet, energy: EnergyNet, batch: Pairs) -> Tensor:
-    """The published loss."""
+def loss(member: Member, batch: Pairs) -> Tensor:
+    """The loss of a member."""
     q, s = member.moving(batch.q0, batch.s0, batch.t)
     time = torch.exp(-batch.t) + 1
-    result: Tensor = ((energy(q) - energy(batch.q)) ** 2 * time).mean().sqrt()
+    result = q.new_zeros(())
     for off, weights in ((q - batch.q, WEIGHTS), (s - batch.s, VELOCITY_WEIGHTS)):
-        rms = (off**2 * time[:, None, None]).mean(0).sqrt()
+        rms = ((off**2 * time[:, None, None]).mean(0) + 1e-16).sqrt()
         for column, weight in enumerate(weights):
             result = result + weight * rms[:, column].mean()
     return result
@@ -122,8 +164,21 @@ def batches(count: int, size: int, steps: int, draw: torch.Generator) -> Iterato
         yield torch.randint(count, (min(size, count),), generator=draw)
 
 
+def taylor(pairs: Pairs, budget: GicnetBudget) -> Member:
+    """A fresh network for these pairs."""
+    net = Gicnet(pairs.q.shape[1], budget.widths, 1e3 * budget.reach_ps).to(pairs.q.device)
+    net.fit_scales(pairs.q0, pairs.s0, pairs.q, pairs.t)
+    return net
+
+
 def learn_gicnet(
-    train: Trajectory, validate: Trajectory, budget: GicnetBudget, seed: int, device: str = "cpu"
+    train: Trajectory,
+    validate: Trajectory,
+    budget: GicnetBudget,
+    seed: int,
+    device: str = "cpu",
+    make: Callable[[Pairs, GicnetBudget], Member] = taylor,
+    log: Callable[[str], None] = lambda text: None,
 ) -> GicnetMotion:
     """Train the energy network, then every member; members are sorted by validation loss.
 
@@ -132,35 +187,40 @@ def learn_gicnet(
     Raises
     ------
     DataError
-        If a trajectory is shorter than the reach or has no energies.
+        If a trajectory is shorter than the reach, or lacks velocities.
     """
-    torch.manual_seed(seed)
-    draw = torch.Generator().manual_seed(seed)
+    rng = np.random.default_rng(seed)
     reference = upright(train.positions[0], train.masses)
     zmatrix = zmatrix_of(reference)
-    pairs, energies = pairs_of(train, budget.reach_ps, zmatrix, reference)
-    judge = pairs_of(validate, budget.reach_ps, zmatrix, reference)[0].to(device)
-    pairs = pairs.to(device)
-    energy = learn_energy(
-        pairs.q, energies, torch.tensor(zmatrix.inside, device=device), budget, draw
-    )
-    members, scores = [], []
-    for _ in range(budget.members):
-        member = Gicnet(len(reference), budget.widths).to(device)
-        optimiser, schedule = annealed(member, budget.rate, budget.steps)
-        for rows in batches(len(pairs), budget.batch, budget.steps, draw):
-            optimiser.zero_grad(set_to_none=True)
-            loss(member, energy, pairs.rows(rows)).backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
-        with torch.no_grad():
-            scores.append(float(loss(member, energy, judge)))
-        members.append(member.cpu().double())
-    order = np.argsort(scores)
-    best = tuple(members[i] for i in order)
-    return GicnetMotion(
-        best, energy.cpu().double(), zmatrix, reference, train.masses, budget.reach_ps
-    )
+    rest = budget.reach_ps, zmatrix, reference
+    pairs = pairs_of(train, *rest, budget.pairs, rng).to(device)
+    judge = pairs_of(validate, *rest, JUDGED, rng).to(device)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        draw = torch.Generator().manual_seed(seed)
+        energy, explained = learn_energy(train, validate, zmatrix, reference, budget, draw, device)
+        log(f"energy of the 4-D network: {100 * explained:.1f} % of the variance explained")
+        made, scores = [], []
+        for number in range(budget.members):
+            made.append(trained(make(pairs, budget), pairs, budget, draw))
+            with torch.no_grad():
+                scores.append(float(loss(made[-1], judge)))
+            log(f"4-D network {number + 1} of {budget.members}: held-out loss {scores[-1]:.3g}")
+    best = tuple(made[i].cpu().double() for i in np.argsort(scores))
+    masses, reach = train.masses, budget.reach_ps
+    return GicnetMotion(best, energy, zmatrix, reference, masses, reach, explained)
+
+
+def trained(member: Member, pairs: Pairs, budget: GicnetBudget, draw: torch.Generator) -> Member:
+    """A member after its training."""
+    optimiser, schedule = annealed(member, budget.rate, budget.steps)
+    for rows in batches(len(pairs), budget.batch, budget.steps, draw):
+        optimiser.zero_grad(set_to_none=True)
+        loss(member, pairs.rows(rows)).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(member.parameters(), 10.0)
+        optimiser.step()
+        schedule.step()
+    return member
 
 
 def annealed(
@@ -172,25 +232,38 @@ def annealed(
     return optimiser, schedule
 
 
+def _energies(block: Trajectory, zmatrix: Zmatrix, reference: Array) -> tuple[Tensor, Tensor]:
+    """Coordinates (T, N, 3), and energies (T,) in kJ/mol up to a constant."""
+    placed = placed_on(block.positions, reference, block.masses)
+    there = torch.tensor(placed.there(block.positions))
+    v = torch.tensor(placed.turn_there(block.moving()))
+    energy = -block.kinetic() if block.energy is None else block.energy
+    return internal(zmatrix, there, v)[0].float(), torch.tensor(energy - energy.mean()).float()
+
+
 def learn_energy(
-    q: Tensor, energies: Array, inside: Tensor, budget: GicnetBudget, draw: torch.Generator
-) -> EnergyNet:
-    """The energy network of coordinates (P, N, 3), with energies (P,) in kJ/mol."""
-    net = EnergyNet(inside, budget.energy_widths).to(q.device)
-    seen = q[:, inside]
-    net.centre, net.scale = seen.mean(0), seen.std(0)
-    target = torch.tensor(energies / HARTREE)
-    # In double precision, since total energies have many digits.
-    mean, spread = target.mean(), target.std()
-    net.energy = torch.stack([torch.zeros(()), spread.float()]).to(q.device)
-    target = ((target - mean) / spread).float().to(q.device)
+    train: Trajectory,
+    validate: Trajectory,
+    zmatrix: Zmatrix,
+    reference: Array,
+    budget: GicnetBudget,
+    draw: torch.Generator,
+    device: str,
+) -> tuple[EnergyNet, float]:
+    """The energy network, and the share of the variance of held-out energies that it explains."""
+    q, target = (one.to(device) for one in _energies(train, zmatrix, reference))
+    inside = torch.tensor(zmatrix.inside, device=device)
+    net = EnergyNet(torch.cat([inside, inside[:, 2:]], dim=1), budget.energy_widths).to(device)
+    seen = periodic(q)[:, net.inside]
+    net.centre, net.scale, net.energy = seen.mean(0), seen.std(0).clamp(min=1e-6), target.std()
     optimiser, schedule = annealed(net.net, budget.rate, budget.energy_steps)
     for rows in batches(len(q), budget.batch, budget.energy_steps, draw):
         optimiser.zero_grad(set_to_none=True)
-        wrong = net(q[rows]) / net.energy[1] - target[rows]
-        (wrong**2).mean().backward()
+        (((net(q[rows]) - target[rows]) / net.energy) ** 2).mean().backward()
         optimiser.step()
         schedule.step()
-    for weight in net.parameters():
-        weight.requires_grad_(False)
-    return net
+    net = net.cpu().double()
+    held, truth = _energies(validate, zmatrix, reference)
+    with torch.no_grad():
+        wrong = net(held.double()) - truth
+    return net, float(1 - wrong.var() / truth.var())

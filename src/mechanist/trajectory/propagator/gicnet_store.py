@@ -1,4 +1,4 @@
-"""GICnet on disk."""
+"""4-D networks on disk."""
 
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from mechanist.errors import DataError
 from mechanist.trajectory.propagator.gicnet import EnergyNet, Gicnet, GicnetMotion
 from mechanist.trajectory.propagator.zmatrix import Zmatrix
 
-FORMAT = 1
+FORMAT = 2
+"""Format 1 had the published form, without standardised inputs."""
 
 
 def save(motion: GicnetMotion, weights_path: Path, json_path: Path) -> None:
-    """Write an ensemble with its energy network."""
+    """Write an ensemble of `Gicnet` with its energy network."""
     tensors = {"leans": motion.zmatrix.references, "reference": motion.reference}
     tensors["masses"] = motion.masses
     for number, member in enumerate(motion.members):
@@ -28,12 +29,13 @@ def save(motion: GicnetMotion, weights_path: Path, json_path: Path) -> None:
         tensors,
         FORMAT,
         {
-            "meaning": "GICnet: internal coordinates at a time, and their energy",
-            "units": "reference in nm, masses in Da; networks in Angstrom, radians, fs and Hartree",
+            "meaning": "4-D networks: internal coordinates at a time, and their energy",
+            "units": "reference in nm, masses in Da; networks in Angstrom, radians, fs and kJ/mol",
             "members": len(motion.members),
             "widths": list(motion.members[0].widths),
             "energy_widths": list(motion.energy.widths),
             "reach_ps": motion.reach_ps,
+            "explained": motion.explained,
         },
     )
 
@@ -46,7 +48,7 @@ def load(weights_path: Path, json_path: Path) -> GicnetMotion:
     DataError
         If a file is missing or damaged, or the two do not match.
     """
-    card, tensors = read_model(weights_path, json_path, FORMAT, "GICnet card")
+    card, tensors = read_model(weights_path, json_path, FORMAT, "card of 4-D networks")
     try:
         with damage_reported(json_path):
             return _built(card, {name: torch.tensor(one) for name, one in tensors.items()})
@@ -56,18 +58,20 @@ def load(weights_path: Path, json_path: Path) -> GicnetMotion:
 
 def _built(card: dict[str, Any], tensors: dict[str, Tensor]) -> GicnetMotion:
     """The ensemble; torch raises RuntimeError for shapes that do not match."""
-    zmatrix = Zmatrix(tensors["leans"].numpy())
+    zmatrix, reach = Zmatrix(tensors["leans"].numpy()), float(card["reach_ps"])
     atoms = len(zmatrix.references)
-    members = [Gicnet(atoms, card["widths"]).double() for _ in range(int(card["members"]))]
+    members = [
+        Gicnet(atoms, card["widths"], 1e3 * reach).double() for _ in range(int(card["members"]))
+    ]
     for number, member in enumerate(members):
         member.load_state_dict(_part(tensors, f"member{number}."))
-    energy = EnergyNet(torch.tensor(zmatrix.inside), card["energy_widths"]).double()
+    energy = EnergyNet(tensors["energy.inside"], card["energy_widths"]).double()
     energy.load_state_dict(_part(tensors, "energy."))
     reference, masses = tensors["reference"].numpy(), tensors["masses"].numpy()
     if not members or reference.shape != (atoms, 3) or masses.shape != (atoms,):
         raise ValueError("shapes do not fit")
-    reach = float(card["reach_ps"])
-    return GicnetMotion(tuple(members), energy, zmatrix, reference, masses, reach)
+    explained = float(card["explained"])
+    return GicnetMotion(tuple(members), energy, zmatrix, reference, masses, reach, explained)
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,8 +1,7 @@
-"""Our propagator: learned forces, symplectic steps, and a quintic polynomial between steps.
+"""Motion with learned forces, by symplectic steps.
 
-The polynomial has the positions, velocities and accelerations of both steps, so times in any order
-are one batched call. The state at time 0 is exact, momentum is conserved, and times before 0 follow
-from reversed velocities.
+The state at time 0 is exact, momentum is conserved, and times before 0 follow from reversed
+velocities.
 """
 
 from collections.abc import Iterator
@@ -16,8 +15,8 @@ from torch import Tensor
 from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.integrator import VERLET, Scheme, State, begin, walk
-from mechanist.trajectory.propagator.field import Field, field_of
 from mechanist.trajectory.propagator.motion import Motion
+from mechanist.trajectory.superres.field import Field
 from mechanist.trajectory.superres.forcefield import KernelForces
 from mechanist.trajectory.superres.store import load
 from mechanist.trajectory.trajectory import Trajectory
@@ -51,7 +50,7 @@ class LearnedMotion:
     scheme: Scheme = VERLET
 
     def __call__(self, x0: Array, v0: Array, times: Array) -> Motion:
-        """States at any times.
+        """States at any whole numbers of steps.
 
         Parameters
         ----------
@@ -68,19 +67,21 @@ class LearnedMotion:
         Raises
         ------
         DataError
-            If shapes do not match, a number is not finite, or a time is too long.
+            If shapes do not match, a number is not finite, or a time is too long or between steps.
         """
-        self._check(x0, v0, times)
+        steps = self._checked(x0, v0, times)
         x, v = np.empty((2, len(x0), len(times), *x0.shape[1:]))
         with torch.inference_mode():
             for i in range(0, len(x0), BATCH):
                 rows = slice(i, i + BATCH)
-                for sign in (1.0, -1.0):
-                    some = times >= 0 if sign > 0 else times < 0
-                    if some.any():
-                        made = self._ahead(x0[rows], sign * v0[rows], sign * times[some])
-                        x[rows, some] = made[0].transpose(0, 1)
-                        v[rows, some] = sign * made[1].transpose(0, 1)
+                for sign in (1, -1):
+                    some = np.flatnonzero(steps >= 0 if sign > 0 else steps < 0)
+                    start = torch.tensor(x0[rows]), torch.tensor(sign * v0[rows])
+                    most = int(np.abs(steps[some]).max(initial=-1))
+                    for number, state in enumerate(self.walk(*start, most) if most >= 0 else ()):
+                        for column in some[np.abs(steps[some]) == number]:
+                            x[rows, column] = state.x
+                            v[rows, column] = sign * state.v
         return Motion(x, v)
 
     def accelerations(self, x: Tensor) -> Tensor:
@@ -96,7 +97,8 @@ class LearnedMotion:
         """Kinetic plus learned potential energy (B,) in kJ/mol."""
         return self.field.energy(state.x) + 0.5 * torch.sum(self.masses * state.v**2, dim=(1, 2))
 
-    def _check(self, x0: Array, v0: Array, times: Array) -> None:
+    def _checked(self, x0: Array, v0: Array, times: Array) -> Array:
+        """Times in steps."""
         atoms = len(self.masses)
         if x0.shape != v0.shape or x0.shape[1:] != (atoms, 3) or times.ndim != 1:
             raise DataError(
@@ -104,46 +106,19 @@ class LearnedMotion:
             )
         if not all(np.isfinite(one).all() for one in (x0, v0, times)):
             raise DataError("propagator", "numbers that are not finite")
-        if len(times) and np.abs(times).max() > LONGEST * self.step_ps:
+        steps = np.round(times / self.step_ps)
+        if len(times) and np.abs(steps).max() > LONGEST:
             raise DataError("propagator", f"a time is above {LONGEST * self.step_ps:g} ps")
-
-    def _ahead(self, x0: Array, v0: Array, times: Array) -> tuple[Tensor, Tensor]:
-        """Positions and velocities (T, B, N, 3) at times of at least 0."""
-        whole = np.floor(times / self.step_ps + 1e-9).astype(np.int64)
-        last = int(whole.max()) + 1
-        path = list(self.walk(torch.tensor(x0), torch.tensor(v0), last))
-        if self.scheme.kick_first:
-            a = torch.stack([one.pull for one in path])
-        else:
-            a = torch.stack([self.accelerations(one.x) for one in path])
-        x, v = torch.stack([one.x for one in path]), torch.stack([one.v for one in path])
-        part = torch.tensor(np.clip(times / self.step_ps - whole, 0, 1))[:, None, None, None]
-        ends = [(x[k], v[k], a[k]) for k in (whole, whole + 1)]
-        return quintic(ends[0], ends[1], part, self.step_ps)
-
-
-def quintic(
-    left: tuple[Tensor, Tensor, Tensor], right: tuple[Tensor, Tensor, Tensor], u: Tensor, h: float
-) -> tuple[Tensor, Tensor]:
-    """Positions and velocities at the fraction ``u`` of a step of ``h`` ps between two states.
-
-    Each state is positions, velocities and accelerations.
-    """
-    (x0, v0, a0), (x1, v1, a1) = left, right
-    one, two, three = x1 - x0 - h * v0 - h**2 / 2 * a0, h * (v1 - v0 - h * a0), h**2 * (a1 - a0)
-    c3 = 10 * one - 4 * two + three / 2
-    c4 = -15 * one + 7 * two - three
-    c5 = 6 * one - 3 * two + three / 2
-    x = x0 + u * (h * v0 + u * (h**2 / 2 * a0 + u * (c3 + u * (c4 + u * c5))))
-    v = v0 + u * (h * a0 + u * (3 * c3 + u * (4 * c4 + u * 5 * c5)) / h)
-    return x, v
+        if not np.allclose(steps * self.step_ps, times, rtol=1e-6, atol=1e-6 * self.step_ps):
+            raise DataError("propagator", f"times must be multiples of {self.step_ps:g} ps")
+        return steps
 
 
 def motion_of(
     forces: KernelForces, masses: Array, step_ps: float, scheme: Scheme = VERLET
 ) -> LearnedMotion:
     """A propagator with learned forces; ``masses`` (N,) in Da."""
-    return LearnedMotion(field_of(forces), torch.tensor(masses)[:, None], step_ps, scheme)
+    return LearnedMotion(forces.field, torch.tensor(masses)[:, None], step_ps, scheme)
 
 
 def load_motion(weights_path: Path, json_path: Path, trajectory: Trajectory) -> LearnedMotion:

@@ -13,9 +13,9 @@ from forces, which in a trajectory by velocity Verlet are second differences of 
     F(x_n) = m [x_(n+1) - 2 x_n + x_(n-1)] / dt^2.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,8 +23,8 @@ from mechanist.arrays import Array, Rows
 from mechanist.errors import DataError
 from mechanist.trajectory.trajectory import Trajectory
 
-CHUNK = 64
-"""Geometries per batch, such that their kernel fits the cache."""
+if TYPE_CHECKING:
+    from mechanist.trajectory.superres.field import Field
 
 NUGGET = 1e-12
 """Regularisation of the kernel matrix, relative to its mean diagonal."""
@@ -104,33 +104,25 @@ class KernelForces:
     scale: Array | float = 1.0
 
     @cached_property
-    def _fixed(self) -> tuple[Array, Array, Array]:
-        """Squared norms of points, products with weights, and (N, P) signs of atoms in pairs."""
-        count = self.points.shape[1]
-        atoms = (1 + math.isqrt(1 + 8 * count)) // 2
-        first, second = pairs(atoms)
-        signs = np.zeros((atoms, count))
-        signs[first, np.arange(count)], signs[second, np.arange(count)] = 1, -1
-        square = np.einsum("mp,mp->m", self.points, self.points)
-        return square, np.einsum("mp,mp->m", self.points, self.weights), signs
+    def field(self) -> "Field":
+        """The same for torch, with energies."""
+        import torch
+
+        from mechanist.trajectory.superres.field import Field
+
+        points, weights = torch.tensor(self.points), torch.tensor(self.weights)
+        scale = torch.as_tensor(self.scale, dtype=points.dtype).expand(points.shape[1])
+        return Field(points, weights, self.width, scale)
 
     def __call__(self, x: Array) -> Array:
         """Forces (B, N, 3) in kJ/mol/nm at positions (B, N, 3) in nm."""
-        parts = [self._forces(x[i : i + CHUNK]) for i in range(0, len(x), CHUNK)]
-        return np.concatenate(parts) if parts else np.zeros_like(x)
+        import torch
 
-    def _forces(self, x: Array) -> Array:
-        inverse, gradients = inverse_distances(x)
-        inverse = inverse * self.scale
-        square, product, signs = self._fixed
-        own = np.einsum("bp,bp->b", inverse, inverse)
-        apart = np.maximum(own[:, None] + square - 2 * inverse @ self.points.T, 0)
-        soft, steep = derivatives(apart, self.width)
-        steep *= inverse @ self.weights.T - product
-        pull = soft @ self.weights
-        pull -= inverse * steep.sum(axis=1, keepdims=True) - steep @ self.points
-        pull *= self.scale
-        return np.asarray(signs @ (pull[..., None] * gradients))
+        if not len(x):
+            return np.zeros_like(x)
+        # Not inference_mode: what the field keeps must stay fit for gradients.
+        with torch.no_grad():
+            return np.asarray(self.field.forces(torch.tensor(x)).numpy())
 
     @property
     def parameters(self) -> int:

@@ -19,7 +19,9 @@ from mechanist.trajectory.tools.judge import Error, Judged
 from mechanist.trajectory.tools.molecule import Conformations, Molecule
 from mechanist.trajectory.tools.source import formula
 
-FORMAT = 1
+FORMAT = 2
+"""Format 1 did not name the models of motion."""
+
 NAME = "card.json"
 
 
@@ -44,7 +46,7 @@ class Card:
     fill
         Errors of the models that fill gaps.
     motion
-        Errors of learned forces after some times: ``ps``, error, and that of x + v t.
+        Errors after some times, by model: ``model``, ``ps``, error, and that of x + v t.
     forecast
         Errors of forecasts, by model and number of frames.
     warnings
@@ -176,7 +178,7 @@ def lines(card: Card) -> Sequence[str]:
         ]
         rows.append(f"one frame in {stride} known ({known}): {'; '.join(parts)}")
     rows += [
-        f"after {1e3 * row['ps']:g} fs: learned forces {row['mean_nm']:.2g} nm, x + v t"
+        f"after {1e3 * row['ps']:g} fs: {row['model']} {row['mean_nm']:.2g} nm, x + v t"
         f" {row['straight_nm']:.2g} nm"
         for row in card.motion
     ]

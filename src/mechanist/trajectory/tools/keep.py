@@ -15,6 +15,7 @@ from mechanist.trajectory.restore.gap_coordinates import Coordinates, coordinate
 from mechanist.trajectory.restore.gap_map import GapMap, GapMaps, Known
 from mechanist.trajectory.superres import store
 from mechanist.trajectory.superres.bridge import Bridge
+from mechanist.trajectory.superres.forcefield import KernelForces
 from mechanist.trajectory.superres.ridge import Ridge
 from mechanist.trajectory.tools.fillers import (
     BridgeFill,
@@ -26,6 +27,8 @@ from mechanist.trajectory.tools.fillers import (
 )
 
 if TYPE_CHECKING:
+    from mechanist.trajectory.propagator.gicnet import GicnetMotion
+    from mechanist.trajectory.propagator.learned import LearnedMotion
     from mechanist.trajectory.superres.recurrent import Stepper
 
 FORMAT = 1
@@ -55,6 +58,41 @@ def load_bridge(folder: Path) -> Bridge:
     if not weights.is_file():
         raise DataError(folder, "has no learned forces; card.json, warnings says why")
     return store.load(weights, card)
+
+
+def load_motion(folder: Path, step_ps: float) -> "LearnedMotion":
+    """Motion by the learned forces.
+
+    Raises
+    ------
+    DataError
+        If the folder has none, or they are damaged.
+    """
+    from mechanist.trajectory.propagator.learned import motion_of
+
+    bridge = load_bridge(folder)
+    assert isinstance(bridge.forces, KernelForces)
+    return motion_of(bridge.forces, bridge.masses, step_ps)
+
+
+def save_network(motion: "GicnetMotion", folder: Path) -> None:
+    """4-D networks."""
+    from mechanist.trajectory.propagator import gicnet_store
+
+    gicnet_store.save(motion, *files(folder, "4d"))
+
+
+def load_network(folder: Path) -> "GicnetMotion":
+    """4-D networks.
+
+    Raises
+    ------
+    DataError
+        If they are missing or damaged.
+    """
+    from mechanist.trajectory.propagator import gicnet_store
+
+    return gicnet_store.load(*files(folder, "4d"))
 
 
 def save_maps(maps: GapMaps, folder: Path) -> None:

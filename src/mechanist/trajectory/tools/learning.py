@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from mechanist.trajectory.dataset import Dataset, by_time, windows
 from mechanist.trajectory.restore.gap_map import GapMaps
 from mechanist.trajectory.restore.restore import MOST_ATOMS, maps_of
 from mechanist.trajectory.superres.bridge import Bridge
-from mechanist.trajectory.superres.forcefield import motions
+from mechanist.trajectory.superres.forcefield import KernelForces, motions
 from mechanist.trajectory.superres.learned import LAGS, learn_bridge
 from mechanist.trajectory.superres.ridge import fit_ridge
 from mechanist.trajectory.tools import keep
@@ -38,29 +39,35 @@ from mechanist.trajectory.tools.judge import (
     judge,
 )
 from mechanist.trajectory.tools.molecule import Molecule, conformations
-from mechanist.trajectory.tools.propagation import motion_rows
+from mechanist.trajectory.tools.propagation import after_useful, motion_rows
 from mechanist.trajectory.tools.source import Source, read
 from mechanist.trajectory.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from mechanist.trajectory.propagator.gicnet import GicnetMotion
 
 Log = Callable[[str], None]
 
 STRIDES = (2, 5, 10, 20)
 """Strides that are learned if none are asked for, as far as the trajectory is long enough."""
 
-KINDS = ("map", "ridge", "recurrent", "bridge")
+KINDS = ("map", "ridge", "recurrent", "bridge", "4d")
 """Learned models."""
 
 USUAL = ("map", "ridge", "bridge")
-"""Those that are learned unless others are asked for."""
+"""Those that are learned unless others are asked for; 4d where there is no bridge."""
 
 BRIDGE_ATOMS = 30
-"""Largest number of atoms for learned forces."""
+"""Largest number of atoms for learned forces and for 4-D networks."""
 
 ROWS = 7000
 """Rows of the kernel matrix of learned forces; geometries times internal motions."""
 
 STEP_PS = 0.0011
 """Longest time between frames with which learned forces are integrated."""
+
+NETWORK_PS = 0.0025
+"""Longest time between frames for 4-D networks, which reach 10 fs."""
 
 VALIDATE, TEST = 0.15, 0.25
 """Shares of the frames."""
@@ -72,6 +79,7 @@ class Learned:
 
     maps: GapMaps | None
     bridge: Bridge | None
+    network: "GicnetMotion | None"
     fillers: dict[tuple[str, int], Filler]
 
 
@@ -137,7 +145,7 @@ def learn(
     learned = _fit(data, molecule, kinds, wanted, seed, geometries, log)
     rows = _judged(learned, data.test[0], source, wanted, log)
     out.mkdir(parents=True, exist_ok=True)
-    motion = () if learned.bridge is None else motion_rows(learned.bridge, data)
+    motion, dropped = _motion(learned, data)
     rounded = source.rounding_nm >= XTC
     forecasts = forecast_rows(data, wanted, learned.bridge, rounded, out)
     held = np.concatenate([data.validate[0].positions, data.test[0].positions])
@@ -149,12 +157,14 @@ def learn(
         frames.temperature() if frames.velocities is not None else None,
         _described(source, data),
         tuple(rows),
-        motion,
+        tuple(motion),
         forecasts,
-        (*warnings, *_useless(rows, wanted)),
+        (*warnings, *dropped, *_useless(rows, wanted)),
     )
     if learned.bridge is not None:
         keep.save_bridge(learned.bridge, out)
+    if learned.network is not None and not dropped:
+        keep.save_network(learned.network, out)
     if learned.maps is not None:
         keep.save_maps(learned.maps, out)
     for (kind, stride), filler in learned.fillers.items():
@@ -199,6 +209,12 @@ def _fitting(
         reasons["bridge"] = f"has frames {1e3 * frames.dt_ps:g} fs apart, not up to 1.1 fs"
     elif len(data.validate[0]) < 2 * LAGS:
         reasons["bridge"] = f"has fewer than {round(2 * LAGS / VALIDATE)} frames"
+    if frames.velocities is None:
+        reasons["4d"] = "has no velocities"
+    elif len(frames.numbers) > BRIDGE_ATOMS:
+        reasons["4d"] = f"has more than {BRIDGE_ATOMS} atoms"
+    elif frames.dt_ps > NETWORK_PS:
+        reasons["4d"] = f"has frames {1e3 * frames.dt_ps:g} fs apart, not up to 2.5 fs"
     for kind in asked:
         if kind in reasons:
             raise DataError(source.path, f"--models {kind}: the file {reasons[kind]}")
@@ -208,7 +224,8 @@ def _fitting(
     warnings = [f"{kind}: not learned, the file {reason}" for kind, reason in reasons.items()]
     if len(frames.numbers) > BRIDGE_ATOMS:
         warnings.append(f"{len(frames.numbers)} atoms: errors of maps grow with size")
-    return tuple(kind for kind in (asked or USUAL) if kind not in reasons), warnings
+    usual = USUAL if "bridge" not in reasons else (*USUAL, "4d")
+    return tuple(kind for kind in (asked or usual) if kind not in reasons), warnings
 
 
 def _fit(
@@ -245,7 +262,41 @@ def _fit(
         log(f"forces from {count} geometries, {len(molecule.permutations)} permutations of atoms")
         bridge = learn_bridge(data, molecule.permutations, count)
         fillers |= {("bridge", one): BridgeFill(bridge) for one in strides}
-    return Learned(maps, bridge, fillers)
+    network = _network(data, seed, log) if "4d" in kinds else None
+    return Learned(maps, bridge, network, fillers)
+
+
+def _network(data: Dataset, seed: int, log: Log) -> "GicnetMotion":
+    from mechanist.trajectory.propagator.gicnet_learn import GicnetBudget, learn_gicnet
+
+    return learn_gicnet(data.train[0], data.validate[0], GicnetBudget(), seed, log=log)
+
+
+def _motion(learned: Learned, data: Dataset) -> tuple[list[dict[str, Any]], list[str]]:
+    """Errors of the models that follow motion, and a warning if the network is not the best."""
+    rows: list[dict[str, Any]] = []
+    if learned.bridge is not None and data.test[0].velocities is not None:
+        from mechanist.trajectory.propagator.learned import motion_of
+
+        forces = learned.bridge.forces
+        assert isinstance(forces, KernelForces)
+        model = motion_of(forces, learned.bridge.masses, data.test[0].dt_ps)
+        rows += motion_rows("bridge", model, np.inf, data)
+    if learned.network is None:
+        return rows, []
+    own = motion_rows("4d", learned.network, learned.network.reach_ps, data)
+    found, wrong = after_useful(rows), after_useful(own).get("4d")
+    if wrong is None:
+        return rows, ["4d: not kept, it diverged"]
+    rivals = {"x + v t": wrong["straight_nm"]}
+    rivals |= {name: row["mean_nm"] for name, row in found.items()}
+    best_of = min(rivals, key=lambda name: float(rivals[name]))
+    if rivals[best_of] <= wrong["mean_nm"]:
+        text = (
+            f"4d: not kept, after {1e3 * wrong['ps']:g} fs its error is {wrong['mean_nm']:.2g} nm,"
+        )
+        return rows, [f"{text} that of {best_of} {rivals[best_of]:.2g} nm"]
+    return rows + own, []
 
 
 def _recurrent(

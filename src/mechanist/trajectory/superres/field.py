@@ -1,7 +1,7 @@
-"""A learned force field for torch: many geometries at once, with gradients and energies.
+"""Energies and forces of a learned force field, in torch: many geometries at once, with gradients.
 
-The same Gaussian process as `mechanist.trajectory.superres.forcefield.KernelForces`. With scaled
-inverse distances D, d_m = D - D_m, u = sqrt(7) |d_m| / width and the weights w_m its energy is
+With scaled inverse distances D, d_m = D - D_m of learned geometries m, u = sqrt(7) |d_m| / width
+and weights w_m the energy of the Gaussian process (`superres.forcefield`) is
 
     E(D) = -sum_m 7 / (15 width^2) (3 + 3 u + u^2) exp(-u) d_m . w_m,
 
@@ -14,8 +14,6 @@ from functools import cached_property
 import numpy as np
 import torch
 from torch import Tensor
-
-from mechanist.trajectory.superres.forcefield import KernelForces, pairs
 
 CHUNK = 32
 """Geometries per batch, such that their kernel fits the cache."""
@@ -52,7 +50,7 @@ class Field:
         """First and second atom of each pair, and (N, P) with 1 and -1 for them."""
         count = self.points.shape[1]
         atoms = (1 + round((1 + 8 * count) ** 0.5)) // 2
-        first, second = pairs(atoms)
+        first, second = np.triu_indices(atoms, 1)
         signs = np.zeros((atoms, count))
         signs[first, np.arange(count)], signs[second, np.arange(count)] = 1, -1
         return torch.tensor(first), torch.tensor(second), self.points.new_tensor(signs)
@@ -98,10 +96,3 @@ class Field:
         """Energies (B,) in kJ/mol, up to a constant, at positions (B, N, 3) in nm."""
         u, decay, along = self._kernel(self._inverse(x)[1] * self.scale)
         return -((3 + u * (3 + u)) * decay * along).sum(1)
-
-
-def field_of(forces: KernelForces) -> Field:
-    """The same force field for torch."""
-    points = torch.tensor(forces.points)
-    scale = torch.as_tensor(forces.scale, dtype=points.dtype).expand(points.shape[1])
-    return Field(points, torch.tensor(forces.weights), forces.width, scale)

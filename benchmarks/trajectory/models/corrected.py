@@ -1,16 +1,13 @@
 """A forecaster: a base and a network that corrects it."""
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from mechanist.arrays import Array
-from mechanist.errors import DataError
 from mechanist.trajectory.forecast.bases import Base
-from mechanist.trajectory.forecast.network import Forecast
 from mechanist.trajectory.forecast.pose import Pose
 from mechanist.trajectory.forecast.windows import History
 from mechanist.trajectory.superres.frame import Placement
@@ -77,8 +74,6 @@ class Corrected:
         Common orientation of windows, and units.
     block
         Frames per pass of the network.
-    ahead
-        Frames after which the base is restarted; a multiple of ``block``.
     device
         Device of torch.
     """
@@ -88,7 +83,6 @@ class Corrected:
     pose: Pose
     scales: Scales
     block: int
-    ahead: int
     device: str = "cpu"
 
     @property
@@ -99,20 +93,11 @@ class Corrected:
     def __call__(self, history: History, ahead: int) -> Array:
         """Frames (B, ahead, N, 3) in nm, block by block."""
         made: list[Array] = []
-        for _ in range(-(-ahead // self.ahead)):
-            frames = self.correct(history, self.base(history, self.ahead))
+        for _ in range(-(-ahead // self.block)):
+            frames = self._pass(history, self.base(history, self.block))
             history = history.after(frames)
             made.append(frames)
         return np.concatenate(made, axis=1)[:, :ahead]
-
-    def correct(self, history: History, base: Array) -> Array:
-        """Forecasts (B, H, N, 3) in nm from those of the base."""
-        made: list[Array] = []
-        for begin in range(0, base.shape[1], self.block):
-            frames = self._pass(history, base[:, begin : begin + self.block])
-            history = history.after(frames)
-            made.append(frames)
-        return np.concatenate(made, axis=1)
 
     def _pass(self, history: History, base: Array) -> Array:
         parts = []
@@ -124,23 +109,3 @@ class Corrected:
             change = change * self.scales.corrections[..., None]
             parts.append(base[rows] + seen.placement.turn_back(change))
         return np.concatenate(parts)
-
-    def encode(self, history: History) -> Array:
-        """One vector (B, 2 D) for each history: means over atoms of the last token, and of all.
-
-        It is invariant to rotation and translation.
-
-        Raises
-        ------
-        DataError
-            If the network has no encoder.
-        """
-        if not isinstance(self.net, Forecast):
-            raise DataError("forecaster", "its network has no encoder")
-        nothing = np.repeat(history.positions[:, -1:], self.block, axis=1)
-        seen = placed_inputs(self.pose, self.scales.moved, history, nothing)
-        moved, last, _ = seen.tensors(self.device)
-        with torch.no_grad():
-            tokens = self.net.encode(moved, last)
-            both = torch.cat([tokens[:, -1].mean(1), tokens.mean((1, 2))], dim=-1)
-        return cast(Array, both.cpu().numpy().astype(np.float64))

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mechanist.trajectory.forecast.options import Options
+from benchmarks.trajectory.models.options import Options
 
 NEAR = 2
 """Range of local heads, in bonds."""
@@ -13,9 +13,6 @@ RADIAL, REACH = 8, 0.8
 
 HOPS = 10
 """Number of classes of bond counts."""
-
-STEEPEST = 4.0
-"""Largest exponent of attention without softmax."""
 
 
 def feed_forward(width: int) -> nn.Sequential:
@@ -45,9 +42,9 @@ class Bias(nn.Module):
 class Attention(nn.Module):
     """Multi-head attention over the last but one axis."""
 
-    def __init__(self, width: int, heads: int, softmax: bool = True) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.heads, self.softmax = heads, softmax
+        self.heads = heads
         self.query = nn.Linear(width, width)
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
@@ -62,11 +59,7 @@ class Attention(nn.Module):
         score = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
         if bias is not None:
             score = score + bias
-        if self.softmax:
-            weight = score.softmax(-1)
-        else:
-            weight = score.clamp(max=STEEPEST).exp() / score.shape[-1]
-        answer = (weight @ value).transpose(-2, -3).flatten(-2)
+        answer = (score.softmax(-1) @ value).transpose(-2, -3).flatten(-2)
         result: Tensor = self.out(answer)
         return result
 
@@ -80,7 +73,7 @@ class SpaceTime(nn.Module):
     def __init__(self, options: Options) -> None:
         super().__init__()
         width = options.width
-        self.space = Attention(width, options.heads, options.softmax)
+        self.space = Attention(width, options.heads)
         self.time = Attention(width, options.heads)
         self.layers = feed_forward(width)
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
@@ -107,7 +100,7 @@ class Decode(nn.Module):
         width = options.width
         self.past = Attention(width, options.heads)
         self.across = Attention(width, options.heads)
-        self.space = Attention(width, options.heads, options.softmax)
+        self.space = Attention(width, options.heads)
         self.layers = feed_forward(width)
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(4))
 

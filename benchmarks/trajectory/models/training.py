@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from benchmarks.trajectory.models import sti
+from benchmarks.trajectory.models.corrected import Scales, placed_inputs
+from benchmarks.trajectory.models.network import Forecast
+from benchmarks.trajectory.models.options import Training
 from mechanist.arrays import Array
-from mechanist.trajectory.forecast import sti
-from mechanist.trajectory.forecast.corrected import Scales, placed_inputs
-from mechanist.trajectory.forecast.network import Forecast
-from mechanist.trajectory.forecast.options import Training
 from mechanist.trajectory.forecast.pose import Pose
 from mechanist.trajectory.forecast.windows import Cases
 

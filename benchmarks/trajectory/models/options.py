@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """Parts of the forecaster; each can be switched off.
+    """Parts of the forecaster.
 
     Parameters
     ----------
@@ -17,17 +17,8 @@ class Options:
         Future frames per token of the decoder.
     ahead
         Future frames per pass; longer forecasts are made block by block.
-    near, far
-        Whether spatial attention has local heads (atoms within two bonds) and global ones.
-    softmax
-        Whether attention weights add up to one; else they are exponentials over the number of
-        atoms, the continuous attention of STNN.
     aligned
         Whether windows are rotated onto a reference geometry.
-    delays
-        Whether tokens are delay vectors; else single frames.
-    decoder
-        Whether frames come from a decoder in time; else from one linear layer.
     hankel, conjugate
         Weights of the losses of consistency; 0 switches them off.
     """
@@ -39,12 +30,7 @@ class Options:
     stride: int = 2
     chunk: int = 5
     ahead: int = 20
-    near: bool = True
-    far: bool = True
-    softmax: bool = True
     aligned: bool = True
-    delays: bool = True
-    decoder: bool = True
     hankel: float = 0.1
     conjugate: float = 0.1
 
@@ -55,22 +41,15 @@ class Training:
 
     Parameters
     ----------
-    windows
-        Training windows, in pairs one frame apart.
     steps, batch
         Of Adam, and pairs per step.
     rate
         Of Adam.
     checks
         Evaluations on the validation block; the best weights there are kept.
-    longer
-        Factor on the steps of networks of the main table that start from the last frame: our
-        forecaster spends that time on its base.
     """
 
-    windows: int = 300
-    steps: int = 100
+    steps: int = 600
     batch: int = 8
     rate: float = 4e-3
     checks: int = 6
-    longer: int = 6

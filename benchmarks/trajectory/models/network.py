@@ -11,8 +11,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from mechanist.trajectory.forecast.attention import NEAR, Bias, Decode, SpaceTime
-from mechanist.trajectory.forecast.options import Options
+from benchmarks.trajectory.models.attention import NEAR, Bias, Decode, SpaceTime
+from benchmarks.trajectory.models.options import Options
 
 ELEMENTS = 20
 """Number of embedded atomic numbers."""
@@ -58,24 +58,20 @@ class Forecast(nn.Module):
         super().__init__()
         self.options = options
         width = options.width
-        self.patch = options.patch if options.delays else 1
-        self.stride = options.stride if options.delays else 1
-        patches = (known - self.patch) // self.stride + 1
+        patches = (known - options.patch) // options.stride + 1
         chunks = -(-options.ahead // options.chunk)
         self.register_buffer("numbers", numbers)
         self.register_buffer("hops", hops)
         self.numbers: Tensor
         self.hops: Tensor
-        self.embed = nn.Linear(3 * self.patch + 3, width)
+        self.embed = nn.Linear(3 * options.patch + 3, width)
         self.element = nn.Embedding(ELEMENTS, width)
         self.when = nn.Parameter(0.1 * torch.randn(patches, 1, width))
         self.ask = nn.Linear(3 * options.chunk + 3, width)
         self.ahead = nn.Parameter(0.1 * torch.randn(chunks, width))
         self.bias = Bias(options.heads)
         self.encoder = nn.ModuleList(SpaceTime(options) for _ in range(options.blocks))
-        self.decoder = nn.ModuleList(
-            Decode(options) for _ in range(max(1, options.blocks // 2) * options.decoder)
-        )
+        self.decoder = nn.ModuleList(Decode(options) for _ in range(max(1, options.blocks // 2)))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, 3 * options.chunk)
         # The untrained network returns the base.
@@ -91,18 +87,12 @@ class Forecast(nn.Module):
         bias: Tensor = self.bias(last, self.hops)
         half = bias.shape[1] // 2
         hidden = torch.zeros_like(bias)
-        if self.options.near:
-            rows = slice(0, half) if self.options.far else slice(None)
-            hidden[:, rows] = hidden[:, rows].masked_fill(self.hops > NEAR, float("-inf"))
-        elif not self.options.far:
-            # Without spatial attention every atom attends to itself only.
-            hidden = hidden.masked_fill(self.hops > 0, float("-inf"))
+        hidden[:, :half] = hidden[:, :half].masked_fill(self.hops > NEAR, float("-inf"))
         return (bias + hidden)[:, None]
 
-    def encode(self, moved: Tensor, last: Tensor, bias: Tensor | None = None) -> Tensor:
+    def encode(self, moved: Tensor, last: Tensor, bias: Tensor) -> Tensor:
         """Tokens (B, P, N, D) of a history."""
-        bias = self.bias_of(last) if bias is None else bias
-        patches = moved.unfold(1, self.patch, self.stride).flatten(-2)
+        patches = moved.unfold(1, self.options.patch, self.options.stride).flatten(-2)
         where = last[:, None].expand(-1, patches.shape[1], -1, -1)
         tokens: Tensor = self.embed(torch.cat([patches, 10 * where], dim=-1))
         tokens = tokens + self.element(self.numbers) + self.when
@@ -119,8 +109,6 @@ class Forecast(nn.Module):
         where = last[:, :, None].expand(-1, -1, chunks.shape[2], -1)
         asked = self.ask(torch.cat([chunks, 10 * where], dim=-1)) + self.ahead
         asked = asked + self.element(self.numbers)[:, None]
-        if not self.options.decoder:
-            asked = asked + known.mean(2, keepdim=True)
         for block in self.decoder:
             asked = block(asked, known, bias)
         out: Tensor = self.head(self.norm(asked))
