@@ -20,8 +20,8 @@ HEAD = """# Table T4: forecasts
 
 Positions of 10 frames are known, the next 20 frames are forecast, 5 fs apart, all atoms (the
 protocol of GeoTDM). ADE is the mean distance of atoms from their true positions over the 20 frames,
-FDE that in the last one. Learned forces (MLIP) come from frames 0.5 fs apart, which the other models
-do not see. Published numbers (MD17, DFT) are for different data.
+FDE that in the last one. Learned forces (MLIP) come from frames 0.5 fs apart, which no other model
+sees. Published numbers (MD17, DFT) are for different data.
 """
 
 FIGURE = (

@@ -56,8 +56,8 @@ def follow_segments(
             least = np.fmin(least, np.abs(energy - first))
         assert best is not None
         if scaled:
-            speed = best.velocities[:, -1]
-            kinetic = 0.5 * np.einsum("n,bnx->b", motion.masses, speed**2)
+            last = best.velocities[:, -1]
+            kinetic = 0.5 * np.einsum("n,bnx->b", motion.masses, last**2)
             best.velocities[:, -1] *= np.sqrt(np.maximum(1 - off / kinetic, 0))[:, None, None]
         x.append(best.positions)
         v.append(best.velocities)
