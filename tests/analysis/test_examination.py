@@ -10,6 +10,8 @@ from mechanist.analysis.examination.verdicts import FALSE_ALARM, hottest, long_r
 from mechanist.engine.trial import Trial
 from mechanist.settings.config import Config
 from mechanist.settings.kinetics import KineticsSettings
+from mechanist.settings.run import InitialSettings
+from mechanist.settings.system import DynamicsSettings
 
 
 def trial(temperature, freedom):
@@ -44,14 +46,23 @@ def test_a_run_that_takes_days_is_listed_part_by_part():
     # By hand, with the defaults and a frame every 5 steps at 8 steps/s, in hours: runs
     # 2 x 64 x 3000 x 5 / 8 / 3600 = 66.7; shots of 200 steps: 4000 / 144 = 27.8 in round 0, 111 for
     # 16,000 excursions; 200 points of 60 half-shots of 100 steps: 41.7.
-    (found,) = long_run(speed(8.0), Config(), 5)
-    assert "about 2.5e+02 hours" in found.what
-    for part in ("runs for the rates 67 h", "round 28 h", "excursions 1.1e+02 h", "shots 42 h"):
+    dynamics = DynamicsSettings(
+        temperature="300 K", friction="1 /ps", timestep="4 fs", stride=5, max_half_path="2 ps"
+    )
+    (found,) = long_run(speed(8.0), Config(), dynamics)
+    assert "about 247 h" in found.what
+    for part in ("runs for the rates 67 h", "round 28 h", "excursions 111 h", "shots 42 h"):
         assert part in found.what
-    (less,) = long_run(speed(8.0), Config(kinetics=KineticsSettings(rates=False)), 5)
-    assert "about 69 hours" in less.what
+    # 4000 ps of 4 fs: a million steps.
+    assert "at most 35 h at each factor (initial.budget)" in found.what
+    (more,) = long_run(speed(8.0), Config(), dynamics.model_copy(update={"pressure": 1.0}))
+    assert "the barostat 1.7 h (dynamics.npt_steps)" in more.what
+    without = Config(kinetics=KineticsSettings(rates=False), initial=InitialSettings(method="pull"))
+    (less,) = long_run(speed(8.0), without, dynamics)
+    assert "about 69 h" in less.what
     assert "kinetics" not in less.what
-    assert long_run(speed(1000.0), Config(), 5) == []
+    assert "hot MD" not in less.what
+    assert long_run(speed(1000.0), Config(), dynamics) == []
 
 
 def test_a_large_system_is_hot_sooner_than_a_small_one():

@@ -12,6 +12,7 @@ from mechanist.settings.config import Config
 from mechanist.settings.load import load_system, read_yaml, system_folder, validate
 from mechanist.settings.run import refuse_few_chains
 from mechanist.settings.sizes import sizes_line
+from mechanist.settings.system import DynamicsSettings
 from mechanist.systems.build.sanity import ERROR, Finding
 from mechanist.systems.forces.platforms import platform_names
 from mechanist.systems.forces.step_time import step_seconds
@@ -43,7 +44,8 @@ def check(
         raise SystemBuildError("check", f"--platform: {platform!r}: available: {there}")
     folder = system_folder(name)
     try:
-        examination = examine(load_system(folder), folder, steps, log, platform)
+        settings = load_system(folder)
+        examination = examine(settings, folder, steps, log, platform)
     except MechanistError as error:
         examination = Examination(folder.name, folder, [Finding(ERROR, str(error))])
         return table(examination), examination.fine
@@ -53,7 +55,7 @@ def check(
     except MechanistError as error:
         examination.findings.append(Finding(ERROR, str(error)))
         return table(examination), examination.fine
-    examination.findings.extend(_of_run(examination, config))
+    examination.findings.extend(_of_run(examination, config, settings.dynamics))
     return "\n".join([table(examination), *_smaller(examination, config)]), examination.fine
 
 
@@ -66,14 +68,14 @@ def _smaller(examination: Examination, config: Config) -> list[str]:
     return [] if line is None else [line]
 
 
-def _of_run(examination: Examination, config: Config) -> list[Finding]:
+def _of_run(examination: Examination, config: Config, dynamics: DynamicsSettings) -> list[Finding]:
     """Whether a run by these settings takes long or has too few chains."""
     settings = config.sampling
     found: list[Finding] = []
     cost, prepared = examination.costs, examination.prepared
     # Under a force law the budgets follow the time of a step.
     if cost is not None and prepared is not None and prepared.law is None:
-        found = long_run(cost, config, prepared.stride)
+        found = long_run(cost, config, dynamics)
     if settings.chains == "auto" and examination.plan is not None:
         copies = config.engine.copies
         plan = examination.plan

@@ -4,6 +4,7 @@ from mechanist.analysis.examination.costs import Costs
 from mechanist.arrays import Labels
 from mechanist.engine.trial import Trial
 from mechanist.settings.config import Config
+from mechanist.settings.system import DynamicsSettings
 from mechanist.systems.build.sanity import ERROR, WARNING, Finding
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.prepared import Prepared
@@ -73,7 +74,7 @@ def place(labels: Labels, states: States) -> list[Finding]:
     ]
 
 
-def long_run(cost: Costs, config: Config, stride: int) -> list[Finding]:
+def long_run(cost: Costs, config: Config, dynamics: DynamicsSettings) -> list[Finding]:
     """What the MD of a run takes with these settings, if it is long.
 
     Parameters
@@ -82,18 +83,20 @@ def long_run(cost: Costs, config: Config, stride: int) -> list[Finding]:
         Speed of a job, and steps of the longest half-shot.
     config
         Settings of the run.
-    stride
-        MD steps between two frames.
+    dynamics
+        Of the system.
     """
     rates, fresh = config.kinetics, config.validation
     half = TYPICAL * cost.half_steps
     points = fresh.points + fresh.formula_points + fresh.surface_points
-    parts = [
+    parts: list[tuple[str, str, float]] = [
         ("the first round", "sampling.first_round", 2 * half * config.sampling.first_round),
         ("fresh shots", "validation.points, validation.shots", half * points * fresh.shots),
     ]
+    if dynamics.pressure is not None:
+        parts.insert(0, ("the barostat", "dynamics.npt_steps", dynamics.npt_steps))
     if rates.rates:
-        runs = 2 * rates.runs * rates.run_frames * stride
+        runs = 2 * rates.runs * rates.run_frames * dynamics.stride
         keys = "kinetics.runs, kinetics.run_frames; kinetics.rates: false leaves them out"
         parts.append(("runs for the rates", keys, runs))
         parts.append(("excursions", "kinetics.shots", 2 * half * rates.shots))
@@ -101,15 +104,23 @@ def long_run(cost: Costs, config: Config, stride: int) -> list[Finding]:
     if sum(hours) < LONG_RUN:
         return []
     said = "; ".join(
-        f"{name} {time:.2g} h ({keys})" for (name, keys, _), time in zip(parts, hours, strict=True)
+        f"{name} {_hours(time)} ({keys})"
+        for (name, keys, _), time in zip(parts, hours, strict=True)
     )
+    if config.initial.method in ("auto", "hot") and config.initial.path is None:
+        most = 1000 * config.initial.budget / dynamics.timestep / cost.steps_per_second / 3600
+        said += f"; hot MD for first paths at most {_hours(most)} at each factor (initial.budget)"
     return [
         Finding(
             WARNING,
-            f"a run takes about {sum(hours):.2g} hours of one job here, shared among the cores, if"
+            f"a run takes about {_hours(sum(hours))} of one job here, shared among the cores, if"
             f" a shot takes a fifth of the longest: {said}",
         )
     ]
+
+
+def _hours(time: float) -> str:
+    return f"{time:,.0f} h" if time >= 10 else f"{time:.1f} h"
 
 
 def expense(cost: Costs) -> list[Finding]:
