@@ -26,6 +26,13 @@ from benchmarks.scale.folder import REPOSITORY
 TIMES = 10
 """Frames of the larger run over those of the smaller."""
 
+HEAD = """# Peak memory at N and 10 N frames
+
+`make bench-memory` writes this table: the largest resident set of each stage. Frames are read and
+written in pieces of 16 MB, of which the smaller run fills few.
+
+"""
+
 LIMIT = 1.5
 """Growth of the peak that is allowed."""
 
@@ -228,7 +235,7 @@ def main() -> None:
     for case in cases:
         rows[case.name] = {str(n): measure(case, n, arguments.source) for n in (1, TIMES)}
         arguments.out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    text = "# Peak memory at N and 10 N frames\n\n`make bench-memory` writes this table.\n\n"
+    text = HEAD
     if arguments.out == RESULTS:
         TABLE.write_text(text + table(rows), encoding="utf-8")
     print(table(rows))
