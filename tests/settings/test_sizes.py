@@ -6,7 +6,7 @@ import pytest
 
 from mechanist.errors import DataError
 from mechanist.settings.config import Config
-from mechanist.settings.sizes import LEAST, measured_step, sized, sizes, sizes_line
+from mechanist.settings.sizes import JOBS, LEAST, measured_step, sized, sizes, sizes_line
 
 
 def test_a_fast_law_has_the_defaults() -> None:
@@ -40,13 +40,16 @@ def test_what_is_given_stays_also_at_its_default() -> None:
     assert small.kinetics.shots == LEAST["kinetics", "shots"]
 
 
-def test_the_line_names_each_budget_of_the_sections_asked_for() -> None:
-    line = sizes_line(Config(), 1.6e-3, {"initial"})
+def test_the_line_names_each_budget_asked_for() -> None:
+    line = sizes_line(Config(), 1.6e-3, JOBS["initial"])
     assert line is not None
     assert "1.6 ms" in line
     assert "initial.budget 250 ps (not 4000)" in line
     assert "kinetics" not in line
-    assert sizes_line(Config(), 1.6e-3, {"learn"}) is None
+    assert sizes_line(Config(), 1.6e-3, ()) is None
+    given = Config.model_validate({"validation": {"points": 20}})
+    assert sizes_line(given, 1.6e-3, JOBS["points-network"]) is None
+    assert {key for keys in JOBS.values() for key in keys} == set(LEAST)
     whole = sizes_line(Config(), 1.6e-3)
     assert whole is not None
     assert all(f"{section}.{key} " in whole for section, key in LEAST)

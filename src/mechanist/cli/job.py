@@ -68,22 +68,22 @@ def say(line: str) -> None:
 
 def open_run(config: str, results: Path | None) -> "tuple[Config, Layout]":
     """Settings and files of a run."""
-    settings, layout, _ = _opened(config, results)
+    settings, layout, _ = _opened(config, results, "")
     return settings, layout
 
 
-def _opened(config: str, results: Path | None) -> "tuple[Config, Layout, str | None]":
-    """Settings in force, files of the run, and a line if a slow force law makes budgets smaller."""
+def _opened(config: str, results: Path | None, job: str) -> "tuple[Config, Layout, str | None]":
+    """Settings in force, files of the run, and a line if a slow force law makes a job smaller."""
     from mechanist.bookkeeping.layout import Layout
     from mechanist.settings.load import load_config
-    from mechanist.settings.sizes import measured_step, sized, sizes_line
+    from mechanist.settings.sizes import JOBS, measured_step, sized, sizes_line
 
     settings = load_config(config)
     layout = Layout(results or settings.folder)
     seconds = measured_step(layout.dynamics)
     if seconds is None:
         return settings, layout, None
-    line = sizes_line(settings, seconds, settings.model_fields_set)
+    line = sizes_line(settings, seconds, JOBS.get(job.partition("_")[0], ()))
     return sized(settings, seconds), layout, line
 
 
@@ -135,7 +135,7 @@ def open_job(
     from mechanist.bookkeeping.journal import Journal
     from mechanist.sampling.stop_signals import stop_signals
 
-    settings, layout, line = _opened(config, results)
+    settings, layout, line = _opened(config, results, name)
     journal = Journal(log)
     if line is not None:
         log(line)

@@ -31,6 +31,17 @@ LEAST: dict[tuple[str, str], float] = {
 }
 """Budgets that become smaller, by section and key, and how small at the least."""
 
+JOBS: dict[str, tuple[tuple[str, str], ...]] = {
+    "initial": (("initial", "budget"),),
+    "points-network": (("validation", "points"),),
+    "points-formula": (("validation", "formula_points"), ("validation", "surface_points")),
+    "equilibrium": (("kinetics", "runs"), ("kinetics", "run_frames")),
+    "windows": (("kinetics", "windows"),),
+    "excursions": (("kinetics", "shots"),),
+}
+"""Which of them a job depends on, by the name of its benchmark: only these are in its settings
+where config.yaml sets them, so that a job can say of no others that they are left open."""
+
 UNITS = {("initial", "budget"): " ps"}
 
 
@@ -78,14 +89,14 @@ def sized(config: Config, step_seconds: float) -> Config:
 
 
 def sizes_line(
-    config: Config, step_seconds: float, sections: Container[str] = tuple(Config.model_fields)
+    config: Config, step_seconds: float, keys: Container[tuple[str, str]] = tuple(LEAST)
 ) -> str | None:
-    """What is smaller in some sections and why, in one line; None if nothing is."""
+    """Which of some budgets are smaller and why, in one line; None if none is."""
     parts = [
         f"{section}.{key} {value:g}{UNITS.get((section, key), '')}"
         f" (not {getattr(getattr(config, section), key):g})"
         for (section, key), value in sizes(config, step_seconds).items()
-        if section in sections
+        if (section, key) in keys
     ]
     if not parts:
         return None
