@@ -11,13 +11,16 @@ import pytest
 from mechanist.committor.export import EXPORTS, plumed_network, write_network
 from mechanist.committor.network import save
 from mechanist.errors import DataError
+from mechanist.systems.descriptors.descriptor_set import Descriptor
+from mechanist.systems.descriptors.plumed_actions import PLUMED
+from mechanist.systems.descriptors.shapes import Column, HydrogenBonds
 from mechanist.systems.prepared import load_inputs
 from tests.formula.test_export import energies
 from tests.plumed.cases import (
     BOXES,
+    EVERY,
     FIXED,
     FOR_ALL,
-    FOR_PYTHON,
     double_q,
     frames_of,
     inputs_in,
@@ -25,6 +28,8 @@ from tests.plumed.cases import (
 )
 
 TOLERANCE = 1e-6
+
+COLUMN = Descriptor("rg", "column", (3,), 1, shape=Column("nm", False))
 
 
 def exported(model, inputs, folder, name="network"):
@@ -41,7 +46,7 @@ def exported(model, inputs, folder, name="network"):
 
 @pytest.mark.parametrize("box", BOXES)
 def test_python_and_openmm_agree_on_every_kind(box, alanine, tmp_path):
-    inputs = inputs_in(BOXES[box], FOR_ALL, FOR_PYTHON, () if BOXES[box] else FIXED)
+    inputs = inputs_in(BOXES[box], EVERY, () if BOXES[box] else FIXED)
     frames = frames_of(alanine.positions, 1000, BOXES[box], 1)
     model = network_of(inputs, frames)
     features = inputs.features(inputs.values(frames))
@@ -62,7 +67,7 @@ def test_python_and_openmm_agree_on_every_kind(box, alanine, tmp_path):
 @pytest.mark.parametrize("box", BOXES)
 def test_the_gradient_is_that_of_q(box, alanine, tmp_path):
     """By central differences, whose error is of order step^2."""
-    inputs = inputs_in(BOXES[box], FOR_ALL, FOR_PYTHON, () if BOXES[box] else FIXED)
+    inputs = inputs_in(BOXES[box], EVERY, () if BOXES[box] else FIXED)
     frames = frames_of(alanine.positions, 200, BOXES[box], 2)
     module = exported(network_of(inputs, frames), inputs, tmp_path / "a", f"slope_{box}")
     rng = np.random.default_rng(1)
@@ -126,21 +131,34 @@ def test_the_file_needs_numpy_alone(alanine, tmp_path):
 
 
 def test_what_cannot_be_written_is_said(alanine, tmp_path):
-    inputs = inputs_in(None, FOR_ALL, FOR_PYTHON)
+    inputs = inputs_in(None, FOR_ALL, [COLUMN])
     frames = frames_of(alanine.positions, 20, None, 8)
     model = network_of(inputs, frames)
-    with pytest.raises(DataError, match=r"'G5' \(angular\) cannot be written for PLUMED"):
+    with pytest.raises(DataError, match="q uses rg, a column of the imported table"):
         plumed_network(model, inputs)
-    module = exported(model, inputs, tmp_path / "a", "network_said")
-    assert (tmp_path / "a" / EXPORTS["plumed"]).read_text(encoding="utf-8") == (
-        "# 'G5' (angular) cannot be written for PLUMED\n"
+    folder = tmp_path / "a"
+    folder.mkdir()
+    save(model, folder / "model.safetensors", folder / "model.json")
+    write_network(model, inputs, folder)
+    assert (folder / EXPORTS["plumed"]).read_text(encoding="utf-8") == (
+        "# q uses rg, a column of the imported table\n"
     )
-    text = (tmp_path / "a" / EXPORTS["inputs"]).read_text(encoding="utf-8")
-    for old, new, words in (
-        ('"angular"', '"custom"', "G5 has no definition by positions"),
-        ('"phi"', '"psi"', "do not belong together"),
-    ):
-        (tmp_path / "a" / EXPORTS["inputs"]).write_text(text.replace(old, new), encoding="utf-8")
-        module.NETWORKS.clear()
-        with pytest.raises(ValueError, match=words):
-            module.network()
+    module = exported(model, inputs_in(None, FOR_ALL, FIXED[:1]), folder, "network_said")
+    assert module.NETWORKS == {}
+    with pytest.raises(ValueError, match="do not belong together"):
+        module.network()
+    write_network(model, inputs, folder)
+    with pytest.raises(ValueError, match="rg has no definition by positions"):
+        module.network()
+
+
+def test_too_many_pairs_of_hydrogen_bonds_are_refused():
+    many = Descriptor(
+        "hb", "hydrogen_bonds", tuple(range(400)), 0,
+        (tuple(range(400, 800)), tuple(range(700, 1000))), HydrogenBonds(0.25, -0.5, 9, 5),
+    )  # fmt: skip
+    # Of 400 times 300 pairs, 100 are of a donor with itself.
+    assert PLUMED.fault([many]) == (
+        "'hb' (hydrogen bonds) cannot be written for PLUMED: it has 119900 pairs H...A, more than"
+        " 100000"
+    )

@@ -24,6 +24,7 @@ from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorS
 from mechanist.systems.descriptors.shapes import (
     Angular,
     Bridges,
+    Column,
     Coordination,
     HydrogenBonds,
     Radial,
@@ -262,21 +263,24 @@ def test_descriptors_of_the_solvent(box, frames, tmp_path):
 
 
 def test_what_another_program_cannot_express_is_said_in_its_file(tmp_path):
-    inputs = DescriptorSet((*INPUTS.descriptors, *solvent_inputs()))
-    with pytest.raises(DataError, match=r"'G5' \(angular\) cannot be written for PLUMED"):
-        plumed_text(ALL, inputs)
-    with pytest.raises(DataError, match=r"'hb' \(hydrogen bonds\) cannot be written for OpenMM"):
+    column = Descriptor("rg", "column", (0,), shape=Column("nm", False))
+    inputs = DescriptorSet((*INPUTS.descriptors, *solvent_inputs(), column))
+    with pytest.raises(DataError, match="q uses rg, a column of the imported table"):
+        plumed_text("2*rg", inputs)
+    with pytest.raises(DataError, match=r"'hb' \(hydrogen bonds\) cannot be written for OpenMM: "):
         openmm_force("2*hb", inputs)
     write_exports(ALL, inputs, tmp_path)
-    lines = (tmp_path / EXPORTS["plumed"]).read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 1
-    assert lines[0].startswith("# 'G5'")
     (line,) = (tmp_path / EXPORTS["openmm"]).read_text(encoding="utf-8").splitlines()
     assert line.startswith("<!-- 'G5'")
-    assert exports_of(ALL, inputs) == {"python": EXPORTS["python"]}
+    write_exports("2*rg", inputs, tmp_path)
+    lines = (tmp_path / EXPORTS["plumed"]).read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("# q uses rg")
+    assert exports_of(ALL, inputs).keys() == {"python", "plumed"}
     assert exports_of(SIMPLE, inputs) == EXPORTS
-    assert exports_of("hb + links", inputs).keys() == {"python"}
+    assert exports_of("hb + links", inputs).keys() == {"python", "plumed"}
     assert exports_of("sin(phi)", inputs) == EXPORTS
+    assert exports_of("rg", inputs) == {}
 
 
 def test_an_octahedron_far_from_the_first_image(tmp_path):

@@ -1,5 +1,6 @@
 """PLUMED by its Python package: values of variables, and forces by `plumed driver`."""
 
+import contextlib
 import functools
 import os
 import subprocess
@@ -66,6 +67,8 @@ class Session:
             ("setStep", self.step),
             ("setPositions", x),
             ("setMasses", np.ones(self.atoms)),
+            # Actions on vectors ask for charges, even if they do not depend on them.
+            ("setCharges", np.zeros(self.atoms)),
             ("setForces", f),
             ("setBox", np.zeros((3, 3)) if box is None else np.array(box, dtype=float)),
             ("setVirial", np.zeros((3, 3))),
@@ -77,9 +80,21 @@ class Session:
         return float(bias[0]), f
 
 
+def write_structures(text, folder):
+    """The PDB files that an input needs, by the commands in its comments."""
+    with open(f"{folder}/input.plumed", "w", encoding="utf-8") as file:
+        file.write(text)
+    for line in text.splitlines():
+        if line.startswith("# To write"):
+            command = line.partition(":  ")[2].replace("THIS_FILE", "input.plumed")
+            subprocess.run(["sh", "-c", command], cwd=folder, check=True)
+
+
 def values(text, label, frames, box=None):
     """One variable (F,) of frames (F, N, 3) in nm."""
-    session = Session(text, frames.shape[1]).watch(label)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        write_structures(text, folder)
+        session = Session(text, frames.shape[1]).watch(label)
     found = []
     for frame in frames:
         session.forces(frame, box)
@@ -90,10 +105,11 @@ def values(text, label, frames, box=None):
 def debug_forces(text, label, frames, box=None):
     """Derivatives by `plumed driver --debug-forces`: analytical and numerical, (K,) each."""
     with tempfile.TemporaryDirectory() as folder:
+        write_structures(text, folder)
         with open(f"{folder}/plumed.dat", "w", encoding="utf-8") as file:
             file.write(f"{text}\nBIASVALUE ARG={label}\n")
         with open(f"{folder}/frames.xyz", "w", encoding="utf-8") as file:
-            numbers = np.full(3, 100.0) if box is None else np.ravel(box)
+            numbers = np.full(3, 5.0) if box is None else np.ravel(box)
             for frame in frames:
                 cell = " ".join(f"{number:.12f}" for number in numbers)
                 rows = "\n".join("C " + " ".join(f"{c:.14f}" for c in row) for row in frame)

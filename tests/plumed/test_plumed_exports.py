@@ -10,14 +10,18 @@ from openmm import unit
 from mechanist.committor.export import plumed_network
 from mechanist.formula.export import plumed_text
 from mechanist.formula.expression import evaluate
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.shapes import Rmsd
 from mechanist.systems.prepared import load_inputs
 from tests.conftest import REPOSITORY
 from tests.plumed.cases import (
+    ALL_KINDS,
     BOXES,
+    EVERY,
     FIXED,
     FOR_ALL,
-    FORMULA,
     double_q,
+    exact,
     frames_of,
     inputs_in,
     network_of,
@@ -30,12 +34,12 @@ TOLERANCE = 1e-6
 
 
 @pytest.mark.parametrize("box", BOXES)
-@pytest.mark.parametrize("descriptor", [*FOR_ALL, *FIXED], ids=lambda d: d.name)
+@pytest.mark.parametrize("descriptor", [*EVERY, *FIXED], ids=lambda d: d.name)
 def test_every_descriptor_and_its_forces(descriptor, box, kernel, alanine):
     inputs = inputs_in(BOXES[box], [descriptor])
     frames = frames_of(alanine.positions, 100, BOXES[box], 1)
     text = plumed_text(f"1*{descriptor.name}", inputs)
-    right = inputs.values(frames)[:, 0]
+    right = exact(inputs, frames)[:, 0]
     assert np.abs(values(text, "q", frames, BOXES[box]) - right).max() < TOLERANCE
     check_forces(text, frames[:2], BOXES[box])
 
@@ -51,22 +55,22 @@ def check_forces(text, frames, box):
 
 @pytest.mark.parametrize("box", BOXES)
 def test_formula_on_a_thousand_frames(box, kernel, alanine):
-    inputs = inputs_in(BOXES[box], FOR_ALL)
+    inputs = inputs_in(BOXES[box], EVERY)
     frames = frames_of(alanine.positions, 1000, BOXES[box], 2)
-    columns = dict(zip(inputs.names, inputs.values(frames).T, strict=True))
-    text = plumed_text(FORMULA, inputs)
+    columns = dict(zip(inputs.names, exact(inputs, frames).T, strict=True))
+    text = plumed_text(ALL_KINDS, inputs)
     found = values(text, "q", frames, BOXES[box])
-    assert np.abs(found - evaluate(FORMULA, columns)).max() < TOLERANCE
+    assert np.abs(found - evaluate(ALL_KINDS, columns)).max() < TOLERANCE
     check_forces(text, frames[:2], BOXES[box])
 
 
 @pytest.mark.parametrize("box", BOXES)
 def test_network_on_a_thousand_frames(box, kernel, alanine):
-    inputs = inputs_in(BOXES[box], FOR_ALL, () if BOXES[box] else FIXED)
+    inputs = inputs_in(BOXES[box], EVERY, () if BOXES[box] else FIXED)
     frames = frames_of(alanine.positions, 1000, BOXES[box], 3)
     model = network_of(inputs, frames)
     text = plumed_network(model, inputs)
-    right = double_q(model, inputs.features(inputs.values(frames)))
+    right = double_q(model, inputs.features(exact(inputs, frames)))
     assert np.abs(values(text, "q", frames, BOXES[box]) - right).max() < TOLERANCE
     check_forces(text, frames[:2], BOXES[box])
 
@@ -77,6 +81,16 @@ def test_network_of_all_inputs_of_a_shipped_system(kernel, alanine, alanine_layo
     model = network_of(inputs, frames)
     right = double_q(model, inputs.features(inputs.values(frames)))
     assert np.abs(values(plumed_network(model, inputs), "q", frames) - right).max() < TOLERANCE
+
+
+def test_structures_of_atoms_that_five_digits_do_not_number(kernel):
+    atoms = (2, 99_998, 99_999, 100_000, 112_345)
+    rng = np.random.default_rng(7)
+    reference = tuple(map(tuple, rng.normal(size=(5, 3)).round(5).tolist()))
+    inputs = DescriptorSet((Descriptor("far", "rmsd", atoms, shape=Rmsd(reference, 120_000)),))
+    frames = rng.normal(size=(2, 120_000, 3))
+    found = values(plumed_text("1*far", inputs), "q", frames)
+    np.testing.assert_allclose(found, inputs.values(frames)[:, 0], atol=TOLERANCE)
 
 
 def test_names_of_descriptors_that_stand_for_something_else(kernel, alanine):

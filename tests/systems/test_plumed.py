@@ -5,8 +5,9 @@ import pytest
 import yaml
 
 from mechanist.bookkeeping.layout import Layout
-from mechanist.errors import MechanistError, SystemBuildError
-from mechanist.formula.export import EXPORTS, write_exports
+from mechanist.committor.export import plumed_network
+from mechanist.errors import DataError, MechanistError, SystemBuildError
+from mechanist.formula.export import EXPORTS, exports_of, plumed_text, write_exports
 from mechanist.settings.load import load_system
 from mechanist.systems.build.prepare import prepare
 from mechanist.systems.build.source_files import source_files
@@ -14,7 +15,8 @@ from mechanist.systems.descriptors import plumed_file
 from mechanist.systems.descriptors.describe import describe
 from mechanist.systems.prepared import load_inputs
 from tests.bring import SYSTEM, put_files
-from tests.plumed.kernel import missing
+from tests.plumed.cases import double_q, network_of
+from tests.plumed.kernel import missing, values
 
 TEXT = """# four variables
 d: DISTANCE ATOMS=2,3
@@ -92,13 +94,31 @@ def test_the_hash_of_the_file_is_kept(needs_kernel, tmp_path):
         load_inputs(Layout(tmp_path / "results"))
 
 
-def test_it_is_not_exported_and_that_is_said(needs_kernel, tmp_path):
-    found = inputs_of(write(tmp_path / "a"), tmp_path / "results")
+def test_it_is_exported_to_plumed_alone(needs_kernel, tmp_path):
+    folder = write(tmp_path / "a")
+    found = inputs_of(folder, tmp_path / "results")
     (tmp_path / "out").mkdir()
     write_exports("2*cv", found, tmp_path / "out")
-    for file in EXPORTS.values():
-        text = (tmp_path / "out" / file).read_text(encoding="utf-8")
-        assert "q uses cv, defined in plumed.dat of the system" in text, file
+    assert exports_of("2*cv", found).keys() == {"plumed"}
+    for key in ("python", "openmm"):
+        text = (tmp_path / "out" / EXPORTS[key]).read_text(encoding="utf-8")
+        assert "q uses cv, defined in plumed.dat of the system" in text, key
+    (folder / "plumed.dat").write_text(TEXT + "e: DISTANCE ATOMS=1,4\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"'cv' \(custom\) cannot be written for PLUMED: .*changed"):
+        plumed_text("2*cv", found)
+
+
+def test_values_of_exports_with_a_variable_of_plumed(needs_kernel, tmp_path):
+    """Labels of plumed.dat are those of the user; ours give way."""
+    text = TEXT + "q: DISTANCE ATOMS=1,3\nphi: CUSTOM ARG=d,q FUNC=x*y PERIODIC=NO\n"
+    found = inputs_of(write(tmp_path / "a", text, "phi", unit="1"), tmp_path / "results")
+    x = 0.3 * np.random.default_rng(4).random((20, 4, 3))
+    right = 3 * found.values(x)[:, 1] + np.sin(found.values(x)[:, 0])
+    own = plumed_text("3*cv + sin(phi)", found)
+    np.testing.assert_allclose(values(own, "q_", x), right, atol=1e-9)
+    model = network_of(found, x, 2, (3, 2))
+    right = double_q(model, found.features(found.values(x)))
+    np.testing.assert_allclose(values(plumed_network(model, found), "q_", x), right, atol=1e-6)
 
 
 REFUSED = {

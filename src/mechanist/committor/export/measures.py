@@ -1,6 +1,7 @@
 """Descriptors of one frame with their gradients, in nm and rad; written into network.py of a run.
 
-The equations of descriptors of the solvent are in `mechanist.systems.descriptors.shapes`.
+The equations are in `mechanist.systems.descriptors.shapes` and
+`mechanist.systems.descriptors.collective`.
 """
 
 from collections.abc import Callable
@@ -239,11 +240,72 @@ def _sorted(x: Array, groups: list[Ints], shape: dict[str, Any], box: Box) -> Va
     return float(values[one]), atoms[one], gradients[one]
 
 
-SOLVENT: dict[str, Callable[[Array, list[Ints], dict[str, Any], Box], Value]] = {
+def _whole(x: Array, atoms: Ints, box: Box) -> Array:
+    """Positions (K, 3) of atoms, each at the image nearest to the one before it."""
+    places = x[atoms]
+    steps = box.nearest(np.diff(places, axis=0))
+    return np.concatenate([places[:1], places[:1] + np.cumsum(steps, axis=0)])
+
+
+def _centre_distance(x: Array, groups: list[Ints], shape: dict[str, Any], box: Box) -> Value:
+    shares = [np.array(own) / np.sum(own) for own in shape["weights"]]
+    first, second = (w @ _whole(x, g, box) for g, w in zip(groups, shares, strict=True))
+    step = box.nearest(second - first)
+    length = np.sqrt(_dot(step, step))
+    push = [sign * w[:, None] * step / length for sign, w in zip((-1, 1), shares, strict=True)]
+    return float(length), np.concatenate(groups), np.concatenate(push)
+
+
+def _deviation(places: Array, reference: Any) -> tuple[float, Array]:
+    """Mean squared deviation of places (K, 3) after superposition, and its gradient (K, 3)."""
+    # Kabsch, Acta Cryst. A 34, 827 (1978).
+    a, b = (x - x.mean(axis=0) for x in (places, np.array(reference)))
+    u, s, v = np.linalg.svd(a.T @ b)
+    signs = np.array([1, 1, np.sign(np.linalg.det(u @ v))])
+    turned = b @ (v.T * signs) @ u.T
+    square = (_dot(a, a).sum() + _dot(b, b).sum() - 2 * signs @ s) / len(a)
+    return max(float(square), 0.0), 2 / len(a) * (a - turned)
+
+
+def _rmsd(x: Array, groups: list[Ints], shape: dict[str, Any], box: Box) -> Value:
+    square, gradient = _deviation(_whole(x, groups[0], box), shape["reference"])
+    value = np.sqrt(square)
+    # At the structure itself the slope has no direction.
+    return float(value), groups[0], gradient / (2 * value) if value else 0 * gradient
+
+
+def _path(x: Array, groups: list[Ints], shape: dict[str, Any], box: Box) -> tuple[Array, ...]:
+    """Deviations from structures of a path, their gradients, and their weights (P,)."""
+    places = _whole(x, groups[0], box)
+    each = [_deviation(places, reference) for reference in shape["references"]]
+    squares = np.array([square for square, _ in each])
+    weights = np.exp(-shape["sharpness"] * (squares - squares.min()))
+    return squares, np.stack([gradient for _, gradient in each]), weights
+
+
+def _path_s(x: Array, groups: list[Ints], shape: dict[str, Any], box: Box) -> Value:
+    _, gradients, weights = _path(x, groups, shape, box)
+    shares, numbers = weights / weights.sum(), np.arange(1, len(weights) + 1)
+    s = shares @ numbers
+    slopes = -shape["sharpness"] * shares * (numbers - s)
+    return float(s), groups[0], np.einsum("p,pkx->kx", slopes, gradients)
+
+
+def _path_z(x: Array, groups: list[Ints], shape: dict[str, Any], box: Box) -> Value:
+    squares, gradients, weights = _path(x, groups, shape, box)
+    z = squares.min() - np.log(weights.sum()) / shape["sharpness"]
+    return float(z), groups[0], np.einsum("p,pkx->kx", weights / weights.sum(), gradients)
+
+
+OF_GROUPS: dict[str, Callable[[Array, list[Ints], dict[str, Any], Box], Value]] = {
     "radial": _radial,
     "angular": _angular,
     "coordination": _coordination,
     "hydrogen_bonds": _hydrogen_bonds,
     "bridges": _bridges,
     "sorted": _sorted,
+    "centre_distance": _centre_distance,
+    "rmsd": _rmsd,
+    "path_s": _path_s,
+    "path_z": _path_z,
 }

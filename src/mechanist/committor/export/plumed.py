@@ -4,7 +4,7 @@ The input of each hidden unit is one COMBINE, its output x/(1 + exp(-x)) one CUS
 sum of the last of them and of the linear term (PLUMED manual, COMBINE and CUSTOM).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,16 @@ from mechanist.arrays import Array
 from mechanist.committor.network import Committor
 from mechanist.errors import DataError
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
-from mechanist.systems.descriptors.plumed_actions import PARTS, PLUMED, actions, argument
+from mechanist.systems.descriptors.plumed_actions import (
+    PLUMED,
+    actions,
+    argument,
+    embedded_of,
+    owners,
+    parts_of,
+)
+from mechanist.systems.descriptors.plumed_file import labels_of
+from mechanist.systems.descriptors.programs import free_names
 
 HEAD = """\
 # Reaction coordinate q(x) = ln(p_B / (1 - p_B)): the mean of {members} networks, by Mechanist.
@@ -45,10 +54,15 @@ def plumed_network(model: Committor, descriptors: DescriptorSet) -> str:
     fault = PLUMED.fault(chosen)
     if fault:
         raise DataError("network", fault)
-    result, own = _unused("q", [d.name for d in chosen]), "n"
-    while any(name.startswith(own) for name in (result, *(d.name for d in chosen))):
+    variables = {text: labels_of(text) for text in embedded_of(chosen)}
+    taken = {label for labels in variables.values() for label in labels}
+    names = free_names([d.name for d in chosen], taken)
+    result = free_names(["q"], taken | set(names.values()))["q"]
+    own = "n"
+    while any(name.startswith(own) for name in (result, *taken, *names.values())):
         own += "n"
-    lines, labels = _features(chosen, own, "" if descriptors.box else " NOPBC")
+    text, labels = _features(chosen, names, own, "" if descriptors.box else " NOPBC")
+    lines = [*variables, *text]
     inputs = [labels[descriptors.feature_names[i]] for i in used]
     scale = model.scale[used]
     skip = model.skip[:, used].mean(axis=0) / scale
@@ -69,32 +83,30 @@ def plumed_network(model: Committor, descriptors: DescriptorSet) -> str:
     return HEAD.format(members=members) + "\n".join(lines) + "\n"
 
 
-def _unused(label: str, names: Sequence[str]) -> str:
-    while label in names:
-        label += "_"
-    return label
-
-
 def _features(
-    chosen: Sequence[Descriptor], own: str, nopbc: str
+    chosen: Sequence[Descriptor], names: Mapping[str, str], own: str, nopbc: str
 ) -> tuple[list[str], dict[str, str]]:
-    """Lines of the inputs, and what stands for each feature; ``own`` begins further labels."""
-    lines: list[str] = []
+    """Lines of the inputs, and what stands for each feature.
+
+    ``names`` are the labels of the descriptors; ``own`` begins further ones.
+    """
+    lines: dict[str, None] = {}
     labels: dict[str, str] = {}
+    firsts = owners(chosen)
+    marks = {d.name: number for number, d in enumerate(chosen)}
     for number, d in enumerate(chosen):
-        # Coordinates of one atom share a line.
-        mark = f"atom{d.atoms[0]}" if d.kind == "coordinate" else str(number)
-        parts = [f"{own}{letter}{mark}" for letter in PARTS.get(d.kind, "")]
-        lines += [line for line in actions(d, d.name, parts, nopbc) if line not in lines]
-        value = argument(d, d.name, parts)
+        parts = [f"{own}{ending}_{marks[firsts[d.name]]}" for ending in parts_of(d)]
+        # Some descriptors share lines.
+        lines |= dict.fromkeys(actions(d, names[d.name], parts, nopbc))
+        value = argument(d, names[d.name], parts)
         if d.periodic:
             for function in ("sin", "cos"):
-                label = f"{own}{function}{number}"
-                lines.append(f"{label}: CUSTOM ARG={value} FUNC={function}(x) PERIODIC=NO")
+                label = f"{own}{function}_{number}"
+                lines[f"{label}: CUSTOM ARG={value} FUNC={function}(x) PERIODIC=NO"] = None
                 labels[f"{function}({d.name})"] = label
         else:
             labels[d.name] = value
-    return lines, labels
+    return list(lines), labels
 
 
 def _member(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.committor.export.measures import GEOMETRY, SOLVENT, Array, Box, Value, fermi
+from mechanist.committor.export.measures import GEOMETRY, OF_GROUPS, Array, Box, Value, fermi
 
 
 class Network:
@@ -32,7 +32,7 @@ class Network:
         content = json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
         self.rows = content["descriptors"]
         for row in self.rows:
-            if row["kind"] not in (*GEOMETRY, *SOLVENT, "coordinate"):
+            if row["kind"] not in (*GEOMETRY, *OF_GROUPS, "coordinate"):
                 raise ValueError(f"{folder}: {row['name']} has no definition by positions")
         forms = {"torsion": ("sin({})", "cos({})")}
         names = [f.format(r["name"]) for r in self.rows for f in forms.get(r["kind"], ("{}",))]
@@ -82,8 +82,8 @@ class Network:
             if row["kind"] == "coordinate":
                 (atom,), axis = self.groups[k][0], row["axis"]
                 values[k] = (float(x[atom, axis]), self.groups[k][0], np.eye(3)[axis : axis + 1])
-            elif row["kind"] in SOLVENT:
-                values[k] = SOLVENT[row["kind"]](x, self.groups[k], row["shape"], box)
+            elif row["kind"] in OF_GROUPS:
+                values[k] = OF_GROUPS[row["kind"]](x, self.groups[k], row["shape"], box)
         return values
 
     def q_and_gradient(self, positions: Any, box: Box | None = None) -> tuple[float, Array]:

@@ -1,7 +1,7 @@
 """What the exports share: the descriptors of a formula, and formulas in other names."""
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Mapping
 
 from mechanist.errors import DataError
 from mechanist.formula.expression import inputs, parse
@@ -68,14 +68,3 @@ def renamed(formula: str, names: Mapping[str, str], prefix: str = "") -> str:
         return names.get(word[0], word[0])
 
     return WORD.sub(change, formula)
-
-
-def free_names(wanted: Iterable[str], taken: Container[str]) -> dict[str, str]:
-    """Each name, with underscores appended where it is ``taken`` or not unique."""
-    result: dict[str, str] = {}
-    for name in dict.fromkeys(wanted):
-        free = name
-        while free in taken or free in result.values():
-            free += "_"
-        result[name] = free
-    return result

@@ -5,10 +5,19 @@ old versions) parses the function with Lepton, in which powers are ``^`` and som
 names (PLUMED manual, CUSTOM).
 """
 
-from mechanist.formula.export.names import free_names, plain, renamed, used_by
+from mechanist.formula.export.names import plain, renamed, used_by
 from mechanist.formula.export.words import meanings
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
-from mechanist.systems.descriptors.plumed_actions import PARTS, PLUMED, actions, argument
+from mechanist.systems.descriptors.plumed_actions import (
+    PLUMED,
+    actions,
+    argument,
+    embedded_of,
+    owners,
+    parts_of,
+)
+from mechanist.systems.descriptors.plumed_file import labels_of
+from mechanist.systems.descriptors.programs import free_names
 
 CONSTANTS = (
     *("e", "log2e", "log10e", "ln2", "ln10", "pi", "pi_2", "pi_4", "sqrt2", "sqrt1_2"),
@@ -40,23 +49,26 @@ def plumed_text(formula: str, descriptors: DescriptorSet) -> str:
         compute.
     """
     used = used_by(PLUMED, formula, descriptors)
-    names = free_names((d.name for d in used), CONSTANTS)
-    taken = set(names.values())
+    variables = {text: labels_of(text) for text in embedded_of(used)}
+    taken = {*CONSTANTS, *(label for labels in variables.values() for label in labels)}
+    names = free_names((d.name for d in used), taken)
+    taken |= set(names.values())
     result = free_names(["q"], taken)["q"]
-    wanted = {d.name: [_part(d, letter) for letter in PARTS.get(d.kind, "")] for d in used}
+    firsts = owners(used)
+    wanted = {d.name: [_part(d, firsts[d.name], e) for e in parts_of(d)] for d in used}
     free = free_names((label for labels in wanted.values() for label in labels), {*taken, result})
     parts = {name: [free[label] for label in labels] for name, labels in wanted.items()}
     nopbc = "" if descriptors.box else " NOPBC"
     known = meanings(used, names, 1, "#   ")
     head = HEAD.format(formula=renamed(plain(formula), names), lines=known)
-    # Coordinates of one atom share a line.
+    # Some descriptors share lines.
     every = (line for d in used for line in actions(d, names[d.name], parts[d.name], nopbc))
     lines = list(dict.fromkeys(every))
+    lines = [*variables, *lines]
     function = renamed(plain(formula), names).replace("**", "^").replace(" ", "")
     if used:
         arguments = ",".join(argument(d, names[d.name], parts[d.name]) for d in used)
-        variables = ",".join(names[d.name] for d in used)
-        known = f"ARG={arguments} VAR={variables}"
+        known = f"ARG={arguments} VAR={','.join(names[d.name] for d in used)}"
         lines.append(f"{result}: CUSTOM {known} FUNC={function} PERIODIC=NO")
     else:
         lines.append(f"{result}: CONSTANT VALUE={function}")
@@ -64,8 +76,8 @@ def plumed_text(formula: str, descriptors: DescriptorSet) -> str:
     return head + "\n".join(lines) + "\n"
 
 
-def _part(descriptor: Descriptor, letter: str) -> str:
+def _part(descriptor: Descriptor, owner: str, ending: str) -> str:
     """Label of a further action; that of the position of an atom names the atom."""
     if descriptor.kind == "coordinate":
         return f"atom{descriptor.atoms[0] + 1}"
-    return f"{descriptor.name}_{letter}"
+    return f"{owner}_{ending}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import astuple
 
-from mechanist.formula.export.names import free_names, plain, renamed, used_by
+from mechanist.formula.export.names import plain, renamed, used_by
 from mechanist.formula.export.python_measures import (
     DESCENT,
     FERMI,
@@ -17,7 +17,7 @@ from mechanist.formula.export.python_measures import (
 from mechanist.formula.export.words import meanings
 from mechanist.systems.descriptors.box import Cell
 from mechanist.systems.descriptors.descriptor_set import COLLECTIVE, Descriptor, DescriptorSet
-from mechanist.systems.descriptors.programs import Program, of_kinds
+from mechanist.systems.descriptors.programs import Program, free_names, of_kinds
 from mechanist.systems.descriptors.shapes import Sorted
 
 PYTHON = Program("Python", of_kinds(*MEASURES, "coordinate"))

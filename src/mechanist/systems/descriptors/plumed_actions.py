@@ -7,32 +7,77 @@ PLUMED stretches its own ones, such as RATIONAL, so that they end at a finite di
 
 from collections.abc import Sequence
 
+from mechanist.errors import SystemBuildError
 from mechanist.systems.descriptors.descriptor_set import COLLECTIVE, Descriptor
 from mechanist.systems.descriptors.plumed_collective import PARTS as COLLECTIVE_PARTS
 from mechanist.systems.descriptors.plumed_collective import (
-    collective_able,
     collective_actions,
     collective_argument,
 )
+from mechanist.systems.descriptors.plumed_file import embedded
+from mechanist.systems.descriptors.plumed_solvent import (
+    fermi,
+    solvent_actions,
+    solvent_parts,
+    solvent_refusal,
+)
 from mechanist.systems.descriptors.programs import Program
-from mechanist.systems.descriptors.shapes import Bridges, Coordination, Radial
+from mechanist.systems.descriptors.shapes import Coordination, Radial, Sorted
 
 ACTIONS = {"torsion": "TORSION", "angle": "ANGLE", "distance": "DISTANCE"}
-KINDS = (*ACTIONS, "difference", "height", "coordinate", "radial", "coordination")
 
-PARTS = {"height": "rat", "difference": "ab", "coordinate": "p", **COLLECTIVE_PARTS}
+PARTS = {
+    "height": tuple("rat"),
+    "difference": tuple("ab"),
+    "coordinate": ("p",),
+    **COLLECTIVE_PARTS,
+}
 """Endings of the labels of further actions that a kind needs."""
 
 
-def _able(descriptor: Descriptor) -> bool:
-    # Its BRIDGE sums over pairs, which is the same for single atoms alone.
-    if descriptor.kind == "bridges":
-        return len(descriptor.atoms) == len(descriptor.others[0]) == 1
-    return descriptor.kind in KINDS or collective_able(descriptor)
+def _refusal(descriptor: Descriptor) -> str | None:
+    if descriptor.custom is not None:
+        try:
+            embedded(descriptor.custom.file, descriptor.custom.sha256)
+        except (SystemBuildError, OSError) as error:
+            return str(error).split("\n")[0]
+    return solvent_refusal(descriptor)
 
 
-PLUMED = Program("PLUMED", _able)
-"""It sums over pairs, but not over triples, of atoms."""
+PLUMED = Program("PLUMED", _refusal, of_plumed=True)
+
+
+def parts_of(descriptor: Descriptor) -> tuple[str, ...]:
+    """Endings of the labels of further actions that a descriptor needs."""
+    if descriptor.kind == "sorted":
+        endings = ["sorted"]
+        for number, value in enumerate(_values_of(descriptor), 1):
+            endings += [f"value{number}", *(f"value{number}{e}" for e in parts_of(value))]
+        return tuple(endings)
+    return PARTS.get(descriptor.kind) or solvent_parts(descriptor)
+
+
+def owners(descriptors: Sequence[Descriptor]) -> dict[str, str]:
+    """What the labels of further actions begin with, by the name of a descriptor.
+
+    Coordinates of one atom share an action, as do the values of one set of equivalent atoms.
+    """
+    first: dict[object, str] = {}
+    result = {}
+    for d in descriptors:
+        key: object = d.name
+        if d.kind == "coordinate":
+            key = d.atoms
+        elif isinstance(d.shape, Sorted):
+            key = d.atoms, d.shape.measure
+        result[d.name] = first.setdefault(key, d.name)
+    return result
+
+
+def embedded_of(descriptors: Sequence[Descriptor]) -> list[str]:
+    """Texts of the plumed.dat files that define some of the descriptors, once each."""
+    files = {(d.custom.file, d.custom.sha256): None for d in descriptors if d.custom is not None}
+    return [embedded(*file) for file in files]
 
 
 def actions(descriptor: Descriptor, label: str, parts: Sequence[str], nopbc: str) -> list[str]:
@@ -43,13 +88,15 @@ def actions(descriptor: Descriptor, label: str, parts: Sequence[str], nopbc: str
     descriptor
         That `PLUMED` is able to compute.
     label
-        Of the value; of a coordinate see `argument`.
+        Of the value; of some kinds see `argument`.
     parts
-        Labels of further actions, one for each ending of `PARTS`.
+        Labels of further actions, one for each ending of `parts_of`.
     nopbc
         `` NOPBC`` without a box, else an empty text.
     """
     d = descriptor
+    if d.custom is not None:
+        return []
     if d.kind in COLLECTIVE:
         return collective_actions(d, label, parts, nopbc)
     match d.kind:
@@ -70,16 +117,22 @@ def actions(descriptor: Descriptor, label: str, parts: Sequence[str], nopbc: str
             groups = f"GROUPA={_list(d.atoms)} GROUPB={_list(d.others[0])}"
             switch = f"SWITCH={{CUSTOM FUNC={pair_text(d)} R_0=1}}"
             return [f"{label}: COORDINATION {groups} {switch}{nopbc}"]
-        case "bridges":
-            return [_bridge(d, label) + nopbc]
+        case "sorted":
+            return _sorted(d, parts, nopbc)
+        case "angular" | "hydrogen_bonds" | "bridges":
+            return solvent_actions(d, label, parts, nopbc)
         case _:
             return [f"{label}: {ACTIONS[d.kind]} {_atoms(d.atoms)}{nopbc}"]
 
 
 def argument(descriptor: Descriptor, label: str, parts: Sequence[str]) -> str:
     """What other actions take as the value of a descriptor."""
+    if descriptor.custom is not None:
+        return descriptor.custom.function
     if descriptor.kind == "coordinate":
         return f"{parts[0]}.{'xyz'[descriptor.axis]}"
+    if isinstance(descriptor.shape, Sorted):
+        return f"{parts[0]}.{descriptor.shape.rank + 1}"
     return collective_argument(descriptor, label, parts)
 
 
@@ -87,26 +140,31 @@ def pair_text(descriptor: Descriptor) -> str:
     """Term of a pair of atoms at a distance x in nm, for a sum over pairs."""
     match descriptor.shape:
         case Radial(eta=eta, shift=shift, cutoff=cutoff, steepness=a, norm=norm):
-            return f"exp(-{eta!r}*(x-{shift!r})^2)*{_fermi(a, cutoff)}/{norm!r}"
+            return f"exp(-{eta!r}*(x-{shift!r})^2)*{fermi(a, cutoff)}/{norm!r}"
         case Coordination(radius=radius, power=0, steepness=a):
-            return _fermi(a, radius)
+            return fermi(a, radius)
         case Coordination(radius=radius, power=power):
             return f"1/(1+(x/{radius!r})^{power})"
     raise TypeError(f"{descriptor.name} is not a sum over pairs")
 
 
-def _fermi(steepness: float, radius: float) -> str:
-    """1/(1 + exp(steepness (x - radius))), whose slope does not overflow in this form."""
-    return f"0.5*(1-tanh({0.5 * steepness!r}*(x-{radius!r})))"
+def _values_of(d: Descriptor) -> list[Descriptor]:
+    """The descriptors whose values are sorted, without names."""
+    assert isinstance(d.shape, Sorted)
+    length = len(d.atoms) // d.shape.size
+    starts = range(0, len(d.atoms), length)
+    return [Descriptor("", d.shape.measure, d.atoms[k : k + length]) for k in starts]
 
 
-def _bridge(d: Descriptor, label: str) -> str:
-    assert isinstance(d.shape, Bridges)
-    one, other = (f"{{CUSTOM FUNC={_fermi(d.shape.steepness, r)} R_0=1}}" for r in d.shape.radii)
-    return (
-        f"{label}: BRIDGE BRIDGING_ATOMS={_list(d.others[1])} GROUPA={_list(d.atoms)}"
-        f" GROUPB={_list(d.others[0])} SWITCHA={one} SWITCHB={other}"
-    )
+def _sorted(d: Descriptor, parts: Sequence[str], nopbc: str) -> list[str]:
+    """Lines of all values, and of their order: SORT has one component for each."""
+    lines, labels, place = [], [], 1
+    for value in _values_of(d):
+        end = place + 1 + len(parts_of(value))
+        lines += actions(value, parts[place], parts[place + 1 : end], nopbc)
+        labels.append(parts[place])
+        place = end
+    return [*lines, f"{parts[0]}: SORT ARG={','.join(labels)}"]
 
 
 def _atoms(atoms: Sequence[int]) -> str:

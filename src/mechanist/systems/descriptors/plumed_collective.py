@@ -6,25 +6,18 @@ one command makes the files.
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.descriptors.shapes import Centres, PathVariable, Reference, Rmsd
 
-PARTS = {"centre_distance": "ab", "path_s": "p", "path_z": "p"}
+PARTS = {"centre_distance": ("a", "b"), "path_s": ("p",), "path_z": ("p",)}
 """Endings of the labels of further actions that a kind needs."""
 
 VALUE = {"path_s": "sss", "path_z": "zzz"}
 """Component of PATHMSD."""
 
-LARGEST = 99_999
-"""Number of an atom that a PDB file can hold."""
-
-
-def collective_able(descriptor: Descriptor) -> bool:
-    """Whether PLUMED can compute a collective variable."""
-    shape = descriptor.shape
-    if isinstance(shape, Rmsd | PathVariable):
-        return max(descriptor.atoms) < LARGEST
-    return isinstance(shape, Centres)
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def collective_actions(
@@ -69,16 +62,38 @@ def collective_argument(descriptor: Descriptor, label: str, parts: Sequence[str]
 
 
 def _embedded(file: str, atoms: Sequence[int], references: Sequence[Reference]) -> list[str]:
-    """Comments that hold a PDB file, and how to write it."""
+    """Comments that hold a PDB file, and how to write it.
+
+    Structures are centred, which changes no superposition and leaves more digits to the fields.
+    """
     lines = [f"# To write {file}:  grep '^#|{file}|' THIS_FILE | cut -d'|' -f4- > {file}"]
     for number, reference in enumerate(references, 1):
         # No two lines of an input are the same.
         mark = f"#|{file}|{number}|"
-        for atom, (x, y, z) in zip(atoms, reference, strict=True):
-            place = "".join(f"{10 * value:8.3f}" for value in (x, y, z))
-            lines.append(f"{mark}ATOM  {atom + 1:5d}  X   UNK A   1    {place}  1.00  1.00")
+        places = 10 * (np.array(reference) - np.mean(reference, axis=0))
+        for atom, row in zip(atoms, places.tolist(), strict=True):
+            place = "".join(map(_field, row))
+            lines.append(f"{mark}ATOM  {_serial(atom + 1)}  X   UNK A   1    {place}  1.00  1.00")
         lines.append(f"{mark}END")
     return lines
+
+
+def _field(value: float) -> str:
+    """A coordinate in as many digits as eight columns hold."""
+    texts = (f"{value:.{digits}f}" for digits in (6, 5, 4))
+    return next((f"{text:>8}" for text in texts if len(text) <= 8), f"{value:8.3f}")
+
+
+def _serial(number: int) -> str:
+    """Number of an atom in five columns; from 100,000 in base 36 (hybrid-36, as PLUMED reads)."""
+    if number < 100_000:
+        return f"{number:5d}"
+    number += 10 * 36**4 - 100_000
+    text = ""
+    while number:
+        number, digit = divmod(number, 36)
+        text = DIGITS[digit] + text
+    return text
 
 
 def _list(atoms: Sequence[int]) -> str:

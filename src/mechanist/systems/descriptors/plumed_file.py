@@ -36,6 +36,7 @@ REFUSED = {
 
 LINE = re.compile(r"^\s*(?:[\w@.-]+\s*:\s*)?([A-Z][A-Z0-9_]*)", re.ASCII)
 FILES = re.compile(r"\b\w*(?:FILE|REFERENCE|STRUCTURE|FILENAME)=\S+", re.ASCII)
+CHANGED = "has changed since 'mechanist prepare'; run that again"
 NO_KERNEL = (
     "needs the Python package plumed and a kernel, of which PLUMED_KERNEL names the path; neither"
     " is part of the installation"
@@ -63,6 +64,28 @@ def check_text(path: Path) -> str:
                 f"{path}:{number}", f"{other[0]}: another file, of which no hash is kept"
             )
     return text
+
+
+def embedded(file: str, digest: str) -> str:
+    """Text of a plumed.dat for other input.
+
+    Raises
+    ------
+    SystemBuildError
+        If it has changed since its hash ``digest`` was taken.
+    OSError
+        If it cannot be read.
+    """
+    path = Path(file)
+    if sha256(path) != digest:
+        raise SystemBuildError(path, CHANGED)
+    return decode(path).rstrip("\n")
+
+
+def labels_of(text: str) -> set[str]:
+    """Labels of the actions of a plumed.dat."""
+    words = re.findall(r"^\s*([\w@.-]+)\s*:|\bLABEL=(\S+)", text, re.MULTILINE | re.ASCII)
+    return {label for pair in words for label in pair if label}
 
 
 class Variable:
@@ -130,7 +153,7 @@ def variable(file: str, name: str, atoms: int, digest: str) -> Variable:
     """A variable, opened once per process; ``digest`` is the hash of its file."""
     path = Path(file)
     if sha256(path) != digest:
-        raise SystemBuildError(path, "has changed since 'mechanist prepare'; run that again")
+        raise SystemBuildError(path, CHANGED)
     return Variable(path, name, atoms)
 
 
