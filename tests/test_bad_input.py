@@ -640,7 +640,7 @@ BAD_WORDS = {"stars": "********", "NaN": "     nan", "infinity": "     inf", "a 
 USERS_FILES = {
     **{f"top with [ {name} ]": left_out(name) for name in SECTIONS},
     **{
-        f"PDB with {what} in {axis}": (column(start, word), [f"{PDB}:", axis, "not a number"])
+        f"PDB with {what} in {axis}": (column(start, word), [f"{PDB}:", axis, "must be a number"])
         for what, word in BAD_WORDS.items()
         for axis, start in (("x", 30), ("y", 38), ("z", 46))
     },

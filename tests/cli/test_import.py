@@ -12,7 +12,7 @@ import mechanist
 from mechanist.bookkeeping.layout import Layout
 from mechanist.bookkeeping.seal import verify
 from tests.conftest import REPOSITORY
-from tests.sampling.test_outside import planted, training_set, write
+from tests.sampling.test_outside import planted, simulation_of_infretis, training_set, write
 
 SMALL = {
     "learn.members": 3, "learn.hidden": "[8]", "learn.epochs_max": 10, "learn.relevance_repeats": 2,
@@ -69,6 +69,24 @@ def test_a_training_set_of_aimmd(tmp_path):
     found = summary_of(tmp_path, "aimmd")
     assert found["imported"]["format"] == "aimmd"
     assert "sin(phi)" in found["formula"]["text"]
+
+
+@pytest.mark.slow
+def test_a_simulation_of_infretis_becomes_a_report(tmp_path):
+    simulation_of_infretis(tmp_path / "simulation")
+    done = command(tmp_path, "tis", "simulation", "--names", "x,rest")
+    assert done.returncode == 0, done.stderr
+    found = summary_of(tmp_path, "tis")
+    assert found["imported"]["shots"] == found["imported"]["outcomes"] == 264
+    page = (tmp_path / "results" / "tis" / "report.html").read_text(encoding="utf-8")
+    assert "the committor of this run is too high beyond the transition state" in page
+    # Of both order parameters x decides, and q rises with it.
+    run = mechanist.open_run(tmp_path / "results" / "tis")
+    assert run.relevance.index[0] == "x"
+    points = np.zeros((2, 1, 3))
+    points[:, 0, :2] = [[-0.7, 0.5], [0.2, 0.5]]
+    low, high = run.committor(points)["q"]
+    assert low < high
 
 
 @pytest.mark.slow

@@ -302,7 +302,7 @@ FAULTS: dict[str, Inject] = {
     "read-only results": read_only,
     "NaN in dynamics": no_number,
     "GPU that disappears": lost_device,
-    "worker that hangs": hanging,
+    "worker that does not respond": hanging,
     "two runs, one stage": twice,
     "two runs, Snakemake": locked,
     "clock that jumps": clock,

@@ -32,7 +32,8 @@ def main():
         states = {state.name: state for state in sampler.move_scheme.network.all_states}
         told = [
             ["".join(k for k, name in NAMES.items() if states[name](trial[end])) for end in (0, -1)]
-            for step in storage.steps[1:]
+            for step in storage.steps
+            if step.mccycle > 0
             for trial in [step.change.canonical.trials[0].trajectory]
         ]
     storage.close()
@@ -43,7 +44,7 @@ def with_one_way(sampler, storage):
     import openpathsampling as paths
 
     old = sampler.move_scheme
-    engine = old.movers["shooting"][0].engine
+    engine = old.movers["shooting"][0].movers[0].engine
     scheme = paths.OneWayShootingMoveScheme(old.network, engine=engine)
     found = scheme.initial_conditions_from_trajectories(sampler.sample_set[0].trajectory)
     sampler = paths.PathSampling(storage=storage, move_scheme=scheme, sample_set=found)

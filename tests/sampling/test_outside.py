@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tarfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from mechanist.sampling.outside.aimmd import read_aimmd
 from mechanist.sampling.outside.infretis import read_infretis
 from mechanist.sampling.outside.outside_shots import checked, in_chains, joined, pairs
 from mechanist.sampling.outside.shot_tables import read_shot_table, read_structures
+from tests.conftest import REPOSITORY
 
 
 def planted(count=600, seed=1):
@@ -329,3 +332,62 @@ def test_paths_that_infretis_has_written(tmp_path):
     np.testing.assert_allclose(shots.values[:, 0], [order for order, _ in right], atol=1e-6)
     np.testing.assert_allclose(shots.values[:, 1], shots.values[:, 0] ** 2, atol=2e-6)
     assert shots.ends[:, 1].tolist() == [end for _, end in right]
+
+
+def simulation_of_infretis(folder):
+    """The fixture, unpacked: files of infretis 2026.1.1, see infretis_run.py."""
+    with tarfile.open(REPOSITORY / "tests" / "data" / "infretis.tar.xz") as file:
+        file.extractall(folder, filter="data")
+    return folder
+
+
+def committor_of_the_well(places, repeats=200):
+    """p_B of each place by Langevin dynamics in x^4 - 2 x^2, with kT, friction and steps there."""
+    rng = np.random.default_rng(1)
+    kt, friction, step = 0.5, 2.0, 0.05
+    keep = np.exp(-friction * step)
+    noise = np.sqrt(kt * (1 - keep**2))
+    x = np.repeat(places, repeats)
+    v = np.sqrt(kt) * rng.normal(size=x.size)
+    ended, live = np.zeros(x.size), np.arange(x.size)
+    while len(live):
+        for _ in range(5):
+            v += 0.5 * step * (4 * x - 4 * x**3)
+            x = x + 0.5 * step * v
+            v = keep * v + noise * rng.normal(size=x.size)
+            x = x + 0.5 * step * v
+            v += 0.5 * step * (4 * x - 4 * x**3)
+        done = (x <= -0.9) | (x >= 0.6)
+        ended[live[done]] = x[done] >= 0.6
+        x, v, live = x[~done], v[~done], live[~done]
+    return ended.reshape(-1, repeats).mean(axis=1)
+
+
+def test_a_whole_simulation_of_infretis(tmp_path):
+    shots = read_infretis(simulation_of_infretis(tmp_path), ())
+    places, ended_b = shots.values[:, 0], shots.ends[:, 1] == "B"
+    assert shots.names == ("orderp", "cv1")
+    assert len(shots) == 264
+    assert places.min() >= -0.75
+    assert set(shots.ends[:, 0]) == {"not_shot"}
+    # The second order parameter of the run follows from the first.
+    np.testing.assert_allclose(shots.values[:, 1], (1000 * places) % 1, atol=2e-3)
+    # Nearly all points are on the side of A, where velocities that come from A change little.
+    p = committor_of_the_well(places)
+    assert abs(ended_b.sum() - p.sum()) < 4 * np.sqrt((p * (1 - p)).sum())
+
+
+def test_infretis_runs_and_is_read(tmp_path):
+    python = infretis_python()
+    if python is None:
+        pytest.skip("infretis is not installed; INFRETIS_PYTHON names an interpreter that has it")
+    script = Path(__file__).with_name("infretis_run.py")
+    done = subprocess.run(
+        [python, str(script), str(tmp_path), "60"], capture_output=True, text=True, check=False
+    )
+    if "No module named 'turtlemd'" in done.stderr:
+        pytest.skip("TurtleMD is not installed beside infretis")
+    assert done.returncode == 0, done.stderr[-2000:]
+    shots = read_infretis(tmp_path, ("x", "rest"))
+    assert len(shots) > 5
+    assert shots.values[:, 0].min() >= -0.75

@@ -13,7 +13,8 @@ import pytest
 from benchmarks.speed.ground import lay
 from benchmarks.speed.ops import interpreter
 from mechanist.errors import DataError
-from mechanist.sampling.outside.ops import ONE_WAY, read_ops
+from mechanist.sampling.outside.ops import ONE_WAY, read_ops, shots_of
+from tests.cli.test_import import SET, command, summary_of
 from tests.conftest import REPOSITORY
 
 MOVES = 25
@@ -47,11 +48,8 @@ def storage(request, python, ground, tmp_path_factory):
     return folder, request.param
 
 
-@pytest.mark.slow
-def test_every_trial_ends_where_the_storage_says(storage, python, alanine):
-    folder, one_way = storage
-    shots = read_ops(folder / "ops.nc", alanine.states, alanine.atoms, python)
-    told = json.loads((folder / "told.json").read_text(encoding="utf-8"))
+def check(shots, told, one_way, alanine):
+    """Shots are what OpenPathSampling says of its trials."""
     assert len(shots) == len(told) == MOVES
     assert shots.points.shape == (MOVES, 22, 3)
     for found, right in zip(shots.ends, told, strict=True):
@@ -70,6 +68,57 @@ def test_every_trial_ends_where_the_storage_says(storage, python, alanine):
     current = next(path for path in shots.paths if path.shot == 0)
     distance = np.abs(current.frames - shots.points[0]).max(axis=(1, 2))
     assert distance.min() < 1e-5
+
+
+@pytest.mark.slow
+def test_every_trial_ends_where_the_storage_says(storage, python, alanine):
+    folder, one_way = storage
+    shots = read_ops(folder / "ops.nc", alanine.states, alanine.atoms, python)
+    told = json.loads((folder / "told.json").read_text(encoding="utf-8"))
+    check(shots, told, one_way, alanine)
+
+
+def test_one_way_shots_of_a_storage_without_the_program(alanine):
+    """What ops_reader.py made of a storage of OpenPathSampling 1.7.0, as by `ops_run.py . 25 True`.
+
+    The storage itself has 100 MB.
+    """
+    with np.load(REPOSITORY / "tests" / "data" / "ops_one_way.npz", allow_pickle=False) as file:
+        content = dict(file)
+    told = content.pop("told").tolist()
+    shots = shots_of(content, Path("ops.nc"), alanine.states, alanine.atoms)
+    check(shots, told, True, alanine)
+    # Of both directions, forward and backward ones.
+    assert (shots.ends == "not_shot").any(axis=0).all()
+    # The half that is not shot is that of the path before.
+    for row in np.flatnonzero(shots.accepted):
+        made = [path for path in shots.paths if path.shot == row][-1]
+        assert np.abs(made.frames - shots.points[row]).max(axis=(1, 2)).min() < 1e-5
+
+
+@pytest.mark.slow
+def test_a_storage_of_one_way_shots_becomes_a_report(python, ground, tmp_path):
+    shutil.copytree(ground / "system", tmp_path / "system")
+    shutil.copy(ground / "first_path.npy", tmp_path)
+    script = Path(__file__).with_name("ops_run.py")
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(
+        [python, str(script), str(tmp_path), "300", "True"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (tmp_path / "told.json").is_file(), done.stderr[-2000:]
+    (tmp_path / "systems").symlink_to(REPOSITORY / "systems")
+    done = command(
+        tmp_path, "ops", "ops.nc", "--system", "alanine_dipeptide", "--python", str(python),
+        more=[*SET, "--set", "formula.seconds=5"],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = summary_of(tmp_path, "ops")
+    told = json.loads((tmp_path / "told.json").read_text(encoding="utf-8"))
+    assert found["imported"]["shots"] == len(told) == 300
+    assert found["imported"]["remarks"] == [ONE_WAY]
+    page = (tmp_path / "results" / "ops" / "report.html").read_text(encoding="utf-8")
+    assert "shots of one-way movers keep the velocities" in page
 
 
 @pytest.mark.slow

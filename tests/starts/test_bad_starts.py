@@ -64,7 +64,7 @@ BAD = [
     pytest.param(["--sdf", "empty.sdf", *LAW], "empty.sdf: holds no molecule", marks=RDKIT),
     pytest.param(["--sdf", "no.sdf", *LAW], "no.sdf: cannot be read as an SDF file", marks=RDKIT),
     (["--xyz", "empty.xyz", *LAW], "empty.xyz: is empty, or line 1 is not the number"),
-    (["--xyz", "words.xyz", *LAW], "words.xyz:1: 'three': not a number of atoms"),
+    (["--xyz", "words.xyz", *LAW], "words.xyz:1: 'three': must be the number of atoms"),
     (["--xyz", "short.xyz", *LAW], "short.xyz: truncated: fewer than 3 atoms"),
     (["--xyz", "letters.xyz", *LAW], "letters.xyz:4: 'H 0 zero 1': not an element and three"),
     (["--xyz", "unknown.xyz", *LAW], "unknown.xyz:3: 'Xq': there is no such element"),

@@ -189,7 +189,7 @@ def parse_json(text: str) -> Any:
 
 
 def _refuse(name: str) -> float:
-    raise ValueError(f"{name} is not a number")
+    raise ValueError(f"{name}: numbers must be finite")
 
 
 def _finite(text: str) -> float:

@@ -26,7 +26,6 @@ HEADERS = {
 FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
-    NotImplementedError,
     RuntimeError,
     struct.error,
     EOFError,

@@ -17,7 +17,7 @@ from mechanist.formula.tape import compile_tape
 from mechanist.settings.names import FUNCTIONS
 
 Expr = Any
-"""A sympy expression: sympy carries no types and is imported only when needed."""
+"""A sympy expression: sympy has no type hints, and is imported only when needed."""
 
 MAX_TEXT = 20_000
 MAX_EXPONENT = 16

@@ -86,10 +86,15 @@ def three_digits(value: float) -> str:
         rounded = float(f"{value:.3g}")
         text = f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.3g}"
     else:
-        mantissa, exponent = f"{value:.2e}".split("e")
-        power = str(int(exponent)).translate(RAISED)
-        text = f"{mantissa} \N{MULTIPLICATION SIGN} 10{power}"
+        return scientific(value)
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def scientific(value: float) -> str:
+    """A number with three digits and a power of ten."""
+    mantissa, exponent = f"{value:.2e}".split("e")
+    power = str(int(exponent)).translate(RAISED)
+    return f"{mantissa} \N{MULTIPLICATION SIGN} 10{power}".replace("-", "\N{MINUS SIGN}")
 
 
 def cost_line(data: ReportData) -> str:

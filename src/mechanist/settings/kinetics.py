@@ -37,8 +37,8 @@ class KineticsSettings(Section):
         (),
         description="descriptors that have nothing to do with the rates, such as a torsion at the"
         " far end of the molecule, which the tests of the runs leave out: a slow one refuses the"
-        " rates otherwise. The summary names them. Runs that exist are tested again, none is"
-        " made anew",
+        " rates otherwise. The summary names them. Existing runs are tested again without"
+        " new MD",
     )
     shots: int = Field(
         16_000,

@@ -82,7 +82,7 @@ def save(prepared: Prepared, topology: Any, layout: Layout) -> None:
     import openmm
     from openmm import app, unit
 
-    # A force law is named in dynamics.json, and made anew in each job.
+    # A force law is named in dynamics.json, and created in each job.
     system = prepared.system if prepared.law is None else detached(prepared.system)
     write_text(layout.system_xml, openmm.XmlSerializer.serialize(system))
     pdb = io.StringIO()

@@ -22,6 +22,8 @@ class Check:
     value: str
     wanted: str
     outcome: str
+    model: str = "formula"
+    """What is checked: network or formula."""
 
     @property
     def mark(self) -> str:
@@ -96,7 +98,8 @@ def _line(model: str, content: dict[str, Any], prefix: str) -> list[Check]:
         value, between = content.get(prefix + key), content.get(f"{prefix}{key}_interval")
         if value is not None and between is not None:
             shown = minus(f"{value:.2f} ({interval(*between)})")
-            found.append(Check(f"calibration {name} of the {model}", shown, wanted, outcome))
+            text = f"calibration {name} of the {model}"
+            found.append(Check(text, shown, wanted, outcome, model))
     return found
 
 

@@ -22,6 +22,7 @@ from mechanist.report.figures.terms import descriptors, terms
 from mechanist.report.figures.training import training
 from mechanist.report.figures.transition_state import transition_state
 from mechanist.report.figures.uncertainty import uncertainty
+from mechanist.report.page.answers import answers
 from mechanist.report.page.checks import badges, checks
 from mechanist.report.page.contents import files_of_run
 from mechanist.report.page.definitions import definitions
@@ -90,7 +91,21 @@ def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[P
     sections = sections | {
         "Convergence and cost": sections["Convergence and cost"] + ([spent] if spent else [])
     }
-    formula, numbers = data.formula, constants(data)
+    formula, numbers, molecule = data.formula, constants(data), molecule_section(data)
+    # The template numbers its sections in this way, and shows those of them that hold something.
+    shown = [
+        title
+        for title, pictures in sections.items()
+        if title != "Molecule"
+        and (
+            pictures
+            or title == "Convergence and cost"
+            or (title == "Rates" and data.kinetics)
+            or (title == "Channels" and channel_rows(data))
+        )
+    ]
+    places = {title: f"section-{number}" for number, title in enumerate(shown, 1)}
+    places |= {"Molecule": "molecule"} if molecule else {}
     text: str = template("page.html").render(
         data=data,
         summary=summary,
@@ -121,7 +136,9 @@ def render(data: ReportData, summary: dict[str, Any], sections: dict[str, list[P
         facts=facts(data, summary),
         criteria=criteria(data),
         sections=sections,
-        molecule=molecule_section(data),
+        molecule=molecule,
+        shown=shown,
+        answers=answers(data, summary["converged"], places),
         why=sentences(data.terms) if data.terms else [],
         three=three_formulas(data),
         files=files_of_run(data.layout),

@@ -192,6 +192,10 @@
     tab.addEventListener("click", () => open(still));
     tabs.append(tab);
   }
+  for (const link of document.querySelectorAll("a[data-scene]")) {
+    const still = section.querySelector(`.still[data-scene="${link.dataset.scene}"]`);
+    if (still) link.addEventListener("click", () => open(still));
+  }
   stage.before(tabs);
   stage.after(controls, caption);
   viewer.resize();

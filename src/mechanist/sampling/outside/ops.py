@@ -46,7 +46,17 @@ def read_ops(path: Path, states: States, atoms: int, python: str) -> OutsideShot
     DataError
         In one line, if it cannot be read, has other atoms, or its states are others.
     """
-    content = _read(path, python)
+    return shots_of(_read(path, python), path, states, atoms)
+
+
+def shots_of(content: dict[str, Any], path: Path, states: States, atoms: int) -> OutsideShots:
+    """The shots of what `mechanist.sampling.outside.ops_reader` writes.
+
+    Raises
+    ------
+    DataError
+        If there is none, the storage has other atoms, or its states are others.
+    """
     points, first, last = (content[name] for name in ("point", "first", "last"))
     if not len(points):
         raise DataError(path, "holds no shooting move")

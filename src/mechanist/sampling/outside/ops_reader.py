@@ -57,9 +57,13 @@ def main() -> None:
     current: list[Any] = []
     weights: list[int] = []
     index: dict[int, int] = {}
+    begun = False
     for step in storage.steps:
-        if step.change is None or step.mccycle < 0:
+        # The first path stands once for each time that a sampler was made.
+        again = begun and step.mccycle == 0
+        if step.change is None or step.mccycle < 0 or again:
             continue
+        begun = True
         found = shot(step.change) if step.mccycle > 0 else None
         for sample in step.active:
             key = id(sample.trajectory)

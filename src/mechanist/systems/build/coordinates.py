@@ -161,7 +161,7 @@ def _check_columns(path: Path) -> None:
             if not _is_number(word):
                 name = fields[min(position, len(fields) - 1)]
                 shown = word.strip() if len(fields) > 1 else line[6:54].strip()
-                fault = f"{shown!r}: not a number" if shown else "truncated, nothing is there"
+                fault = f"{shown!r}: must be a number" if shown else "truncated, nothing is there"
                 raise SystemBuildError(f"{path}:{number}", f"{name}: {fault}")
 
 

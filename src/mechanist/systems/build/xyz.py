@@ -25,7 +25,7 @@ def read_xyz(path: Path) -> Atoms:
     if not words:
         raise SystemBuildError(path.name, "is empty, or line 1 is not the number of atoms")
     if len(words) != 1 or not words[0].isdigit() or not 0 < len(words[0]) < 8:
-        raise SystemBuildError(f"{path.name}:1", f"{lines[0][:40]!r}: not a number of atoms")
+        raise SystemBuildError(f"{path.name}:1", f"{lines[0][:40]!r}: must be the number of atoms")
     count = int(words[0])
     if count > MOST_ATOMS:
         raise SystemBuildError(
