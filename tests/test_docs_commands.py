@@ -46,6 +46,17 @@ def test_pages_have_commands():
     assert {words[0] for _, words in EVERY} == {"mechanist", "snakemake", "make"}
 
 
+def test_contributing_says_who_runs_the_commands_of_each_page():
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\w., -]+\.md) \| (.*) \|$", text, re.MULTILINE)
+    told = {name for names, _ in rows for name in names.split(", ")}
+    assert {page.name for page, _ in EVERY} <= told
+    for _, by in rows:
+        tests = re.findall(r"`(tests/[\w/]+\.py)`", by)
+        assert tests or "by hand" in by
+        assert all((REPOSITORY / test).is_file() for test in tests), by
+
+
 def named(cases):
     return [pytest.param(words, id=f"{page.name}: {' '.join(words)[:70]}") for page, words in cases]
 
