@@ -192,8 +192,8 @@
     tab.addEventListener("click", () => open(still));
     tabs.append(tab);
   }
-  for (const link of document.querySelectorAll("a[data-scene]")) {
-    const still = section.querySelector(`.still[data-scene="${link.dataset.scene}"]`);
+  for (const link of document.querySelectorAll("a[data-shows]")) {
+    const still = section.querySelector(`.still[data-scene="${link.dataset.shows}"]`);
     if (still) link.addEventListener("click", () => open(still));
   }
   stage.before(tabs);
