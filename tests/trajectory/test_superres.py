@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from benchmarks.trajectory.measure.superres_errors import errors
+from benchmarks.trajectory.models.budget import Budget
 from benchmarks.trajectory.models.polynomials import hermite_with_accelerations, linear, spline
+from benchmarks.trajectory.models.recurrent import train_steppers
 from benchmarks.trajectory.reference.molecules import molecule
 from mechanist.trajectory.dataset import Ends, by_time, windows
 from mechanist.trajectory.superres.bridge import Bridge
-from mechanist.trajectory.superres.budget import Budget
 from mechanist.trajectory.superres.learned import learn_bridge, memory_of
 from mechanist.trajectory.superres.polynomials import hermite
-from mechanist.trajectory.superres.recurrent import train_steppers
 from mechanist.trajectory.superres.ridge import fit_ridge
 from tests.trajectory.conftest import turn
 

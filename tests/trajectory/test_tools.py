@@ -10,10 +10,13 @@ import pytest
 
 from benchmarks.trajectory.reference.molecules import molecule
 from mechanist.errors import DataError
+from mechanist.trajectory.propagator import gicnet_learn
+from mechanist.trajectory.propagator.gicnet_learn import GicnetBudget
 from mechanist.trajectory.store import load, save
-from mechanist.trajectory.tools import fill, forecast, learn, propagate, spectrum
+from mechanist.trajectory.tools import fill, forecast, learn, propagate, propagation, spectrum
 from mechanist.trajectory.tools.card import read_card
 from mechanist.trajectory.tools.judge import MOVING, POSITIONS, best, error_of, missing
+from mechanist.trajectory.tools.keep import load_network
 from mechanist.trajectory.tools.mdtraj_files import write
 from mechanist.trajectory.tools.molecule import Molecule
 from mechanist.trajectory.tools.propagation import drawn
@@ -313,3 +316,76 @@ def test_the_spectrum_has_the_peaks_of_harmonic_springs(folder):
     assert (folder / "spring.png").stat().st_size > 1000
     table = np.loadtxt(folder / "spring.csv", delimiter=",", skiprows=1)
     assert table[table[:, 1].argmax(), 0] == pytest.approx(2000, abs=5)
+
+
+BRIEF = GicnetBudget(
+    widths=(64, 64), energy_widths=(32, 16), steps=400, energy_steps=900, pairs=10_000, batch=256
+)
+
+
+@pytest.fixture(scope="module")
+def still(motion, folder):
+    """Velocities, but no forces, and positions to 1e-5 nm: what many programs write."""
+    return replace(
+        motion,
+        positions=np.round(motion.positions, 5),
+        forces=None,
+        energy=None,
+        meta=replace(motion.meta, integrator_dt_ps=None),
+    )
+
+
+@pytest.fixture(scope="module")
+def network(still, folder):
+    save(still[:LEARNED], folder / "still.npz")
+    lines = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gicnet_learn, "USUAL", BRIEF)
+        learn(folder / "still.npz", folder / "network", strides=(STRIDE,), log=lines.append)
+    assert any("no bridge" in line for line in lines)
+    return folder / "network"
+
+
+def test_a_4d_network_follows_motion_where_there_are_no_forces(
+    network, still, folder, springs, monkeypatch
+):
+    rows = read_card(network).motion
+    assert {row["model"] for row in rows} == {"4d"}
+    assert rows[-1]["ps"] == pytest.approx(0.01)
+    assert rows[-1]["mean_nm"] < 0.5 * rows[-1]["straight_nm"]
+    first = np.arange(LEARNED + 100, 5900, 30)
+    x, v = still.positions[first], still.velocities[first]
+    made = load_network(network)(x, v, np.array([0.01])).positions[:, 0]
+    away = np.linalg.norm(made - still.positions[first + 20], axis=2)
+    assert rows[-1]["low_nm"] < away.mean() < rows[-1]["high_nm"]
+    save(still[LEARNED + 100 : LEARNED + 101], folder / "from.npz")
+    # So brief a training explains half of the energy.
+    monkeypatch.setattr(propagation, "EXPLAINED", 0.3)
+    far = propagate(network, folder / "from.npz", 0.05, folder / "by.npz", log=lambda _: None)
+    assert len(far) == 51
+    assert np.array_equal(far.positions[0], still.positions[LEARNED + 100])
+    near = np.linalg.norm(far.positions[10] - still.positions[LEARNED + 120], axis=1)
+    assert near.mean() < 3 * rows[-1]["high_nm"]
+    energy = far.kinetic()[::10] + np.array([springs(one)[0] for one in far.positions[::10]])
+    assert np.abs(energy - energy[0]).max() < 30
+
+
+def test_long_motion_needs_the_energy(network, folder):
+    with pytest.raises(DataError, match=r"--time: 0\.05 ps: .* not known well enough"):
+        propagate(network, folder / "from.npz", 0.05, folder / "x.npz", log=lambda _: None)
+    propagate(network, folder / "from.npz", 0.01, folder / "x.npz", log=lambda _: None)
+    with pytest.raises(DataError, match="--every: 3 fs: must divide 10 fs"):
+        propagate(network, folder / "from.npz", 0.009, folder / "x.npz", every_ps=0.003)
+
+
+def test_a_4d_network_that_is_not_better_is_not_kept(motion, folder):
+    save(motion[:2000], folder / "both.npz")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gicnet_learn, "USUAL", replace(BRIEF, steps=5, energy_steps=5, members=1))
+        kinds = ("bridge", "4d")
+        card = learn(folder / "both.npz", folder / "both", None, None, kinds, (STRIDE,), 0, 20)
+    assert any(text.startswith("4d: not kept") for text in card.warnings)
+    assert {row["model"] for row in card.motion} == {"bridge"}
+    assert not (folder / "both" / "4d.json").exists()
+    with pytest.raises(DataError, match="--model 4d: motion is followed by bridge"):
+        propagate(folder / "both", folder / "from.npz", 0.01, folder / "x.npz", kind="4d")

@@ -23,11 +23,11 @@ from benchmarks.trajectory.measure.rows import (
     row_of,
 )
 from benchmarks.trajectory.measure.sizes import GAPS, Size
+from benchmarks.trajectory.models.budget import Budget
 from benchmarks.trajectory.names import BRIDGE, BRIDGE_A, BRIDGE_KNOWN
 from benchmarks.trajectory.reference.openmm_motion import Force, noise
 from mechanist.trajectory.dataset import Dataset, by_time, windows
 from mechanist.trajectory.superres.bridge import Bridge
-from mechanist.trajectory.superres.budget import Budget
 from mechanist.trajectory.superres.forcefield import known_forces
 from mechanist.trajectory.superres.learned import learn_bridge, memory_of
 from mechanist.trajectory.trajectory import Trajectory

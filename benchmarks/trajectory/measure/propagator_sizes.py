@@ -2,14 +2,10 @@
 
 from dataclasses import dataclass
 
-from mechanist.trajectory.propagator.gicnet_learn import GicnetBudget
+from mechanist.trajectory.propagator.gicnet_learn import USUAL, GicnetBudget
 
 TIMES = (1.0, 2.0, 5.0, 10.0, 20.0)
 """After an origin, in fs, at which errors are measured."""
-
-
-SMALL = GicnetBudget()
-"""Two minutes on one core."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ class PropagatorSize:
     chain_ps: float = 50.0
     judged: int = 100
     dipoles: int = 10_000
-    gicnet: GicnetBudget = SMALL
+    gicnet: GicnetBudget = USUAL
     gicnet_ps: float = 10.0
     shots: int = 9
     shot_ps: float = 0.04

@@ -180,7 +180,7 @@ def _models(dataset: Dataset, bridge: Bridge, size: Size, gap: int) -> Models:
 
 def _lstm(dataset: Dataset, size: Size, seed: int, device: str) -> Interpolator:
     """The network of table T1, which starts from those of shorter gaps."""
-    from mechanist.trajectory.superres.recurrent import train_steppers
+    from benchmarks.trajectory.models.recurrent import train_steppers
 
     gaps = [learning_windows(dataset, gap, size.gaps)[0] for gap in GAPS if gap <= GAP]
     masses = dataset.train[0].masses

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mechanist.trajectory.superres.budget import Budget
+from benchmarks.trajectory.models.budget import Budget
 
 GAPS = (5, 10, 20, 40, 80)
 """Missing frames between two known ones, as Winkler, Mueller and Sauceda (2022) have them."""

@@ -15,12 +15,12 @@ from benchmarks.trajectory.measure.rows import (
     row_of,
 )
 from benchmarks.trajectory.measure.sizes import GAPS, Size
+from benchmarks.trajectory.models.networks import KINDS
+from benchmarks.trajectory.models.recurrent import train_steppers
 from benchmarks.trajectory.names import BRIDGE, BRIDGE_A
 from mechanist.trajectory.dataset import Dataset, by_time, windows
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.learned import learn_bridge
-from mechanist.trajectory.superres.networks import KINDS
-from mechanist.trajectory.superres.recurrent import train_steppers
 from mechanist.trajectory.trajectory import Trajectory
 
 Say = Callable[[str], None]

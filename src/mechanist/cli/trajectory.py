@@ -29,7 +29,7 @@ def learn(
     dt: DtOption = None,
     models: Annotated[
         str,
-        typer.Option("--models", help="of map,ridge,recurrent,bridge,4d; default: those that fit"),
+        typer.Option("--models", help="of map,ridge,bridge,4d; default: those that fit"),
     ] = "",
     stride: Annotated[
         list[int] | None,

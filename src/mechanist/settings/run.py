@@ -184,7 +184,7 @@ class SamplingSettings(Section):
         " random and without bias; 0: never; 0.2 is a usual value",
     )
     early_stop_every: int = Field(
-        3,
+        1,
         ge=1,
         le=100,
         description="early stop computes q of every n-th frame of a half-shot; more saves q, and"

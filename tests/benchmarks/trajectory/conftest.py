@@ -18,7 +18,7 @@ def records(motion):
     from benchmarks.trajectory.measure.examples import examples
     from benchmarks.trajectory.measure.sizes import Size
     from benchmarks.trajectory.measure.superres import measure
-    from mechanist.trajectory.superres.budget import Budget
+    from benchmarks.trajectory.models.budget import Budget
 
     tiny = Size(6000, 0.2, 0.1, 30, 250, Budget(hidden=8, layers=1, frames=40, batch=8))
     result = []
@@ -51,8 +51,8 @@ def forecast_records(motion):
     from benchmarks.trajectory.measure.forecast_setup import setup
     from benchmarks.trajectory.measure.forecast_sizes import ForecastSize
     from benchmarks.trajectory.measure.sizes import Size
+    from benchmarks.trajectory.models.budget import Budget
     from benchmarks.trajectory.models.options import Options, Training
-    from mechanist.trajectory.superres.budget import Budget
     from mechanist.trajectory.superres.learned import learn_bridge
 
     torch.set_num_threads(1)
@@ -176,8 +176,8 @@ def openmm_records(molecules, moved):
     """Table T2 of two parts of those motions that overlap, short gaps only."""
     from benchmarks.trajectory.measure.openmm import measure_openmm
     from benchmarks.trajectory.measure.sizes import Size
+    from benchmarks.trajectory.models.budget import Budget
     from benchmarks.trajectory.reference.openmm_motion import Force, kinetic_temperature
-    from mechanist.trajectory.superres.budget import Budget
 
     size = Size(2300, 0.1, 0.03, 8, 400, Budget())
     result = []
@@ -208,8 +208,8 @@ def robustness_records(motion, springs):
 
     from benchmarks.trajectory.measure.robustness import measure_robustness
     from benchmarks.trajectory.measure.sizes import GAPS, Size
+    from benchmarks.trajectory.models.budget import Budget
     from mechanist.trajectory.dataset import by_time
-    from mechanist.trajectory.superres.budget import Budget
     from mechanist.trajectory.superres.learned import learn_bridge
 
     torch.set_num_threads(1)

@@ -6,14 +6,13 @@
 | map | positions | linear maps of internal coordinates (`restore.gap_map`) |
 | hermite | positions and velocities | nothing |
 | ridge | positions and velocities | the residual of Hermite polynomials (`superres.ridge`) |
-| recurrent | positions and velocities | a bi-directional LSTM (`superres.recurrent`) |
 | bridge | positions, velocities if known | forces (`superres.bridge`) |
 
 Where velocities are not known, the bridge takes those for which learned dynamics leads from frame
 to frame (`forecast.state`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +27,7 @@ from mechanist.trajectory.restore.restore import restore
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
+from mechanist.trajectory.superres.ridge import Ridge
 
 WINDOW, MARGIN = 12, 3
 """Known frames over which velocities are fitted at once, and how many of them at either end are
@@ -91,7 +91,7 @@ class Dense:
 
 Filler = Callable[[Sparse], Dense]
 
-NEEDS_VELOCITIES = ("hermite", "ridge", "recurrent")
+NEEDS_VELOCITIES = ("hermite", "ridge")
 
 BASELINE = {False: "spline", True: "hermite"}
 """The polynomial that a learned model must be better than, without and with known velocities."""
@@ -120,16 +120,15 @@ class MapFill:
 
 
 @dataclass(frozen=True)
-class ByGap:
-    """An interpolator for each stride, such as ridge or a recurrent network."""
+class RidgeFill:
+    """A linear map of one stride."""
 
-    models: Mapping[int, Callable[[Ends], Filled]]
+    ridge: Ridge
 
     def __call__(self, sparse: Sparse) -> Dense:
         """All frames."""
         assert sparse.velocities is not None
-        model = self.models[sparse.stride]
-        return sparse.joined(model(sparse.ends(sparse.velocities)), sparse.velocities)
+        return sparse.joined(self.ridge(sparse.ends(sparse.velocities)), sparse.velocities)
 
 
 @dataclass(frozen=True)

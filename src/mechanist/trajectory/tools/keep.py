@@ -19,9 +19,9 @@ from mechanist.trajectory.superres.forcefield import KernelForces
 from mechanist.trajectory.superres.ridge import Ridge
 from mechanist.trajectory.tools.fillers import (
     BridgeFill,
-    ByGap,
     Filler,
     MapFill,
+    RidgeFill,
     hermite_fill,
     spline_fill,
 )
@@ -29,7 +29,6 @@ from mechanist.trajectory.tools.fillers import (
 if TYPE_CHECKING:
     from mechanist.trajectory.propagator.gicnet import GicnetMotion
     from mechanist.trajectory.propagator.learned import LearnedMotion
-    from mechanist.trajectory.superres.recurrent import Stepper
 
 FORMAT = 1
 PARTS = ("mean", "spread", "weights")
@@ -151,53 +150,26 @@ def load_maps(folder: Path) -> StoredMaps:
     return StoredMaps(coordinates, maps)
 
 
-def save_by_gap(kind: str, stride: int, filler: ByGap, folder: Path) -> None:
-    """The model of one stride: a ridge, or a recurrent network."""
-    model = filler.models[stride]
-    tensors: Tensors
-    if isinstance(model, Ridge):
-        tensors = {name: getattr(model, name) for name in RIDGE}
-        extra: dict[str, object] = {"strength": model.strength}
-    else:
-        tensors, extra = _of_stepper(model)  # type: ignore[arg-type]
-    write_model(*files(folder, f"{kind}_{stride}"), tensors, FORMAT, {"kind": kind} | extra)
+def save_ridge(model: Ridge, stride: int, folder: Path) -> None:
+    """The ridge of one stride."""
+    tensors: Tensors = {name: getattr(model, name) for name in RIDGE}
+    head = {"kind": "ridge", "strength": model.strength}
+    write_model(*files(folder, f"ridge_{stride}"), tensors, FORMAT, head)
 
 
-def _of_stepper(model: "Stepper") -> tuple[Tensors, dict[str, object]]:
-    net = {f"net.{name}": value.numpy() for name, value in model.net.state_dict().items()}
-    scaling = {f"scaling.{name}": value.numpy() for name, value in vars(model.scaling).items()}
-    rest = {"reference": model.reference, "masses": model.masses}
-    weights = model.net.state_dict()
-    layers = sum("weight_ih" in name for name in weights)
-    hidden = next(value.shape[1] for name, value in weights.items() if "weight_hh" in name)
-    return net | scaling | rest, {"hidden": hidden, "layers": layers}
+def load_ridge(stride: int, folder: Path) -> Ridge:
+    """The ridge of one stride.
 
-
-def _load_by_gap(kind: str, stride: int, folder: Path) -> ByGap:
-    weights, path = files(folder, f"{kind}_{stride}")
-    card, tensors = read_model(weights, path, FORMAT, f"{kind} model")
+    Raises
+    ------
+    DataError
+        If its files are missing or damaged.
+    """
+    weights, path = files(folder, f"ridge_{stride}")
+    card, tensors = read_model(weights, path, FORMAT, "ridge")
     with damage_reported(path):
-        if kind == "ridge":
-            own = (tensors[name] for name in RIDGE)
-            reference, masses, mean, scale, matrix = own
-            ridge = Ridge(reference, masses, mean, scale, matrix, float(card["strength"]), False)
-            return ByGap({stride: ridge})
-        return ByGap({stride: _stepper(tensors, int(card["hidden"]), int(card["layers"]))})
-
-
-def _stepper(tensors: Tensors, hidden: int, layers: int) -> "Stepper":
-    import torch
-
-    from mechanist.trajectory.superres.networks import make
-    from mechanist.trajectory.superres.recurrent import Scaling, Stepper
-
-    own = {name: torch.tensor(value) for name, value in tensors.items()}
-    names = ("mean", "std", "change_mean", "change_std")
-    scaling = Scaling(*(own[f"scaling.{name}"] for name in names))
-    net = make("lstm", len(scaling.mean), hidden, layers)
-    prefix = "net."
-    net.load_state_dict({k.removeprefix(prefix): v for k, v in own.items() if k.startswith(prefix)})
-    return Stepper(net, True, scaling, tensors["reference"], tensors["masses"])
+        reference, masses, mean, scale, matrix = (tensors[name] for name in RIDGE)
+        return Ridge(reference, masses, mean, scale, matrix, float(card["strength"]), False)
 
 
 def save_linear(model: Linear, stride: int, folder: Path) -> None:
@@ -239,4 +211,4 @@ def load_filler(kind: str, stride: int, folder: Path) -> Filler:
         return MapFill(load_maps(folder))
     if kind == "bridge":
         return BridgeFill(load_bridge(folder))
-    return _load_by_gap(kind, stride, folder)
+    return RidgeFill(load_ridge(stride, folder))

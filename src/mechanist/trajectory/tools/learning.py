@@ -21,9 +21,9 @@ from mechanist.trajectory.tools.card import Card, lines, write_card
 from mechanist.trajectory.tools.fillers import (
     NEEDS_VELOCITIES,
     BridgeFill,
-    ByGap,
     Filler,
     MapFill,
+    RidgeFill,
     hermite_fill,
     spline_fill,
 )
@@ -51,7 +51,7 @@ Log = Callable[[str], None]
 STRIDES = (2, 5, 10, 20)
 """Strides that are learned if none are asked for, as far as the trajectory is long enough."""
 
-KINDS = ("map", "ridge", "recurrent", "bridge", "4d")
+KINDS = ("map", "ridge", "bridge", "4d")
 """Learned models."""
 
 USUAL = ("map", "ridge", "bridge")
@@ -167,9 +167,9 @@ def learn(
         keep.save_network(learned.network, out)
     if learned.maps is not None:
         keep.save_maps(learned.maps, out)
-    for (kind, stride), filler in learned.fillers.items():
-        if isinstance(filler, ByGap):
-            keep.save_by_gap(kind, stride, filler, out)
+    for (_, stride), filler in learned.fillers.items():
+        if isinstance(filler, RidgeFill):
+            keep.save_ridge(filler.ridge, stride, out)
     write_card(card, out, source.topology)
     for line in lines(card):
         log(line)
@@ -199,7 +199,7 @@ def _fitting(
     frames = source.trajectory
     reasons: dict[str, str] = {}
     if frames.velocities is None:
-        reasons |= dict.fromkeys(("ridge", "recurrent"), "has no velocities")
+        reasons["ridge"] = "has no velocities"
     exact = frames.meta.integrator_dt_ps is not None
     if not exact and frames.forces is None:
         reasons["bridge"] = "has no forces, nor every step in double precision"
@@ -252,9 +252,7 @@ def _fit(
     for stride in strides:
         if "ridge" in kinds:
             gaps = [windows(part, stride - 1, 1) for part in (data.train, data.validate)]
-            fillers["ridge", stride] = ByGap({stride: fit_ridge(gaps[0], gaps[1], train.masses)})
-    if "recurrent" in kinds:
-        fillers |= _recurrent(data, strides, seed, log)
+            fillers["ridge", stride] = RidgeFill(fit_ridge(gaps[0], gaps[1], train.masses))
     bridge = None
     if "bridge" in kinds:
         count = geometries or max(20, ROWS // motions(len(train.masses)))
@@ -267,9 +265,10 @@ def _fit(
 
 
 def _network(data: Dataset, seed: int, log: Log) -> "GicnetMotion":
-    from mechanist.trajectory.propagator.gicnet_learn import GicnetBudget, learn_gicnet
+    from mechanist.trajectory.propagator import gicnet_learn
 
-    return learn_gicnet(data.train[0], data.validate[0], GicnetBudget(), seed, log=log)
+    blocks = data.train[0], data.validate[0]
+    return gicnet_learn.learn_gicnet(*blocks, gicnet_learn.USUAL, seed, log=log)
 
 
 def _motion(learned: Learned, data: Dataset) -> tuple[list[dict[str, Any]], list[str]]:
@@ -297,21 +296,6 @@ def _motion(learned: Learned, data: Dataset) -> tuple[list[dict[str, Any]], list
         )
         return rows, [f"{text} that of {best_of} {rivals[best_of]:.2g} nm"]
     return rows + own, []
-
-
-def _recurrent(
-    data: Dataset, strides: Sequence[int], seed: int, log: Log
-) -> dict[tuple[str, int], Filler]:
-    from mechanist.trajectory.superres.budget import Budget
-    from mechanist.trajectory.superres.recurrent import train_steppers
-
-    log("bi-directional LSTM")
-    gaps = [windows(data.train, stride - 1, 1) for stride in strides]
-    steppers = train_steppers("lstm", True, gaps, data.train[0].masses, Budget(frames=6000), seed)
-    return {
-        ("recurrent", stride): ByGap({stride: model})
-        for stride, model in zip(strides, steppers, strict=True)
-    }
 
 
 def _judged(

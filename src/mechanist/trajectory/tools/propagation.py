@@ -205,24 +205,26 @@ def _mover(name: str, card: Card, model: Path, every_ps: float, time_ps: float) 
 def _by_forces(motion: "LearnedMotion", every_ps: float) -> Mover:
     from mechanist.trajectory.propagator.chain import follow
 
-    every = _times(every_ps, motion.step_ps, "the step")
+    step_ps = motion.step_ps
+    wrong = f"{1e3 * every_ps:g} fs: no multiple of the step, {1e3 * step_ps:g} fs"
+    every = _times(every_ps, step_ps, wrong)
     return lambda x, v, count: follow(motion, x, v, count * every, every)
 
 
 def _by_network(network: "GicnetMotion", every_ps: float) -> Mover:
     from mechanist.trajectory.propagator.segments import follow_segments
 
-    frames = _times(network.reach_ps, every_ps, "--every")
+    reach_ps = network.reach_ps
+    wrong = f"{1e3 * every_ps:g} fs: must divide {1e3 * reach_ps:g} fs, the reach of the network"
+    frames = _times(reach_ps, every_ps, wrong)
     return lambda x, v, count: follow_segments(network, x, v, -(-count // frames), frames)
 
 
-def _times(whole_ps: float, part_ps: float, what: str) -> int:
-    """How often a time is contained in another one."""
+def _times(whole_ps: float, part_ps: float, wrong: str) -> int:
+    """How often a time is contained in another one; ``wrong`` says that it is not."""
     count = round(whole_ps / part_ps)
     if count < 1 or abs(count * part_ps / whole_ps - 1) > 1e-6:
-        raise DataError(
-            "--every", f"{1e3 * whole_ps:g} fs is no multiple of {what}, {1e3 * part_ps:g} fs"
-        )
+        raise DataError("--every", wrong)
     return count
 
 

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.trajectory.models.budget import Budget
+from benchmarks.trajectory.models.networks import Flow, Kind, Recurrent, make
 from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends, Windows
-from mechanist.trajectory.superres.budget import Budget
 from mechanist.trajectory.superres.frame import place
-from mechanist.trajectory.superres.networks import Flow, Kind, Recurrent, make
 from mechanist.trajectory.superres.protocol import Filled
 
 CHUNK = 256
