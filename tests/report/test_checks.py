@@ -23,6 +23,9 @@ def test_badges_of_sampling_formula_and_rates(data):
         return badges(replace(plain, formula=content), True)[1]
 
     assert of_formula(stable=True, descriptors=["x"]) == ("formula stable", GOOD)
+    # Resamples of a few paths that hardly differ agree, too.
+    early = replace(plain, formula={"stable": True, "descriptors": ["x"]})
+    assert badges(early, False)[1] == ("formula preliminary", OPEN)
     assert of_formula(stable=False, descriptors=["x"]) == ("no stable formula", BAD)
     assert of_formula(stable=False, descriptors=[]) == ("no formula beats a constant", BAD)
 

@@ -39,7 +39,7 @@ def badges(data: ReportData, converged: bool) -> list[tuple[str, str]]:
     formula, kinetics = data.formula, data.kinetics
     if formula is not None:
         if formula.get("stable") is not False:
-            found.append(("formula stable", GOOD) if "stable" in formula else ("formula", OPEN))
+            found.append(_stable(converged) if "stable" in formula else ("formula", OPEN))
         elif formula.get("descriptors"):
             found.append(("no stable formula", BAD))
         else:
@@ -52,6 +52,11 @@ def badges(data: ReportData, converged: bool) -> list[tuple[str, str]]:
         else:
             found.append(("rates determined", GOOD))
     return found
+
+
+def _stable(converged: bool) -> tuple[str, str]:
+    """Badge of a formula that resamples agree on, which says little if there are few paths."""
+    return ("formula stable", GOOD) if converged else ("formula preliminary", OPEN)
 
 
 def checks(data: ReportData) -> list[Check]:
