@@ -10,7 +10,7 @@ from mechanist.formula.expression import evaluate, nodes, parse
 from mechanist.formula.fit.candidate import Points, fitted
 from mechanist.formula.fit.likelihood import Outcomes
 from mechanist.formula.search.basis import basis_functions
-from mechanist.formula.search.forms import channels, phased, saturated
+from mechanist.formula.search.forms import channels, parted, phased, saturated
 from mechanist.formula.search.growth import Pool, additions, grow, grow_channels
 from mechanist.formula.structure import column_symbols
 from mechanist.statistics.logistic import q_to_p
@@ -70,6 +70,25 @@ def test_a_linear_formula_saturates():
     assert fitted(wrapped, points, "test").loss == pytest.approx(exact.loss, abs=1e-6)
     assert saturated(fitted(parse("2*tanh(x0)"), points, "test")) == []
     assert saturated(fitted(parse("0.3"), points, "test")) == []
+
+
+@pytest.mark.parametrize(
+    "truth",
+    [
+        "3*tanh(1.5*x0 - 1.2*x1) + 1.1*x2",
+        "log(exp(2*x0 - 0.5) + exp(1.5*x1)) - 1.4*x2 - 0.6",
+        "1.2*x2 - log(exp(2*x0) + exp(2.5*x1 - 0.4))",
+    ],
+)
+def test_some_terms_of_a_sum_saturate_or_are_channels_beside_the_others(truth):
+    points = soft(truth)
+    start = fitted(parse("0.1 + 1.3*x0 - 1.1*x1 + 0.9*x2"), points, "test")
+    fits = [fitted(form, points, "test") for form in parted(start)]
+    exact = fitted(parse(truth), points, "test")
+    assert min(one.loss for one in fits if one) == pytest.approx(exact.loss, abs=1e-6)
+    assert start.loss > exact.loss + 1e-3
+    assert parted(exact) == []
+    assert parted(fitted(parse("0.3 + 2*x0"), points, "test")) == []
 
 
 def test_a_sine_and_a_cosine_become_one_wave():

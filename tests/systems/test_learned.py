@@ -76,7 +76,9 @@ def test_energy_and_forces_belong_together_and_are_those_that_were_learned(model
     assert "kJ/mol/nm a component on frames held out" in capsys.readouterr().err
     held = frames[-250::10]
     energies, forces = law.energy_forces(held)
-    assert np.allclose(forces, keep.load_bridge(folder).forces(held), rtol=1e-8, atol=1e-6)
+    # Squared distances are differences of numbers of some hundred, here and there in other orders;
+    # forces are some hundred kJ/mol/nm.
+    assert np.allclose(forces, keep.load_bridge(folder).forces(held), rtol=1e-7, atol=1e-4)
     error = np.sqrt(((forces - truth[-250::10]) ** 2).mean())
     # The last block is another one than that on which the error was measured.
     assert error < 3 * law.error + 1e-3 * np.abs(truth).max()

@@ -10,6 +10,9 @@
   by growth.
 - Saturation, q = a tanh(l/a), where q tends to a constant towards both states. l is a formula that
   growth has found.
+- The same of some of the terms of a sum, beside the others: q = a tanh((l_1 + l_2)/a) + l_3, and
+  q = ln[exp(l_1) + exp(l_2)] + l_3 where each l is a term. Growth finds the sum first, since each
+  of its terms gains alone; from there no step of one constant leads to these.
 - A phase, b sin(phi) + d cos(phi) = a cos(phi + c), which is shorter.
 """
 
@@ -30,6 +33,10 @@ PAIRED = 16
 """Columns whose pairs are tried as channels, the most relevant ones."""
 WRAPPED = 9
 """Nodes of the longest formula that is saturated."""
+MOST_TERMS = 4
+"""Terms of the longest sum of which some are taken together."""
+LEVEL = 1.1
+"""First guess of the weight of the second of two channels; 1 would be no constant."""
 PLATEAU = 3.0
 """First guess of the q at which a formula saturates."""
 
@@ -62,6 +69,31 @@ def saturated(candidate: Candidate) -> list[Expr]:
     if not candidate.columns or candidate.nodes > WRAPPED or expr.has(sympy.tanh, sympy.log):
         return []
     return [normal(sympy.Float(PLATEAU) * sympy.tanh(expr / PLATEAU))]
+
+
+def parted(candidate: Candidate) -> list[Expr]:
+    """Sums of which some terms saturate together, or two are channels; none of other formulas."""
+    import sympy
+
+    expr = candidate.expr
+    if not expr.is_Add or expr.has(sympy.tanh, sympy.log, sympy.exp):
+        return []
+    terms = [term for term in expr.args if term.free_symbols]
+    if not 2 <= len(terms) <= MOST_TERMS:
+        return []
+    found = []
+    for count in range(2, len(terms)):
+        for some in combinations(terms, count):
+            inner = sympy.Add(*some)
+            # The constant moves the plateaus apart from the other terms.
+            bent = PLATEAU * sympy.tanh((inner + sympy.Float(0.1)) / PLATEAU)
+            found.append(normal(expr - inner + bent))
+    for one, two in combinations(terms, 2):
+        for sign in (1, -1):
+            # Where both are near each other a smooth maximum has half of each slope.
+            both = sympy.exp(2 * sign * one) + LEVEL * sympy.exp(2 * sign * two)
+            found.append(normal(expr - one - two + sign * sympy.log(both)))
+    return found
 
 
 def phased(expr: Expr, pairs: Mapping[Expr, tuple[Expr, Expr]]) -> Expr:

@@ -17,7 +17,7 @@ from mechanist.formula.fit.candidate import Candidate, Points, fitted
 from mechanist.formula.fit.likelihood import information
 from mechanist.formula.search.additions import additions, filled
 from mechanist.formula.search.basis import BasisFunctions, no_functions
-from mechanist.formula.search.forms import channels, phased, saturated
+from mechanist.formula.search.forms import channels, parted, phased, saturated
 from mechanist.formula.structure import normal, structure
 
 TRIES = 16
@@ -195,5 +195,5 @@ def _next_forms(candidate: Candidate, points: Points, basis: BasisFunctions) -> 
     steps = additions(candidate, points, TRIES, basis)
     steps += [normal(phased(step, basis.phases)) for step in steps if basis.phases]
     if basis.saturating:
-        steps += saturated(candidate)
+        steps += saturated(candidate) + parted(candidate)
     return steps + removals(candidate, points, REMOVALS)

@@ -193,6 +193,7 @@ def _without_frames(last: UnderWay, atoms: int) -> UnderWay:
     """Where a segment ended, as the beginning of the next one."""
     return replace(
         last,
+        ages=0 * last.ages,
         lengths=0 * last.lengths,
         frames=last.frames[:0],
         ended=no_half_paths(atoms),

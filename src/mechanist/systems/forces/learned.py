@@ -23,7 +23,7 @@ from mechanist.bookkeeping.model_files import read_model
 from mechanist.errors import SystemBuildError
 from mechanist.systems.forces.law import ForceLawError
 
-FORMAT, CARD_FORMAT = 2, 1
+FORMAT, CARD_FORMAT = 2, 2
 """Of forces.json and of card.json."""
 
 FAR = 2.0
