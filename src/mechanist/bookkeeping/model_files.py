@@ -13,6 +13,14 @@ from mechanist.errors import DataError
 
 Tensors = dict[str, NDArray[Any]]
 
+FORCES_FORMAT = 2
+"""Of forces learned from a trajectory; format 1 had another kernel, without scales. Read where they
+are learned, and where they are a force law."""
+
+MODELS_FORMAT = 2
+"""Of the card of models learned from a trajectory, read in the same places; format 1 did not name
+the models of motion."""
+
 
 def write_model(
     weights_path: Path,

@@ -110,13 +110,13 @@ def channel_report(
                 "typical_path": content["typical"][number],
             }
         )
-    empty = [n + 1 for n in range(count) if n in found and found[n].value == 0]
+    empty = [number for number in range(count) if number in found and found[number].value == 0]
     outside = _interval(found[count]) if count in found else None
     return {
         "groups": groups,
         "exchanges": content["exchanges"],
         "note": content["note"],
-        "empty": [_empty(n, content.get("chains"), found[n - 1].high) for n in empty],
+        "empty": [_empty(n, content.get("chains"), found[n].high) for n in empty],
         "missing": outside,
         "problems": _problems(outside, excursions is None and chains is None),
     }
@@ -125,9 +125,9 @@ def channel_report(
 def _empty(group: int, chains: list[int] | None, most: float) -> str:
     """What is to be said of a group that no excursion runs through."""
     # Runs that were assessed by earlier versions have no such number.
-    part = "some" if not chains else f"{100 * chains[group - 1] / max(1, sum(chains)):.0f} %"
+    part = "some" if not chains else f"{100 * chains[group] / max(1, sum(chains)):.0f} %"
     return (
-        f"{part} of the chains of path sampling are in group {group}, through which no"
+        f"{part} of the chains of path sampling are in group {group + 1}, through which no"
         f" excursion joins A and B: its share is at most {most:.2g}"
     )
 

@@ -19,12 +19,9 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array
 from mechanist.bookkeeping.files import damage_reported
-from mechanist.bookkeeping.model_files import read_model
+from mechanist.bookkeeping.model_files import FORCES_FORMAT, MODELS_FORMAT, read_model
 from mechanist.errors import SystemBuildError
 from mechanist.systems.forces.law import ForceLawError
-
-FORMAT, CARD_FORMAT = 2, 2
-"""Of forces.json and of card.json."""
 
 FAR = 2.0
 """Largest distance of a geometry from the nearest learned one, in units of the largest distance of
@@ -57,7 +54,7 @@ class Learned:
     def __init__(self, file: str, numbers: NDArray[np.int64]) -> None:
         path = Path(file)
         self._file = file
-        card, tensors = read_model(path, path.with_suffix(".json"), FORMAT, "card of forces")
+        card, tensors = read_model(path, path.with_suffix(".json"), FORCES_FORMAT, "card of forces")
         with damage_reported(path):
             self._points, self._weights = tensors["points"], tensors["weights"]
             self._scale, self._width = tensors["scale"], float(card["width"])
@@ -136,7 +133,7 @@ def _same_molecule(folder: Path, numbers: NDArray[np.int64], count: int) -> None
     """Refuse forces of other atoms, or of atoms in another order."""
     own: Any = None
     files = folder / "conformations.safetensors", folder / "card.json"
-    tensors = read_model(*files, CARD_FORMAT, "card of trajectory models")[1]
+    tensors = read_model(*files, MODELS_FORMAT, "card of trajectory models")[1]
     with damage_reported(files[0]):
         own = tensors["numbers"].astype(np.int64)
     if len(own) != count or not np.array_equal(own, numbers):

@@ -5,13 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from mechanist.bookkeeping.files import damage_reported
-from mechanist.bookkeeping.model_files import read_model, write_model
+from mechanist.bookkeeping.model_files import FORCES_FORMAT, read_model, write_model
 from mechanist.errors import DataError
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.superres.forcefield import KernelForces
-
-FORMAT = 2
-"""Format 1 had forces of another kernel, without scales."""
 
 
 def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
@@ -36,7 +33,7 @@ def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
         weights_path,
         json_path,
         tensors,
-        FORMAT,
+        FORCES_FORMAT,
         {
             "meaning": "sGDML forces over scaled inverse distances, Matern 7/2; bridges over gaps",
             "units": "points and width in 1/nm, masses in Da, errors in kJ/mol/nm, memory in ps",
@@ -55,7 +52,7 @@ def load(weights_path: Path, json_path: Path) -> Bridge:
     DataError
         If a file is missing or damaged, or the two do not match.
     """
-    card, tensors = read_model(weights_path, json_path, FORMAT, "model card")
+    card, tensors = read_model(weights_path, json_path, FORCES_FORMAT, "model card")
     with damage_reported(json_path):
         points, weights, scale = tensors["points"], tensors["weights"], tensors["scale"]
         masses, errors = tensors["masses"], tensors["errors"]

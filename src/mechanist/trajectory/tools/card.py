@@ -13,14 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.bookkeeping.files import damage_reported
-from mechanist.bookkeeping.model_files import read_model, write_model
+from mechanist.bookkeeping.model_files import MODELS_FORMAT, read_model, write_model
 from mechanist.errors import DataError
 from mechanist.trajectory.tools.judge import Error, Judged
 from mechanist.trajectory.tools.molecule import Conformations, Molecule
 from mechanist.trajectory.tools.source import formula
-
-FORMAT = 2
-"""Format 1 did not name the models of motion."""
 
 NAME = "card.json"
 
@@ -95,7 +92,8 @@ def write_card(card: Card, folder: Path, topology: Any) -> None:
         "valid": {"conformations_within_nm": known.limit_nm},
         "warnings": list(card.warnings),
     }
-    write_model(folder / "conformations.safetensors", folder / NAME, tensors, FORMAT, content)
+    weights = folder / "conformations.safetensors"
+    write_model(weights, folder / NAME, tensors, MODELS_FORMAT, content)
     import mdtraj
 
     with atomic(folder / "topology.pdb") as temporary:
@@ -118,7 +116,7 @@ def read_card(folder: Path) -> Card:
     if not path.is_file():
         raise DataError(folder, f"holds no {NAME}; make a model with mechanist trajectory learn")
     weights = folder / "conformations.safetensors"
-    content, tensors = read_model(weights, path, FORMAT, "card of trajectory models")
+    content, tensors = read_model(weights, path, MODELS_FORMAT, "card of trajectory models")
     with damage_reported(path):
         molecule = Molecule(tensors["numbers"], tensors["reference"])
         limit = float(content["valid"]["conformations_within_nm"])
