@@ -1,8 +1,7 @@
 """The chosen formula for other programs: a Python file, PLUMED input, and an OpenMM force.
 
 All three compute q from positions by the definitions of descriptors in
-`mechanist.systems.descriptors.descriptor_set`. Python knows all of these; the others lack some
-descriptors of the solvent.
+`mechanist.systems.descriptors.descriptor_set`. OpenMM and PLUMED refuse sums of very many terms.
 """
 
 from pathlib import Path

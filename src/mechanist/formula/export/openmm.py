@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from mechanist.formula.export.names import plain, used_by
-from mechanist.systems.descriptors.descriptor_set import COLLECTIVE, Descriptor, DescriptorSet
-from mechanist.systems.descriptors.programs import Program, of_kinds
+from mechanist.formula.export.openmm_compound import bell, compound, fermi, refusal
+from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.programs import Program
 from mechanist.systems.descriptors.shapes import (
     Centres,
     Coordination,
@@ -17,14 +18,8 @@ from mechanist.systems.descriptors.shapes import (
     Rmsd,
 )
 
-OPENMM = Program(
-    "OpenMM",
-    of_kinds(
-        *("torsion", "angle", "distance", "difference", "height", "coordinate"),
-        *("radial", "coordination", *COLLECTIVE),
-    ),
-)
-"""It can sum over pairs, but not over triples, of atoms."""
+OPENMM = Program("OpenMM", refusal)
+"""It knows all kinds; what has too many terms is refused."""
 
 UNBOXED = ("coordinate", "rmsd", "path_s", "path_z")
 """Kinds that OpenMM computes from positions as they are: molecules must be whole."""
@@ -81,15 +76,11 @@ def _variable(descriptor: Descriptor) -> Any:
         case "angle":
             force = openmm.CustomAngleForce("theta")
             force.addAngle(*atoms, [])
-        case "height":
-            # distance, angle and dihedral honour periodic boxes, coordinates do not.
-            force = openmm.CustomCompoundBondForce(
-                4, "-distance(p1,p2)*sin(angle(p1,p2,p3))*sin(dihedral(p1,p2,p3,p4))"
-            )
-            force.addBond(atoms, [])
-        case "difference":
-            force = openmm.CustomCompoundBondForce(4, "distance(p1,p2)-distance(p3,p4)")
-            force.addBond(atoms, [])
+        case "difference" | "height" | "sorted" | "angular" | "hydrogen_bonds" | "bridges":
+            text, rows = compound(descriptor)
+            force = openmm.CustomCompoundBondForce(len(rows[0]) if rows else 3, text)
+            for row in rows:
+                force.addBond(row, [])
         case "distance":
             force = openmm.CustomBondForce("r")
             force.addBond(*atoms, [])
@@ -148,11 +139,10 @@ def _superposed(descriptor: Descriptor) -> Any:
 def _pair_text(descriptor: Descriptor) -> str:
     """Term of a pair of atoms at a distance r in a sum over pairs."""
     match descriptor.shape:
-        case Radial(eta=eta, shift=shift, cutoff=cutoff, steepness=a, norm=norm):
-            bell = f"exp(-{eta!r}*(r-{shift!r})^2)"
-            return f"{bell}*0.5*(1-tanh({0.5 * a!r}*(r-{cutoff!r})))/{norm!r}"
-        case Coordination(radius=radius, power=0, steepness=a):
-            return f"0.5*(1-tanh({0.5 * a!r}*(r-{radius!r})))"
+        case Radial() as shape:
+            return f"{bell(shape, 'r')}/{shape.norm!r}"
+        case Coordination(radius=radius, power=0, steepness=steepness):
+            return fermi(steepness, radius, "r")
         case Coordination(radius=radius, power=power):
             return f"1/(1+(r/{radius!r})^{power})"
     raise TypeError(f"{descriptor.name} is not a sum over pairs")
