@@ -85,6 +85,21 @@ def test_old_files_of_a_run_that_goes_on_are_not_done(layout):
     assert not dict(run_state(layout, CONFIG, begun + 1).stages)["relevance"]
 
 
+@pytest.mark.parametrize(
+    ("value", "limit", "text"),
+    [
+        (1.1003, 1.1, "1.1003, at most 1.1"),
+        (0.09781, 0.0978123, "0.09781, at most 0.097812"),
+        (0.02, 0.02, "0.02, at most 0.02"),
+    ],
+)
+def test_a_value_close_to_its_limit_is_told_from_it(layout, monkeypatch, value, limit, text):
+    one = {"value": value, "limit": limit, "passed": value <= limit, "direction": "at most"}
+    monkeypatch.setitem(CRITERIA, "rhat", one)
+    assess(layout, 0)
+    assert run_state(layout, CONFIG).criteria[0].text == text
+
+
 def test_a_damaged_assessment_does_not_count(layout):
     assess(layout, 0)
     layout.round(0).assessment.write_text("{", encoding="utf-8")
@@ -112,12 +127,27 @@ def test_the_bars_show_all_of_it(layout):
     assert "shots " not in text.replace("more shots", "")
 
 
+def test_a_run_that_has_converged_needs_no_more_rounds(layout):
+    pace = live.Pace()
+    for number in range(3):
+        assess(layout, number, converged=number == 2)
+        text = pace.see(run_state(layout, CONFIG))
+        assert text.startswith("1 s so far")
+        assert ("all 4 rounds" in text) == (number == 1)
+
+
 def test_lines_of_a_run_are_shown_above_the_bars_to_the_last(layout, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     stream = io.StringIO()
     monkeypatch.setattr(live, "Console", lambda stderr: Console(file=stream, force_terminal=True))
-    code = "import sys; [print('line', i, '[x]') for i in range(50)]; sys.exit(3)"
+    # Bars are drawn again at each line, also those of criteria that have passed.
+    assess(Layout(CONFIG.folder), 0)
+    code = "import sys; print('Execute 1 jobs...');"
+    code += "[print('line', i, '[x]') for i in range(50)]; sys.exit(3)"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     live.follow(process, CONFIG)
     assert process.returncode == 3
     assert all(f"line {i} [x]" in stream.getvalue() for i in range(50))
+    assert stream.getvalue().count("too long") > 2
+    assert "[green]" not in stream.getvalue()
+    assert "Execute" not in stream.getvalue()

@@ -32,7 +32,7 @@ def reporter(log: Callable[[str], None], what: str = "shots", every: float = 10.
 
 def duration(seconds: float) -> str:
     """``0.25 s``, ``48 s``, ``5.2 min``, ``3.1 h``, ``4.0 days``."""
-    if seconds < 100:
+    if seconds < 99.5:
         return f"{seconds:.2g} s"
     for most, unit, size in ((6000, "min", 60), (345_600, "h", 3600)):
         if seconds < most:

@@ -61,7 +61,9 @@ def say(line: str) -> None:
     A batch system that stops a job may end the reader of its log first.
     """
     try:
-        print(line, file=sys.stderr, flush=True)
+        # In one piece, as other jobs write to the same terminal.
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 

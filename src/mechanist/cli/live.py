@@ -23,6 +23,21 @@ from mechanist.settings.config import Config
 EVERY = 1.0
 """Seconds between two looks at the files."""
 
+ROUTINE = (
+    "Using workflow specific profile",
+    "Assuming unrestricted shared filesystem",
+    "Building DAG of jobs",
+    "Using shell: ",
+    "Conda environments: ignored",
+    "Select jobs to execute",
+    "Execute ",
+    "Touching output file",
+    "DAG of jobs will be updated",
+    "Updating checkpoint dependencies",
+    "Updating job ",
+)
+"""Lines of Snakemake that it prints in every run; they are in .snakemake/log, too."""
+
 
 class Pace:
     """Time left, from what has been seen since the start."""
@@ -40,13 +55,13 @@ class Pace:
             if number:
                 self._lasted = now - begun
             self._round = number, begun, shots = state.round, now, state.shots
-        parts = [f"{duration(now - self.begun)} so far"]
+        parts = [f"{duration(max(now - self.begun, 1))} so far"]
         made, left = state.shots - shots, state.shots_planned - state.shots
         rest = 0.0
         if made > 0 and left > 0:
             rest = left * (now - begun) / made
             parts.append(f"shots of this round: {duration(rest)} left")
-        if self._lasted is not None and state.round < state.rounds_max:
+        if self._lasted is not None and not state.converged and state.round < state.rounds_max:
             # The last round had as many shots as the next ones, or fewer.
             more = rest + (state.rounds_max - state.round) * self._lasted
             parts.append(f"all {state.rounds_max} rounds, if needed: {duration(more)}")
@@ -67,8 +82,10 @@ def picture(state: RunState, times: str) -> Group:
         shots = f"{state.shots:,} of {state.shots_planned:,}, round {state.round}"
         table.add_row("shots", _bar(state.shots / max(state.shots_planned, 1)), shots)
     for criterion in state.criteria:
-        mark = "[green]✓[/]" if criterion.passed else " "
-        table.add_row(f"{mark} {criterion.name}", _bar(criterion.share), Text(criterion.text))
+        # No markup: it would stand there as text whenever a line is printed above without it.
+        mark = Text("✓" if criterion.passed else " ", style="green")
+        name = Text.assemble(mark, f" {criterion.name}")
+        table.add_row(name, _bar(criterion.share), Text(criterion.text))
     stages = Text(" · ").join(
         Text(f"✓ {name}", style="green") if done else Text(name, style="dim")
         for name, done in state.stages
@@ -106,4 +123,5 @@ def follow(process: "subprocess.Popen[str]", config: Config) -> None:
 def _print_lines(process: "subprocess.Popen[str]", console: Console) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        console.print(line.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)
+        if not line.startswith(ROUTINE):
+            console.print(line.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)

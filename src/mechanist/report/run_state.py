@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mechanist.analysis.convergence.criterion import with_limit
 from mechanist.bookkeeping.files import read_json
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
@@ -146,9 +147,9 @@ def _criterion(name: str, criterion: dict[str, Any]) -> CriterionState:
         share = 1.0 if value <= limit else max(limit / value, 0.0)
     elif value is not None and direction == "at least" and limit > 0:
         share = min(max(value, 0.0) / limit, 1.0)
-    shown = "unknown" if value is None else f"{value:.3g}"
+    texts = with_limit(value, limit)
     # Within its limit, but on too few data to have seen a deviation.
     more = "" if passed or share < 1 else ", needs more shots"
     return CriterionState(
-        name.replace("_", " "), f"{shown}, {direction} {limit:.3g}{more}", share, passed
+        name.replace("_", " "), f"{texts[0]}, {direction} {texts[1]}{more}", share, passed
     )

@@ -57,14 +57,14 @@ class Criterion:
 
     def failure(self, name: str) -> str:
         """Why it has not passed."""
-        value = "unknown" if self.value is None else f"{self.value:.3g}"
+        value, limit = with_limit(self.value, self.limit)
         within = self.value is not None and (
             self.value <= self.limit if self.direction == "at most" else self.value >= self.limit
         )
         if self.blind and within:
             return f"{name} {self._sight()}"
         advice = f"; {self.advice}" if self.advice else ""
-        return f"{name} {value} (needs {self.direction} {self.limit:.3g}{advice})"
+        return f"{name} {value} (needs {self.direction} {limit}{advice})"
 
     def _sight(self) -> str:
         least = "any deviation" if self.power is None else f"deviations below {self.power:.2g}"
@@ -78,6 +78,14 @@ class Criterion:
             return made
         text = f"{self.explanation}; {made._sight()}"
         return replace(made, passed=False, explanation=text)
+
+
+def with_limit(value: float | None, limit: float) -> tuple[str, str]:
+    """A value, or ``unknown``, and its limit, in three digits or as many as tell them apart."""
+    if value is None:
+        return "unknown", f"{limit:.3g}"
+    pairs = [(f"{value:.{digits}g}", f"{limit:.{digits}g}") for digits in range(3, 8)]
+    return next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
 
 
 def finite(value: float | None) -> float | None:
