@@ -11,7 +11,7 @@ from mechanist.formula.fit.candidate import Points, fitted
 from mechanist.formula.fit.likelihood import Outcomes
 from mechanist.formula.search.basis import basis_functions
 from mechanist.formula.search.forms import channels, parted, phased, saturated
-from mechanist.formula.search.growth import Pool, additions, grow, grow_channels
+from mechanist.formula.search.growth import Pool, additions, grow, grow_channels, grow_sums
 from mechanist.formula.structure import column_symbols
 from mechanist.statistics.logistic import q_to_p
 
@@ -89,6 +89,19 @@ def test_some_terms_of_a_sum_saturate_or_are_channels_beside_the_others(truth):
     assert start.loss > exact.loss + 1e-3
     assert parted(exact) == []
     assert parted(fitted(parse("0.3 + 2*x0"), points, "test")) == []
+
+
+@pytest.mark.parametrize(
+    "truth", ["3*tanh(2*x0 - x1 - 0.4) + x2", "log(exp(2*x0) + exp(-2*x1)) + x3"]
+)
+def test_linear_sums_are_bent_in_part(truth):
+    points = soft(truth)
+    known = fitted(parse(truth), points, "test")
+    pool = Pool(width=2, max_nodes=25)
+    grow_sums(pool, points, time.monotonic() + 600, basis(points))
+    best = min((group[0] for group in pool.by_nodes.values()), key=lambda one: one.loss)
+    assert best.loss == pytest.approx(known.loss, abs=1e-6)
+    assert best.expr.free_symbols == known.expr.free_symbols
 
 
 def test_a_sine_and_a_cosine_become_one_wave():

@@ -105,6 +105,17 @@ def _steps(
         yield normal(whole + sympy.Float(step) * factors[i] * basis.exprs[s])
 
 
+def added_inputs(candidate: Candidate, points: Points, basis: BasisFunctions) -> Iterator[Expr]:
+    """The steps q -> q + d*x for inputs x, those with the largest estimated gain first."""
+    import sympy
+
+    q, jacobian = candidate.structure.tape.jacobian(points.columns, candidate.constants)
+    score = Score(jacobian, *curvature(q, points.outcomes))
+    every, x = column_symbols(points.columns.shape[1]), points.columns[:, list(basis.linear)]
+    for _, i, step in score.best(np.ones((len(x), 1)), x, x.shape[1]):
+        yield normal(candidate.expr + sympy.Float(step) * every[basis.linear[i]])
+
+
 def _over(
     candidate: Candidate, basis: BasisFunctions, dependent: list[tuple[int, Expr]]
 ) -> Iterator[Expr]:

@@ -8,6 +8,7 @@ number enters.
 """
 
 import time
+from itertools import chain, islice
 
 import numpy as np
 
@@ -15,9 +16,9 @@ from mechanist.bookkeeping.journal import Log
 from mechanist.formula.expression import Expr, nodes
 from mechanist.formula.fit.candidate import Candidate, Points, fitted
 from mechanist.formula.fit.likelihood import information
-from mechanist.formula.search.additions import additions, filled
+from mechanist.formula.search.additions import added_inputs, additions, filled
 from mechanist.formula.search.basis import BasisFunctions, no_functions
-from mechanist.formula.search.forms import channels, parted, phased, saturated
+from mechanist.formula.search.forms import MOST_TERMS, channels, parted, phased, saturated
 from mechanist.formula.structure import normal, structure
 
 TRIES = 16
@@ -32,6 +33,8 @@ OF_CHANNELS = 16
 """Candidates that are extended where two channels are grown."""
 CHANNELS = 3
 """Best formulas of each length that are extended where two channels are grown."""
+SUMS = 3
+"""Best linear formulas of each number of inputs that are bent as a whole."""
 LEAST_GAIN = 1e-4
 """Nats per outcome by which a formula must be better than all shorter ones to be extended."""
 
@@ -173,6 +176,23 @@ def grow_channels(pool: Pool, points: Points, deadline: float, basis: BasisFunct
     linear = BasisFunctions((), np.empty((len(points.columns), 0)), basis.linear)
     _expand(apart, points, deadline, linear, OF_CHANNELS)
     pool.merge(apart)
+
+
+def grow_sums(pool: Pool, points: Points, deadline: float, basis: BasisFunctions) -> None:
+    """Add linear formulas bent in part, grown apart: other forms of their length may be better."""
+    import sympy
+
+    group = [one for one in [fitted(sympy.Float(0.5), points, "grown", SETTLED)] if one is not None]
+    for _ in range(MOST_TERMS):
+        longer = Pool(SUMS, pool.max_nodes)
+        for candidate in group:
+            for expr in islice(added_inputs(candidate, points, basis), SUMS):
+                longer.offer(expr, points, "grown")
+        group = [one for same in longer.by_nodes.values() for one in same]
+        for expr in chain.from_iterable(map(parted, group)):
+            if time.monotonic() > deadline:
+                return
+            pool.offer(expr, points, "grown")
 
 
 def _expand(

@@ -18,7 +18,7 @@ from mechanist.formula.fit.likelihood import Outcomes, point_losses
 from mechanist.formula.search.basis import BasisFunctions, angle_columns, basis_functions
 from mechanist.formula.search.engines import ENGINES, EngineChoice, choose_engines
 from mechanist.formula.search.forms import phased
-from mechanist.formula.search.growth import SETTLED, Pool, grow, grow_channels, shortened
+from mechanist.formula.search.growth import SETTLED, Pool, grow, grow_channels, grow_sums, shortened
 from mechanist.formula.search.problem import Problem, in_symbols
 from mechanist.formula.search.twins import in_familiar, twins
 from mechanist.formula.structure import column_symbols, in_columns, normal
@@ -152,6 +152,8 @@ class _Search:
         deadline = self.begun + BEFORE * self.settings.seconds
         if "channels" in self.settings.forms:
             grow_channels(self.pool, self.sample, deadline, self.functions)
+        if self.functions.saturating:
+            grow_sums(self.pool, self.sample, deadline, self.functions)
         grow(self.pool, self.sample, deadline, log, self.functions)
 
     def grow_familiar(self, log: Log) -> None:
