@@ -92,7 +92,12 @@ def test_some_terms_of_a_sum_saturate_or_are_channels_beside_the_others(truth):
 
 
 @pytest.mark.parametrize(
-    "truth", ["3*tanh(2*x0 - x1 - 0.4) + x2", "log(exp(2*x0) + exp(-2*x1)) + x3"]
+    "truth",
+    [
+        "3*tanh(2*x0 - x1 - 0.4) + x2",
+        "log(exp(2*x0) + exp(-2*x1)) + x3",
+        "log(exp(3*x0 + 2*x1 - 1) + exp(3*x3 - 1)) - 1.2*x2",
+    ],
 )
 def test_linear_sums_are_bent_in_part(truth):
     points = soft(truth)

@@ -14,6 +14,7 @@ from typing import Any
 
 from mechanist.bookkeeping.home import HOME, suggestion
 from mechanist.bookkeeping.layout import Layout
+from mechanist.cli.stale_lock import is_locked, is_stale, own
 from mechanist.errors import SettingsError
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, read_yaml, validate
@@ -142,6 +143,8 @@ def launch(started: Launch, settings: Config, bars: bool) -> int:
     """Run Snakemake to its end, and show the summary of a finished run; its exit code."""
     command = started.command()
     quiet = set(started.arguments) & {"--dry-run", "--unlock"}
+    if not quiet:
+        _take_lock(command)
     if bars:
         from mechanist.cli.live import follow
 
@@ -155,6 +158,17 @@ def launch(started: Launch, settings: Config, bars: bool) -> int:
         print(layout.summary_text.read_text(encoding="utf-8"))
         print(f"report: {layout.report}")
     return process.returncode
+
+
+def _take_lock(command: list[str]) -> None:
+    """Release the lock of this folder if its run was killed."""
+    here = Path.cwd()
+    if is_stale(here):
+        print("the last run was killed: its lock is released and its work goes on", file=sys.stderr)
+        with child([*command, "--unlock"], stderr=subprocess.DEVNULL) as process:
+            process.wait()
+    if not is_locked(here):
+        own(here)
 
 
 @contextmanager

@@ -35,6 +35,10 @@ LEVEL = 0.16
 normal deviate above one standard error."""
 
 
+EXPLAINED = 2
+"""Nodes that an unfamiliar descriptor counts for in reading: its name needs an explanation."""
+
+
 @dataclass(frozen=True)
 class Scored:
     """A candidate with its loss on held-out chains, in nats per outcome.
@@ -166,14 +170,19 @@ def pareto(
     return result
 
 
-def reading_length(candidate: Candidate) -> int:
-    """Nodes without those of a constant term.
+def reading_length(
+    candidate: Candidate, owners: Sequence[str] = (), preferred: Sequence[str] = ()
+) -> int:
+    """Nodes without those of a constant term, and `EXPLAINED` more for every unfamiliar descriptor.
 
-    So a constant term that the shots support is never dropped because it changes little.
+    So a constant term that the shots support is never dropped because it changes little, and an
+    unfamiliar descriptor must save more than the nodes of its own. Without ``preferred`` none is
+    unfamiliar.
     """
     terms = candidate.structure.expr.args if candidate.structure.expr.is_Add else ()
     constant = any(term.free_symbols <= set(candidate.structure.constants) for term in terms)
-    return candidate.nodes - 2 * constant
+    others = set(used(candidate, owners)) - set(preferred) if preferred else ()
+    return candidate.nodes - 2 * constant + EXPLAINED * len(others)
 
 
 def one_standard_error(excess: Array, error: Array, enough: float = 0.0) -> int:

@@ -87,7 +87,7 @@ def resampled(
     tested = _Sums.of(candidates, held_out, gradients=False)
     nodes = np.array([candidate.nodes for candidate in candidates])
     penalties = [penalty(candidate, owners) for candidate in candidates]
-    lengths = np.array([reading_length(candidate) for candidate in candidates])
+    lengths = np.array([reading_length(one, owners, preferred) for one in candidates])
     margin = selection_margin(2, held_out.outcomes)
     home = [bool(preferred) and familiar(one, owners, preferred) for one in candidates]
     known = np.flatnonzero(home)

@@ -17,7 +17,7 @@
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -71,8 +71,11 @@ def saturated(candidate: Candidate) -> list[Expr]:
     return [normal(sympy.Float(PLATEAU) * sympy.tanh(expr / PLATEAU))]
 
 
-def parted(candidate: Candidate) -> list[Expr]:
-    """Sums of which some terms saturate together, or two are channels; none of other formulas."""
+def parted(candidate: Candidate, most: int = 1) -> list[Expr]:
+    """Sums of which some terms saturate together, or are two channels; none of other formulas.
+
+    Of two channels one has a single term, the other up to ``most``.
+    """
     import sympy
 
     expr = candidate.expr
@@ -88,12 +91,23 @@ def parted(candidate: Candidate) -> list[Expr]:
             # The constant moves the plateaus apart from the other terms.
             bent = PLATEAU * sympy.tanh((inner + sympy.Float(0.1)) / PLATEAU)
             found.append(normal(expr - inner + bent))
-    for one, two in combinations(terms, 2):
+    for one, two in _two_groups(terms, most):
         for sign in (1, -1):
             # Where both are near each other a smooth maximum has half of each slope.
             both = sympy.exp(2 * sign * one) + LEVEL * sympy.exp(2 * sign * two)
             found.append(normal(expr - one - two + sign * sympy.log(both)))
     return found
+
+
+def _two_groups(terms: Sequence[Expr], most: int) -> Iterator[tuple[Expr, Expr]]:
+    """A term, and the sum of up to ``most`` others; every pair of such once."""
+    import sympy
+
+    yield from combinations(terms, 2)
+    for one in terms:
+        others = [term for term in terms if term is not one]
+        for count in range(2, most + 1):
+            yield from ((one, sympy.Add(*some)) for some in combinations(others, count))
 
 
 def phased(expr: Expr, pairs: Mapping[Expr, tuple[Expr, Expr]]) -> Expr:

@@ -8,6 +8,7 @@ number enters.
 """
 
 import time
+from collections.abc import Iterator
 from itertools import chain, islice
 
 import numpy as np
@@ -57,14 +58,21 @@ def removals(candidate: Candidate, points: Points, count: int) -> list[Expr]:
 
 def shortened(expr: Expr, points: Points, max_nodes: int) -> Expr:
     """An expression without its least significant constants, until it has ``max_nodes`` nodes."""
+    return next(e for e in prunings(expr, points) if nodes(e) <= max_nodes)
+
+
+def prunings(expr: Expr, points: Points) -> Iterator[Expr]:
+    """An expression, and ever shorter ones without its least significant constant."""
     import sympy
 
-    while nodes(expr) > max_nodes:
+    while True:
+        yield expr
+        if not expr.free_symbols:
+            return
         candidate = fitted(expr, points, "", SETTLED)
         shorter = [] if candidate is None else removals(candidate, points, len(candidate.constants))
         # Not every constant can go alone: one in a denominator cannot be zero.
         expr = next((e for e in shorter if nodes(e) < nodes(expr)), sympy.Integer(1))
-    return expr
 
 
 class Pool:
@@ -189,7 +197,7 @@ def grow_sums(pool: Pool, points: Points, deadline: float, basis: BasisFunctions
             for expr in islice(added_inputs(candidate, points, basis), SUMS):
                 longer.offer(expr, points, "grown")
         group = [one for same in longer.by_nodes.values() for one in same]
-        for expr in chain.from_iterable(map(parted, group)):
+        for expr in chain.from_iterable(parted(one, MOST_TERMS - 1) for one in group):
             if time.monotonic() > deadline:
                 return
             pool.offer(expr, points, "grown")

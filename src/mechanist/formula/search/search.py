@@ -13,12 +13,21 @@ from mechanist.arrays import Array
 from mechanist.bookkeeping.journal import Log
 from mechanist.errors import MechanistError
 from mechanist.formula.data import FormulaData
+from mechanist.formula.expression import nodes
 from mechanist.formula.fit.candidate import Candidate, Points, fitted
 from mechanist.formula.fit.likelihood import Outcomes, point_losses
 from mechanist.formula.search.basis import BasisFunctions, angle_columns, basis_functions
 from mechanist.formula.search.engines import ENGINES, EngineChoice, choose_engines
 from mechanist.formula.search.forms import phased
-from mechanist.formula.search.growth import SETTLED, Pool, grow, grow_channels, grow_sums, shortened
+from mechanist.formula.search.growth import (
+    SETTLED,
+    Pool,
+    grow,
+    grow_channels,
+    grow_sums,
+    prunings,
+    shortened,
+)
 from mechanist.formula.search.problem import Problem, in_symbols
 from mechanist.formula.search.twins import in_familiar, twins
 from mechanist.formula.structure import column_symbols, in_columns, normal
@@ -41,6 +50,8 @@ familiar descriptors."""
 BEFORE, AFTER = 0.4, 0.3
 """Shares of formula.seconds for growth before and after an engine. Of an engine that starts from
 guesses, that time does not count."""
+DROPPED = 2
+"""Nodes by which a formula may be shorter with its twins written in familiar descriptors."""
 EXTENDED_AFTER = 4
 """Candidates that growth extends after an engine, in units of ``formula.width``."""
 
@@ -202,8 +213,12 @@ class _Search:
         known = twins(columns, self.functions.linear, data.owners, data.preferred)
         for one in self.best(REFITTED) if known else ():
             expr = in_familiar(one.expr, known)
-            if expr is not None:
-                short = shortened(expr, self.sample, self.settings.max_nodes)
+            if expr is None:
+                continue
+            # A twin may stand for some of its combination alone.
+            for short in prunings(expr, self.sample):
+                if nodes(short) < one.nodes - DROPPED:
+                    break
                 for form in (short, normal(phased(short, self.functions.phases))):
                     self.pool.offer(form, self.sample, one.source)
 
