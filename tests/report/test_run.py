@@ -1,6 +1,7 @@
 """A run in Python: frames, paths, models, figures; and the notebook of the docs."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 
 import mechanist
+from mechanist.bookkeeping.files import write_json
+from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
 from tests.conftest import REPOSITORY
 
@@ -69,6 +72,16 @@ def test_figures_and_the_run_itself_are_shown(run):
     assert run.summary["system"] in run._repr_html_()
     assert "converged" in run._repr_html_()
     assert repr(run).startswith("Run(")
+
+
+def test_rates_that_the_summary_leaves_out_are_not_read(molecule, tmp_path):
+    shutil.copytree(molecule.root, tmp_path / "run")
+    old = {"determined": False, "reason": "of an earlier run", "mean_path_duration_ps": None}
+    write_json(Layout(tmp_path / "run").kinetics, old)
+    for said in (None, old):
+        run = mechanist.open_run(tmp_path / "run")
+        vars(run)["summary"] = run.summary | {"kinetics": said}
+        assert run._data.kinetics == said
 
 
 def test_everything_is_read_once_and_only_when_asked_for(molecule, tmp_path):

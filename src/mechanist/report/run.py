@@ -237,7 +237,9 @@ class Run:
 
     @cached_property
     def _data(self) -> ReportData:
-        return load_report(self.layout, int(read_rounds(self.layout)[-1]["round"]))
+        # Rates of an earlier run may lie beside a summary that has none.
+        rates = not self.layout.summary.is_file() or self.summary["kinetics"] is not None
+        return load_report(self.layout, int(read_rounds(self.layout)[-1]["round"]), rates=rates)
 
     def _frames(self, positions: "Positions | mdtraj.Trajectory") -> Positions:
         """Positions (F, N, 3) in nm."""
