@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import mdtraj
+import networkx
 import numpy as np
 import openmm
 from openmm import app, unit
@@ -105,6 +106,7 @@ def plain(name: str, folder: Path, positions: Any = None) -> float:
         system = prmtop.createSystem(**options)
     elif name == "GROMACS":
         system = app.GromacsTopFile(topology, periodicBoxVectors=box).createSystem(**options)
+        _exclude(system, Path(topology).read_text(encoding="latin-1"))
     elif name == "CHARMM":
         psf = app.CharmmPsfFile(topology, periodicBoxVectors=box)
         parameters = app.CharmmParameterSet(str(folder / "x.prm"))
@@ -118,6 +120,30 @@ def plain(name: str, folder: Path, positions: Any = None) -> float:
     if np.abs(shifts - np.round(shifts)).max() > CLOSE:
         return math.nan
     return energy(system, positions, box)
+
+
+def _exclude(system: Any, text: str) -> None:
+    """Leave out pairs up to nrexcl bonds apart that are not under [ pairs ], as GROMACS does.
+
+    OpenMM scales those of three bonds. Only the first molecule is so large.
+    """
+    sections: dict[str, list[list[str]]] = {}
+    current: list[list[str]] = []
+    for line in text.split("\n"):
+        words = line.partition(";")[0].split()
+        if words[:1] == ["["]:
+            # Of sections that come again, the first ones belong to the first molecule.
+            current = sections.setdefault(words[1], []) if words[1] not in sections else []
+        elif words:
+            current.append(words)
+    bonds = networkx.Graph([sorted(map(int, words[:2])) for words in sections["bonds"]])
+    pairs = {tuple(sorted(map(int, words[:2]))) for words in sections.get("pairs", [])}
+    nrexcl = int(sections["moleculetype"][0][1])
+    (force,) = [f for f in system.getForces() if isinstance(f, openmm.NonbondedForce)]
+    for i, reached in networkx.all_pairs_shortest_path_length(bonds, cutoff=nrexcl):
+        for j in reached:
+            if i < j and (i, j) not in pairs:
+                force.addException(i - 1, j - 1, 0, 1, 0, True)
 
 
 def _nanometres(positions: Any) -> Any:

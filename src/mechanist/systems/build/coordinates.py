@@ -1,7 +1,7 @@
 """Positions and box from PDB, PDBx/mmCIF, Amber, CHARMM and GROMACS files."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -228,9 +228,12 @@ def _gro_box(path: Path, number: int, line: str) -> Array | None:
 
 
 def _read_amber(path: Path) -> Structure:
+    """A restart file as text or as NetCDF, which Amber writes by default."""
     from openmm import app
 
-    with plain(path) as (name,):
+    with path.open("rb") as handle:
+        netcdf = handle.read(3) == b"CDF"
+    with nullcontext((str(path),)) if netcdf else plain(path) as (name,):
         file = app.AmberInpcrdFile(name)
     return Structure(_nanometres(file.positions), from_openmm(file.boxVectors))
 

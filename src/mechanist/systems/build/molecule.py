@@ -200,7 +200,8 @@ def _arranged(
 
 def _whole_if_broken(topology: Any, positions: Array, box: Array) -> Array:
     """Positions with whole molecules, where a box of the structure has cut one."""
-    pairs = np.array([(b[0].index, b[1].index) for b in topology.bonds()]).reshape(-1, 2)
+    pairs = np.array([(b[0].index, b[1].index) for b in topology.bonds()], dtype=np.int64)
+    pairs = pairs.reshape(-1, 2)
     lengths = np.linalg.norm(positions[pairs[:, 1]] - positions[pairs[:, 0]], axis=1)
     box = as_vectors(box)
     if len(pairs) == 0 or lengths.max() <= largest_cutoff(box):

@@ -10,7 +10,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mechanist.errors import SystemBuildError
@@ -34,6 +34,9 @@ IN_MOLECULES = frozenset(
 """Sections of a moleculetype that are read."""
 
 DIRECTIVES = frozenset(("#include", "#define", "#undef", "#ifdef", "#ifndef", "#else", "#endif"))
+
+IMPROPER = "2"
+"""Function type of harmonic impropers."""
 
 DEEPEST = 64
 """Levels of includes; more are a circle."""
@@ -109,6 +112,7 @@ def resolve(path: Path, include: Path | None, macros: Mapping[str, str]) -> Topo
     names = {"FLEXIBLE": "1"} | dict(macros)
     _read(path, folders(path, include), names, found, 0)
     _check_sections(found.lines, path)
+    found.lines = list(_outer_types(found.lines))
     return found
 
 
@@ -239,6 +243,22 @@ def _check_sections(lines: Iterable[Line], path: Path) -> None:
     for section, molecule, line in left_out:
         if not molecule or counts[molecule] > 0:
             raise SystemBuildError(line.where, _refusal(section))
+
+
+def _outer_types(lines: Iterable[Line]) -> Iterator[Line]:
+    """Impropers that are given by two atom types get four: the two are the outer ones.
+
+    OpenMM takes them for the inner ones, as those of a proper dihedral.
+    """
+    section = ""
+    for line in lines:
+        words = line.text.split()
+        if line.text.startswith("["):
+            section = line.text.strip("[] \t").lower()
+        elif section == "dihedraltypes" and words[2:3] == [IMPROPER]:
+            text = " ".join([words[0], "X", "X", *words[1:]])
+            line = replace(line, text=text)
+        yield line
 
 
 def _refusal(section: str) -> str:

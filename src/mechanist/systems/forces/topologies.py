@@ -1,5 +1,6 @@
 """Forces from the topology files of Amber, GROMACS and CHARMM, and from serialised Systems."""
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,11 @@ from mechanist.systems.build.periodic import to_openmm
 from mechanist.systems.build.text import decode, plain
 from mechanist.systems.forces import gromacs
 from mechanist.systems.forces.charmm import parameter_files
+from mechanist.systems.forces.gromacs_pairs import as_gromacs
 from mechanist.systems.forces.system_xml import code_in
+
+ROOT = re.compile(r"<\s*([A-Za-z_][\w.-]*)")
+"""The first tag of an XML file."""
 
 
 def options(settings: MoleculeSettings) -> dict[str, Any]:
@@ -100,10 +105,14 @@ def _gromacs(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any)
     from openmm import app
 
     include = None if settings.include is None else folder / settings.include
-    resolved = gromacs.resolve(path, include, gromacs.defined(settings.define))
+    macros = gromacs.defined(settings.define)
+    resolved = gromacs.resolve(path, include, macros)
+    lines = as_gromacs(resolved.lines, path, macros)
     with tempfile.TemporaryDirectory(prefix="mechanist-") as place:
         whole = Path(place) / path.name
-        whole.write_text("\n".join(line.text for line in resolved.lines) + "\n", encoding="ascii")
+        heads = [f"#define {name} {value}" for name, value in macros.items()]
+        text = "\n".join([*heads, *(line.text for line in lines), ""])
+        whole.write_text(text, encoding="ascii", errors="replace")
         try:
             source = app.GromacsTopFile(str(whole), periodicBoxVectors=vectors, includeDir=place)
             _needs_box(settings, path, source.topology)
@@ -139,6 +148,9 @@ def _openmm(path: Path, structure: Structure) -> tuple[Any, Any]:
     import openmm
 
     text = decode(path)
+    root = ROOT.search(text)
+    if root is not None and root[1] != "System":
+        raise SystemBuildError(path, f"molecule.topology: contains a {root[1]}, not a System")
     named = code_in(text)
     if named is not None:
         raise SystemBuildError(path, f"molecule.topology: contains a {named!r}, which may run code")
