@@ -12,7 +12,7 @@ from mechanist.arrays import Array
 from mechanist.errors import MechanistError, SystemBuildError
 from mechanist.systems.build.names import Name
 from mechanist.systems.build.periodic import from_openmm, to_openmm
-from mechanist.systems.build.text import plain, plain_text
+from mechanist.systems.build.text import decode, plain, plain_text
 
 PDB = (".pdb", ".ent")
 PDBX = (".cif", ".pdbx", ".mmcif")
@@ -29,6 +29,9 @@ WORDLESS = (LookupError, StopIteration, EOFError, AttributeError, TypeError, Ass
 
 GRO_HEAD = 20
 """Columns of a gro file before the positions."""
+
+ATOM_SITE = "_atom_site."
+"""Of the atoms in PDBx/mmCIF files."""
 
 COLUMNS = {"x": (30, 38), "y": (38, 46), "z": (46, 54)}
 """Of a PDB file."""
@@ -126,6 +129,8 @@ def _read_pdb(path: Path, pdbx: bool) -> Structure:
 
     if not pdbx:
         _check_columns(path)
+    if pdbx and ATOM_SITE not in decode(path):
+        raise SystemBuildError(path, f"holds no atoms: {ATOM_SITE} is missing")
     with plain(path) as (name,):
         file = (app.PDBxFile if pdbx else app.PDBFile)(name)
     topology = file.topology
@@ -147,6 +152,10 @@ def _check_columns(path: Path) -> None:
         If there is one.
     """
     for number, line in enumerate(plain_text(path).split("\n"), 1):
+        if line[:6].strip() == "MODEL" and not line[10:14].strip().isdigit():
+            raise SystemBuildError(
+                f"{path}:{number}", f"{line.strip()!r}: its number must stand in columns 11 to 14"
+            )
         if line.startswith("CRYST1"):
             fields: tuple[str, ...] = ("edges and angles of the box",)
             words = [

@@ -11,6 +11,7 @@ import numpy as np
 from mechanist.arrays import Array
 from mechanist.errors import SystemBuildError
 from mechanist.systems.build.identity import check_chirality
+from mechanist.systems.build.names import Name
 from mechanist.systems.forces.attach import Attached, walled
 from mechanist.systems.forces.platforms import (
     GPU_PLATFORMS,
@@ -35,6 +36,8 @@ OpenMM repeats the iterations with stiffer restraints until the constraints are 
 ENERGY_MAX = 1e5
 """kJ/mol per atom; more means that atoms overlap."""
 
+CLOSEST = 0.06
+"""nm; no bond is shorter, that of H2 is 0.074 nm."""
 
 TRIAL = """
 import sys, openmm
@@ -93,16 +96,44 @@ def minimise(
         except openmm.OpenMMException as error:
             fault = str(error)
     else:
-        raise SystemBuildError(structure, f"cannot be minimised ({fault})")
+        raise SystemBuildError(
+            structure, f"cannot be minimised ({fault}){_overlap(system, positions, topology)}"
+        )
     energy = state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
     if not np.isfinite(energy) or energy > ENERGY_MAX * system.getNumParticles():
         raise SystemBuildError(
-            structure, "the minimised energy is not finite or far too high; do atoms overlap?"
+            structure,
+            "the minimised energy is not finite or far too high"
+            + (_overlap(system, positions, topology) or "; do atoms overlap?"),
         )
     result = np.array(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer))
     if topology is not None:
         check_chirality(topology, np.asarray(positions, dtype=np.float64), result, structure)
     return result
+
+
+def _overlap(system: Any, positions: Any, topology: Any) -> str:
+    """The two closest atoms with mass, if no bond is so short; for the end of a message."""
+    from scipy.spatial import cKDTree
+
+    masses = [system.getParticleMass(i)._value for i in range(system.getNumParticles())]
+    heavy = np.flatnonzero(np.array(masses) > 0)
+    points = np.asarray(positions, dtype=np.float64)[heavy]
+    if len(points) < 2 or not np.isfinite(points).all():
+        return ""
+    distances, others = cKDTree(points).query(points, k=2)
+    row = int(distances[:, 1].argmin())
+    length = float(distances[row, 1])
+    if length > CLOSEST:
+        return ""
+    i, j = sorted((int(heavy[row]), int(heavy[others[row, distances[row].argmax()]])))
+    names = "" if topology is None else _names(topology, i, j)
+    return f": atoms {i} and {j}{names} are {length:.3f} nm apart"
+
+
+def _names(topology: Any, i: int, j: int) -> str:
+    atoms = list(topology.atoms())
+    return f", {Name.of(atoms[i])} and {Name.of(atoms[j])},"
 
 
 def energy_of(system: Any, positions: Array) -> float:

@@ -17,6 +17,7 @@ from mechanist.systems.build.coordinates import Structure, read_structure
 from mechanist.systems.build.identity import check_lengths, check_masses, order_by_names
 from mechanist.systems.build.minimise import check_context
 from mechanist.systems.build.names import Name
+from mechanist.systems.build.no_template import without_template
 from mechanist.systems.build.periodic import (
     as_vectors,
     from_openmm,
@@ -263,8 +264,8 @@ def _from_xml(
         modeller.addExtraParticles(field)
         system = field.createSystem(modeller.topology, **options(settings))
     except Exception:
-        hint = "truncated file, missing hydrogens, or a residue unknown to the force field"
-        raise SystemBuildError(path, f"{fault} ({hint})") from None
+        said = without_template(fault, structure.topology, settings.force_field)
+        raise SystemBuildError(path, said) from None
     rows = [list(row) for row in modeller.positions.value_in_unit(unit.nanometer)]
     return modeller.topology, np.array(rows, dtype=np.float64), system
 

@@ -30,7 +30,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 PROTEIN, WATER = "amber14-all.xml", "amber14/tip3p.xml"
 CUTOFF = 0.9
 LIQUID, DENSE = 10, 0.3
-"""Residues, and g/cm^3, from which a box without water is taken for a liquid or a solid."""
+"""Molecules, and g/cm^3, from which a box without water is taken for a liquid or a solid."""
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,29 @@ def is_periodic(molecule: Molecule) -> bool:
         return False
     if any(map(is_water, molecule.topology.residues())):
         return True
+    return _molecules(molecule) >= LIQUID and _dense(molecule)
+
+
+def _dense(molecule: Molecule) -> bool:
+    assert molecule.box is not None
     weight = float(masses_of(molecule.system).sum())
-    many = molecule.topology.getNumResidues() >= LIQUID
-    return many and density(weight, as_vectors(molecule.box)) > DENSE
+    return density(weight, as_vectors(molecule.box)) > DENSE
+
+
+def _molecules(molecule: Molecule) -> int:
+    """Number of molecules: what bonds and constraints hold together; without virtual sites."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    system, count = molecule.system, len(molecule.positions)
+    pairs = [(bond[0].index, bond[1].index) for bond in molecule.topology.bonds()]
+    pairs += [
+        tuple(system.getConstraintParameters(k)[:2]) for k in range(system.getNumConstraints())
+    ]
+    rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(count, count))
+    _, labels = connected_components(graph, directed=False)
+    return len(set(labels[masses_of(system) > 0].tolist()))
 
 
 def why(molecule: Molecule) -> str:
@@ -178,7 +198,11 @@ def why(molecule: Molecule) -> str:
     edges = " x ".join(f"{edge:.3f}" for edge in np.diag(molecule.box))
     if is_periodic(molecule):
         return f"Periodic: a box of {edges} nm with {water if waters else 'a liquid or solid'}."
-    return f"Not periodic: a box of {edges} nm, but no water, and it is mostly empty."
+    if not _dense(molecule):
+        return f"Not periodic: a box of {edges} nm, but no water, and it is mostly empty."
+    count = _molecules(molecule)
+    few = f"{count} molecules" if count != 1 else "one molecule"
+    return f"Not periodic: a box of {edges} nm, but no water, and {few} in it."
 
 
 def draft_of(

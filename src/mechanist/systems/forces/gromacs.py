@@ -112,7 +112,7 @@ def resolve(path: Path, include: Path | None, macros: Mapping[str, str]) -> Topo
     names = {"FLEXIBLE": "1"} | dict(macros)
     _read(path, folders(path, include), names, found, 0)
     _check_sections(found.lines, path)
-    found.lines = list(_outer_types(found.lines))
+    found.lines = list(_as_openmm(found.lines))
     return found
 
 
@@ -245,10 +245,12 @@ def _check_sections(lines: Iterable[Line], path: Path) -> None:
             raise SystemBuildError(line.where, _refusal(section))
 
 
-def _outer_types(lines: Iterable[Line]) -> Iterator[Line]:
-    """Impropers that are given by two atom types get four: the two are the outer ones.
+def _as_openmm(lines: Iterable[Line]) -> Iterator[Line]:
+    """Lines of types as OpenMM understands them.
 
-    OpenMM takes them for the inner ones, as those of a proper dihedral.
+    Impropers that are given by two atom types get four: the two are the outer ones; OpenMM takes
+    them for the inner ones, as those of a proper dihedral. Masses and charges of atom types get a
+    decimal point: OpenMM finds the column of the particle type by its length of one letter.
     """
     section = ""
     for line in lines:
@@ -256,8 +258,10 @@ def _outer_types(lines: Iterable[Line]) -> Iterator[Line]:
         if line.text.startswith("["):
             section = line.text.strip("[] \t").lower()
         elif section == "dihedraltypes" and words[2:3] == [IMPROPER]:
-            text = " ".join([words[0], "X", "X", *words[1:]])
-            line = replace(line, text=text)
+            line = replace(line, text=" ".join([words[0], "X", "X", *words[1:]]))
+        elif section == "atomtypes" and len(words) > 5 and words[-3].isalpha():
+            numbers = [f"{word}.0" if word.isdigit() else word for word in words[-5:-3]]
+            line = replace(line, text=" ".join([*words[:-5], *numbers, *words[-3:]]))
         yield line
 
 

@@ -12,7 +12,8 @@ from mechanist.systems.build.coordinates import Structure, parsing
 from mechanist.systems.build.periodic import to_openmm
 from mechanist.systems.build.text import decode, plain
 from mechanist.systems.forces import gromacs
-from mechanist.systems.forces.charmm import parameter_files
+from mechanist.systems.forces.amber import check_prmtop
+from mechanist.systems.forces.charmm import check_nonbonded, parameter_files
 from mechanist.systems.forces.gromacs_pairs import as_gromacs
 from mechanist.systems.forces.system_xml import code_in
 
@@ -94,6 +95,7 @@ def _amber(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) -
             raise SystemBuildError(
                 path, "molecule.topology: not an Amber prmtop (%VERSION is missing)"
             )
+    check_prmtop(path)
     with plain(path) as (name,), parsing(path, "Amber topology"):
         source = app.AmberPrmtopFile(name, periodicBoxVectors=vectors)
         _needs_box(settings, path, source.topology)
@@ -135,6 +137,8 @@ def _charmm(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any) 
     with plain(path) as (name,), parsing(path, "CHARMM psf"):
         source = app.CharmmPsfFile(name, periodicBoxVectors=vectors)
     shown = files[0] if len(files) == 1 else Path(", ".join(file.name for file in files))
+    for file in files:
+        check_nonbonded(file)
     with plain(*files) as names, parsing(shown, "CHARMM parameters"):
         parameters = app.CharmmParameterSet(*names)
     with parsing(path, "CHARMM psf, or parameters are missing in its parameter files"):
