@@ -151,7 +151,7 @@ class TestAmber:
             (sections("LENNARD_JONES_DCOEF", "  0.00000000E+00  2.1E+01"), "polarization term"),
         ],
     )
-    def test_refused(self, text, words, tmp_path):
+    def test_sections_that_openmm_leaves_out(self, text, words, tmp_path):
         put_files(tmp_path)
         file = tmp_path / "peroxide.prmtop"
         old = file.read_text(encoding="utf-8")
@@ -180,7 +180,7 @@ class TestCharmm:
             ("eps 4.0", "eps 4.0"),
         ],
     )
-    def test_refused(self, option, words, tmp_path):
+    def test_options_that_openmm_leaves_out(self, option, words, tmp_path):
         put_files(tmp_path)
         file = tmp_path / "peroxide.prm"
         text = file.read_text(encoding="utf-8")

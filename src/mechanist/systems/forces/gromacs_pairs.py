@@ -104,7 +104,8 @@ def as_gromacs(lines: Sequence[Line], path: Path, macros: Collection[str]) -> li
     own = {line.text.split()[1] for line in lines if line.text.startswith("#define")}
     _check_types(lines, molecules, {*parameters.atoms, *own, *macros})
     special = any(set(pair) <= used for pair in parameters.mixed)
-    changed, added = {}, {}
+    changed: dict[int, Line] = {}
+    added: dict[int, list[Line]] = {}
     for molecule in molecules:
         reach = _reach(molecule)
         _check_pairs(molecule, reach, parameters, lines)
@@ -226,7 +227,7 @@ def _reach(molecule: Molecule) -> dict[Pair, int]:
     for i, j in molecule.bonds:
         neighbours.setdefault(i, []).append(j)
         neighbours.setdefault(j, []).append(i)
-    found = {}
+    found: dict[Pair, int] = {}
     for first in neighbours:
         seen, shell = {first}, [first]
         for apart in range(1, max(molecule.nrexcl, FOURTH) + 1):
