@@ -139,66 +139,60 @@ def sections(name: str, numbers: str) -> str:
     return f"%FLAG {name}\n%FORMAT(10I8)\n{numbers}\n"
 
 
-class TestAmber:
-    """Sections of a prmtop that OpenMM leaves out."""
-
-    @pytest.mark.parametrize(
-        ("text", "words"),
-        [
-            (sections("LES_NTYP", "       2"), "enhanced sampling"),
-            (sections("AMOEBA_FORCEFIELD", "       1"), "amoeba2018.xml"),
-            (sections("POLARIZABILITY", "  1.06000000E+00  0.0"), "induced dipoles"),
-            (sections("LENNARD_JONES_DCOEF", "  0.00000000E+00  2.1E+01"), "polarization term"),
-        ],
-    )
-    def test_sections_that_openmm_leaves_out(self, text, words, tmp_path):
-        put_files(tmp_path)
-        file = tmp_path / "peroxide.prmtop"
-        old = file.read_text(encoding="utf-8")
-        file.write_text(old + text, encoding="utf-8")
-        number = old.count("\n") + 1
-        with pytest.raises(SystemBuildError, match=rf"prmtop:{number}: %FLAG .*{words}"):
-            build(tmp_path, FORMATS["Amber"])
-
-    def test_zeros_are_nothing(self, tmp_path):
-        put_files(tmp_path)
-        file = tmp_path / "peroxide.prmtop"
-        text = sections("POLARIZABILITY", "  0.00000000E+00  0.00000000E+10")
-        file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
-        assert build(tmp_path, FORMATS["Amber"]).system.getNumParticles() == 4
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (sections("LES_NTYP", "       2"), "enhanced sampling"),
+        (sections("AMOEBA_FORCEFIELD", "       1"), "amoeba2018.xml"),
+        (sections("POLARIZABILITY", "  1.06000000E+00  0.0"), "induced dipoles"),
+        (sections("LENNARD_JONES_DCOEF", "  0.00000000E+00  2.1E+01"), "polarization term"),
+    ],
+)
+def test_sections_that_openmm_leaves_out(text, words, tmp_path):
+    put_files(tmp_path)
+    file = tmp_path / "peroxide.prmtop"
+    old = file.read_text(encoding="utf-8")
+    file.write_text(old + text, encoding="utf-8")
+    number = old.count("\n") + 1
+    with pytest.raises(SystemBuildError, match=rf"prmtop:{number}: %FLAG .*{words}"):
+        build(tmp_path, FORMATS["Amber"])
 
 
-class TestCharmm:
-    """Options of NONBONDED that OpenMM leaves out."""
+def test_zeros_are_nothing(tmp_path):
+    put_files(tmp_path)
+    file = tmp_path / "peroxide.prmtop"
+    text = sections("POLARIZABILITY", "  0.00000000E+00  0.00000000E+10")
+    file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+    assert build(tmp_path, FORMATS["Amber"]).system.getNumParticles() == 4
 
-    @pytest.mark.parametrize(
-        ("option", "words"),
-        [
-            ("geom", "geometric mean"),
-            ("-\n  geometric ! as OPLS", "geometric mean"),
-            ("rdielectric", "grows with distance"),
-            ("eps 4.0", "eps 4.0"),
-        ],
-    )
-    def test_options_that_openmm_leaves_out(self, option, words, tmp_path):
-        put_files(tmp_path)
-        file = tmp_path / "peroxide.prm"
-        text = file.read_text(encoding="utf-8")
-        head = next(line for line in text.split("\n") if line.startswith("NONB"))
-        file.write_text(text.replace(head, f"{head.rstrip(' -')} {option}"), encoding="utf-8")
-        with pytest.raises(SystemBuildError, match=rf"peroxide.prm:\d+: NONBONDED: .*{words}"):
-            build(tmp_path, FORMATS["CHARMM"])
 
-    def test_usual_options_are_read(self, tmp_path):
-        put_files(tmp_path)
-        file = tmp_path / "peroxide.prm"
-        text = file.read_text(encoding="utf-8")
-        head = next(line for line in text.split("\n") if line.startswith("NONB"))
-        usual = (
-            "nbxmod 5 atom cdiel fshift vatom vfswitch -\ncutnb 14.0 eps 1.0 e14fac 1.0 wmin 1.5"
-        )
-        file.write_text(text.replace(head, f"NONBONDED {usual}"), encoding="utf-8")
-        assert build(tmp_path, FORMATS["CHARMM"]).system.getNumParticles() == 4
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("geom", "geometric mean"),
+        ("-\n  geometric ! as OPLS", "geometric mean"),
+        ("rdielectric", "grows with distance"),
+        ("eps 4.0", "eps 4.0"),
+    ],
+)
+def test_options_that_openmm_leaves_out(option, words, tmp_path):
+    put_files(tmp_path)
+    file = tmp_path / "peroxide.prm"
+    text = file.read_text(encoding="utf-8")
+    head = next(line for line in text.split("\n") if line.startswith("NONB"))
+    file.write_text(text.replace(head, f"{head.rstrip(' -')} {option}"), encoding="utf-8")
+    with pytest.raises(SystemBuildError, match=rf"peroxide.prm:\d+: NONBONDED: .*{words}"):
+        build(tmp_path, FORMATS["CHARMM"])
+
+
+def test_usual_options_are_read(tmp_path):
+    put_files(tmp_path)
+    file = tmp_path / "peroxide.prm"
+    text = file.read_text(encoding="utf-8")
+    head = next(line for line in text.split("\n") if line.startswith("NONB"))
+    usual = "nbxmod 5 atom cdiel fshift vatom vfswitch -\ncutnb 14.0 eps 1.0 e14fac 1.0 wmin 1.5"
+    file.write_text(text.replace(head, f"NONBONDED {usual}"), encoding="utf-8")
+    assert build(tmp_path, FORMATS["CHARMM"]).system.getNumParticles() == 4
 
 
 class TestStructures:
