@@ -259,6 +259,8 @@ def _as_openmm(lines: Iterable[Line]) -> Iterator[Line]:
             section = line.text.strip("[] \t").lower()
         elif section == "dihedraltypes" and words[2:3] == [IMPROPER]:
             line = replace(line, text=" ".join([words[0], "X", "X", *words[1:]]))
+        elif section == "dihedraltypes" and words[2:3] and words[2] in "134589":
+            line = replace(line, text=" ".join(["X", *words[:2], "X", *words[2:]]))
         elif section == "atomtypes" and len(words) > 5 and words[-3].isalpha():
             numbers = [f"{word}.0" if word.isdigit() else word for word in words[-5:-3]]
             line = replace(line, text=" ".join([*words[:-5], *numbers, *words[-3:]]))

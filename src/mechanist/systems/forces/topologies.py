@@ -15,6 +15,7 @@ from mechanist.systems.forces import gromacs
 from mechanist.systems.forces.amber import check_prmtop
 from mechanist.systems.forces.charmm import check_nonbonded, parameter_files
 from mechanist.systems.forces.gromacs_pairs import as_gromacs
+from mechanist.systems.forces.gromacs_torsions import with_exact_types
 from mechanist.systems.forces.system_xml import code_in
 
 ROOT = re.compile(r"<\s*([A-Za-z_][\w.-]*)")
@@ -109,7 +110,7 @@ def _gromacs(settings: MoleculeSettings, folder: Path, path: Path, vectors: Any)
     include = None if settings.include is None else folder / settings.include
     macros = gromacs.defined(settings.define)
     resolved = gromacs.resolve(path, include, macros)
-    lines = as_gromacs(resolved.lines, path, macros)
+    lines = with_exact_types(as_gromacs(resolved.lines, path, macros))
     with tempfile.TemporaryDirectory(prefix="mechanist-") as place:
         whole = Path(place) / path.name
         heads = [f"#define {name} {value}" for name, value in macros.items()]
