@@ -208,3 +208,26 @@ def test_the_same_command_gives_the_same_files(work, capsys):
     one, two = (work / "systems" / n / "raw_complete.pdb" for n in ("one", "two"))
     count = sum("HOH" in line for line in one.read_text(encoding="utf-8").splitlines())
     assert count == sum("HOH" in line for line in two.read_text(encoding="utf-8").splitlines())
+
+
+@PDBFIXER
+def test_waters_of_a_crystal_and_insertion_codes(work, capsys):
+    lines = (work / "raw.pdb").read_text(encoding="utf-8").splitlines()
+    atoms = [line for line in lines if line.startswith(("ATOM", "HETATM"))]
+    # The last residue gets the number of the one before it, and a code.
+    number = atoms[-1][22:26]
+    before = next(line[22:26] for line in reversed(atoms) if line[22:26] != number)
+    atoms = [
+        line[:22] + before + "A" + line[27:] if line[22:26] == number else line for line in atoms
+    ]
+    water = "HETATM 9001  O   HOH W 501      30.000  30.000  30.000  1.00  0.00           O"
+    (work / "crystal.pdb").write_text(
+        "\n".join([*atoms, "TER", water, "END", ""]), encoding="utf-8"
+    )
+    code, told = run(capsys, "new own --structure crystal.pdb --add-hydrogens")
+    assert code == 0, told
+    assert "but there is 1 water." in told
+    text = (work / "systems" / "own" / "system.yaml").read_text(encoding="utf-8")
+    assert "force_field: [amber14-all.xml, amber14/tip3p.xml]" in text
+    added = told.split("heavy atoms were added: ")[1].split("\n")[0] if "heavy" in told else ""
+    assert "OXT" not in added or f"{before.strip()}A-OXT" in added

@@ -212,18 +212,22 @@ class TestStructures:
         with pytest.raises(SystemBuildError, match=r"own\.cif: holds no atoms: _atom_site\."):
             read_structure(file)
 
-    def test_atoms_on_each_other(self, tmp_path):
+    @pytest.mark.parametrize("count", [3, 4, 9, 40])
+    def test_atoms_on_each_other(self, count, tmp_path):
         topology, system = app.Topology(), openmm.System()
         chain, force = topology.addChain(), openmm.NonbondedForce()
-        for name in ("AR1", "AR2", "AR3"):
-            topology.addAtom(name, app.element.argon, topology.addResidue("AR", chain))
+        for i in range(count):
+            residue = topology.addResidue("AR", chain)
+            topology.addAtom(f"AR{i}", app.element.argon, residue)
             system.addParticle(39.948)
             force.addParticle(0, 0.34, 0.99)
         system.addForce(force)
-        x = np.array([[0, 0, 0], [0.5, 0, 0], [0.5, 0, 0]])
+        x = np.array([[0.5 * i, 0, 0] for i in range(count)])
+        x[count - 1] = x[1]
         with pytest.raises(SystemBuildError) as told:
             minimise(system, x, tmp_path / "own.pdb", topology)
-        assert "atoms 1 and 2, AR2-AR2 and AR3-AR3, are 0.000 nm apart" in str(told.value)
+        said = f"atoms 1 and {count - 1}, AR2-AR1 and AR{count}-AR{count - 1}, are 0.000 nm apart"
+        assert said in str(told.value)
 
 
 class TestTemplates:

@@ -210,12 +210,12 @@ def _with_heavy_atoms(file: Path, notes: list[str]) -> Any:
         fixer.missingResidues = {}
         fixer.findMissingAtoms()
         atoms = [
-            f"{residue.name}{residue.id}-{atom.name}"
+            f"{_numbered(residue)}-{atom.name}"
             for residue, missing in fixer.missingAtoms.items()
             for atom in missing
         ]
         ends = [
-            f"{residue.name}{residue.id}-{name}"
+            f"{_numbered(residue)}-{name}"
             for residue, missing in fixer.missingTerminals.items()
             for name in missing
         ]
@@ -224,6 +224,10 @@ def _with_heavy_atoms(file: Path, notes: list[str]) -> Any:
             added = atoms + ends
             notes.append(f"{file.name}: {len(added)} heavy atoms were added: {_some(added)}")
     return app.Modeller(fixer.topology, fixer.positions)
+
+
+def _numbered(residue: Any) -> str:
+    return f"{residue.name}{residue.id}{residue.insertionCode.strip()}"
 
 
 def _gaps(fixer: Any) -> str:
@@ -250,7 +254,7 @@ def _add_hydrogens(modeller: Any, field: Any, ph: float, where: str, notes: list
         raise SystemBuildError(where, f"hydrogens cannot be added: {_plain(error)}") from None
     added = modeller.topology.getNumAtoms() - before
     chosen = [
-        f"{residue.name}{residue.id} as {variant}"
+        f"{_numbered(residue)} as {variant}"
         for residue, variant in zip(modeller.topology.residues(), variants, strict=True)
         if variant is not None
     ]

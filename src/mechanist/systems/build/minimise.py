@@ -126,7 +126,9 @@ def _overlap(system: Any, positions: Any, topology: Any) -> str:
     length = float(distances[row, 1])
     if length > CLOSEST:
         return ""
-    i, j = sorted((int(heavy[row]), int(heavy[others[row, distances[row].argmax()]])))
+    # Of two points at the same place either may be the nearest to itself.
+    other = next(int(k) for k in others[row] if k != row)
+    i, j = sorted((int(heavy[row]), int(heavy[other])))
     names = "" if topology is None else _names(topology, i, j)
     return f": atoms {i} and {j}{names} are {length:.3f} nm apart"
 

@@ -194,7 +194,8 @@ def why(molecule: Molecule) -> str:
     waters = sum(map(is_water, molecule.topology.residues()))
     water = f"{waters:,} waters" if waters != 1 else "1 water"
     if molecule.box is None:
-        return f"Not periodic: no file has a box{f', but there are {water}' if waters else ''}."
+        verb = "is" if waters == 1 else "are"
+        return f"Not periodic: no file has a box{f', but there {verb} {water}' if waters else ''}."
     edges = " x ".join(f"{edge:.3f}" for edge in np.diag(molecule.box))
     if is_periodic(molecule):
         return f"Periodic: a box of {edges} nm with {water if waters else 'a liquid or solid'}."

@@ -106,7 +106,8 @@ def ingredients(name: str, request: Request, folder: Path, said: Log) -> Ingredi
         notes = complete(files, targets, fields, request.completion)
         for note in notes:
             said(note)
-        used = fields if request.completion.water or sources.force_field else fields[:1]
+        # Without a choice of the user those for what is in the file, such as waters of a crystal.
+        used = fields if request.completion.water or sources.force_field else ()
         settings = copy_files(Sources(targets[0], None, used), folder)
         other = targets[1].name if request.to is not None else None
         return Ingredients(settings, other, tuple(notes))
