@@ -14,7 +14,7 @@ from mechanist.systems.build.coordinates import read_structure
 from mechanist.systems.build.minimise import minimise
 from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.build.new import Sources, new
-from tests.bring import DATA, FORMATS, build, put_files
+from tests.bring import DATA, FORMATS, build, energy, put_files
 from tests.conftest import REPOSITORY
 
 HEAD = (
@@ -269,3 +269,42 @@ class TestTemplates:
         assert said.endswith(
             "(is there a water model in amber14-all.xml? amber14/tip3p.xml is one)"
         )
+
+
+FLEXIBLE = (
+    "[ moleculetype ]\nSOL 2\n[ atoms ]\n1 OW 1 {0} OW 1 -0.8 15.999\n2 HW 1 {0} HW1 1 0.4 1.008\n"
+    "3 HW 1 {0} HW2 1 0.4 1.008\n#ifndef FLEXIBLE\n[ settles ]\n1 1 0.09572 0.15139\n"
+    "[ exclusions ]\n1 2 3\n2 1 3\n3 1 2\n#else\n[ bonds ]\n1 2 1 0.09572 502416\n"
+    "1 3 1 0.09572 502416\n[ angles ]\n2 1 3 1 104.52 628.02\n#endif\n"
+)
+"""Water as force fields of GROMACS write it."""
+
+
+class TestRigidWater:
+    """Waters are rigid whatever their residue is called."""
+
+    def built(self, tmp_path: Path, name: str, **options) -> tuple[list[float], float]:
+        """Lengths of the constraints in nm, and the energy in kJ/mol."""
+        x = np.array([[1, 1, 1], [1.06, 1.08, 1], [1.06, 0.92, 1]])
+        rows = [(k + 1, name, atom) for k in range(2) for atom in ("OW", "HW1", "HW2")]
+        gro(tmp_path / "x.gro", rows, np.concatenate([x, x + 0.4]), 3.0)
+        text = HEAD + FLEXIBLE.format(name) + END + "SOL 2\n"
+        (tmp_path / "x.top").write_text(text, encoding="utf-8")
+        settings = MoleculeSettings(structure="x.gro", topology="x.top", **options)
+        molecule = build_molecule(settings, tmp_path)
+        count = molecule.system.getNumConstraints()
+        lengths = [molecule.system.getConstraintParameters(k)[2]._value for k in range(count)]
+        return sorted(lengths), energy(molecule)
+
+    @pytest.mark.parametrize("constraints", ["HBonds", "none", "HAngles"])
+    @pytest.mark.parametrize("name", ["OPC", "SPCE", "WTR", "W"])
+    def test_of_any_name(self, name, constraints, tmp_path):
+        right, value = self.built(tmp_path, "HOH", constraints=constraints)
+        found, other = self.built(tmp_path, name, constraints=constraints)
+        assert right == pytest.approx([0.09572] * 4 + [0.15139] * 2, abs=1e-5)
+        assert found == pytest.approx(right, abs=1e-5)
+        assert other == pytest.approx(value, rel=1e-6)
+
+    def test_unless_they_are_to_be_flexible(self, tmp_path):
+        found, _ = self.built(tmp_path, "OPC", constraints="none", rigid_water=False)
+        assert found == []

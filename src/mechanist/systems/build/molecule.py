@@ -29,6 +29,7 @@ from mechanist.systems.forces.attach import Attached, attach
 from mechanist.systems.forces.charmm import named_in
 from mechanist.systems.forces.gromacs import included
 from mechanist.systems.forces.law_spec import KEY, law_spec
+from mechanist.systems.forces.rigid_water import make_rigid
 from mechanist.systems.forces.system_xml import check_force_field
 from mechanist.systems.forces.topologies import options, read_topology
 
@@ -127,6 +128,8 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
             path, f"molecule.structure: holds {count:,} atoms, {_source(settings)} {atoms:,}"
         )
     source = folder / (settings.topology or settings.structure)
+    if settings.kind != "OpenMM" and settings.rigid_water:
+        make_rigid(topology, system)
     notes = [*structure.notes, *_clean(system, source)]
     positions, note = _arranged(settings, structure, topology, system, positions, path)
     notes += [*note, *_frozen(settings, topology, system, source)]
