@@ -198,12 +198,16 @@ def test_excursions_outside_all_groups_are_told():
     assert groups.assign(paths, np.array([1, 2, 2])).tolist() == [0, 0, 0]
     share = {0: Interval(0.7, 0.6, 0.8), 1: Interval(0.3, 0.2, 0.4)}
     report = channel_report(content, share)
-    assert report["problems"][0].startswith("channel not sampled by path sampling: share 0.3")
+    assert report["problems"][0].startswith("channel not sampled by path sampling: 0.3 of")
+    # Where q was not learned, the spread of the excursions is no error.
+    for one, share in ((report["missing"], 0.3), (report["groups"][0]["by_excursions"], 0.7)):
+        assert one == {"share": share, "low": None, "high": None}
     final = combine({"converged": True, "reason": "all 9 criteria are met"}, None, report)
     assert not final.converged
     assert list(final.reasons) == report["problems"]
     fine = channel_report(content, {0: Interval(1.0, 1.0, 1.0)})
     assert fine["problems"] == []
+    assert fine["groups"][0]["low"] is not None
     assert combine({"converged": True, "reason": "all 9 criteria are met"}, None, fine).converged
     late = combine({"converged": False, "reason": "not yet: rhat 2"}, None, report)
     assert late.reasons[0] == "rhat 2"

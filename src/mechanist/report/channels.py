@@ -36,4 +36,5 @@ def channel_line(data: ReportData) -> str:
 def _share(found: dict[str, Any]) -> tuple[str, str]:
     if found["share"] is None:
         return "-", "-"
-    return f"{found['share']:.3f}", f"{found['low']:.3f}-{found['high']:.3f}"
+    interval = "-" if found["low"] is None else f"{found['low']:.3f}-{found['high']:.3f}"
+    return f"{found['share']:.3f}", interval

@@ -96,9 +96,12 @@ def channel_report(
     """
     count, chains = content["groups"], content["shares"]
     found = excursions or {}
+    # What leads through a channel where q was not learned is seldom seen, or too often: the error
+    # of such shares does not follow from the spread of the excursions.
+    unseen = count in found
     groups = []
     for number in range(count):
-        by_excursions = _interval(found[number]) if number in found else None
+        by_excursions = _share(found[number], unseen) if number in found else None
         by_chains = None if chains is None else chains[number]
         groups.append(
             {
@@ -111,7 +114,7 @@ def channel_report(
             }
         )
     empty = [number for number in range(count) if number in found and found[number].value == 0]
-    outside = _interval(found[count]) if count in found else None
+    outside = _share(found[count], unseen) if unseen else None
     return {
         "groups": groups,
         "exchanges": content["exchanges"],
@@ -132,18 +135,20 @@ def _empty(group: int, chains: list[int] | None, most: float) -> str:
     )
 
 
-def _problems(outside: dict[str, float] | None, unknown: bool) -> list[str]:
+def _problems(outside: dict[str, float | None] | None, unknown: bool) -> list[str]:
     """Why a run with these channels is not converged, in sentences."""
     problems = []
     if outside is not None:
         problems.append(
-            f"{MISSING}: share {outside['share']:.2g} ({outside['low']:.2g} to"
-            f" {outside['high']:.2g}); set initial.guesses higher, or give initial.path"
+            f"{MISSING}: {outside['share']:.2g} of the transitions of excursions, which may be far"
+            " from its share, since q was not learned there; set initial.guesses higher, or give"
+            " initial.path"
         )
     if unknown:
         problems.append(f"{UNKNOWN}, and there are none to weigh them")
     return problems
 
 
-def _interval(found: Interval) -> dict[str, float]:
-    return {"share": found.value, "low": found.low, "high": found.high}
+def _share(found: Interval, unseen: bool) -> dict[str, float | None]:
+    low, high = (None, None) if unseen else (found.low, found.high)
+    return {"share": found.value, "low": low, "high": high}
