@@ -37,7 +37,7 @@ TOLERANCE = 1e-6
 @pytest.mark.parametrize("descriptor", [*EVERY, *FIXED], ids=lambda d: d.name)
 def test_every_descriptor_and_its_forces(descriptor, box, kernel, alanine):
     inputs = inputs_in(BOXES[box], [descriptor])
-    frames = frames_of(alanine.positions, 100, BOXES[box], 1)
+    frames = frames_of(alanine.positions, 1000, BOXES[box], 1)
     text = plumed_text(f"1*{descriptor.name}", inputs)
     right = exact(inputs, frames)[:, 0]
     assert np.abs(values(text, "q", frames, BOXES[box]) - right).max() < TOLERANCE
