@@ -64,7 +64,7 @@ def test_what_other_descriptors_add_is_shown():
     assert found.excess > 0.01
     assert found.excess > 5 * found.error > 0
     line = sentence(found, chosen, OWNERS, "2*sin(phi)", 0.003)
-    assert "not within formula.enough (0.003); that is what h add" in line
+    assert "not within formula.enough (0.003); that is what h adds." in line
     only = best_familiar(fits, chosen, points, OWNERS, ("phi",), 0.003)
     assert only.candidate is fits[2]
     assert best_familiar(fits, chosen, points, OWNERS, (), 0.003) is None

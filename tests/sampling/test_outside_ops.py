@@ -119,6 +119,8 @@ def test_a_storage_of_one_way_shots_becomes_a_report(python, ground, tmp_path):
     assert found["imported"]["remarks"] == [ONE_WAY]
     page = (tmp_path / "results" / "ops" / "report.html").read_text(encoding="utf-8")
     assert "shots of one-way movers keep the velocities" in page
+    assert "imported shots" in page
+    assert "since there is only 1 chain;" in page
 
 
 @pytest.mark.slow

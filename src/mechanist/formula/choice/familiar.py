@@ -111,5 +111,6 @@ def sentence(
     return (
         f"In familiar descriptors alone: q = {text}. Its held-out loss is {found.excess:.4f} ±"
         f" {found.error:.4f} nats per outcome above that of the chosen formula, {near}"
-        f" formula.enough ({enough:g}); that is what {', '.join(sorted(others))} add."
+        f" formula.enough ({enough:g}); that is what {', '.join(sorted(others))}"
+        f" {'adds' if len(others) == 1 else 'add'}."
     )

@@ -4,6 +4,7 @@ import math
 import re
 from typing import Any
 
+from mechanist.analysis.convergence.criterion import with_limit
 from mechanist.bookkeeping.progress import duration
 from mechanist.report.data import ReportData
 from mechanist.report.rates import RAISED
@@ -82,8 +83,10 @@ def validation(data: ReportData) -> list[tuple[str, ...]]:
 def facts(data: ReportData, summary: dict[str, Any]) -> list[tuple[str, str]]:
     """The numbers below the title: value, meaning."""
     path = summary["path_duration_ps"]["mean"]
-    result = [(f"{summary['shots']:,}", "two-way shots")]
-    if summary["transitions"] is not None:
+    imported = summary.get("imported")
+    result = [(f"{summary['shots']:,}", "imported shots" if imported else "two-way shots")]
+    # One-way shots have one end each, so that none of them is a transition by itself.
+    if summary["transitions"] or not (imported or summary["transitions"] is None):
         result.append((f"{summary['transitions']:,}", "transitions"))
     result += [
         (f"{100 * summary['acceptance']:.0f} %", "shots accepted"),
@@ -109,8 +112,8 @@ def criteria(data: ReportData) -> list[tuple[str, str, str, str, bool]]:
     """Rows of the table of criteria: explanation, value, limit, power, passed."""
     rows = []
     for name, criterion in data.last["criteria"].items():
-        value = "unknown" if criterion["value"] is None else f"{criterion['value']:.3g}"
-        limit = f"{criterion.get('direction', '')} {criterion['limit']:.3g}".strip()
+        value, limit = with_limit(criterion["value"], criterion["limit"])
+        limit = f"{criterion.get('direction', '')} {limit}".strip()
         text = criterion.get("explanation") or name.replace("_", " ")
         rows.append((text, value, limit, _power(criterion), bool(criterion["passed"])))
     return rows

@@ -231,7 +231,8 @@ def in_chains(shots: OutsideShots) -> tuple[OutsideShots, str]:
         here = np.flatnonzero(own == chain)
         result[here] = chain * blocks + np.arange(len(here)) * blocks // len(here)
     result = np.unique(result, return_inverse=True)[1]
-    few = "no chains are known" if shots.chain is None else f"there are only {count} chains"
+    known = "there is only 1 chain" if count == 1 else f"there are only {count} chains"
+    few = "no chains are known" if shots.chain is None else known
     total = int(result.max()) + 1
     text = f"{total} blocks of consecutive shots in the place of chains, since {few}"
     return _with_chains(shots, result), text
