@@ -45,6 +45,8 @@ class Molecule:
         Of [ exclusions ].
     pairs
         Of [ pairs ], with the place of the line.
+    sites
+        Virtual sites.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Molecule:
     bonds: set[Pair] = field(default_factory=set)
     excluded: set[Pair] = field(default_factory=set)
     pairs: dict[Pair, int] = field(default_factory=dict)
+    sites: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -187,6 +190,8 @@ def _of_molecule(section: str, words: Sequence[str], molecule: Molecule, place: 
         molecule.bonds |= {(first, first + 1), (first, first + 2), (first + 1, first + 2)}
     elif section == "exclusions":
         molecule.excluded |= {_pair(int(words[0]), int(word)) for word in words[1:]}
+    elif section.startswith(("virtual_sites", "dummies")):
+        molecule.sites.add(int(words[0]))
     elif section == "pairs":
         molecule.pairs[_pair(int(words[0]), int(words[1]))] = place
 
@@ -245,6 +250,9 @@ def _check_pairs(
 ) -> None:
     """Refuse pairs that interact in full in GROMACS, and not in OpenMM's reading."""
     for pair, place in molecule.pairs.items():
+        if molecule.sites & set(pair):
+            # No bonds lead to sites; what writes their pairs means the 1-4 interaction alone.
+            continue
         if reach.get(pair, molecule.nrexcl + 1) > molecule.nrexcl and pair not in molecule.excluded:
             raise SystemBuildError(
                 lines[place].where,
