@@ -137,6 +137,15 @@ def test_a_wave_is_one_addition_away(fold):
     assert exact.constants[place] == pytest.approx(-0.8, abs=1e-3)
 
 
+@pytest.mark.parametrize("truth", ["x3*(2.5*x4 - 1.7)", "x4*(1.4 - 2*x4)"])
+def test_a_wave_that_is_steeper_on_one_side_is_one_addition_away(truth):
+    points = soft(f"{truth} + 1.5*x0 + 0.1")
+    start = fitted(parse("0.01 + 1.2*x0"), points, "test")
+    exact = fitted(parse(f"{truth} + 1.5*x0 + 0.1"), points, "test")
+    fits = [fitted(step, points, "test") for step in additions(start, points, 4, basis(points))]
+    assert min(one.loss for one in fits if one) == pytest.approx(exact.loss, abs=1e-6)
+
+
 def test_a_phase_is_given_within_a_turn():
     points = soft("2*cos(x5 - 0.8)")
     far = fitted(parse("1.9*cos(x5 + 11.7)"), points, "test")

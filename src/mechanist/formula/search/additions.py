@@ -41,7 +41,7 @@ PAIRS = 4
 factors of its constants, how many as further terms, alone or times an input, and how many inputs
 within its functions."""
 WAVES = 2
-"""Waves tried as factors of the constants of a formula."""
+"""Waves tried as factors of the constants of a formula, and how many of two kinds as terms."""
 
 
 def additions(
@@ -52,8 +52,8 @@ def additions(
     These are the ``count`` best of c -> c + d*x, and the `PAIRS` best of q -> q + d*x*y, without
     which two inputs that matter only together would never be found. With functions f of inputs they
     are also the `PAIRS` best of c -> c + d*f, with c -> c/x for their inputs x, and of q -> q + d*f
-    and q -> q + d*x*f, the `WAVES` best of c -> c + d*cos(n*phi + e), and inputs within functions.
-    Functions are not nested.
+    and q -> q + d*x*f, the `WAVES` best of c -> c + d*cos(n*phi + e) and of q -> q + x (a +
+    b*cos(phi)), and inputs within functions. Functions are not nested.
     """
     basis = no_functions(points.columns) if basis is None else basis
     return list(dict.fromkeys(_steps(candidate, points, count, basis)))
@@ -94,6 +94,7 @@ def _steps(
         yield extended(bare[k], wave)
     for _, wave in score.best_waves(ones, basis, WAVES):
         yield normal(whole + wave)
+    yield from _lopsided(whole, points, score, basis)
     if not basis.exprs:
         return
     dependent = score.best(jacobian[:, bare], basis.values, PAIRS)
@@ -103,6 +104,26 @@ def _steps(
     factors = (sympy.Integer(1), *symbols)
     for i, s, step in score.best(np.hstack([ones, x]), basis.values, PAIRS):
         yield normal(whole + sympy.Float(step) * factors[i] * basis.exprs[s])
+
+
+def _lopsided(whole: Expr, points: Points, score: "Score", basis: BasisFunctions) -> Iterator[Expr]:
+    """The `WAVES` best of q -> q + x (a + b cos(phi)) with x the sine or cosine of an angle phi.
+
+    With one of its two terms alone such a wave, steeper on one side, may gain little.
+    """
+    import sympy
+
+    found = []
+    for sine, cosine in basis.phases.values():
+        for first in (sine, cosine):
+            terms = (first, first * cosine)
+            columns = [int(x.name[1:]) for x in (first, cosine)]
+            x, y = (points.columns[:, i] for i in columns)
+            gain, steps = score.together(np.stack([x, x * y], axis=1))
+            found.append((gain, terms, steps))
+    found.sort(key=lambda one: -one[0])
+    for _, terms, steps in found[:WAVES]:
+        yield normal(whole + sum(sympy.Float(d) * t for d, t in zip(steps, terms, strict=True)))
 
 
 def added_inputs(candidate: Candidate, points: Points, basis: BasisFunctions) -> Iterator[Expr]:
@@ -203,6 +224,16 @@ class Score:
         usable = left_over > 1e-6 * own + 1e-12
         step = np.where(usable, score / np.where(usable, left_over, 1.0), 0.0)
         return score * step, step
+
+    def together(self, terms: Array) -> tuple[float, Array]:
+        """Gain of terms (N, T) that are added at once, and first steps (T,) of coefficients."""
+        weighted = self.jacobian * self.weight[:, None]
+        inverse = np.linalg.pinv(self.jacobian.T @ weighted, hermitian=True)
+        cross = weighted.T @ terms
+        own = (terms * self.weight[:, None]).T @ terms
+        score = -terms.T @ self.slope
+        steps = np.linalg.pinv(own - cross.T @ inverse @ cross, hermitian=True, rtol=1e-6) @ score
+        return float(score @ steps), steps
 
     def best(
         self, left: Array, right: Array, count: int, *, symmetric: bool = False
