@@ -170,19 +170,32 @@ def pareto(
     return result
 
 
+def weighed_nodes(
+    candidate: Candidate, owners: Sequence[str] = (), preferred: Sequence[str] = ()
+) -> int:
+    """Nodes, and `EXPLAINED` more for every unfamiliar descriptor.
+
+    So an unfamiliar descriptor must save more than the nodes of its own. Without ``preferred`` none
+    is unfamiliar.
+    """
+    return candidate.nodes + EXPLAINED * unfamiliar(candidate, owners, preferred)
+
+
+def unfamiliar(candidate: Candidate, owners: Sequence[str], preferred: Sequence[str]) -> int:
+    """Number of descriptors that are not among ``preferred``; 0 if there are no such."""
+    return len(set(used(candidate, owners)) - set(preferred)) if preferred else 0
+
+
 def reading_length(
     candidate: Candidate, owners: Sequence[str] = (), preferred: Sequence[str] = ()
 ) -> int:
-    """Nodes without those of a constant term, and `EXPLAINED` more for every unfamiliar descriptor.
+    """`weighed_nodes` without those of a constant term.
 
-    So a constant term that the shots support is never dropped because it changes little, and an
-    unfamiliar descriptor must save more than the nodes of its own. Without ``preferred`` none is
-    unfamiliar.
+    So a constant term that the shots support is never dropped because it changes little.
     """
     terms = candidate.structure.expr.args if candidate.structure.expr.is_Add else ()
     constant = any(term.free_symbols <= set(candidate.structure.constants) for term in terms)
-    others = set(used(candidate, owners)) - set(preferred) if preferred else ()
-    return candidate.nodes - 2 * constant + EXPLAINED * len(others)
+    return weighed_nodes(candidate, owners, preferred) - 2 * constant
 
 
 def one_standard_error(excess: Array, error: Array, enough: float = 0.0) -> int:

@@ -34,7 +34,9 @@ from mechanist.formula.choice.pareto import (
     reading_length,
     representatives,
     selection_margin,
+    unfamiliar,
     used,
+    weighed_nodes,
 )
 from mechanist.formula.fit.candidate import Candidate, Points
 from mechanist.formula.fit.likelihood import curvature, point_losses
@@ -85,10 +87,11 @@ def resampled(
     """
     learned = _Sums.of(candidates, train, gradients=True)
     tested = _Sums.of(candidates, held_out, gradients=False)
-    nodes = np.array([candidate.nodes for candidate in candidates])
+    nodes = np.array([weighed_nodes(one, owners, preferred) for one in candidates])
     penalties = [penalty(candidate, owners) for candidate in candidates]
     lengths = np.array([reading_length(one, owners, preferred) for one in candidates])
     margin = selection_margin(2, held_out.outcomes)
+    strange = np.array([unfamiliar(one, owners, preferred) for one in candidates])
     home = [bool(preferred) and familiar(one, owners, preferred) for one in candidates]
     known = np.flatnonzero(home)
     stands: Counter[int] = Counter()
@@ -100,7 +103,7 @@ def resampled(
         times = _multiplicity(tested.units, rng)
         readable = representatives(nodes[known], losses[known], [penalties[i] for i in known], tie)
         others = [int(known[i]) for i in readable]
-        chosen[tested.choice(front, lengths, times, enough, margin, others)] += 1
+        chosen[tested.choice(front, lengths, times, enough, margin, others, strange)] += 1
     every = range(len(candidates))
     return [Share(stands[i] / RESAMPLES, chosen[i] / RESAMPLES) for i in every]
 
@@ -115,8 +118,9 @@ def best_of_each_length(
 ) -> list[Candidate]:
     """The `RIVALS` candidates of each length of least training loss, and as many familiar ones."""
     result = []
-    ranked = sorted(candidates, key=lambda c: (c.nodes, c.loss))
-    for _, group in groupby(ranked, lambda c: c.nodes):
+    lengths = {id(c): weighed_nodes(c, owners, preferred) for c in candidates}
+    ranked = sorted(candidates, key=lambda c: (lengths[id(c)], c.loss))
+    for _, group in groupby(ranked, lambda c: lengths[id(c)]):
         best = list(group)
         readable = [c for c in best[RIVALS:] if preferred and familiar(c, owners, preferred)]
         result += [*best[:RIVALS], *readable[:RIVALS]]
@@ -198,7 +202,8 @@ class _Sums:
         times: Array,
         enough: float,
         margin: float,
-        preferred: Sequence[int] = (),
+        preferred: Sequence[int],
+        strange: Counts,
     ) -> int:
         """The shortest of ``front`` that is as good as the best, for chains drawn ``times`` (C,).
 
@@ -206,10 +211,18 @@ class _Sums:
         by a constant term, the one with the constant is taken if it is better by more than one
         standard error and by more than ``margin``. If the choice is not among ``preferred``, which
         contain the constants, but one of these is as good as the best, the shortest such one takes
-        its place.
+        its place; else the one that has fewest ``strange`` descriptors (K,) of those that are no
+        longer and as good as the choice.
         """
         ranked = sorted(front, key=lambda i: (int(lengths[i]), i))
         found = ranked[one_standard_error(*self._excess(ranked, times), enough)]
+        plainer = [
+            i for i in ranked if lengths[i] <= lengths[found] and 0 < strange[i] < strange[found]
+        ]
+        if plainer:
+            excess, error = self._excess(plainer, times, found)
+            good = np.flatnonzero(excess <= np.maximum(error, enough)).tolist()
+            found = min((plainer[i] for i in good), key=lambda i: int(strange[i]), default=found)
         if preferred and found not in preferred:
             best = ranked[int(np.argmin(times @ self.losses[:, ranked]))]
             others = sorted(preferred, key=lambda i: (int(lengths[i]), i))

@@ -115,8 +115,11 @@ def _started(data: FormulaData, settings: FormulaSettings, seed: int) -> "_Searc
     sample = Points(np.asfortranarray(points.columns[rows]), points.outcomes.select(rows))
     operations, waves = _functions(settings), "periodic" in settings.forms
     functions = basis_functions(sample.columns, data.columns, operations, waves=waves)
-    first, familiar = (Pool(settings.width, settings.max_nodes) for _ in range(2))
-    return _Search(data, settings, problem, sample, functions, first, familiar, time.monotonic())
+    pool, familiar, rewritten = (Pool(settings.width, settings.max_nodes) for _ in range(3))
+    begun = time.monotonic()
+    return _Search(
+        data, settings, problem, sample, functions, pool, familiar, rewritten, begun=begun
+    )
 
 
 @dataclass(frozen=True)
@@ -133,8 +136,9 @@ class _Search:
         What growth fits to.
     functions
         What growth may add.
-    pool, familiar
-        Candidates so far, and those in familiar descriptors that were grown apart.
+    pool, familiar, rewritten
+        Candidates so far, those in familiar descriptors that were grown apart, and those with
+        familiar descriptors in place of twins, which need not be better than others.
     begun
         On `time.monotonic`.
     """
@@ -146,15 +150,14 @@ class _Search:
     functions: BasisFunctions
     pool: Pool
     familiar: Pool
+    rewritten: Pool
     begun: float
 
     def best(self, count: int) -> list[Candidate]:
-        """The best few of each length, and of familiar ones."""
+        """The best few of each length, and of familiar and rewritten ones."""
+        pools = ((self.pool, count), (self.familiar, FAMILIAR), (self.rewritten, FAMILIAR))
         found = [
-            one
-            for pool, most in ((self.pool, count), (self.familiar, FAMILIAR))
-            for group in pool.by_nodes.values()
-            for one in group[:most]
+            one for pool, most in pools for group in pool.by_nodes.values() for one in group[:most]
         ]
         return list({one.structure.key: one for one in reversed(found)}.values())[::-1]
 
@@ -220,7 +223,7 @@ class _Search:
                 if nodes(short) < one.nodes - DROPPED:
                     break
                 for form in (short, normal(phased(short, self.functions.phases))):
-                    self.pool.offer(form, self.sample, one.source)
+                    self.rewritten.offer(form, self.sample, one.source)
 
     def needs(self, name: str) -> tuple[bool, str]:
         """Whether the best formula so far is not good enough, and a sentence that says so."""
