@@ -336,7 +336,8 @@ def test_paths_that_infretis_has_written(tmp_path):
 
 def simulation_of_infretis(folder):
     """The fixture, unpacked: files of infretis 2026.1.1, see infretis_run.py."""
-    with tarfile.open(REPOSITORY / "tests" / "data" / "infretis.tar.xz") as archive:
+    packed = REPOSITORY / "tests" / "data" / "infretis.tar.xz"
+    with tarfile.open(packed, encoding="utf-8") as archive:
         # Python 3.11.2 has no filters, 3.14 wants one.
         archive.extraction_filter = getattr(tarfile, "data_filter", None)
         archive.extractall(folder)
