@@ -34,7 +34,6 @@ LEVEL = 0.16
 """Chance that a formula is called worse than a longer one that is better by chance alone: that of a
 normal deviate above one standard error."""
 
-
 EXPLAINED = 2
 """Nodes that an unfamiliar descriptor counts for in reading: its name needs an explanation."""
 

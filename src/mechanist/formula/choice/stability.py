@@ -92,8 +92,7 @@ def resampled(
     lengths = np.array([reading_length(one, owners, preferred) for one in candidates])
     margin = selection_margin(2, held_out.outcomes)
     strange = np.array([unfamiliar(one, owners, preferred) for one in candidates])
-    home = [bool(preferred) and familiar(one, owners, preferred) for one in candidates]
-    known = np.flatnonzero(home)
+    known = np.flatnonzero((strange == 0) & bool(preferred))
     stands: Counter[int] = Counter()
     chosen: Counter[int] = Counter()
     for _ in range(RESAMPLES):
