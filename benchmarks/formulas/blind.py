@@ -18,7 +18,7 @@ from mechanist.formula.expression import evaluate, parse
 from mechanist.formula.expression import inputs as names_in
 from mechanist.statistics.logistic import q_to_p
 
-SEED = 20_260
+SEED = 4242
 MATTERS = 0.01
 """Nats per outcome."""
 TRIAL = 4000
