@@ -210,6 +210,12 @@ def test_a_quantity_is_not_worked_out(text):
         to_unit(text, "nm")
 
 
+@pytest.mark.parametrize("text", ["10(nm", "1 nm)", "1 (nm", "2 nm*(", "3 nm/", "1 ((nm)"])
+def test_brackets_of_a_quantity_are_closed(text):
+    with pytest.raises(ValueError, match="not a quantity"):
+        to_unit(text, "nm")
+
+
 @pytest.mark.parametrize(
     "text",
     ['{"a": NaN}', '{"a": -Infinity}', '{"a": 1e999}', f'{{"a": {"9" * 30}}}', "[" * 10**6, '"'],

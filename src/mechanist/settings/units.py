@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer
@@ -14,6 +15,9 @@ UNITS = re.compile(r"[\w\s*/^()°-]*")
 
 LONGEST = 80
 """Characters of a quantity at most."""
+
+UNREADABLE = (AttributeError, TypeError, AssertionError, SyntaxError, ValueError, TokenError)
+"""What pint raises beside its own errors for text that is no quantity, such as an open bracket."""
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 
@@ -68,7 +72,7 @@ def to_unit(value: object, *units: str) -> float:
         for unit in units:
             if parsed.check(_registry().Quantity(1.0, unit).dimensionality) and not parsed.unitless:
                 return float(parsed.to(unit).magnitude)
-    except (pint.PintError, AttributeError, TypeError, AssertionError, SyntaxError, ValueError):
+    except (pint.PintError, *UNREADABLE):
         raise ValueError(
             f"this is not a quantity; write a number and a unit of {allowed}"
         ) from None
