@@ -58,16 +58,21 @@ def check(found, frames, descriptors, formula):
     np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE)
 
 
-def energies(force, frames, box=None):
-    """Energy in kJ/mol of each frame on the Reference platform."""
+def context_of(force, atoms, box, platform):
+    """A context with this force alone."""
     system = openmm.System()
-    for _ in range(frames.shape[1]):
+    for _ in range(atoms):
         system.addParticle(1.0)
     if box is not None:
         system.setDefaultPeriodicBoxVectors(*box)
     system.addForce(force)
-    platform = openmm.Platform.getPlatformByName("Reference")
-    context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
+    chosen = openmm.Platform.getPlatformByName(platform)
+    return openmm.Context(system, openmm.VerletIntegrator(0.001), chosen)
+
+
+def energies(force, frames, box=None):
+    """Energy in kJ/mol of each frame on the Reference platform."""
+    context = context_of(force, frames.shape[1], box, "Reference")
     result = []
     for frame in frames:
         context.setPositions(frame)

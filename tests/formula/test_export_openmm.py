@@ -8,7 +8,7 @@ from mechanist.errors import DataError
 from mechanist.formula.export import openmm_force, openmm_xml
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.shapes import Angular, Bridges, HydrogenBonds, Sorted
-from tests.formula.test_export import energies
+from tests.formula.test_export import context_of, energies
 from tests.plumed.cases import (
     BOXES,
     COLLECTIVES,
@@ -29,14 +29,7 @@ OTHER = (*FOR_ALL[:-1], *FIXED, *COLLECTIVES)
 
 def forces(force, frames, box=None):
     """Forces in kJ/mol/nm (F, N, 3), on the platform CPU, which the energies do not use."""
-    system = openmm.System()
-    for _ in range(frames.shape[1]):
-        system.addParticle(1.0)
-    if box is not None:
-        system.setDefaultPeriodicBoxVectors(*box)
-    system.addForce(force)
-    platform = openmm.Platform.getPlatformByName("CPU")
-    context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
+    context = context_of(force, frames.shape[1], box, "CPU")
     found = []
     for frame in frames:
         context.setPositions(frame)

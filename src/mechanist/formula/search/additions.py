@@ -25,6 +25,7 @@ V      its variance given the other constants  ``left_over``
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -207,6 +208,13 @@ class Score:
     slope: Array
     weight: Array
 
+    @cached_property
+    def _constants(self) -> tuple[Array, Array]:
+        """WJ and (J.WJ)^-1 of the constants that are there."""
+        weighted = self.jacobian * self.weight[:, None]
+        inverse = np.linalg.pinv(self.jacobian.T @ weighted, hermitian=True)
+        return weighted, np.asarray(inverse, dtype=np.float64)
+
     def steps(self, left: Array, right: Array) -> tuple[Array, Array]:
         """Gains (A, B) of products of a column of ``left`` (N, A) and of ``right`` (N, B).
 
@@ -215,11 +223,10 @@ class Score:
         """
         score = -(left * self.slope[:, None]).T @ right
         own = (left * left * self.weight[:, None]).T @ (right * right)
-        weighted = self.jacobian * self.weight[:, None]
+        weighted, inverse = self._constants
         cross = np.empty((*score.shape, weighted.shape[1]))
         for k, w in enumerate(weighted.T):
             cross[:, :, k] = (left * w[:, None]).T @ right
-        inverse = np.linalg.pinv(self.jacobian.T @ weighted, hermitian=True)
         left_over = own - np.einsum("abl,lm,abm->ab", cross, inverse, cross)
         usable = left_over > 1e-6 * own + 1e-12
         step = np.where(usable, score / np.where(usable, left_over, 1.0), 0.0)
@@ -227,8 +234,7 @@ class Score:
 
     def together(self, terms: Array) -> tuple[float, Array]:
         """Gain of terms (N, T) that are added at once, and first steps (T,) of coefficients."""
-        weighted = self.jacobian * self.weight[:, None]
-        inverse = np.linalg.pinv(self.jacobian.T @ weighted, hermitian=True)
+        weighted, inverse = self._constants
         cross = weighted.T @ terms
         own = (terms * self.weight[:, None]).T @ terms
         score = -terms.T @ self.slope
