@@ -45,7 +45,7 @@ BAD = [
     ),
     pytest.param(
         ["--smiles", "CC", *LAW, "--multiplicity", "2"],
-        "--charge 0 (the default) and --multiplicity 2 do not fit: 18 electrons, an even number",
+        "--charge 0 (as drawn) and --multiplicity 2 do not fit: 18 electrons, an even number",
         marks=RDKIT,
     ),
     pytest.param(

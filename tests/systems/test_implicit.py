@@ -66,6 +66,10 @@ def test_implicit_solvent_of_a_topology(model, form, tmp_path):
     molecule = build_molecule(settings, tmp_path)
     vacuum = build_molecule(MoleculeSettings.model_validate(files), tmp_path)
     assert energy(molecule) < energy(vacuum) - 1
+    # The prmtop has the radii mbondi, for which HCT was made.
+    told = [note for note in molecule.notes if "has the radii mbondi;" in note]
+    assert len(told) == (form == "Amber" and model != "HCT")
+    assert vacuum.notes == ()
     assert read_back(molecule, tmp_path) == pytest.approx(energy(molecule), rel=1e-6)
 
 

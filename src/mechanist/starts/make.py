@@ -128,7 +128,8 @@ def make(
             starts, basins = _explored(draft, molecule, partial, exploration, seed, said)
             made = replace(made, basins=basins)
         elif parts.other is not None:
-            starts = _given(parts.settings, parts.other, molecule, partial, request, said)
+            starts, notes = _given(parts.settings, parts.other, molecule, partial, request, said)
+            draft = replace(draft, notes=(*parts.notes, *notes))
         if starts is not None:
             length = length or _length(molecule)
             states = _states(draft, molecule, starts, partial, length, seed, said)
@@ -163,8 +164,8 @@ def _given(
     folder: Path,
     request: Request,
     said: Log,
-) -> tuple[Start, Start]:
-    """Both structures of the command line."""
+) -> tuple[tuple[Start, Start], tuple[str, ...]]:
+    """Both structures of the command line, and what was changed in the second, in words."""
     second = second_structure(molecule, settings, folder, other)
     for note in second.notes:
         said(note)
@@ -173,10 +174,8 @@ def _given(
     names = [Path(request.sources.structure).stem, Path(request.to or other).stem]
     if names[0] == names[1]:
         names = [f"{names[0]} A", f"{names[1]} B"]
-    return (
-        Start(names[0], settings.structure, molecule.positions),
-        Start(names[1], other, second.positions),
-    )
+    first = Start(names[0], settings.structure, molecule.positions)
+    return (first, Start(names[1], other, second.positions)), second.notes
 
 
 def _explored(

@@ -117,6 +117,21 @@ def read_structure(path: Path, amber: bool = False) -> Structure:
     return structure
 
 
+def formal_charge(path: Path) -> int | None:
+    """Sum of the formal charges of a PDB or PDBx/mmCIF file; None if it has none.
+
+    Raises
+    ------
+    SystemBuildError
+        As `read_structure`.
+    """
+    topology = read_structure(path).topology
+    if topology is None:
+        return None
+    charges = [atom.formalCharge for atom in topology.atoms() if atom.formalCharge is not None]
+    return int(sum(charges)) if charges else None
+
+
 def _nanometres(positions: Any) -> Array:
     from openmm import unit
 

@@ -5,7 +5,7 @@ Chem. Inf. Model. 55, 2562 (2015)), and MMFF94 or, without its parameters, UFF.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from mechanist.systems.build.text import decode
 
 ANGSTROM = 0.1
 """nm."""
+
+CIP = "_CIPCode"
+"""Property of RDKit."""
 
 SEED = 1
 """Of the distance geometry, so that a SMILES has one structure."""
@@ -41,10 +44,14 @@ def from_smiles(text: str) -> Atoms:
     chem = _rdkit()
     if not text.strip() or len(text) > MOST_LETTERS:
         raise SystemBuildError(where, f"must have 1 to {MOST_LETTERS:,} letters")
+
+    def parse(sanitize: bool) -> Any:
+        parameters = chem.SmilesParserParams()
+        parameters.sanitize, parameters.removeHs = sanitize, False
+        return chem.MolFromSmiles(text, parameters)
+
     with _parsing(where, "a SMILES"):
-        molecule = chem.MolFromSmiles(text, sanitize=False)
-        if molecule is None:
-            raise SystemBuildError(where, "cannot be read as a SMILES")
+        molecule = _sound(chem, parse, where, "cannot be read as a SMILES")
         return _finished(chem, molecule, where, [], True)
 
 
@@ -67,9 +74,12 @@ def from_sdf(path: Path) -> Atoms:
         notes.append(f"{path.name}: the first molecule is read")
     with _parsing(path.name, "an SDF file"):
         block = records[0] if records[0].startswith("\n") else records[0].lstrip("\r")
-        molecule = chem.MolFromMolBlock(block, sanitize=False, removeHs=False)
-        if molecule is None:
-            raise SystemBuildError(path.name, "cannot be read as an SDF file: no atom table")
+
+        def parse(sanitize: bool) -> Any:
+            return chem.MolFromMolBlock(block, sanitize=sanitize, removeHs=False)
+
+        fault = "cannot be read as an SDF file: no atom table"
+        molecule = _sound(chem, parse, path.name, fault)
         flat = not molecule.GetNumConformers() or not molecule.GetConformer().Is3D()
         if flat and molecule.GetNumConformers():
             places = np.array(molecule.GetConformer().GetPositions())
@@ -107,14 +117,24 @@ def _parsing(where: str, what: str) -> Iterator[None]:
         raise SystemBuildError(where, f"cannot be read as {what}: {said}") from None
 
 
-def _finished(chem: Any, molecule: Any, where: str, notes: list[str], flat: bool) -> Atoms:
-    """Check a molecule, add its hydrogens and, if it is ``flat``, find a 3-D structure."""
-    if molecule.GetNumAtoms() == 0:
+def _sound(chem: Any, parse: Callable[[bool], Any], where: str, fault: str) -> Any:
+    """A molecule with its stereochemistry, which RDKit finds in sound molecules only.
+
+    ``parse`` reads it, without checks if it is given False.
+    """
+    raw = parse(False)
+    if raw is None:
+        raise SystemBuildError(where, fault)
+    if raw.GetNumAtoms() == 0:
         raise SystemBuildError(where, "holds no atoms")
-    faults = chem.DetectChemistryProblems(molecule)
+    faults = chem.DetectChemistryProblems(raw)
     if faults:
         raise SystemBuildError(where, faults[0].Message())
-    chem.SanitizeMol(molecule)
+    return parse(True)
+
+
+def _finished(chem: Any, molecule: Any, where: str, notes: list[str], flat: bool) -> Atoms:
+    """Add the hydrogens of a molecule and, if it is ``flat``, find a 3-D structure."""
     for atom in molecule.GetAtoms():
         if atom.GetAtomicNum() == 0:
             raise SystemBuildError(
@@ -144,9 +164,15 @@ def _finished(chem: Any, molecule: Any, where: str, notes: list[str], flat: bool
     if unpaired:
         notes.append(f"{unpaired} unpaired electrons as drawn")
     bonds = tuple((b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in molecule.GetBonds())
-    return Atoms(
-        numbers, positions, bonds, charge, unpaired, tuple(notes), chem.MolToMolBlock(molecule)
-    )
+    isotopes = {a.GetIdx(): (a.GetIsotope(), a.GetSymbol()) for a in molecule.GetAtoms()}
+    heavy = frozenset(i for i, isotope in isotopes.items() if isotope == (2, "H"))
+    notes += [
+        f"atom {i} is drawn as {mass}-{symbol}; it gets the mass of natural {symbol}"
+        for i, (mass, symbol) in isotopes.items()
+        if mass and i not in heavy
+    ]
+    block = chem.MolToMolBlock(molecule)
+    return Atoms(numbers, positions, bonds, charge, unpaired, tuple(notes), block, heavy)
 
 
 def _embed(chem: Any, molecule: Any, where: str) -> list[str]:
@@ -176,24 +202,33 @@ def _embed(chem: Any, molecule: Any, where: str) -> list[str]:
 def _undefined(chem: Any, molecule: Any) -> list[str]:
     """Stereo centres and double bonds that the drawing leaves open, as they now are."""
     open_ = [
-        info for info in chem.FindPotentialStereo(molecule) if str(info.specified) == "Unspecified"
+        info for info in chem.FindPotentialStereo(molecule) if str(info.specified) != "Specified"
     ]
     if not open_:
         return []
+    from rdkit.Chem import rdCIPLabeler
+
     solid = chem.Mol(molecule)
+    for bond in solid.GetBonds():
+        if bond.GetStereo() == chem.BondStereo.STEREOANY:  # as of a crossed bond; it would stay so
+            bond.SetStereo(chem.BondStereo.STEREONONE)
     chem.AssignStereochemistryFrom3D(solid)
-    labels = dict(chem.FindMolChiralCenters(solid, useLegacyImplementation=False))
+    rdCIPLabeler.AssignCIPLabels(solid)
     notes = []
     for info in open_:
         if "Bond" in str(info.type):
             bond = solid.GetBondWithIdx(info.centeredOn)
-            kind = {"STEREOE": "E", "STEREOZ": "Z", "STEREOCIS": "cis", "STEREOTRANS": "trans"}
-            what = kind.get(str(bond.GetStereo()), "not named")
+            what = _label(bond)
             ends = f"{bond.GetBeginAtomIdx()} and {bond.GetEndAtomIdx()}"
             notes.append(
                 f"the double bond between atoms {ends} is not specified; here it is {what}"
             )
         else:
-            what = labels.get(info.centeredOn, "not named")
+            what = _label(solid.GetAtomWithIdx(info.centeredOn))
             notes.append(f"stereo centre {info.centeredOn} is not specified; here it is {what}")
     return notes
+
+
+def _label(part: Any) -> str:
+    """E, Z, R or S of a bond or an atom."""
+    return str(part.GetProp(CIP)) if part.HasProp(CIP) else "not named"

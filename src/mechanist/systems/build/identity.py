@@ -259,7 +259,7 @@ def centres_of(topology: Any) -> Rows:
         for bond in topology.bonds()
         if bond[0].element is not None and bond[1].element is not None
     ]
-    light = {a.index for a in topology.atoms() if a.element and a.element.symbol == "H"}
+    light = {a.index for a in topology.atoms() if a.element and a.element.atomic_number == 1}
     return centres(bonds, light)
 
 

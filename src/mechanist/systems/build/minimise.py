@@ -147,6 +147,19 @@ def energy_of(system: Any, positions: Array) -> float:
     return float(context.getState(energy=True).getPotentialEnergy()._value)
 
 
+def check_energy(system: Any, positions: Array, structure: Path, topology: Any) -> None:
+    """Refuse a structure without an energy, from which no minimiser finds its way.
+
+    Raises
+    ------
+    SystemBuildError
+        Naming ``structure``, its file, and the atoms that lie on each other.
+    """
+    if not np.isfinite(energy_of(system, positions)):
+        why = _overlap(system, positions, topology) or ": does the force field have all parameters?"
+        raise SystemBuildError(structure, f"the energy is not a finite number{why}")
+
+
 def _minimum(system: Any, positions: Any, name: str, tolerance: float, steps: int) -> Any:
     """OpenMM State with positions and energy, by the platform of this name."""
     import openmm

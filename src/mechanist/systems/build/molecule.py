@@ -11,6 +11,7 @@ from mechanist.errors import SystemBuildError
 from mechanist.settings.forces import law_file
 from mechanist.settings.load import SYSTEM_FILE, key_error
 from mechanist.settings.molecule import MoleculeSettings
+from mechanist.systems.build.atoms import check_scale
 from mechanist.systems.build.bare import bare
 from mechanist.systems.build.bonded import add_bonds
 from mechanist.systems.build.coordinates import Structure, read_structure
@@ -25,10 +26,12 @@ from mechanist.systems.build.periodic import (
     to_openmm,
     whole,
 )
+from mechanist.systems.forces.amber import radii_note
 from mechanist.systems.forces.attach import Attached, attach
 from mechanist.systems.forces.charmm import named_in
 from mechanist.systems.forces.gromacs import included
 from mechanist.systems.forces.law_spec import KEY, law_spec
+from mechanist.systems.forces.law_test import law_test
 from mechanist.systems.forces.rigid_water import make_rigid
 from mechanist.systems.forces.system_xml import check_force_field
 from mechanist.systems.forces.topologies import options, read_topology
@@ -131,6 +134,8 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
     if settings.kind != "OpenMM" and settings.rigid_water:
         make_rigid(topology, system)
     notes = [*structure.notes, *_clean(system, source)]
+    if settings.kind == "Amber":
+        notes += radii_note(source, settings.implicit_solvent)
     positions, note = _arranged(settings, structure, topology, system, positions, path)
     notes += [*note, *_frozen(settings, topology, system, source)]
     if settings.dispersion_correction is not None:
@@ -149,7 +154,7 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
 
 
 def _under_law(settings: MoleculeSettings, folder: Path, structure: Structure) -> Molecule:
-    """Atoms under a force law, which is evaluated once at the structure.
+    """Atoms under a force law, which is tested near the structure.
 
     Raises
     ------
@@ -165,13 +170,17 @@ def _under_law(settings: MoleculeSettings, folder: Path, structure: Structure) -
         )
     topology.setPeriodicBoxVectors(None)
     system, numbers = bare(topology, positions, path)
+    check_scale(numbers, positions, path.name)
     law = Attached(law_spec(settings.forces, numbers, folder))
     try:
-        law.energy_forces(positions[None])
+        test = law_test(law, positions)
     except SystemBuildError as error:
         raise key_error(folder / SYSTEM_FILE, KEY, f"{law.spec.name}: {error}") from None
+    if test.faults:
+        raise key_error(folder / SYSTEM_FILE, KEY, f"{law.spec.name}: {test.faults[0]}")
     attach(system, law)
-    return Molecule(topology, positions, system, structure.notes, structure.box, law)
+    notes = (*structure.notes, *(f"{law.spec.name}: {doubt}" for doubt in test.doubts))
+    return Molecule(topology, positions, system, notes, structure.box, law)
 
 
 def _arranged(

@@ -18,8 +18,10 @@ from mechanist.settings.molecule import MoleculeSettings
 from mechanist.settings.yaml_text import parse_yaml
 from mechanist.systems.build.coordinates import read_structure
 from mechanist.systems.build.copies import take, take_force_field, take_models, take_topology
+from mechanist.systems.build.minimise import check_energy
 from mechanist.systems.build.molecule import Molecule, build_molecule
 from mechanist.systems.build.periodic import as_vectors, density, largest_cutoff
+from mechanist.systems.build.sanity import without_hydrogens
 from mechanist.systems.build.suggest import candidates, groups
 from mechanist.systems.build.template import Draft, system_yaml
 from mechanist.systems.descriptors.labels import topology_of
@@ -220,6 +222,11 @@ def draft_of(
     said(reason or (_own_box(molecule) if molecule.law is None else _own_law(molecule)))
     for note in molecule.notes:
         said(note)
+    if (finding := without_hydrogens(topology)) is not None:
+        said(finding.what)
+    if molecule.law is None:  # a force law without an energy is refused as it is built
+        structure = folder / settings.structure
+        check_energy(molecule.system, molecule.positions, structure, molecule.topology)
     constrained = molecule.system.getNumConstraints() > 0
     return Draft(
         name,

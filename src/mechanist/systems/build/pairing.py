@@ -10,7 +10,8 @@ import numpy as np
 from mechanist.arrays import Array, Rows
 from mechanist.errors import SystemBuildError
 from mechanist.settings.molecule import MoleculeSettings
-from mechanist.systems.build.identity import centres_of, mirrored, order_by_names
+from mechanist.systems.build.coordinates import read_structure
+from mechanist.systems.build.identity import centres, centres_of, mirrored, order_by_names
 from mechanist.systems.build.molecule import Molecule, build_molecule
 from mechanist.systems.build.names import Name
 from mechanist.systems.build.radii import bonded_pairs
@@ -57,8 +58,12 @@ def second_structure(
     SystemBuildError
         If it is another molecule, its box is another, or a centre is its mirror image.
     """
+    own = read_structure(folder / file, settings.kind == "Amber").topology
+    if settings.kind == "law" and own is not None:
+        # Before a force law refuses the number of electrons of other atoms.
+        _check_atoms(first.topology, own, settings.structure, file)
     second = build_molecule(settings.model_copy(update={"structure": file}), folder)
-    _check_atoms(first, second, settings.structure, file)
+    _check_atoms(first.topology, second.topology, settings.structure, file)
     names = [[Name.of(atom) for atom in one.topology.atoms()] for one in (second, first)]
     unordered = settings.kind in ("XML", "law")
     order = order_by_names(names[0], names[1], file) if unordered else None
@@ -73,6 +78,7 @@ def second_structure(
     files = settings.structure, file
     if settings.kind == "law":
         notes += _changes(first, positions, files)
+        notes += _turned(first, positions, files)
         return Second(positions, tuple(notes))
     _check_bonds(first.topology, second.topology, order, files)
     _check_box(first.box, second.box, files)
@@ -90,8 +96,9 @@ def _formula(topology: Any) -> Counter[str]:
     return Counter(a.element.symbol if a.element else a.name for a in topology.atoms())
 
 
-def _check_atoms(first: Molecule, second: Molecule, one: str, other: str) -> None:
-    ours, theirs = (_formula(molecule.topology) for molecule in (first, second))
+def _check_atoms(first: Any, second: Any, one: str, other: str) -> None:
+    """Compare the elements of two OpenMM Topologies."""
+    ours, theirs = (_formula(topology) for topology in (first, second))
     if ours == theirs:
         return
     texts = [
@@ -143,7 +150,45 @@ def _changes(first: Molecule, positions: Array, files: tuple[str, str]) -> list[
             f"{len(one ^ other)} bonds are others than in {files[0]}, more than {MOST_CHANGES}; is"
             " the order of atoms the same?",
         )
-    return [f"from {files[0]} to {files[1]} bonds {'; bonds '.join(texts)}"] if texts else []
+    if not texts:
+        return []
+    notes = [f"from {files[0]} to {files[1]} bonds {'; bonds '.join(texts)}"]
+    if _kinds(numbers, one) == _kinds(numbers, other):
+        notes.append(
+            "both have the same bonds but for which of equal atoms have them: either the reaction"
+            " exchanges equal atoms, or the files have atoms in different orders"
+        )
+    return notes
+
+
+def _kinds(numbers: list[int], pairs: set[tuple[int, int]]) -> Counter[str]:
+    """Atoms by element and by what is bonded to them, up to three bonds away."""
+    bonded: dict[int, list[int]] = {i: [] for i in range(len(numbers))}
+    for i, j in pairs:
+        bonded[i].append(j)
+        bonded[j].append(i)
+    kinds = [str(number) for number in numbers]
+    for _ in range(3):
+        kinds = [f"{kinds[i]}({','.join(sorted(kinds[j] for j in bonded[i]))})" for i in bonded]
+    return Counter(kinds)
+
+
+def _turned(first: Molecule, positions: Array, files: tuple[str, str]) -> list[str]:
+    """A note on a centre that is a mirror image, though no bond of it breaks or forms."""
+    atoms = list(first.topology.atoms())
+    numbers = [int(atom.element.atomic_number) for atom in atoms]
+    one, other = (set(bonded_pairs(numbers, place)) for place in (first.positions, positions))
+    changed = {atom for pair in one ^ other for atom in pair}
+    light = {i for i, number in enumerate(numbers) if number == 1}
+    found = [row for row in centres(one, light) if int(row[0]) not in changed]
+    centre = mirrored(np.array(found, dtype=np.int64).reshape(-1, 5), first.positions, positions)
+    if centre is None:
+        return []
+    return [
+        f"{files[1]}: atom {centre}, {Name.of(atoms[centre])}, is the mirror image of what it is in"
+        f" {files[0]}, with the same bonds: one of them must break on the way; is the order of"
+        " atoms the same?"
+    ]
 
 
 def _check_box(first: Array | None, second: Array | None, files: tuple[str, str]) -> None:

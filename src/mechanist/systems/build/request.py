@@ -1,29 +1,27 @@
 """What a new system is to be made from, as the command line says it, and the files of it."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mechanist.errors import SettingsError, SystemBuildError
-from mechanist.settings.forces import XTB
+from mechanist.errors import SettingsError
 from mechanist.settings.load import validate
 from mechanist.settings.molecule import MoleculeSettings
-from mechanist.systems.build.atoms import Atoms, check_electrons, topology_from, write_pdb
+from mechanist.systems.build.atoms import Atoms, topology_from, write_pdb
 from mechanist.systems.build.complete import Completion, complete, force_field_of
+from mechanist.systems.build.coordinates import formal_charge
 from mechanist.systems.build.copies import check_source, take
 from mechanist.systems.build.drawn import from_sdf, from_smiles
+from mechanist.systems.build.electrons import GAFF, electrons_of, law_with_electrons
 from mechanist.systems.build.gaff import with_gaff
 from mechanist.systems.build.new import Sources, copy_files
+from mechanist.systems.build.two_drawn import check_same
 from mechanist.systems.build.xyz import read_xyz
 
 Log = Callable[[str], None]
 
 SDF, XYZ = (".sdf", ".mol"), (".xyz", ".extxyz")
-GAFF = "gaff2"
-LAWS = ("ase", "openmm-ml", "torch", "python", "learned")
-"""Force laws with an argument after a colon."""
 
 
 @dataclass(frozen=True)
@@ -160,34 +158,33 @@ def _drawn(name: str, request: Request, folder: Path, said: Log, drawn: bool) ->
     smiles = request.smiles
     atoms = from_smiles(smiles) if smiles is not None else _atoms(request, file)
     where = f"--smiles {smiles!r}" if smiles is not None else file.name
-    notes = [] if smiles is None else [f"SMILES {smiles}"]
+    notes = [] if smiles is None else [f"SMILES {' '.join(smiles.split())}"]
     notes += atoms.notes if atoms is not None else ()
     stem = name if smiles is not None else file.stem
     if request.forces in (None, GAFF):
         if atoms is None:
             raise SettingsError("new", "--forces gaff2: for SMILES and SDF only")
-        structure, topology = with_gaff(_charged(atoms, request, where), folder, stem, where)
+        electrons_of(atoms, None, (request.charge, None), where)
+        structure, topology = with_gaff(atoms, folder, stem, where)
         notes.append("GAFF2 with AM1-BCC charges, by antechamber")
+        if atoms.deuterium:
+            notes.append("deuterium gets the mass of hydrogen under GAFF2")
         content: dict[str, Any] = {"structure": structure, "topology": topology}
         content |= {"constraints": "HBonds", "nonbonded": "NoCutoff"}
         settings = validate(MoleculeSettings, content, "new")
     else:
         structure = _written(atoms, file, folder, stem)
-        charge, multiplicity = _electrons(atoms, request, where)
-        law = _law(str(request.forces), charge, multiplicity)
+        formal = formal_charge(folder / structure) if atoms is None else None
+        given = request.charge, request.multiplicity
+        known = electrons_of(atoms, formal, given, where)
+        law, reasons = law_with_electrons(str(request.forces), known)
+        notes += reasons
         settings = copy_files(Sources(folder / structure, forces=law), folder)
+    other, more = _second(request, atoms, folder)
+    notes += more
     for note in notes:
         said(note)
-    return Ingredients(settings, _second(request, folder), tuple(notes))
-
-
-def _charged(atoms: Atoms, request: Request, where: str) -> Atoms:
-    """The molecule, if --charge agrees with what is drawn."""
-    if request.charge is not None and atoms.charge not in (None, request.charge):
-        raise SystemBuildError(
-            where, f"--charge {request.charge}: is drawn with charge {atoms.charge:+d}"
-        )
-    return atoms
+    return Ingredients(settings, other, tuple(notes))
 
 
 def _written(atoms: Atoms | None, file: Path, folder: Path, stem: str) -> str:
@@ -198,60 +195,24 @@ def _written(atoms: Atoms | None, file: Path, folder: Path, stem: str) -> str:
     return f"{stem}.pdb"
 
 
-def _second(request: Request, folder: Path) -> str | None:
-    """Name of the second structure in the folder, as PDB if it was SDF or XYZ."""
+def _second(request: Request, first: Atoms | None, folder: Path) -> tuple[str | None, list[str]]:
+    """Name of the second structure in the folder, as PDB if it was SDF or XYZ, and notes on it."""
     if request.to is None:
-        return None
+        return None, []
     atoms = _atoms(request, request.to)
     if atoms is None:
-        return take(request.to, folder, "--to")
+        return take(request.to, folder, "--to"), []
+    name = request.to.name
+    notes = [note if name in note else f"{name}: {note}" for note in atoms.notes]
+    if first is not None:
+        charge = first.charge if request.charge is None else request.charge
+        if charge is None and not str(request.forces).lstrip().startswith("{"):
+            charge = 0
+        notes += check_same(first, atoms, charge, Path(request.sources.structure).name, name)
     stem = request.to.stem
     if (folder / f"{stem}.pdb").exists():
         stem += "_2"
-    return _written(atoms, request.to, folder, stem)
-
-
-def _electrons(atoms: Atoms | None, request: Request, where: str) -> tuple[int, int]:
-    """Charge and multiplicity: as given, as drawn, or 0 and 1; checked against the electrons."""
-    if atoms is None:
-        return request.charge or 0, request.multiplicity or 1
-    _charged(atoms, request, where)
-    charge = request.charge if request.charge is not None else atoms.charge or 0
-    multiplicity = request.multiplicity or atoms.unpaired + 1
-    # A section has keys of its own for these.
-    if not str(request.forces).lstrip().startswith("{"):
-        options = request.charge is not None, request.multiplicity is not None
-        check_electrons(atoms, charge, multiplicity, where, options)
-    return charge, multiplicity
-
-
-def _law(text: str, charge: int, multiplicity: int) -> str:
-    """The force law as YAML; a section as it is."""
-    kind, _, rest = text.partition(":")
-    changed = {"charge": charge} if charge else {}
-    changed |= {"multiplicity": multiplicity} if multiplicity != 1 else {}
-    if text.lstrip().startswith("{"):
-        if changed:
-            raise SettingsError(
-                "new",
-                f"--forces: {text!r}: charge and multiplicity are keys of a section; give"
-                f" {json.dumps(changed)[1:-1]} there",
-            )
-        return text
-    if text.lower() in XTB:
-        return json.dumps({"xtb": text.lower()} | changed) if changed else text.lower()
-    if ":" not in text:
-        return text  # what it must be, the schema says
-    if kind not in LAWS or not rest:
-        raise SettingsError(
-            "new",
-            f"--forces: {text!r}: must be {', '.join(XTB)}, {GAFF}, ase:MODULE:Class,"
-            " openmm-ml:NAME, torch:FILE, python:FILE, learned:FOLDER, or a section of system.yaml"
-            " in braces",
-        )
-    if changed and kind != "openmm-ml":
-        raise SettingsError("new", f"--charge and --multiplicity: not known to {kind}")
-    return json.dumps({kind: rest} | changed)
+    return _written(atoms, request.to, folder, stem), notes
 
 
 def refuse_nothing(sources: Sequence[object]) -> None:

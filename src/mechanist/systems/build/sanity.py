@@ -61,7 +61,7 @@ def findings(molecule: Molecule, topology: Any, dynamics: DynamicsSettings) -> l
     found = [Finding(WARNING, note) for note in molecule.notes]
     checks = (
         _charge(molecule.system),
-        _hydrogens(topology),
+        without_hydrogens(topology),
         _step(molecule.system, topology, dynamics.timestep),
         _density(molecule.system, topology, dynamics),
         _overlap(molecule, topology),
@@ -151,7 +151,8 @@ def _charge(system: Any) -> Finding | None:
     return None
 
 
-def _hydrogens(topology: Any) -> Finding | None:
+def without_hydrogens(topology: Any) -> Finding | None:
+    """Carbon atoms without any hydrogen in an mdtraj Topology."""
     symbols = [atom.element.symbol for atom in topology.atoms if not atom.residue.is_water]
     if "C" in symbols and "H" not in symbols:
         count = sum(symbol == "C" for symbol in symbols)

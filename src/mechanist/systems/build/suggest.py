@@ -12,8 +12,8 @@ from mechanist.systems.descriptors.labels import unique_names
 
 SOLUTE = "not water"
 HEAVY = "not water and not element H"
-HYDROGEN_MAX = 2.0
-"""Dalton; elements below are hydrogen."""
+HYDROGEN_MAX = 2.5
+"""Dalton; elements below are hydrogen and deuterium."""
 
 SITE = "VS"
 """Symbol of mdtraj for atoms without an element."""

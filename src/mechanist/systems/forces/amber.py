@@ -16,6 +16,32 @@ LEFT_OUT = {
 }
 """Sections that change the forces if any of their numbers is not zero."""
 
+RADIUS_SET = re.compile(r"^%FLAG\s+RADIUS_SET\s*\n%[^\n]*\n[^\n]*\((\w+)\)", re.MULTILINE)
+
+RADII = {"HCT": "mbondi", "OBC1": "mbondi2", "OBC2": "mbondi2", "GBn": "bondi", "GBn2": "mbondi3"}
+"""Radii that each model was fitted with (Amber 2024 Reference Manual, "The Generalized Born")."""
+
+
+def radii_note(path: Path, model: str) -> list[str]:
+    """A note if a prmtop has other radii than those of its implicit solvent.
+
+    Parameters
+    ----------
+    path
+        The prmtop.
+    model
+        The implicit solvent, or ``none``.
+    """
+    found = re.search(
+        r"^%FLAG\s+RADIUS_SET\s*\n%[^\n]*\n[^\n]*\((\w+)\)", decode(path), re.MULTILINE
+    )
+    if model not in RADII or found is None or found[1] == RADII[model]:
+        return []
+    return [
+        f"{path.name}: has the radii {found[1]}; {model} was made for {RADII[model]}"
+        f" (set default PBRadii {RADII[model]} in tleap)"
+    ]
+
 
 def check_prmtop(path: Path) -> None:
     """Refuse a prmtop with terms that OpenMM does not read.

@@ -17,11 +17,8 @@ class ForceLawError(SystemBuildError):
     """A force law that has no result at some positions; the half-shot ends as exploded."""
 
 
-class ForceLaw(Protocol):
+class Forces(Protocol):
     """Energies and forces of R replicas of N atoms."""
-
-    batched: bool
-    """Whether many replicas at once cost less than one after the other."""
 
     def energy_forces(self, positions: Array) -> tuple[Array, Array]:
         """Energies (R,) in kJ/mol and forces (R, N, 3) in kJ/mol/nm at (R, N, 3) in nm.
@@ -36,6 +33,13 @@ class ForceLaw(Protocol):
 
     def forget(self) -> None:
         """Start the next call from nothing: results then depend on its positions alone."""
+
+
+class ForceLaw(Forces, Protocol):
+    """Forces, and how they are computed best."""
+
+    batched: bool
+    """Whether many replicas at once cost less than one after the other."""
 
 
 One = Callable[[Array], tuple[float, Array]]

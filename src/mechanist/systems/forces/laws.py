@@ -62,17 +62,16 @@ def check_electrons(settings: ElectronsSettings, numbers: NDArray[np.int64]) -> 
     """
     electrons = int(numbers.sum()) - settings.charge
     unpaired = settings.multiplicity - 1
-    where = "system.yaml"
+    where = "charge and multiplicity"
     if electrons < 0:
         raise SystemBuildError(
             where,
-            f"molecule.forces: charge: {settings.charge}: the atoms have only {numbers.sum()}"
-            " electrons",
+            f"charge {settings.charge}: the atoms have only {numbers.sum()} electrons",
         )
     if unpaired > electrons or (electrons - unpaired) % 2:
         kind = "odd" if electrons % 2 else "even"
         raise SystemBuildError(
             where,
-            f"molecule.forces: {electrons} electrons (charge {settings.charge}) are an {kind}"
+            f"{electrons} electrons (charge {settings.charge}) are an {kind}"
             f" number, which multiplicity {settings.multiplicity} does not allow; is charge right?",
         )
