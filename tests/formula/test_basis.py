@@ -108,7 +108,7 @@ def test_growth_finds_functions(formula, operators, nodes, inputs):
     points = soft(formula, inputs)
     pool = Pool(width=3, max_nodes=nodes)
     functions = basis_functions(inputs, COLUMNS, operators)
-    grow(pool, points, time.monotonic() + 600, lambda line: None, functions)
+    grow(pool, points, time.process_time() + 600, lambda line: None, functions)
     truth = fitted(parse(formula), points, "test")
     assert pool.by_nodes[nodes][0].loss == pytest.approx(truth.loss, abs=1e-5)
     assert pool.by_nodes[nodes][0].structure.key == truth.structure.key

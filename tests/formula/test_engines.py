@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -74,10 +73,7 @@ def test_the_files_of_an_installation_are_found_step_by_step(installed):
     assert not ready
     assert "lacks the packages" in why
     installed.packages()
-    begun = time.monotonic()
     assert line() == (True, YES.line)
-    # Well under a second even on a machine under load.
-    assert time.monotonic() - begun < 0.5
     installed.julia.unlink()
     ready, why = line()
     assert not ready

@@ -55,7 +55,7 @@ def test_channels_grow_further_inputs():
     truth = "log(exp(2.5*x0 - 2*x2 - 2) + exp(3*x1 - 1)) + 1.2*x3"
     points = soft(truth)
     pool = Pool(width=4, max_nodes=25)
-    grow_channels(pool, points, time.monotonic() + 600, basis(points))
+    grow_channels(pool, points, time.process_time() + 600, basis(points))
     best = min((group[0] for group in pool.by_nodes.values()), key=lambda one: one.loss)
     exact = fitted(parse(truth), points, "test")
     assert best.loss == pytest.approx(exact.loss, abs=1e-5)
@@ -103,7 +103,7 @@ def test_linear_sums_are_bent_in_part(truth):
     points = soft(truth)
     known = fitted(parse(truth), points, "test")
     pool = Pool(width=2, max_nodes=25)
-    grow_sums(pool, points, time.monotonic() + 600, basis(points))
+    grow_sums(pool, points, time.process_time() + 600, basis(points))
     best = min((group[0] for group in pool.by_nodes.values()), key=lambda one: one.loss)
     assert best.loss == pytest.approx(known.loss, abs=1e-6)
     assert best.expr.free_symbols == known.expr.free_symbols
@@ -168,7 +168,7 @@ def test_an_input_enters_a_denominator():
 def test_growth_finds_waves_beside_a_saturation():
     points = soft("2*cos(2*x5 - 0.6) + 2.5*tanh(2*x0 - 0.5)")
     pool = Pool(width=3, max_nodes=17)
-    grow(pool, points, time.monotonic() + 600, lambda line: None, basis(points), 25)
+    grow(pool, points, time.process_time() + 600, lambda line: None, basis(points), 25)
     exact = fitted(parse("2*cos(2*x5 - 0.6) + 2.5*tanh(2*x0 - 0.5)"), points, "test")
     best = min((group[0] for group in pool.by_nodes.values()), key=lambda one: one.loss)
     assert best.loss == pytest.approx(exact.loss, abs=2e-4)

@@ -93,7 +93,7 @@ def test_growth_finds_a_planted_form_and_stops():
     data = points("0.5 + 2*x0*x1 - 1.5*x2", count=2000)
     pool = Pool(width=3, max_nodes=11)
     lines = []
-    grow(pool, data, time.monotonic() + 600, lines.append)
+    grow(pool, data, time.process_time() + 600, lines.append)
     best = pool.by_nodes[11][0]
     truth = fitted(parse("0.5 + 2*x0*x1 - 1.5*x2"), data, "test")
     assert best.loss == pytest.approx(truth.loss, abs=1e-6)
@@ -106,7 +106,7 @@ def test_growth_that_is_out_of_time_says_so():
     data = points("x0", count=200)
     pool = Pool(width=3, max_nodes=11)
     lines = []
-    grow(pool, data, time.monotonic() - 1, lines.append)
+    grow(pool, data, time.process_time() - 1, lines.append)
     assert "formula.seconds" in lines[0]
     assert {1, 3} <= set(pool.by_nodes)
 

@@ -52,9 +52,9 @@ class FormulaSettings(Section):
         60,
         gt=0,
         le=86_400,
-        description="time limit of an engine's search in s, not counting the start of Julia and "
-        "its compilation; on two cores the search ends before it; the log says so when it is cut "
-        "short",
+        description="time limit of an engine's search in s, of the processor for growth and "
+        "Operon, not counting the start of Julia and its compilation; on two cores the search ends "
+        "before it; the log says so when it is cut short",
     )
     repeats: int = Field(
         4, ge=0, le=1000, description="searches of Operon, each with its own seed and length"

@@ -153,7 +153,7 @@ def grow(
     points
         What to fit to.
     deadline
-        On `time.monotonic`; growth ends there even if some candidates are not yet expanded.
+        On `time.process_time`; growth ends there even if some candidates are not yet expanded.
     log
         Takes one line of progress.
     basis
@@ -178,7 +178,7 @@ def grow_channels(pool: Pool, points: Points, deadline: float, basis: BasisFunct
     """Add forms of two channels, grown apart, where short ones need not beat other forms."""
     apart = Pool(CHANNELS, pool.max_nodes)
     for expr in channels(points, basis):
-        if time.monotonic() > deadline:
+        if time.process_time() > deadline:
             break
         apart.offer(expr, points, "grown")
     linear = BasisFunctions((), np.empty((len(points.columns), 0)), basis.linear)
@@ -198,7 +198,7 @@ def grow_sums(pool: Pool, points: Points, deadline: float, basis: BasisFunctions
                 longer.offer(expr, points, "grown")
         group = [one for same in longer.by_nodes.values() for one in same]
         for expr in chain.from_iterable(parted(one, MOST_TERMS - 1) for one in group):
-            if time.monotonic() > deadline:
+            if time.process_time() > deadline:
                 return
             pool.offer(expr, points, "grown")
 
@@ -211,7 +211,7 @@ def _expand(
         candidate = pool.next()
         if candidate is None:
             break
-        if time.monotonic() > deadline:
+        if time.process_time() > deadline:
             return False
         for expr in _next_forms(candidate, points, basis):
             pool.offer(expr, points, "grown")

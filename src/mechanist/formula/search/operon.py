@@ -41,9 +41,9 @@ class Operon:
         names = {symbol(f"X{i + 1}"): column for i, column in enumerate(back)}
         seeds = rng.integers(1, 2**31, settings.repeats)
         found: dict[str, None] = {}
-        begun = time.monotonic()
+        begun = time.process_time()
         for i, one in enumerate(seeds):
-            left = settings.seconds - (time.monotonic() - begun)
+            left = settings.seconds - (time.process_time() - begun) / threads
             if left <= 0:
                 log(f"operon: limit formula.seconds reached after {i} of {len(seeds)} searches")
                 break

@@ -116,7 +116,7 @@ def _started(data: FormulaData, settings: FormulaSettings, seed: int) -> "_Searc
     operations, waves = _functions(settings), "periodic" in settings.forms
     functions = basis_functions(sample.columns, data.columns, operations, waves=waves)
     pool, familiar, rewritten = (Pool(settings.width, settings.max_nodes) for _ in range(3))
-    begun = time.monotonic()
+    begun = time.process_time()
     return _Search(
         data, settings, problem, sample, functions, pool, familiar, rewritten, begun=begun
     )
@@ -140,7 +140,7 @@ class _Search:
         Candidates so far, those in familiar descriptors that were grown apart, and those with
         familiar descriptors in place of twins, which need not be better than others.
     begun
-        On `time.monotonic`.
+        On `time.process_time`, so that a busy machine does not change what is found.
     """
 
     data: FormulaData
@@ -177,7 +177,7 @@ class _Search:
         home = {x for x, o in zip(symbols, data.owners, strict=True) if o in data.preferred}
         if not home or len(home) == len(symbols):
             return
-        deadline = time.monotonic() + AFTER * self.settings.seconds
+        deadline = time.process_time() + AFTER * self.settings.seconds
         own = functions.within(home, len(symbols))
         grow(self.familiar, self.sample, deadline, log, own, EXTENDED_AFTER)
 
@@ -193,16 +193,15 @@ class _Search:
         if engine.guided:
             problem, limits = replace(self.problem, guesses=self._guesses()), settings
         else:
-            left = (1 - AFTER) * settings.seconds - (asked - self.begun)
+            left = (1 - AFTER) * settings.seconds - (time.process_time() - self.begun)
             problem = self.problem
             limits = settings.model_copy(update={"seconds": max(left, 1e-300)})
         texts = engine.search(problem, limits, seed, threads, log)
-        now = time.monotonic()
-        log(f"{name}: {len(texts)} expressions in {now - asked:.0f} s")
+        log(f"{name}: {len(texts)} expressions in {time.monotonic() - asked:.0f} s")
         for expr in in_symbols(texts, self.data.columns):
             short = shortened(expr, self.sample, settings.max_nodes)
             self.pool.offer(short, self.sample, name)
-        deadline = now + AFTER * settings.seconds
+        deadline = time.process_time() + AFTER * settings.seconds
         grow(self.pool, self.sample, deadline, log, self.functions, EXTENDED_AFTER)
 
     def _guesses(self) -> tuple[str, ...]:
