@@ -1,7 +1,6 @@
 """Descriptors of the solvent against plain loops, and what must not change them."""
 
 import math
-import time
 
 import mdtraj
 import numpy as np
@@ -298,15 +297,3 @@ def test_the_examples_of_the_page(frames):
         values = inputs.values(frames[:2])
         assert np.isfinite(values).all()
         assert (values.max(axis=0) > 0).all()
-
-
-def test_221_functions_of_1000_frames_are_quick(family, frames):
-    # As dense as at 1 bar, where the box is 1.95 nm wide.
-    factor = 1.95 / family.box[0][0]
-    box = tuple(tuple(factor * x for x in row) for row in family.box)
-    dense = DescriptorSet(family.descriptors, box)
-    many = np.tile(factor * frames, (50, 1, 1)).astype(np.float32)
-    started = time.process_time()
-    assert dense.values(many).shape == (1000, 221)
-    # 1.1 s of processor time on a quiet core; the bound allows for slow and shared ones.
-    assert time.process_time() - started < 6

@@ -5,7 +5,7 @@ The first axis of every tensor is the network, so that all are trained at once.
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -63,7 +63,7 @@ def initial(
 ) -> list["torch.Tensor"]:
     """Linear term, then weights and biases of each layer; (G, ...) each.
 
-    With a start, inputs that it does not use keep weights of zero.
+    With a start, inputs that it does not use have weights of zero.
     """
     import torch
 
@@ -78,12 +78,14 @@ def initial(
         parameters += [weights, torch.zeros(networks, 1, fan_out)]
     if start is not None:
         _start_from(parameters, start, len(settings.weight_decay))
-    parameters = [parameter.requires_grad_(True) for parameter in parameters]
-    if start is not None:
-        used = (start.weights != 0).repeat(len(settings.weight_decay), 1)[..., None]
-        for parameter in parameters[:2]:
-            parameter.register_hook(used.__mul__)  # type: ignore[no-untyped-call]
     return parameters
+
+
+def freeze_unused(parameters: list["torch.Tensor"], start: Start) -> None:
+    """Keep weights of zero at zero: inputs that the start does not use."""
+    used = (start.weights != 0).repeat(len(parameters[0]) // len(start.weights), 1)[..., None]
+    for parameter in parameters[:2]:
+        parameter.register_hook(used.__mul__)  # type: ignore[no-untyped-call]
 
 
 def _start_from(parameters: list["torch.Tensor"], start: Start, decays: int) -> None:
@@ -147,17 +149,13 @@ def given(model: Committor, networks: int, decays: int) -> list["torch.Tensor"]:
     return [torch.as_tensor(tensor, dtype=torch.float32) for tensor in tensors]
 
 
-def descend(optimizer: Any, rate: float, parameters: list["torch.Tensor"], shots: Batch) -> None:
-    """One step of the optimizer on some shots."""
-    optimizer.param_groups[0]["lr"] = rate
-    optimizer.zero_grad()
+def loss_of(parameters: list["torch.Tensor"], shots: Batch) -> "torch.Tensor":
+    """Sum over networks of the mean loss of each on the shots that it drew, nats per outcome."""
     drawn = shots.drawn.clamp(min=0)
     total = (drawn * _nll(logits(parameters, shots.inputs), shots.counts)).sum(dim=1)
     outcomes = (drawn * shots.counts.sum(dim=0)).sum(dim=1)
     # Each network has its own mean loss: the draws of the others must not change its steps.
-    loss: Any = (total / outcomes.clamp(min=1)).sum()
-    loss.backward()
-    optimizer.step()
+    return (total / outcomes.clamp(min=1)).sum()
 
 
 def losses(parameters: list["torch.Tensor"], shots: Batch) -> tuple[Array, Array]:

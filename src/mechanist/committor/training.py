@@ -40,14 +40,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array, Rows
+from mechanist.committor.adam import Adam
 from mechanist.committor.data import ShotData
 from mechanist.committor.ensemble import (
     HIDDEN,
     Batch,
     Start,
-    descend,
+    freeze_unused,
     given,
     initial,
+    loss_of,
     losses,
     shrink,
     sparse_linear,
@@ -324,13 +326,16 @@ def _fit(
             given(origin, settings.members, len(settings.weight_decay)),
             GENTLE * settings.learning_rate,
         )
-        parameters = [one.clone().requires_grad_(True) for one in centre]
+        parameters = centre
+    optimizer = Adam(parameters)
+    parameters = optimizer.parameters
+    if start is not None:
+        freeze_unused(parameters, start)
     best = [parameter.detach().clone() for parameter in parameters]
     batch, epochs = _schedule(settings, len(shots))
     total = epochs * ceil(len(shots) / batch)
     decays = _decays(settings, *shots.inputs.shape)
     decay = torch.tensor(decays).repeat_interleave(settings.members)[:, None, None]
-    optimizer = torch.optim.Adam(parameters, lr=largest)
     watched = shots.rows(torch.as_tensor(rng.permutation(len(shots))[:WATCHED_SHOTS]))
     # The models to start from may themselves be the best ones.
     known = losses(parameters, watched)[1]
@@ -344,7 +349,7 @@ def _fit(
             rate = largest * _rate(step / total)
             step += 1
             shrink(parameters, 1 - rate * decay, centre)
-            descend(optimizer, rate, parameters, shots.rows(rows))
+            optimizer.descend(loss_of(parameters, shots.rows(rows)), rate)
         inside, outside = losses(parameters, watched)
         curves.append((inside, outside))
         better = outside < lowest
