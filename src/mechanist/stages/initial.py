@@ -1,7 +1,11 @@
 """Stage ``initial``: the first transition paths, and the model of a run to start from."""
 
+import hashlib
+import json
 import shutil
+from pathlib import Path
 
+from mechanist.bookkeeping.files import sha256
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.network import load as load_model
@@ -9,6 +13,7 @@ from mechanist.committor.network import save
 from mechanist.sampling.first_path.earlier_run import earlier_run
 from mechanist.sampling.first_path.guess import Guess
 from mechanist.sampling.first_path.initial import first_paths, write_first_paths
+from mechanist.sampling.first_path.kept import KeptGuesses
 from mechanist.sampling.records.frame_log import DiskLog
 from mechanist.settings.config import Config
 from mechanist.systems.prepared import load
@@ -32,9 +37,19 @@ def initial(config: Config, layout: Layout, log: Journal) -> None:
         # A copy, so that this run does not change when the other goes on.
         save(load_model(files.model, files.model_card), layout.warm_model, layout.warm_model_card)
     folder = layout.initial.paths.parent / ".partial"
-    # Left by a killed job, it is emptied: the search starts again.
+    # Paths of a killed job are dropped: the shots start again, from the guesses that it has kept.
     stored = DiskLog(folder / "paths.trr", prepared.atoms)
-    try:
-        write_first_paths(layout, first_paths(config, prepared, topology, log, stored, given))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    kept = KeptGuesses(folder, _identity(config, layout), log)
+    found = first_paths(config, prepared, topology, log, stored, given, kept)
+    write_first_paths(layout, found)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _identity(config: Config, layout: Layout) -> str:
+    """Hash of all that guesses by hot MD and by pulls depend on."""
+    files = [layout.system_xml, layout.dynamics, layout.topology]
+    if config.initial.path is not None:
+        files.append(Path(config.initial.path))
+    settings = config.initial.model_dump(mode="json", exclude={"shots_max", "paths"})
+    content = [settings, config.seed, [sha256(file) for file in files if file.is_file()]]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

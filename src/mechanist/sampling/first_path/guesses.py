@@ -18,6 +18,7 @@ from mechanist.errors import SamplingError
 from mechanist.sampling.first_path.guess import Guess, pulled_path, torsion_path
 from mechanist.sampling.first_path.guess_file import read_guess
 from mechanist.sampling.first_path.hot_md import LEAST_GUESSES, SHARE, crossings, hot_paths
+from mechanist.sampling.first_path.kept import KeptGuesses, NothingKept
 from mechanist.settings.run import InitialSettings
 from mechanist.systems.isomers import stiff_bonds
 from mechanist.systems.prepared import Prepared
@@ -38,6 +39,8 @@ class GuessSearch:
         Of the user's file.
     log
         Journal.
+    kept
+        Guesses of the same search in a job that was interrupted.
     """
 
     prepared: Prepared
@@ -46,6 +49,7 @@ class GuessSearch:
     seed: int
     topology: Path
     log: Journal
+    kept: KeptGuesses | NothingKept = field(default_factory=NothingKept)
     notes: dict[str, Any] = field(default_factory=dict)
 
     def find(self) -> list[Guess]:
@@ -75,6 +79,9 @@ class GuessSearch:
         return found if method == "hot" else found + self._more_pulls(found, wanted)
 
     def _hot(self, wanted: int) -> list[Guess]:
+        return self.kept.of("hot_md", lambda: self._hot_md(wanted))
+
+    def _hot_md(self, wanted: int) -> list[Guess]:
         settings = self.settings
         paths = hot_paths(
             self.prepared,
@@ -154,6 +161,9 @@ class GuessSearch:
         return replace(self.prepared, positions=other[0].astype(np.float64))
 
     def _pull(self, start: Prepared, number: int) -> Guess:
+        return self.kept.of(f"pull_{number}", lambda: [self._pulled(start, number)])[0]
+
+    def _pulled(self, start: Prepared, number: int) -> Guess:
         # Three tries of a pull have seeds of their own.
         seed, clock = self.seed + 10 * number, self.log.clock(MD)
         guess = pulled_path(start, self.settings.along, self.plan.platform, seed, self.log, clock)

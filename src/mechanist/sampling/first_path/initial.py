@@ -14,6 +14,7 @@ from mechanist.sampling.chains.job_tables import path_table
 from mechanist.sampling.first_path.equilibrate import equilibrate
 from mechanist.sampling.first_path.guess import Guess
 from mechanist.sampling.first_path.guesses import GuessSearch
+from mechanist.sampling.first_path.kept import KeptGuesses, NothingKept
 from mechanist.sampling.records.frame_log import FrameLog
 from mechanist.sampling.records.tables import PATH_COLUMNS, write_frames, write_table
 from mechanist.settings.config import Config
@@ -35,15 +36,19 @@ def first_paths(
     log: Journal,
     stored: FrameLog | None = None,
     given: Sequence[Guess] = (),
+    kept: KeptGuesses | None = None,
 ) -> FirstPaths:
     """Find first paths of several families.
 
     ``topology`` is for guesses from a file, ``stored`` takes the frames of paths, which are in
-    memory if None. No guesses are looked for if some are ``given``.
+    memory if None. No guesses are looked for if some are ``given``; those that are looked for are
+    ``kept`` on the way.
     """
     settings = config.initial
     plan = choose_plan(prepared, config.engine, log)
-    search = GuessSearch(prepared, settings, plan, config.seed, topology, log)
+    search = GuessSearch(
+        prepared, settings, plan, config.seed, topology, log, kept or NothingKept()
+    )
     with log.work(SHOOTING):
         guesses = list(given) or search.find()
         each = -(-settings.paths // len(guesses))
