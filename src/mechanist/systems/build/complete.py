@@ -4,6 +4,7 @@ Heavy atoms by PDBFixer; hydrogens, water and ions by OpenMM's Modeller, which d
 from the pKa of each residue alone, and that of histidine from its hydrogen bonds.
 """
 
+import io
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ import numpy as np
 from mechanist.errors import SettingsError, SystemBuildError
 from mechanist.systems.build.atoms import write_pdb
 from mechanist.systems.build.coordinates import PDB, PDBX, parsing, read_structure
+from mechanist.systems.build.pdb_names import unique_names
+from mechanist.systems.build.text import plain_text
 from mechanist.systems.descriptors.waters import is_water
 
 WATERS = {
@@ -146,6 +149,7 @@ def _dry(file: Path, field: Any, how: Completion, notes: list[str]) -> Any:
             file.name, "--add-hydrogens and --solvate need a PDB or PDBx/mmCIF file"
         )
     structure = read_structure(file)
+    notes += structure.notes
     if how.ph is None:
         return app.Modeller(structure.topology, structure.positions * unit.nanometer)
     modeller = _with_heavy_atoms(file, notes)
@@ -198,7 +202,11 @@ def _with_heavy_atoms(file: Path, notes: list[str]) -> Any:
             "is not installed, and --add-hydrogens needs it; pip install pdbfixer",
         ) from None
     with parsing(file, "a PDB file"):
-        fixer = PDBFixer(filename=str(file))
+        if file.suffix.lower() in PDB:
+            text, _ = unique_names(plain_text(file), file)
+            fixer = PDBFixer(pdbfile=io.StringIO(text))
+        else:
+            fixer = PDBFixer(filename=str(file))
         fixer.findMissingResidues()
         gaps = _gaps(fixer)
         if gaps:

@@ -1,5 +1,6 @@
 """Positions and box from PDB, PDBx/mmCIF, Amber, CHARMM and GROMACS files."""
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 from mechanist.arrays import Array
 from mechanist.errors import MechanistError, SystemBuildError
 from mechanist.systems.build.names import Name
+from mechanist.systems.build.pdb_names import unique_names
 from mechanist.systems.build.periodic import from_openmm, to_openmm
 from mechanist.systems.build.text import decode, plain, plain_text
 
@@ -146,16 +148,21 @@ def _read_pdb(path: Path, pdbx: bool) -> Structure:
         _check_columns(path)
     if pdbx and ATOM_SITE not in decode(path):
         raise SystemBuildError(path, f"holds no atoms: {ATOM_SITE} is missing")
-    with plain(path) as (name,):
-        file = (app.PDBxFile if pdbx else app.PDBFile)(name)
+    changes: list[str] = []
+    if pdbx:
+        with plain(path) as (name,):
+            file = app.PDBxFile(name)
+    else:
+        text, changes = unique_names(plain_text(path), path)
+        file = app.PDBFile(io.StringIO(text))
     topology = file.topology
     if topology.getNumAtoms() == 0:
         return Structure(np.empty((0, 3)), None)
     names = [Name.of(atom) for atom in topology.atoms()]
     models = file.getNumFrames()
-    notes = (f"{path.name}: the first of {models} models is read",) if models > 1 else ()
+    notes = [f"{path.name}: the first of {models} models is read"] if models > 1 else []
     box = from_openmm(topology.getPeriodicBoxVectors())
-    return Structure(_nanometres(file.positions), box, topology, names, notes)
+    return Structure(_nanometres(file.positions), box, topology, names, (*notes, *changes))
 
 
 def _check_columns(path: Path) -> None:

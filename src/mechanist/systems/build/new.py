@@ -116,8 +116,10 @@ def copy_files(sources: Sources, folder: Path) -> MoleculeSettings:
     structure = read_structure(folder / content["structure"], amber)
     if sources.topology is None:
         waters = structure.topology is not None and any(
-            map(is_water, structure.topology.residues())
+            is_water(residue) or len(list(residue.atoms())) == 1
+            for residue in structure.topology.residues()
         )
+        # Amber's files of waters hold the ions, too.
         names = names or [PROTEIN, *([WATER] if waters else [])]
     if names:
         content["force_field"] = names

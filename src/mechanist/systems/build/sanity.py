@@ -157,7 +157,9 @@ def without_hydrogens(topology: Any) -> Finding | None:
     if "C" in symbols and "H" not in symbols:
         count = sum(symbol == "C" for symbol in symbols)
         return Finding(
-            WARNING, f"{count} carbon atoms and no hydrogen: does the force field use united atoms?"
+            WARNING,
+            f"{count} carbon atoms and no hydrogen: are hydrogens missing, or does the force field"
+            " use united atoms?",
         )
     return None
 
