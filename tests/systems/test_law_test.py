@@ -1,5 +1,7 @@
 """Force laws whose forces are wrong, or noisy, or of other replicas, are found near a structure."""
 
+from textwrap import dedent
+
 import numpy as np
 import pytest
 
@@ -66,9 +68,18 @@ class Springs:
     ],
 )
 def test_sound_laws_pass(options):
-    assert law_test(Springs(**options), START) == law_test(Springs(), START)
-    assert law_test(Springs(**options), START).faults == ()
-    assert law_test(Springs(**options), START).doubts == ()
+    test = law_test(Springs(**options), START)
+    assert (test.faults, test.doubts) == ((), ())
+    # Of two directions, with few stiff ones among 15.
+    assert stiffness() / 2.5 < test.stiffness < 2.5 * stiffness()
+
+
+def stiffness():
+    """Root mean square eigenvalue of the Hessian of the springs, by differences of forces."""
+    shifts = 1e-5 * np.eye(START.size).reshape(-1, *START.shape)
+    _, up = Springs().energy_forces(START + shifts)
+    _, down = Springs().energy_forces(START - shifts)
+    return np.linalg.norm((up - down) / 2e-5) / np.sqrt(START.size)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +161,29 @@ def test_new_check_and_prepare_refuse_it(tmp_path):
     )
     # A field that holds the atoms at the origin is no molecule's own.
     assert any("a net force of" in note for note in build(tmp_path, molecule).notes)
+
+
+@pytest.mark.parametrize(("unit", "soft"), [(1.0, False), (96.485, True), (2625.5, True)])
+def test_energies_and_forces_both_in_a_wrong_unit_are_a_doubt(unit, soft, tmp_path):
+    write_system(tmp_path, {"structure": "peroxide.pdb", "forces": {"python": "law.py"}})
+    text = """
+    import numpy as np
+
+    REST = np.array([0.0967, 0.1474, 0.0967])
+
+    def energy_forces(x):
+        steps = np.diff(x, axis=1)
+        lengths = np.linalg.norm(steps, axis=-1)
+        pulls = (3e5 * (lengths - REST) / lengths)[..., None] * steps
+        forces = np.zeros_like(x)
+        forces[:, :-1] += pulls
+        forces[:, 1:] -= pulls
+        return 1.5e5 * ((lengths - REST) ** 2).sum(axis=1) / UNIT, forces / UNIT
+    """
+    source = dedent(text).replace("UNIT", str(unit))
+    (tmp_path / "law.py").write_text(source, encoding="utf-8")
+    notes = build(tmp_path, {"structure": "peroxide.pdb", "forces": {"python": "law.py"}}).notes
+    assert any("are energies and forces in eV or hartree?" in note for note in notes) == soft
 
 
 def test_a_classical_structure_without_an_energy_is_refused_by_new(tmp_path, monkeypatch):

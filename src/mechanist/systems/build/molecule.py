@@ -12,7 +12,7 @@ from mechanist.settings.forces import law_file
 from mechanist.settings.load import SYSTEM_FILE, key_error
 from mechanist.settings.molecule import MoleculeSettings
 from mechanist.systems.build.atoms import check_scale
-from mechanist.systems.build.bare import bare
+from mechanist.systems.build.bare import bare, softness
 from mechanist.systems.build.bonded import add_bonds
 from mechanist.systems.build.coordinates import Structure, read_structure
 from mechanist.systems.build.identity import check_lengths, check_masses, order_by_names
@@ -179,7 +179,8 @@ def _under_law(settings: MoleculeSettings, folder: Path, structure: Structure) -
     if test.faults:
         raise key_error(folder / SYSTEM_FILE, KEY, f"{law.spec.name}: {test.faults[0]}")
     attach(system, law)
-    notes = (*structure.notes, *(f"{law.spec.name}: {doubt}" for doubt in test.doubts))
+    doubts = [*test.doubts, *softness(test.stiffness, numbers, positions)]
+    notes = (*structure.notes, *(f"{law.spec.name}: {doubt}" for doubt in doubts))
     return Molecule(topology, positions, system, notes, structure.box, law)
 
 

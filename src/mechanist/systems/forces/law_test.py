@@ -30,6 +30,10 @@ ROUNDING = 2e-7
 NOISE = 1e-3
 """Largest relative difference of forces that single precision explains."""
 
+NET = 0.01
+"""Largest net force or torque relative to those of single atoms; grids that do not turn with the
+molecule, as of an implicit solvent, leave some tenths of a per cent."""
+
 HINTS = {
     **{-1.0: "the gradient in place of the forces", 0.1: "forces per angstrom"},
     **{10.0: "forces converted to nm twice", 0.0529177: "forces per bohr"},
@@ -43,10 +47,19 @@ HINTS = {
 
 @dataclass(frozen=True)
 class LawTest:
-    """What is wrong with a law, in words: faults, and what may be meant or does little harm."""
+    """What is wrong with a law, in words.
+
+    Parameters
+    ----------
+    faults, doubts
+        What makes it useless, and what may be meant or does little harm.
+    stiffness
+        Root mean square of the eigenvalues of the Hessian, in kJ/mol/nm^2; None: not known.
+    """
 
     faults: tuple[str, ...]
     doubts: tuple[str, ...]
+    stiffness: float | None = None
 
 
 def law_test(law: Forces, positions: Array) -> LawTest:
@@ -71,7 +84,8 @@ def law_test(law: Forces, positions: Array) -> LawTest:
     if not faults:
         others, small = _gradient(path, energies, forces)
         faults, doubts = others, doubts + small
-    return LawTest(tuple(faults), tuple(doubts + _net(path[-1], forces[-1])))
+    doubts += _net(path[-1], forces[-1])
+    return LawTest(tuple(faults), tuple(doubts), _stiffness(path, forces))
 
 
 def _shifted(law: Forces, positions: Array) -> tuple[Array, Array, Array] | None:
@@ -132,6 +146,12 @@ def _gradient(path: Array, energies: Array, forces: Array) -> tuple[list[str], l
     return ([text], []) if size > WRONG else ([], [text])
 
 
+def _stiffness(path: Array, forces: Array) -> float:
+    """Root mean square eigenvalue of the Hessian H, |H u| / |u| for random displacements u."""
+    steps, changes = path[2::2] - path[0], forces[2::2] - forces[0]
+    return float(np.linalg.norm(changes) / np.linalg.norm(steps))
+
+
 def _net(positions: Array, forces: Array) -> list[str]:
     """Net force and torque, which no molecule exerts on itself."""
     arms = positions - positions.mean(axis=0)
@@ -139,7 +159,7 @@ def _net(positions: Array, forces: Array) -> list[str]:
     found = []
     for what, rows, unit in (("force", forces, "kJ/mol/nm"), ("torque", turns, "kJ/mol")):
         net, all_ = float(np.linalg.norm(rows.sum(axis=0))), np.linalg.norm(rows, axis=1).sum()
-        if len(rows) > 1 and net > NOISE * max(float(all_), 1.0):
+        if len(rows) > 1 and net > NET * max(float(all_), 1.0):
             found.append(
                 f"a net {what} of {net:.3g} {unit} acts on all atoms, as in an external field"
             )
