@@ -20,14 +20,16 @@ def propagate(job: Job) -> None:
     from benchmarks.trajectory.models.published import published
     from benchmarks.trajectory.reference.dipoles import xtb_dipoles
     from mechanist.trajectory.propagator.gicnet_learn import learn_gicnet, taylor
-    from mechanist.trajectory.propagator.learned import load_motion
+    from mechanist.trajectory.propagator.learned import motion_of
+    from mechanist.trajectory.superres.store import load
 
     device, trajectory = job.device(), job.trajectory()
     size = PROPAGATOR_SIZES[job.size_name]
-    motion = load_motion(*job.files.bridge(job.molecule, job.number), trajectory)
+    bridge = load(*job.files.bridge(job.molecule, job.number))
+    motion = motion_of(bridge, trajectory.dt_ps)
     dataset = by_time(trajectory, max(GAPS) + 2, job.size.validate, job.size.test)
     with job.log.work(TRAINING):
-        blocks = dataset.train[0], dataset.validate[0]
+        blocks = dataset.train, dataset.validate
         networks = {
             name: learn_gicnet(*blocks, size.gicnet, job.seed, device, make)
             for name, make in ((SPACETIME, taylor), (GICNET, published))
@@ -38,7 +40,7 @@ def propagate(job: Job) -> None:
     with job.log.work(MD):
         rng = np.random.default_rng(job.seed)
         record |= long_motion(
-            trajectory, dataset.test[0], motion, networks, potential, dipoles, size, rng
+            trajectory, dataset.test, motion, networks, potential, dipoles, size, rng
         )
     record |= {"parameters": {name: net.parameters for name, net in networks.items()}}
     record |= {"step_fs": 1e3 * motion.step_ps}

@@ -28,13 +28,13 @@ from mechanist.sampling.records.tables import (
 )
 from mechanist.settings.load import load_config, load_system
 from mechanist.systems.build.prepare import prepare
+from mechanist.systems.forces.kernel import KernelForces
 from mechanist.systems.prepared import load as load_prepared
 from mechanist.systems.prepared import load_inputs
 from mechanist.trajectory.md17 import read_md17
 from mechanist.trajectory.store import load as load_motion
 from mechanist.trajectory.store import save as save_motion
 from mechanist.trajectory.superres.bridge import Bridge
-from mechanist.trajectory.superres.forcefield import KernelForces
 from mechanist.trajectory.superres.store import load as load_bridge
 from mechanist.trajectory.superres.store import save as save_bridge
 from mechanist.trajectory.trajectory import Meta, Trajectory
@@ -152,7 +152,7 @@ def motion(folder: Path, rng: np.random.Generator) -> dict[str, Reader]:
     parts = (x, 0.5, numbers, np.ones(3), x, x)
     save_motion(Trajectory(*parts, energy=x[:, 0, 0], meta=Meta(seed=3)), own)
     np.savez_compressed(md17, R=x, z=numbers, E=x[:, 0, :1], F=x, theory="none")
-    forces = KernelForces(rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), 1.0)
+    forces = KernelForces(rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), 1.0, np.ones(3))
     save_bridge(Bridge(forces, np.ones(3), np.ones(3), 0.1), weights, card)
     sound = weights.read_bytes()
 

@@ -5,12 +5,12 @@ import pytest
 
 from benchmarks.trajectory.reference.molecules import molecule
 from mechanist.errors import DataError
+from mechanist.systems.forces.kernel import inverse_distances
 from mechanist.trajectory.superres import store
 from mechanist.trajectory.superres.forcefield import (
     covariance,
     fit_forces,
     internal,
-    inverse_distances,
     known_forces,
     pair_permutations,
     plain_metric,
@@ -190,7 +190,7 @@ def test_model_on_disk(motion, tmp_path):
     (tmp_path / "old.json").write_text(
         paths[1].read_text(encoding="utf-8").replace('"format": 2', '"format": 1'), encoding="utf-8"
     )
-    with pytest.raises(DataError, match="not a model card of format 2"):
+    with pytest.raises(DataError, match="not a card of learned forces of format 2"):
         store.load(paths[0], tmp_path / "old.json")
     other = learn_bridge(dataset, molecule("ethanol").permutations, 9)
     store.save(other, tmp_path / "o.safetensors", tmp_path / "o.json")

@@ -12,11 +12,12 @@ from benchmarks.trajectory.models.options import Options, Training
 from benchmarks.trajectory.reference.molecules import molecule
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import by_time
-from mechanist.trajectory.forecast.bases import LastFrame, Straight, fit_linear
-from mechanist.trajectory.forecast.dynamics import fit_velocities, learned_dynamics
-from mechanist.trajectory.forecast.stiffness import stiffness
+from mechanist.trajectory.forecast.bases import fit_linear, last_frame, straight
+from mechanist.trajectory.forecast.dynamics import LearnedDynamics
+from mechanist.trajectory.forecast.state import fit_velocities
 from mechanist.trajectory.forecast.windows import History, Task, cases, spread
 from mechanist.trajectory.superres.learned import learn_bridge
+from mechanist.trajectory.superres.stiffness import stiffness
 from tests.trajectory.conftest import turn
 
 TINY = ForecastSize(
@@ -57,11 +58,11 @@ def test_windows_are_frames_of_the_trajectory(motion):
 
 def test_straight_lines_and_linear_maps(ready, motion):
     history = ready.test.history
-    made = Straight()(history, 3)
+    made = straight(history, 3)
     step = history.positions[:, -1] - history.positions[:, -2]
     np.testing.assert_allclose(made[:, 2], history.last + 3 * step)
     linear = fit_linear(ready.many, ready.validate, ready.pose())
-    rest = errors(LastFrame()(history, 20), ready.test.future, motion.numbers)
+    rest = errors(last_frame(history, 20), ready.test.future, motion.numbers)
     assert errors(linear(history, 20), ready.test.future, motion.numbers).ade < 0.8 * rest.ade
     long = linear(history, 25)
     np.testing.assert_allclose(long[:, 20:], linear(history.after(long[:, :20]), 5), atol=1e-12)
@@ -75,16 +76,19 @@ def test_stiffness_is_the_derivative_of_forces(bridge, motion):
     slopes = (bridge.forces(x + shifts) - bridge.forces(x - shifts)).reshape(27, 27) / (2 * step)
     np.testing.assert_allclose(exact, slopes.T, atol=1e-5 * np.abs(exact).max())
     np.testing.assert_allclose(exact, exact.T, atol=1e-9 * np.abs(exact).max())
+    np.testing.assert_allclose(
+        stiffness(lambda x: bridge.forces(x), x)[0], exact, atol=1e-4 * np.abs(exact).max()
+    )
     # At a learned geometry, where the distance from it vanishes.
     assert np.isfinite(stiffness(bridge.forces, motion.positions[1:2])).all()
 
 
 def test_state_behind_positions_of_known_dynamics(bridge, ready, motion):
     """Motion by the learned forces themselves: its velocities are found from positions."""
-    base = learned_dynamics(bridge, motion.dt_ps)
-    x, v = base.dynamics.run(motion.positions[5000:5002], motion.velocities[5000:5002], 90)
+    base = LearnedDynamics(bridge, motion.dt_ps)
+    x, v = bridge.run(motion.positions[5000:5002], motion.velocities[5000:5002], motion.dt_ps, 90)
     history = History(x[:, ::10], 10 * motion.dt_ps)
-    found = fit_velocities(base.dynamics, history, 10)[:, -1]
+    found = fit_velocities(bridge, history, 10)[:, -1]
     # Gauss and Newton start from a spline that is off by the size of the velocities.
     assert np.abs(found - v[:, -1]).max() < 0.02 * np.abs(v[:, -1]).max()
     with pytest.raises(DataError, match="whole number"):
@@ -93,17 +97,17 @@ def test_state_behind_positions_of_known_dynamics(bridge, ready, motion):
 
 def test_a_torn_molecule_is_not_forecast(bridge, ready, motion):
     forces = replace(bridge.forces, weights=-100 * bridge.forces.weights)
-    base = learned_dynamics(replace(bridge, forces=forces), motion.dt_ps)
+    base = LearnedDynamics(replace(bridge, forces=forces), motion.dt_ps)
     some = ready.test.history.rows(slice(1))
-    np.testing.assert_array_equal(base(some, 5), LastFrame()(some, 5))
+    np.testing.assert_array_equal(base(some, 5), last_frame(some, 5))
 
 
 def test_learned_dynamics_is_far_ahead_and_turns_with_the_molecule(bridge, ready, motion):
-    base = learned_dynamics(bridge, motion.dt_ps)
+    base = LearnedDynamics(bridge, motion.dt_ps)
     some, truth = ready.test.history.rows(slice(3)), ready.test.future[:3]
     made = base(some, 20)
     assert made.shape == truth.shape
-    rest = errors(LastFrame()(some, 20), truth, motion.numbers).ade
+    rest = errors(last_frame(some, 20), truth, motion.numbers).ade
     assert errors(made, truth, motion.numbers).ade < 0.3 * rest
     rotation = turn(np.random.default_rng(1))
     # Rounding grows over 200 steps and three solves.

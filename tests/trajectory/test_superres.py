@@ -193,11 +193,11 @@ def test_a_gap_whose_end_is_not_found_gets_a_polynomial(springs, motion, test_ga
 
 def test_accelerations_at_the_ends_make_it_better(bridge, test_gaps, motion):
     known = test_gaps.accelerations
-    plain, more = bridge(test_gaps.ends), bridge.fill(test_gaps.ends, known)
+    plain, more = bridge(test_gaps.ends), bridge(test_gaps.ends, known)
     found = [errors(one, test_gaps, motion.numbers).position for one in (plain, more)]
     assert found[1] < 0.8 * found[0]
     few = test_gaps.ends.rows(slice(2))
-    again = bridge.fill(few.reversed(), known[:2, ::-1])
+    again = bridge(few.reversed(), known[:2, ::-1])
     np.testing.assert_allclose(again.positions[:, ::-1], more.positions[:2], atol=1e-13)
 
 

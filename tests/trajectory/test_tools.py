@@ -10,13 +10,13 @@ import pytest
 
 from benchmarks.trajectory.reference.molecules import molecule
 from mechanist.errors import DataError
-from mechanist.trajectory.propagator import gicnet_learn
+from mechanist.trajectory.propagator import gicnet_learn, gicnet_store
 from mechanist.trajectory.propagator.gicnet_learn import GicnetBudget
 from mechanist.trajectory.store import load, save
 from mechanist.trajectory.tools import fill, forecast, learn, propagate, propagation, spectrum
 from mechanist.trajectory.tools.card import read_card
 from mechanist.trajectory.tools.judge import MOVING, POSITIONS, best, error_of, missing
-from mechanist.trajectory.tools.keep import load_network
+from mechanist.trajectory.tools.keep import files
 from mechanist.trajectory.tools.mdtraj_files import write
 from mechanist.trajectory.tools.molecule import Molecule
 from mechanist.trajectory.tools.propagation import drawn
@@ -71,12 +71,12 @@ def test_errors_of_a_fresh_block_lie_in_the_interval_of_the_card(model, fresh, f
     assert len(found) == len(fresh)
     assert np.array_equal(found.positions[::STRIDE], fresh.positions[::STRIDE])
     away = np.linalg.norm(found.positions - fresh.positions, axis=2)
-    error = error_of(missing(away, STRIDE))
+    error = error_of(missing(away, STRIDE), "fill")
     row = best(read_card(model).fill, MOVING if velocities else POSITIONS, STRIDE)
     assert made.by == row
-    assert row.error.low_nm < error.mean_nm < row.error.high_nm
-    spline = {one.kind: one for one in read_card(model).fill if one.stride == STRIDE}["spline"]
-    assert row.error.mean_nm < 0.1 * spline.error.mean_nm
+    assert row.low_nm < error.mean_nm < row.high_nm
+    spline = {one.model: one for one in read_card(model).fill if one.stride == STRIDE}["spline"]
+    assert row.mean_nm < 0.1 * spline.mean_nm
 
 
 def test_rounded_positions_of_xtc_are_filled_by_a_model_that_was_judged_with_them(
@@ -90,8 +90,8 @@ def test_rounded_positions_of_xtc_are_filled_by_a_model_that_was_judged_with_the
     made = fill(model, path, folder / "filled.xtc", log=lambda _: None)
     assert made.by.known == "x to 0.001 nm"
     away = np.linalg.norm(made.trajectory.positions - fresh.positions, axis=2)
-    error = error_of(missing(away, STRIDE))
-    assert made.by.error.low_nm < error.mean_nm < made.by.error.high_nm
+    error = error_of(missing(away, STRIDE), "fill")
+    assert made.by.low_nm < error.mean_nm < made.by.high_nm
     assert mdtraj.load(str(folder / "filled.xtc"), top=topology).n_frames == len(fresh)
 
 
@@ -150,11 +150,11 @@ def test_a_stride_that_was_not_judged_is_refused(model, fresh, folder):
 def test_a_model_above_the_error_of_a_polynomial_is_refused(model, folder, fresh):
     card = model / "card.json"
     rows = {
-        one.kind: one
+        one.model: one
         for one in read_card(model).fill
         if (one.stride, one.known) == (STRIDE, POSITIONS)
     }
-    worse = [kind for kind, one in rows.items() if one.error.mean_nm > rows["spline"].error.mean_nm]
+    worse = [kind for kind, one in rows.items() if one.mean_nm > rows["spline"].mean_nm]
     for kind in worse:
         with pytest.raises(DataError, match="is above that of a spline"):
             fill(model, sparse(fresh, folder / "s.npz"), folder / "x.npz", kind=kind)
@@ -169,7 +169,7 @@ def test_noise_leaves_nothing_to_learn(folder):
     save(Trajectory(x, 1.0, numbers, masses_of(numbers)), folder / "walk.npz")
     learn(folder / "walk.npz", folder / "walk", strides=(4,), log=lambda _: None)
     card = read_card(folder / "walk")
-    assert {row.kind for row in card.fill} == {"spline", "map"}
+    assert {row.model for row in card.fill} == {"spline", "map"}
 
 
 def test_large_molecules_are_refused(folder):
@@ -243,9 +243,9 @@ def test_an_output_of_an_unknown_format_is_refused_before_any_work(folder):
 
 def test_errors_of_motion_and_forecasts_are_on_the_card(model):
     card = read_card(model)
-    assert [row["ps"] for row in card.motion][:2] == [0.001, 0.002]
-    assert all(row["mean_nm"] < row["straight_nm"] for row in card.motion)
-    found = {(row["model"], row["stride"], row["frames"]) for row in card.forecast}
+    assert [row.ps for row in card.motion][:2] == [0.001, 0.002]
+    assert all(row.mean_nm < row.straight_nm for row in card.motion)
+    found = {(row.model, row.stride, row.frames) for row in card.forecast}
     assert {("ridge", STRIDE, 20), ("forces", STRIDE, 20), ("last frame", 10, 1)} <= found
 
 
@@ -286,13 +286,11 @@ def test_forecasts_are_as_good_as_the_card_says(model, motion, folder, rounded):
         made = forecast(model, folder / "history.npz", 20, folder / "f.npz", log=lambda _: None)
         away.append(np.linalg.norm(made.positions - block.positions[10:], axis=2)[[0, 4, 19]])
     own = "x to 0.001 nm" if rounded else "x"
-    rows = [row for row in card.forecast if row["stride"] == STRIDE and row["known"] == own]
-    name = min((row for row in rows if row["frames"] == 20), key=lambda row: row["mean_nm"])[
-        "model"
-    ]
+    rows = [row for row in card.forecast if (row.stride, row.known) == (STRIDE, own)]
+    name = min((row for row in rows if row.frames == 20), key=lambda row: row.mean_nm).model
     for number, frames in enumerate((1, 5, 20)):
-        row = next(one for one in rows if (one["model"], one["frames"]) == (name, frames))
-        assert row["low_nm"] < np.mean([one[number] for one in away]) < row["high_nm"]
+        row = next(one for one in rows if (one.model, one.frames) == (name, frames))
+        assert row.low_nm < np.mean([one[number] for one in away]) < row.high_nm
 
 
 def test_a_short_history_is_refused(model, fresh, folder):
@@ -348,14 +346,14 @@ def network(still, folder):
 
 def test_a_4d_network_follows_motion_where_there_are_no_forces(network, still, folder, monkeypatch):
     rows = read_card(network).motion
-    assert {row["model"] for row in rows} == {"4d"}
-    assert rows[-1]["ps"] == pytest.approx(0.01)
-    assert rows[-1]["mean_nm"] < 0.5 * rows[-1]["straight_nm"]
+    assert {row.model for row in rows} == {"4d"}
+    assert rows[-1].ps == pytest.approx(0.01)
+    assert rows[-1].mean_nm < 0.5 * rows[-1].straight_nm
     first = np.arange(LEARNED + 100, 5900, 30)
     x, v = still.positions[first], still.velocities[first]
-    made = load_network(network)(x, v, np.array([0.01])).positions[:, 0]
+    made = gicnet_store.load(*files(network, "4d"))(x, v, np.array([0.01])).positions[:, 0]
     away = np.linalg.norm(made - still.positions[first + 20], axis=2)
-    assert rows[-1]["low_nm"] < away.mean() < rows[-1]["high_nm"]
+    assert rows[-1].low_nm < away.mean() < rows[-1].high_nm
     save(still[LEARNED + 100 : LEARNED + 101], folder / "from.npz")
     # So brief a training explains half of the energy.
     monkeypatch.setattr(propagation, "EXPLAINED", 0.3)
@@ -363,8 +361,10 @@ def test_a_4d_network_follows_motion_where_there_are_no_forces(network, still, f
     assert len(far) == 51
     assert np.array_equal(far.positions[0], still.positions[LEARNED + 100])
     near = np.linalg.norm(far.positions[10] - still.positions[LEARNED + 120], axis=1)
-    assert near.mean() < 3 * rows[-1]["high_nm"]
-    energy = load_network(network).total_energy(far.positions[::10], far.velocities[::10])
+    assert near.mean() < 3 * rows[-1].high_nm
+    energy = gicnet_store.load(*files(network, "4d")).total_energy(
+        far.positions[::10], far.velocities[::10]
+    )
     assert np.abs(energy - energy[0]).max() < propagation.HELD
 
 
@@ -383,7 +383,7 @@ def test_a_4d_network_that_is_not_better_is_not_kept(motion, folder):
         kinds = ("bridge", "4d")
         card = learn(folder / "both.npz", folder / "both", None, None, kinds, (STRIDE,), 0, 20)
     assert any(text.startswith("4d: not kept") for text in card.warnings)
-    assert {row["model"] for row in card.motion} == {"bridge"}
+    assert {row.model for row in card.motion} == {"bridge"}
     assert not (folder / "both" / "4d.json").exists()
     with pytest.raises(DataError, match="--model 4d: motion is followed by bridge"):
         propagate(folder / "both", folder / "from.npz", 0.01, folder / "x.npz", kind="4d")

@@ -10,6 +10,7 @@ by the trapezoidal rule. They add up to F(z) - F(z').
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,11 +18,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mechanist.arrays import Array
+from mechanist.systems.forces.kernel import KernelForces
+from mechanist.trajectory.integrator import begin, walk
 from mechanist.trajectory.propagator.learned import LearnedMotion
 from mechanist.trajectory.propagator.zmatrix import POINTS, Zmatrix, unwrapped
 from mechanist.trajectory.trajectory import SYMBOLS
 
 POINTS_OF_PATH = 101
+
+STEP = 1e-4
+"""Displacement in nm for differences of forces."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +74,37 @@ def integrated_gradients(
     return Attribution(((point - baseline) * mean).numpy(), float(values[-1] - values[0]))
 
 
+class _Forces(torch.autograd.Function):
+    """Learned forces; their stiffness, which is symmetric, meets a direction by differences."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, forces: KernelForces) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.forces = forces
+        return torch.tensor(forces(x.numpy()))
+
+    @staticmethod
+    def backward(ctx: Any, *along: Tensor) -> tuple[Tensor, None]:
+        x, way = ctx.saved_tensors[0].numpy(), along[0].numpy()
+        size = np.maximum(np.abs(way).max(axis=(1, 2), keepdims=True), 1e-300)
+        ahead, behind = (ctx.forces(x + sign * STEP * way / size) for sign in (1, -1))
+        return torch.tensor((ahead - behind) * (size / (2 * STEP))), None
+
+
 def later(
     motion: LearnedMotion, zmatrix: Zmatrix, which: tuple[int, int], steps: int
 ) -> Callable[[Tensor], Tensor]:
     """The internal coordinate ``which`` after some steps, of (B, 6N) coordinates and velocities."""
+    masses = torch.tensor(motion.masses)[:, None]
+
+    def pull(x: Tensor) -> Tensor:
+        forces: Tensor = _Forces.apply(x, motion.forces)  # type: ignore[no-untyped-call]
+        return forces / masses
 
     def output(inputs: Tensor) -> Tensor:
         q, s = inputs.reshape(len(inputs), 2, -1, 3).unbind(1)
         x, v = zmatrix.back(q, s)
-        *_, last = motion.walk(x, v, steps)
+        *_, last = walk(pull, begin(pull, x, v), motion.step_ps, steps)
         found = zmatrix.internal(last.x)[:, which[0], which[1]]
         return unwrapped(found, q[:, which[0], which[1]].detach()) if which[1] == 2 else found
 

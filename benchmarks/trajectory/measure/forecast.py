@@ -21,8 +21,8 @@ from benchmarks.trajectory.names import (
     STRAIGHT,
 )
 from mechanist.arrays import Array
-from mechanist.trajectory.forecast.bases import Base, LastFrame, Straight, fit_linear
-from mechanist.trajectory.forecast.dynamics import LearnedDynamics, learned_dynamics
+from mechanist.trajectory.forecast.bases import Base, fit_linear, last_frame, straight
+from mechanist.trajectory.forecast.dynamics import LearnedDynamics
 from mechanist.trajectory.superres.bridge import Bridge
 
 Say = Callable[[str], None]
@@ -98,10 +98,10 @@ def measure(setup: Setup, bridge: Bridge, seed: int, say: Say, device: str = "cp
     device
         Where networks are trained.
     """
-    dt = setup.dataset.train[0].dt_ps
-    dynamics = learned_dynamics(bridge, dt)
+    dt = setup.dataset.train.dt_ps
+    dynamics = LearnedDynamics(bridge, dt)
     plain = _plain(setup, dynamics, int(getattr(bridge.forces, "parameters", 0)))
-    still = ground(LastFrame(), setup)
+    still = ground(last_frame, setup)
     for kind in NETWORKS:
         clock = Stopwatch()
         net, _ = baseline(kind, still, setup, seed, device)
@@ -130,9 +130,9 @@ def _plain(setup: Setup, dynamics: LearnedDynamics, forces: int) -> dict[str, Ma
     linear = fit_linear(setup.many, setup.validate, setup.pose())
     spent = clock.read()[1]
     models: tuple[tuple[str, Base, int, float], ...] = (
-        (PERSISTENCE, LastFrame(), 0, 0.0),
-        (STRAIGHT, Straight(), 0, 0.0),
-        (LINEAR_RIDGE, linear, linear.weights.size, spent),
+        (PERSISTENCE, last_frame, 0, 0.0),
+        (STRAIGHT, straight, 0, 0.0),
+        (LINEAR_RIDGE, linear, linear.linear.weights.size, spent),
         (DYNAMICS, dynamics, forces, 0.0),
     )
     return {name: asked(name, one, setup, count, cpu) for name, one, count, cpu in models}
@@ -144,12 +144,12 @@ def _rolls(
     """Long forecasts."""
     truth = setup.rolls.future
     history = setup.rolls.history
-    band = band_of(setup.dataset.train[0].positions, setup.bound)
+    band = band_of(setup.dataset.train.positions, setup.bound)
     spacing = history.spacing_ps
     with np.errstate(over="ignore", invalid="ignore"):
         made = {one.name: one.model(history, truth.shape[1]) for one in models}
-        fine = dynamics.motion(history, setup.fine.shape[1])[0][:, 1:]
-    alike = likeness(fine, setup.fine, setup.masses, dynamics.dynamics.dt_ps, FINEST)
+        fine = dynamics.motion(history, setup.task.spacing, setup.fine.shape[1])[:, 1:]
+    alike = likeness(fine, setup.fine, setup.masses, dynamics.dt_ps, FINEST)
     result: list[dict[str, Any]] = []
     for name, x in {"true": truth, **made}.items():
         lost = rmsd(x, truth)

@@ -61,7 +61,7 @@ def baseline(
         numbers, hops = torch.from_numpy(setup.numbers), torch.from_numpy(setup.hops)
         return Egnn(numbers, hops, known, ahead, width)
 
-    plain = Options(ahead=ahead, hankel=0.0, conjugate=0.0, aligned=kind != "EGNN")
+    plain = Options(ahead=ahead, hankel=0.0, conjugate=0.0)
     return _trained(make, plain, start, setup, seed, device, even=kind == "LSTM")
 
 
@@ -77,7 +77,7 @@ def _trained(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         net = make().to(device)
-    pose = setup.pose(options.aligned)
+    pose = setup.pose()
     scales = scales_of(start.train, setup.numbers, options.ahead, even)
     data, held = (lessons(one, pose, scales, device) for one in (start.train, start.validate))
     weights = options.hankel, options.conjugate

@@ -11,8 +11,9 @@ from benchmarks.trajectory.measure.sizes import GAPS, Size
 from mechanist.arrays import Array, Rows
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import Dataset, by_time
-from mechanist.trajectory.forecast.pose import Pose, pose_of
+from mechanist.trajectory.forecast.bases import heavy_pose
 from mechanist.trajectory.forecast.windows import Cases, Task, cases, spread
+from mechanist.trajectory.superres.frame import Pose
 from mechanist.trajectory.trajectory import Trajectory
 
 
@@ -43,7 +44,7 @@ class Setup:
     @cached_property
     def reference(self) -> Array:
         """(N, 3) in nm; the first frame."""
-        return np.asarray(self.dataset.train[0].positions[0])
+        return np.asarray(self.dataset.train.positions[0])
 
     @cached_property
     def bound(self) -> Rows:
@@ -55,9 +56,9 @@ class Setup:
         """(N, N) bonds between atoms."""
         return hops(len(self.numbers), self.bound)
 
-    def pose(self, turned: bool = True) -> Pose:
+    def pose(self) -> Pose:
         """How windows are laid."""
-        return pose_of(self.reference, self.numbers, self.masses, turned)
+        return heavy_pose(self.reference, self.numbers, self.masses)
 
     def pairs(self, block: Trajectory, count: int) -> Cases:
         """``count`` windows; those of the later half are one frame after those of the earlier."""
@@ -67,23 +68,23 @@ class Setup:
     @cached_property
     def many(self) -> Cases:
         """Windows to learn from."""
-        return self.pairs(self.dataset.train[0], self.size.plain)
+        return self.pairs(self.dataset.train, self.size.plain)
 
     @cached_property
     def validate(self) -> Cases:
         """Windows of the validation block."""
-        return self.pairs(self.dataset.validate[0], self.size.validate)
+        return self.pairs(self.dataset.validate, self.size.validate)
 
     @cached_property
     def test(self) -> Cases:
         """Windows of the test block."""
-        block = self.dataset.test[0]
+        block = self.dataset.test
         return cases(block, self.task, spread(block, self.task, self.size.test))
 
     @cached_property
     def rolls(self) -> Cases:
         """Windows of the test block that are followed for long, as far as the block reaches."""
-        block = self.dataset.test[0]
+        block = self.dataset.test
         room = (len(block) - 1) // self.task.spacing + 1 - self.task.known
         long = Task(self.task.known, min(self.size.frames, room), self.task.spacing)
         return cases(block, long, spread(block, long, self.size.rolls))
@@ -91,7 +92,7 @@ class Setup:
     @cached_property
     def fine(self) -> Array:
         """The same at every frame of the trajectory, (B, frames x spacing, N, 3) in nm."""
-        block, count = self.dataset.test[0], self.rolls.future.shape[1]
+        block, count = self.dataset.test, self.rolls.future.shape[1]
         long = Task(self.task.known, count, self.task.spacing)
         starts = spread(block, long, self.size.rolls)
         first = starts + (self.task.known - 1) * self.task.spacing + 1
@@ -109,12 +110,12 @@ def blocks(trajectory: Trajectory, learned: Dataset, task: Task) -> Dataset:
     DataError
         If no validation frames are left.
     """
-    ends = [len(part[0]) for part in (learned.train, learned.validate, learned.test)]
+    ends = [len(part) for part in (learned.train, learned.validate, learned.test)]
     purge = (len(trajectory) - sum(ends)) // 2
     cut = max(0, 2 * task.span - purge)
     if ends[1] - 2 * cut < task.span:
         raise DataError("trajectory", f"validation block of {ends[1]} frames; too few for windows")
-    return replace(learned, validate=(learned.validate[0][cut : ends[1] - cut],))
+    return replace(learned, validate=learned.validate[cut : ends[1] - cut])
 
 
 def setup(trajectory: Trajectory, size: Size, amounts: ForecastSize) -> Setup:

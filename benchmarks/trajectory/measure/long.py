@@ -13,9 +13,9 @@ from benchmarks.trajectory.names import SPACETIME
 from benchmarks.trajectory.reference.generate import with_energy
 from benchmarks.trajectory.reference.nve import Potential, maxwell, still
 from mechanist.arrays import Array
-from mechanist.trajectory.propagator.chain import Chain, follow
 from mechanist.trajectory.propagator.gicnet import GicnetMotion
 from mechanist.trajectory.propagator.learned import LearnedMotion
+from mechanist.trajectory.propagator.motion import Chain
 from mechanist.trajectory.propagator.segments import follow_segments
 from mechanist.trajectory.spectrum import HIGHEST, Spectrum, density_of_states, similarity
 from mechanist.trajectory.trajectory import Trajectory
@@ -134,7 +134,7 @@ def pieces(motion: LearnedMotion, trajectory: Trajectory) -> tuple[Chain, NDArra
     first = np.arange(0, len(trajectory) - steps, steps)
     x, v = trajectory.positions[first], trajectory.moving()[first]
     rows = first[:, None] + np.arange(0, steps + 1, STRIDE)
-    return follow(motion, x, v, steps, STRIDE), rows
+    return motion.follow(x, v, steps, STRIDE), rows
 
 
 def averaged(spectra: list[Spectrum], others: list[Spectrum]) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def long_motion(
     total = float((trajectory.kinetic() + trajectory.energy).mean())
     rows = np.linspace(0, len(test) - 1, size.replicas).round().astype(np.int64)
     start = starts(test.positions[rows], test.energy[rows], test.masses, total, rng)
-    chain = follow(motion, *start, round(size.chain_ps / motion.step_ps), STRIDE)
+    chain = motion.follow(*start, round(size.chain_ps / motion.step_ps), STRIDE)
     true = true_energy(chain, test.masses, potential, size.judged)
     short, frames = pieces(motion, trajectory)
     lost = {}

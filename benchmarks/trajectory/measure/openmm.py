@@ -84,7 +84,7 @@ def measure_openmm(
     known = known_bridge(dataset, force)
     ours = [
         Fitted(BRIDGE, lambda w: learned(w.ends), numbers, *spent),
-        Fitted(BRIDGE_A, lambda w: learned.fill(w.ends, w.accelerations), numbers, *spent),
+        Fitted(BRIDGE_A, lambda w: learned(w.ends, w.accelerations), numbers, *spent),
         Fitted(BRIDGE_KNOWN, lambda w: known(w.ends), 0, 0.0, 0.0),
     ]
     rows = []
@@ -98,7 +98,7 @@ def measure_openmm(
 
 def known_bridge(dataset: Dataset, force: Force) -> Bridge:
     """A bridge of known forces, with the error that they have for this kind of motion."""
-    block = dataset.validate[0]
+    block = dataset.validate
     meta, masses = block.meta, block.masses
     if meta.ensemble == "langevin":
         assert meta.friction_ps is not None
@@ -118,12 +118,7 @@ def _learnable(dataset: Dataset) -> Dataset:
 
     Second differences of positions contain that noise; stored forces do not.
     """
-    if dataset.train[0].meta.ensemble != "langevin":
+    if dataset.train.meta.ensemble != "langevin":
         return dataset
     blocks = (dataset.train, dataset.validate, dataset.test)
-    return Dataset(
-        *(
-            tuple(replace(one, meta=replace(one.meta, integrator_dt_ps=None)) for one in part)
-            for part in blocks
-        )
-    )
+    return Dataset(*(replace(one, meta=replace(one.meta, integrator_dt_ps=None)) for one in blocks))

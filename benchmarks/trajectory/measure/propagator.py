@@ -14,7 +14,6 @@ from benchmarks.trajectory.names import FORCES, FREE
 from benchmarks.trajectory.reference.nve import Potential, constant_energy
 from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Dataset
-from mechanist.trajectory.propagator.chain import follow
 from mechanist.trajectory.propagator.gicnet import GicnetMotion
 from mechanist.trajectory.propagator.learned import LearnedMotion
 from mechanist.trajectory.propagator.motion import Motion, Propagator
@@ -85,14 +84,14 @@ def speeds(
     masses, numbers, dt = test.masses, test.numbers, test.dt_ps
     rows = np.linspace(0, len(test) - 1, MANY).round().astype(np.int64)
     few = STEPS // 10
-    follow(motion, x[:1], v[:1], few, few)
-    many = _rate(lambda: follow(motion, x[rows], v[rows], few, few), few * MANY)
+    motion.follow(x[:1], v[:1], few, few)
+    many = _rate(lambda: motion.follow(x[rows], v[rows], few, few), few * MANY)
     chains = {
         name: net.reach_ps * _rate(partial(follow_segments, net, x[rows], v[rows], 2), 2 * MANY)
         for name, net in networks.items()
     }
     return {
-        "one": _rate(lambda: follow(motion, x[:1], v[:1], STEPS, STEPS), STEPS),
+        "one": _rate(lambda: motion.follow(x[:1], v[:1], STEPS, STEPS), STEPS),
         "many": many,
         "forces": motion.step_ps * many,
         **chains,
@@ -116,7 +115,7 @@ def measure(
         **{name: (net, net.reach_ps) for name, net in networks.items()},
         FREE: (Free(), np.inf),
     }
-    test = dataset.test[0]
+    test = dataset.test
     return {
         "rows": error_rows(models, test, size.every),
         "speed": speeds(motion, networks, potential, test),

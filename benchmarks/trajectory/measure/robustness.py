@@ -135,7 +135,7 @@ def noisy(models: Models, test: Windows, numbers: NDArray[np.int64], seed: int) 
 
 def with_less(dataset: Dataset, molecule: str, size: Size, test: Windows) -> list[Row]:
     """Errors of our model and of the linear map by the share of the data that they learn from."""
-    numbers, masses = dataset.train[0].numbers, dataset.train[0].masses
+    numbers, masses = dataset.train.numbers, dataset.train.masses
     geometries, orders = size.geometries_of(len(numbers)), molecule_of(molecule).permutations
     rows = []
     for share in SHARES:
@@ -165,7 +165,7 @@ def transferred(
             heating_ps=HEATING_PS,
             potential=potential,
         )
-        test = windows((fresh,), GAP)
+        test = windows(fresh, GAP)
         for model, fill in models.items():
             found = asdict(errors(fill(test.ends), test, fresh.numbers))
             rows.append({"model": model, "condition": temperature, **found})
@@ -183,5 +183,5 @@ def _lstm(dataset: Dataset, size: Size, seed: int, device: str) -> Interpolator:
     from benchmarks.trajectory.models.recurrent import train_steppers
 
     gaps = [learning_windows(dataset, gap, size.gaps)[0] for gap in GAPS if gap <= GAP]
-    masses = dataset.train[0].masses
+    masses = dataset.train.masses
     return train_steppers("lstm", True, gaps, masses, size.budget, seed, device)[-1]

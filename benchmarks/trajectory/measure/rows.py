@@ -60,15 +60,14 @@ class Stopwatch:
 
 def learning_windows(dataset: Dataset, gap: int, most: int) -> tuple[Windows, Windows]:
     """At most about ``most`` gaps of the training block, and of the validation block."""
-    frames = sum(len(one) for one in dataset.train)
-    every = max(3, -(-frames // most))
+    every = max(3, -(-len(dataset.train) // most))
     return windows(dataset.train, gap, every), windows(dataset.validate, gap, every)
 
 
 def plain_models(dataset: Dataset, gap: int, size: Size) -> list[Fitted]:
     """Models in closed form."""
     train, validate = learning_windows(dataset, gap, size.gaps)
-    masses = dataset.train[0].masses
+    masses = dataset.train.masses
     models = [
         Fitted(LINEAR, lambda gaps: linear(gaps.ends), 0, 0.0, 0.0),
         Fitted(SPLINE, lambda gaps: spline(gaps.ends), 0, 0.0, 0.0),
@@ -77,14 +76,14 @@ def plain_models(dataset: Dataset, gap: int, size: Size) -> list[Fitted]:
     ]
     clock = Stopwatch()
     plain = fit_ridge(train, validate, masses)
-    models.append(Fitted(RIDGE, lambda w: plain(w.ends), plain.parameters, *clock.read()))
+    models.append(Fitted(RIDGE, lambda w: plain(w.ends), plain.linear.weights.size, *clock.read()))
     clock = Stopwatch()
     more = fit_ridge(train, validate, masses, accelerations=True)
     models.append(
         Fitted(
             RIDGE_A,
-            lambda w: more.fill(w.ends, w.accelerations),
-            more.parameters,
+            lambda w: more(w.ends, w.accelerations),
+            more.linear.weights.size,
             *clock.read(),
         )
     )

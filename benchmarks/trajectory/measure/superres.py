@@ -66,7 +66,7 @@ def measure(
     spent = clock.read()
     ours = [
         Fitted(BRIDGE, lambda gaps: bridge(gaps.ends), numbers, *spent),
-        Fitted(BRIDGE_A, lambda gaps: bridge.fill(gaps.ends, gaps.accelerations), numbers, *spent),
+        Fitted(BRIDGE_A, lambda gaps: bridge(gaps.ends, gaps.accelerations), numbers, *spent),
     ]
     rows = []
     for gap in GAPS:
@@ -82,7 +82,7 @@ def measure(
 def _networks(dataset: Dataset, size: Size, seed: int, device: str) -> Iterator[tuple[int, Fitted]]:
     """Networks from one end and from both, for each length of gap."""
     gaps = [learning_windows(dataset, gap, size.gaps)[0] for gap in GAPS]
-    masses = dataset.train[0].masses
+    masses = dataset.train.masses
     for kind in KINDS:
         for both in (True, False):
             clock = Stopwatch()

@@ -27,10 +27,10 @@ from benchmarks.trajectory.measure.outcomes import agreement, ends_of, stability
 from benchmarks.trajectory.reference.molecules import molecule
 from benchmarks.trajectory.reference.nve import Potential, constant_energy, maxwell, still
 from mechanist.arrays import Array
-from mechanist.trajectory.propagator.gicnet import placed_on
-from mechanist.trajectory.propagator.learned import LearnedMotion, motion_of
+from mechanist.trajectory.propagator.learned import LearnedMotion
 from mechanist.trajectory.propagator.zmatrix import Zmatrix, unwrapped, zmatrix_of
 from mechanist.trajectory.superres.forcefield import fit_forces
+from mechanist.trajectory.superres.frame import Pose
 from mechanist.trajectory.superres.likelihood import likely_metric
 from mechanist.trajectory.trajectory import Meta, Trajectory, masses_of
 
@@ -186,7 +186,7 @@ def explain(
     crossing = int(np.argmin(np.abs(turns[ahead:] - np.pi / 2))) + ahead
     first = crossing - ahead
     x, v = test.positions[first], test.moving()[first]
-    placed = placed_on(x[None], twist.rest, twist.masses)
+    placed = Pose(twist.rest, twist.masses).place(x[None])
     point = inputs_of(twist.zmatrix, placed.there(x[None])[0], placed.turn_there(v[None])[0])
     baselines = [twist.resting(np.radians(angle), point.numpy()) for angle in BASELINES]
     ends = point.numpy(), baselines[0].numpy()
@@ -249,7 +249,7 @@ def learn(
     x, f = np.concatenate([x[rows], there]), np.concatenate([f[rows], pulls])
     orders = molecule("azobenzene").permutations
     forces = fit_forces(x, f, orders, likely_metric(x, f, orders))
-    return motion_of(forces, twist.masses, STEP)
+    return LearnedMotion(forces, twist.masses, STEP)
 
 
 def held_out(twist: Twist, motion: LearnedMotion, test: Trajectory, ahead: int) -> float:

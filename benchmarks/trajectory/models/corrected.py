@@ -8,9 +8,8 @@ from torch import Tensor, nn
 
 from mechanist.arrays import Array
 from mechanist.trajectory.forecast.bases import Base
-from mechanist.trajectory.forecast.pose import Pose
 from mechanist.trajectory.forecast.windows import History
-from mechanist.trajectory.superres.frame import Placement
+from mechanist.trajectory.superres.frame import Placement, Pose
 
 CHUNK = 256
 """Windows per batch."""

@@ -17,8 +17,6 @@ class Options:
         Future frames per token of the decoder.
     ahead
         Future frames per pass; longer forecasts are made block by block.
-    aligned
-        Whether windows are rotated onto a reference geometry.
     hankel, conjugate
         Weights of the losses of consistency; 0 switches them off.
     """
@@ -30,7 +28,6 @@ class Options:
     stride: int = 2
     chunk: int = 5
     ahead: int = 20
-    aligned: bool = True
     hankel: float = 0.1
     conjugate: float = 0.1
 

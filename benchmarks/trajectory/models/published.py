@@ -10,16 +10,16 @@ without standardisation.
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from mechanist.trajectory.propagator.gicnet import Member, perceptron
+from mechanist.trajectory.propagator.gicnet import perceptron
 from mechanist.trajectory.propagator.gicnet_learn import GicnetBudget, Pairs
 
 RISE = 0.1
 """The time a in fs."""
 
 
-class Published(Member):
+class Published(nn.Module):
     """The network of one member; published widths are 1024, 512, 256, 128 and 64."""
 
     def __init__(self, atoms: int, widths: Sequence[int]) -> None:
@@ -35,6 +35,6 @@ class Published(Member):
         return q0 + (1 - rise) * s0 * t[:, None, None] + rise * out.view_as(q0)
 
 
-def published(pairs: Pairs, budget: GicnetBudget) -> Member:
+def published(pairs: Pairs, budget: GicnetBudget) -> Published:
     """A fresh network of this form."""
     return Published(pairs.q.shape[1], budget.widths).to(pairs.q.device)

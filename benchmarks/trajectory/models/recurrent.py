@@ -18,7 +18,7 @@ from benchmarks.trajectory.models.budget import Budget
 from benchmarks.trajectory.models.networks import Flow, Kind, Recurrent, make
 from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends, Windows
-from mechanist.trajectory.superres.frame import place
+from mechanist.trajectory.superres.frame import Pose
 from mechanist.trajectory.superres.protocol import Filled
 
 CHUNK = 256
@@ -73,7 +73,7 @@ class Stepper:
         )
 
     def _fill(self, ends: Ends) -> Filled:
-        placed, placement = place(ends, self.reference, self.masses)
+        placed, placement = Pose(self.reference, self.masses).place_gaps(ends)
         device = self.scaling.mean.device
         known = torch.from_numpy(_states(placed)).to(device, torch.float32)
         scaling = self.scaling
@@ -103,7 +103,7 @@ def _states(ends: Ends) -> Array:
 
 def placed_states(gaps: Windows, reference: Array, masses: Array) -> Array:
     """States (B, inner + 2, F) of whole gaps in the common orientation."""
-    placement = place(gaps.ends, reference, masses)[1]
+    placement = Pose(reference, masses).place_gaps(gaps.ends)[1]
     parts = (placement.there(gaps.positions), placement.turn_there(gaps.velocities))
     shape = (len(gaps), gaps.inner + 2, -1)
     return np.concatenate([part.reshape(shape) for part in parts], axis=2)

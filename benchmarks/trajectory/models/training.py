@@ -14,8 +14,8 @@ from benchmarks.trajectory.models.corrected import Scales, placed_inputs
 from benchmarks.trajectory.models.network import Forecast
 from benchmarks.trajectory.models.options import Training
 from mechanist.arrays import Array
-from mechanist.trajectory.forecast.pose import Pose
 from mechanist.trajectory.forecast.windows import Cases
+from mechanist.trajectory.superres.frame import Pose
 
 
 @dataclass(frozen=True)

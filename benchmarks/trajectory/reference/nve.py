@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
-from mechanist.trajectory.integrator import Kick, begin, step, walk
+from mechanist.trajectory.integrator import begin, step, walk
+from mechanist.trajectory.propagator.momentum import repaired
 from mechanist.trajectory.trajectory import GAS, Meta, Trajectory
 
 Potential = Callable[[Array], tuple[float, Array]]
@@ -26,15 +27,7 @@ def maxwell(masses: Array, temperature: float, rng: np.random.Generator) -> Arra
 
 def still(positions: Array, velocities: Array, masses: Array) -> Array:
     """Velocities (N, 3) without total linear and angular momentum."""
-    total = masses.sum()
-    velocities = velocities - masses @ velocities / total
-    about = positions - masses @ positions / total
-    momentum = (masses[:, None] * np.cross(about, velocities)).sum(axis=0)
-    square = (masses * (about**2).sum(axis=1)).sum()
-    inertia = square * np.eye(3) - (masses[:, None] * about).T @ about
-    # A linear molecule has no inertia about its axis, nor momentum about it.
-    turning = np.linalg.pinv(inertia, rcond=1e-9) @ momentum
-    return np.asarray(velocities - np.cross(turning, about))
+    return np.asarray(repaired(positions[None], velocities[None], masses)[0])
 
 
 def heat(
@@ -53,20 +46,15 @@ def heat(
     """
     keep = np.exp(-friction * dt)
 
-    def forces(x: Array) -> Array:
-        return potential(x)[1]
+    def pull(x: Array) -> Array:
+        return potential(x)[1] / masses[:, None]
 
-    state = begin(forces, positions, maxwell(masses, temperature, rng))
+    state = begin(pull, positions, maxwell(masses, temperature, rng))
     for _ in range(steps):
-        state = step(forces, state, dt, kick=kick_of(masses))
+        state = step(pull, state, dt)
         v = keep * state.v + np.sqrt(1 - keep**2) * maxwell(masses, temperature, rng)
         state = replace(state, v=v)
     return state.x, still(state.x, state.v, masses)
-
-
-def kick_of(masses: Array) -> Kick:
-    """Changes of velocities by forces, for masses (N,) in Da."""
-    return lambda time, forces: time * forces / masses[:, None]
 
 
 def constant_energy(
@@ -80,14 +68,13 @@ def constant_energy(
     meta: Meta,
 ) -> Trajectory:
     """A trajectory of ``frames`` frames, the start included, every step of ``dt`` ps stored."""
-    energies: list[float] = []
+    found: list[tuple[float, Array]] = []
 
-    def forces(x: Array) -> Array:
-        energy, force = potential(x)
-        energies.append(energy)
-        return force
+    def pull(x: Array) -> Array:
+        found.append(potential(x))
+        return found[-1][1] / masses[:, None]
 
-    start = begin(forces, positions, velocities)
-    path = list(walk(forces, start, dt, frames - 1, kick=kick_of(masses)))
-    x, v, f = (np.array(part) for part in zip(*((s.x, s.v, s.pull) for s in path), strict=True))
-    return Trajectory(x, dt, numbers, masses, v, f, energy=np.array(energies), meta=meta)
+    path = list(walk(pull, begin(pull, positions, velocities), dt, frames - 1))
+    x, v = (np.array(part) for part in zip(*((s.x, s.v) for s in path), strict=True))
+    energies, forces = (np.array(part) for part in zip(*found, strict=True))
+    return Trajectory(x, dt, numbers, masses, v, forces, energy=energies, meta=meta)

@@ -4,7 +4,6 @@ Test frames drawn at random would lie between training frames. At least two wind
 between blocks.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,11 +17,11 @@ from mechanist.trajectory.trajectory import Trajectory
 
 @dataclass(frozen=True)
 class Dataset:
-    """Trajectories of one molecule by use: ``train``, ``validate`` and ``test``."""
+    """Parts of a trajectory by use."""
 
-    train: tuple[Trajectory, ...]
-    validate: tuple[Trajectory, ...]
-    test: tuple[Trajectory, ...]
+    train: Trajectory
+    validate: Trajectory
+    test: Trajectory
 
 
 def by_time(
@@ -53,25 +52,8 @@ def by_time(
         )
     start = head + purge
     return Dataset(
-        (trajectory[:head],),
-        (trajectory[start : start + middle],),
-        (trajectory[total - tail :],),
+        trajectory[:head], trajectory[start : start + middle], trajectory[total - tail :]
     )
-
-
-def check_alike(trajectories: Sequence[Trajectory]) -> None:
-    """Refuse trajectories of different molecules or time steps.
-
-    Raises
-    ------
-    DataError
-        If they differ.
-    """
-    for one in trajectories[1:]:
-        if not np.array_equal(one.numbers, trajectories[0].numbers):
-            raise DataError("trajectories", "are not of the same atoms")
-        if not np.isclose(one.dt_ps, trajectories[0].dt_ps, rtol=1e-9):
-            raise DataError("trajectories", "do not have the same time between frames")
 
 
 @dataclass(frozen=True)
@@ -156,7 +138,7 @@ class Ends:
         return len(self.x0)
 
 
-def windows(trajectories: Sequence[Trajectory], inner: int, every: int | None = None) -> Windows:
+def windows(trajectory: Trajectory, inner: int, every: int | None = None) -> Windows:
     """All gaps of ``inner`` frames, starting every ``every`` frames.
 
     Without ``every`` they tile the trajectory: the right end of one is the left end of the next.
@@ -164,20 +146,14 @@ def windows(trajectories: Sequence[Trajectory], inner: int, every: int | None = 
     Raises
     ------
     DataError
-        If no trajectory is long enough, or one lacks velocities.
+        If the trajectory is not long enough, or lacks velocities.
     """
-    check_alike(trajectories)
-    step = inner + 1 if every is None else every
-    x, v, a = [], [], []
-    for one in trajectories:
-        starts = np.arange(0, len(one) - inner - 1, step)
-        rows = starts[:, None] + np.arange(inner + 2)
-        x.append(one.positions[rows])
-        v.append(one.moving()[rows])
-        if one.forces is not None:
-            a.append(one.forces[rows[:, [0, -1]]] / one.masses[:, None])
-    joined = np.concatenate(x) if x else np.empty((0,))
-    if len(joined) == 0:
-        raise DataError("trajectories", f"none is longer than a gap of {inner} frames")
-    pulls = np.concatenate(a) if len(a) == len(x) else None
-    return Windows(joined, np.concatenate(v), trajectories[0].dt_ps, pulls)
+    starts = np.arange(0, len(trajectory) - inner - 1, inner + 1 if every is None else every)
+    if not len(starts):
+        raise DataError("trajectory", f"is not longer than a gap of {inner} frames")
+    rows = starts[:, None] + np.arange(inner + 2)
+    pulls = None
+    if trajectory.forces is not None:
+        pulls = trajectory.forces[rows[:, [0, -1]]] / trajectory.masses[:, None]
+    x, v = trajectory.positions[rows], trajectory.moving()[rows]
+    return Windows(x, v, trajectory.dt_ps, pulls)

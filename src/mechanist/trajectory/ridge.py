@@ -1,4 +1,4 @@
-"""Ridge regression with many penalties from one eigendecomposition.
+"""Linear maps by ridge regression, with many penalties from one eigendecomposition.
 
 For centred inputs X (B, I) and targets Y (B, O), with X'X = V diag(s) V', the weights are
 
@@ -35,15 +35,8 @@ class Decomposed:
 
     def inverse(self, penalty: float) -> Array:
         """1 / (s + penalty), (I,)."""
-        return np.asarray(1 / self._damped(penalty))
-
-    def weights(self, penalty: float) -> Array:
-        """W, (I, O)."""
-        return np.asarray(self.vectors @ (self.projected / self._damped(penalty)[:, None]))
-
-    def _damped(self, penalty: float) -> Array:
         # Rounding can make eigenvalues negative.
-        return np.asarray(np.maximum(self.values, 0) + penalty)
+        return np.asarray(1 / (np.maximum(self.values, 0) + penalty))
 
 
 def decomposed(x: Array, y: Array) -> Decomposed:
@@ -52,35 +45,57 @@ def decomposed(x: Array, y: Array) -> Decomposed:
     return Decomposed(values, vectors, vectors.T @ (x.T @ y))
 
 
+@dataclass(frozen=True)
+class LinearMap:
+    """From inputs (B, I) to targets (B, O).
+
+    Parameters
+    ----------
+    mean, scale
+        (I,) of the inputs.
+    weights
+        (I + 1, O); the last row is the constant.
+    """
+
+    mean: Array
+    scale: Array
+    weights: Array
+
+    def __call__(self, inputs: Array) -> Array:
+        """Targets (B, O)."""
+        return np.asarray((inputs - self.mean) / self.scale @ self.weights[:-1] + self.weights[-1])
+
+
 def best_held_out(
     train: tuple[Array, Array],
     validate: tuple[Array, Array],
     strengths: Sequence[float],
+    scale: Array,
     judged: int | None = None,
-) -> tuple[Array, float]:
-    """Weights with the penalty of least mean absolute error on held-out data.
+) -> LinearMap:
+    """The map with the penalty of least mean absolute error on held-out data.
 
     Parameters
     ----------
     train, validate
-        Inputs (B, I) and targets (B, O), less the means of the training data.
+        Inputs (B, I) and targets (B, O).
     strengths
         Penalties as fractions of the largest eigenvalue.
+    scale
+        (I,) of the inputs.
     judged
         Number of leading targets that the error is taken over; all if None.
-
-    Returns
-    -------
-    ndarray, float
-        Weights (I, O), and the strength.
     """
-    parts = decomposed(*train)
-    turned, truth = validate[0] @ parts.vectors, validate[1][:, :judged]
-    projected = parts.projected[:, :judged]
+    mean, offset = train[0].mean(axis=0), train[1].mean(axis=0)
+    parts = decomposed((train[0] - mean) / scale, train[1] - offset)
+    turned = (validate[0] - mean) / scale @ parts.vectors
+    truth, projected = (validate[1] - offset)[:, :judged], parts.projected[:, :judged]
+
+    def inverse(strength: float) -> Array:
+        return parts.inverse(strength * parts.values[-1])[:, None]
 
     def error(strength: float) -> float:
-        inverse = parts.inverse(strength * parts.values[-1])
-        return float(np.abs(turned @ (inverse[:, None] * projected) - truth).mean())
+        return float(np.abs(turned @ (inverse(strength) * projected) - truth).mean())
 
-    best = min(strengths, key=error)
-    return parts.weights(best * parts.values[-1]), best
+    weights = parts.vectors @ (inverse(min(strengths, key=error)) * parts.projected)
+    return LinearMap(mean, scale, np.concatenate([weights, offset[None]]))

@@ -95,7 +95,7 @@ def propagated(motion, springs, explained):
     from benchmarks.trajectory.names import GICNET, SPACETIME
     from mechanist.trajectory.dataset import by_time
     from mechanist.trajectory.propagator.gicnet_learn import GicnetBudget, learn_gicnet, taylor
-    from mechanist.trajectory.propagator.learned import motion_of
+    from mechanist.trajectory.propagator.learned import LearnedMotion
     from mechanist.trajectory.superres.forcefield import fit_forces
 
     budget = GicnetBudget((32,), (16,), members=1, steps=60, energy_steps=60, pairs=500, batch=128)
@@ -106,20 +106,20 @@ def propagated(motion, springs, explained):
     for number in (0, 1):
         part = motion[number * 800 : 5200 + number * 800]
         data = by_time(part, 42, 0.2, 0.2)
-        rows = np.linspace(0, len(data.train[0]) - 1, 30).astype(int)
-        train = data.train[0]
+        rows = np.linspace(0, len(data.train) - 1, 30).astype(int)
+        train = data.train
         orders = molecule("ethanol").permutations
         forces = fit_forces(train.positions[rows], train.forces[rows], orders)
-        learned = motion_of(forces, part.masses, part.dt_ps)
+        learned = LearnedMotion(forces, part.masses, part.dt_ps)
         networks = {
-            name: learn_gicnet(train, data.validate[0], budget, number, make=make)
+            name: learn_gicnet(train, data.validate, budget, number, make=make)
             for name, make in ((SPACETIME, taylor), (GICNET, published))
         }
         record = measure(data, learned, networks, springs, size)
         charges = np.where(part.numbers == 1, 0.1, -0.2)
         record |= long_motion(
             part,
-            data.test[0],
+            data.test,
             learned,
             networks,
             springs,

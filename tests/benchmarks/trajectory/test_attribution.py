@@ -13,7 +13,7 @@ from benchmarks.trajectory.measure.attribution import (
 )
 from benchmarks.trajectory.measure.outcomes import agreement, ends_of, sides, stability
 from benchmarks.trajectory.reference.molecules import molecule
-from mechanist.trajectory.propagator.learned import motion_of
+from mechanist.trajectory.propagator.learned import LearnedMotion
 from mechanist.trajectory.propagator.zmatrix import zmatrix_of
 from mechanist.trajectory.superres.forcefield import fit_forces
 
@@ -32,7 +32,7 @@ def test_attributions_of_a_propagator_add_up(motion):
     rows = np.linspace(0, 4000, 30).astype(int)
     orders = molecule("ethanol").permutations
     forces = fit_forces(motion.positions[rows], motion.forces[rows], orders)
-    learned = motion_of(forces, motion.masses, motion.dt_ps)
+    learned = LearnedMotion(forces, motion.masses, motion.dt_ps)
     zmatrix = zmatrix_of(motion.positions[0])
     x, v = motion.positions[4600], motion.velocities[4600]
     rest = motion.positions[4500]
@@ -104,7 +104,7 @@ def test_stability_of_rankings():
 def test_ends_of_a_shot_are_those_of_the_motion(motion):
     rows = np.linspace(0, 4000, 30).astype(int)
     orders = molecule("ethanol").permutations
-    learned = motion_of(
+    learned = LearnedMotion(
         fit_forces(motion.positions[rows], motion.forces[rows], orders), motion.masses, motion.dt_ps
     )
     shot = motion[2000:2021]

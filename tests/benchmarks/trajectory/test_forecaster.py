@@ -15,7 +15,7 @@ from benchmarks.trajectory.models.network import Forecast
 from benchmarks.trajectory.models.options import Options, Training
 from benchmarks.trajectory.reference.molecules import molecule
 from mechanist.trajectory.dataset import by_time
-from mechanist.trajectory.forecast.bases import LastFrame
+from mechanist.trajectory.forecast.bases import last_frame
 from mechanist.trajectory.forecast.windows import Cases, History, Task
 from tests.trajectory.conftest import turn
 
@@ -38,7 +38,7 @@ def ready(motion):
 
 @pytest.fixture(scope="module")
 def still(ready):
-    return ground(LastFrame(), ready)
+    return ground(last_frame, ready)
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +76,8 @@ def test_bonds_of_ethanol():
 
 def test_blocks_are_two_windows_apart(ready):
     dataset, purge = ready.dataset, 2 * ready.task.span
-    times = [part[0].positions[[0, -1]] for part in (dataset.train, dataset.validate, dataset.test)]
-    assert len(dataset.train[0]) + len(dataset.validate[0]) + len(dataset.test[0]) <= 6000 - purge
+    times = [part.positions[[0, -1]] for part in (dataset.train, dataset.validate, dataset.test)]
+    assert len(dataset.train) + len(dataset.validate) + len(dataset.test) <= 6000 - purge
     assert not np.array_equal(times[0][1], times[1][0])
 
 
@@ -86,7 +86,7 @@ def test_training_lowers_the_loss_on_held_out_blocks(learned, still, ready, moti
     assert found[0] == pytest.approx(1.0, abs=1e-5)
     assert min(found) < 0.95
     made = model(ready.test.history, 20)
-    rest = errors(LastFrame()(ready.test.history, 20), ready.test.future, motion.numbers)
+    rest = errors(last_frame(ready.test.history, 20), ready.test.future, motion.numbers)
     assert errors(made, ready.test.future, motion.numbers).ade < rest.ade
     for kind in ("LSTM", "EGNN", "transformer"):
         other, course = baseline(kind, still, ready, 1, "cpu")

@@ -40,7 +40,7 @@ def rows_of(record, section, key="position"):
 
 
 def test_some_gaps_are_spread_over_the_block(motion):
-    every = windows((motion,), 20)
+    every = windows(motion, 20)
     few = some(every, 200)
     assert len(few) == 10
     np.testing.assert_array_equal(few.positions[0], every.positions[0])
@@ -50,7 +50,7 @@ def test_some_gaps_are_spread_over_the_block(motion):
 
 
 def test_noise_of_the_ends_goes_through_straight_lines_as_it_must(motion):
-    test = windows((motion,), 20)
+    test = windows(motion, 20)
     numbers = motion.numbers
     away = noisy({LINEAR: linear}, test, numbers, 3)
     # What is added at u is sigma sqrt((1 - u)^2 + u^2) times a normal number, independent of what
@@ -180,6 +180,6 @@ def test_wrong_records_are_refused(robustness_records, tmp_path):
 
 
 def test_hermite_is_nearer_with_less_noise(motion):
-    few = some(windows((motion,), 20), 400)
+    few = some(windows(motion, 20), 400)
     found = [row["position"] for row in noisy({HERMITE: hermite}, few, motion.numbers, 1)]
     assert found == sorted(found)

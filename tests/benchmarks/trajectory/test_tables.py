@@ -146,7 +146,7 @@ def test_wrong_records_of_the_propagators_are_refused(propagated, tmp_path):
 def test_tiles_are_the_trajectory_again(motion):
     test = windows(by_time(motion, 20).test, 9)
     x, v = tiled(test, None)
-    block = by_time(motion, 20).test[0]
+    block = by_time(motion, 20).test
     np.testing.assert_array_equal(x, block.positions[: len(x)])
     np.testing.assert_array_equal(v, block.velocities[: len(v)])
 

@@ -23,7 +23,7 @@ from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.propagator.motion import Motion
 from mechanist.trajectory.propagator.zmatrix import Zmatrix
-from mechanist.trajectory.superres.frame import Placement, rotations
+from mechanist.trajectory.superres.frame import Pose
 
 LIMIT = 2**16
 """Largest number of origins times times per batch."""
@@ -43,22 +43,13 @@ def periodic(q: Tensor) -> Tensor:
     return torch.cat([q[..., :2], torch.cos(turn), torch.sin(turn)], dim=-1)
 
 
-class Member(nn.Module):
-    """A network of coordinates (B, N, 3) at times (B,) in fs, after coordinates and velocities."""
-
-    widths: tuple[int, ...]
-
-    def forward(self, q0: Tensor, s0: Tensor, t: Tensor) -> Tensor:
-        """Coordinates (B, N, 3)."""
-        raise NotImplementedError
-
-    def moving(self, q0: Tensor, s0: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        """Coordinates and their velocities at times (B,)."""
-        made = torch.func.jvp(lambda at: self(q0, s0, at), (t,), (torch.ones_like(t),))
-        return made[0], made[1]
+def moving(net: nn.Module, q0: Tensor, s0: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    """Coordinates and their velocities (B, N, 3) at times (B,), by one member of an ensemble."""
+    made = torch.func.jvp(lambda at: net(q0, s0, at), (t,), (torch.ones_like(t),))
+    return made[0], made[1]
 
 
-class Gicnet(Member):
+class Gicnet(nn.Module):
     """The network of one member of an ensemble.
 
     Parameters
@@ -164,23 +155,25 @@ class GicnetMotion:
         The energy network, likewise.
     zmatrix
         Which coordinates.
-    reference
-        (N, 3) in nm, on which molecules are superposed.
-    masses
-        (N,) in Da.
+    pose
+        On which molecules are superposed, with masses in Da as weights.
     reach_ps
         Longest time, t_c.
     explained
         Share of the variance of the held-out energy that the energy network explains.
     """
 
-    members: tuple[Member, ...]
+    members: tuple[nn.Module, ...]
     energy: EnergyNet
     zmatrix: Zmatrix
-    reference: Array
-    masses: Array
+    pose: Pose
     reach_ps: float
     explained: float
+
+    @property
+    def masses(self) -> Array:
+        """(N,) in Da."""
+        return self.pose.weights
 
     @property
     def parameters(self) -> int:
@@ -196,13 +189,13 @@ class GicnetMotion:
         DataError
             If shapes do not match or a time is out of range.
         """
-        if x0.shape != v0.shape or x0.shape[1:] != self.reference.shape or times.ndim != 1:
+        if x0.shape != v0.shape or x0.shape[1:] != self.pose.reference.shape or times.ndim != 1:
             raise DataError("propagator", f"x0 {x0.shape}, v0 {v0.shape}: must be (B, N, 3)")
         if len(times) and not (times.min() >= 0 and times.max() <= self.reach_ps * (1 + 1e-9)):
             raise DataError("propagator", f"times must lie between 0 and {self.reach_ps:g} ps")
         return self.member(self.members[0], x0, v0, times)
 
-    def member(self, net: Member, x0: Array, v0: Array, times: Array) -> Motion:
+    def member(self, net: nn.Module, x0: Array, v0: Array, times: Array) -> Motion:
         """States by one member."""
         most = max(1, LIMIT // max(1, len(times)))
         parts = [
@@ -214,29 +207,23 @@ class GicnetMotion:
             np.concatenate([part.velocities for part in parts]),
         )
 
-    def _some(self, net: Member, x0: Array, v0: Array, times: Array) -> Motion:
+    def _some(self, net: nn.Module, x0: Array, v0: Array, times: Array) -> Motion:
         shape = (len(x0), len(times), *x0.shape[1:])
         speed = v0 - (self.masses @ v0 / self.masses.sum())[:, None]
-        placed = placed_on(x0, self.reference, self.masses)
+        placed = self.pose.place(x0)
         start = [torch.tensor(one) for one in (placed.there(x0), placed.turn_there(speed))]
         with torch.no_grad():
             here = internal(self.zmatrix, start[0], start[1])
             q0, s0 = (one.repeat_interleave(len(times), 0) for one in here)
-            moved = net.moving(q0, s0, torch.tensor(1e3 * times).repeat(len(x0)))
+            moved = moving(net, q0, s0, torch.tensor(1e3 * times).repeat(len(x0)))
             x, v = (one.numpy().reshape(shape) for one in cartesian(self.zmatrix, *moved))
         drift = (v0 - speed)[:, None] * times[:, None, None]
         return Motion(placed.back(x) + drift, placed.turn_back(v) + (v0 - speed)[:, None])
 
     def total_energy(self, x: Array, v: Array) -> Array:
         """Kinetic energy and that of the energy network (B,) in kJ/mol, up to a constant."""
-        placed = placed_on(x, self.reference, self.masses)
+        placed = self.pose.place(x)
         there = torch.tensor(placed.there(x)), torch.tensor(placed.turn_there(v))
         with torch.no_grad():
             potential = self.energy(internal(self.zmatrix, *there)[0]).numpy()
         return np.asarray(0.5 * np.einsum("n,bnx->b", self.masses, v**2) + potential)
-
-
-def placed_on(x: Array, reference: Array, masses: Array) -> Placement:
-    """Placement of molecules (B, N, 3) relative to a centred reference (N, 3) in nm."""
-    centre = masses @ x / masses.sum()
-    return Placement(rotations(x - centre[:, None], reference, masses), centre)

@@ -14,10 +14,11 @@ constant where the total energy is conserved; `GicnetMotion.explained` says whet
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
@@ -25,12 +26,12 @@ from mechanist.trajectory.propagator.gicnet import (
     EnergyNet,
     Gicnet,
     GicnetMotion,
-    Member,
     internal,
+    moving,
     periodic,
-    placed_on,
 )
 from mechanist.trajectory.propagator.zmatrix import Zmatrix, unwrapped, zmatrix_of
+from mechanist.trajectory.superres.frame import Pose
 from mechanist.trajectory.trajectory import Trajectory
 
 WEIGHTS = (1.0, 2.0, 4.0)
@@ -93,14 +94,9 @@ class Pairs:
     s: Tensor
     t: Tensor
 
-    def rows(self, rows: Tensor) -> "Pairs":
-        """Some of them."""
-        return Pairs(self.q0[rows], self.s0[rows], self.q[rows], self.s[rows], self.t[rows])
-
-    def to(self, device: str) -> "Pairs":
-        """Pairs on another device."""
-        parts = [one.to(device) for one in (self.q0, self.s0, self.q, self.s, self.t)]
-        return Pairs(parts[0], parts[1], parts[2], parts[3], parts[4])
+    def each(self, change: Callable[[Tensor], Tensor]) -> "Pairs":
+        """All parts changed, such as to some rows or to another device."""
+        return Pairs(*(change(one) for one in (self.q0, self.s0, self.q, self.s, self.t)))
 
     def __len__(self) -> int:
         return len(self.t)
@@ -119,7 +115,7 @@ def pairs_of(
     trajectory: Trajectory,
     reach_ps: float,
     zmatrix: Zmatrix,
-    reference: Array,
+    pose: Pose,
     count: int,
     rng: np.random.Generator,
 ) -> Pairs:
@@ -139,7 +135,7 @@ def pairs_of(
     rows = np.where(turned, [first + later, first], [first, first + later])
     sign = np.where(turned, -1.0, 1.0)[:, None, None]
     x, v = trajectory.positions[rows], sign * trajectory.moving()[rows]
-    placed = placed_on(x[0], reference, trajectory.masses)
+    placed = pose.place(x[0])
     parts = [
         internal(zmatrix, torch.tensor(placed.there(a)), torch.tensor(placed.turn_there(b)))
         for a, b in zip(x, v, strict=True)
@@ -150,9 +146,9 @@ def pairs_of(
     return Pairs(*(one.float() for one in (q0, s0, q, s, t)))
 
 
-def loss(member: Member, batch: Pairs) -> Tensor:
+def loss(member: nn.Module, batch: Pairs) -> Tensor:
     """The loss of a member."""
-    q, s = member.moving(batch.q0, batch.s0, batch.t)
+    q, s = moving(member, batch.q0, batch.s0, batch.t)
     time = torch.exp(-batch.t) + 1
     result = q.new_zeros(())
     for off, weights in ((q - batch.q, WEIGHTS), (s - batch.s, VELOCITY_WEIGHTS)):
@@ -168,7 +164,7 @@ def batches(count: int, size: int, steps: int, draw: torch.Generator) -> Iterato
         yield torch.randint(count, (min(size, count),), generator=draw)
 
 
-def taylor(pairs: Pairs, budget: GicnetBudget) -> Member:
+def taylor(pairs: Pairs, budget: GicnetBudget) -> nn.Module:
     """A fresh network for these pairs."""
     net = Gicnet(pairs.q.shape[1], budget.widths, 1e3 * budget.reach_ps).to(pairs.q.device)
     net.fit_scales(pairs.q0, pairs.s0, pairs.q, pairs.t)
@@ -181,7 +177,7 @@ def learn_gicnet(
     budget: GicnetBudget,
     seed: int,
     device: str = "cpu",
-    make: Callable[[Pairs, GicnetBudget], Member] = taylor,
+    make: Callable[[Pairs, GicnetBudget], nn.Module] = taylor,
     log: Callable[[str], None] = lambda text: None,
 ) -> GicnetMotion:
     """Train the energy network, then every member; members are sorted by validation loss.
@@ -196,13 +192,14 @@ def learn_gicnet(
     rng = np.random.default_rng(seed)
     reference = upright(train.positions[0], train.masses)
     zmatrix = zmatrix_of(reference)
-    rest = budget.reach_ps, zmatrix, reference
-    pairs = pairs_of(train, *rest, budget.pairs, rng).to(device)
-    judge = pairs_of(validate, *rest, JUDGED, rng).to(device)
+    pose = Pose(reference, train.masses)
+    rest = budget.reach_ps, zmatrix, pose
+    pairs = pairs_of(train, *rest, budget.pairs, rng).each(lambda one: one.to(device))
+    judge = pairs_of(validate, *rest, JUDGED, rng).each(lambda one: one.to(device))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         draw = torch.Generator().manual_seed(seed)
-        energy, explained = learn_energy(train, validate, zmatrix, reference, budget, draw, device)
+        energy, explained = learn_energy(train, validate, zmatrix, pose, budget, draw, device)
         log(f"energy of the 4-D network: {100 * explained:.1f} % of the variance explained")
         made, scores = [], []
         for number in range(budget.members):
@@ -211,24 +208,25 @@ def learn_gicnet(
                 scores.append(float(loss(made[-1], judge)))
             log(f"4-D network {number + 1} of {budget.members}: held-out loss {scores[-1]:.3g}")
     best = tuple(made[i].cpu().double() for i in np.argsort(scores))
-    masses, reach = train.masses, budget.reach_ps
-    return GicnetMotion(best, energy, zmatrix, reference, masses, reach, explained)
+    return GicnetMotion(best, energy, zmatrix, pose, budget.reach_ps, explained)
 
 
-def trained(member: Member, pairs: Pairs, budget: GicnetBudget, draw: torch.Generator) -> Member:
+def trained(
+    member: nn.Module, pairs: Pairs, budget: GicnetBudget, draw: torch.Generator
+) -> nn.Module:
     """A member after its training."""
     optimiser, schedule = annealed(member, budget.rate, budget.steps)
     for rows in batches(len(pairs), budget.batch, budget.steps, draw):
         optimiser.zero_grad(set_to_none=True)
-        loss(member, pairs.rows(rows)).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(member.parameters(), 10.0)
+        loss(member, pairs.each(itemgetter(rows))).backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(member.parameters(), 10.0)
         optimiser.step()
         schedule.step()
     return member
 
 
 def annealed(
-    net: torch.nn.Module, rate: float, steps: int
+    net: nn.Module, rate: float, steps: int
 ) -> tuple[torch.optim.Adam, torch.optim.lr_scheduler.CosineAnnealingLR]:
     """Adam with cosine annealing to a hundredth of the rate."""
     optimiser = torch.optim.Adam(net.parameters(), lr=rate)
@@ -236,9 +234,9 @@ def annealed(
     return optimiser, schedule
 
 
-def _energies(block: Trajectory, zmatrix: Zmatrix, reference: Array) -> tuple[Tensor, Tensor]:
+def _energies(block: Trajectory, zmatrix: Zmatrix, pose: Pose) -> tuple[Tensor, Tensor]:
     """Coordinates (T, N, 3), and energies (T,) in kJ/mol up to a constant."""
-    placed = placed_on(block.positions, reference, block.masses)
+    placed = pose.place(block.positions)
     there = torch.tensor(placed.there(block.positions))
     v = torch.tensor(placed.turn_there(block.moving()))
     energy = -block.kinetic() if block.energy is None else block.energy
@@ -249,13 +247,13 @@ def learn_energy(
     train: Trajectory,
     validate: Trajectory,
     zmatrix: Zmatrix,
-    reference: Array,
+    pose: Pose,
     budget: GicnetBudget,
     draw: torch.Generator,
     device: str,
 ) -> tuple[EnergyNet, float]:
     """The energy network, and the share of the variance of held-out energies that it explains."""
-    q, target = (one.to(device) for one in _energies(train, zmatrix, reference))
+    q, target = (one.to(device) for one in _energies(train, zmatrix, pose))
     inside = torch.tensor(zmatrix.inside, device=device)
     net = EnergyNet(torch.cat([inside, inside[:, 2:]], dim=1), budget.energy_widths).to(device)
     seen = periodic(q)[:, net.inside]
@@ -267,7 +265,7 @@ def learn_energy(
         optimiser.step()
         schedule.step()
     net = net.cpu().double()
-    held, truth = _energies(validate, zmatrix, reference)
+    held, truth = _energies(validate, zmatrix, pose)
     with torch.no_grad():
         wrong = net(held.double()) - truth
     return net, float(1 - wrong.var() / truth.var())

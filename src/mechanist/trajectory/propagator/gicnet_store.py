@@ -11,6 +11,7 @@ from mechanist.bookkeeping.model_files import read_model, write_model
 from mechanist.errors import DataError
 from mechanist.trajectory.propagator.gicnet import EnergyNet, Gicnet, GicnetMotion
 from mechanist.trajectory.propagator.zmatrix import Zmatrix
+from mechanist.trajectory.superres.frame import Pose
 
 FORMAT = 2
 """Format 1 had the published form, without standardised inputs."""
@@ -18,9 +19,10 @@ FORMAT = 2
 
 def save(motion: GicnetMotion, weights_path: Path, json_path: Path) -> None:
     """Write an ensemble of `Gicnet` with its energy network."""
-    tensors = {"leans": motion.zmatrix.references, "reference": motion.reference}
+    tensors = {"leans": motion.zmatrix.references, "reference": motion.pose.reference}
     tensors["masses"] = motion.masses
-    for number, member in enumerate(motion.members):
+    kept = [member for member in motion.members if isinstance(member, Gicnet)]
+    for number, member in enumerate(kept):
         tensors |= {f"member{number}.{k}": v.numpy() for k, v in member.state_dict().items()}
     tensors |= {f"energy.{k}": v.numpy() for k, v in motion.energy.state_dict().items()}
     write_model(
@@ -31,8 +33,8 @@ def save(motion: GicnetMotion, weights_path: Path, json_path: Path) -> None:
         {
             "meaning": "4-D networks: internal coordinates at a time, and their energy",
             "units": "reference in nm, masses in Da; networks in Angstrom, radians, fs and kJ/mol",
-            "members": len(motion.members),
-            "widths": list(motion.members[0].widths),
+            "members": len(kept),
+            "widths": list(kept[0].widths),
             "energy_widths": list(motion.energy.widths),
             "reach_ps": motion.reach_ps,
             "explained": motion.explained,
@@ -71,7 +73,7 @@ def _built(card: dict[str, Any], tensors: dict[str, Tensor]) -> GicnetMotion:
     if not members or reference.shape != (atoms, 3) or masses.shape != (atoms,):
         raise ValueError("shapes do not fit")
     explained = float(card["explained"])
-    return GicnetMotion(tuple(members), energy, zmatrix, reference, masses, reach, explained)
+    return GicnetMotion(tuple(members), energy, zmatrix, Pose(reference, masses), reach, explained)
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

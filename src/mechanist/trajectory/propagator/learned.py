@@ -1,4 +1,4 @@
-"""Motion with learned forces, by symplectic steps.
+"""Motion with learned forces, by velocity Verlet.
 
 The state at time 0 is exact, momentum is conserved, and times before 0 follow from reversed
 velocities.
@@ -6,26 +6,18 @@ velocities.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from mechanist.arrays import Array
-from mechanist.errors import DataError
-from mechanist.trajectory.integrator import VERLET, Scheme, State, begin, walk
-from mechanist.trajectory.propagator.motion import Motion
-from mechanist.trajectory.superres.field import Field
-from mechanist.trajectory.superres.forcefield import KernelForces
-from mechanist.trajectory.superres.store import load
-from mechanist.trajectory.trajectory import Trajectory
-
-BATCH = 256
-"""Origins per batch."""
+from mechanist.errors import DataError, SamplingError
+from mechanist.systems.forces.kernel import KernelForces
+from mechanist.trajectory.integrator import State, begin, walk
+from mechanist.trajectory.propagator.motion import Chain, Motion
+from mechanist.trajectory.superres.dynamics import Dynamics
 
 LONGEST = 4000
-"""Largest number of steps for times in any order; longer motion is a `chain`."""
+"""Largest number of steps for times in any order; `follow` has no limit."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +26,17 @@ class LearnedMotion:
 
     Parameters
     ----------
-    field
+    forces
         Learned forces.
     masses
-        (N, 1) in Da.
+        (N,) in Da.
     step_ps
         Of the integrator; best that of the reference motion.
-    scheme
-        Of the integrator.
     """
 
-    field: Field
-    masses: Tensor
+    forces: KernelForces
+    masses: Array
     step_ps: float
-    scheme: Scheme = VERLET
 
     def __call__(self, x0: Array, v0: Array, times: Array) -> Motion:
         """States at any whole numbers of steps.
@@ -71,31 +60,44 @@ class LearnedMotion:
         """
         steps = self._checked(x0, v0, times)
         x, v = np.empty((2, len(x0), len(times), *x0.shape[1:]))
-        with torch.inference_mode():
-            for i in range(0, len(x0), BATCH):
-                rows = slice(i, i + BATCH)
-                for sign in (1, -1):
-                    some = np.flatnonzero(steps >= 0 if sign > 0 else steps < 0)
-                    start = torch.tensor(x0[rows]), torch.tensor(sign * v0[rows])
-                    most = int(np.abs(steps[some]).max(initial=-1))
-                    for number, state in enumerate(self.walk(*start, most) if most >= 0 else ()):
-                        for column in some[np.abs(steps[some]) == number]:
-                            x[rows, column] = state.x
-                            v[rows, column] = sign * state.v
+        for sign, some in ((1, np.flatnonzero(steps >= 0)), (-1, np.flatnonzero(steps < 0))):
+            if len(some):
+                path = self.walk(x0, sign * v0, int(np.abs(steps[some]).max()))
+                for number, state in enumerate(path):
+                    for column in some[np.abs(steps[some]) == number]:
+                        x[:, column], v[:, column] = state.x, sign * state.v
         return Motion(x, v)
 
-    def accelerations(self, x: Tensor) -> Tensor:
-        """In nm/ps2 at positions (B, N, 3) in nm."""
-        return self.field.forces(x) / self.masses
+    def walk(self, x: Array, v: Array, steps: int) -> Iterator[State]:
+        """States at the start (B, N, 3) and after every step."""
 
-    def walk(self, x: Tensor, v: Tensor, steps: int) -> Iterator[State]:
-        """States at the start (B, N, 3) and after every step of the integrator."""
-        start = begin(self.accelerations, x, v)
-        return walk(self.accelerations, start, self.step_ps, steps, self.scheme)
+        def pull(x: Array) -> Array:
+            return self.forces(x) / self.masses[:, None]
 
-    def total_energy(self, state: State) -> Tensor:
-        """Kinetic plus learned potential energy (B,) in kJ/mol."""
-        return self.field.energy(state.x) + 0.5 * torch.sum(self.masses * state.v**2, dim=(1, 2))
+        return walk(pull, begin(pull, x, v), self.step_ps, steps)
+
+    def follow(self, x: Array, v: Array, steps: int, every: int) -> Chain:
+        """Motion from states (B, N, 3) in nm and nm/ps, with every ``every``-th step stored.
+
+        Raises
+        ------
+        SamplingError
+            If a replica becomes unstable.
+        """
+        stored = []
+        with np.errstate(over="ignore", invalid="ignore"):
+            for number, state in enumerate(self.walk(x, v, steps)):
+                if number % every:
+                    continue
+                kinetic = 0.5 * np.einsum("n,bnx->b", self.masses, state.v**2)
+                stored.append((state.x, state.v, kinetic + self.forces.energy(state.x)))
+                if not np.isfinite(stored[-1][2]).all():
+                    time = number * self.step_ps
+                    raise SamplingError(
+                        "chain", f"a replica has become unstable after {time:.3f} ps"
+                    )
+        parts = [np.stack(part, axis=1) for part in zip(*stored, strict=True)]
+        return Chain(every * self.step_ps, *parts)
 
     def _checked(self, x0: Array, v0: Array, times: Array) -> Array:
         """Times in steps."""
@@ -114,28 +116,7 @@ class LearnedMotion:
         return steps
 
 
-def motion_of(
-    forces: KernelForces, masses: Array, step_ps: float, scheme: Scheme = VERLET
-) -> LearnedMotion:
-    """A propagator with learned forces; ``masses`` (N,) in Da."""
-    return LearnedMotion(forces.field, torch.tensor(masses)[:, None], step_ps, scheme)
-
-
-def load_motion(weights_path: Path, json_path: Path, trajectory: Trajectory) -> LearnedMotion:
-    """A propagator with the forces of a stored bridge, for motion like ``trajectory``.
-
-    Raises
-    ------
-    DataError
-        If a file is missing or damaged, or the model is of another molecule.
-    """
-    bridge = load(weights_path, json_path)
-    masses = trajectory.masses
-    if bridge.masses.shape != masses.shape or not np.allclose(bridge.masses, masses):
-        raise DataError(
-            weights_path, f"is a model of {len(bridge.masses)} other atoms; train it again"
-        )
-    forces = bridge.forces
-    assert isinstance(forces, KernelForces)
-    step = trajectory.meta.integrator_dt_ps
-    return motion_of(forces, masses, trajectory.dt_ps if step is None else step)
+def motion_of(dynamics: Dynamics, step_ps: float) -> LearnedMotion:
+    """A propagator with the learned forces of a bridge."""
+    assert isinstance(dynamics.forces, KernelForces)
+    return LearnedMotion(dynamics.forces, dynamics.masses, step_ps)

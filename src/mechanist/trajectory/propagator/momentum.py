@@ -4,45 +4,28 @@ Of all changes of velocity that restore linear and angular momentum, that of lea
 a rigid translation and rotation, v <- v + w x r with w = I^-1 (L_target - L), as in GICnet.
 """
 
-import torch
-from torch import Tensor
+import numpy as np
+
+from mechanist.arrays import Array
 
 
-def linear(v: Tensor, masses: Tensor) -> Tensor:
-    """Momenta (B, 3) in Da nm/ps of velocities (B, N, 3); ``masses`` (N, 1) in Da."""
-    return (masses * v).sum(1)
+def momenta(x: Array, v: Array, masses: Array) -> tuple[Array, Array]:
+    """Linear momenta in Da nm/ps, and angular ones about the centre of mass in Da nm2/ps.
 
-
-def centred(x: Tensor, masses: Tensor) -> Tensor:
-    """Positions (B, N, 3) about the centre of mass."""
-    middle: Tensor = (masses * x).sum(1) / masses.sum()
-    return x - middle[:, None]
-
-
-def angular(x: Tensor, v: Tensor, masses: Tensor) -> Tensor:
-    """Angular momenta (B, 3) in Da nm2/ps about the centre of mass."""
-    each: Tensor = torch.linalg.cross(centred(x, masses), masses * v)
-    return each.sum(1)
-
-
-def repaired(x: Tensor, v: Tensor, masses: Tensor, target: tuple[Tensor, Tensor]) -> Tensor:
-    """Velocities (B, N, 3) with the given linear and angular momenta (B, 3).
-
-    Parameters
-    ----------
-    x, v
-        (B, N, 3) in nm and nm/ps.
-    masses
-        (N, 1) in Da.
-    target
-        Linear and angular momenta.
+    (B, 3) each, of positions in nm and velocities in nm/ps (B, N, 3); ``masses`` (N,) in Da.
     """
-    v = v + ((target[0] - linear(v, masses)) / masses.sum())[:, None]
-    about = centred(x, masses)
-    square = (masses * about**2).sum((1, 2))[:, None, None] * torch.eye(3, dtype=x.dtype)
-    inertia = square - torch.einsum("bnx,bny->bxy", masses * about, about)
+    angular = masses @ np.cross(x - (masses @ x / masses.sum())[:, None], v)
+    return masses @ v, np.asarray(angular)
+
+
+def repaired(x: Array, v: Array, masses: Array, target: tuple[Array, Array] | None = None) -> Array:
+    """Velocities (B, N, 3) with the given `momenta`, or without any."""
+    linear, angular = (np.zeros((len(x), 3)),) * 2 if target is None else target
+    v = v + ((linear - masses @ v) / masses.sum())[:, None]
+    about = x - (masses @ x / masses.sum())[:, None]
+    products = np.einsum("n,bnx,bny->bxy", masses, about, about)
+    inertia = np.trace(products, axis1=1, axis2=2)[:, None, None] * np.eye(3) - products
     # A linear molecule has no inertia, and no momentum, about its axis.
-    inverse = torch.linalg.pinv(inertia, rtol=1e-9, hermitian=True)
-    turn = torch.einsum("bxy,by->bx", inverse, target[1] - angular(x, v, masses))
-    added: Tensor = torch.linalg.cross(turn[:, None].expand_as(about), about)
-    return v + added
+    inverse = np.linalg.pinv(inertia, rcond=1e-9, hermitian=True)
+    turn = np.einsum("bxy,by->bx", inverse, angular - momenta(x, v, masses)[1])
+    return np.asarray(v + np.cross(turn[:, None], about))

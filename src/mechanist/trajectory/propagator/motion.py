@@ -1,7 +1,7 @@
-"""Interface of propagators, and their result."""
+"""Results of propagators."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from mechanist.arrays import Array
 
@@ -20,9 +20,25 @@ class Motion:
     velocities: Array
 
 
-class Propagator(Protocol):
-    """Maps states to states at other times, in any order."""
+Propagator = Callable[[Array, Array, Array], Motion]
+"""Positions and velocities (B, N, 3) and times (T,) in ps to the states at these times."""
 
-    def __call__(self, x0: Array, v0: Array, times: Array) -> Motion:
-        """States at ``times`` in ps, (T,), after positions and velocities (B, N, 3)."""
-        ...
+
+@dataclass(frozen=True)
+class Chain:
+    """B replicas at K times.
+
+    Parameters
+    ----------
+    dt_ps
+        Between two stored frames.
+    positions, velocities
+        (B, K, N, 3) in nm and nm/ps.
+    energy
+        (B, K) kinetic plus learned potential energy in kJ/mol.
+    """
+
+    dt_ps: float
+    positions: Array
+    velocities: Array
+    energy: Array

@@ -6,12 +6,11 @@ scaled such that the total energy, by the energy network, is that of the start.
 """
 
 import numpy as np
-import torch
 
 from mechanist.arrays import Array
-from mechanist.trajectory.propagator.chain import Chain
 from mechanist.trajectory.propagator.gicnet import GicnetMotion
-from mechanist.trajectory.propagator.momentum import angular, linear, repaired
+from mechanist.trajectory.propagator.momentum import momenta, repaired
+from mechanist.trajectory.propagator.motion import Chain
 
 
 def follow_segments(
@@ -32,9 +31,7 @@ def follow_segments(
     scaled
         Whether velocities are scaled after each segment. The published protocol does not.
     """
-    masses = torch.tensor(motion.masses)[:, None]
-    start = torch.tensor(x0), torch.tensor(v0)
-    target = linear(start[1], masses), angular(*start, masses)
+    target = momenta(x0, v0, motion.masses)
     first = motion.total_energy(x0, v0)
     times = motion.reach_ps * np.arange(1, frames + 1) / frames
     x, v, e = [x0[:, None]], [v0[:, None]], [first[:, None]]
@@ -42,8 +39,8 @@ def follow_segments(
         best, least = None, np.full(len(x0), np.inf)
         for member in motion.members:
             made = motion.member(member, x[-1][:, -1], v[-1][:, -1], times)
-            here, speed = torch.tensor(made.positions[:, -1]), torch.tensor(made.velocities[:, -1])
-            made.velocities[:, -1] = repaired(here, speed, masses, target).numpy()
+            end = made.positions[:, -1], made.velocities[:, -1], motion.masses
+            made.velocities[:, -1] = repaired(*end, target)
             energy = motion.total_energy(made.positions[:, -1], made.velocities[:, -1])
             nearer = np.abs(energy - first) < least
             if best is None:

@@ -9,15 +9,14 @@ the training data would be too small.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array, Rows
 from mechanist.trajectory.restore.gap_coordinates import Coordinates, coordinates_of
-from mechanist.trajectory.ridge import decomposed
+from mechanist.trajectory.ridge import LinearMap, decomposed
 
 Known = tuple[int, ...]
 """Known frames of a gap, counted from the last frame before it: one or two on either side."""
@@ -65,29 +64,24 @@ class GapMap:
         Of the gap.
     periodic
         (D,), which coordinates are periodic.
-    mean, spread
-        (I,) of the inputs.
-    weights
-        (I + 1, (length - 1) D); the last row is the constant.
+    linear
+        From `inputs_of` the known frames to what is missing on straight lines, (length - 1) D.
     residuals
-        (R, length - 1, D), true coordinates less those of the map.
+        (R, length - 1, D), true coordinates less those of the map; none for maps on disk.
     places
         (R, 2), values of the coordinate on which the noise depends, at both ends of these gaps.
     """
 
     known: Known
     periodic: NDArray[np.bool_]
-    mean: Array
-    spread: Array
-    weights: Array
-    residuals: Array
-    places: Array
+    linear: LinearMap
+    residuals: Array = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    places: Array = field(default_factory=lambda: np.zeros((0, 2)))
 
     def __call__(self, knots: Array) -> Array:
         """Coordinates (B, length - 1, D) of gaps with known ones (B, K, D)."""
-        x = (inputs_of(knots, self.periodic) - self.mean) / self.spread
         line = straight(knots, self.known, self.periodic)
-        return np.asarray(line + (x @ self.weights[:-1] + self.weights[-1]).reshape(line.shape))
+        return line + self.linear(inputs_of(knots, self.periodic)).reshape(line.shape)
 
     def draw(self, places: Array, rng: np.random.Generator) -> Array:
         """Residuals (B, length - 1, D) drawn for gaps whose ends have values (B, 2)."""
@@ -145,9 +139,7 @@ def learn_map(
     return GapMap(
         known,
         periodic,
-        mean,
-        spread,
-        np.concatenate([weights, y.mean(axis=0)[None]]),
+        LinearMap(mean, spread, np.concatenate([weights, y.mean(axis=0)[None]])),
         rest.reshape(len(some), *away.shape[1:]),
         places[begin[:, None] + [0, length_of(known)]],
     )
@@ -175,21 +167,23 @@ def ridge(x: Array, y: Array, some: Rows) -> tuple[Array, Array]:
     return best[1], best[2]
 
 
-class Maps(Protocol):
-    """Maps by kind of gap."""
+@dataclass
+class Maps:
+    """Maps by kind of gap, in some coordinates; None where the paths had too few gaps."""
 
     coordinates: Coordinates
+    found: dict[Known, GapMap | None] = field(default_factory=dict)
 
     def places(self, x: Array) -> Array:
         """Values (F,) of the coordinate on which the noise depends, at frames (F, N, 3)."""
-        ...
+        return np.zeros(len(x))
 
     def of(self, known: Known) -> GapMap | None:
-        """The map for a kind of gap; None if there is none."""
-        ...
+        """The map for a kind of gap, if there is one."""
+        return self.found.get(known)
 
 
-class GapMaps:
+class GapMaps(Maps):
     """Maps for all kinds of gaps, each learned on first use.
 
     Parameters
@@ -208,13 +202,11 @@ class GapMaps:
     """
 
     def __init__(self, paths: Sequence[Array], masses: Array, along: Along | None = None) -> None:
-        self.reference, self.masses = paths[0][0], masses
-        self.coordinates: Coordinates = coordinates_of(self.reference, masses)
-        self._along = along
+        self.reference, self.masses, self._along = paths[0][0], masses, along
+        super().__init__(coordinates_of(self.reference, masses))
         every = np.concatenate(paths)
         self._values, self._places = self.coordinates.values(every), self.places(every)
         self._lengths = np.array([len(path) for path in paths])
-        self._maps: dict[Known, GapMap | None] = {}
 
     def places(self, x: Array) -> Array:
         """Values (F,) of the coordinate on which the noise depends, at frames (F, N, 3)."""
@@ -222,15 +214,11 @@ class GapMaps:
 
     def of(self, known: Known) -> GapMap | None:
         """The map for a kind of gap; None where the paths have too few."""
-        if known not in self._maps:
-            self._maps[known] = learn_map(
+        if known not in self.found:
+            self.found[known] = learn_map(
                 self._values, self._lengths, self._places, known, self.coordinates.periodic
             )
-        return self._maps[known]
-
-    def learned(self) -> dict[Known, GapMap]:
-        """All maps that have been used."""
-        return {known: one for known, one in self._maps.items() if one is not None}
+        return self.found[known]
 
 
 def gaps_of(rows: Rows) -> dict[Known, list[int]]:

@@ -7,7 +7,7 @@ is unknown, but small and smooth in time. Velocity Verlet runs from the left end
 
 and the positions and velocities at the right end are 6N conditions on g. Of all g that fulfil them
 the most probable one of a Gaussian process with covariance C is chosen (weak-constraint variational
-assimilation: Trémolet, Q. J. R. Meteorol. Soc. 132, 2483 (2006); see `error_model`). With the
+assimilation: Trémolet, Q. J. R. Meteorol. Soc. 132, 2483 (2006); see `dynamics`). With the
 residual e at the end and G = d(end)/dg of the linearised motion,
 
     g <- g + C G' (G C G')^-1 e,
@@ -18,7 +18,6 @@ polynomial, and the paths from the left and from the right are averaged, so that
 reversible.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,26 +25,17 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends
-from mechanist.trajectory.integrator import begin, walk
-from mechanist.trajectory.superres.error_model import (
+from mechanist.trajectory.superres.dynamics import (
+    Dynamics,
+    between,
     covariance_in_time,
-    end_covariance,
     end_derivatives,
 )
 from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
 
-Forces = Callable[[Array], Array]
-"""Positions (B, N, 3) in nm to forces (B, N, 3) in kJ/mol/nm."""
-
-STEP = 1e-6
-"""Displacement in nm for numerical derivatives of forces."""
-
 SPACING = 4
 """Largest distance, in frames, between points at which the stiffness is computed."""
-
-NUGGET = 1e-10
-"""Regularisation of the matrix that is inverted, relative to its mean diagonal."""
 
 BATCH = 16
 """Gaps at once."""
@@ -61,34 +51,12 @@ LOST = 0.003
 
 
 @dataclass(frozen=True)
-class Bridge:
-    """Fills gaps with paths of learned forces.
+class Bridge(Dynamics):
+    """Fills gaps with paths of learned forces; ``iterations`` is the largest number of them."""
 
-    Parameters
-    ----------
-    forces
-        The learned force field.
-    masses
-        (N,) in Da.
-    errors
-        (N,) standard deviation of the error of the forces on each atom in kJ/mol/nm.
-    memory
-        Correlation time of that error in ps.
-    iterations
-        Largest number of Gauss-Newton iterations.
-    """
-
-    forces: Forces
-    masses: Array
-    errors: Array
-    memory: float
     iterations: int = 5
 
-    def __call__(self, ends: Ends) -> Filled:
-        """Missing frames from positions and velocities; see `fill`."""
-        return self.fill(ends)
-
-    def fill(self, ends: Ends, accelerations: Array | None = None) -> Filled:
+    def __call__(self, ends: Ends, accelerations: Array | None = None) -> Filled:
         """Missing frames: the mean of the paths from the left and from the right.
 
         Gaps without convergence from either end get Hermite polynomials, as long gaps with rigid
@@ -143,7 +111,7 @@ class Bridge:
             return np.zeros((len(ends), nodes, *ends.x0.shape[1:])), alike
         known = [0, nodes - 1]
         share = np.linalg.solve(alike[np.ix_(known, known)], alike[known]).T
-        learned = [self._accelerations(ends.x0), self._accelerations(ends.x1)]
+        learned = [self.accelerations(ends.x0), self.accelerations(ends.x1)]
         wrong = accelerations - np.stack(learned, axis=1)
         mean = np.einsum("le,benx->blnx", share, wrong)
         return np.asarray(mean), alike - share @ alike[known]
@@ -169,64 +137,24 @@ class Bridge:
         return _closed(ends, *best), least
 
     def shoot(self, ends: Ends, push: Array) -> tuple[Array, Array]:
-        """Velocity Verlet from the left ends with additional accelerations ``push``.
-
-        Parameters
-        ----------
-        ends
-            B gaps.
-        push
-            (B, inner + 2, N, 3) in nm/ps2.
-
-        Returns
-        -------
-        tuple of ndarray
-            Positions and velocities (B, inner + 2, N, 3) in nm and nm/ps.
-        """
-        pushes = iter(push.swapaxes(0, 1))
-
-        def pull(x: Array) -> Array:
-            return np.asarray(self._accelerations(x) + next(pushes))
-
-        start = begin(pull, ends.x0, ends.v0)
-        path = list(walk(pull, start, ends.dt_ps, ends.inner + 1))
-        return np.stack([one.x for one in path], 1), np.stack([one.v for one in path], 1)
-
-    def _accelerations(self, x: Array) -> Array:
-        return self.forces(x) / self.masses[:, None]
+        """Positions and velocities (B, inner + 2, N, 3) from the left ends, with ``push``."""
+        return self.run(ends.x0, ends.v0, ends.dt_ps, ends.inner + 1, push)
 
     def _stiffness(self, path: Array) -> Array:
         """Derivatives (B, L, 3N, 3N) of accelerations with respect to positions, in 1/ps2.
 
         They are computed every few frames of the paths and interpolated linearly.
         """
-        nodes = path.shape[1]
-        some = spaced(nodes)
-        known = self._stiffness_at(path[:, some])
-        after = np.clip(np.searchsorted(some, np.arange(nodes)), 1, len(some) - 1)
-        low, high = some[after - 1], some[after]
-        share = ((np.arange(nodes) - low) / (high - low))[:, None, None]
-        return np.asarray((1 - share) * known[:, after - 1] + share * known[:, after])
-
-    def _stiffness_at(self, path: Array) -> Array:
-        """Stiffness at each frame of ``path``."""
-        size = path[0, 0].size
-        at = self._accelerations(path.reshape(-1, *path.shape[2:]))
-        shifts = STEP * np.eye(size).reshape(size, *path.shape[2:])
-        moved = (path[:, :, None] + shifts).reshape(-1, *path.shape[2:])
-        slopes = self._accelerations(moved).reshape(len(at), size, size)
-        slopes = (slopes - at.reshape(len(at), 1, size)) / STEP
-        return slopes.swapaxes(1, 2).reshape(*path.shape[:2], size, size)
+        some = spaced(path.shape[1])
+        return between(self.slopes(path[:, some]), some, path.shape[1])
 
     def _gain(self, stiffness: Array, h: float, alike: Array) -> Array:
         """C G' (G C G')^-1: pushes (B, L, 3N, 6N) in nm/ps2 per nm of residual.
 
         Velocities are in units of nm / h.
         """
-        width = np.repeat(self.errors / self.masses, 3)
-        spread, gram = end_covariance(end_derivatives(stiffness, h) * width, alike, NUGGET)
-        inverse = np.linalg.inv(gram)
-        return np.asarray(width[:, None] * (spread @ inverse[:, None]))
+        spread, gram = self.end_covariance(end_derivatives(stiffness, h), alike)
+        return np.asarray(self.width[:, None] * (spread @ np.linalg.inv(gram)[:, None]))
 
     def _correction(self, ends: Ends, x: Array, v: Array, gain: Array) -> Array:
         """Additional pushes (B, L, N, 3) for the residuals at the right ends."""

@@ -14,37 +14,19 @@ from forces, which in a trajectory by velocity Verlet are second differences of 
 """
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mechanist.arrays import Array, Rows
 from mechanist.errors import DataError
+from mechanist.systems.forces.kernel import KernelForces, derivatives, inverse_distances, pairs
 from mechanist.trajectory.trajectory import Trajectory
-
-if TYPE_CHECKING:
-    from mechanist.trajectory.superres.field import Field
 
 NUGGET = 1e-12
 """Regularisation of the kernel matrix, relative to its mean diagonal."""
 
 LARGEST = 40_000
 """Largest number of rows of the kernel matrix, which takes 8 bytes per element."""
-
-
-def pairs(atoms: int) -> tuple[Rows, Rows]:
-    """First and second atom of each of the P pairs."""
-    first, second = np.triu_indices(atoms, 1)
-    return first, second
-
-
-def inverse_distances(x: Array) -> tuple[Array, Array]:
-    """Inverse distances (B, P) in 1/nm and gradients (B, P, 3) for the first atom of each pair."""
-    first, second = pairs(x.shape[1])
-    away = x[:, first] - x[:, second]
-    inverse = 1 / np.sqrt(np.einsum("bpx,bpx->bp", away, away))
-    return inverse, -(inverse**3)[..., None] * away
 
 
 def pair_permutations(permutations: Rows) -> Rows:
@@ -80,61 +62,6 @@ def plain_metric(inverse: Array, orders: Rows) -> Metric:
     mean = inverse.mean(axis=0)[orders].mean(axis=0)
     scale = np.exp(np.log(mean).mean()) / mean
     return Metric(scale, float(10 * np.sqrt((scale * inverse).var(axis=0).sum())))
-
-
-@dataclass(frozen=True)
-class KernelForces:
-    """A learned force field.
-
-    Parameters
-    ----------
-    points
-        (M, P) scaled inverse distances in 1/nm of the training geometries, with permuted copies.
-    weights
-        (M, P).
-    width
-        Of the kernel in 1/nm.
-    scale
-        (P,) factors of the inverse distances, or one for all of them.
-    """
-
-    points: Array
-    weights: Array
-    width: float
-    scale: Array | float = 1.0
-
-    @cached_property
-    def field(self) -> "Field":
-        """The same for torch, with energies."""
-        import torch
-
-        from mechanist.trajectory.superres.field import Field
-
-        points, weights = torch.tensor(self.points), torch.tensor(self.weights)
-        scale = torch.as_tensor(self.scale, dtype=points.dtype).expand(points.shape[1])
-        return Field(points, weights, self.width, scale)
-
-    def __call__(self, x: Array) -> Array:
-        """Forces (B, N, 3) in kJ/mol/nm at positions (B, N, 3) in nm."""
-        import torch
-
-        if not len(x):
-            return np.zeros_like(x)
-        # Not inference_mode: what the field keeps must stay fit for gradients.
-        with torch.no_grad():
-            return np.asarray(self.field.forces(torch.tensor(x)).numpy())
-
-    @property
-    def parameters(self) -> int:
-        """Number of parameters."""
-        return int(self.weights.size)
-
-
-def derivatives(apart: Array, width: float) -> tuple[Array, Array]:
-    """Of the kernel at squared distances r^2: -k'/r, and -1/r times the derivative of that."""
-    u = np.sqrt(7 * apart) / width
-    decay = 7 / (15 * width**2) * np.exp(-u)
-    return decay * (3 + u * (3 + u)), decay * (7 / width**2) * (1 + u)
 
 
 def fit_forces(
@@ -202,14 +129,18 @@ def internal(positions: Array, forces: Array) -> tuple[Array, Array, Array]:
     """
     inverse, gradients = inverse_distances(positions)
     count, atoms = positions.shape[:2]
-    first, second = pairs(atoms)
-    full = np.zeros((*inverse.shape, atoms, 3))
-    rows = np.arange(len(first))
-    full[:, rows, first], full[:, rows, second] = gradients, -gradients
-    flat = full.reshape(*inverse.shape, -1)
+    flat = jacobian(gradients, atoms)
     along = np.linalg.eigh(flat.swapaxes(1, 2) @ flat)[1][:, :, -motions(atoms) :]
     known = np.einsum("mx,mxr->mr", forces.reshape(count, -1), along)
     return inverse, flat @ along, known
+
+
+def jacobian(gradients: Array, atoms: int) -> Array:
+    """Derivatives (B, P, 3N) of inverse distances from those (B, P, 3) for the first atoms."""
+    first, second = pairs(atoms)
+    full, rows = np.zeros((*gradients.shape[:2], atoms, 3)), np.arange(len(first))
+    full[:, rows, first], full[:, rows, second] = gradients, -gradients
+    return full.reshape(*gradients.shape[:2], -1)
 
 
 def covariance(inverse: Array, slopes: Array, orders: Rows, width: float) -> Array:

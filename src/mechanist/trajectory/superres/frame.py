@@ -1,8 +1,8 @@
 """A common orientation for models of Cartesian coordinates.
 
-Each gap is moved rigidly such that the mean of its ends is superposed on a reference geometry
-(Kabsch, Acta Cryst. A 32, 922 (1976)), and results are moved back. Models are thereby equivariant
-to rotation and translation.
+Molecules are moved rigidly such that they are superposed on a reference geometry (Kabsch, Acta
+Cryst. A 32, 922 (1976)), and results are moved back. Models are thereby equivariant to rotation and
+translation.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from mechanist.trajectory.dataset import Ends
 
 @dataclass(frozen=True)
 class Placement:
-    """Rigid motion of B gaps between the common orientation and their own.
+    """Rigid motion of B molecules between the common orientation and their own.
 
     Parameters
     ----------
@@ -30,9 +30,7 @@ class Placement:
 
     def there(self, positions: Array) -> Array:
         """Positions (B, ..., N, 3) in the common orientation."""
-        return np.asarray(
-            np.einsum("b...x,byx->b...y", positions - self._shift(positions), self.turn)
-        )
+        return self.turn_there(positions - self._shift(positions))
 
     def back(self, positions: Array) -> Array:
         """Positions (B, ..., N, 3) in the original orientation."""
@@ -50,41 +48,41 @@ class Placement:
         return self.centre.reshape(len(self.centre), *(1,) * (positions.ndim - 2), 3)
 
 
-def rotations(geometries: Array, reference: Array, masses: Array) -> Array:
+@dataclass(frozen=True)
+class Pose:
+    """The common orientation: that of a reference (N, 3) in nm, with weights (N,) of the atoms."""
+
+    reference: Array
+    weights: Array
+
+    def place(self, x: Array) -> Placement:
+        """How molecules (B, N, 3) are moved."""
+        share = self.weights / self.weights.sum()
+        centre = share @ x
+        about = self.reference - share @ self.reference
+        return Placement(rotations(x - centre[:, None], about, self.weights), centre)
+
+    def place_gaps(self, ends: Ends) -> tuple[Ends, Placement]:
+        """Gaps in the common orientation, by the means of their ends, and their placement."""
+        placement = self.place(0.5 * (ends.x0 + ends.x1))
+        placed = replace(
+            ends,
+            x0=placement.there(ends.x0),
+            v0=placement.turn_there(ends.v0),
+            x1=placement.there(ends.x1),
+            v1=placement.turn_there(ends.v1),
+        )
+        return placed, placement
+
+
+def rotations(geometries: Array, reference: Array, weights: Array) -> Array:
     """Rotations (B, 3, 3) that superpose ``reference`` on ``geometries`` (B, N, 3), both centred.
 
     ``reference`` is (N, 3), or (B, N, 3) with one geometry for each.
     """
-    weighted = masses[:, None] * reference
+    weighted = weights[:, None] * reference
     left, _, right = np.linalg.svd(np.einsum("...nx,...ny->...xy", weighted, geometries))
     # No reflections.
     sign = np.sign(np.linalg.det(left @ right))
     right[:, 2] *= sign[:, None]
     return np.asarray(left @ right)
-
-
-def place(ends: Ends, reference: Array, masses: Array) -> tuple[Ends, Placement]:
-    """Gaps in the common orientation, and their placement.
-
-    Parameters
-    ----------
-    ends
-        B gaps.
-    reference
-        (N, 3) in nm.
-    masses
-        (N,) in Da.
-    """
-    weights = masses / masses.sum()
-    middle = 0.5 * (ends.x0 + ends.x1)
-    centre = weights @ middle
-    about = reference - weights @ reference
-    placement = Placement(rotations(middle - centre[:, None], about, masses), centre)
-    placed = replace(
-        ends,
-        x0=placement.there(ends.x0),
-        v0=placement.turn_there(ends.v0),
-        x1=placement.there(ends.x1),
-        v1=placement.turn_there(ends.v1),
-    )
-    return placed, placement

@@ -5,9 +5,10 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
+from mechanist.systems.forces.kernel import KernelForces
 from mechanist.trajectory.dataset import Dataset
 from mechanist.trajectory.superres.bridge import Bridge
-from mechanist.trajectory.superres.forcefield import KernelForces, fit_forces, known_forces
+from mechanist.trajectory.superres.forcefield import fit_forces, known_forces
 from mechanist.trajectory.superres.likelihood import likely_metric
 
 LAGS = 64
@@ -44,8 +45,7 @@ def learn_bridge(dataset: Dataset, permutations: NDArray[np.int64], geometries: 
         If there are fewer frames than ``geometries``, the validation block is too short, or forces
         are unknown.
     """
-    parts = [known_forces(one) for one in dataset.train]
-    x, f = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    x, f = known_forces(dataset.train)
     if len(x) < geometries:
         raise DataError("trajectory", f"{len(x)} frames are fewer than {geometries} geometries")
     rows = np.linspace(0, len(x) - 1, geometries).round().astype(np.int64)
@@ -62,7 +62,7 @@ def bridge_of(forces: KernelForces, dataset: Dataset) -> Bridge:
     DataError
         If the block is too short.
     """
-    block = dataset.validate[0]
+    block = dataset.validate
     if len(block) < 2 * LAGS:
         raise DataError("trajectory", f"validation block of {len(block)} frames; {2 * LAGS} needed")
     x, truth = known_forces(block[:JUDGED])

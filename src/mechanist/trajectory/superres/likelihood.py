@@ -17,10 +17,10 @@ import numpy as np
 
 from mechanist.arrays import Array, Rows
 from mechanist.errors import DataError
+from mechanist.systems.forces.kernel import derivatives
 from mechanist.trajectory.superres.forcefield import (
     Metric,
     covariance,
-    derivatives,
     internal,
     motions,
     pair_permutations,

@@ -1,7 +1,7 @@
 """Interface of interpolators."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -23,12 +23,8 @@ class Filled:
     velocities: Array
 
 
-class Interpolator(Protocol):
-    """Fills gaps."""
-
-    def __call__(self, ends: Ends) -> Filled:
-        """Missing frames of every gap."""
-        ...
+Interpolator = Callable[[Ends], Filled]
+"""Fills gaps."""
 
 
 def fractions(ends: Ends) -> Array:

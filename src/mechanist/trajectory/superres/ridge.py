@@ -6,8 +6,8 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends, Windows
-from mechanist.trajectory.ridge import best_held_out
-from mechanist.trajectory.superres.frame import Placement, place
+from mechanist.trajectory.ridge import LinearMap, best_held_out
+from mechanist.trajectory.superres.frame import Placement, Pose
 from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
 
@@ -17,59 +17,28 @@ STRENGTHS = tuple(10.0**k for k in range(-12, 1))
 
 @dataclass(frozen=True)
 class Ridge:
-    """A linear map for one length of gap.
+    """A linear map for one length of gap, in a common orientation.
 
-    Parameters
-    ----------
-    reference
-        (N, 3) in nm, on which gaps are superposed.
-    masses
-        (N,) in Da.
-    mean, scale
-        (P,) of the inputs.
-    weights
-        (P + 1, 2 x inner x N x 3), the last row is the constant; positions first, then velocities.
-    strength
-        The chosen penalty.
-    accelerations
-        Whether accelerations are inputs.
+    Its targets are residuals of positions, then of velocities, (2 x inner x N x 3).
     """
 
-    reference: Array
-    masses: Array
-    mean: Array
-    scale: Array
-    weights: Array
-    strength: float
-    accelerations: bool
+    pose: Pose
+    linear: LinearMap
 
-    def fill(self, ends: Ends, accelerations: Array | None = None) -> Filled:
+    def __call__(self, ends: Ends, accelerations: Array | None = None) -> Filled:
         """Missing frames; accelerations (B, 2, N, 3) in nm/ps2 if it was fitted with them."""
-        inputs, placed, placement = _inputs(ends, self.reference, self.masses, accelerations)
-        scaled = (inputs - self.mean) / self.scale
-        rest = scaled @ self.weights[:-1] + self.weights[-1]
-        rest = rest.reshape(len(ends), 2, ends.inner, -1, 3)
+        inputs, placed, placement = _inputs(ends, self.pose, accelerations)
+        rest = self.linear(inputs).reshape(len(ends), 2, ends.inner, -1, 3)
         start = hermite(placed)
         return Filled(
             placement.back(start.positions + rest[:, 0]),
             placement.turn_back(start.velocities + rest[:, 1]),
         )
 
-    def __call__(self, ends: Ends) -> Filled:
-        """Missing frames from positions and velocities."""
-        return self.fill(ends)
 
-    @property
-    def parameters(self) -> int:
-        """Number of parameters."""
-        return int(self.weights.size)
-
-
-def _inputs(
-    ends: Ends, reference: Array, masses: Array, accelerations: Array | None
-) -> tuple[Array, Ends, Placement]:
-    """Inputs (B, P), the gaps in the common orientation, and their placement."""
-    placed, placement = place(ends, reference, masses)
+def _inputs(ends: Ends, pose: Pose, accelerations: Array | None) -> tuple[Array, Ends, Placement]:
+    """Inputs (B, I), the gaps in the common orientation, and their placement."""
+    placed, placement = pose.place_gaps(ends)
     parts = [placed.x0, placed.v0, placed.x1, placed.v1]
     if accelerations is not None:
         parts.append(placement.turn_there(accelerations))
@@ -77,50 +46,27 @@ def _inputs(
 
 
 def fit_ridge(
-    train: Windows,
-    validate: Windows,
-    masses: Array,
-    accelerations: bool = False,
+    train: Windows, validate: Windows, masses: Array, accelerations: bool = False
 ) -> Ridge:
-    """Fit the map, with the penalty that is best on the validation block.
+    """Fit the map to gaps of one length, with the penalty that is best on the validation block.
 
-    Parameters
-    ----------
-    train, validate
-        Gaps of the same length.
-    masses
-        (N,) in Da.
-    accelerations
-        Whether accelerations at the ends are inputs.
-
-    Returns
-    -------
-    Ridge
-        The map.
+    ``masses`` (N,) are in Da; ``accelerations`` says whether those at the ends are inputs.
     """
-    reference = train.positions[0, 0]
-    inputs, targets = _pairs(train, reference, masses, accelerations)
-    tests, truth = _pairs(validate, reference, masses, accelerations)
-    mean, scale = inputs.mean(axis=0), inputs.std(axis=0)
+    pose = Pose(train.positions[0, 0], masses)
+    inputs, targets = _pairs(train, pose, accelerations)
+    scale = inputs.std(axis=0)
     scale[scale < 1e-9 * scale.max()] = 1.0
-    inputs, tests = (inputs - mean) / scale, (tests - mean) / scale
-    offset = targets.mean(axis=0)
+    held = _pairs(validate, pose, accelerations)
     half = targets.shape[1] // 2
-    solved, strength = best_held_out(
-        (inputs, targets - offset), (tests, truth - offset), STRENGTHS, judged=half
+    return Ridge(pose, best_held_out((inputs, targets), held, STRENGTHS, scale, half))
+
+
+def _pairs(gaps: Windows, pose: Pose, accelerations: bool) -> tuple[Array, Array]:
+    """Inputs (B, I) and residuals of Hermite (B, 2 x inner x N x 3)."""
+    inputs, placed, placement = _inputs(
+        gaps.ends, pose, gaps.accelerations if accelerations else None
     )
-    weights = np.concatenate([solved, offset[None]])
-    return Ridge(reference, masses, mean, scale, weights, strength, accelerations)
-
-
-def _pairs(
-    gaps: Windows, reference: Array, masses: Array, accelerations: bool
-) -> tuple[Array, Array]:
-    """Inputs (B, P) and residuals of Hermite (B, 2 x inner x N x 3)."""
-    a = gaps.accelerations if accelerations else None
-    inputs, placed, placement = _inputs(gaps.ends, reference, masses, a)
     start = hermite(placed)
     positions = placement.there(gaps.positions[:, 1:-1]) - start.positions
     velocities = placement.turn_there(gaps.velocities[:, 1:-1]) - start.velocities
-    both = np.stack([positions, velocities], axis=1)
-    return inputs, both.reshape(len(gaps), -1)
+    return inputs, np.stack([positions, velocities], axis=1).reshape(len(gaps), -1)

@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from mechanist.bookkeeping.files import damage_reported
-from mechanist.bookkeeping.model_files import FORCES_FORMAT, read_model, write_model
+from mechanist.bookkeeping.model_files import FORCES_FORMAT, write_model
 from mechanist.errors import DataError
+from mechanist.systems.forces.kernel import KernelForces, read_forces
 from mechanist.trajectory.superres.bridge import Bridge
-from mechanist.trajectory.superres.forcefield import KernelForces
 
 
 def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
@@ -25,7 +22,7 @@ def save(bridge: Bridge, weights_path: Path, json_path: Path) -> None:
     tensors = {
         "points": forces.points,
         "weights": forces.weights,
-        "scale": np.broadcast_to(forces.scale, forces.points.shape[1:]),
+        "scale": forces.scale,
         "masses": bridge.masses,
         "errors": bridge.errors,
     }
@@ -52,16 +49,5 @@ def load(weights_path: Path, json_path: Path) -> Bridge:
     DataError
         If a file is missing or damaged, or the two do not match.
     """
-    card, tensors = read_model(weights_path, json_path, FORCES_FORMAT, "model card")
-    with damage_reported(json_path):
-        points, weights, scale = tensors["points"], tensors["weights"], tensors["scale"]
-        masses, errors = tensors["masses"], tensors["errors"]
-        numbers = float(card["width"]), float(card["memory"]), int(card["iterations"])
-    atoms = len(masses)
-    fits = points.shape == weights.shape == (len(points), atoms * (atoms - 1) // 2)
-    fits = fits and scale.shape == points.shape[1:] and bool((scale > 0).all())
-    if not fits or errors.shape != masses.shape or min(numbers) <= 0:
-        raise DataError(weights_path, f"shapes do not fit {json_path.name}; delete both")
-    if not all(np.isfinite(value).all() for value in tensors.values()):
-        raise DataError(weights_path, "holds numbers that are not finite; delete it")
-    return Bridge(KernelForces(points, weights, numbers[0], scale), masses, errors, *numbers[1:])
+    found = read_forces(weights_path, json_path)
+    return Bridge(found.forces, found.masses, found.errors, found.memory, found.iterations)

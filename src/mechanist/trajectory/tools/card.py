@@ -5,7 +5,7 @@ each kind of model has files of its own.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from mechanist.bookkeeping.files import damage_reported
 from mechanist.bookkeeping.model_files import MODELS_FORMAT, read_model, write_model
 from mechanist.errors import DataError
-from mechanist.trajectory.tools.judge import Error, Judged
+from mechanist.trajectory.tools.judge import Row
 from mechanist.trajectory.tools.molecule import Conformations, Molecule
 from mechanist.trajectory.tools.source import formula
 
 NAME = "card.json"
+ROWS = ("fill", "motion", "forecast")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Card:
     fill
         Errors of the models that fill gaps.
     motion
-        Errors after some times, by model: ``model``, ``ps``, error, and that of x + v t.
+        Errors after some times, by model.
     forecast
         Errors of forecasts, by model and number of frames.
     warnings
@@ -56,10 +57,10 @@ class Card:
     step_ps: float | None
     temperature_K: float | None
     source: dict[str, Any]
-    fill: tuple[Judged, ...]
-    motion: tuple[dict[str, Any], ...] = ()
-    forecast: tuple[dict[str, Any], ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    fill: tuple[Row, ...]
+    motion: tuple[Row, ...] = ()
+    forecast: tuple[Row, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def numbers(self) -> NDArray[np.int64]:
@@ -86,9 +87,7 @@ def write_card(card: Card, folder: Path, topology: Any) -> None:
         "step_ps": card.step_ps,
         "temperature_K": card.temperature_K,
         "source": card.source,
-        "fill": [_row(one) for one in card.fill],
-        "motion": list(card.motion),
-        "forecast": list(card.forecast),
+        **{name: [row.to_json() for row in getattr(card, name)] for name in ROWS},
         "valid": {"conformations_within_nm": known.limit_nm},
         "warnings": list(card.warnings),
     }
@@ -98,10 +97,6 @@ def write_card(card: Card, folder: Path, topology: Any) -> None:
 
     with atomic(folder / "topology.pdb") as temporary:
         mdtraj.Trajectory(known.molecule.reference[None], topology).save(str(temporary))
-
-
-def _row(one: Judged) -> dict[str, Any]:
-    return {"model": one.kind, "stride": one.stride, "known": one.known} | asdict(one.error)
 
 
 def read_card(folder: Path) -> Card:
@@ -127,21 +122,13 @@ def read_card(folder: Path) -> Card:
             None if content["step_ps"] is None else float(content["step_ps"]),
             None if content["temperature_K"] is None else float(content["temperature_K"]),
             dict(content["source"]),
-            tuple(_judged(row) for row in content["fill"]),
-            tuple(dict(row) for row in content["motion"]),
-            tuple(dict(row) for row in content["forecast"]),
+            *(tuple(Row(**row) for row in content[name]) for name in ROWS),
             tuple(str(one) for one in content["warnings"]),
         )
     atoms = len(card.numbers)
     if card.masses.shape != (atoms,) or card.conformations.frames.shape[1:] != (atoms, 3):
         raise DataError(weights, f"shapes do not fit {NAME}; learn the model again")
     return card
-
-
-def _judged(row: dict[str, Any]) -> Judged:
-    names = ("mean_nm", "low_nm", "high_nm", "p99_nm")
-    error = Error(*(float(row[name]) for name in names))
-    return Judged(str(row["model"]), int(row["stride"]), str(row["known"]), error)
 
 
 def topology(folder: Path) -> Any:
@@ -167,25 +154,24 @@ def lines(card: Card) -> Sequence[str]:
     rows = [
         f"{formula(card.numbers)}, {len(card.numbers)} atoms, frames {1e3 * card.dt_ps:g} fs apart"
     ]
-    strides = sorted({(row.known, row.stride) for row in card.fill})
-    for known, stride in strides:
-        parts = [
-            f"{row.kind} {row.error.text()}"
-            for row in sorted(card.fill, key=lambda row: row.error.mean_nm)
-            if (row.known, row.stride) == (known, stride)
-        ]
-        rows.append(f"one frame in {stride} known ({known}): {'; '.join(parts)}")
+    for what in dict.fromkeys((row.known, row.stride, 0) for row in card.fill):
+        rows.append(f"one frame in {what[1]} known ({what[0]}): {_sorted(card.fill, what, True)}")
     rows += [
-        f"after {1e3 * row['ps']:g} fs: {row['model']} {row['mean_nm']:.2g} nm, x + v t"
-        f" {row['straight_nm']:.2g} nm"
+        f"after {1e3 * row.ps:g} fs: {row.model} {row.mean_nm:.2g} nm, x + v t"
+        f" {row.straight_nm:.2g} nm"
         for row in card.motion
     ]
-    for key in dict.fromkeys((row["stride"], row["known"], row["frames"]) for row in card.forecast):
-        same = [r for r in card.forecast if (r["stride"], r["known"], r["frames"]) == key]
-        same.sort(key=lambda row: float(row["mean_nm"]))
-        parts = [f"{row['model']} {row['mean_nm']:.2g} nm" for row in same]
-        rows.append(
-            f"forecast {key[2]} frames ahead, one in {key[0]} ({key[1]}): {'; '.join(parts)}"
-        )
+    for what in dict.fromkeys((row.known, row.stride, row.frames) for row in card.forecast):
+        parts = _sorted(card.forecast, what, False)
+        rows.append(f"forecast {what[2]} frames ahead, one in {what[1]} ({what[0]}): {parts}")
     rows += [f"warning: {one}" for one in card.warnings]
     return rows
+
+
+def _sorted(rows: Sequence[Row], what: tuple[str, int, int], intervals: bool) -> str:
+    """Models and their errors, the best first, of the rows of one kind."""
+    some = [row for row in rows if (row.known, row.stride, row.frames) == what]
+    some.sort(key=lambda row: row.mean_nm)
+    return "; ".join(
+        f"{row.model} {row.text() if intervals else f'{row.mean_nm:.2g} nm'}" for row in some
+    )

@@ -20,7 +20,7 @@ import numpy as np
 from mechanist.arrays import Array, Rows
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import Ends
-from mechanist.trajectory.forecast.dynamics import fit_velocities, learned_dynamics
+from mechanist.trajectory.forecast.state import fit_velocities
 from mechanist.trajectory.forecast.windows import History
 from mechanist.trajectory.restore.gap_map import Maps
 from mechanist.trajectory.restore.restore import restore
@@ -108,40 +108,22 @@ def hermite_fill(sparse: Sparse) -> Dense:
     return sparse.joined(hermite(sparse.ends(sparse.velocities)), sparse.velocities)
 
 
-@dataclass(frozen=True)
-class MapFill:
+def map_fill(maps: Maps, sparse: Sparse) -> Dense:
     """Linear maps of internal coordinates; where there is no map, the spline."""
-
-    maps: Maps
-
-    def __call__(self, sparse: Sparse) -> Dense:
-        """All frames, without velocities."""
-        return Dense(restore(sparse.positions, sparse.rows, "map", self.maps), None)
+    return Dense(restore(sparse.positions, sparse.rows, "map", maps), None)
 
 
-@dataclass(frozen=True)
-class RidgeFill:
+def ridge_fill(ridge: Ridge, sparse: Sparse) -> Dense:
     """A linear map of one stride."""
-
-    ridge: Ridge
-
-    def __call__(self, sparse: Sparse) -> Dense:
-        """All frames."""
-        assert sparse.velocities is not None
-        return sparse.joined(self.ridge(sparse.ends(sparse.velocities)), sparse.velocities)
+    assert sparse.velocities is not None
+    return sparse.joined(ridge(sparse.ends(sparse.velocities)), sparse.velocities)
 
 
-@dataclass(frozen=True)
-class BridgeFill:
-    """Learned forces."""
-
-    bridge: Bridge
-
-    def __call__(self, sparse: Sparse) -> Dense:
-        """All frames, with fitted velocities where none are known."""
-        v = sparse.velocities
-        v = fitted_velocities(self.bridge, sparse) if v is None else v
-        return sparse.joined(self.bridge(sparse.ends(v)), v)
+def bridge_fill(bridge: Bridge, sparse: Sparse) -> Dense:
+    """Learned forces, with fitted velocities where none are known."""
+    v = sparse.velocities
+    v = fitted_velocities(bridge, sparse) if v is None else v
+    return sparse.joined(bridge(sparse.ends(v)), v)
 
 
 def fitted_velocities(bridge: Bridge, sparse: Sparse) -> Array:
@@ -158,14 +140,13 @@ def fitted_velocities(bridge: Bridge, sparse: Sparse) -> Array:
     size = min(WINDOW, count)
     step = max(1, size - 2 * MARGIN)
     starts = np.unique([*range(0, count - size, step), count - size])
-    dynamics = learned_dynamics(bridge, sparse.dt_ps).dynamics
     result = np.empty_like(sparse.positions)
     with np.errstate(over="ignore", invalid="ignore"):
         for i in range(0, len(starts), BATCH):
             some = starts[i : i + BATCH]
             rows = some[:, None] + np.arange(size)
             history = History(sparse.positions[rows], sparse.stride * sparse.dt_ps)
-            fitted = fit_velocities(dynamics, history, sparse.stride)
+            fitted = fit_velocities(bridge, history, sparse.stride)
             for start, v in zip(some.tolist(), fitted, strict=True):
                 skip = 0 if start == 0 else MARGIN
                 result[start + skip : start + size] = v[skip:]

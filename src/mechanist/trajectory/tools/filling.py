@@ -11,7 +11,7 @@ from mechanist.errors import DataError
 from mechanist.trajectory.tools import card as cards
 from mechanist.trajectory.tools.card import Card
 from mechanist.trajectory.tools.fillers import BASELINE, Sparse
-from mechanist.trajectory.tools.judge import MOVING, POSITIONS, ROUNDED, XTC, Judged, best
+from mechanist.trajectory.tools.judge import MOVING, POSITIONS, ROUNDED, XTC, Row, best
 from mechanist.trajectory.tools.keep import load_filler
 from mechanist.trajectory.tools.mdtraj_files import WITH_ATOMS, check_writable, write
 from mechanist.trajectory.tools.source import Source, check_atoms, read
@@ -29,7 +29,7 @@ class Filled:
     """The dense trajectory, and the row of the card of the model that was used."""
 
     trajectory: Trajectory
-    by: Judged
+    by: Row
 
 
 def open_source(model: Path, path: Path, stride: int | None = None) -> tuple[Card, Source, Any]:
@@ -111,18 +111,18 @@ def fill(
     known, velocities = _known(card, source, stride)
     row = _row(card, model, stride, known, kind)
     check_known(card, source, model)
-    dense = load_filler(row.kind, stride, model)(
+    dense = load_filler(row.model, stride, model)(
         Sparse(given.positions, velocities, stride, card.dt_ps)
     )
     if not np.isfinite(dense.positions).all():
-        raise DataError(sparse, f"{row.kind} diverged; choose another with --model")
-    meta = Meta("langevin", f"{model.name}: {row.kind}")
+        raise DataError(sparse, f"{row.model} diverged; choose another with --model")
+    meta = Meta("langevin", f"{model.name}: {row.model}")
     made = Trajectory(
         dense.positions, card.dt_ps, card.numbers, card.masses, dense.velocities, meta=meta
     )
     write(made, topology, out)
-    log(f"{out}: {len(made)} frames {1e3 * card.dt_ps:g} fs apart, by {row.kind}; error on the")
-    log(f"last block of the learned trajectory {row.error.text()}, 99 % {row.error.p99_nm:.2g} nm")
+    log(f"{out}: {len(made)} frames {1e3 * card.dt_ps:g} fs apart, by {row.model}; error on the")
+    log(f"last block of the learned trajectory {row.text()}, 99 % {row.p99_nm:.2g} nm")
     return Filled(made, row)
 
 
@@ -155,7 +155,7 @@ def _known(card: Card, source: Source, stride: int) -> tuple[str, Any]:
     return (POSITIONS if exact else ROUNDED), None
 
 
-def _row(card: Card, model: Path, stride: int, known: str, kind: str | None) -> Judged:
+def _row(card: Card, model: Path, stride: int, known: str, kind: str | None) -> Row:
     """The row of the card of the model to use."""
     strides = sorted({row.stride for row in card.fill})
     if stride not in strides:
@@ -165,23 +165,23 @@ def _row(card: Card, model: Path, stride: int, known: str, kind: str | None) -> 
             f" with --stride {stride}",
         )
     base = BASELINE[known == MOVING]
-    rows = {row.kind: row for row in card.fill if (row.stride, row.known) == (stride, known)}
+    rows = {row.model: row for row in card.fill if (row.stride, row.known) == (stride, known)}
     if kind is None:
         found = best(card.fill, known, stride)
-        if found is None or found.kind == base:
+        if found is None or found.model == base:
             raise DataError(
                 model,
                 f"stride {stride} ({known}): no learned model is better than a {base}, whose error"
-                f" is {rows[base].error.text()}; --model {base} fills with that",
+                f" is {rows[base].text()}; --model {base} fills with that",
             )
         return found
     if kind not in rows:
         raise DataError(model, f"--model {kind}: has {', '.join(sorted(rows))} ({known})")
     row = rows[kind]
-    if kind != base and row.error.mean_nm > rows[base].error.mean_nm:
+    if kind != base and row.mean_nm > rows[base].mean_nm:
         raise DataError(
             model,
-            f"--model {kind}: its error of {row.error.text()} is above that of a {base},"
-            f" {rows[base].error.text()}, for stride {stride} ({known})",
+            f"--model {kind}: its error of {row.text()} is above that of a {base},"
+            f" {rows[base].text()}, for stride {stride} ({known})",
         )
     return row

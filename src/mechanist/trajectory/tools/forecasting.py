@@ -10,22 +10,27 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import Dataset
-from mechanist.trajectory.forecast.bases import Base, LastFrame, Linear, Straight, fit_linear
-from mechanist.trajectory.forecast.dynamics import learned_dynamics
-from mechanist.trajectory.forecast.pose import pose_of
+from mechanist.trajectory.forecast.bases import (
+    Base,
+    Linear,
+    fit_linear,
+    heavy_pose,
+    last_frame,
+    straight,
+)
+from mechanist.trajectory.forecast.dynamics import LearnedDynamics
 from mechanist.trajectory.forecast.windows import Cases, History, Task, cases, spread
 from mechanist.trajectory.superres.bridge import Bridge
 from mechanist.trajectory.tools import keep
 from mechanist.trajectory.tools.card import Card
 from mechanist.trajectory.tools.filling import check_known, open_source, stride_of
-from mechanist.trajectory.tools.judge import GROUPS, POSITIONS, ROUNDED, XTC, error_of
+from mechanist.trajectory.tools.judge import GROUPS, POSITIONS, ROUNDED, XTC, Row, error_of
 from mechanist.trajectory.tools.mdtraj_files import check_writable, write
 from mechanist.trajectory.trajectory import Meta, Trajectory
 
@@ -43,29 +48,29 @@ LEARNED = 3000
 RIDGE_ATOMS = 40
 """Largest number of atoms for ridge, whose cost grows with their cube."""
 
-SIMPLE: dict[str, Base] = {"last frame": LastFrame(), "x + v t": Straight()}
+SIMPLE: dict[str, Base] = {"last frame": last_frame, "x + v t": straight}
 
 
 def forecast_rows(
     data: Dataset, strides: Sequence[int], bridge: Bridge | None, rounded: bool, out: Path
-) -> tuple[dict[str, Any], ...]:
+) -> tuple[Row, ...]:
     """Errors of forecasts by stride on the last block; the ridges are written to a folder."""
-    result: list[dict[str, Any]] = []
+    result: list[Row] = []
     for stride in strides:
         task = Task(KNOWN, AHEAD, stride)
         try:
-            truth = _cases(data.test[0], task, WINDOWS)
+            truth = _cases(data.test, task, WINDOWS)
             models: dict[str, Base] = dict(SIMPLE)
-            if len(data.train[0].numbers) <= RIDGE_ATOMS:
+            if len(data.train.numbers) <= RIDGE_ATOMS:
                 models["ridge"] = ridge = _ridge(data, task)
-                keep.save_linear(ridge, stride, out)
+                keep.save_linear(ridge, f"forecast_{stride}", out)
         except DataError:
             # Too few frames for windows of this stride: no forecasts.
             break
         if len(truth) < GROUPS:
             break
         if bridge is not None:
-            models["forces"] = learned_dynamics(bridge, data.train[0].dt_ps)
+            models["forces"] = LearnedDynamics(bridge, data.train.dt_ps)
         for known in [ROUNDED] if rounded else [POSITIONS, ROUNDED]:
             for name, model in models.items():
                 result += _rows(name, model, truth, stride, known)
@@ -77,21 +82,21 @@ def _cases(block: Trajectory, task: Task, count: int) -> Cases:
 
 
 def _ridge(data: Dataset, task: Task) -> Linear:
-    train = _cases(data.train[0], task, LEARNED)
-    block = data.train[0]
-    pose = pose_of(block.positions[0], block.numbers, block.masses, turned=True)
-    return fit_linear(train, _cases(data.validate[0], task, WINDOWS), pose)
+    train = _cases(data.train, task, LEARNED)
+    block = data.train
+    pose = heavy_pose(block.positions[0], block.numbers, block.masses)
+    return fit_linear(train, _cases(data.validate, task, WINDOWS), pose)
 
 
-def _rows(name: str, model: Base, truth: Cases, stride: int, known: str) -> list[dict[str, Any]]:
+def _rows(name: str, model: Base, truth: Cases, stride: int, known: str) -> list[Row]:
     history = truth.history
     if known == ROUNDED:
         history = History(np.round(history.positions / XTC) * XTC, history.spacing_ps)
     away = np.sqrt(((model(history, AHEAD) - truth.future) ** 2).sum(axis=3))
     if not np.isfinite(away).all():
         return []
-    head = {"model": name, "stride": stride, "known": known}
-    return [head | {"frames": one} | vars(error_of(away[:, one - 1])) for one in HORIZONS]
+    what = {"stride": stride, "known": known}
+    return [error_of(away[:, one - 1], name, frames=one, **what) for one in HORIZONS]
 
 
 def forecast(
@@ -134,7 +139,7 @@ def forecast(
     rows = _best(card, model, stride, source.rounding_nm)
     last = given[-KNOWN:]
     check_known(card, source, model)
-    name = rows[0]["model"]
+    name = rows[0].model
     seen = History(last.positions[None], stride * card.dt_ps)
     made = _load(name, stride, model, card)(seen, frames)[0]
     if not np.isfinite(made).all():
@@ -145,10 +150,7 @@ def forecast(
     write(result, topology, out)
     log(f"{out}: {frames} frames {1e3 * seen.spacing_ps:g} fs apart, by {name}")
     for row in rows:
-        log(
-            f"error on the last block after {row['frames']} frames: {row['mean_nm']:.2g} nm"
-            f" ({row['low_nm']:.2g} to {row['high_nm']:.2g})"
-        )
+        log(f"error on the last block after {row.frames} frames: {row.text()}")
     if frames > AHEAD:
         log(f"warning: frames after the first {AHEAD} were not judged")
     check_frames(card, made, out, log)
@@ -165,18 +167,18 @@ def check_frames(card: Card, made: Array, out: Path, log: Callable[[str], None])
         )
 
 
-def _best(card: Card, model: Path, stride: int, rounding_nm: float) -> list[dict[str, Any]]:
+def _best(card: Card, model: Path, stride: int, rounding_nm: float) -> list[Row]:
     """Rows of the best model of a stride."""
-    known = {row["known"] for row in card.forecast}
+    known = {row.known for row in card.forecast}
     own = POSITIONS if rounding_nm < 0.1 * XTC and POSITIONS in known else ROUNDED
-    rows = [row for row in card.forecast if row["stride"] == stride and row["known"] == own]
+    rows = [row for row in card.forecast if (row.stride, row.known) == (stride, own)]
     if not rows:
-        strides = sorted({row["stride"] for row in card.forecast})
+        strides = sorted({row.stride for row in card.forecast})
         listed = ", ".join(map(str, strides)) or "none"
         raise DataError(
             model, f"stride {stride}: forecasts were judged for {listed}; learn with --stride"
         )
-    last = {row["model"]: row["mean_nm"] for row in rows if row["frames"] == HORIZONS[-1]}
+    last = {row.model: row.mean_nm for row in rows if row.frames == HORIZONS[-1]}
     best = min(last, key=lambda name: last[name])
     if best in SIMPLE:
         raise DataError(
@@ -184,10 +186,10 @@ def _best(card: Card, model: Path, stride: int, rounding_nm: float) -> list[dict
             f"stride {stride} ({own}): after {HORIZONS[-1]} frames no learned model is better than"
             f" {best!r}, whose error is {last[best]:.2g} nm",
         )
-    return [row for row in rows if row["model"] == best]
+    return [row for row in rows if row.model == best]
 
 
 def _load(name: str, stride: int, model: Path, card: Card) -> Base:
     if name == "ridge":
-        return keep.load_linear(stride, model)
-    return learned_dynamics(keep.load_bridge(model), card.dt_ps)
+        return Linear(*keep.load_linear(f"forecast_{stride}", model))
+    return LearnedDynamics(keep.load_bridge(model), card.dt_ps)

@@ -10,7 +10,8 @@ in 95 % of cases (a prediction interval for normal variables; t is Student's qua
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -33,31 +34,49 @@ POSITIONS, ROUNDED, MOVING = "x", "x to 0.001 nm", "x, v"
 
 
 @dataclass(frozen=True)
-class Error:
-    """Mean distance of atoms from their true positions.
+class Row:
+    """Error of a model on the last block: mean distance of atoms from their true positions.
 
     Parameters
     ----------
+    model
+        Its kind.
     mean_nm
-        Over missing frames and atoms, in nm.
+        Over frames and atoms, in nm.
     low_nm, high_nm
         Interval in which the mean of a fresh stretch as long as a group lies in 95 % of cases.
     p99_nm
         99th percentile of the distance.
+    stride, known
+        Of frames from one known frame to the next, and what is known of them.
+    frames, ps
+        Frames or time after which the error was taken.
+    straight_nm
+        Error of x + v t after that time.
     """
 
+    model: str
     mean_nm: float
     low_nm: float
     high_nm: float
     p99_nm: float
+    stride: int = 0
+    known: str = ""
+    frames: int = 0
+    ps: float = 0.0
+    straight_nm: float = 0.0
 
     def text(self) -> str:
         """In nm, with the interval."""
         return f"{self.mean_nm:.2g} nm ({self.low_nm:.2g} to {self.high_nm:.2g})"
 
+    def to_json(self) -> dict[str, Any]:
+        """What applies to it."""
+        return {name: value for name, value in asdict(self).items() if value not in ("", 0)}
 
-def error_of(away: Array) -> Error:
-    """The error from distances (B, ...) in nm of B gaps in the order of time.
+
+def error_of(away: Array, model: str, **what: Any) -> Row:
+    """The row of distances (B, ...) in nm of B gaps in the order of time.
 
     Raises
     ------
@@ -73,9 +92,8 @@ def error_of(away: Array) -> Error:
     reach = t.ppf(LEVEL, GROUPS - 1) * logs.std(ddof=1) * np.sqrt(1 + 1 / GROUPS)
     low, high = np.exp(logs.mean() - reach), np.exp(logs.mean() + reach)
     mean = float(away.mean())
-    return Error(
-        mean, min(mean, float(low)), max(mean, float(high)), float(np.quantile(away, 0.99))
-    )
+    ends = min(mean, float(low)), max(mean, float(high))
+    return Row(model, mean, *ends, float(np.quantile(away, 0.99)), **what)
 
 
 def pieces(block: Trajectory, stride: int) -> list[Trajectory]:
@@ -111,42 +129,17 @@ def distances(filler: Filler, block: Trajectory, stride: int, known: str) -> Arr
     return np.concatenate(parts)
 
 
-@dataclass(frozen=True)
-class Judged:
-    """Error of one model at one stride.
-
-    Parameters
-    ----------
-    kind
-        Of the model.
-    stride
-        Frames from one known frame to the next.
-    known
-        What is known of them.
-    error
-        On the last block.
-    """
-
-    kind: str
-    stride: int
-    known: str
-    error: Error
+def judge(fillers: Mapping[str, Filler], block: Trajectory, known: str, stride: int) -> list[Row]:
+    """Errors of models of one stride; models that diverge are left out."""
+    found = {model: distances(filler, block, stride, known) for model, filler in fillers.items()}
+    return [
+        error_of(away, model, stride=stride, known=known)
+        for model, away in found.items()
+        if np.isfinite(away).all()
+    ]
 
 
-def judge(
-    fillers: Mapping[tuple[str, int], Filler], block: Trajectory, known: str, stride: int
-) -> list[Judged]:
-    """Errors of the models of one stride; models that diverge are left out."""
-    result = []
-    for (kind, own), filler in fillers.items():
-        if own == stride:
-            away = distances(filler, block, stride, known)
-            if np.isfinite(away).all():
-                result.append(Judged(kind, stride, known, error_of(away)))
-    return result
-
-
-def best(rows: Sequence[Judged], known: str, stride: int) -> Judged | None:
+def best(rows: Sequence[Row], known: str, stride: int) -> Row | None:
     """The row with the smallest error."""
     fitting = [row for row in rows if (row.known, row.stride) == (known, stride)]
-    return min(fitting, key=lambda row: row.error.mean_nm, default=None)
+    return min(fitting, key=lambda row: row.mean_nm, default=None)

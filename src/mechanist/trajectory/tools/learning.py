@@ -2,29 +2,33 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mechanist.bookkeeping.files import sha256
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import Dataset, by_time, windows
+from mechanist.trajectory.propagator.learned import motion_of
 from mechanist.trajectory.restore.gap_map import GapMaps
 from mechanist.trajectory.restore.restore import MOST_ATOMS, maps_of
+from mechanist.trajectory.superres import store
 from mechanist.trajectory.superres.bridge import Bridge
-from mechanist.trajectory.superres.forcefield import KernelForces, motions
+from mechanist.trajectory.superres.forcefield import motions
 from mechanist.trajectory.superres.learned import LAGS, learn_bridge
-from mechanist.trajectory.superres.ridge import fit_ridge
+from mechanist.trajectory.superres.ridge import Ridge, fit_ridge
 from mechanist.trajectory.tools import keep
 from mechanist.trajectory.tools.card import Card, lines, write_card
 from mechanist.trajectory.tools.fillers import (
+    BASELINE,
     NEEDS_VELOCITIES,
-    BridgeFill,
     Filler,
-    MapFill,
-    RidgeFill,
+    bridge_fill,
     hermite_fill,
+    map_fill,
+    ridge_fill,
     spline_fill,
 )
 from mechanist.trajectory.tools.forecasting import forecast_rows
@@ -34,7 +38,7 @@ from mechanist.trajectory.tools.judge import (
     POSITIONS,
     ROUNDED,
     XTC,
-    Judged,
+    Row,
     best,
     judge,
 )
@@ -80,6 +84,7 @@ class Learned:
     maps: GapMaps | None
     bridge: Bridge | None
     network: "GicnetMotion | None"
+    ridges: dict[int, Ridge]
     fillers: dict[tuple[str, int], Filler]
 
 
@@ -143,14 +148,14 @@ def learn(
     kinds, warnings = _fitting(source, data, kinds, log)
     molecule = Molecule(frames.numbers, frames.positions[0])
     learned = _fit(data, molecule, kinds, wanted, seed, geometries, log)
-    rows = _judged(learned, data.test[0], source, wanted, log)
+    rows = _judged(learned, data.test, source, wanted, log)
     out.mkdir(parents=True, exist_ok=True)
     motion, dropped = _motion(learned, data)
     rounded = source.rounding_nm >= XTC
     forecasts = forecast_rows(data, wanted, learned.bridge, rounded, out)
-    held = np.concatenate([data.validate[0].positions, data.test[0].positions])
+    held = np.concatenate([data.validate.positions, data.test.positions])
     card = Card(
-        conformations(molecule, data.train[0].positions, held),
+        conformations(molecule, data.train.positions, held),
         frames.masses,
         frames.dt_ps,
         None if learned.bridge is None else frames.dt_ps,
@@ -162,14 +167,15 @@ def learn(
         (*warnings, *dropped, *_useless(rows, wanted)),
     )
     if learned.bridge is not None:
-        keep.save_bridge(learned.bridge, out)
+        store.save(learned.bridge, *keep.files(out, "forces"))
     if learned.network is not None and not dropped:
-        keep.save_network(learned.network, out)
+        from mechanist.trajectory.propagator import gicnet_store
+
+        gicnet_store.save(learned.network, *keep.files(out, "4d"))
     if learned.maps is not None:
         keep.save_maps(learned.maps, out)
-    for (_, stride), filler in learned.fillers.items():
-        if isinstance(filler, RidgeFill):
-            keep.save_ridge(filler.ridge, stride, out)
+    for stride, ridge in learned.ridges.items():
+        keep.save_linear(ridge, f"ridge_{stride}", out)
     write_card(card, out, source.topology)
     for line in lines(card):
         log(line)
@@ -207,7 +213,7 @@ def _fitting(
         reasons["bridge"] = f"has more than {BRIDGE_ATOMS} atoms"
     elif frames.dt_ps > STEP_PS:
         reasons["bridge"] = f"has frames {1e3 * frames.dt_ps:g} fs apart, not up to 1.1 fs"
-    elif len(data.validate[0]) < 2 * LAGS:
+    elif len(data.validate) < 2 * LAGS:
         reasons["bridge"] = f"has fewer than {round(2 * LAGS / VALIDATE)} frames"
     if frames.velocities is None:
         reasons["4d"] = "has no velocities"
@@ -238,86 +244,76 @@ def _fit(
     log: Log,
 ) -> Learned:
     """All models; polynomials are always among them."""
-    train = data.train[0]
+    train = data.train
     fillers: dict[tuple[str, int], Filler] = {("spline", one): spline_fill for one in strides}
     moving = train.velocities is not None
     if moving:
         fillers |= {("hermite", one): hermite_fill for one in strides}
     maps = maps_of([train.positions], train.masses) if "map" in kinds else None
     if maps is not None:
-        fillers |= {("map", one): MapFill(maps) for one in strides}
+        fillers |= {("map", one): partial(map_fill, maps) for one in strides}
         log("linear maps of internal coordinates")
     elif "map" in kinds:
         log("no map: some atom has no three others that define its internal coordinates")
-    for stride in strides:
-        if "ridge" in kinds:
-            gaps = [windows(part, stride - 1, 1) for part in (data.train, data.validate)]
-            fillers["ridge", stride] = RidgeFill(fit_ridge(gaps[0], gaps[1], train.masses))
+    ridges = {}
+    for stride in strides if "ridge" in kinds else ():
+        gaps = [windows(part, stride - 1, 1) for part in (train, data.validate)]
+        ridges[stride] = fit_ridge(gaps[0], gaps[1], train.masses)
+        fillers["ridge", stride] = partial(ridge_fill, ridges[stride])
     bridge = None
     if "bridge" in kinds:
         count = geometries or max(20, ROWS // motions(len(train.masses)))
         count = min(count, len(train) - 2)
         log(f"forces from {count} geometries, {len(molecule.permutations)} permutations of atoms")
         bridge = learn_bridge(data, molecule.permutations, count)
-        fillers |= {("bridge", one): BridgeFill(bridge) for one in strides}
-    network = _network(data, seed, log) if "4d" in kinds else None
-    return Learned(maps, bridge, network, fillers)
+        fillers |= {("bridge", one): partial(bridge_fill, bridge) for one in strides}
+    network = None
+    if "4d" in kinds:
+        from mechanist.trajectory.propagator import gicnet_learn
+
+        network = gicnet_learn.learn_gicnet(train, data.validate, gicnet_learn.USUAL, seed, log=log)
+    return Learned(maps, bridge, network, ridges, fillers)
 
 
-def _network(data: Dataset, seed: int, log: Log) -> "GicnetMotion":
-    from mechanist.trajectory.propagator import gicnet_learn
-
-    blocks = data.train[0], data.validate[0]
-    return gicnet_learn.learn_gicnet(*blocks, gicnet_learn.USUAL, seed, log=log)
-
-
-def _motion(learned: Learned, data: Dataset) -> tuple[list[dict[str, Any]], list[str]]:
+def _motion(learned: Learned, data: Dataset) -> tuple[list[Row], list[str]]:
     """Errors of the models that follow motion, and a warning if the network is not the best."""
-    rows: list[dict[str, Any]] = []
-    if learned.bridge is not None and data.test[0].velocities is not None:
-        from mechanist.trajectory.propagator.learned import motion_of
-
-        forces = learned.bridge.forces
-        assert isinstance(forces, KernelForces)
-        model = motion_of(forces, learned.bridge.masses, data.test[0].dt_ps)
-        rows += motion_rows("bridge", model, np.inf, data)
+    rows: list[Row] = []
+    if learned.bridge is not None and data.test.velocities is not None:
+        rows += motion_rows("bridge", motion_of(learned.bridge, data.test.dt_ps), np.inf, data)
     if learned.network is None:
         return rows, []
     own = motion_rows("4d", learned.network, learned.network.reach_ps, data)
     found, wrong = after_useful(rows), after_useful(own).get("4d")
     if wrong is None:
         return rows, ["4d: not kept, it diverged"]
-    rivals = {"x + v t": wrong["straight_nm"]}
-    rivals |= {name: row["mean_nm"] for name, row in found.items()}
-    best_of = min(rivals, key=lambda name: float(rivals[name]))
-    if rivals[best_of] <= wrong["mean_nm"]:
-        text = (
-            f"4d: not kept, after {1e3 * wrong['ps']:g} fs its error is {wrong['mean_nm']:.2g} nm,"
-        )
-        return rows, [f"{text} that of {best_of} {rivals[best_of]:.2g} nm"]
+    rivals = {"x + v t": wrong.straight_nm} | {name: row.mean_nm for name, row in found.items()}
+    rival = min(rivals, key=lambda name: rivals[name])
+    if rivals[rival] <= wrong.mean_nm:
+        text = f"4d: not kept, after {1e3 * wrong.ps:g} fs its error is {wrong.mean_nm:.2g} nm,"
+        return rows, [f"{text} that of {rival} {rivals[rival]:.2g} nm"]
     return rows + own, []
 
 
 def _judged(
     learned: Learned, block: Trajectory, source: Source, strides: Sequence[int], log: Log
-) -> list[Judged]:
+) -> list[Row]:
     """Errors of all models for all that may be known of stored frames."""
     log(f"judged on the last {len(block)} frames")
     known = [ROUNDED] if source.rounding_nm >= XTC else [POSITIONS, ROUNDED]
     rows = []
     for stride in strides:
-        own = {key: one for key, one in learned.fillers.items() if key[1] == stride}
-        still = {key: one for key, one in own.items() if key[0] not in NEEDS_VELOCITIES}
-        for one in known:
-            rows += judge(still, block, one, stride)
+        own = {kind: one for (kind, at), one in learned.fillers.items() if at == stride}
+        still = {kind: one for kind, one in own.items() if kind not in NEEDS_VELOCITIES}
+        for what in known:
+            rows += judge(still, block, what, stride)
         if block.velocities is not None:
-            moving = {key: one for key, one in own.items() if key[0] not in ("spline", "map")}
+            moving = {kind: one for kind, one in own.items() if kind not in ("spline", "map")}
             rows += judge(moving, block, MOVING, stride)
     return rows
 
 
 def _described(source: Source, data: Dataset) -> dict[str, object]:
-    parts = {"train": data.train[0], "validate": data.validate[0], "test": data.test[0]}
+    parts = {"train": data.train, "validate": data.validate, "test": data.test}
     return {
         "file": source.path.name,
         "sha256": sha256(source.path),
@@ -330,14 +326,11 @@ def _described(source: Source, data: Dataset) -> dict[str, object]:
     }
 
 
-def _useless(rows: Sequence[Judged], strides: Sequence[int]) -> list[str]:
+def _useless(rows: Sequence[Row], strides: Sequence[int]) -> list[str]:
     """Where no learned model is better than a polynomial."""
-    result = []
-    for known in (POSITIONS, ROUNDED, MOVING):
-        for stride in strides:
-            found = best(rows, known, stride)
-            if found is not None and found.kind in ("spline", "hermite"):
-                result.append(
-                    f"stride {stride} ({known}): no learned model is better than a {found.kind}"
-                )
-    return result
+    found = [best(rows, known, one) for known in (POSITIONS, ROUNDED, MOVING) for one in strides]
+    return [
+        f"stride {row.stride} ({row.known}): no learned model is better than a {row.model}"
+        for row in found
+        if row is not None and row.model in BASELINE.values()
+    ]

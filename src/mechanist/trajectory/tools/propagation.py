@@ -10,27 +10,25 @@ Motion is at constant energy. It ends where it enters a conformation that was no
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
 from mechanist.trajectory.dataset import Dataset
+from mechanist.trajectory.propagator.learned import LearnedMotion, motion_of
+from mechanist.trajectory.propagator.momentum import repaired
+from mechanist.trajectory.propagator.motion import Chain, Propagator
 from mechanist.trajectory.tools import keep
 from mechanist.trajectory.tools.card import Card
 from mechanist.trajectory.tools.filling import NEW, check_known, open_source
-from mechanist.trajectory.tools.judge import error_of
+from mechanist.trajectory.tools.judge import Row, error_of
 from mechanist.trajectory.tools.mdtraj_files import check_writable, write
 from mechanist.trajectory.trajectory import GAS, Meta, Trajectory
 
 if TYPE_CHECKING:
-    from mechanist.trajectory.propagator.chain import Chain
     from mechanist.trajectory.propagator.gicnet import GicnetMotion
-    from mechanist.trajectory.propagator.learned import LearnedMotion
-    from mechanist.trajectory.propagator.motion import Propagator
-
-Row = dict[str, Any]
 
 TIMES_PS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 """Times after which errors are on the card."""
@@ -54,9 +52,9 @@ HELD = 30.0
 """Largest change of the total energy in kJ/mol."""
 
 
-def motion_rows(name: str, model: "Propagator", reach_ps: float, data: Dataset) -> list[Row]:
+def motion_rows(name: str, model: Propagator, reach_ps: float, data: Dataset) -> list[Row]:
     """Errors of a model on the last block after `TIMES_PS`, up to ``reach_ps``."""
-    block = data.test[0]
+    block = data.test
     frames = [round(time / block.dt_ps) for time in TIMES_PS if time <= reach_ps * (1 + 1e-9)]
     frames = sorted({one for one in frames if 1 <= one < len(block) // 2})
     if not frames:
@@ -72,14 +70,13 @@ def motion_rows(name: str, model: "Propagator", reach_ps: float, data: Dataset) 
         straight = float(np.sqrt(((x + time * v - true) ** 2).sum(axis=2)).mean())
         away = np.sqrt(((made[:, number] - true) ** 2).sum(axis=2))
         if np.isfinite(away).all():
-            head = {"model": name, "ps": time, "straight_nm": straight}
-            rows.append(head | vars(error_of(away)))
+            rows.append(error_of(away, name, ps=time, straight_nm=straight))
     return rows
 
 
 def after_useful(rows: Sequence[Row]) -> dict[str, Row]:
     """By model, the row of the last time up to `USEFUL_PS`."""
-    return {row["model"]: row for row in rows if row["ps"] <= USEFUL_PS * 1.001}
+    return {row.model: row for row in rows if row.ps <= USEFUL_PS * 1.001}
 
 
 def propagate(
@@ -158,31 +155,25 @@ def _best(card: Card, model: Path, kind: str | None) -> str:
         raise DataError(model, "follows no motion; card.json, warnings says why")
     if kind is not None and kind not in rows:
         raise DataError(model, f"--model {kind}: motion is followed by {', '.join(sorted(rows))}")
-    name = kind or min(rows, key=lambda one: float(rows[one]["mean_nm"]))
+    name = kind or min(rows, key=lambda one: rows[one].mean_nm)
     row = rows[name]
-    if row["mean_nm"] >= row["straight_nm"]:
+    if row.mean_nm >= row.straight_nm:
         raise DataError(
             model,
-            f"after {1e3 * row['ps']:g} fs its error of {row['mean_nm']:.2g} nm is above that of"
-            f" x + v t, {row['straight_nm']:.2g} nm; learn from more frames",
+            f"after {1e3 * row.ps:g} fs its error of {row.mean_nm:.2g} nm is above that of"
+            f" x + v t, {row.straight_nm:.2g} nm; learn from more frames",
         )
     return name
 
 
 def drawn(x: Array, masses: Array, temperature: float, seed: int) -> Array:
     """Velocities (B, N, 3) in nm/ps of the Maxwell distribution, without total momenta."""
-    import torch
-
-    from mechanist.trajectory.propagator.momentum import repaired
-
     rng = np.random.default_rng(seed)
     v = np.sqrt(GAS * temperature / masses)[:, None] * rng.standard_normal(x.shape)
-    none = torch.zeros(len(x), 3, dtype=torch.float64)
-    parts = torch.tensor(x), torch.tensor(v), torch.tensor(masses)[:, None]
-    return np.asarray(repaired(*parts, (none, none)).numpy())
+    return repaired(x, v, masses)
 
 
-Mover = Callable[[Array, Array, int], "Chain"]
+Mover = Callable[[Array, Array, int], Chain]
 """The start (1, N, 3) in nm and nm/ps, and a number of frames, to the start and those frames."""
 
 
@@ -190,8 +181,10 @@ def _mover(name: str, card: Card, model: Path, every_ps: float, time_ps: float) 
     """What makes frames ``every_ps`` apart."""
     if name == "bridge":
         assert card.step_ps is not None
-        return _by_forces(keep.load_motion(model, card.step_ps), every_ps)
-    network = keep.load_network(model)
+        return _by_forces(motion_of(keep.load_bridge(model), card.step_ps), every_ps)
+    from mechanist.trajectory.propagator import gicnet_store
+
+    network = gicnet_store.load(*keep.files(model, "4d"))
     if network.explained < EXPLAINED and time_ps > network.reach_ps * (1 + 1e-9):
         raise DataError(
             "--time",
@@ -202,13 +195,11 @@ def _mover(name: str, card: Card, model: Path, every_ps: float, time_ps: float) 
     return _by_network(network, every_ps)
 
 
-def _by_forces(motion: "LearnedMotion", every_ps: float) -> Mover:
-    from mechanist.trajectory.propagator.chain import follow
-
+def _by_forces(motion: LearnedMotion, every_ps: float) -> Mover:
     step_ps = motion.step_ps
     wrong = f"{1e3 * every_ps:g} fs: no multiple of the step, {1e3 * step_ps:g} fs"
     every = _times(every_ps, step_ps, wrong)
-    return lambda x, v, count: follow(motion, x, v, count * every, every)
+    return lambda x, v, count: motion.follow(x, v, count * every, every)
 
 
 def _by_network(network: "GicnetMotion", every_ps: float) -> Mover:
