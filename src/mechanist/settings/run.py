@@ -183,13 +183,6 @@ class SamplingSettings(Section):
         description="probability of joining A and B below which a shot may be stopped early, at"
         " random and without bias; 0: never; 0.2 is a usual value",
     )
-    early_stop_every: int = Field(
-        1,
-        ge=1,
-        le=100,
-        description="early stop computes q of every n-th frame of a half-shot; more saves q, and"
-        " stops later",
-    )
     burn_in: int = Field(
         3, ge=0, description="accepted paths of a chain that are discarded before its paths count"
     )

@@ -196,7 +196,7 @@ def _make_early_stop(
     if below == 0 or not isinstance(selection, Lorentzian):
         return None
     apart = held_out(numbers, config.learn.held_out_every, total)
-    return EarlyStop(selection.q, below, apart, config.sampling.early_stop_every)
+    return EarlyStop(selection.q, below, apart)
 
 
 def path_of(table: PathTable, row: int, every: int = 1) -> CurrentPath:

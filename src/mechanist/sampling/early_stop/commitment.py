@@ -90,9 +90,7 @@ def level(p: Array, below: float, floor: float) -> Array:
     return np.asarray(np.clip(joins / below, floor, 1.0))
 
 
-def survival(
-    q: Array, point: int, commitment: Commitment, below: float, floor: float, every: int = 1
-) -> float:
+def survival(q: Array, point: int, commitment: Commitment, below: float, floor: float) -> float:
     """Probability that a shot that generates this path is not stopped.
 
     Parameters
@@ -103,14 +101,10 @@ def survival(
         Number of the shooting point among them.
     commitment, below, floor
         As of `level`.
-    every
-        q is looked at in every n-th frame of each half-shot.
     """
     frames = max(point + 1, len(q) - point) - 1
     both = np.empty((frames, 2))
     for side, (series, end) in enumerate(((q[point::-1], 0.0), (q[point:], 1.0))):
-        # Before the first look both states are as likely.
-        seen = np.concatenate([[0.5], commitment(lagged(series[::every]))])
-        p = seen[np.arange(1, len(series)) // every][:frames]
+        p = commitment(lagged(series))[:frames]
         both[: len(p), side], both[len(p) :, side] = p, end
     return float(level(both, below, floor).min(initial=1.0))

@@ -1,6 +1,6 @@
 """Early stopping: shots that are unlikely to join A and B are stopped at random, without bias.
 
-After every n-th frame the probability that a shot joins A and B is estimated
+After each frame the probability that a shot joins A and B is estimated
 (`mechanist.sampling.early_stop.commitment`). Where it is below a limit, the shot survives with a
 probability S < 1 only; S of a shot is the minimum over its frames. This leaves no bias:
 
@@ -54,15 +54,10 @@ class EarlyStop:
         Probability to join A and B below which shots may be stopped.
     spared
         (C,) chains whose shots are never stopped.
-    every
-        q is computed for every n-th frame of each half-shot.
     """
 
-    def __init__(
-        self, q: Callable[[Frames], Q], below: float, spared: NDArray[np.bool_], every: int = 1
-    ) -> None:
+    def __init__(self, q: Callable[[Frames], Q], below: float, spared: NDArray[np.bool_]) -> None:
         count = len(spared)
-        self._every = every
         self._q, self._below, self._spared = q, below, spared
         self._commitment: Commitment | None = None
         self._training: list[Array] = []
@@ -100,7 +95,7 @@ class EarlyStop:
             use = np.flatnonzero(self._watched[rows])
         else:
             use = np.arange(len(rows))
-        running = use[(ends[use] < 0) & (ages[use] % self._every == 0)]
+        running = use[ends[use] < 0]
         self._move_on(rows[running], sides[running], positions[running])
         if self._commitment is None:
             self._learn(keys, ends)
@@ -170,8 +165,7 @@ class EarlyStop:
         if self._commitment is None:
             return result
         for i in np.flatnonzero(self._watched[rows]).tolist():
-            known = self._commitment, self._below, FLOOR, self._every
-            old = survival(paths[i], int(points[i]), *known)
+            old = survival(paths[i], int(points[i]), self._commitment, self._below, FLOOR)
             result[i] = old / self._seen[rows[i]].min()
         return result
 
