@@ -122,8 +122,8 @@ def read_card(folder: Path) -> Card:
             None if content["step_ps"] is None else float(content["step_ps"]),
             None if content["temperature_K"] is None else float(content["temperature_K"]),
             dict(content["source"]),
-            *(tuple(Row(**row) for row in content[name]) for name in ROWS),
-            tuple(str(one) for one in content["warnings"]),
+            warnings=tuple(str(one) for one in content["warnings"]),
+            **{name: tuple(Row(**row) for row in content[name]) for name in ROWS},
         )
     atoms = len(card.numbers)
     if card.masses.shape != (atoms,) or card.conformations.frames.shape[1:] != (atoms, 3):
