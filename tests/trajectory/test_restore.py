@@ -13,9 +13,9 @@ from mechanist.stages.learn import learn
 from mechanist.stages.restore import restore as audit_run
 from mechanist.stages.shoot import shoot
 from mechanist.systems.prepared import load_inputs
-from mechanist.trajectory.restore.agreement import PATH_QUANTITIES, agreement, path_quantities
 from mechanist.trajectory.restore.gap_coordinates import Positions, Shape
 from mechanist.trajectory.restore.gap_map import PENALTIES, GapMaps, gaps_of, ridge
+from mechanist.trajectory.restore.judge import PATH_QUANTITIES, agreement, path_quantities
 from mechanist.trajectory.restore.restore import Audit, audit, largest, restore
 from mechanist.trajectory.restore.stride import strides
 from tests.conftest import build

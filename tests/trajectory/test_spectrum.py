@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from benchmarks.trajectory.measure.likeness import similarity
 from benchmarks.trajectory.reference.morse import DIATOMICS
 from mechanist.errors import DataError
-from mechanist.trajectory.spectrum import density_of_states, similarity
+from mechanist.trajectory.spectrum import density_of_states
 
 LIGHT = 0.0299792458
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.trajectory.measure.infrared import WIDTH, infrared
+from benchmarks.trajectory.measure.likeness import similarity
 from benchmarks.trajectory.measure.propagator_sizes import PropagatorSize
 from benchmarks.trajectory.measure.rows import X_H
 from benchmarks.trajectory.names import SPACETIME
@@ -17,7 +18,7 @@ from mechanist.trajectory.propagator.gicnet import GicnetMotion
 from mechanist.trajectory.propagator.learned import LearnedMotion
 from mechanist.trajectory.propagator.motion import Chain
 from mechanist.trajectory.propagator.segments import follow_segments
-from mechanist.trajectory.spectrum import HIGHEST, Spectrum, density_of_states, similarity
+from mechanist.trajectory.spectrum import HIGHEST, Spectrum, density_of_states
 from mechanist.trajectory.trajectory import Trajectory
 
 Dipoles = Callable[[Array], Array]

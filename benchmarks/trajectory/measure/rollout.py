@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.trajectory.measure.likeness import similarity
 from mechanist.arrays import Array, Rows
-from mechanist.trajectory.spectrum import Spectrum, density_of_states, similarity
+from mechanist.trajectory.spectrum import Spectrum, density_of_states
 
 MARGIN = 0.02
 """By which the range of a bond in the training block is widened on either side, in parts."""

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from benchmarks.trajectory.measure.likeness import similarity
 from benchmarks.trajectory.measure.sizes import Size
 from benchmarks.trajectory.measure.superres_errors import errors
 from benchmarks.trajectory.models.polynomials import hermite_with_accelerations, linear, spline
 from benchmarks.trajectory.names import HERMITE, HERMITE_A, LINEAR, RIDGE, RIDGE_A, SPLINE
 from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Dataset, Windows, windows
-from mechanist.trajectory.spectrum import Spectrum, density_of_states, similarity
+from mechanist.trajectory.spectrum import Spectrum, density_of_states
 from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
 from mechanist.trajectory.superres.ridge import fit_ridge

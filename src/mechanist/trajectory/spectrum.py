@@ -11,7 +11,7 @@ LIGHT = 0.0299792458
 """Speed of light in cm/ps."""
 
 HIGHEST = 4000.0
-"""End of the range of wave numbers in 1/cm over which spectra are compared."""
+"""End of the range of wave numbers in 1/cm that spectra are shown and compared in."""
 
 
 @dataclass(frozen=True)
@@ -79,18 +79,3 @@ def density_of_states(
     kernel = np.exp(-0.5 * (spacing * np.arange(-reach, reach + 1) / width) ** 2)
     smooth = np.convolve(power, kernel / kernel.sum(), mode="same")
     return Spectrum(numbers, smooth / (smooth.sum() * spacing))
-
-
-def similarity(one: Spectrum, other: Spectrum, highest: float = HIGHEST) -> float:
-    """Cosine of the angle between two spectra with the same points, up to ``highest`` in 1/cm.
-
-    Raises
-    ------
-    DataError
-        If their points differ.
-    """
-    if not np.array_equal(one.wave_numbers, other.wave_numbers):
-        raise DataError("spectrum", "spectra have different points")
-    inside = one.wave_numbers <= highest
-    a, b = one.density[inside], other.density[inside]
-    return float(a @ b / np.sqrt((a @ a) * (b @ b)))

@@ -17,7 +17,7 @@ import numpy as np
 
 from mechanist.arrays import Array, Rows
 from mechanist.bookkeeping.files import damage_reported
-from mechanist.bookkeeping.model_files import FORCES_FORMAT, read_model
+from mechanist.bookkeeping.model_files import FORCES_FORMAT, read_model, write_model
 from mechanist.errors import DataError
 
 CHUNK = 32
@@ -141,6 +141,21 @@ class ForcesOnFile:
     errors: Array
     memory: float
     iterations: int
+
+
+def write_forces(found: ForcesOnFile, weights_path: Path, json_path: Path) -> None:
+    """Write learned forces."""
+    forces = found.forces
+    tensors = {name: getattr(forces, name) for name in ("points", "weights", "scale")}
+    tensors |= {"masses": found.masses, "errors": found.errors}
+    card = {
+        "meaning": "sGDML forces over scaled inverse distances, Matern 7/2; bridges over gaps",
+        "units": "points and width in 1/nm, masses in Da, errors in kJ/mol/nm, memory in ps",
+        "width": forces.width,
+        "memory": found.memory,
+        "iterations": found.iterations,
+    }
+    write_model(weights_path, json_path, tensors, FORCES_FORMAT, card)
 
 
 def read_forces(weights_path: Path, json_path: Path) -> ForcesOnFile:

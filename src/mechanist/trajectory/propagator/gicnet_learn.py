@@ -12,8 +12,9 @@ The energy is that of the trajectory, or the negative kinetic energy, which is t
 constant where the total energy is conserved; `GicnetMotion.explained` says whether it is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 
 import numpy as np
@@ -158,10 +159,8 @@ def loss(member: nn.Module, batch: Pairs) -> Tensor:
     return result
 
 
-def batches(count: int, size: int, steps: int, draw: torch.Generator) -> Iterator[Tensor]:
-    """Rows of random batches."""
-    for _ in range(steps):
-        yield torch.randint(count, (min(size, count),), generator=draw)
+def _loss_at(member: nn.Module, pairs: Pairs, rows: Tensor) -> Tensor:
+    return loss(member, pairs.each(itemgetter(rows)))
 
 
 def taylor(pairs: Pairs, budget: GicnetBudget) -> nn.Module:
@@ -203,7 +202,9 @@ def learn_gicnet(
         log(f"energy of the 4-D network: {100 * explained:.1f} % of the variance explained")
         made, scores = [], []
         for number in range(budget.members):
-            made.append(trained(make(pairs, budget), pairs, budget, draw))
+            net = make(pairs, budget)
+            made.append(net)
+            descend(net, partial(_loss_at, net, pairs), len(pairs), budget, budget.steps, draw)
             with torch.no_grad():
                 scores.append(float(loss(made[-1], judge)))
             log(f"4-D network {number + 1} of {budget.members}: held-out loss {scores[-1]:.3g}")
@@ -211,27 +212,26 @@ def learn_gicnet(
     return GicnetMotion(best, energy, zmatrix, pose, budget.reach_ps, explained)
 
 
-def trained(
-    member: nn.Module, pairs: Pairs, budget: GicnetBudget, draw: torch.Generator
-) -> nn.Module:
-    """A member after its training."""
-    optimiser, schedule = annealed(member, budget.rate, budget.steps)
-    for rows in batches(len(pairs), budget.batch, budget.steps, draw):
+def descend(
+    net: nn.Module,
+    loss_of: Callable[[Tensor], Tensor],
+    count: int,
+    budget: GicnetBudget,
+    steps: int,
+    draw: torch.Generator,
+) -> None:
+    """Train on random batches of ``count`` rows: Adam, its rate annealed to a hundredth."""
+    optimiser = torch.optim.Adam(net.parameters(), lr=budget.rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimiser, steps, eta_min=budget.rate / 100
+    )
+    for _ in range(steps):
+        rows = torch.randint(count, (min(budget.batch, count),), generator=draw)
         optimiser.zero_grad(set_to_none=True)
-        loss(member, pairs.each(itemgetter(rows))).backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(member.parameters(), 10.0)
+        loss_of(rows).backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(net.parameters(), 10.0)
         optimiser.step()
         schedule.step()
-    return member
-
-
-def annealed(
-    net: nn.Module, rate: float, steps: int
-) -> tuple[torch.optim.Adam, torch.optim.lr_scheduler.CosineAnnealingLR]:
-    """Adam with cosine annealing to a hundredth of the rate."""
-    optimiser = torch.optim.Adam(net.parameters(), lr=rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, eta_min=rate / 100)
-    return optimiser, schedule
 
 
 def _energies(block: Trajectory, zmatrix: Zmatrix, pose: Pose) -> tuple[Tensor, Tensor]:
@@ -258,12 +258,11 @@ def learn_energy(
     net = EnergyNet(torch.cat([inside, inside[:, 2:]], dim=1), budget.energy_widths).to(device)
     seen = periodic(q)[:, net.inside]
     net.centre, net.scale, net.energy = seen.mean(0), seen.std(0).clamp(min=1e-6), target.std()
-    optimiser, schedule = annealed(net.net, budget.rate, budget.energy_steps)
-    for rows in batches(len(q), budget.batch, budget.energy_steps, draw):
-        optimiser.zero_grad(set_to_none=True)
-        (((net(q[rows]) - target[rows]) / net.energy) ** 2).mean().backward()
-        optimiser.step()
-        schedule.step()
+
+    def wrong_by(rows: Tensor) -> Tensor:
+        return (((net(q[rows]) - target[rows]) / net.energy) ** 2).mean()
+
+    descend(net.net, wrong_by, len(q), budget, budget.energy_steps, draw)
     net = net.cpu().double()
     held, truth = _energies(validate, zmatrix, pose)
     with torch.no_grad():
