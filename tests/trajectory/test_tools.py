@@ -247,6 +247,7 @@ def test_errors_of_motion_and_forecasts_are_on_the_card(model):
     assert all(row.mean_nm < row.straight_nm for row in card.motion)
     found = {(row.model, row.stride, row.frames) for row in card.forecast}
     assert {("ridge", STRIDE, 20), ("forces", STRIDE, 20), ("last frame", 10, 1)} <= found
+    assert ("ridge", 1, 5) in found
 
 
 def test_motion_starts_at_the_given_state_and_conserves_energy(model, fresh, folder, springs):

@@ -112,7 +112,7 @@ def forecast(
     frames: Annotated[int, typer.Option("--frames", min=1, help="number of frames to forecast")],
     out: OutOption = Path("forecast.npz"),
     stride: Annotated[
-        int | None, typer.Option("--stride", min=2, help="time between frames, where it is wrong")
+        int | None, typer.Option("--stride", min=1, help="time between frames, where it is wrong")
     ] = None,
 ) -> None:
     """Forecast the frames after the last ones of a file."""

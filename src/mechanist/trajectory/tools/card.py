@@ -16,6 +16,7 @@ from mechanist.bookkeeping.files import damage_reported
 from mechanist.bookkeeping.model_files import MODELS_FORMAT, read_model, write_model
 from mechanist.errors import DataError
 from mechanist.trajectory.tools.judge import Row
+from mechanist.trajectory.tools.mdtraj_files import topology_file
 from mechanist.trajectory.tools.molecule import Conformations, Molecule
 from mechanist.trajectory.tools.source import formula
 
@@ -139,14 +140,7 @@ def topology(folder: Path) -> Any:
     DataError
         If its file is missing or damaged.
     """
-    import mdtraj
-
-    path = folder / "topology.pdb"
-    try:
-        return mdtraj.load_topology(str(path))
-    except Exception as error:
-        reason = " ".join(str(error).split())[:120]
-        raise DataError(path, f"cannot be read ({reason}); learn the model again") from None
+    return topology_file(folder / "topology.pdb", folder, "")
 
 
 def lines(card: Card) -> Sequence[str]:

@@ -102,7 +102,7 @@ def fill(
         If the molecule, a conformation or the stride is new, if no model is better than a
         polynomial, or if a file cannot be read or written.
     """
-    check_writable(out)
+    check_writable(out, sparse)
     card, source, topology = open_source(model, sparse, stride)
     given = source.trajectory
     stride = stride_of(card, source, model) if stride is None else stride

@@ -54,9 +54,12 @@ SIMPLE: dict[str, Base] = {"last frame": last_frame, "x + v t": straight}
 def forecast_rows(
     data: Dataset, strides: Sequence[int], bridge: Bridge | None, rounded: bool, out: Path
 ) -> tuple[Row, ...]:
-    """Errors of forecasts by stride on the last block; the ridges are written to a folder."""
+    """Errors of forecasts by stride on the last block; the ridges are written to a folder.
+
+    Stride 1 is among them: the next frames of a file like the one that was learned.
+    """
     result: list[Row] = []
-    for stride in strides:
+    for stride in (1, *strides):
         task = Task(KNOWN, AHEAD, stride)
         try:
             truth = _cases(data.test, task, WINDOWS)
@@ -69,7 +72,7 @@ def forecast_rows(
             break
         if len(truth) < GROUPS:
             break
-        if bridge is not None:
+        if bridge is not None and stride > 1:
             models["forces"] = LearnedDynamics(bridge, data.train.dt_ps)
         for known in [ROUNDED] if rounded else [POSITIONS, ROUNDED]:
             for name, model in models.items():
@@ -130,7 +133,7 @@ def forecast(
         If the molecule, the conformation or the time between frames is new, or no model is better
         than the last frame or a straight line.
     """
-    check_writable(out)
+    check_writable(out, history)
     card, source, topology = open_source(model, history, stride)
     given = source.trajectory
     if len(given) < KNOWN:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mechanist.bookkeeping.files import damage_reported
+from mechanist.bookkeeping.files import damage_reported, receipt
 from mechanist.bookkeeping.model_files import Tensors, read_model, write_model
 from mechanist.errors import DataError
 from mechanist.trajectory.forecast.bases import Linear
@@ -33,6 +33,24 @@ LINEAR = ("reference", "masses", "mean", "scale", "weights")
 def files(folder: Path, name: str) -> tuple[Path, Path]:
     """Weights and their description."""
     return folder / f"{name}.safetensors", folder / f"{name}.json"
+
+
+def clear(folder: Path) -> None:
+    """Make the folder, and take away what was learned before: its card no longer holds.
+
+    Raises
+    ------
+    DataError
+        If there is a file of that name.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise DataError(folder, "--out: is a file; models are written to a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("card", "forces", "4d", "maps", "ridge_*", "forecast_*", "conformations"):
+        for suffix in (".json", ".safetensors"):
+            for path in folder.glob(name + suffix):
+                receipt(path).unlink(missing_ok=True)
+                path.unlink()
 
 
 def load_bridge(folder: Path) -> Bridge:

@@ -149,7 +149,7 @@ def learn(
     molecule = Molecule(frames.numbers, frames.positions[0])
     learned = _fit(data, molecule, kinds, wanted, seed, geometries, log)
     rows = _judged(learned, data.test, source, wanted, log)
-    out.mkdir(parents=True, exist_ok=True)
+    keep.clear(out)
     motion, dropped = _motion(learned, data)
     rounded = source.rounding_nm >= XTC
     forecasts = forecast_rows(data, wanted, learned.bridge, rounded, out)

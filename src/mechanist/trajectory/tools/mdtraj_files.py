@@ -1,6 +1,7 @@
 """Trajectories in the formats of mdtraj, with the velocities and forces that it leaves out."""
 
 import warnings
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -84,18 +85,22 @@ def rounding(x: Array) -> float:
 def _loaded(path: Path, top: Any) -> Any:
     import mdtraj
 
+    return _read(path, "", lambda: mdtraj.load(str(path), **({} if top is None else {"top": top})))
+
+
+def _read(path: Path, option: str, load: Callable[[], Any]) -> Any:
+    """What mdtraj reads, without its warnings of boxes that mean nothing in PDB files."""
     try:
         with warnings.catch_warnings():
-            # Of boxes without a meaning in PDB files.
             warnings.simplefilter("ignore")
-            return mdtraj.load(str(path)) if top is None else mdtraj.load(str(path), top=top)
+            return load()
     except Exception as error:
         # Its readers raise whatever a damaged file leads to.
         reason = " ".join(str(error).split())[:160]
-        raise DataError(path, f"mdtraj cannot read it ({reason})") from None
+        raise DataError(path, f"{option}mdtraj cannot read it ({reason})") from None
 
 
-def topology_file(top: Any, path: Path) -> Any:
+def topology_file(top: Any, path: Path, option: str = "--top: ") -> Any:
     """Topology of mdtraj in a file, or as it is given.
 
     Raises
@@ -110,12 +115,8 @@ def topology_file(top: Any, path: Path) -> Any:
     if not isinstance(top, Path):
         return top
     if not top.is_file():
-        raise DataError(top, "--top: there is no such file")
-    try:
-        return mdtraj.load_topology(str(top))
-    except Exception as error:
-        reason = " ".join(str(error).split())[:160]
-        raise DataError(top, f"--top: mdtraj cannot read it ({reason})") from None
+        raise DataError(top, f"{option}there is no such file")
+    return _read(top, option, lambda: mdtraj.load_topology(str(top)))
 
 
 def topology_of(trajectory: Trajectory, top: Any, path: Path) -> Any:
@@ -230,8 +231,8 @@ def write(trajectory: Trajectory, topology: Any, path: Path) -> None:
             made.save(str(temporary))
 
 
-def check_writable(path: Path) -> None:
-    """Refuse names of files that cannot be written, before any work is done.
+def check_writable(path: Path, given: Path | None = None) -> None:
+    """Refuse names of files that cannot be written, or that of the file that is read.
 
     Raises
     ------
@@ -247,5 +248,7 @@ def check_writable(path: Path) -> None:
     ]
     if suffix not in known:
         raise DataError(path, f"--out: suffix {suffix!r} is none of {', '.join(known)}")
+    if given is not None and path.resolve() == given.resolve():
+        raise DataError(path, "--out: is the file that is read")
     if suffix in HDF5 and find_spec("tables") is None:
         raise DataError(path, "--out: mdtraj needs PyTables for HDF5: pip install tables")

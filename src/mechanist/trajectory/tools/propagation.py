@@ -119,7 +119,7 @@ def propagate(
         If the molecule or the conformation is new, no model is better than x + v t, or the motion
         leaves the learned conformations; what was before is then written.
     """
-    check_writable(out)
+    check_writable(out, start)
     card, source, topology = open_source(model, start)
     name = _best(card, model, kind)
     check_known(card, source, model)

@@ -21,6 +21,7 @@ from mechanist.errors import DataError
 from mechanist.trajectory import store
 from mechanist.trajectory.md17 import read_md17
 from mechanist.trajectory.tools.mdtraj_files import read_file, rounding, topology_of
+from mechanist.trajectory.tools.plausible import check_positions, fit_of_velocities
 from mechanist.trajectory.trajectory import Trajectory
 
 EXACT = 1e-9
@@ -35,6 +36,8 @@ IN_ORDER = 0.9
 EVERY_STEP = 3e-3
 """Relative difference of both up to which every step of velocity Verlet is stored."""
 
+FITTING = 0.9
+"""Least correlation of velocities with close steps of positions; else they are of other frames."""
 
 HALF_STEP = 0.5
 """Deviation from one-sided differences, relative to that from central ones, below which velocities
@@ -93,9 +96,10 @@ def read(
         topology = topology_of(trajectory, top, path)
     else:
         trajectory, topology, digits, said = read_file(path, top, dt_ps)
+    check_positions(path, trajectory.positions)
     notes = list(said)
     trajectory = _of_one_step(trajectory, digits, notes)
-    trajectory = _on_step(trajectory, digits, notes)
+    trajectory = _on_step(path, trajectory, digits, notes)
     return Source(path, trajectory, topology, digits, tuple(notes))
 
 
@@ -161,16 +165,15 @@ def _of_one_step(trajectory: Trajectory, digits: float, notes: list[str]) -> Tra
     return replace(trajectory, meta=replace(trajectory.meta, integrator_dt_ps=trajectory.dt_ps))
 
 
-def _on_step(trajectory: Trajectory, digits: float, notes: list[str]) -> Trajectory:
+def _on_step(path: Path, trajectory: Trajectory, digits: float, notes: list[str]) -> Trajectory:
     """The trajectory with velocities at the times of its positions, where they can be had."""
     x, dt = trajectory.positions, trajectory.dt_ps
     close = dt <= CLOSE_PS and digits <= 1e-6 and len(x) > 3
     if trajectory.velocities is None:
-        return (
-            _central(trajectory, "velocities are central differences", notes)
-            if close
-            else (trajectory)
-        )
+        what = "velocities are central differences"
+        return _central(trajectory, what, notes) if close else trajectory
+    if fit_of_velocities(path, x, trajectory.velocities, dt) < FITTING and close:
+        return _central(trajectory, "velocities do not fit positions; differences are used", notes)
     if len(x) > 3 and trajectory.meta.velocity_time == "on-step":
         v = trajectory.velocities[1:-1]
         central = np.abs(v - (x[2:] - x[:-2]) / (2 * dt)).mean()

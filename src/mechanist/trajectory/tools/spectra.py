@@ -14,6 +14,12 @@ from mechanist.trajectory.tools.source import read
 SHORTEST_PS = 0.2
 """Shortest trajectory; its resolution is about 1 / (time times the speed of light)."""
 
+FEWEST = 50
+"""Smallest number of frames."""
+
+LOWEST = 800.0
+"""Least end of the spectrum in 1/cm, by the time between frames."""
+
 PEAKS = 12
 """Largest number of peaks that are named."""
 
@@ -61,6 +67,13 @@ def spectrum(
         raise DataError(
             path, f"{len(frames) * frames.dt_ps:g} ps; a spectrum needs {SHORTEST_PS} ps at least"
         )
+    highest = 0.5 / (frames.dt_ps * LIGHT)
+    if len(frames) < FEWEST or highest < LOWEST:
+        raise DataError(
+            path,
+            f"{len(frames)} frames {1e3 * frames.dt_ps:g} fs apart; a spectrum needs {FEWEST},"
+            f" up to {500 / (LOWEST * LIGHT):.0f} fs apart",
+        )
     if frames.velocities is None:
         x = frames.positions
         velocities = (x[2:] - x[:-2]) / (2 * frames.dt_ps)
@@ -68,9 +81,11 @@ def spectrum(
     else:
         velocities = frames.velocities
     found = density_of_states(velocities, frames.masses, frames.dt_ps, width)
-    highest = 0.5 / (frames.dt_ps * LIGHT)
     if highest < HIGHEST:
-        log(f"warning: frames {1e3 * frames.dt_ps:g} fs apart end the spectrum at {highest:.0f}/cm")
+        log(
+            f"warning: frames {1e3 * frames.dt_ps:g} fs apart end the spectrum at {highest:.0f}/cm;"
+            " faster vibrations appear mirrored there"
+        )
     inside = found.wave_numbers <= min(HIGHEST, highest)
     rows = zip(found.wave_numbers[inside], found.density[inside], strict=True)
     text = "wave_number_per_cm,density_cm\n" + "".join(f"{a:.3f},{b:.6g}\n" for a, b in rows)
