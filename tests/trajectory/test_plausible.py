@@ -60,6 +60,26 @@ def test_joined_trajectories_are_refused(motion, block, tmp_path):
     check_positions(tmp_path, rare)
 
 
+def test_frames_at_two_distances_are_refused(motion, tmp_path):
+    rows = np.r_[0:2000, 2000:6000:4]
+    save(
+        Trajectory(motion.positions[rows], 5e-4, motion.numbers, motion.masses), tmp_path / "m.npz"
+    )
+    with pytest.raises(DataError, match=r"times as far .* frames must be equally spaced"):
+        read(tmp_path / "m.npz")
+
+
+def test_energies_and_forces_in_different_units_are_refused(motion, tmp_path):
+    x, forces, energy = motion.positions[:500], motion.forces[:500], motion.energy[:500]
+    kcal = {"R": 10 * x, "z": motion.numbers, "F": forces / 41.84, "E": energy / 4.184}
+    np.savez(tmp_path / "right.npz", **kcal)
+    notes = read(tmp_path / "right.npz").notes
+    assert any("0.5 fs" in note and "temperature" in note for note in notes)
+    np.savez(tmp_path / "wrong.npz", **(kcal | {"E": energy}))
+    with pytest.raises(DataError, match=r"changes by 4\.18 times the work of its forces"):
+        read(tmp_path / "wrong.npz")
+
+
 def test_velocities_of_other_frames_are_not_used(block, tmp_path):
     mixed = np.random.default_rng(2).permutation(block.velocities)
     save(replace(block, velocities=mixed), tmp_path / "mixed.npz")

@@ -260,6 +260,16 @@ def test_motion_starts_at_the_given_state_and_conserves_energy(model, fresh, fol
     assert energy.std() < 0.02 * made.kinetic().mean()
 
 
+def test_motion_starts_from_a_file_without_times(model, fresh, folder):
+    lines = []
+    md17(fresh[:5], folder / "start_md17.npz")
+    made = propagate(model, folder / "start_md17.npz", 0.01, folder / "y.npz", log=lines.append)
+    assert np.allclose(made.positions[0], fresh.positions[4], atol=1e-12)
+    assert any("drawn at" in line for line in lines)
+    with pytest.raises(DataError, match=r"holds no times: state --stride$"):
+        fill(model, folder / "start_md17.npz", folder / "x.npz")
+
+
 def test_velocities_are_drawn_without_total_momentum(model, fresh, folder):
     card = read_card(model)
     v = drawn(fresh.positions[:1], card.masses, 300.0, 1)[0]

@@ -260,7 +260,8 @@ def learn_energy(
     net.centre, net.scale, net.energy = seen.mean(0), seen.std(0).clamp(min=1e-6), target.std()
 
     def wrong_by(rows: Tensor) -> Tensor:
-        return (((net(q[rows]) - target[rows]) / net.energy) ** 2).mean()
+        off: Tensor = (net(q[rows]) - target[rows]) / net.energy
+        return (off**2).mean()
 
     descend(net.net, wrong_by, len(q), budget, budget.energy_steps, draw)
     net = net.cpu().double()

@@ -32,10 +32,13 @@ class Filled:
     by: Row
 
 
-def open_source(model: Path, path: Path, stride: int | None = None) -> tuple[Card, Source, Any]:
+def open_source(
+    model: Path, path: Path, stride: int | None = None, times: bool = True
+) -> tuple[Card, Source, Any]:
     """The card of a model, a file with frames of its molecule, and the topology.
 
-    ``stride`` is the time between frames in units of that of the model, where the file has none.
+    ``stride`` is the time between frames in units of that of the model, where the file has none;
+    ``times`` says whether it matters.
 
     Raises
     ------
@@ -45,7 +48,7 @@ def open_source(model: Path, path: Path, stride: int | None = None) -> tuple[Car
     card, topology = cards.read_card(model), cards.topology(model)
     named = path.suffix.lower() in (*WITH_ATOMS, ".npz")
     dt_ps = None if stride is None else stride * card.dt_ps
-    source = read(path, None if named else topology, dt_ps, every_frame=False)
+    source = read(path, None if named else topology, dt_ps, every_frame=False, times=times)
     check_atoms(source, card.numbers, model)
     return card, source, topology
 

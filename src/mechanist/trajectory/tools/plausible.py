@@ -20,8 +20,17 @@ JUMP = 5.0
 FEW = 50
 """Frames below which differences are not compared."""
 
+PARTS, PART = 8, 100
+"""Parts of a trajectory whose steps are compared, and frames of a part at least."""
+
+UNEVEN = 2.5
+"""Largest ratio of the mean steps of two parts."""
+
 ALIKE = 0.7
 """Correlation of steps with velocities from which on their ratio says something."""
+
+IN_STEP = 0.9
+"""Correlation of changes of energy with the work of forces from which on their ratio matters."""
 
 SMOOTH = 0.5
 """Correlation of a step with the next one, below which steps say nothing of velocities: between two
@@ -61,6 +70,36 @@ def check_positions(path: Path, x: Array) -> None:
             path,
             f"from frame {worst + 2} to the next the molecule jumps: frames are missing, or"
             " trajectories are joined",
+        )
+    if len(x) >= PARTS * PART:
+        steps = np.sqrt((np.diff(extent, axis=0) ** 2).mean(axis=1))
+        means = [float(part.mean()) for part in np.array_split(steps, PARTS)]
+        if max(means) > UNEVEN * min(means):
+            raise DataError(
+                path,
+                f"the molecule moves {max(means) / min(means):.1f} times as far from frame to frame"
+                f" in one eighth of the file (eighth {np.argmax(means) + 1}) as in another"
+                f" ({np.argmin(means) + 1}): frames must be equally spaced",
+            )
+
+
+def check_energies(path: Path, x: Array, forces: Array, energy: Array) -> None:
+    """Refuse energies (F,) that change by a multiple of the work of forces (F, N, 3).
+
+    Raises
+    ------
+    DataError
+        If both are proportional, with another factor than 1.
+    """
+    work = -0.5 * ((forces[1:] + forces[:-1]) * np.diff(x, axis=0)).sum(axis=(1, 2))
+    change = np.diff(energy)
+    product, square = float(work @ change), float(work @ work)
+    follows = product > IN_STEP * np.sqrt(square * float(change @ change))
+    if follows and abs(product / square - 1) > 0.1:
+        raise DataError(
+            path,
+            f"its energy changes by {product / square:.3g} times the work of its forces: they are"
+            " in different units",
         )
 
 

@@ -120,7 +120,7 @@ def propagate(
         leaves the learned conformations; what was before is then written.
     """
     check_writable(out, start)
-    card, source, topology = open_source(model, start)
+    card, source, topology = open_source(model, start, times=False)
     name = _best(card, model, kind)
     check_known(card, source, model)
     count = round(time_ps / every_ps)

@@ -21,7 +21,7 @@ from mechanist.errors import DataError
 from mechanist.trajectory import store
 from mechanist.trajectory.md17 import read_md17
 from mechanist.trajectory.tools.mdtraj_files import read_file, rounding, topology_of
-from mechanist.trajectory.tools.plausible import check_positions, fit_of_velocities
+from mechanist.trajectory.tools.plausible import check_energies, check_positions, fit_of_velocities
 from mechanist.trajectory.trajectory import Trajectory
 
 EXACT = 1e-9
@@ -70,7 +70,11 @@ class Source:
 
 
 def read(
-    path: Path, top: Any = None, dt_ps: float | None = None, every_frame: bool = True
+    path: Path,
+    top: Any = None,
+    dt_ps: float | None = None,
+    every_frame: bool = True,
+    times: bool = True,
 ) -> Source:
     """Read a file and find out what it holds.
 
@@ -84,6 +88,8 @@ def read(
         Time between frames, where the file does not say it or says it wrongly.
     every_frame
         Whether forces must fit second differences of positions; not of every n-th frame.
+    times
+        Whether the time between frames matters; not of a start.
 
     Raises
     ------
@@ -91,7 +97,7 @@ def read(
         If the file is missing, damaged, of other atoms, or its frames are not in order of time.
     """
     if path.suffix.lower() == ".npz":
-        trajectory, said = _of_npz(path, dt_ps, every_frame)
+        trajectory, said = _of_npz(path, dt_ps, every_frame, times)
         digits = rounding(trajectory.positions)
         topology = topology_of(trajectory, top, path)
     else:
@@ -103,16 +109,22 @@ def read(
     return Source(path, trajectory, topology, digits, tuple(notes))
 
 
-def _of_npz(path: Path, dt_ps: float | None, every_frame: bool) -> tuple[Trajectory, list[str]]:
+def _of_npz(
+    path: Path, dt_ps: float | None, every_frame: bool, times: bool
+) -> tuple[Trajectory, list[str]]:
     content = read_npz(path)
     if "format" in content:
         trajectory = store.load(path)
         return (trajectory if dt_ps is None else replace(trajectory, dt_ps=dt_ps)), []
     trajectory = read_md17(path, 1.0 if dt_ps is None else dt_ps)
     if trajectory.forces is None or not every_frame:
-        if dt_ps is None:
-            raise DataError(path, "holds no times: state --dt, such as 0.5fs, or --stride")
+        if dt_ps is None and times:
+            option = "--dt, such as 0.5fs" if every_frame else "--stride"
+            raise DataError(path, f"holds no times: state {option}")
         return trajectory, []
+    if trajectory.energy is not None:
+        parts = trajectory.positions, trajectory.forces, trajectory.energy
+        check_energies(path, *parts)
     alike, found = _times(path, trajectory)
     if alike < IN_ORDER:
         raise DataError(
@@ -121,8 +133,13 @@ def _of_npz(path: Path, dt_ps: float | None, every_frame: bool) -> tuple[Traject
             " in the order of time, or too far apart",
         )
     if dt_ps is None:
-        said = [f"time between frames {1e3 * found:.4g} fs, from forces and positions"]
-        return replace(trajectory, dt_ps=float(f"{found:.4g}")), said
+        found = float(f"{found:.4g}")
+        known = _central(replace(trajectory, dt_ps=found), "", [])
+        said = (
+            f"time between frames {1e3 * found:g} fs, from forces and positions; the mean"
+            f" temperature is then {known.temperature():.0f} K"
+        )
+        return replace(trajectory, dt_ps=found), [said]
     if abs(found / dt_ps - 1) > 0.02:
         raise DataError(
             path, f"--dt {1e3 * dt_ps:g} fs: its forces and positions say {1e3 * found:.4g} fs"
