@@ -7,7 +7,7 @@ import pytest
 
 from mechanist.errors import DataError
 from mechanist.trajectory.store import save
-from mechanist.trajectory.tools import fill, keep, spectrum
+from mechanist.trajectory.tools import fill, keep, learn, spectrum
 from mechanist.trajectory.tools.plausible import check_positions
 from mechanist.trajectory.tools.source import read
 from mechanist.trajectory.trajectory import Trajectory
@@ -128,4 +128,4 @@ def test_models_of_an_earlier_file_do_not_stay(tmp_path):
     keep.clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     with pytest.raises(DataError, match="is a file"):
-        keep.clear(tmp_path / "notes.txt")
+        learn(tmp_path / "nothing.npz", tmp_path / "notes.txt")

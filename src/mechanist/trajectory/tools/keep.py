@@ -36,15 +36,7 @@ def files(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 def clear(folder: Path) -> None:
-    """Make the folder, and take away what was learned before: its card no longer holds.
-
-    Raises
-    ------
-    DataError
-        If there is a file of that name.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise DataError(folder, "--out: is a file; models are written to a folder")
+    """Make the folder, and take away what was learned before: its card no longer holds."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("card", "forces", "4d", "maps", "ridge_*", "forecast_*", "conformations"):
         for suffix in (".json", ".safetensors"):

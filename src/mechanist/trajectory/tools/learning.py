@@ -133,6 +133,8 @@ def learn(
         raise DataError("--models", f"{unknown[0]!r} is none of {', '.join(KINDS)}")
     if any(stride < 2 for stride in strides):
         raise DataError("--stride", f"{min(strides)}: must be at least 2")
+    if out.exists() and not out.is_dir():
+        raise DataError(out, "--out: is a file; models are written to a folder")
     source = read(dense, top, dt_ps)
     for note in source.notes:
         log(f"{dense.name}: {note}")
