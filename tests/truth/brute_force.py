@@ -6,6 +6,7 @@ turned to run from A to B, as equilibrium dynamics is symmetric in time.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -80,12 +81,27 @@ def brute_force(
     Every ``apart`` frames those between the states are noted. Paths that end within ``frames``
     count. For what was last and what comes next, A and B must be populated as in equilibrium.
     """
-    walkers = len(starts)
-    system = replicate(prepared.system, walkers)
+    system = replicate(prepared.system, len(starts))
     context = make_context(prepared, system, "Reference", seed)
     context.setPositions(starts.reshape(-1, 3))
     context.setVelocitiesToTemperature(prepared.temperature, seed)
-    integrator = context.getIntegrator()
+
+    def advance(now: NDArray[np.float64]) -> None:
+        context.getIntegrator().step(prepared.stride)
+        read_positions(context, now.reshape(-1, 3))
+
+    return watch(prepared, advance, len(starts), frames, burn_in, apart)
+
+
+def watch(
+    prepared: Prepared,
+    advance: Callable[[NDArray[np.float64]], None],
+    walkers: int,
+    frames: int,
+    burn_in: int,
+    apart: int,
+) -> BruteForce:
+    """Note the paths of walkers; ``advance`` writes the next frame of each into (W, N, 3)."""
     now = np.empty((walkers, prepared.atoms, 3))
     memory = np.empty((MEMORY, *now.shape), dtype=np.float32)
     last, left = np.zeros(walkers, dtype=np.int8), np.zeros(walkers, dtype=np.int64)
@@ -93,8 +109,7 @@ def brute_force(
     units: list[int] = []
     points = _Points()
     for t in range(burn_in + frames):
-        integrator.step(prepared.stride)
-        read_positions(context, now.reshape(-1, 3))
+        advance(now)
         memory[t % MEMORY] = now
         labels = prepared.states.label_positions(now)
         points.told(labels)

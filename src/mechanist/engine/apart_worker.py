@@ -19,12 +19,16 @@ def main(file: Path) -> None:
     """Read the system, time its plans, and write the timings beside it."""
     content = json.loads(file.read_text(encoding="utf-8"))
     system = parse_system(content["system"], file)
+    positions = np.array(content["positions"], dtype=np.float64)
+    # A row beyond the particles is that of a box.
+    masses = np.zeros(len(positions))
+    masses[: system.getNumParticles()] = masses_of(system)
     nothing = States(DescriptorSet(()), State("A", ()), State("B", ()))
     prepared = Prepared(
         name="",
         system=system,
-        positions=np.array(content["positions"], dtype=np.float64),
-        masses=masses_of(system),
+        positions=positions,
+        masses=masses,
         states=nothing,
         **{name: content[name] for name in NUMBERS},
     )

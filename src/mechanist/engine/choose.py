@@ -84,6 +84,12 @@ def _by_hand(prepared: Prepared, plan: Plan, settings: EngineSettings) -> Plan:
             "config.yaml",
             f"engine.lanes: {settings.lanes}: a force law has one lane; use more workers",
         )
+    if prepared.boxed and settings.lanes not in ("auto", 1):
+        # The random numbers of volume moves are those of one lane.
+        raise SystemBuildError(
+            "config.yaml",
+            f"engine.lanes: {settings.lanes}: npt: paths has one lane; use more workers",
+        )
     if settings.lanes != "auto":
         plan = replace(plan, lanes=settings.lanes)
     return plan
@@ -93,6 +99,8 @@ def _refusal(prepared: Prepared, layout: str) -> str | None:
     """Why a system cannot be moved in a layout, or None."""
     if layout == BATCHED:
         return refusal_of_batches(prepared)
+    if layout != POOL and prepared.boxed:
+        return "its box changes within paths (npt: paths), and all copies would share one"
     return None if layout == POOL else refusal(prepared.system, layout)
 
 
@@ -143,6 +151,8 @@ def timings_file(prepared: Prepared) -> Path:
         # Timings from before layouts were verified are not used.
         "verified": True,
     }
+    if prepared.boxed:
+        identity["boxed"] = True
     digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     return Path(platformdirs.user_cache_dir("mechanist")) / "timings" / f"{digest}.json"
 

@@ -69,31 +69,82 @@ def has_virtual_sites(system: Any) -> bool:
     return any(system.isVirtualSite(i) for i in range(system.getNumParticles()))
 
 
+def set_positions(context: Any, rows: Array) -> None:
+    """Set positions (N, 3) in nm, and the box if its diagonal is one more row.
+
+    See `mechanist.systems.barostat`.
+    """
+    system = context.getSystem()
+    atoms = system.getNumParticles()
+    if len(rows) > atoms:
+        # Units are OpenMM's own: nm. Quantities take longer than a step of a small system.
+        vectors = [vector._value for vector in system.getDefaultPeriodicBoxVectors()]
+        scale = float(rows[-1, 0]) / vectors[0][0]
+        context.setPeriodicBoxVectors(*([scale * x for x in vector] for vector in vectors))
+    context.setPositions(rows[:atoms])
+
+
+def set_velocities(context: Any, rows: Array) -> None:
+    """Set velocities (N, 3) in nm/ps; a row of the box is left out."""
+    context.setVelocities(rows[: context.getSystem().getNumParticles()])
+
+
 def read_positions(context: Any, out: Array) -> None:
-    """Positions (N, 3) in nm, written straight into ``out``.
+    """Positions (N, 3) in nm, written straight into ``out``; one more row is that of the box.
 
     The public call creates a Quantity, which takes longer than the copy; the private method below
     it writes into an existing array.
     """
     import openmm
 
-    context.getState(positions=True)._getVectorAsNumpy(openmm.State.Positions, out)
+    _read(context.getState(positions=True), context, openmm.State.Positions, out)
 
 
 def read_state(context: Any, positions: Array, velocities: Array) -> None:
-    """Positions (N, 3) in nm and velocities (N, 3) in nm/ps, half a step behind them."""
+    """Positions (N, 3) in nm and velocities (N, 3) in nm/ps, half a step behind them.
+
+    One more row is that of the box, which does not move between volume moves.
+    """
     import openmm
 
     state = context.getState(positions=True, velocities=True)
-    state._getVectorAsNumpy(openmm.State.Positions, positions)
-    state._getVectorAsNumpy(openmm.State.Velocities, velocities)
+    _read(state, context, openmm.State.Positions, positions)
+    _read(state, context, openmm.State.Velocities, velocities)
 
 
 def read_forces(context: Any, out: Array) -> None:
-    """Forces (N, 3) in kJ/mol/nm."""
+    """Forces (N, 3) in kJ/mol/nm; 0 in the row of a box."""
     import openmm
 
-    context.getState(forces=True)._getVectorAsNumpy(openmm.State.Forces, out)
+    _read(context.getState(forces=True), context, openmm.State.Forces, out)
+
+
+def read_all(
+    context: Any, positions: Array | None, velocities: Array | None, forces: Array
+) -> float:
+    """Energy in kJ/mol, and positions, velocities and forces as of `read_state`, in one call."""
+    import openmm
+
+    more = {"positions": True, "velocities": True} if positions is not None else {}
+    state = context.getState(energy=True, forces=True, **more)
+    if positions is not None and velocities is not None:
+        _read(state, context, openmm.State.Positions, positions)
+        _read(state, context, openmm.State.Velocities, velocities)
+    _read(state, context, openmm.State.Forces, forces)
+    return float(state.getPotentialEnergy()._value)
+
+
+def _read(state: Any, context: Any, kind: Any, out: Array) -> None:
+    """Vectors of a State, written into the first rows; the last row is that of the box, if any."""
+    import openmm
+
+    atoms = context.getSystem().getNumParticles()
+    state._getVectorAsNumpy(kind, out[:atoms])
+    if len(out) > atoms:
+        out[atoms] = 0
+        if kind == openmm.State.Positions:
+            vectors = state.getPeriodicBoxVectors()._value
+            out[atoms] = [vectors[axis][axis] for axis in range(3)]
 
 
 def half_kick(masses: Array, timestep: float) -> Array:

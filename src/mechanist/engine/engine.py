@@ -143,7 +143,7 @@ class Lane:
     def harvest(self, watch: Watch | None) -> HalfPaths | None:
         """Store the new frames; return the half-paths that have ended once there are enough."""
         with np.errstate(invalid="ignore", over="ignore"):
-            moved = np.abs(self._now - self._before).max(axis=(1, 2))
+            moved = np.abs(self._now - self._scaled_before()).max(axis=(1, 2))
         exploded = self._busy & ~(moved < self._farthest)
         if exploded.any():
             # Labels need finite positions; the frame itself is lost.
@@ -171,6 +171,12 @@ class Lane:
             return None
         batches, self._ended = self._ended, []
         return joined(batches) if batches else None
+
+    def _scaled_before(self) -> Array:
+        """Positions one stride ago, scaled with the box, if it changes, to its size of now."""
+        if not self._prepared.boxed:
+            return self._before
+        return self._before * (self._now[:, -1:, :1] / self._before[:, -1:, :1])
 
     def _take(self, slots: Rows, ends: NDArray[np.int8]) -> None:
         self._check_explosions(ends)

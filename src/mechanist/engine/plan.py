@@ -95,6 +95,8 @@ def default_plan(prepared: Prepared, platform: str) -> Plan:
     On CPUs it depends on the system alone: analytic potentials are stacked, molecules are not. On
     Reference the same seed then gives the same bytes on any machine, whatever its speed.
     """
+    if prepared.boxed:
+        return Plan(platform, POOL, 2 * pool_chains(prepared.atoms))
     if prepared.law is not None and prepared.law.law.batched:
         return Plan(platform, BATCHED, STACK_CHAINS)
     if analytic(prepared.system):

@@ -1,8 +1,10 @@
 """A pool of contexts, advanced in turn: for molecules on CPUs and periodic systems.
 
-An idle context costs nothing, so only slots with a half-shot are advanced.
+An idle context costs nothing, so only slots with a half-shot are advanced. Here alone the box may
+change: each context has its own.
 """
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,8 +20,11 @@ from mechanist.engine.contexts import (
     read_forces,
     read_positions,
     read_state,
+    set_positions,
+    set_velocities,
 )
 from mechanist.engine.half_shots import HalfShots
+from mechanist.engine.volume_moves import VolumeMoves
 from mechanist.systems.prepared import Prepared
 
 
@@ -46,11 +51,18 @@ class Pool:
         seeds = range(seed, seed + slots) if isinstance(seed, int) else seed
         self.stride = prepared.stride
         self._reference = platform == "Reference"
-        self._law = prepared.law
+        self._law, self._rows = prepared.law, prepared.atoms
         self._kick = half_kick(prepared.masses, prepared.timestep)
         self._sites = has_virtual_sites(prepared.system)
         self._contexts = [make_context(prepared, prepared.system, platform, one) for one in seeds]
         self._integrators = [context.getIntegrator() for context in self._contexts]
+        self._volume = (
+            None
+            if prepared.barostat is None
+            else VolumeMoves(
+                prepared.barostat, self._contexts[0], prepared.kt, prepared.timestep, seeds[0]
+            )
+        )
         # Slots whose half-shot exploded before its first step: their contexts hold parts of the one
         # before.
         self._failed = np.zeros(slots, dtype=np.bool_)
@@ -73,7 +85,7 @@ class Pool:
         for slot, positions, velocities in rows:
             context = self._contexts[slot]
             with explosions() as faults:
-                context.setPositions(positions.astype(np.float64))
+                set_positions(context, positions.astype(np.float64))
                 if self._sites:
                     context.computeVirtualSites()
                 # The half-shots of one shot are neighbours and share their forces.
@@ -81,7 +93,7 @@ class Pool:
                     self._forget()
                     read_forces(context, forces)
                     before = positions
-                context.setVelocities(velocities - self._kick * forces)
+                set_velocities(context, velocities - self._kick * forces)
                 context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
             self._failed[slot] = bool(faults)
 
@@ -92,9 +104,14 @@ class Pool:
         now[busy & self._failed] = np.nan
         for slot in np.flatnonzero(busy & ~self._failed).tolist():
             self._forget()
+            context = self._contexts[slot]
             try:
+                if self._volume is not None:
+                    self._volume.maybe(context)
                 self._integrators[slot].step(self.stride)
-                read_positions(self._contexts[slot], now[slot])
+                if self._volume is not None:
+                    self._volume.maybe(context)
+                read_positions(context, now[slot])
             except openmm.OpenMMException as error:
                 if not is_explosion(str(error)):
                     raise
@@ -107,7 +124,7 @@ class Pool:
 
     def state(self, slots: Rows) -> tuple[Array, Array]:
         """See `mechanist.engine.engine.Mover`."""
-        shape = (len(slots), self._contexts[0].getSystem().getNumParticles(), 3)
+        shape = (len(slots), self._rows, 3)
         positions, velocities = np.empty(shape), np.empty(shape)
         for row, slot in enumerate(slots.tolist()):
             if self._failed[slot]:
@@ -118,7 +135,7 @@ class Pool:
 
     def forces(self, slots: Rows) -> tuple[Array, Array]:
         """See `mechanist.engine.engine.Mover`."""
-        shape = (len(slots), self._contexts[0].getSystem().getNumParticles(), 3)
+        shape = (len(slots), self._rows, 3)
         positions, forces = np.empty(shape), np.empty(shape)
         for row, slot in enumerate(slots.tolist()):
             read_positions(self._contexts[slot], positions[row])
@@ -131,15 +148,23 @@ class Pool:
         for row, slot in enumerate(slots.tolist()):
             if self._failed[slot]:
                 continue
-            self._contexts[slot].setPositions(positions[row])
-            self._contexts[slot].setVelocities(velocities[row])
+            set_positions(self._contexts[slot], positions[row])
+            set_velocities(self._contexts[slot], velocities[row])
 
     def noise(self) -> bytes:
         """See `mechanist.engine.engine.Mover`."""
-        return self._contexts[0].createCheckpoint() if self._reference else b""
+        if not self._reference:
+            return b""
+        of_openmm: bytes = self._contexts[0].createCheckpoint()
+        if self._volume is None:
+            return of_openmm
+        return json.dumps(self._volume.state()).encode() + b"\n" + of_openmm
 
     def set_noise(self, noise: bytes) -> None:
         """See `mechanist.engine.engine.Mover`."""
+        if self._volume is not None:
+            line, _, noise = noise.partition(b"\n")
+            self._volume.set_state(json.loads(line))
         self._contexts[0].loadCheckpoint(noise)
 
     def reset(self, slots: Rows) -> None:

@@ -123,7 +123,7 @@ def _stacks(prepared: Prepared, platform: str, seconds: float, end: float) -> It
     """Timings of growing numbers of copies in each layout, as long as more are faster."""
     on_gpu = platform in GPU_PLATFORMS
     for layout in LAYOUTS:
-        if refusal(prepared.system, layout) is not None:
+        if prepared.boxed or refusal(prepared.system, layout) is not None:
             continue
         best = 0.0
         for copies in COPIES if on_gpu else (STACK_CHAINS,):

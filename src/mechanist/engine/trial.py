@@ -12,6 +12,7 @@ from mechanist.engine.contexts import (
     make_context,
     openmm_faults,
     read_positions,
+    set_positions,
 )
 from mechanist.engine.engine import farthest
 from mechanist.engine.hardware import GPU_PLATFORMS
@@ -62,7 +63,7 @@ def try_steps(prepared: Prepared, platform: str, steps: int, seed: int) -> Trial
     frames = [prepared.positions]
     temperature, elapsed, done = float("nan"), 0.0, 0
     with openmm_faults() as faults:
-        context.setPositions(prepared.positions)
+        set_positions(context, prepared.positions)
         context.computeVirtualSites()
         context.setVelocitiesToTemperature(prepared.temperature, seed)
         context.applyVelocityConstraints(CONSTRAINT_TOLERANCE)
@@ -121,7 +122,7 @@ def context_memory(prepared: Prepared, platform: str) -> int:
     contexts, sizes = [], []
     for _ in range(CONTEXTS):
         context = make_context(prepared, prepared.system, platform, 1)
-        context.setPositions(prepared.positions)
+        set_positions(context, prepared.positions)
         context.getState(forces=True)
         contexts.append(context)
         sizes.append(int(psutil.Process().memory_info().rss))

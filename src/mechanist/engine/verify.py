@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mechanist.arrays import Array, Positions
-from mechanist.engine.contexts import make_context, read_forces
+from mechanist.engine.contexts import make_context, read_forces, set_positions
 from mechanist.engine.engine import Mover, farthest
 from mechanist.engine.half_shots import HalfShots
 from mechanist.systems.prepared import Prepared
@@ -44,7 +44,7 @@ class Alone:
         context = make_context(self.prepared, self.prepared.system, REFERENCE, 1)
         out = np.empty(positions.shape)
         for one, forces in zip(positions, out, strict=True):
-            context.setPositions(one)
+            set_positions(context, one)
             read_forces(context, forces)
         return out
 

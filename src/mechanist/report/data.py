@@ -12,6 +12,7 @@ from mechanist.report.molecule.scenes import Scenes
 from mechanist.report.terms import Terms
 from mechanist.report.times import RunTime
 from mechanist.sampling.records.tables import Table
+from mechanist.systems.barostat import Barostat
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.states import States
 
@@ -30,6 +31,19 @@ class Dynamics:
     states: States
     forces: dict[str, Any] | None = None
     """The force law as dynamics.json names it; None: all forces are OpenMM's own."""
+    barostat: Barostat | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows of a frame: its atoms, and the box if it changes."""
+        return self.atoms + (self.barostat is not None)
+
+    @property
+    def ensemble(self) -> str:
+        """The ensemble of the dynamics of paths."""
+        if self.barostat is None:
+            return "canonical"
+        return f"isothermal-isobaric, {self.barostat.pressure:g} bar"
 
     @property
     def frame_time(self) -> float:

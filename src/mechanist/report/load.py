@@ -37,6 +37,7 @@ from mechanist.sampling.records.tables import (
     read_paths,
     read_table,
 )
+from mechanist.systems.barostat import Barostat
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.prepared import load_inputs
@@ -70,6 +71,7 @@ def read_dynamics(layout: Layout) -> Dynamics:
             atoms=content["atoms"],
             states=States.from_json(content["states"]),
             forces=content.get("forces"),
+            barostat=None if content.get("barostat") is None else Barostat(**content["barostat"]),
         )
 
 
@@ -154,7 +156,7 @@ def read_equilibrium(
     weights = read_table(layout.equilibrium_weights, ("weight",))["weight"]
     if not len(weights):
         return None
-    frames = open_frames(layout.equilibrium_frames, dynamics.atoms)
+    frames = open_frames(layout.equilibrium_frames, dynamics.rows)
     if len(frames) != len(weights):
         raise DataError(
             layout.equilibrium_frames, f"holds {len(frames)} frames, {len(weights)} have weights"
@@ -189,7 +191,7 @@ def _read_path_table(layout: Layout, dynamics: Dynamics) -> PathTable | None:
     files = layout.paths
     if not files.index.is_file():
         return None
-    return read_paths(files.paths, files.index, dynamics.atoms)
+    return read_paths(files.paths, files.index, dynamics.rows)
 
 
 def _typical_paths(
@@ -204,7 +206,7 @@ def _typical_paths(
         return None
     descriptors = dynamics.states.descriptors
     own = tuple(d for d in inputs.descriptors if d.name not in descriptors.names)
-    every = DescriptorSet((*descriptors.descriptors, *own), inputs.box)
+    every = inputs.of((*descriptors.descriptors, *own))
     values = [every.values(table.path(group["typical_path"])) for group in found]
     periodic = np.array([d.periodic for d in every.descriptors])
     one, two = most_apart(values, periodic)

@@ -37,6 +37,7 @@ from mechanist.sampling.records.tables import (
 )
 from mechanist.statistics.intervals import TWO_SIDED
 from mechanist.statistics.logistic import q_to_p
+from mechanist.systems.barostat import scales
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.prepared import load_formula_inputs, load_inputs
 
@@ -203,11 +204,15 @@ class Run:
             raise DataError(self.layout.paths.index, f"has paths 0 to {len(table) - 1}, not {path}")
         frames = table.frames[:] if path is None else table.path(path)
         made = mdtraj.Trajectory(
-            frames, self._topology, time=np.arange(len(frames)) * self.dynamics.frame_time
+            frames[:, : self.dynamics.atoms],
+            self._topology,
+            time=np.arange(len(frames)) * self.dynamics.frame_time,
         )
         box = self.inputs.box
         if box is not None:
-            made.unitcell_vectors = np.tile(np.array(box, dtype=np.float32), (len(frames), 1, 1))
+            own = self.dynamics.barostat is not None
+            factors = scales(frames[:, -1], box) if own else np.ones(len(frames))
+            made.unitcell_vectors = (factors[:, None, None] * np.array(box)).astype(np.float32)
         return made
 
     def __repr__(self) -> str:
@@ -227,7 +232,7 @@ class Run:
     @cached_property
     def _path_table(self) -> PathTable:
         files = self.layout.paths
-        return read_paths(files.paths, files.index, self.dynamics.atoms)
+        return read_paths(files.paths, files.index, self.dynamics.rows)
 
     @cached_property
     def _topology(self) -> Any:
@@ -245,11 +250,16 @@ class Run:
         """Positions (F, N, 3) in nm."""
         array: Positions = np.asarray(getattr(positions, "xyz", positions), dtype=np.float64)
         array = array[None] if array.ndim == 2 else array
-        if array.ndim != 3 or array.shape[1:] != (self.dynamics.atoms, 3):
+        boxes = getattr(positions, "unitcell_vectors", None)
+        if self.dynamics.barostat is not None and boxes is not None:
+            edges = np.diagonal(boxes, axis1=1, axis2=2)[:, None]
+            array = np.concatenate([array, edges.astype(np.float64)], axis=1)
+        if array.ndim != 3 or array.shape[1:] != (self.dynamics.rows, 3):
+            boxed = " with boxes" if self.dynamics.barostat is not None else ""
             raise DataError(
                 self.folder,
-                f"positions of shape {array.shape}: they must be (F, {self.dynamics.atoms}, 3) in"
-                " nm, or an mdtraj trajectory",
+                f"positions of shape {array.shape}: they must be (F, {self.dynamics.rows}, 3) in"
+                f" nm, or an mdtraj trajectory{boxed}",
             )
         return array
 

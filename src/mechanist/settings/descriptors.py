@@ -66,6 +66,12 @@ class CoordinateSettings(Section):
     coordinate: int = Field(ge=0)
 
 
+class VolumeSettings(Section):
+    """The volume of the periodic box, where it changes within paths."""
+
+    volume: Literal["box"]
+
+
 class CutoffPart(Section):
     """What all symmetry functions share: the Fermi cutoff and the normalisation."""
 
@@ -223,6 +229,7 @@ DescriptorSettings = (
     | RmsdSettings
     | PathSSettings
     | PathZSettings
+    | VolumeSettings
     | CustomSettings
     | PlumedSettings
 )

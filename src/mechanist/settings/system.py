@@ -85,12 +85,12 @@ class DynamicsSettings(Section):
     pressure: Bar | None = Field(
         None,
         gt=0,
-        description="of a periodic box, which is brought to this pressure before sampling",
+        description="of a periodic box, which is brought to this pressure before sampling; see npt",
     )
     npt: Literal["start", "paths"] = Field(
         "start",
         description="start: a barostat finds the volume, at which all paths are then sampled"
-        " (paths under a barostat are not implemented)",
+        "; paths: the volume fluctuates within paths",
     )
     npt_steps: int = Field(
         50_000, ge=1000, description="MD steps under the barostat, if there is a pressure"
@@ -108,10 +108,8 @@ class DynamicsSettings(Section):
 
     @model_validator(mode="after")
     def _volume(self) -> "DynamicsSettings":
-        if self.npt == "paths":
-            raise ValueError(
-                'npt: "paths": paths under a barostat are not implemented; write npt: start'
-            )
+        if self.npt == "paths" and self.pressure is None:
+            raise ValueError('npt: "paths": needs a pressure, such as pressure: 1 bar')
         return self
 
 

@@ -20,7 +20,9 @@ def collect(config: Config, layout: Layout, last: int) -> None:
     collect_shots(jobs, layout.shots)
     prepared, files = load(layout), layout.paths
     described = described_by(layout, prepared)
-    atoms = collect_paths(jobs, prepared.atoms, files.paths, files.index, described)
+    atoms = collect_paths(
+        jobs, prepared.atoms, files.paths, files.index, described, prepared.frame_box
+    )
     source, target = layout.round(last), layout.committor
     copy(source.model, target.model)
     copy(source.model_card, target.model_card)

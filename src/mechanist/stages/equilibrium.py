@@ -141,9 +141,10 @@ def _job(config: Config, layout: Layout, worker: int) -> dict[str, Any]:
 
 def _write(layout: Layout, worker: int, tables: RunTables) -> None:
     files = layout.kinetics_job(worker)
-    described = described_by(layout, load(layout))
-    write_frames(files.run_excursions, tables.excursion_frames, described=described)
+    prepared = load(layout)
+    described, box = described_by(layout, prepared), prepared.frame_box
+    write_frames(files.run_excursions, tables.excursion_frames, described=described, box=box)
     write_table(files.run_index, tables.excursions, EXCURSION_COLUMNS)
-    write_frames(files.states, tables.state_frames, described=described)
+    write_frames(files.states, tables.state_frames, described=described, box=box)
     write_table(files.state_index, tables.states, STATE_COLUMNS)
     write_table(files.runs, tables.runs, RUN_COLUMNS)

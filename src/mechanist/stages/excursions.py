@@ -50,7 +50,8 @@ def excursions(config: Config, layout: Layout, worker: int, log: Journal) -> Non
         first = EXCURSION_STREAM + worker * count
         starts = _starts(config, layout, prepared, worker, count)
         if not starts.starts:
-            write_frames(files.excursions, [np.empty((0, prepared.atoms, 3), dtype=np.float32)])
+            none = np.empty((0, prepared.atoms, 3), dtype=np.float32)
+            write_frames(files.excursions, [none], box=prepared.frame_box)
             write_table(files.index, no_excursions(), EXCURSION_COLUMNS)
             log(f"worker {worker}: {NOTHING_TO_SHOOT}")
             return
@@ -72,7 +73,8 @@ def excursions(config: Config, layout: Layout, worker: int, log: Journal) -> Non
             shots = work.run(engine, reporter(log), checkpoint, plan)
         origins = {first + i: start.origin for i, start in enumerate(starts.starts)}
         index, frames = excursion_table(shots, origins, ensemble.descent)
-        write_frames(files.excursions, frames, described=described_by(layout, prepared))
+        described, box = described_by(layout, prepared), prepared.frame_box
+        write_frames(files.excursions, frames, described=described, box=box)
         write_table(files.index, index, EXCURSION_COLUMNS)
     rejected = work.rejected + int((~shots.accepted).sum())
     log(

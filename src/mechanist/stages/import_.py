@@ -87,6 +87,9 @@ def import_(
         if system is not None:
             folder = system_folder(system)
             settings = load_system(folder)
+            if settings.dynamics.npt == "paths":
+                what = f"system {system!r}: npt: paths: structures have no boxes; write npt: start"
+                raise DataError(source.files[0], what)
             prepare(settings, folder, layout)
             describe(settings, folder, layout)
             formula_inputs(settings, folder, layout)

@@ -41,7 +41,7 @@ def initial(config: Config, layout: Layout, log: Journal) -> None:
     stored = DiskLog(folder / "paths.trr", prepared.atoms)
     kept = KeptGuesses(folder, _identity(config, layout), log)
     found = first_paths(config, prepared, topology, log, stored, given, kept)
-    write_first_paths(layout, found)
+    write_first_paths(layout, found, prepared.frame_box)
     shutil.rmtree(folder, ignore_errors=True)
 
 

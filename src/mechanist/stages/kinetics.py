@@ -48,6 +48,7 @@ from mechanist.sampling.records.tables import (
 )
 from mechanist.sampling.streams import shot_seed
 from mechanist.settings.config import Config
+from mechanist.systems.descriptors.box import BoxVectors
 from mechanist.systems.prepared import Prepared, load, load_inputs
 
 PROFILE_COLUMNS = ("q", "free_energy_kJ_per_mol", "low", "high")
@@ -167,15 +168,19 @@ def write_estimate(
     states = join([read_table(job.state_index, STATE_COLUMNS) for job in jobs])
     state_frames = [open_frames(job.states, prepared.atoms) for job in jobs]
     ensemble = equilibrium_ensemble(excursions, resampled.whole, states, state_frames)
-    write_free_energies(layout, profile, *ensemble)
+    write_free_energies(layout, profile, *ensemble, prepared.frame_box)
 
 
 def write_free_energies(
-    layout: Layout, profile: Profile | None, frames: list[FrameSource], weights: Weights
+    layout: Layout,
+    profile: Profile | None,
+    frames: list[FrameSource],
+    weights: Weights,
+    box: BoxVectors | None = None,
 ) -> None:
-    """Write free_energy.csv, frames.trr and frames.parquet."""
+    """Write free_energy.csv, frames.trr (with boxes of the shape of ``box``) and frames.parquet."""
     rows = [] if profile is None else zip(*vars(profile).values(), strict=True)
     text = csv_text(PROFILE_COLUMNS, [[f"{x:.5g}" for x in row] for row in rows])
     write_text(layout.profile, text)
-    write_frames(layout.equilibrium_frames, frames)
+    write_frames(layout.equilibrium_frames, frames, box=box)
     write_table(layout.equilibrium_weights, {"weight": weights}, FRAME_COLUMNS)

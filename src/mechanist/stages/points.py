@@ -54,7 +54,7 @@ def points(config: Config, layout: Layout, by: str, last: int, log: Log) -> None
         predictions["p_network"] = q_to_p(model.q(features)).tolist()
         predictions["p_error"] = model.estimate(features)[1].tolist()
     files = layout.fresh(by)
-    write_frames(files.points, [frames[rows]])
+    write_frames(files.points, [frames[rows]], box=prepared.frame_box)
     wanted = settings.formula_points if by == FORMULA else settings.points
     fewer = why_fewer(len(rows), wanted, len(frames))
     write_json(files.predictions, {"round": last, "fewer": fewer, **predictions})

@@ -46,6 +46,6 @@ def replay(
     longest, warm = prepared.max_half_frames, config.warm_start is not None
     selection = make_selection(config.sampling, layout, record.round, longest, warm)
     result = chains.replay(config, layout, prepared, record, selection, log)
-    write_frames(out, [result.frames], record=False)
+    write_frames(out, [result.frames], record=False, box=prepared.frame_box)
     print(result.description(out))
     print(result.verdict())

@@ -79,6 +79,8 @@ def restore(
 def sampled(layout: Layout) -> Sampled:
     """The system of a run, and the network of the last round that has one."""
     prepared, inputs = load(layout), load_inputs(layout)
+    if prepared.boxed:
+        raise DataError(layout.root, "was sampled with npt: paths, whose boxes are not restored")
     rounds = [number for number in layout.rounds() if layout.round(number).model.is_file()]
     if not rounds:
         return Sampled(prepared.masses, prepared.states, inputs, None, None)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.guide import make_selection
+from mechanist.errors import SettingsError
 from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.shoot import shoot_round
 from mechanist.sampling.records.thinning import Thinning
@@ -25,6 +26,9 @@ def shoot(config: Config, layout: Layout, number: int, worker: int, log: Journal
     longest, warm = prepared.max_half_frames, config.warm_start is not None
     selection = make_selection(config.sampling, layout, number, longest, warm)
     tolerance = config.sampling.store.tolerance
+    if tolerance is not None and prepared.boxed:
+        what = f"sampling.store.tolerance: {tolerance}: not with npt: paths, whose boxes change"
+        raise SettingsError("config.yaml", what)
 
     def lower(thinning: Thinning, paths: Sequence[CurrentPath]) -> Thinning:
         if tolerance is None:

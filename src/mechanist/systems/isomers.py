@@ -60,6 +60,7 @@ class StiffBonds:
         """Which bonds are turned by more than 90 degrees in frames (F, N, 3) in nm: (F, K)."""
         if not len(self.atoms):
             return np.zeros((len(frames), 0), dtype=np.bool_)
+        # A torsion is the same in a box that is scaled a little: its atoms are close together.
         change = torsions(frames, self.atoms, self.cell) - self.reference
         return np.asarray(np.cos(change) < 0)
 

@@ -1,7 +1,7 @@
 """A system that is ready to be sampled, and the files that hold it."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from mechanist.bookkeeping.files import damage_reported, read_json, write_json, 
 from mechanist.bookkeeping.layout import Layout
 from mechanist.errors import DataError
 from mechanist.settings.system import GAS_CONSTANT
+from mechanist.systems.barostat import Barostat
+from mechanist.systems.descriptors.box import BoxVectors, box_of
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.forces.attach import Attached, attach, detached
@@ -31,9 +33,10 @@ class Prepared:
     system
         OpenMM System.
     positions
-        (N, 3) starting structure in nm.
+        (N, 3) starting structure in nm; with a changing box one more row, see
+        `mechanist.systems.barostat`.
     masses
-        (N,) in dalton; the integrator does not move a particle of mass 0.
+        (N,) in dalton, 0 for the row of a box; the integrator does not move a particle of mass 0.
     temperature, friction, timestep
         In K, 1/ps and ps.
     stride
@@ -44,6 +47,8 @@ class Prepared:
         A and B.
     law
         The force law that is part of the System, or None if all its forces are OpenMM's own.
+    barostat
+        Moves of the volume within paths; None: it does not change.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Prepared:
     max_half_frames: int
     states: States
     law: Attached | None = None
+    barostat: Barostat | None = None
 
     @property
     def kt(self) -> float:
@@ -65,8 +71,18 @@ class Prepared:
 
     @property
     def atoms(self) -> int:
-        """Number of atoms."""
+        """Rows of a frame: its atoms, and the box if it changes."""
         return len(self.masses)
+
+    @property
+    def frame_box(self) -> BoxVectors | None:
+        """Vectors whose shape the boxes in last rows of frames have; None if there are none."""
+        return box_of(self.system) if self.boxed else None
+
+    @property
+    def boxed(self) -> bool:
+        """Whether each frame has a box of its own, in its last row."""
+        return len(self.masses) > int(self.system.getNumParticles())
 
 
 def masses_of(system: Any) -> Array:
@@ -86,7 +102,7 @@ def save(prepared: Prepared, topology: Any, layout: Layout) -> None:
     system = prepared.system if prepared.law is None else detached(prepared.system)
     write_text(layout.system_xml, openmm.XmlSerializer.serialize(system))
     pdb = io.StringIO()
-    app.PDBFile.writeFile(topology, prepared.positions * unit.nanometer, pdb, keepIds=True)
+    app.PDBFile.writeFile(topology, _atoms(prepared) * unit.nanometer, pdb, keepIds=True)
     write_text(layout.topology, pdb.getvalue())
     write_json(
         layout.dynamics,
@@ -98,12 +114,18 @@ def save(prepared: Prepared, topology: Any, layout: Layout) -> None:
             "timestep": prepared.timestep,
             "stride": prepared.stride,
             "max_half_frames": prepared.max_half_frames,
-            "atoms": prepared.atoms,
+            "atoms": len(_atoms(prepared)),
+            "barostat": None if prepared.barostat is None else asdict(prepared.barostat),
             "start": prepared.positions.tolist(),
             "states": prepared.states.to_json(),
             "forces": _named(prepared),
         },
     )
+
+
+def _atoms(prepared: Prepared) -> Array:
+    """The structure without a row of the box."""
+    return prepared.positions[:-1] if prepared.boxed else prepared.positions
 
 
 def _named(prepared: Prepared) -> dict[str, Any] | None:
@@ -138,6 +160,9 @@ def load(layout: Layout) -> Prepared:
     with damage_reported(layout.dynamics):
         named = content.get("forces")
         start = np.asarray(content["start"], dtype=np.float64)
+        barostat = None if content.get("barostat") is None else Barostat(**content["barostat"])
+        if barostat is not None:
+            masses = np.append(masses, 0.0)
         law = None if named is None else _law(named, start, layout.dynamics)
         if law is not None:
             attach(system, law)
@@ -153,6 +178,7 @@ def load(layout: Layout) -> Prepared:
             max_half_frames=content["max_half_frames"],
             states=States.from_json(content["states"]),
             law=law,
+            barostat=barostat,
         )
         numbers = (prepared.temperature, prepared.friction, prepared.timestep)
         whole = (prepared.stride, prepared.max_half_frames)
@@ -171,7 +197,7 @@ def load_formula_inputs(layout: Layout) -> DescriptorSet:
     """All descriptors that a formula may contain: the inputs, and those for formulas alone."""
     inputs, further = load_inputs(layout), _read_descriptors(layout.formula_inputs)
     new = [d for d in further.descriptors if d not in inputs.descriptors]
-    return DescriptorSet((*inputs.descriptors, *new), inputs.box)
+    return inputs.of((*inputs.descriptors, *new))
 
 
 def _read_descriptors(file: Path) -> DescriptorSet:

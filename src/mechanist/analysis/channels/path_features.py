@@ -57,7 +57,7 @@ def channel_measures(inputs: DescriptorSet, states: States, masses: Array) -> Me
     Hydrogens of one group are interchangeable: rotamers of a methyl group are no channels.
     """
     defining, heavy = states.descriptors, heavy_inputs(inputs, states, masses)
-    sets = [defining, DescriptorSet(heavy, inputs.box)] if heavy else [defining]
+    sets = [defining, inputs.of(heavy)] if heavy else [defining]
     names = tuple(name for group in sets for name in group.feature_names)
 
     def features(frames: FrameSource) -> Features:

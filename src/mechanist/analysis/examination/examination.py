@@ -33,7 +33,7 @@ from mechanist.systems.build.sanity import (
 from mechanist.systems.descriptors.box import BoxVectors, box_of
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.labels import topology_of
-from mechanist.systems.descriptors.resolve import Resolver, resolve_inputs, resolve_states
+from mechanist.systems.descriptors.resolve import resolve_inputs, resolve_states, resolver_of
 from mechanist.systems.descriptors.states import State, States
 from mechanist.systems.prepared import Prepared
 
@@ -162,7 +162,8 @@ def _finish(
     assert part.prepared is not None
     # After a fault only the starting structure is meaningful.
     found, frames = part.findings, trial.frames[:1] if trial.fault else trial.frames
-    named = DescriptorSet(part.descriptors, box_of(part.prepared.system))
+    box_row = part.prepared.atoms - 1 if part.prepared.boxed else None
+    named = DescriptorSet(part.descriptors, box_of(part.prepared.system), box_row)
     values = _or_finding(lambda: named.values(frames), found)
     if part.inputs is not None:
         _or_finding(lambda: part.inputs and part.inputs.values(frames[:1]), found)
@@ -197,7 +198,7 @@ def _or_finding(make: Callable[[], Any], found: list[Finding]) -> Any:
 def _descriptors(
     settings: SystemSettings, folder: Path, atoms: Any, found: list[Finding]
 ) -> list[Descriptor]:
-    resolver = Resolver(folder / SYSTEM_FILE, atoms, settings.equivalent)
+    resolver = resolver_of(settings, folder / SYSTEM_FILE, atoms)
     made = [
         _or_finding(partial(resolver.descriptor, name, one), found)
         for name, one in settings.descriptors.items()

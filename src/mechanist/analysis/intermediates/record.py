@@ -50,7 +50,7 @@ def place_descriptors(states: States, inputs: DescriptorSet, masses: Array) -> D
     """What places are described by: what defines the states, then the inputs without hydrogen."""
     defining = states.descriptors
     own = heavy_inputs(inputs, states, masses)
-    return DescriptorSet((*defining.descriptors, *own), inputs.box or defining.box)
+    return (defining if inputs.box is None else inputs).of((*defining.descriptors, *own))
 
 
 def gather_long(

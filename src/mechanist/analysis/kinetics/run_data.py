@@ -138,7 +138,7 @@ def _without_rotors(layout: Layout) -> DescriptorSet:
     inputs = load_inputs(layout)
     rotors = rotor_atoms(mdtraj.load_topology(str(layout.topology)))
     kept = tuple(d for d in inputs.descriptors if d.others or d.custom or not rotors & set(d.atoms))
-    return DescriptorSet(kept, inputs.box)
+    return inputs.of(kept)
 
 
 def _advice(settings: KineticsSettings, runs: Table) -> str:

@@ -32,13 +32,15 @@ class Network:
         content = json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
         self.rows = content["descriptors"]
         for row in self.rows:
-            if row["kind"] not in (*GEOMETRY, *OF_GROUPS, "coordinate"):
+            if row["kind"] not in (*GEOMETRY, *OF_GROUPS, "coordinate", "volume"):
                 raise ValueError(f"{folder}: {row['name']} has no definition by positions")
         forms = {"torsion": ("sin({})", "cos({})")}
         names = [f.format(r["name"]) for r in self.rows for f in forms.get(r["kind"], ("{}",))]
         if names != card["features"]:
             raise ValueError(f"{folder}: inputs.json and model.json do not belong together")
         self.box = Box(content["box"])
+        # Under a barostat each frame has a box of its own.
+        self.fixed = "box_row" not in content
         chosen = [np.array(group, np.int64) for group in content["selections"]]
         self.groups = [
             [np.array(row["atoms"], np.int64), *(chosen[k] for k in row.get("others", []))]
@@ -82,6 +84,9 @@ class Network:
             if row["kind"] == "coordinate":
                 (atom,), axis = self.groups[k][0], row["axis"]
                 values[k] = (float(x[atom, axis]), self.groups[k][0], np.eye(3)[axis : axis + 1])
+            elif row["kind"] == "volume":
+                size = 1.0 if box.rows is None else float(np.linalg.det(box.rows))
+                values[k] = (size, np.empty(0, np.int64), np.empty((0, 3)))
             elif row["kind"] in OF_GROUPS:
                 values[k] = OF_GROUPS[row["kind"]](x, self.groups[k], row["shape"], box)
         return values
@@ -89,8 +94,10 @@ class Network:
     def q_and_gradient(self, positions: Any, box: Box | None = None) -> tuple[float, Array]:
         """The number q of one frame (N, 3) in nm, and its gradient (N, 3) in 1/nm.
 
-        ``box`` is that of the run unless given.
+        ``box`` is that of the run unless given; under a barostat it must be.
         """
+        if box is None and not self.fixed:
+            raise ValueError("sampled under a barostat: give the box of the frame")
         x = np.asarray(positions, dtype=np.float64)
         found = self.descriptors(x, self.box if box is None else box)
         features: list[float] = []
@@ -133,16 +140,20 @@ def network(folder: Path = FOLDER) -> Network:
     return NETWORKS[folder]
 
 
-def q(positions: Any, folder: Path = FOLDER) -> Any:
-    """The reaction coordinate q of positions (N, 3) or (F, N, 3) in nm."""
+def q(positions: Any, folder: Path = FOLDER, box: Any = None) -> Any:
+    """The reaction coordinate q of positions (N, 3) or (F, N, 3) in nm.
+
+    ``box``, (3, 3) reduced vectors in nm of all frames, is that of the run unless given; of a run
+    under a barostat it must be.
+    """
     x = np.asarray(positions, dtype=np.float64)
-    one = network(folder).q_and_gradient
-    return one(x)[0] if x.ndim == 2 else np.array([one(frame)[0] for frame in x])
+    one, own = network(folder).q_and_gradient, None if box is None else Box(box)
+    return one(x, own)[0] if x.ndim == 2 else np.array([one(frame, own)[0] for frame in x])
 
 
-def p_B(positions: Any, folder: Path = FOLDER) -> Any:
-    """The committor 1/(1 + exp(-q)) of positions (N, 3) or (F, N, 3) in nm."""
-    return fermi(-np.asarray(q(positions, folder)))
+def p_B(positions: Any, folder: Path = FOLDER, box: Any = None) -> Any:
+    """The committor 1/(1 + exp(-q)) of positions and a box as for `q`."""
+    return fermi(-np.asarray(q(positions, folder, box)))
 
 
 class Energy:

@@ -21,7 +21,7 @@ from mechanist.systems.descriptors.shapes import (
 OPENMM = Program("OpenMM", refusal)
 """It knows all kinds; what has too many terms is refused."""
 
-UNBOXED = ("coordinate", "rmsd", "path_s", "path_z")
+UNBOXED = ("coordinate", "rmsd", "path_s", "path_z", "volume")
 """Kinds that OpenMM computes from positions as they are: molecules must be whole."""
 
 
@@ -99,6 +99,8 @@ def _variable(descriptor: Descriptor) -> Any:
             force.addBond([0, 1], [])
         case "rmsd" | "path_s" | "path_z":
             force = _superposed(descriptor)
+        case "volume":
+            force = openmm.CustomVolumeForce("v")
         case _:
             force = openmm.CustomExternalForce("xyz"[descriptor.axis])
             force.addParticle(atoms[0], [])

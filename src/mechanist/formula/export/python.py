@@ -37,28 +37,39 @@ BOX = {box}
 """Reduced vectors in nm of the periodic box, or None."""
 '''
 
+BOXED = ("positions", "positions, box")
+"""Parameters of ``q`` and ``p_B`` without a box of the frames, and with one."""
+
+BOX_PARAMETER = """
+    box
+        (3, 3) reduced vectors in nm, of all F frames."""
+
+SET_BOX = """    global BOX
+    BOX = np.asarray(box, dtype=float).tolist()
+"""
+
 TAIL = '''
 
-def q(positions):
+def q({parameters}):
     """Reaction coordinate ln(p_B / (1 - p_B)).
 
     Parameters
     ----------
     positions
-        (N, 3) or (F, N, 3) in nm, the N atoms of the system.
+        (N, 3) or (F, N, 3) in nm, the N atoms of the system.{box_parameter}
 
     Returns
     -------
     float or ndarray
         A number, or (F,).
     """
-    places = np.asarray(positions, dtype=float)
+{set_box}    places = np.asarray(positions, dtype=float)
 {body}    return {result}
 
 
-def p_B(positions):
+def p_B({parameters}):
     """Committor, the probability to reach B before A, of positions as for `q`."""
-    return 0.5 * (1 + np.tanh(0.5 * q(positions)))
+    return 0.5 * (1 + np.tanh(0.5 * q({parameters})))
 '''
 
 
@@ -90,7 +101,15 @@ def python_text(formula: str, descriptors: DescriptorSet) -> str:
         lines=meanings(used, names, 0, "    "),
         box=descriptors.box,
     )
-    return head + _helpers(used, groups, descriptors) + TAIL.format(body=body, result=result)
+    boxed = descriptors.box_row is not None
+    tail = TAIL.format(
+        parameters=BOXED[boxed],
+        box_parameter=BOX_PARAMETER if boxed else "",
+        set_box=SET_BOX if boxed else "",
+        body=body,
+        result=result,
+    )
+    return head + _helpers(used, groups, descriptors) + tail
 
 
 def _groups(used: Iterable[Descriptor]) -> dict[tuple[int, ...], int]:
@@ -114,9 +133,9 @@ def _helpers(
     if groups:
         rows = "".join(f"    np.array({list(group)}),\n" for group in groups)
         text += f'GROUPS = (\n{rows})\n"""Atoms that descriptors of the solvent refer to."""\n'
-    step = STEP if kinds - {"coordinate"} else ""
+    step = STEP if kinds - {"coordinate", "volume"} else ""
     if step and cell is not None and not cell.rectangular:
-        text += TRICLINIC.format(neighbours=cell.neighbours.tolist())
+        text += TRICLINIC.format(neighbours=cell.neighbours.tolist(), edge=cell.matrix[0, 0])
         step = step.replace("    return step\n", DESCENT + "    return step\n", 1)
     text += step + (FERMI if groups else "")
     text += WHOLE if kinds & set(COLLECTIVE) else ""

@@ -24,12 +24,13 @@ def _dot(a, b):
 '''
 
 TRICLINIC = '''
-NEIGHBOURS = {neighbours}
-"""Vectors in nm to the neighbours of the box: rounding alone can miss the nearest image."""
+NEIGHBOURS = np.array({neighbours}) / {edge}
+"""Vectors to the neighbours of the box in units of its first edge: rounding alone can miss the
+nearest image."""
 '''
 
 DESCENT = """    for _ in range(3):
-        for shift in np.array(NEIGHBOURS):
+        for shift in BOX[0][0] * NEIGHBOURS:
             other = step + shift
             nearer = _dot(other, other) < _dot(step, step)
             step = np.where(nearer[..., None], other, step)
@@ -79,6 +80,12 @@ def _along(x, atoms, references, sharpness):
 '''
 
 MEASURES = {
+    "volume": '''
+
+def _volume(x):
+    """Volume of the box in nm^3."""
+    return np.full(x.shape[:-2], np.linalg.det(BOX))
+''',
     "torsion": '''
 
 def _torsion(x, i, j, k, m):

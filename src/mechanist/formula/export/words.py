@@ -38,6 +38,8 @@ def meaning(descriptor: Descriptor, label: Label) -> str:
     if descriptor.kind == "difference":
         a, b, c, d = map(label, descriptor.atoms)
         return f"distance of atoms {a}, {b} minus distance of atoms {c}, {d} in nm"
+    if descriptor.kind == "volume":
+        return "volume of the periodic box in nm^3"
     if descriptor.kind == "coordinate":
         return f"{'xyz'[descriptor.axis]} of atom {atoms} in nm"
     return f"{descriptor.kind} of atoms {atoms} in {descriptor.unit}"

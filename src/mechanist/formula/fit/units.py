@@ -28,9 +28,9 @@ def constant_units(
     constants
         Its K free numbers.
     inputs
-        Unit of each other symbol: ``nm``, ``rad`` or ``1``.
+        Unit of each other symbol: ``nm``, ``nm^3``, ``rad`` or ``1``.
     """
-    known = {symbol: [float(unit == base) for base in BASES] for symbol, unit in inputs.items()}
+    known = {symbol: [_power(unit, base) for base in BASES] for symbol, unit in inputs.items()}
     place = {constant: i for i, constant in enumerate(constants)}
     rules: list[Array] = []
     rules.append(_dimension(expr, place, known, rules))
@@ -46,6 +46,12 @@ def constant_units(
         fixed = np.abs(rows_of[rank:]).max(axis=0, initial=0) < 1e-9
         powers[fixed, b] = solution[fixed]
     return [_write(row) for row in powers]
+
+
+def _power(unit: str, base: str) -> float:
+    """Power of a base in the unit of an input."""
+    name, _, power = unit.partition("^")
+    return float(power or 1) if name == base else 0.0
 
 
 def _dimension(

@@ -8,6 +8,7 @@ import numpy as np
 
 from mechanist.arrays import Array, Mask, Positions, Rows
 from mechanist.errors import DataError
+from mechanist.systems.barostat import scales
 from mechanist.systems.descriptors.box import BoxVectors
 
 NEAR = 0.5
@@ -126,19 +127,24 @@ def shown_atoms(atoms: Atoms, frame: Positions) -> Rows:
 
 
 def gathered(atoms: Atoms, frames: Positions, box: BoxVectors | None) -> Array:
-    """Frames (F, N, 3) in which every molecule is the image nearest to the first solute atom."""
-    xyz = np.array(frames, dtype=np.float64)
+    """Frames (F, N, 3) in which every molecule is the image nearest to the first solute atom.
+
+    Frames that have a box of their own have it in one more row.
+    """
+    count = len(atoms.elements)
+    xyz = np.array(frames[:, :count], dtype=np.float64)
     if box is None:
         return xyz
-    vectors = np.array(box)
+    factors = scales(frames[:, -1], box) if frames.shape[1] > count else np.ones(len(frames))
+    vectors = np.array(box) * factors[:, None, None]
     solute = np.flatnonzero(~atoms.water)
     anchor = xyz[:, solute[0] if len(solute) else 0][:, None]
     first = np.unique(atoms.molecules, return_index=True)[1]
     offset = xyz[:, first] - anchor
     for axis in (2, 1, 0):
         # Reduced vectors: c, then b, then a (OpenMM User Guide, periodic boundary conditions).
-        turns = np.round(offset[..., axis] / vectors[axis, axis])[..., None]
-        offset -= turns * vectors[axis]
+        turns = np.round(offset[..., axis] / vectors[:, axis, axis, None])[..., None]
+        offset -= turns * vectors[:, None, axis]
     moved = offset + anchor - xyz[:, first]
     return np.asarray(xyz + moved[:, atoms.molecules])
 

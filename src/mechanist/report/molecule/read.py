@@ -25,7 +25,7 @@ def read_scenes(
         return None
     from mechanist.committor.network import load
 
-    atoms = read_atoms(layout.topology, table.frames[0])
+    atoms = read_atoms(layout.topology, table.frames[0][: dynamics.atoms])
     if atoms is None:
         return None
     known = load_formula_inputs(layout) if layout.formula_inputs.is_file() else load_inputs(layout)

@@ -19,6 +19,7 @@ from mechanist.sampling.records.tables import (
     write_table,
 )
 from mechanist.sampling.records.thinning import NOTE, Thinning
+from mechanist.systems.descriptors.box import BoxVectors
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 COMPLETE = 10
@@ -108,11 +109,13 @@ def _write_long(
     too_long: LongHalves | None,
     names: tuple[int, int],
     thinning: Thinning | None,
+    box: BoxVectors | None,
 ) -> None:
     """Frames and index of half-shots that were too long: waters may be left out."""
     waters = None if thinning is None else thinning.waters
     frames = [] if too_long is None else list(too_long.frames)
-    write_frames(files.long, [one if waters is None else waters.reduce(one) for one in frames])
+    stored = [one if waters is None else waters.reduce(one) for one in frames]
+    write_frames(files.long, stored, box=box)
     notes = {} if thinning is None else {NOTE: thinning.note()}
     write_table(files.long_index, long_table(too_long, *names), LONG_COLUMNS, notes)
 
@@ -124,16 +127,18 @@ def write_job(
     thinning: Thinning | None,
     notes: dict[str, str],
     described: DescriptorSet | None = None,
+    box: BoxVectors | None = None,
 ) -> None:
     """Write the files of a job; ``names`` are its round, worker and model.
 
-    The values of the descriptors ``described`` are stored beside frames.
+    The values of the descriptors ``described`` are stored beside frames. With a ``box``, each frame
+    has its own, see `records.trr.write`.
     """
     waters = None if thinning is None else thinning.waters
     shots, points = shot_table(harvest, *names)
     index, frames = path_table(harvest.paths, names[0], names[1], thinning)
-    write_frames(files.points, [points], described=described)
-    write_frames(files.paths, frames, described=described, waters=waters)
+    write_frames(files.points, [points], described=described, box=box)
+    write_frames(files.paths, frames, described=described, waters=waters, box=box)
     if thinning is None:
         # Left by a job with other settings, they would be taken for the paths to start from.
         files.current_index.unlink(missing_ok=True)
@@ -143,9 +148,9 @@ def write_job(
         write_table(files.index, index, PATH_COLUMNS, {NOTE: thinning.note()})
         complete = {chain: _complete(paths, thinning) for chain, paths in harvest.paths.items()}
         current_index, current = path_table(complete, names[0], names[1])
-        write_frames(files.current, current, described=described)
+        write_frames(files.current, current, described=described, box=box)
         write_table(files.current_index, current_index, PATH_COLUMNS)
-    _write_long(files, harvest.too_long, names[:2], thinning)
+    _write_long(files, harvest.too_long, names[:2], thinning, box)
     write_table(files.shots, shots, SHOT_COLUMNS, notes)
 
 

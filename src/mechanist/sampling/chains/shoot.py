@@ -93,7 +93,8 @@ def shoot_round(
         if thinning is not None and lower is not None:
             thinning = lower(thinning, paths)
         names, described = (*address, selection.model), described_by(layout, prepared)
-        write_job(files, harvest, names, thinning, checkpoint.notes, described)
+        box = prepared.frame_box
+        write_job(files, harvest, names, thinning, checkpoint.notes, described, box)
         accepted = harvest.shots.accepted
         log(f"{len(accepted)} shots, {np.mean(accepted):.0%} accepted")
 

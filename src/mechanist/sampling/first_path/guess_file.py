@@ -8,6 +8,7 @@ import numpy as np
 
 from mechanist.arrays import Array, Frames
 from mechanist.errors import DataError, SystemBuildError
+from mechanist.systems.barostat import with_box
 from mechanist.systems.build.bonded import bonds_of
 from mechanist.systems.build.identity import centres, check_lengths, mirrored, order_by_names
 from mechanist.systems.build.names import Name
@@ -62,6 +63,10 @@ def read_guess(path: Path, topology: Path, prepared: Prepared) -> tuple[Frames, 
         said.append(f"molecules of {made:,} frames were cut by the box and made whole")
     _or_data_error(path, check_lengths, names, prepared.system, frames, path)
     _check_handedness(path, frames, names, prepared)
+    if prepared.frame_box is not None:
+        each = [np.array(prepared.frame_box)] * len(frames) if boxes is None else list(boxes)
+        rows = [with_box(frame, as_vectors(box)) for frame, box in zip(frames, each, strict=True)]
+        frames = np.stack(rows).astype(np.float32)
     return frames, said
 
 

@@ -206,7 +206,9 @@ class _Search:
         time = min(limit, self._left(factor))
         if time < self._replicas * self._frame_ps or not len(starts):
             return
-        hot = replace(self._prepared, temperature=self._prepared.temperature * factor)
+        # A liquid may boil at this temperature, so its box stays.
+        temperature = self._prepared.temperature * factor
+        hot = replace(self._prepared, temperature=temperature, barostat=None)
         before, already, left_out = self.spent, len(self.found), 0
         self._spent.setdefault(factor, 0.0)
         for frames in self._runs(hot, factor, starts, time):

@@ -18,6 +18,7 @@ from mechanist.sampling.first_path.kept import KeptGuesses, NothingKept
 from mechanist.sampling.records.frame_log import FrameLog
 from mechanist.sampling.records.tables import PATH_COLUMNS, write_frames, write_table
 from mechanist.settings.config import Config
+from mechanist.systems.descriptors.box import BoxVectors
 from mechanist.systems.prepared import Prepared
 
 
@@ -95,9 +96,12 @@ def _in_turn(
     return paths, families, dropped
 
 
-def write_first_paths(layout: Layout, found: FirstPaths) -> None:
-    """Write first paths, one for each of the first chains, and the report."""
+def write_first_paths(layout: Layout, found: FirstPaths, box: BoxVectors | None = None) -> None:
+    """Write first paths, one for each of the first chains, and the report.
+
+    With a ``box``, each frame has its own, see `records.trr.write`.
+    """
     index, frames = path_table({i: [path] for i, path in enumerate(found.paths)}, -1, -1)
-    write_frames(layout.initial.paths, frames)
+    write_frames(layout.initial.paths, frames, box=box)
     write_table(layout.initial.index, index, PATH_COLUMNS)
     write_json(layout.initial_report, found.report)

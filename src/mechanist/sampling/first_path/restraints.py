@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array
-from mechanist.engine.contexts import make_context, read_positions
+from mechanist.engine.contexts import make_context, read_positions, set_positions
 from mechanist.systems.descriptors.descriptor_set import Descriptor
 from mechanist.systems.descriptors.shapes import Centres
 from mechanist.systems.forces.attach import walled
@@ -46,7 +46,7 @@ class Restrained:
 
     def place(self, positions: NDArray[Any], seed: int | None = None) -> None:
         """Set positions (N, 3) in nm, and thermal velocities if a seed is given."""
-        self.context.setPositions(np.asarray(positions, dtype=np.float64))
+        set_positions(self.context, np.asarray(positions, dtype=np.float64))
         self.context.applyConstraints(1e-6)
         self.context.computeVirtualSites()
         if seed is not None:

@@ -21,6 +21,7 @@ from mechanist.sampling.records.tables import (
 )
 from mechanist.sampling.records.thinning import NOTE, thinning_of
 from mechanist.sampling.records.value_columns import read_values
+from mechanist.systems.descriptors.box import BoxVectors
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 
@@ -44,10 +45,12 @@ def collect_paths(
     trajectory: Path,
     index: Path,
     described: DescriptorSet | None = None,
+    box: BoxVectors | None = None,
 ) -> Rows | None:
     """Write the paths of some jobs that have a weight, job by job to save memory.
 
-    The values of the descriptors ``described`` come along if all jobs have stored them.
+    The values of the descriptors ``described`` come along if all jobs have stored them. With a
+    ``box``, each frame has its own, see `records.trr.write`.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def collect_paths(
 
     if described is not None and not all(_has_values(files, described) for files in jobs):
         described = None
-    write_frames(trajectory, frames(), described=described)
+    write_frames(trajectory, frames(), described=described, box=box)
     joined = join(tables)
     joined["first_frame"] = np.cumsum(joined["frames"]) - joined["frames"]
     write_table(index, joined, PATH_COLUMNS, {key: notes[key] for key in notes if key == NOTE})

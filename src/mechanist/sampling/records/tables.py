@@ -20,6 +20,7 @@ from mechanist.sampling.records.stored_frames import join_frames, open_frames, p
 from mechanist.sampling.records.stored_waters import Waters
 from mechanist.sampling.records.thinning import thinning_of
 from mechanist.sampling.records.value_columns import ValueWriter, forget_values
+from mechanist.systems.descriptors.box import BoxVectors
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 
 Table = dict[str, NDArray[Any]]
@@ -104,11 +105,13 @@ def write_frames(
     record: bool = True,
     described: DescriptorSet | None = None,
     waters: Waters | None = None,
+    box: BoxVectors | None = None,
 ) -> None:
     """Write frames (F, N, 3) in nm as TRR, piece by piece; see `bookkeeping.files.atomic`.
 
     With ``described``, the values of these descriptors are stored beside frames of large systems;
-    with ``waters``, the frames are given with all atoms and stored with some.
+    with ``waters``, the frames are given with all atoms and stored with some; with ``box``, the
+    last row of each is its own box, see `records.trr.write`.
     """
     forget_values(path)
     writer = None if described is None else ValueWriter(path, described)
@@ -117,7 +120,7 @@ def write_frames(
     if waters is not None:
         chunks = (waters.reduce(chunk[:]) for chunk in chunks)
     with atomic(path, record) as temporary, temporary.open("wb") as handle:
-        trr.write(handle, (piece for chunk in chunks for piece in pieces(chunk)))
+        trr.write(handle, (piece for chunk in chunks for piece in pieces(chunk)), box=box)
     if writer is not None:
         writer.write()
 

@@ -121,6 +121,12 @@ def make_thinning(settings: StoreSettings, prepared: Prepared, topology: Path) -
     """
     if settings.waters == "all":
         return None if settings.every == 1 else Thinning(settings.every, None)
+    if prepared.boxed:
+        raise SettingsError(
+            "config.yaml",
+            f"sampling.store.waters: {settings.waters}: npt: paths needs all (others would be put"
+            " back into another box)",
+        )
     import mdtraj
 
     residues = list(mdtraj.load_topology(str(topology)).residues)

@@ -1,8 +1,11 @@
-"""GROMACS TRR in the form that runs write: single precision, one box, positions only.
+"""GROMACS TRR in the form that runs write: single precision, positions only.
 
 A frame is a header of 32-bit numbers with the box, then positions, all big-endian. All frames of a
 file have the same size, so each is found without reading those before it, and the size of a file is
 checked before memory is allocated. mdtraj and VMD read these files; mdtraj writes the same form.
+
+Where the box changes within paths, frames in memory have it as their last row (see
+`mechanist.systems.barostat`) and files in the place of the format for it; elsewhere that is 0.
 """
 
 from collections.abc import Iterable
@@ -15,6 +18,8 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Frames
 from mechanist.errors import DataError
+from mechanist.systems.barostat import scales
+from mechanist.systems.descriptors.box import BoxVectors
 
 BOX_BYTES = 36
 HEAD = np.dtype(
@@ -60,15 +65,27 @@ def frame_type(atoms: int) -> np.dtype[np.void]:
     return np.dtype([("head", HEAD), ("xyz", ">f4", (atoms, 3))])
 
 
-def write(handle: BinaryIO | FileIO, chunks: Iterable[Frames], done: int = 0) -> None:
-    """Write frames (F, N, 3) in nm, chunk by chunk, after the ``done`` frames before them."""
+def write(
+    handle: BinaryIO | FileIO,
+    chunks: Iterable[Frames],
+    done: int = 0,
+    box: BoxVectors | None = None,
+) -> None:
+    """Write frames (F, N, 3) in nm, chunk by chunk, after the ``done`` frames before them.
+
+    With a ``box``, their last rows are boxes of its shape.
+    """
     for chunk in chunks:
         step = max(1, PIECE_BYTES // (12 * chunk.shape[1]))
         for start in range(0, len(chunk), step):
             part = chunk[start : start + step]
-            frames = np.empty(len(part), dtype=frame_type(part.shape[1]))
-            frames["head"] = heads(len(part), part.shape[1], done)
-            frames["xyz"] = part
+            atoms = part.shape[1] - (box is not None)
+            frames = np.empty(len(part), dtype=frame_type(atoms))
+            frames["head"] = heads(len(part), atoms, done)
+            frames["xyz"] = part[:, :atoms]
+            if box is not None:
+                factors = scales(part[:, atoms], box)[:, None]
+                frames["head"]["box"] = factors * np.array(box).ravel()
             left = frames.view(np.uint8).data
             # An unbuffered file may take less than it is given.
             while len(left):
@@ -88,9 +105,10 @@ def count_frames(path: Path, atoms: int) -> int:
     there = int(head["atoms"][0]) if len(head) else 0
     if len(head) and not _same(head, there):
         raise DataError(path, f"damaged TRR ({NO_HEAD}); delete it and run again")
-    if len(head) and there != atoms:
+    boxed = _boxed(head, atoms)
+    if len(head) and there != atoms - boxed:
         raise DataError(path, f"has {there} atoms, the system has {atoms}")
-    whole, rest = divmod(path.stat().st_size, frame_type(atoms).itemsize)
+    whole, rest = divmod(path.stat().st_size, frame_type(atoms - boxed).itemsize)
     if rest:
         raise DataError(path, "damaged TRR (ends within a frame); delete it and run again")
     return whole
@@ -114,16 +132,29 @@ def read(path: Path, atoms: int, first: int = 0, count: int | None = None) -> Fr
 
 def read_part(handle: FileIO, path: Path, atoms: int, first: int, count: int) -> Frames:
     """Some frames of an open file that is known to hold them; errors as of `read`."""
-    kind = frame_type(atoms)
+    head = np.zeros(1, dtype=HEAD)
+    handle.seek(0)
+    if count:
+        _fill(handle, path, head.view(np.uint8).data)
+    boxed = _boxed(head, atoms)
+    kind = frame_type(atoms - boxed)
     handle.seek(first * kind.itemsize)
     frames = np.empty(count, dtype=kind)
     _fill(handle, path, frames.view(np.uint8).data)
-    if not _same(frames["head"], atoms):
+    if not _same(frames["head"], atoms - boxed):
         raise DataError(path, f"damaged TRR ({NO_HEAD}); delete it and run again")
     xyz = frames["xyz"].astype(np.float32)
+    if boxed:
+        rows = frames["head"]["box"][:, None, ::4].astype(np.float32)
+        xyz = np.concatenate([xyz, rows], axis=1)
     if not np.isfinite(xyz).all():
         raise DataError(path, "damaged TRR (a position is not finite); delete it and run again")
     return xyz
+
+
+def _boxed(head: NDArray[np.void], rows: int) -> bool:
+    """Whether the last of so many rows of a frame is the box in its header."""
+    return bool(len(head) and head["atoms"][0] == rows - 1 and head["box"].any())
 
 
 def _fill(handle: FileIO, path: Path, buffer: memoryview) -> None:

@@ -39,8 +39,8 @@ def card_file(frames: Path) -> Path:
 def together(sets: Sequence[DescriptorSet]) -> DescriptorSet:
     """One set of the different descriptors of several; the first of each name stands."""
     named = {d.name: d for one in reversed(sets) for d in one.descriptors}
-    boxes = [one.box for one in sets if one.box is not None]
-    return DescriptorSet(tuple(named.values()), boxes[0] if boxes else None)
+    boxed = [one for one in sets if one.box is not None]
+    return boxed[0].of(tuple(named.values())) if boxed else DescriptorSet(tuple(named.values()))
 
 
 def wanted(descriptors: DescriptorSet, atoms: int) -> bool:

@@ -1,6 +1,7 @@
 """From system.yaml to a system that is ready to be sampled."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from mechanist.arrays import Array
 from mechanist.bookkeeping.layout import Layout
 from mechanist.settings.load import SYSTEM_FILE, key_error
 from mechanist.settings.system import DynamicsSettings, SystemSettings
+from mechanist.systems.barostat import Barostat, chance_of_attempt, with_box
 from mechanist.systems.build.minimise import minimise
 from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.build.periodic import to_openmm
@@ -21,8 +23,29 @@ from mechanist.systems.forces.attach import Attached
 from mechanist.systems.forces.potential import build_potential
 from mechanist.systems.prepared import Prepared, masses_of, save
 
-Settle = Callable[[Any, Array, DynamicsSettings], tuple[Array, Array]]
-"""From a System and minimised positions to positions (N, 3) and a box (3, 3) at a pressure, nm."""
+
+@dataclass(frozen=True)
+class Settled:
+    """A system at a pressure.
+
+    Parameters
+    ----------
+    positions, box
+        (N, 3) and (3, 3) in nm.
+    change
+        Largest change of the volume in a move within paths in nm^3; 0 if there are none.
+    """
+
+    positions: Array
+    box: Array
+    change: float = 0.0
+
+
+Settle = Callable[[Any, Array, DynamicsSettings], Settled]
+"""From a System and minimised positions to a pressure."""
+
+TRIED_CHANGE = 0.003
+"""Size of volume moves as a share of the volume where none has been found, as in a check."""
 
 
 def prepare(
@@ -46,7 +69,10 @@ def prepare(
     """
     file = folder / SYSTEM_FILE
     topology, positions, system, law = build_parts(settings, folder)
-    atoms = topology_of(topology)
+    if settings.dynamics.npt == "paths" and law is not None:
+        what = '"paths": force laws (molecule.forces) have a fixed box; write npt: start'
+        raise key_error(file, "dynamics.npt", what)
+    atoms, change = topology_of(topology), 0.0
     # Faults in system.yaml must show before a long run under a barostat.
     states = resolve_states(settings, file, atoms, box_of(system))
     if settings.molecule is not None:
@@ -55,10 +81,12 @@ def prepare(
     if settings.dynamics.pressure is not None:
         if settle is None:
             raise key_error(file, "dynamics.pressure", "no barostat is available here")
-        positions, box = settle(system, positions, settings.dynamics)
-        topology.setPeriodicBoxVectors(to_openmm(box))
+        settled = settle(system, positions, settings.dynamics)
+        positions, change = settled.positions, settled.change
+        topology.setPeriodicBoxVectors(to_openmm(settled.box))
         states = resolve_states(settings, file, atoms, box_of(system))
-    save(prepared_from(settings, positions, system, states, law), topology, layout)
+    prepared = prepared_from(settings, positions, system, states, law, change)
+    save(prepared, topology, layout)
 
 
 def build_parts(settings: SystemSettings, folder: Path) -> tuple[Any, Array, Any, Attached | None]:
@@ -79,15 +107,21 @@ def prepared_from(
     system: Any,
     states: States,
     law: Attached | None = None,
+    change: float = 0.0,
 ) -> Prepared:
     """A system that was just built, as an object; nothing is written."""
     dynamics = settings.dynamics
+    masses, box, barostat = masses_of(system), box_of(system), None
+    if dynamics.npt == "paths" and box is not None and dynamics.pressure is not None:
+        change = change or TRIED_CHANGE * float(np.linalg.det(np.array(box)))
+        barostat = Barostat(dynamics.pressure, change, chance_of_attempt(dynamics.stride))
+        positions, masses = np.asarray(with_box(positions, box)), np.append(masses, 0.0)
     timestep = dynamics.timestep / 1000
     return Prepared(
         name=settings.name,
         system=system,
         positions=positions,
-        masses=masses_of(system),
+        masses=masses,
         temperature=dynamics.temperature,
         friction=dynamics.friction,
         timestep=timestep,
@@ -95,4 +129,5 @@ def prepared_from(
         max_half_frames=round(dynamics.max_half_path / (timestep * dynamics.stride)),
         states=states,
         law=law,
+        barostat=barostat,
     )

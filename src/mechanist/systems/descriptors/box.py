@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanist.arrays import Array
+from mechanist.arrays import Array, Rows
 
 Row = tuple[float, float, float]
 BoxVectors = tuple[Row, Row, Row]
@@ -33,6 +33,8 @@ class Cell:
     ----------
     vectors
         Reduced box vectors in nm, (3, 3).
+    scales
+        (F,) edges of the boxes of frames over those of ``vectors``; None: all have one box.
 
     Raises
     ------
@@ -41,6 +43,7 @@ class Cell:
     """
 
     vectors: BoxVectors | Array
+    scales: Array | None = None
 
     def __post_init__(self) -> None:
         matrix = self.matrix
@@ -83,8 +86,17 @@ class Cell:
         Parameters
         ----------
         steps
-            Components x, y, z in nm, three arrays of one shape.
+            Components x, y, z in nm, three arrays of one shape; the first axis is that of frames if
+            each has a box of its own.
         """
+        if self.scales is not None:
+            factor = self.scales.reshape(-1, *[1] * (steps[0].ndim - 1))
+            for step in steps:
+                step /= factor
+            self._of_one_box.shorten(steps)
+            for step in steps:
+                step *= factor
+            return
         for row in (2, 1, 0):
             turns = np.round(steps[row] / self.matrix[row, row])
             for axis in range(row + 1):
@@ -98,6 +110,21 @@ class Cell:
             nearest = self._descend(np.stack([step[doubtful] for step in steps], axis=-1))
             for axis in range(3):
                 steps[axis][doubtful] = nearest[:, axis]
+
+    @cached_property
+    def _of_one_box(self) -> "Cell":
+        return Cell(self.vectors)
+
+    def scaled(self, scales: Array) -> "Cell":
+        """The cells (F,) of frames whose boxes are so many times as long."""
+        made = Cell(self.vectors, scales)
+        # What is derived from the vectors is derived once.
+        made.__dict__["_of_one_box"] = self
+        return made
+
+    def part(self, frames: "slice | Rows") -> "Cell":
+        """The cells of some frames."""
+        return self if self.scales is None else self._of_one_box.scaled(self.scales[frames])
 
     def nearest(self, vectors: Array) -> Array:
         """The shortest images of vectors (..., 3) in nm."""

@@ -36,8 +36,8 @@ def count(shape: Shape, groups: Groups, positions: Positions, cell: Cell | None)
         The periodic box.
     """
     parts = [
-        _count(shape, groups, positions[start : start + FRAMES], cell)
-        for start in range(0, len(positions), FRAMES)
+        _count(shape, groups, positions[rows], None if cell is None else cell.part(rows))
+        for rows in (slice(start, start + FRAMES) for start in range(0, len(positions), FRAMES))
     ]
     return np.concatenate(parts) if parts else np.empty(0)
 
@@ -98,7 +98,7 @@ def _hydrogen_bonds(
             for axis in range(3)
         ]
         if cell is not None:
-            cell.shorten(bond)
+            cell.part(frames).shorten(bond)
         arm = [-step[frames, which] for step in to_hydrogen]
         lengths = np.sqrt(square[frames, which])
         dot = bond[0] * arm[0] + bond[1] * arm[1] + bond[2] * arm[2]

@@ -12,6 +12,7 @@ import numpy as np
 
 from mechanist.arrays import Array, FrameSource, Positions, Rows
 from mechanist.errors import DataError
+from mechanist.systems.barostat import scales
 from mechanist.systems.descriptors import collective, contacts, geometry, symmetry
 from mechanist.systems.descriptors.box import BoxVectors, Cell, box_from_json
 from mechanist.systems.descriptors.custom import CUSTOM, Custom, custom_from_json
@@ -34,7 +35,10 @@ ATOMS_OF_KIND = {
     **{"difference": 4, "height": 4, "coordinate": 1, "column": 1},
 }
 LENGTHS = ("distance", "difference", "height", "coordinate", "centre_distance", "rmsd")
-UNIT_OF_KIND = {"torsion": "rad", "angle": "rad", **dict.fromkeys(LENGTHS, "nm")}
+UNIT_OF_KIND = {
+    **{"torsion": "rad", "angle": "rad", "volume": "nm^3"},
+    **dict.fromkeys(LENGTHS, "nm"),
+}
 COUNTS = ("coordination", "hydrogen_bonds", "bridges")
 COLLECTIVE = ("centre_distance", "rmsd", "path_s", "path_z")
 SYMMETRY = ("radial", "angular")
@@ -60,7 +64,7 @@ class Descriptor:
         Identifier, as it appears in formulas.
     kind
         One of `ATOMS_OF_KIND`, `SYMMETRY` and `COUNTS`, or ``sorted``, whose atoms are those of
-        all values, one after the other.
+        all values, one after the other, or ``volume``, without atoms.
     atoms
         Indices; for kinds of the solvent the first group of atoms.
     axis
@@ -115,6 +119,9 @@ class DescriptorSet:
         What to compute, in the order of the columns.
     box
         Reduced vectors in nm of the periodic box, or None.
+    box_row
+        Row of each frame that has its own box, see `mechanist.systems.barostat`; None: all have
+        the same.
 
     Raises
     ------
@@ -124,6 +131,7 @@ class DescriptorSet:
 
     descriptors: tuple[Descriptor, ...]
     box: BoxVectors | None = None
+    box_row: int | None = None
 
     def __post_init__(self) -> None:
         twice = [name for name, n in Counter(self.names).items() if n > 1]
@@ -213,6 +221,12 @@ class DescriptorSet:
         found: Array | None = None if known is None else known(self)
         if found is not None:
             return found
+        if self.box_row is not None and positions.shape[1] != self.box_row + 1:
+            raise DataError(
+                "descriptors",
+                f"frames of shape {tuple(positions.shape)}: under a barostat each needs its box as"
+                f" a last row, which makes {self.box_row + 1} rows",
+            )
         result = np.empty((len(positions), len(self.descriptors)))
         chunk = max(1, min(CHUNK, CHUNK_ATOMS // max(1, positions.shape[1])))
         for start in range(0, len(positions), chunk):
@@ -222,25 +236,46 @@ class DescriptorSet:
 
     def _fill(self, frames: Positions, result: Array) -> None:
         """Write the values of ``frames`` (F, N, 3) into ``result`` (F, D)."""
+        cell = self._cell_of(frames)
         for kind, (columns, atoms) in self._by_kind.items():
             if kind in ("coordinate", "column"):
                 axes = np.array([self.descriptors[i].axis for i in columns])
                 result[:, columns] = frames[:, atoms[:, 0], axes]
             else:
-                result[:, columns] = MEASURES[kind](frames, atoms, self._cell)
+                result[:, columns] = MEASURES[kind](frames, atoms, cell)
         for atoms, measure, places in self._sorted:
-            values = np.sort(MEASURES[measure](frames, atoms, self._cell), axis=1)
+            values = np.sort(MEASURES[measure](frames, atoms, cell), axis=1)
             for column, rank in places:
                 result[:, column] = values[:, rank]
         for column, shape, groups in self._counts:
-            result[:, column] = contacts.count(shape, groups, frames, self._cell)
+            result[:, column] = contacts.count(shape, groups, frames, cell)
         for column, kind, shape, groups in self._collective:
-            result[:, column] = collective.values(kind, shape, groups, frames, self._cell)
+            result[:, column] = collective.values(kind, shape, groups, frames, cell)
         for part in self._symmetry:
-            symmetry.fill(part, frames, self._cell, result)
+            symmetry.fill(part, frames, cell, result)
+        for column, d in enumerate(self.descriptors):
+            if d.kind == "volume" and cell is not None:
+                size = 1.0 if cell.scales is None else cell.scales**3
+                result[:, column] = size * cell.matrix.diagonal().prod()
         for column, custom in self._customs:
-            box = None if self._cell is None else self._cell.matrix
-            result[:, column] = custom.values(frames.astype(np.float64), box)
+            result[:, column] = self._custom(custom, frames.astype(np.float64), cell)
+
+    def _cell_of(self, frames: Positions) -> Cell | None:
+        """The boxes of frames."""
+        if self._cell is None or self.box_row is None or self.box is None:
+            return self._cell
+        return self._cell.scaled(scales(frames[:, self.box_row], self.box))
+
+    def _custom(self, custom: Custom, frames: Array, cell: Cell | None) -> Array:
+        """Values (F,) of a custom function, which takes one box at a time."""
+        if cell is None or cell.scales is None:
+            return custom.values(frames, None if cell is None else cell.matrix)
+        atoms = frames[:, : self.box_row]
+        values = [
+            custom.values(atoms[i : i + 1], scale * cell.matrix)
+            for i, scale in enumerate(cell.scales)
+        ]
+        return np.concatenate([np.empty(0), *values])
 
     @cached_property
     def _customs(self) -> list[tuple[int, Custom]]:
@@ -253,7 +288,7 @@ class DescriptorSet:
         """A hash of the definition of each descriptor, its box included."""
         found = []
         for d in self.descriptors:
-            text = json.dumps(DescriptorSet((d,), self.box).to_json(), sort_keys=True)
+            text = json.dumps(self.of((d,)).to_json(), sort_keys=True)
             found.append(hashlib.sha256(text.encode()).hexdigest()[:32])
         return tuple(found)
 
@@ -303,7 +338,11 @@ class DescriptorSet:
     def select(self, names: Sequence[str]) -> "DescriptorSet":
         """The descriptors of these names, in this order."""
         by_name = {d.name: d for d in self.descriptors}
-        return DescriptorSet(tuple(by_name[name] for name in names), self.box)
+        return self.of(tuple(by_name[name] for name in names))
+
+    def of(self, descriptors: Sequence[Descriptor]) -> "DescriptorSet":
+        """Other descriptors in the same box."""
+        return DescriptorSet(tuple(descriptors), self.box, self.box_row)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for a JSON file; each group of solvent atoms is written once."""
@@ -322,6 +361,7 @@ class DescriptorSet:
             "descriptors": rows,
             "selections": [list(group) for group in selections],
             "box": None if self.box is None else [list(row) for row in self.box],
+            **({} if self.box_row is None else {"box_row": self.box_row}),
         }
 
     @staticmethod
@@ -342,4 +382,5 @@ class DescriptorSet:
                 for r in content["descriptors"]
             ),
             box_from_json(content["box"]),
+            content.get("box_row"),
         )

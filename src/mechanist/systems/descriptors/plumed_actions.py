@@ -111,6 +111,8 @@ def actions(descriptor: Descriptor, label: str, parts: Sequence[str], nopbc: str
             pairs = zip((d.atoms[:2], d.atoms[2:]), parts, strict=True)
             lines = [f"{part}: DISTANCE {_atoms(pair)}{nopbc}" for pair, part in pairs]
             return [*lines, f"{label}: CUSTOM ARG={','.join(parts)} VAR=a,b FUNC=a-b PERIODIC=NO"]
+        case "volume":
+            return [f"{label}: VOLUME"]
         case "coordinate":
             return [f"{parts[0]}: POSITION ATOM={d.atoms[0] + 1} NOPBC"]
         case "radial" | "coordination":

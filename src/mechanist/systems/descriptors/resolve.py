@@ -18,6 +18,7 @@ from mechanist.settings.descriptors import (
     PlumedSettings,
     SymmetrySettings,
     TorsionSettings,
+    VolumeSettings,
 )
 from mechanist.settings.load import key_error
 from mechanist.settings.system import PLACEHOLDER, Limits, StateSettings, SystemSettings
@@ -46,9 +47,14 @@ class Resolver:
     """Resolves atom selections of one system.yaml against its topology (an mdtraj Topology)."""
 
     def __init__(
-        self, file: Path, topology: Any, equivalent: Sequence[str | Sequence[Atom]] = ()
+        self,
+        file: Path,
+        topology: Any,
+        equivalent: Sequence[str | Sequence[Atom]] = (),
+        changing_box: bool = False,
     ) -> None:
         self.file = file
+        self.changing_box = changing_box
         self.topology = topology
         self.equivalent = find_equivalent(self, equivalent)
 
@@ -94,6 +100,11 @@ class Resolver:
             masses = tuple(float(atom.element.mass) for atom in self.topology.atoms)
             found = find_variable(self.file, key, settings, masses)
             return Descriptor(name, CUSTOM, (), custom=found)
+        if isinstance(settings, VolumeSettings):
+            if not self.changing_box:
+                what = "the volume does not change within paths; see dynamics.npt"
+                raise key_error(self.file, key, what)
+            return Descriptor(name, "volume", ())
         if isinstance(settings, CollectiveSettings):
             return collective_descriptor(name, settings, self)
         if not isinstance(settings, OfAtoms):
@@ -134,7 +145,7 @@ def resolve_inputs(
     A member of a group that is named in ``descriptors`` has that name. ``box`` are the vectors of
     the periodic box, if there is one.
     """
-    resolver = Resolver(file, topology, settings.equivalent)
+    resolver = resolver_of(settings, file, topology)
     named = {name: resolver.descriptor(name, d) for name, d in settings.descriptors.items()}
     by_atoms = {_identity(d): d for d in named.values()}
     of_groups = _members_of_groups(settings, resolver, by_atoms)
@@ -163,7 +174,17 @@ def resolve_inputs(
                     " name in descriptors, or another short name in around or of",
                 )
             result[descriptor.name] = descriptor
-    return DescriptorSet(tuple(result.values()), box)
+    return DescriptorSet(tuple(result.values()), box, _box_row(settings, topology))
+
+
+def resolver_of(settings: SystemSettings, file: Path, topology: Any) -> Resolver:
+    """The resolver of a system.yaml."""
+    return Resolver(file, topology, settings.equivalent, settings.dynamics.npt == "paths")
+
+
+def _box_row(settings: SystemSettings, topology: Any) -> int | None:
+    """Row of frames with the box, which is the last one, if the box changes within paths."""
+    return int(topology.n_atoms) if settings.dynamics.npt == "paths" else None
 
 
 def _members_of_groups(
@@ -210,12 +231,13 @@ def resolve_states(
     settings: SystemSettings, file: Path, topology: Any, box: BoxVectors | None = None
 ) -> States:
     """States A and B, checked to be disjoint."""
-    resolver = Resolver(file, topology, settings.equivalent)
+    resolver = resolver_of(settings, file, topology)
     used: dict[str, Descriptor] = {}
     states = []
     for key, state in (("A", settings.states.A), ("B", settings.states.B)):
         states.append(_state(f"states.{key}", state, settings, resolver, used))
-    result = States(DescriptorSet(tuple(used.values()), box), states[0], states[1])
+    known = DescriptorSet(tuple(used.values()), box, _box_row(settings, topology))
+    result = States(known, states[0], states[1])
     for one in result.a.boxes:
         for other in result.b.boxes:
             if not _disjoint(one, other, used):

@@ -82,7 +82,8 @@ def fill(site: SharedSite, positions: Positions, cell: Cell | None, result: Arra
     """
     for start in range(0, len(positions), FRAMES):
         rows = slice(start, start + FRAMES)
-        steps = vectors_from(positions[rows], site.centre, site.others, cell)
+        cells = None if cell is None else cell.part(rows)
+        steps = vectors_from(positions[rows], site.centre, site.others, cells)
         square = steps[0] ** 2 + steps[1] ** 2 + steps[2] ** 2
         near = square < (site.cutoff + WIDTHS / site.steepness) ** 2
         counts = near.sum(axis=1)
