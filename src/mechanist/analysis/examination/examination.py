@@ -33,7 +33,12 @@ from mechanist.systems.build.sanity import (
 from mechanist.systems.descriptors.box import BoxVectors, box_of
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
 from mechanist.systems.descriptors.labels import topology_of
-from mechanist.systems.descriptors.resolve import resolve_inputs, resolve_states, resolver_of
+from mechanist.systems.descriptors.resolve import (
+    check_groups,
+    resolve_inputs,
+    resolve_states,
+    resolver_of,
+)
 from mechanist.systems.descriptors.states import State, States
 from mechanist.systems.prepared import Prepared
 
@@ -115,12 +120,14 @@ def examine(
         found += changed_bonds(molecule, atoms, positions)
         if law is None:
             found += read_back(system, positions)
-    descriptors = _descriptors(settings, folder, atoms, found)
+    descriptors = _descriptors(settings, folder, atoms, box_of(system), found)
     states = _states(settings, folder, atoms, box_of(system), found)
     nothing = States(DescriptorSet(()), State("A", ()), State("B", ()))
     prepared = prepared_from(settings, positions, system, states or nothing, law)
     resolve = partial(resolve_inputs, settings, folder / SYSTEM_FILE, atoms, box_of(system))
     inputs = _or_finding(resolve, found)
+    every = DescriptorSet(tuple(descriptors), box_of(system))
+    _or_finding(lambda: check_groups(every, positions, folder / SYSTEM_FILE), found)
     _or_finding(partial(resolve, "formula_inputs"), found)
     timings, faults = _timings(prepared, platform, log)
     found += faults
@@ -196,9 +203,13 @@ def _or_finding(make: Callable[[], Any], found: list[Finding]) -> Any:
 
 
 def _descriptors(
-    settings: SystemSettings, folder: Path, atoms: Any, found: list[Finding]
+    settings: SystemSettings,
+    folder: Path,
+    atoms: Any,
+    box: BoxVectors | None,
+    found: list[Finding],
 ) -> list[Descriptor]:
-    resolver = resolver_of(settings, folder / SYSTEM_FILE, atoms)
+    resolver = resolver_of(settings, folder / SYSTEM_FILE, atoms, box)
     made = [
         _or_finding(partial(resolver.descriptor, name, one), found)
         for name, one in settings.descriptors.items()

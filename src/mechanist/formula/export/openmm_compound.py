@@ -38,6 +38,11 @@ Rows = list[tuple[int, ...]]
 
 def refusal(descriptor: Descriptor) -> str | None:
     """Why OpenMM cannot compute such a descriptor; None if it can."""
+    if descriptor.scattered:
+        return (
+            "its group has atoms of several molecules, which OpenMM does not bring together across"
+            " the periodic box"
+        )
     match descriptor.shape:
         case Sorted(size=size) if size > VALUES:
             return f"it is one of {size} sorted values, more than {VALUES}"

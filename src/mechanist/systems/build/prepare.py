@@ -17,7 +17,7 @@ from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.build.periodic import to_openmm
 from mechanist.systems.descriptors.box import box_of
 from mechanist.systems.descriptors.labels import topology_of
-from mechanist.systems.descriptors.resolve import resolve_states
+from mechanist.systems.descriptors.resolve import check_groups, resolve_states
 from mechanist.systems.descriptors.states import States
 from mechanist.systems.forces.attach import Attached
 from mechanist.systems.forces.potential import build_potential
@@ -75,6 +75,7 @@ def prepare(
     atoms, change = topology_of(topology), 0.0
     # Faults in system.yaml must show before a long run under a barostat.
     states = resolve_states(settings, file, atoms, box_of(system))
+    check_groups(states.descriptors, positions, file)
     if settings.molecule is not None:
         structure = folder / settings.molecule.structure
         positions = minimise(system, positions, structure, topology, law)

@@ -11,7 +11,7 @@ from mechanist.systems.build.prepare import build_parts
 from mechanist.systems.descriptors.box import box_of
 from mechanist.systems.descriptors.descriptor_set import DescriptorSet
 from mechanist.systems.descriptors.labels import topology_of
-from mechanist.systems.descriptors.resolve import Part, resolve_inputs
+from mechanist.systems.descriptors.resolve import Part, check_groups, resolve_inputs
 from mechanist.systems.prepared import load
 
 
@@ -45,7 +45,7 @@ def _resolve(
     layout: Layout,
     part: Part,
 ) -> DescriptorSet:
-    topology, _, system, _ = build_parts(settings, folder)
+    topology, positions, system, _ = build_parts(settings, folder)
     if settings.dynamics.pressure is not None:
         # The box is that of the run under the barostat.
         box = from_openmm(load(layout).system.getDefaultPeriodicBoxVectors())
@@ -53,4 +53,6 @@ def _resolve(
         system.setDefaultPeriodicBoxVectors(*to_openmm(box))
         topology.setPeriodicBoxVectors(to_openmm(box))
     atoms = topology_of(topology)
-    return resolve_inputs(settings, folder / SYSTEM_FILE, atoms, box_of(system), part)
+    found = resolve_inputs(settings, folder / SYSTEM_FILE, atoms, box_of(system), part)
+    check_groups(found, positions, folder / SYSTEM_FILE)
+    return found

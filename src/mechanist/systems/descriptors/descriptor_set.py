@@ -76,6 +76,8 @@ class Descriptor:
         Parameters of a solvent descriptor, see `mechanist.systems.descriptors.shapes`.
     custom
         A function of the user.
+    scattered
+        Whether a group of a collective variable has atoms of several molecules in a periodic box.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Descriptor:
     others: tuple[tuple[int, ...], ...] = ()
     shape: Shape | None = None
     custom: Custom | None = None
+    scattered: bool = False
 
     @property
     def unit(self) -> str:
@@ -356,6 +359,8 @@ class DescriptorSet:
                 row["shape"] = shape_to_json(d.shape)
             if d.custom is not None:
                 row[CUSTOM] = d.custom.to_json()
+            if d.scattered:
+                row["scattered"] = True
             rows.append(row)
         return {
             "descriptors": rows,
@@ -378,6 +383,7 @@ class DescriptorSet:
                     tuple(selections[i] for i in r.get("others", [])),
                     shape_from_json(r["kind"], r.get("shape")),
                     custom_from_json(r.get(CUSTOM)),
+                    r.get("scattered", False),
                 )
                 for r in content["descriptors"]
             ),

@@ -2,9 +2,16 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from mechanist.arrays import Positions, Rows
 from mechanist.settings.descriptors import (
     AngleSettings,
     Atom,
@@ -23,9 +30,9 @@ from mechanist.settings.descriptors import (
 from mechanist.settings.load import key_error
 from mechanist.settings.system import PLACEHOLDER, Limits, StateSettings, SystemSettings
 from mechanist.settings.units import to_unit
-from mechanist.systems.descriptors.box import BoxVectors
+from mechanist.systems.descriptors.box import BoxVectors, Cell
 from mechanist.systems.descriptors.custom import CUSTOM, find_custom, find_variable
-from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
+from mechanist.systems.descriptors.descriptor_set import COLLECTIVE, Descriptor, DescriptorSet
 from mechanist.systems.descriptors.equivalent import find_equivalent, undirected
 from mechanist.systems.descriptors.groups import members_of
 from mechanist.systems.descriptors.labels import unique_names
@@ -52,9 +59,10 @@ class Resolver:
         topology: Any,
         equivalent: Sequence[str | Sequence[Atom]] = (),
         changing_box: bool = False,
+        periodic: bool = False,
     ) -> None:
         self.file = file
-        self.changing_box = changing_box
+        self.changing_box, self.periodic = changing_box, periodic
         self.topology = topology
         self.equivalent = find_equivalent(self, equivalent)
 
@@ -98,15 +106,17 @@ class Resolver:
             return Descriptor(name, CUSTOM, (), custom=find_custom(self.file, key, settings))
         if isinstance(settings, PlumedSettings):
             masses = tuple(float(atom.element.mass) for atom in self.topology.atoms)
-            found = find_variable(self.file, key, settings, masses)
-            return Descriptor(name, CUSTOM, (), custom=found)
+            variable = find_variable(self.file, key, settings, masses)
+            return Descriptor(name, CUSTOM, (), custom=variable)
         if isinstance(settings, VolumeSettings):
             if not self.changing_box:
                 what = "the volume does not change within paths; see dynamics.npt"
                 raise key_error(self.file, key, what)
             return Descriptor(name, "volume", ())
         if isinstance(settings, CollectiveSettings):
-            return collective_descriptor(name, settings, self)
+            found = collective_descriptor(name, settings, self)
+            groups = (found.atoms, *found.others)
+            return replace(found, scattered=self.periodic and any(map(self._scattered, groups)))
         if not isinstance(settings, OfAtoms):
             return solvent_descriptor(name, settings, self)
         kind, atoms = _kind(settings)
@@ -117,6 +127,19 @@ class Resolver:
         if kind == "difference" and set(parts[0]) == set(parts[1]):
             raise key_error(self.file, key, f"a distance and itself: {indices}")
         return Descriptor(name, kind, indices)
+
+    def _scattered(self, atoms: Sequence[int]) -> bool:
+        """Whether bonds of the topology do not join the molecules of a group to one."""
+        return len(set(self._molecules[list(atoms)].tolist())) > 1
+
+    @cached_property
+    def _molecules(self) -> Rows:
+        """(N,) number of the molecule of each atom."""
+        bonds = [(one.index, other.index) for one, other in self.topology.bonds]
+        pairs = np.array(bonds, dtype=np.int64).reshape(-1, 2)
+        count = self.topology.n_atoms
+        graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+        return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def _kind(
@@ -145,7 +168,7 @@ def resolve_inputs(
     A member of a group that is named in ``descriptors`` has that name. ``box`` are the vectors of
     the periodic box, if there is one.
     """
-    resolver = resolver_of(settings, file, topology)
+    resolver = resolver_of(settings, file, topology, box)
     named = {name: resolver.descriptor(name, d) for name, d in settings.descriptors.items()}
     by_atoms = {_identity(d): d for d in named.values()}
     of_groups = _members_of_groups(settings, resolver, by_atoms)
@@ -177,14 +200,46 @@ def resolve_inputs(
     return DescriptorSet(tuple(result.values()), box, _box_row(settings, topology))
 
 
-def resolver_of(settings: SystemSettings, file: Path, topology: Any) -> Resolver:
+def resolver_of(
+    settings: SystemSettings, file: Path, topology: Any, box: BoxVectors | None
+) -> Resolver:
     """The resolver of a system.yaml."""
-    return Resolver(file, topology, settings.equivalent, settings.dynamics.npt == "paths")
+    changing = settings.dynamics.npt == "paths"
+    return Resolver(file, topology, settings.equivalent, changing, box is not None)
 
 
 def _box_row(settings: SystemSettings, topology: Any) -> int | None:
     """Row of frames with the box, which is the last one, if the box changes within paths."""
     return int(topology.n_atoms) if settings.dynamics.npt == "paths" else None
+
+
+def check_groups(descriptors: DescriptorSet, positions: Positions, file: Path) -> None:
+    """Refuse collective variables whose groups cannot be made whole in the box of a structure.
+
+    A group is made whole from atom to atom in its order, so that neighbours farther apart than half
+    of the box would be brought together by the wrong image.
+
+    Raises
+    ------
+    SystemBuildError
+        If that is so in ``positions`` (N, 3) in nm.
+    """
+    if descriptors.box is None:
+        return
+    cell = Cell(descriptors.box)
+    for d in descriptors.descriptors:
+        for group in (d.atoms, *d.others) if d.kind in COLLECTIVE else ():
+            steps = cell.nearest(np.diff(positions[list(group)].astype(np.float64), axis=0))
+            lengths = np.linalg.norm(steps, axis=1)
+            if len(lengths) and lengths.max() ** 2 >= cell.safe:
+                at = int(lengths.argmax())
+                raise key_error(
+                    file,
+                    f"descriptors.{d.name}",
+                    f"atoms {group[at]} and {group[at + 1]}, neighbours in its order, are"
+                    f" {lengths[at]:.2f} nm apart; half of the periodic box is"
+                    f" {math.sqrt(cell.safe):.2f} nm; select atoms in an order without such gaps",
+                )
 
 
 def _members_of_groups(
@@ -231,7 +286,7 @@ def resolve_states(
     settings: SystemSettings, file: Path, topology: Any, box: BoxVectors | None = None
 ) -> States:
     """States A and B, checked to be disjoint."""
-    resolver = resolver_of(settings, file, topology)
+    resolver = resolver_of(settings, file, topology, box)
     used: dict[str, Descriptor] = {}
     states = []
     for key, state in (("A", settings.states.A), ("B", settings.states.B)):
