@@ -7,14 +7,24 @@ at each call; the tolerance is four standard errors over independent walkers and
 import numpy as np
 import pytest
 
+from mechanist.arrays import Rows
+from mechanist.engine.half_shots import HalfShots
+from mechanist.sampling.chains.chain import Chains
 from mechanist.sampling.chains.current_path import CurrentPath
 from mechanist.sampling.chains.selection import Selection, Uniform
 from mechanist.systems.prepared import Prepared
 from tests.truth.brute_force import BruteForce
-from tests.truth.compare import LIMIT, Mean, compare, mean, together
+from tests.truth.compare import LIMIT, Mean, compare, mean, together, worst
 from tests.truth.ensembles import Sampled, sample, two_way
 from tests.truth.guides import guide
-from tests.truth.shells_in_a_box import CENTRE, distances, observables, shells_in_a_box, unbiased
+from tests.truth.shells_in_a_box import (
+    CENTRE,
+    EDGE,
+    distances,
+    observables,
+    shells_in_a_box,
+    unbiased,
+)
 
 FIRST = 32
 
@@ -26,10 +36,22 @@ def ensemble(
     moves: int,
     burn_in: int,
     selection: Selection,
+    kind: type[Chains] = Chains,
 ) -> Sampled:
     """Chains whose first paths are some of brute force."""
     starts = [CurrentPath(truth.paths.paths[i], -1, 1) for i in range(FIRST)]
-    return sample(prepared, starts, selection, 42, chains, moves, burn_in)
+    return sample(prepared, starts, selection, 42, chains, moves, burn_in, kind)
+
+
+class OneBox(Chains):
+    """Half-shots that start in the box of the structure, not in that of their frame."""
+
+    def propose(self, rows: Rows) -> HalfShots:
+        """As of `Chains`, with other boxes."""
+        shots = super().propose(rows)
+        positions = shots.positions.copy()
+        positions[:, -1] = EDGE
+        return HalfShots(shots.keys, positions, shots.velocities)
 
 
 def check(prepared: Prepared, truth: BruteForce, sampled: Sampled) -> None:
@@ -69,14 +91,20 @@ def test_paths_under_a_barostat_are_those_of_unbiased_dynamics(
     check(prepared, truth, ensemble(prepared, truth, 40, 30, 10, Uniform()))
 
 
+def test_half_shots_in_another_box_are_found(prepared: Prepared, truth: BruteForce):
+    broken = ensemble(prepared, truth, 40, 20, 10, Uniform(), OneBox)
+    most = worst(compare(broken.paths, truth.paths, observables(prepared)))
+    assert abs(most.z) > LIMIT, most
+
+
 @pytest.mark.truth
 @pytest.mark.parametrize("name", ["uniform", "shifted model", "flipped model"])
 def test_the_same_with_more_paths(prepared: Prepared, name: str):
-    truth = unbiased(prepared, 400, 6000, 200, 12)
+    truth = unbiased(prepared, 200, 3000, 200, 12)
 
     def logit(frames: np.ndarray) -> np.ndarray:
         return 30 * (distances(prepared, frames) - CENTRE)
 
     frames = np.concatenate([path[1:-1] for path in truth.paths.paths[:FIRST]])
     selection = guide(name, logit, frames)
-    check(prepared, truth, ensemble(prepared, truth, 200, 200, 30, selection))
+    check(prepared, truth, ensemble(prepared, truth, 100, 80, 20, selection))

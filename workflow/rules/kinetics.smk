@@ -1,13 +1,13 @@
 # Rates and free energies: runs in both states, and excursions between them.
 
 
-# Needs no model, so it uses cores that the rounds leave idle.
+# Needs no model, so it uses cores that the rounds leave idle. Nor do its runs depend on the inputs,
+# whose values are stored beside frames if they are known by then, and computed from frames otherwise.
 rule equilibrium:
     input:
         **SYSTEM_FILES,
         paths=rules.initial.output.paths,
         index=rules.initial.output.index,
-        inputs=rules.describe.output,
     output:
         kinetics_files("{worker}", RUN_FILES),
     log:

@@ -135,7 +135,7 @@ def _job(config: Config, layout: Layout, worker: int) -> dict[str, Any]:
     }
     settings = config.model_dump(mode="json", include=keys)
     settings |= {"worker": worker, "workers": config.sampling.workers}
-    inputs = [layout.initial.paths, layout.initial.index, layout.inputs]
+    inputs = [layout.initial.paths, layout.initial.index]
     return identity("equilibrium", layout, settings, inputs)
 
 
