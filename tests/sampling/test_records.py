@@ -1,12 +1,14 @@
 import subprocess
 import sys
 
+import mdtraj
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from mechanist.errors import DataError
 from mechanist.sampling.records.columns import to_arrow, to_numpy
+from mechanist.sampling.records.stored_frames import open_frames
 from mechanist.sampling.records.tables import (
     read_frames,
     read_notes,
@@ -14,6 +16,7 @@ from mechanist.sampling.records.tables import (
     write_frames,
     write_table,
 )
+from mechanist.systems.barostat import with_box
 
 
 def test_frames_come_back_bit_by_bit(tmp_path, rng):
@@ -27,6 +30,23 @@ def test_wrong_number_of_atoms_is_refused(tmp_path, rng):
     write_frames(tmp_path / "a.trr", [rng.normal(size=(2, 5, 3))])
     with pytest.raises(DataError, match=r"a.trr: has 5 atoms, the system has 6"):
         read_frames(tmp_path / "a.trr", 6)
+
+
+def test_boxes_of_frames_are_where_the_format_has_them(rng, tmp_path):
+    box = ((2.0, 0.0, 0.0), (0.5, 1.8, 0.0), (-0.5, 0.4, 1.6))
+    sizes = rng.uniform(0.9, 1.1, 9)
+    atoms = rng.normal(size=(9, 5, 3)).astype(np.float32)
+    frames = np.stack(
+        [with_box(x, size * np.array(box)) for x, size in zip(atoms, sizes, strict=True)]
+    )
+    write_frames(tmp_path / "a.trr", [frames[:4], frames[4:]], box=box)
+    np.testing.assert_array_equal(read_frames(tmp_path / "a.trr", 6, 2, 5)[:, :5], atoms[2:7])
+    stored = open_frames(tmp_path / "a.trr", 6)
+    np.testing.assert_allclose(stored[np.array([8, 1])], frames[[8, 1]], rtol=1e-6)
+    with mdtraj.formats.TRRTrajectoryFile(str(tmp_path / "a.trr")) as handle:
+        xyz, _, _, seen, _ = handle.read()
+    np.testing.assert_array_equal(xyz, atoms)
+    np.testing.assert_allclose(seen, sizes[:, None, None] * np.array(box), rtol=1e-6, atol=1e-7)
 
 
 def test_table_round_trip_and_missing_column(tmp_path):

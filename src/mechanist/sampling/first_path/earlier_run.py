@@ -68,7 +68,11 @@ def earlier_run(folder: Path, layout: Layout) -> EarlierRun:
     elements = [[atom.element for atom in topology.atoms] for topology in (own, other)]
     if elements[0] != elements[1]:
         raise SettingsError(KEY, f"warm_start: {folder}: has other atoms than this system")
-    names = load_inputs(layout).feature_names, load_inputs(earlier).feature_names
+    inputs = load_inputs(layout), load_inputs(earlier)
+    if inputs[0].box_row != inputs[1].box_row:
+        what = "the box changes within paths (dynamics.npt) of one of both"
+        raise SettingsError(KEY, f"warm_start: {folder}: {what}")
+    names = inputs[0].feature_names, inputs[1].feature_names
     if names[0] != names[1]:
         differ = sorted(set(names[0]) ^ set(names[1])) or ["their order"]
         raise SettingsError(
