@@ -5,7 +5,6 @@ from pathlib import Path
 import mdtraj
 import numpy as np
 import pyarrow.parquet as pq
-import pytest
 import yaml
 
 from mechanist.bookkeeping.layout import Layout
@@ -81,24 +80,25 @@ def test_a_round_keeps_the_box_of_each_frame(work):  # noqa: F811
     assert opened.dynamics.ensemble == "isothermal-isobaric, 1 bar"
 
 
-@pytest.mark.parametrize(
-    ("sampling", "engine", "words"),
-    [
-        ({"store": {"waters": 20}}, {}, ["sampling.store.waters", "npt: paths"]),
-        ({}, {"layout": "grid", "platform": "Reference"}, ["engine.layout", "npt: paths"]),
-        ({}, {"lanes": 2}, ["engine.lanes", "npt: paths"]),
-    ],
-)
-def test_what_needs_one_box_is_refused(work, capsys, sampling, engine, words):  # noqa: F811
+REFUSED = [
+    ({"store": {"waters": 20}}, {}, ["sampling.store.waters", "npt: paths"]),
+    ({}, {"layout": "grid", "platform": "Reference"}, ["engine.layout", "npt: paths"]),
+    ({}, {"lanes": 2}, ["engine.lanes", "npt: paths"]),
+]
+
+
+def test_what_needs_one_box_is_refused(work, capsys):  # noqa: F811
     wet(work, npt_steps=1000)
-    settings(work, **sampling)
-    content = yaml.safe_load((work / "config.yaml").read_text(encoding="utf-8"))
-    content["engine"] |= engine
-    (work / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    settings(work)
     assert run("prepare") == 0
     assert run("describe") == 0
-    capsys.readouterr()
-    code = run("initial") or run("shoot --round 0 --worker 0")
-    said = capsys.readouterr().err
-    assert code != 0
-    assert all(word in said for word in words), said
+    for sampling, engine, words in REFUSED:
+        settings(work, **sampling)
+        content = yaml.safe_load((work / "config.yaml").read_text(encoding="utf-8"))
+        content["engine"] |= engine
+        (work / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+        capsys.readouterr()
+        code = run("initial") or run("shoot --round 0 --worker 0")
+        said = capsys.readouterr().err
+        assert code != 0
+        assert all(word in said for word in words), said
