@@ -3,11 +3,15 @@
 from dataclasses import replace
 
 import numpy as np
+import openmm
 import pytest
 from scipy.stats import gamma, kstest
 
+from mechanist.engine.contexts import langevin, read_state
 from mechanist.engine.half_shots import HalfShots
 from mechanist.engine.pool import Pool
+from mechanist.engine.volume_moves import VolumeMoves
+from mechanist.systems.barostat import Barostat
 from tests.truth.shells_in_a_box import (
     KT,
     PRESSURE,
@@ -102,3 +106,44 @@ def test_a_restored_pool_goes_on_with_the_same_numbers():
         other.advance(busy, again)
     np.testing.assert_allclose(again, now, rtol=1e-12)
     assert len(np.unique(now[:, -1, 0])) == 3
+
+
+@pytest.fixture
+def diatomics():
+    """Ten rigid molecules without interaction but for a cutoff of 0.9 nm, in a box of 2 nm."""
+    system = openmm.System()
+    system.setDefaultPeriodicBoxVectors([2, 0, 0], [0, 2, 0], [0, 0, 2])
+    force = openmm.NonbondedForce()
+    force.setNonbondedMethod(openmm.NonbondedForce.CutoffPeriodic)
+    force.setCutoffDistance(0.9)
+    for number in range(20):
+        system.addParticle(10.0 + number % 2)
+        force.addParticle(0.0, 0.1, 0.0)
+    for first in range(0, 20, 2):
+        system.addConstraint(first, first + 1, 0.2)
+    system.addForce(force)
+    platform = openmm.Platform.getPlatformByName("Reference")
+    context = openmm.Context(system, langevin(300.0, 1.0, 0.002, 1), platform)
+    # Anywhere, also in other images of the box.
+    centres = np.random.default_rng(4).uniform(-5, 5, (10, 1, 3))
+    ends = np.array([[0.1, 0, 0], [-0.1, 0, 0]])
+    context.setPositions((centres + ends).reshape(20, 3))
+    return context
+
+
+def test_molecules_are_moved_as_a_whole_and_no_box_is_smaller_than_the_cutoff_allows(diatomics):
+    before, after, nothing = np.zeros((3, 21, 3))
+    read_state(diatomics, before, nothing)
+    # At this pressure the mean volume is far below the smallest one.
+    moves = VolumeMoves(Barostat(2000.0, 1.0, 1.0), diatomics, 2.5, 0.002, 8)
+    edges = []
+    for _ in range(200):
+        moves.attempt(diatomics, 1.0)
+        read_state(diatomics, after, nothing)
+        edges.append(after[-1, 0])
+    assert moves.accepted > 10
+    assert 1.8 <= min(edges) < 1.82
+    pairs = after[:20].reshape(10, 2, 3), before[:20].reshape(10, 2, 3)
+    np.testing.assert_allclose(*(p[:, 1] - p[:, 0] for p in pairs), atol=1e-12)
+    scale = after[-1, 0] / before[-1, 0]
+    np.testing.assert_allclose(pairs[0].mean(axis=1), scale * pairs[1].mean(axis=1), rtol=1e-10)
