@@ -55,7 +55,8 @@ def build_summary(data: ReportData, config: Config) -> dict[str, Any]:
         "system": data.dynamics.name,
         "states": {"A": states.a.name, "B": states.b.name},
         "forces": _forces(data.dynamics.forces),
-        "ensemble": data.dynamics.ensemble,
+        # That of imported shots is not known.
+        "ensemble": None if last.get("imported") else data.dynamics.ensemble,
         "seed": config.seed,
         "versions": versions(),
         "hardware": hardware(),
