@@ -107,7 +107,7 @@ def observables(prepared: Prepared) -> Observables:
 
     def cell(frames: Frames) -> NDArray[np.int64]:
         r = np.clip((distances(prepared, frames) - LOW) / (HIGH - LOW) * 4, 0, 3).astype(int)
-        return 3 * r + np.searchsorted([20.0, 30.0], volumes(frames))
+        return 3 * r + np.searchsorted([24.0, 30.0], volumes(frames))
 
     def crossing(paths: Sequence[Frames]) -> Array:
         firsts = [np.argmax(distances(prepared, path) > CENTRE) for path in paths]
