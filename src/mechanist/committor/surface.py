@@ -91,7 +91,9 @@ def fit(columns: Array, p: Array, start: Array) -> tuple[Array, Array]:
 
 
 def _gram(columns: Array, weights: Array) -> Array:
-    return np.asarray(columns.T @ (columns * weights[:, None]))
+    # A product with itself is symmetric, and numpy computes half of it.
+    scaled = columns * np.sqrt(weights)[:, None]
+    return np.asarray(scaled.T @ scaled)
 
 
 class Score:
