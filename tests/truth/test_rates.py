@@ -60,15 +60,16 @@ def test_rates_of_twenty_seeds(rated, ledger, tmp_path, monkeypatch, request):
 
 
 def test_runs_that_are_not_tested_give_wrong_rates(ledger, tmp_path, monkeypatch, request):
-    # Twelve runs of the potential with slow parts, of the default length and without any test, with
-    # the default number of shots and runs, so that intervals are as narrow as in a run.
+    # Six runs of a potential with a part of A that they rarely see, of the default length and
+    # without any test, with the default number of shots and runs, so that intervals are as narrow
+    # as in a run. With tests all are refused.
     monkeypatch.chdir(request.config.rootpath)
     monkeypatch.setattr(mechanist.stages.equilibrium, "longer_runs_help", lambda _: False)
     monkeypatch.setattr(mechanist.stages.equilibrium, "slow", lambda _: False)
     for module in (mechanist.stages.kinetics, mechanist.analysis.kinetics.rate_results):
         monkeypatch.setattr(module, "reasons", lambda _: [])
-    rated = next(one for one in RATED if one.system == "slow_inv")
-    runs, kt = many(rated.folder, "untested", tmp_path, 12, shots=16_000, runs=64)
+    rated = next(one for one in RATED if one.system == "hidden_basin")
+    runs, kt = many(rated.folder, "untested", tmp_path, 6, shots=16_000, runs=64)
     covered = [held(run, rated, kt) for run in runs if run["determined"]]
     counts = [sum(one[key] for one in covered) for key in covered[0]]
     ledger.broken("rates without tests", "intervals that cover", float(min(counts)), True)
