@@ -198,3 +198,20 @@ def test_a_classical_structure_without_an_energy_is_refused_by_new(tmp_path, mon
     with pytest.raises(MechanistError, match=r"peroxide\.pdb: the energy is not a finite number"):
         new("own", sources, tmp_path)
     assert not list((tmp_path / "systems").iterdir())
+
+
+def test_memory_within_accuracy_is_no_noise():
+    """As of electrons that start from those of the call before, unless they are to be forgotten."""
+
+    class Remembering(Springs):
+        calls = 0
+
+        def energy_forces(self, positions):
+            energies, forces = super().energy_forces(positions)
+            self.calls += 1
+            return energies, forces * (1 + 0.004 * (self.calls > 1))
+
+        def forget(self):
+            self.calls = 0
+
+    assert law_test(Remembering(), START).doubts == ()
