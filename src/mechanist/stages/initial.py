@@ -40,9 +40,15 @@ def initial(config: Config, layout: Layout, log: Journal) -> None:
     # Paths of a killed job are dropped: the shots start again, from the guesses that it has kept.
     stored = DiskLog(folder / "paths.trr", prepared.atoms)
     kept = KeptGuesses(folder, _identity(config, layout), log)
-    found = first_paths(config, prepared, topology, log, stored, given, kept)
-    write_first_paths(layout, found, prepared.frame_box)
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        found = first_paths(config, prepared, topology, log, stored, given, kept)
+        write_first_paths(layout, found)
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        # Of a search that failed, guesses alone stay: with other shots they serve again.
+        (folder / "paths.trr").unlink(missing_ok=True)
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _identity(config: Config, layout: Layout) -> str:
