@@ -10,6 +10,7 @@ from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.network import load as load_model
 from mechanist.committor.network import save
+from mechanist.errors import MechanistError
 from mechanist.sampling.first_path.earlier_run import earlier_run
 from mechanist.sampling.first_path.guess import Guess
 from mechanist.sampling.first_path.initial import first_paths, write_first_paths
@@ -43,12 +44,13 @@ def initial(config: Config, layout: Layout, log: Journal) -> None:
     try:
         found = first_paths(config, prepared, topology, log, stored, given, kept)
         write_first_paths(layout, found)
-        shutil.rmtree(folder, ignore_errors=True)
-    finally:
+    except MechanistError:
         # Of a search that failed, guesses alone stay: with other shots they serve again.
         (folder / "paths.trr").unlink(missing_ok=True)
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+        if not kept.found:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _identity(config: Config, layout: Layout) -> str:

@@ -31,10 +31,16 @@ class KeptGuesses:
         Of all that the guesses depend on; parts of another search do not count.
     log
         Called when a part is read.
+
+    Attributes
+    ----------
+    found
+        Whether any part so far has given a guess.
     """
 
     def __init__(self, folder: Path, identity: str, log: Callable[[str], None]) -> None:
         self._folder, self._identity, self._log = folder, identity, log
+        self.found = False
 
     def of(self, name: str, make: Callable[[], Sequence[Guess]]) -> list[Guess]:
         """The guesses of a part of the search; ``make`` looks for them if they are not kept.
@@ -53,8 +59,10 @@ class KeptGuesses:
                 self._write(file, (), {"where": error.where, "what": error.what})
                 raise
             self._write(file, found, {})
+            self.found = self.found or bool(found)
             return found
         guesses, fault = kept
+        self.found = self.found or bool(guesses)
         self._log(f"{name}: {len(guesses)} guesses were kept by a job that was interrupted")
         if fault:
             raise SamplingError(fault["where"], fault["what"])
