@@ -43,7 +43,7 @@ def initial(config: Config, layout: Layout, log: Journal) -> None:
     kept = KeptGuesses(folder, _identity(config, layout), log)
     try:
         found = first_paths(config, prepared, topology, log, stored, given, kept)
-        write_first_paths(layout, found)
+        write_first_paths(layout, found, prepared.frame_box)
     except MechanistError:
         # Of a search that failed, guesses alone stay: with other shots they serve again.
         (folder / "paths.trr").unlink(missing_ok=True)
