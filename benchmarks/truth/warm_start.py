@@ -7,13 +7,14 @@ by a tilt along x, in kT between the states. p_B is that of fresh half-shots at 
 states. Networks are trained on the first shots of round 0, as many as are named.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mechanist.arrays import Array
+from mechanist.arrays import Counts, Frames
 from mechanist.bookkeeping.journal import Journal
 from mechanist.bookkeeping.layout import Layout
 from mechanist.committor.gather import gather_shots
@@ -43,7 +44,7 @@ ACROSS = 1.5
 TILTS = (None, 0.5, 2.0)
 """In kT between the states; None: no run to start from."""
 
-CHEAP_SHOTS, CHAINS, SIZES, SEEDS = 4096, 16, (128, 512, 2048), (1, 2, 3)
+CHEAP_SHOTS, CHAINS, SIZES, SEEDS = 16_384, 16, (128, 512, 2048), (1, 2, 3)
 IDLE, POINTS, FRESH = 20, 60, 200
 
 quiet = Journal()
@@ -77,8 +78,17 @@ def config(seed: int, shots: int, warm: Path | None) -> Config:
     return validate(Config, content, "benchmark")
 
 
-def reference(layout: Layout) -> tuple[Array, NDArray[np.int64]]:
-    """Points (P, N, 3) between the states, and how many of `FRESH` half-shots ended in B."""
+@dataclass(frozen=True)
+class Points:
+    """Configurations (P, N, 3) in nm, half-shots (P,) that ended, and those that ended in B."""
+
+    frames: Frames
+    n: Counts
+    n_b: Counts
+
+
+def reference(layout: Layout) -> Points:
+    """Points between the states, and what became of `FRESH` half-shots from each."""
     rng, prepared = np.random.default_rng(1), load(layout)
     points = np.sqrt(KT) * rng.standard_normal((POINTS, prepared.atoms, 3))
     points[:, 0, 0] = np.linspace(-0.45, 0.45, POINTS)
@@ -87,32 +97,42 @@ def reference(layout: Layout) -> tuple[Array, NDArray[np.int64]]:
     x = points.astype(np.float32)
     sigma = thermal_velocities(prepared)
     table = committor_shots(x, np.arange(POINTS), FRESH, engine, sigma, 3)
-    return x.astype(np.float64), (table["end"].reshape(POINTS, FRESH) == "B").sum(axis=1)
+    hits = (table["end"].reshape(POINTS, FRESH) == "B").sum(axis=1)
+    return Points(x, np.full(POINTS, FRESH), hits)
 
 
-def errors(layout: Layout, settings: Config, x: Array, hits: NDArray[np.int64]) -> list[float]:
+def errors(layout: Layout, settings: Config, known: Points, sizes: Sequence[int]) -> list[float]:
     """Error of p_B beyond noise, of networks trained on the first shots of all chains."""
     inputs, found = load_inputs(layout), []
-    features = inputs.features(inputs.values(x))
+    features = inputs.features(inputs.values(known.frames.astype(np.float64)))
     warm = None if settings.warm_start is None else warm_model(layout)
     data = gather_shots(layout, [0], 1, inputs, load(layout).atoms).data
-    rank = np.zeros(len(data), dtype=np.int64)
-    for chain in np.unique(data.chain):
+    rank, chains = np.zeros(len(data), dtype=np.int64), np.unique(data.chain)
+    for chain in chains:
         own = np.flatnonzero(data.chain == chain)
         rank[own] = np.arange(len(own))
-    for size in SIZES:
-        part, rng = data.subset(rank < size // CHAINS), np.random.default_rng(1)
+    for size in sizes:
+        part, rng = data.subset(rank < size // len(chains)), np.random.default_rng(1)
         model, _ = train(part, settings.learn, inputs.feature_names, rng, 1, lambda _: None, warm)
         p = q_to_p(model.q(features))
-        found.append(rmse_beyond_noise(p, hits, np.full(len(hits), FRESH)))
+        found.append(rmse_beyond_noise(p, known.n_b, known.n))
     return found
+
+
+def row(name: str, errors: Sequence[Sequence[float]]) -> str:
+    """A row of a table in Markdown: mean and range of the errors (seeds, sizes)."""
+    cells = (
+        f"{np.mean(column):.3f} ({min(column):.3f} to {max(column):.3f})"
+        for column in zip(*errors, strict=True)
+    )
+    return f"| {name} | {' | '.join(cells)} |"
 
 
 def main() -> None:
     """Print a table."""
     with TemporaryDirectory() as scratch:
         root = Path(scratch)
-        x, hits = reference(made(root / "truth", 0.0))
+        known = reference(made(root / "truth", 0.0))
         print(f"| run to start from | {' | '.join(f'{size} shots' for size in SIZES)} |")
         for tilt in TILTS:
             earlier = None
@@ -129,12 +149,8 @@ def main() -> None:
                 settings = config(seed, max(SIZES), earlier)
                 initial(settings, layout, quiet)
                 shoot(settings, layout, 0, 0, quiet)
-                rows.append(errors(layout, settings, x, hits))
-            cells = " | ".join(
-                f"{np.mean(column):.3f} ({min(column):.3f} to {max(column):.3f})"
-                for column in zip(*rows, strict=True)
-            )
-            print(f"| {'none' if tilt is None else f'tilt of {tilt:g} kT'} | {cells} |", flush=True)
+                rows.append(errors(layout, settings, known, SIZES))
+            print(row("none" if tilt is None else f"tilt of {tilt:g} kT", rows), flush=True)
 
 
 if __name__ == "__main__":

@@ -122,3 +122,14 @@ def test_a_guess_without_paths_is_given_up_and_the_others_count(double_well):
         for path in own:
             labels = double_well.states.label_positions(path.frames)
             assert (labels[0], labels[-1]) == (-1, 1)
+
+
+def test_a_long_search_tells_its_progress(double_well, monkeypatch):
+    times = iter(range(0, 10**6, 20))
+    monkeypatch.setattr("mechanist.bookkeeping.progress.time.monotonic", lambda: next(times))
+    plan, lines = default_plan(double_well, "Reference"), []
+    frames = np.zeros((3, 1, 3), dtype=np.float32)  # on the top of the barrier: every second shot
+    equilibrate(double_well, [frames], 8, 200, plan, 3, lines.append)
+    found = [int(line.split()[0]) for line in lines if "of 8 first paths, " in line]
+    assert found == sorted(found)
+    assert found[-1] == 8

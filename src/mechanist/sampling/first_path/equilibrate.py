@@ -12,6 +12,7 @@ import numpy as np
 
 from mechanist.arrays import Frames, Mask, Rows
 from mechanist.bookkeeping.journal import Clock
+from mechanist.bookkeeping.progress import reporter
 from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import IN_B, HalfPaths, HalfShots, ShotQueue, in_states
 from mechanist.engine.plan import Plan
@@ -59,7 +60,8 @@ def equilibrate(
     plan, seed
         Of the engine.
     log, clock
-        ``log`` is called with one line at the end; ``clock`` adds up the time in OpenMM.
+        ``log`` is called with progress and one line at the end; ``clock`` adds up the time in
+        OpenMM.
     stored
         Takes the frames of paths, which are in memory if None.
 
@@ -81,12 +83,14 @@ def equilibrate(
         )
     engine = make_engine(prepared, min(plan.copies, SLOTS), plan, seed, clock=clock)
     shots = _Shots(prepared, guesses, between, count, seed, stored)
+    progress = reporter(log, "first paths")
     for limit in (-(-shots_max // len(guesses)), shots_max):
         empty = [not paths for paths in shots.paths]
         if sum(empty) > max(0, len(guesses) - ENOUGH):
             shots.allow(np.array(empty), limit)
             for halves in engine.run(shots.next):
                 shots.on_finished(halves)
+                progress(shots.found, count * len(guesses))
     if not any(shots.paths):
         raise SamplingError(
             "first path",
@@ -127,6 +131,11 @@ class _Shots:
         self._queue = ShotQueue()
         self.done = np.zeros(len(guesses), dtype=np.int64)
         self.paths: list[list[CurrentPath]] = [[] for _ in guesses]
+
+    @property
+    def found(self) -> int:
+        """Number of paths so far that are wanted."""
+        return sum(min(len(paths), self._count) for paths in self.paths)
 
     def allow(self, which: Mask, limit: int) -> None:
         """Let some guesses (G,) have ``limit`` shots in all."""
