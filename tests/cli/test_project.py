@@ -150,3 +150,14 @@ def test_version_and_completion():
     program = Path(sys.executable).with_name("mechanist")
     done = subprocess.run([program], env=environment, capture_output=True, text=True)
     assert done.stdout.split() == ["muller_brown"]
+
+
+def test_check_takes_the_system_of_config_yaml(here):
+    bare = call("check")
+    assert "config.yaml: there is none in this folder; name a system" in str(bare.exception)
+    Path("config.yaml").write_text("system: double_well\n", encoding="utf-8")
+    done = call("check", "--steps", "5")
+    assert done.exit_code == 0, done.output
+    assert "double_well" in done.output
+    Path("config.yaml").write_text("system: duoble_well\n", encoding="utf-8")
+    assert "did you mean double_well?" in str(call("check").exception)
