@@ -3,12 +3,8 @@
 Each member draws as many chains as there are, with replacement; shots of a chain drawn twice count
 twice (Efron, Ann. Statist. 7, 1 (1979), with chains as units because shots of a chain are
 correlated). The chains that a member did not draw decide at which epoch its weights are taken, and
-which weight decay all members have: networks with each candidate are trained side by side. The
-decay matters more than the shape of the network, and no single value suits all systems: a model
-potential with a few inputs needs a twentieth of the decay of a molecule with a hundred correlated
-inputs. The best decay falls with the number N of shots as about N**(-1/2), measured on alanine
-dipeptide with 1,000 to 49,000 shots. With two inputs the value that suits a hundred pulls p_B far
-from 1/2 too close to 1/2; the best decay falls as about the power 3/4 of the number of inputs.
+which weight decay all members have: networks with each candidate are trained side by side
+(`mechanist.committor.fit`).
 
 Three hidden layers, since two smooth a committor that is steep near the states. Measured by the
 error of p_B at 60 points of 500 shots each, beyond noise: the potential of Jung et al. with 10,000
@@ -28,92 +24,24 @@ Where there is a model of a cheaper force law (``warm``), networks are also trai
 members, with a weight decay towards their weights instead of zero (L2-SP: Li, Grandvalet and
 Davoine, ICML 2018), and with a smaller learning rate. The kind that predicts its out-of-bag chains
 better is the ensemble, so that a model of a law that has nothing to do with this one is dropped.
-
-The optimizer is AdamW (Loshchilov and Hutter, arXiv 1711.05101).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from math import ceil, cos, pi
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanist.arrays import Array, Rows
-from mechanist.committor.adam import Adam
 from mechanist.committor.data import ShotData
-from mechanist.committor.ensemble import (
-    HIDDEN,
-    Batch,
-    Start,
-    freeze_unused,
-    given,
-    initial,
-    loss_of,
-    losses,
-    shrink,
-    sparse_linear,
-)
+from mechanist.committor.ensemble import HIDDEN, Batch, sparse_linear
+from mechanist.committor.fit import TrainingRecord, fit
 from mechanist.committor.network import Committor
 from mechanist.committor.sparse import wanted
 from mechanist.errors import DataError
 from mechanist.settings.learn import LearnSettings
 
 Log = Callable[[str], None]
-
-REFERENCE_SHOTS = 50_000
-REFERENCE_INPUTS = 100
-"""Batch and inputs (or more of these) at which the weight decay is as in the settings."""
-
-BY_SHOTS, BY_INPUTS = -0.5, 0.75
-"""Powers of shots and inputs that the weight decay is proportional to."""
-
-LARGEST_SHRINKAGE = 0.1
-"""Largest learning rate times weight decay: the fraction of a weight that a step removes."""
-
-LEAST_EPOCHS = 8
-LEAST_BATCHES = 25
-"""Least epochs and gradient steps an epoch, so that few shots do not mean few steps."""
-
-WATCHED_SHOTS = 6000
-"""Batch that are looked at after each epoch; the choice of the weight decay looks at all."""
-
-GENTLE = 0.2
-"""Factor on the learning rate of networks that start from a given model."""
-
-WARM_UP = 0.1
-"""Fraction of the steps in which the learning rate rises; then it falls as a cosine."""
-
-
-@dataclass(frozen=True)
-class TrainingRecord:
-    """Mean loss over members in nats per outcome, one entry an epoch, and the choices made.
-
-    Attributes
-    ----------
-    train, out_of_bag
-        On chains that a member drew and did not draw, with the chosen weight decay.
-    best_epoch
-        Epoch of the weights of each member.
-    weight_decay
-        The chosen candidate of the settings.
-    inputs
-        Number of inputs of each further member that started from a sparse linear model; None if
-        there are no such members.
-    loss
-        On the out-of-bag chains, at the best epoch of each member.
-    warm_gain
-        By how much networks that started from a given model predict their out-of-bag chains better
-        than others, in nats per outcome; the members are those if it is positive. None without.
-    """
-
-    train: list[float]
-    out_of_bag: list[float]
-    best_epoch: list[int]
-    weight_decay: float
-    inputs: list[int] | None = None
-    loss: float = float("nan")
-    warm_gain: float | None = None
 
 
 def bootstrap(chain: NDArray[np.int64], members: int, rng: np.random.Generator) -> Array:
@@ -232,10 +160,10 @@ def _train(
     """Networks that drew shots ``drawn`` (M, N) times."""
     mean, scale = _normalisation(data.features)
     shots = _batch(data, drawn, mean, scale, settings)
-    parameters, record = _fit(shots, settings, rng)
+    parameters, record = fit(shots, settings, rng)
     if warm is not None:
         like = _batch(data, drawn, warm.mean, warm.scale, settings)
-        others, other = _fit(like, settings, rng, origin=warm)
+        others, other = fit(like, settings, rng, origin=warm)
         gain = record.loss - other.loss
         if gain > 0:
             return _model(feature_names, warm.mean, warm.scale, others), replace(
@@ -244,7 +172,7 @@ def _train(
         record = replace(record, warm_gain=gain)
     if wanted(float((data.n_a + data.n_b).sum()), len(mean)):
         start = sparse_linear(shots, settings.members)
-        others, _ = _fit(shots, settings, rng, start)
+        others, _ = fit(shots, settings, rng, start)
         parameters = [np.concatenate(both) for both in zip(parameters, others, strict=True)]
         record = replace(record, inputs=(start.weights != 0).sum(dim=1).tolist())
     return _model(feature_names, mean, scale, parameters), record
@@ -291,88 +219,3 @@ def _used(record: TrainingRecord) -> str:
         return ""
     low, high = min(record.inputs), max(record.inputs)
     return f"; shots are few, so {len(record.inputs)} more use {low} to {high} inputs each"
-
-
-def _schedule(settings: LearnSettings, shots: int) -> tuple[int, int]:
-    """Batch a gradient step, and epochs."""
-    batch = max(1, min(settings.batch, shots // LEAST_BATCHES))
-    wanted = ceil(settings.steps / ceil(shots / batch))
-    return batch, min(settings.epochs_max, max(LEAST_EPOCHS, wanted))
-
-
-def _decays(settings: LearnSettings, shots: int, inputs: int) -> list[float]:
-    """Weight decay of each candidate for this number of shots and of inputs."""
-    of_shots = (shots / REFERENCE_SHOTS) ** BY_SHOTS
-    factor = of_shots * min(1.0, inputs / REFERENCE_INPUTS) ** BY_INPUTS
-    most = LARGEST_SHRINKAGE / settings.learning_rate
-    return [min(most, decay * factor) for decay in settings.weight_decay]
-
-
-def _fit(
-    shots: Batch,
-    settings: LearnSettings,
-    rng: np.random.Generator,
-    start: Start | None = None,
-    origin: Committor | None = None,
-) -> tuple[list[Array], TrainingRecord]:
-    """Run all epochs of the schedule; the best weights of each member, and the record."""
-    import torch
-
-    if origin is None:
-        centre, largest = None, settings.learning_rate
-        parameters = initial(settings, shots.inputs.shape[1], rng, start)
-    else:
-        centre, largest = (
-            given(origin, settings.members, len(settings.weight_decay)),
-            GENTLE * settings.learning_rate,
-        )
-        parameters = centre
-    optimizer = Adam(parameters)
-    parameters = optimizer.parameters
-    if start is not None:
-        freeze_unused(parameters, start)
-    best = [parameter.detach().clone() for parameter in parameters]
-    batch, epochs = _schedule(settings, len(shots))
-    total = epochs * ceil(len(shots) / batch)
-    decays = _decays(settings, *shots.inputs.shape)
-    decay = torch.tensor(decays).repeat_interleave(settings.members)[:, None, None]
-    watched = shots.rows(torch.as_tensor(rng.permutation(len(shots))[:WATCHED_SHOTS]))
-    # The models to start from may themselves be the best ones.
-    known = losses(parameters, watched)[1]
-    if start is None and origin is None:
-        known = np.full(len(shots.drawn), np.inf)
-    lowest, best_epoch = known, np.zeros(len(shots.drawn), dtype=int)
-    curves, step = [], 0
-    for epoch in range(epochs):
-        order = torch.as_tensor(rng.permutation(len(shots)))
-        for rows in torch.split(order, batch):
-            rate = largest * _rate(step / total)
-            step += 1
-            shrink(parameters, 1 - rate * decay, centre)
-            optimizer.descend(loss_of(parameters, shots.rows(rows)), rate)
-        inside, outside = losses(parameters, watched)
-        curves.append((inside, outside))
-        better = outside < lowest
-        lowest, best_epoch = np.where(better, outside, lowest), np.where(better, epoch, best_epoch)
-        chosen = torch.as_tensor(better)
-        for kept, parameter in zip(best, parameters, strict=True):
-            kept[chosen] = parameter.detach()[chosen]
-    by_decay = losses(best, shots)[1].reshape(len(decays), -1).mean(axis=1)
-    winner = int(np.argmin(by_decay))
-    own = slice(winner * settings.members, (winner + 1) * settings.members)
-    train_curve, bag_curve = np.array(curves)[:, :, own].mean(axis=2).T.tolist()
-    record = TrainingRecord(
-        train_curve,
-        bag_curve,
-        best_epoch[own].tolist(),
-        settings.weight_decay[winner],
-        loss=float(by_decay[winner]),
-    )
-    return [kept[own].numpy().astype(np.float64) for kept in best], record
-
-
-def _rate(progress: float) -> float:
-    """Factor on the learning rate, from 0 to 1 and back."""
-    if progress < WARM_UP:
-        return (progress + 1e-3) / (WARM_UP + 1e-3)
-    return 0.5 * (1 + cos(pi * (progress - WARM_UP) / (1 - WARM_UP)))
