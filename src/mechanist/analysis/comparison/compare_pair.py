@@ -46,7 +46,9 @@ def compare_pair(config: Config, layout: Layout, number: int, log: Log) -> None:
     system = load_system(folder)
     prepare(system, folder, guided, partial(settle_volume, seed=1, log=log))
     describe(system, folder, guided)
-    write_first_paths(guided, first_paths(config, load(guided), guided.topology, first))
+    prepared = load(guided)
+    found = first_paths(config, prepared, guided.topology, first)
+    write_first_paths(guided, found, prepared.frame_box)
     shutil.copytree(guided.root, uniform.root)
 
     limits, workers = config.compare, config.sampling.workers
@@ -66,8 +68,8 @@ def compare_pair(config: Config, layout: Layout, number: int, log: Log) -> None:
         name: {key: journal.clock(kind).seconds for key, kind in TIMES.items()}
         for name, journal in journals.items()
     }
-    found = read_json(guided.initial_report) | {"seconds": first.clock(SHOOTING).seconds}
-    record = {"settings": settings, "budget": budget, "initial": found, "times": times}
+    initial = read_json(guided.initial_report) | {"seconds": first.clock(SHOOTING).seconds}
+    record = {"settings": settings, "budget": budget, "initial": initial, "times": times}
     write_json(files.record, record)
     for name, part in zip(journals, parts, strict=True):
         result = outcome(part)

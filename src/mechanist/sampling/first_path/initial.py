@@ -96,10 +96,10 @@ def _in_turn(
     return paths, families, dropped
 
 
-def write_first_paths(layout: Layout, found: FirstPaths, box: BoxVectors | None = None) -> None:
+def write_first_paths(layout: Layout, found: FirstPaths, box: BoxVectors | None) -> None:
     """Write first paths, one for each of the first chains, and the report.
 
-    With a ``box``, each frame has its own, see `records.trr.write`.
+    ``box`` is `Prepared.frame_box`: not None if each frame has its own, see `records.trr.write`.
     """
     index, frames = path_table({i: [path] for i, path in enumerate(found.paths)}, -1, -1)
     write_frames(layout.initial.paths, frames, box=box)
