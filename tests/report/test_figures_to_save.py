@@ -13,7 +13,7 @@ import pytest
 from mechanist.formula.expression import parse
 from mechanist.formula.typeset import latex
 from mechanist.report.figures.figure_data import HEADER, figure_csv
-from mechanist.report.figures.style import canvas, to_svg
+from mechanist.report.figures.style import canvas, plain_ticks, to_svg
 from mechanist.report.page.mathml import mathml
 
 
@@ -68,6 +68,20 @@ def test_numbers_of_every_kind_of_mark():
     ]
     # Not the line of reference, not the bar of colours.
     assert len(rows) == 2 + 2 + 4 + 2 + 3 + 4
+
+
+def test_numbers_along_an_axis_are_text_and_powers_of_ten_formulas():
+    with canvas(6, 3) as figure:
+        left, right = figure.subplots(1, 2)
+        left.plot([-1, 1], [0, 3e6])
+        right.semilogy([-0.5, 0.5], [1e-3, 10])
+        plain_ticks(figure)
+        figure.draw_without_rendering()
+        texts = [tick.get_text() for tick in left.get_xticklabels() + left.get_yticklabels()]
+        assert not any("$" in text for text in texts)
+        assert {"\N{MINUS SIGN}0.5", "2.5"} <= set(texts)
+        assert "10^{6}" in left.yaxis.get_offset_text().get_text()
+        assert all("10^{" in tick.get_text() for tick in right.get_yticklabels())
 
 
 def saved(svg):

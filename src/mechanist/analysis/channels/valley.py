@@ -83,7 +83,7 @@ def significant(valley: Valley, series: Sequence[Array], family: Rows, tries: in
 
     ``tries`` is the number of coordinates that were looked at.
     """
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
     draws = np.concatenate(series)
     low, high = np.quantile(draws, [TAIL, 1 - TAIL])
@@ -101,7 +101,7 @@ def significant(valley: Valley, series: Sequence[Array], family: Rows, tries: in
     lower = min(peak * scale for peak, scale in zip(peaks, scales, strict=True))
     count = int(inside * min(scales))
     return inside <= DEEP * min(peaks) and bool(
-        binom.cdf(count, count + int(lower), 0.5) < CHANCE / max(1, tries)
+        bdtr(count, count + int(lower), 0.5) < CHANCE / max(1, tries)
     )
 
 

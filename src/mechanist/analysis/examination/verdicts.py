@@ -31,9 +31,9 @@ def hottest(freedom: int) -> float:
 
     In f degrees of freedom f T / T_bath has the chi-squared distribution of f degrees.
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtri
 
-    return float(BIAS * chi2.isf(FALSE_ALARM, freedom) / freedom)
+    return float(BIAS * chdtri(freedom, FALSE_ALARM) / freedom)
 
 
 def stability(trial: Trial, prepared: Prepared) -> list[Finding]:

@@ -33,7 +33,7 @@ LETTERS = ("c", "k", "constant_of_formula_")
 
 def intervals(candidate: Candidate, points: Points) -> tuple[Array, Array]:
     """Standard errors (K,) and half-widths (K,) of 95 % intervals, clustered by chain."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     spread = covariance(
         candidate.structure.tape, points.columns, candidate.constants, points.outcomes
@@ -41,7 +41,7 @@ def intervals(candidate: Candidate, points: Points) -> tuple[Array, Array]:
     errors = np.sqrt(np.maximum(np.diag(spread), 0))
     chains = len(np.unique(points.outcomes.chain))
     freedom = chains - 1 if chains > 1 else max(len(points.outcomes) - 1, 1)
-    return errors, np.asarray(errors * t.ppf(0.975, freedom))
+    return errors, np.asarray(errors * stdtrit(freedom, 0.975))
 
 
 def rounded(candidate: Candidate, errors: Array, points: Points) -> Array:

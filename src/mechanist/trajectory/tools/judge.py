@@ -83,13 +83,13 @@ def error_of(away: Array, model: str, **what: Any) -> Row:
     DataError
         If there are fewer than `GROUPS` gaps.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     if len(away) < GROUPS:
         raise DataError("last block", f"{len(away)} gaps; at least {GROUPS} are needed")
     means = np.array([part.mean() for part in np.array_split(away, GROUPS)])
     logs = np.log(np.maximum(means, 1e-12))
-    reach = t.ppf(LEVEL, GROUPS - 1) * logs.std(ddof=1) * np.sqrt(1 + 1 / GROUPS)
+    reach = stdtrit(GROUPS - 1, LEVEL) * logs.std(ddof=1) * np.sqrt(1 + 1 / GROUPS)
     low, high = np.exp(logs.mean() - reach), np.exp(logs.mean() + reach)
     mean = float(away.mean())
     ends = min(mean, float(low)), max(mean, float(high))
