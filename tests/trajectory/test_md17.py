@@ -34,6 +34,17 @@ def test_units(tmp_path):
     assert read.meta.temperature_K == 500.0
 
 
+def test_units_that_an_sgdml_file_names(tmp_path):
+    content = write(tmp_path / "a.npz", r_unit="bohr", e_unit="Ha")
+    read = read_md17(tmp_path / "a.npz", 0.0005)
+    np.testing.assert_allclose(read.positions, content["R"] * 0.052917721, rtol=1e-7)
+    np.testing.assert_allclose(read.forces, content["F"] * 49614.75, rtol=1e-6)
+    np.testing.assert_allclose(read.energy, content["E"][:, 0] * 2625.4996, rtol=1e-7)
+    write(tmp_path / "b.npz", r_unit="furlong")
+    with pytest.raises(DataError, match=r"r_unit 'furlong' is none of ang,"):
+        read_md17(tmp_path / "b.npz", 0.0005)
+
+
 def test_names_of_rmd17_and_its_random_order(tmp_path):
     path = tmp_path / "r.npz"
     content = write(path)

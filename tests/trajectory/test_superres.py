@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.trajectory.measure.superres_errors import errors
 from benchmarks.trajectory.models.budget import Budget
+from benchmarks.trajectory.models.networks import KINDS
 from benchmarks.trajectory.models.polynomials import hermite_with_accelerations, linear, spline
 from benchmarks.trajectory.models.recurrent import train_steppers
 from benchmarks.trajectory.reference.molecules import molecule
@@ -240,26 +242,38 @@ def test_learned_bridges_beat_every_baseline(models, test_gaps, motion):
 
 
 def test_two_ends_are_better_than_one(steppers, test_gaps, motion):
-    for kind in ("lstm", "hnn"):
-        both, one = (
-            errors(steppers[kind, ends](test_gaps.ends), test_gaps, motion.numbers).position
-            for ends in (True, False)
-        )
-        assert both < one
+    both, one, base = (
+        errors(model(test_gaps.ends), test_gaps, motion.numbers).position
+        for model in (steppers["lstm", True], steppers["lstm", False], hermite)
+    )
+    assert both < one < base
 
 
-def test_one_end_does_not_look_at_the_other(steppers, test_gaps):
-    ends = test_gaps.ends.rows(slice(2))
-    # Laying gaps on a common orientation uses both ends; a shift of the right one keeps the turn.
-    other = replace(ends, v1=ends.v1 + 1.0)
-    one_way, two_way = steppers["lstm", False], steppers["lstm", True]
-    np.testing.assert_array_equal(one_way(ends).positions, one_way(other).positions)
-    assert np.abs(two_way(ends).positions - two_way(other).positions).max() > 1e-4
+@pytest.mark.parametrize("kind", ["lstm", "hnn"])
+def test_networks_from_both_ends_can_run_backwards(steppers, test_gaps, kind):
+    ends = test_gaps.ends.rows(slice(3))
+    one, other = steppers[kind, True](ends), steppers[kind, True](ends.reversed())
+    # Single precision.
+    np.testing.assert_allclose(other.positions[:, ::-1], one.positions, atol=1e-6)
+    np.testing.assert_allclose(-other.velocities[:, ::-1], one.velocities, atol=1e-3)
+    from_one = steppers["lstm", False]
+    back = from_one(ends.reversed()).positions[:, ::-1]
+    assert np.abs(back - from_one(ends).positions).max() > 1e-5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_untrained_networks_are_hermite_polynomials(dataset, motion, test_gaps, kind):
+    """They start at uniform motion, and what that misses at the other end is added."""
+    gaps = [windows(dataset.train, GAP, 50)]
+    budget = Budget(hidden=8, layers=1, frames=1, batch=4, rate=0.0)
+    net = train_steppers(kind, True, gaps, motion.masses, budget, 4)[0]
+    still = replace(net.scaling, change_mean=torch.zeros_like(net.scaling.change_mean))
+    made, base = replace(net, scaling=still)(test_gaps.ends), hermite(test_gaps.ends)
+    np.testing.assert_allclose(made.positions, base.positions, atol=1e-6)
+    np.testing.assert_allclose(made.velocities, base.velocities, atol=1e-3)
 
 
 def test_training_is_repeatable_and_leaves_random_numbers_alone(dataset, motion):
-    import torch
-
     gaps = [windows(dataset.train, 3, 50)]
     budget = Budget(hidden=8, layers=1, frames=9, batch=4)
     before = torch.random.get_rng_state()

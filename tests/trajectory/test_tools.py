@@ -220,6 +220,31 @@ def test_files_of_hdf5_hold_velocities_or_say_what_is_missing(model, fresh, fold
         assert found.dt_ps == pytest.approx(fresh.dt_ps)
 
 
+def test_files_without_times_are_refused_unless_the_time_is_stated(model, fresh, folder):
+    """Mdtraj counts frames of DCD files as ps."""
+    topology = mdtraj.load_topology(str(model / "topology.pdb"))
+    write(fresh, topology, folder / "fresh.dcd")
+    with pytest.raises(DataError, match=r"fresh\.dcd: holds no times: state --dt, such as 0\.5fs"):
+        read(folder / "fresh.dcd", topology)
+    assert read(folder / "fresh.dcd", topology, dt_ps=5e-4).trajectory.dt_ps == 5e-4
+    write(fresh[::STRIDE], topology, folder / "sparse.dcd")
+    with pytest.raises(DataError, match=r"holds no times: state --stride$"):
+        fill(model, folder / "sparse.dcd", folder / "x.npz")
+    made = fill(model, folder / "sparse.dcd", folder / "x.npz", STRIDE, log=lambda _: None)
+    assert len(made.trajectory) == len(fresh)
+
+
+def test_forces_in_ev_are_refused_by_the_temperature(motion, folder):
+    """They make frames 4.8 times as far apart, and motion 23 times as cold."""
+    some = replace(motion[:500], forces=motion.forces[:500] / 23.06)
+    md17(some, folder / "ev.npz")
+    with pytest.raises(DataError, match=r"mean temperature .* in other units than kcal/mol"):
+        read(folder / "ev.npz")
+    with pytest.raises(DataError, match=r"--dt 0\.5 fs: .*, or they are in other units"):
+        read(folder / "ev.npz", dt_ps=5e-4)
+    assert read(folder / "ev.npz", dt_ps=5e-4 * 23.06**0.5).trajectory.dt_ps > 2e-3
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

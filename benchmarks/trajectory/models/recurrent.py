@@ -1,9 +1,12 @@
 """Networks that propagate through a gap: from the left end only, or from both ends.
 
-With both ends, one network runs forwards from the left and backwards from the right, and the two
-paths are blended linearly (Winkler, Mueller and Sauceda 2022; see `networks`). Unlike there,
+With both ends, one network runs from the left, and from the right with reversed velocities, and the
+two paths are blended linearly (Winkler, Mueller and Sauceda 2022; see `networks`). Unlike there,
 velocities belong to the times of the positions, gaps are in a common orientation, and the
 statistics of the standardisation are those of the training block.
+
+Networks correct uniform motion. A path misses the other end; the Hermite polynomial of what it
+misses is added, so that all networks meet both ends. Untrained ones are the Hermite polynomial.
 """
 
 from collections.abc import Sequence
@@ -19,6 +22,7 @@ from benchmarks.trajectory.models.networks import Flow, Kind, Recurrent, make
 from mechanist.arrays import Array
 from mechanist.trajectory.dataset import Ends, Windows
 from mechanist.trajectory.superres.frame import Pose
+from mechanist.trajectory.superres.polynomials import hermite
 from mechanist.trajectory.superres.protocol import Filled
 
 CHUNK = 256
@@ -27,12 +31,40 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class Scaling:
-    """Standardisation of states (F,) = (positions, velocities), and of their change in a step."""
+    """Standardisation of states (F,) = (positions, velocities), and of their change in a step.
+
+    The change is that beyond uniform motion; ``dt_ps`` is the time of a step.
+    """
 
     mean: Tensor
     std: Tensor
     change_mean: Tensor
     change_std: Tensor
+    dt_ps: float
+
+    def change(self, states: Tensor, out: Tensor) -> Tensor:
+        """Change (B, F) of standardised states (B, F) in a step, by the answer of a network."""
+        v = (states * self.std + self.mean).chunk(2, dim=-1)[1]
+        uniform = torch.cat([self.dt_ps * v, torch.zeros_like(v)], dim=-1) / self.std
+        return uniform + self.change_std * out + self.change_mean
+
+    def reversed(self, states: Tensor) -> Tensor:
+        """Standardised states (..., F) with reversed velocities."""
+        x, v = states.chunk(2, dim=-1)
+        mean, std = (part.chunk(2)[1] for part in (self.mean, self.std))
+        return torch.cat([x, -v - 2 * mean / std], dim=-1)
+
+    def closing(self, missed: Tensor, inner: int) -> Tensor:
+        """The Hermite polynomial (B, T, F) that is 0 at the start and ``missed`` (B, F) at the end.
+
+        All is standardised; ``inner`` is T.
+        """
+        gap_ps = (inner + 1) * self.dt_ps
+        u = torch.arange(1, inner + 1, device=missed.device)[:, None] / (inner + 1)
+        dx, dv = (missed * self.std)[:, None].chunk(2, dim=-1)
+        x = u**2 * (3 - 2 * u) * dx + u**2 * (u - 1) * gap_ps * dv
+        v = 6 * u * (1 - u) / gap_ps * dx + u * (3 * u - 2) * dv
+        return torch.cat([x, v], dim=-1) / self.std
 
 
 @dataclass(frozen=True)
@@ -85,13 +117,19 @@ class Stepper:
 
     def blend(self, known: Tensor, inner: int) -> Tensor:
         """Standardised states (B, inner, F) between the known ones (B, 2, F)."""
-        scale, shift = self.scaling.change_std, self.scaling.change_mean
-        forth = self.net.roll(known[:, 0], inner, scale, shift)
         if not self.both:
-            return forth
-        back = self.net.roll(known[:, 1], inner, -scale, -shift).flip(1)
+            return self.closed(known, inner)
+        # Both ways in one batch: from the right with reversed velocities.
+        there = self.scaling.reversed(known.flip(1))
+        forth, back = self.closed(torch.cat([known, there]), inner).chunk(2)
+        back = self.scaling.reversed(back.flip(1))
         share = torch.arange(1, inner + 1, device=known.device)[:, None] / (inner + 1)
         return (1 - share) * forth + share * back
+
+    def closed(self, known: Tensor, inner: int) -> Tensor:
+        """The path from the first of the known states, made to meet the second."""
+        path = self.net.roll(known[:, 0], inner + 1, self.scaling.change)
+        return path[:, :-1] + self.scaling.closing(known[:, 1] - path[:, -1], inner)
 
 
 def _states(ends: Ends) -> Array:
@@ -109,13 +147,19 @@ def placed_states(gaps: Windows, reference: Array, masses: Array) -> Array:
     return np.concatenate([part.reshape(shape) for part in parts], axis=2)
 
 
-def scaling_of(states: Array, device: str) -> Scaling:
+def scaling_of(states: Array, dt_ps: float, device: str) -> Scaling:
     """Standardisation by the mean and the spread of states (B, L, F) and of their changes."""
     std = states.std(axis=(0, 1))
     std = np.maximum(std, 1e-9 * std.max())
-    change = (states[:, 2:] - states[:, :-2]) / 2 / std
+    change = np.diff(states, axis=1)
+    half = states.shape[2] // 2
+    change[..., :half] -= dt_ps * states[:, :-1, half:]
+    change /= std
     parts = (states.mean(axis=(0, 1)), std, change.mean(axis=(0, 1)), change.std(axis=(0, 1)))
-    return Scaling(*(torch.tensor(part, dtype=torch.float32, device=device) for part in parts))
+    first, second, third, fourth = (
+        torch.tensor(part, dtype=torch.float32, device=device) for part in parts
+    )
+    return Scaling(first, second, third, fourth, dt_ps)
 
 
 def train_steppers(
@@ -129,7 +173,8 @@ def train_steppers(
 ) -> list[Stepper]:
     """One network for each length of gap; each starts from the weights of the previous one.
 
-    The loss is the mean absolute error of the standardised states of the missing frames.
+    The loss is the mean absolute error of the missing frames, of positions and of velocities, each
+    relative to that of Hermite polynomials.
 
     Parameters
     ----------
@@ -154,7 +199,7 @@ def train_steppers(
         In the order of ``gaps``.
     """
     reference = gaps[0].positions[0, 0]
-    scaling = scaling_of(placed_states(gaps[0], reference, masses), device)
+    scaling = scaling_of(placed_states(gaps[0], reference, masses), gaps[0].dt_ps, device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         net = make(kind, len(scaling.mean), budget.hidden, budget.layers).to(device)
@@ -165,7 +210,7 @@ def train_steppers(
         states = torch.from_numpy(placed_states(one, reference, masses)).to(device, torch.float32)
         stepper = Stepper(net, both, scaling, reference, masses)
         rng = np.random.default_rng([seed, number])
-        _train(stepper, (states - scaling.mean) / scaling.std, budget, rng)
+        _train(stepper, (states - scaling.mean) / scaling.std, _units(one, scaling), budget, rng)
         result.append(stepper)
     return result
 
@@ -177,7 +222,18 @@ def _copy(net: Recurrent | Flow, kind: Kind, budget: Budget, device: str) -> Rec
     return fresh
 
 
-def _train(stepper: Stepper, states: Tensor, budget: Budget, rng: np.random.Generator) -> None:
+def _units(gaps: Windows, scaling: Scaling) -> Tensor:
+    """Standardised errors (F,) that count as one: those of Hermite polynomials, of x and of v."""
+    base = hermite(gaps.ends)
+    of_x = np.abs(base.positions - gaps.positions[:, 1:-1]).mean()
+    of_v = np.abs(base.velocities - gaps.velocities[:, 1:-1]).mean()
+    half = len(scaling.std) // 2
+    return torch.cat([scaling.std.new_full((half,), one) for one in (of_x, of_v)]) / scaling.std
+
+
+def _train(
+    stepper: Stepper, states: Tensor, unit: Tensor, budget: Budget, rng: np.random.Generator
+) -> None:
     """Adam with cosine annealing to zero."""
     inner = states.shape[1] - 2
     steps = max(1, budget.frames // inner)
@@ -187,7 +243,7 @@ def _train(stepper: Stepper, states: Tensor, budget: Budget, rng: np.random.Gene
         rows = torch.from_numpy(rng.integers(len(states), size=budget.batch)).to(states.device)
         batch = states[rows]
         path = stepper.blend(batch[:, [0, -1]], inner)
-        loss: Any = (path - batch[:, 1:-1]).abs().mean()
+        loss: Any = ((path - batch[:, 1:-1]) / unit).abs().mean()
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(stepper.net.parameters(), 1.0)

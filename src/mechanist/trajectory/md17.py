@@ -2,8 +2,8 @@
 
 MD17: Chmiela, Tkatchenko, Sauceda, Poltavsky, Schuett and Mueller, Sci. Adv. 3, e1603015 (2017).
 rMD17: Christensen and von Lilienfeld, Mach. Learn.: Sci. Technol. 1, 045018 (2020). Lengths are in
-Angstrom, energies in kcal/mol. The frames of rMD17 are drawn at random, so they are not a
-trajectory.
+Angstrom, energies in kcal/mol, unless an sGDML file names other units. The frames of rMD17 are
+drawn at random, so they are not a trajectory.
 """
 
 from pathlib import Path
@@ -16,11 +16,18 @@ from mechanist.bookkeeping.npz import read_npz
 from mechanist.errors import DataError
 from mechanist.trajectory.trajectory import Meta, Trajectory, masses_of
 
-KCAL = 4.184
-"""kJ in a kcal."""
+LENGTHS = {"ang": 0.1, "angstrom": 0.1, "å": 0.1, "bohr": 0.0529177211, "nm": 1.0}
+"""Units of ``r_unit`` in nm."""
 
-ANGSTROM = 0.1
-"""nm in an Angstrom."""
+ENERGIES = {
+    "kcal/mol": 4.184,
+    "kj/mol": 1.0,
+    "ev": 96.4853321,
+    "mev": 0.0964853321,
+    "ha": 2625.49964,
+    "hartree": 2625.49964,
+}
+"""Units of ``e_unit`` in kJ/mol."""
 
 NAMES = {
     "positions": ("R", "coords"),
@@ -56,7 +63,8 @@ def read_md17(
     Raises
     ------
     DataError
-        If the file is missing or damaged, holds objects, or its arrays do not match.
+        If the file is missing or damaged, holds objects, its arrays do not match, or a unit is
+        unknown.
     """
     content = read_npz(path)
     if ordered and "old_indices" in content:
@@ -68,14 +76,16 @@ def read_md17(
     energy, forces = parts["energy"], parts["forces"]
     _check(path, positions, numbers, energy, forces)
     whole = numbers.astype(np.int64)
+    length = _unit(path, content, "r_unit", "Ang", LENGTHS)
+    joule = _unit(path, content, "e_unit", "kcal/mol", ENERGIES)
     try:
         return Trajectory(
-            positions=positions.astype(np.float64) * ANGSTROM,
+            positions=positions.astype(np.float64) * length,
             dt_ps=dt_ps,
             numbers=whole,
             masses=masses_of(whole),
-            forces=None if forces is None else forces.astype(np.float64) * (KCAL / ANGSTROM),
-            energy=None if energy is None else energy.astype(np.float64).reshape(-1) * KCAL,
+            forces=None if forces is None else forces.astype(np.float64) * (joule / length),
+            energy=None if energy is None else energy.astype(np.float64).reshape(-1) * joule,
             meta=Meta(
                 ensemble="nvt-global",
                 source=path.name,
@@ -89,6 +99,16 @@ def read_md17(
 
 def _find(content: dict[str, NDArray[Any]], names: tuple[str, ...]) -> NDArray[Any] | None:
     return next((content[name] for name in names if name in content), None)
+
+
+def _unit(
+    path: Path, content: dict[str, NDArray[Any]], key: str, usual: str, known: dict[str, float]
+) -> float:
+    """The unit that an sGDML file names."""
+    name = str(content.get(key, usual)).strip()
+    if name.lower() not in known:
+        raise DataError(path, f"{key} {name[:20]!r} is none of {', '.join(known)}")
+    return known[name.lower()]
 
 
 def _check(

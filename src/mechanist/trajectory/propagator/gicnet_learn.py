@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError
+from mechanist.statistics.adam import adam_of
 from mechanist.trajectory.propagator.gicnet import (
     EnergyNet,
     Gicnet,
@@ -37,6 +38,9 @@ from mechanist.trajectory.trajectory import Trajectory
 
 WEIGHTS = (1.0, 2.0, 4.0)
 VELOCITY_WEIGHTS = (16.0, 20.0, 24.0)
+
+LONGEST = 10.0
+"""Norm to which gradients are shortened."""
 
 JUDGED = 4000
 """Pairs of the validation block."""
@@ -202,6 +206,7 @@ def learn_gicnet(
         log(f"energy of the 4-D network: {100 * explained:.1f} % of the variance explained")
         made, scores = [], []
         for number in range(budget.members):
+            log(f"4-D network {number + 1} of {budget.members}: {budget.steps} steps")
             net = make(pairs, budget)
             made.append(net)
             descend(net, partial(_loss_at, net, pairs), len(pairs), budget, budget.steps, draw)
@@ -221,17 +226,11 @@ def descend(
     draw: torch.Generator,
 ) -> None:
     """Train on random batches of ``count`` rows: Adam, its rate annealed to a hundredth."""
-    optimiser = torch.optim.Adam(net.parameters(), lr=budget.rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-        optimiser, steps, eta_min=budget.rate / 100
-    )
-    for _ in range(steps):
+    adam = adam_of(net)
+    for step in range(steps):
         rows = torch.randint(count, (min(budget.batch, count),), generator=draw)
-        optimiser.zero_grad(set_to_none=True)
-        loss_of(rows).backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(net.parameters(), 10.0)
-        optimiser.step()
-        schedule.step()
+        share = 0.5 * (1 + np.cos(np.pi * step / steps))
+        adam.descend(loss_of(rows), budget.rate * (0.01 + 0.99 * share), LONGEST)
 
 
 def _energies(block: Trajectory, zmatrix: Zmatrix, pose: Pose) -> tuple[Tensor, Tensor]:

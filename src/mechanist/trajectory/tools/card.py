@@ -155,9 +155,11 @@ def lines(card: Card) -> Sequence[str]:
         f" {row.straight_nm:.2g} nm"
         for row in card.motion
     ]
-    for what in dict.fromkeys((row.known, row.stride, row.frames) for row in card.forecast):
+    last = max((row.frames for row in card.forecast), default=0)
+    for what in dict.fromkeys((row.known, row.stride, last) for row in card.forecast):
         parts = _sorted(card.forecast, what, False)
-        rows.append(f"forecast {what[2]} frames ahead, one in {what[1]} ({what[0]}): {parts}")
+        every = "every frame" if what[1] == 1 else f"one frame in {what[1]}"
+        rows.append(f"forecast of frame {last} after ten, {every} known ({what[0]}): {parts}")
     rows += [f"warning: {one}" for one in card.warnings]
     return rows
 

@@ -124,8 +124,10 @@ def fill(
         dense.positions, card.dt_ps, card.numbers, card.masses, dense.velocities, meta=meta
     )
     write(made, topology, out)
-    log(f"{out}: {len(made)} frames {1e3 * card.dt_ps:g} fs apart, by {row.model}; error on the")
-    log(f"last block of the learned trajectory {row.text()}, 99 % {row.p99_nm:.2g} nm")
+    log(
+        f"{out}: {len(made)} frames {1e3 * card.dt_ps:g} fs apart, by {row.model}; its error on the"
+        f" last block of the learned trajectory is {row.text()}, 99 % within {row.p99_nm:.2g} nm"
+    )
     return Filled(made, row)
 
 

@@ -266,7 +266,9 @@ def _fit(
     if "bridge" in kinds:
         count = geometries or max(20, ROWS // motions(len(train.masses)))
         count = min(count, len(train) - 2)
-        log(f"forces from {count} geometries, {len(molecule.permutations)} permutations of atoms")
+        orders = len(molecule.permutations)
+        same = f"{orders} permutations of like atoms" if orders > 1 else "no exchange of like atoms"
+        log(f"forces from {count} geometries, {same}")
         bridge = learn_bridge(data, molecule.permutations, count)
         fillers |= {("bridge", one): partial(bridge_fill, bridge) for one in strides}
     network = None

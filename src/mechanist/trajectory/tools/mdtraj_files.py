@@ -20,6 +20,9 @@ HDF5 = (".h5", ".hdf5")
 WITH_ATOMS = (".pdb", ".ent", ".gro", ".cif", ".pdbx", *HDF5)
 """Formats that name their atoms."""
 
+TIMED = (".xtc", ".trr", ".nc", ".ncdf", ".netcdf", ".gro", ".dtr", ".stk", *HDF5)
+"""Formats whose times mdtraj reads; for others, such as DCD, it counts frames as ps."""
+
 DECIMALS = (1e-2, 1e-3, 1e-4, 1e-5)
 """Roundings in nm that files have; xtc 0.001 nm for ten atoms and more."""
 
@@ -31,14 +34,17 @@ UNEVEN = 1e-3
 
 
 def read_file(
-    path: Path, top: Any, dt_ps: float | None
-) -> tuple[Trajectory, Any, float, list[str]]:
-    """A trajectory, its topology, the rounding of positions in nm, and remarks.
+    path: Path, top: Any, dt_ps: float | None, option: str
+) -> tuple[Trajectory, Any, float]:
+    """A trajectory, its topology, and the rounding of positions in nm.
+
+    ``option`` states the time between frames if there is none; it is empty if this does not matter.
 
     Raises
     ------
     DataError
-        If the file or its topology cannot be read, times are uneven, or molecules are cut.
+        If the file or its topology cannot be read, times are uneven or missing, or molecules are
+        cut.
     """
     suffix = path.suffix.lower()
     if not path.is_file():
@@ -59,8 +65,9 @@ def read_file(
     if not np.isfinite(x).all():
         raise DataError(path, "holds a position that is not finite")
     _check_whole(path, x, found.unitcell_lengths)
-    said: list[str] = []
     velocities, forces = _moving(path, suffix, x)
+    if dt_ps is None and suffix not in TIMED and len(x) > 1 and option:
+        raise DataError(path, f"holds no times: state {option}")
     times = dt_ps or _spacing(path, np.asarray(found.time, dtype=np.float64))
     trajectory = Trajectory(
         x,
@@ -71,7 +78,7 @@ def read_file(
         forces,
         meta=Meta(ensemble="langevin", source=path.name),
     )
-    return trajectory, topology, max(rounding(x), SINGLE), said
+    return trajectory, topology, max(rounding(x), SINGLE)
 
 
 def rounding(x: Array) -> float:

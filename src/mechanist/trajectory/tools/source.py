@@ -33,6 +33,10 @@ CLOSE_PS = 0.0011
 IN_ORDER = 0.9
 """Least correlation of forces with second differences of positions that follow each other."""
 
+COLDEST, HOTTEST = 50.0, 3000.0
+"""Range of mean temperatures in K beyond which forces are in another unit, unless times are given.
+"""
+
 EVERY_STEP = 3e-3
 """Relative difference of both up to which every step of velocity Verlet is stored."""
 
@@ -96,32 +100,32 @@ def read(
     DataError
         If the file is missing, damaged, of other atoms, or its frames are not in order of time.
     """
+    option = "--dt, such as 0.5fs" if every_frame else "--stride"
+    notes: list[str] = []
     if path.suffix.lower() == ".npz":
-        trajectory, said = _of_npz(path, dt_ps, every_frame, times)
+        trajectory = _of_npz(path, dt_ps, every_frame, option if times else "", notes)
         digits = rounding(trajectory.positions)
         topology = topology_of(trajectory, top, path)
     else:
-        trajectory, topology, digits, said = read_file(path, top, dt_ps)
+        trajectory, topology, digits = read_file(path, top, dt_ps, option if times else "")
     check_positions(path, trajectory.positions)
-    notes = list(said)
     trajectory = _of_one_step(trajectory, digits, notes)
     trajectory = _on_step(path, trajectory, digits, notes)
     return Source(path, trajectory, topology, digits, tuple(notes))
 
 
 def _of_npz(
-    path: Path, dt_ps: float | None, every_frame: bool, times: bool
-) -> tuple[Trajectory, list[str]]:
+    path: Path, dt_ps: float | None, every_frame: bool, option: str, notes: list[str]
+) -> Trajectory:
     content = read_npz(path)
     if "format" in content:
         trajectory = store.load(path)
-        return (trajectory if dt_ps is None else replace(trajectory, dt_ps=dt_ps)), []
+        return trajectory if dt_ps is None else replace(trajectory, dt_ps=dt_ps)
     trajectory = read_md17(path, 1.0 if dt_ps is None else dt_ps)
     if trajectory.forces is None or not every_frame:
-        if dt_ps is None and times:
-            option = "--dt, such as 0.5fs" if every_frame else "--stride"
+        if dt_ps is None and option:
             raise DataError(path, f"holds no times: state {option}")
-        return trajectory, []
+        return trajectory
     if trajectory.energy is not None:
         parts = trajectory.positions, trajectory.forces, trajectory.energy
         check_energies(path, *parts)
@@ -132,19 +136,26 @@ def _of_npz(
             f"forces and second differences of R have correlation {alike:.2f}: its frames are not"
             " in the order of time, or too far apart",
         )
-    if dt_ps is None:
-        found = float(f"{found:.4g}")
-        known = _central(replace(trajectory, dt_ps=found), "", [])
-        said = (
-            f"time between frames {1e3 * found:g} fs, from forces and positions; the mean"
-            f" temperature is then {known.temperature():.0f} K"
-        )
-        return replace(trajectory, dt_ps=found), [said]
-    if abs(found / dt_ps - 1) > 0.02:
+    if dt_ps is not None:
+        if abs(found / dt_ps - 1) > 0.02:
+            raise DataError(
+                path,
+                f"--dt {1e3 * dt_ps:g} fs: its forces and positions say {1e3 * found:.4g} fs, or"
+                " they are in other units than kcal/mol and Angstrom",
+            )
+        return trajectory
+    found = float(f"{found:.4g}")
+    trajectory = replace(trajectory, dt_ps=found)
+    warm = _central(trajectory, "", []).temperature()
+    said = f"from forces and positions; the mean temperature is then {warm:.0f} K"
+    if not COLDEST < warm < HOTTEST:
         raise DataError(
-            path, f"--dt {1e3 * dt_ps:g} fs: its forces and positions say {1e3 * found:.4g} fs"
+            path,
+            f"frames would be {1e3 * found:g} fs apart, {said}: they are in other units than"
+            f" kcal/mol and Angstrom; if they are not, state --dt {1e3 * found:g}fs",
         )
-    return trajectory, []
+    notes.append(f"time between frames {1e3 * found:g} fs, {said}")
+    return trajectory
 
 
 def _times(path: Path, trajectory: Trajectory) -> tuple[float, float]:

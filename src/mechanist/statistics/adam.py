@@ -14,6 +14,15 @@ FIRST, SECOND, SMALLEST = 0.9, 0.999, 1e-8
 """beta_1, beta_2 and epsilon: those of the paper."""
 
 
+def adam_of(net: "torch.nn.Module") -> "Adam":
+    """Steps that change the parameters of a network in place."""
+    own = list(net.parameters())
+    steps = Adam(own)
+    for parameter, leaf in zip(own, steps.parameters, strict=True):
+        parameter.data, parameter.grad = leaf.data, leaf.grad
+    return steps
+
+
 class Adam:
     """Steps for a list of parameters, whose values and gradients lie side by side in two vectors.
 
@@ -45,14 +54,19 @@ class Adam:
             parameter.grad = gradient.view(shape)
             self.parameters.append(parameter)
 
-    def descend(self, loss: "torch.Tensor", rate: float) -> None:
-        """One step with learning rate ``rate`` down the gradient of ``loss``, a scalar."""
+    def descend(self, loss: "torch.Tensor", rate: float, longest: float = float("inf")) -> None:
+        """One step with learning rate ``rate`` down the gradient of ``loss``, a scalar.
+
+        The gradient is shortened to ``longest`` if its norm is larger.
+        """
         import torch
         from torch.optim.adam import adam
 
         self._gradient.zero_()
         loss.backward()  # type: ignore[no-untyped-call]
         with torch.no_grad():
+            if longest < float("inf"):
+                self._gradient *= (longest / (self._gradient.norm() + 1e-6)).clamp(max=1.0)
             adam(
                 [self._values],
                 [self._gradient],
