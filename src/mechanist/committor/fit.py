@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mechanist.arrays import Array
-from mechanist.committor.adam import Adam
 from mechanist.committor.ensemble import (
     Batch,
     Start,
@@ -32,6 +31,7 @@ from mechanist.committor.ensemble import (
 )
 from mechanist.committor.network import Committor
 from mechanist.settings.learn import LearnSettings
+from mechanist.statistics.adam import Adam
 
 if TYPE_CHECKING:
     import torch

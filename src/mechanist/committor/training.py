@@ -40,7 +40,6 @@ from mechanist.committor.network import Committor
 from mechanist.committor.sparse import wanted
 from mechanist.errors import DataError
 from mechanist.settings.learn import LearnSettings
-from mechanist.statistics.adam import Adam
 
 Log = Callable[[str], None]
 
