@@ -125,9 +125,14 @@ def test_a_guess_without_paths_is_given_up_and_the_others_count(double_well):
 
 
 def test_a_long_search_tells_its_progress(double_well, monkeypatch):
-    times = iter(range(0, 10**6, 20))
+    times = iter(range(0, 10**9, 20))
     monkeypatch.setattr("mechanist.bookkeeping.progress.time.monotonic", lambda: next(times))
     plan, lines = default_plan(double_well, "Reference"), []
+    hot_paths(double_well, (2.5,), 4, 150.0, 12, plan, 3, lines.append)
+    spent = [int(line.split()[0]) for line in lines if " of 150 ps of hot MD at " in line]
+    assert spent[0] < spent[-1] <= 150
+    assert spent == sorted(spent)
+    lines.clear()
     frames = np.zeros((3, 1, 3), dtype=np.float32)  # on the top of the barrier: every second shot
     equilibrate(double_well, [frames], 8, 200, plan, 3, lines.append)
     found = [int(line.split()[0]) for line in lines if "of 8 first paths, " in line]

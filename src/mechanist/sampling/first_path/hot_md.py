@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mechanist.arrays import Frames, Labels
 from mechanist.bookkeeping.journal import Clock
+from mechanist.bookkeeping.progress import reporter
 from mechanist.engine.choose import make_engine
 from mechanist.engine.half_shots import HalfShots, ShotQueue
 from mechanist.engine.plan import Plan
@@ -99,7 +100,8 @@ def hot_paths(
     plan, seed
         Of the engine.
     log, clock
-        ``log`` is called with one line a set of trajectories; ``clock`` adds up the time in OpenMM.
+        ``log`` is called with progress and one line a set of trajectories; ``clock`` adds up the
+        time in OpenMM.
     scratch
         Folder for frames of large systems under way.
 
@@ -253,11 +255,13 @@ class _Search:
         self._sets += 1
         seed = self._seed + 1000 * (self._sets - 1)
         start = int(hot.states.label_positions(starts[:1])[0])
-        until = self.spent + time
+        before, until = self.spent, self.spent + time
+        progress = reporter(self._log, f"ps of hot MD at {hot.temperature:.0f} K")
 
         def label(positions: NDArray[np.float64]) -> Labels:
             labels = hot.states.label_positions(positions)
             self._spent[factor] += len(positions) * self._frame_ps
+            progress(int(self.spent - before), int(time))
             if self.spent >= until:
                 return np.ones_like(labels)
             return np.where((labels != start) & (start != 0), labels, np.int8(0))
