@@ -1,5 +1,8 @@
 """Functions of the user as descriptors."""
 
+import os
+import py_compile
+
 import numpy as np
 import pytest
 
@@ -7,7 +10,7 @@ from mechanist.bookkeeping.files import sha256
 from mechanist.errors import DataError, SystemBuildError
 from mechanist.systems.descriptors.custom import CUSTOM, Custom
 from mechanist.systems.descriptors.descriptor_set import Descriptor, DescriptorSet
-from mechanist.systems.user_code import trusted
+from mechanist.systems.user_code import load_function, trusted
 from tests.conftest import REPOSITORY
 
 CODE = """
@@ -132,3 +135,13 @@ def test_other_programs_are_told_that_they_cannot(file, tmp_path):
             encoding="utf-8"
         )
         assert "descriptors.py" not in (tmp_path / "without" / name).read_text(encoding="utf-8")
+
+
+def test_code_runs_that_has_the_hash_and_no_compiled_file_beside_it(tmp_path):
+    file = tmp_path / "descriptors.py"
+    for number in (1, 2):
+        file.write_text(f"def value():\n    return {number}\n", encoding="utf-8")
+        # Python knows a compiled file by the size and the time of its source.
+        os.utime(file, (1e9, 1e9))
+        assert load_function(str(file), "value", sha256(file))() == number
+        py_compile.compile(str(file))

@@ -7,7 +7,9 @@ They run with the rights of the user: a message precedes the run of a file outsi
 import sys
 from collections.abc import Callable
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from mechanist.bookkeeping.files import sha256
@@ -48,6 +50,15 @@ def announce(path: Path, digest: str) -> None:
         print(f"mechanist: runs the code in {path}", file=sys.stderr, flush=True)
 
 
+class SourceLoader(SourceFileLoader):
+    """Takes the text, whose hash was checked; Python would take a compiled file beside it."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the text."""
+        code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
+
+
 @cache
 def load_module(file: str, digest: str) -> dict[str, Any]:
     """Names that a file of code defines; it runs once per process.
@@ -63,12 +74,13 @@ def load_module(file: str, digest: str) -> dict[str, Any]:
 
     path = Path(file)
     announce(path, digest)
-    spec = importlib.util.spec_from_file_location(f"mechanist_user_code_{digest[:12]}", path)
+    name = f"mechanist_user_code_{digest[:12]}"
+    loader = SourceLoader(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     assert spec is not None
-    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise SystemBuildError(path, f"does not load: {reason[:200]}") from None
