@@ -118,7 +118,7 @@ def points(root: Path) -> Points:
         learn(config(1, max(SIZES)), layout, 0, 1, quiet)
         made = shot_from(layout)
         np.savez(file, frames=made.frames, n=made.n, n_b=made.n_b)
-    stored = np.load(file)
+    stored = np.load(file, allow_pickle=False)
     return Points(stored["frames"], stored["n"], stored["n_b"])
 
 
