@@ -4,6 +4,7 @@ from mechanist.analysis.convergence.chains import (
     chain_series,
     crossing_frames,
     principal_components,
+    resembling,
 )
 from mechanist.sampling.records.tables import PathTable
 
@@ -66,3 +67,14 @@ def test_principal_components_of_what_does_not_vary_are_none():
     assert principal_components(np.ones((5, 3))).shape == (5, 0)
     rng = np.random.default_rng(13)
     assert principal_components(rng.normal(size=(50, 1))).shape == (50, 1)
+
+
+def test_coordinates_are_named_after_the_features_that_they_follow():
+    rng = np.random.default_rng(1)
+    sum_of, other, noise = rng.standard_normal((3, 500))
+    features = np.stack([sum_of + 0.1 * noise, sum_of - 0.1 * noise, other, np.ones(500)], axis=1)
+    coordinates = np.stack([-sum_of, 3 * other, np.zeros(500)], axis=1)
+    names = ("r_old", "r_new", "umbrella", "constant")
+    one, two, nothing = resembling(features, coordinates, names)
+    assert set(one.split(", ")) == {"r_old", "r_new"}
+    assert (two, nothing) == ("umbrella", "")

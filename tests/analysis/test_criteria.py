@@ -185,3 +185,12 @@ def test_chains_stuck_at_different_values_give_no_number_but_fail():
     criterion = apply_criteria(inputs, ConvergenceSettings()).criteria["rhat"]
     assert criterion.value is None
     assert not criterion.passed
+
+
+def test_what_chains_disagree_on_is_named():
+    result = apply_criteria(
+        good(crossings=disagreeing(), crossing_names=("phi", "r_old, r_new")),
+        ConvergenceSettings(),
+    )
+    said = result.criteria["rhat"].explanation
+    assert said == "largest nested R-hat over families, of crossing coordinate 2 (r_old, r_new)"

@@ -10,6 +10,7 @@ from mechanist.analysis.convergence.chains import (
     counted_chains,
     crossing_coordinates,
     crossing_frames,
+    resembling,
 )
 from mechanist.analysis.convergence.counts import count_shots, decided, is_transition
 from mechanist.analysis.convergence.criteria import Assessment, AssessmentInputs, apply_criteria
@@ -104,6 +105,7 @@ def assess(
     held_out_q = q[apart]
     path_q = frame_q(paths.frames, inputs, model)
     channels = _channels(paths, path_q, measures, families)
+    crossings, crossing_names = _crossings(paths, path_q, model, inputs)
     figures = AssessmentInputs(
         round=number,
         counts=count_shots(shots.table, rho),
@@ -120,7 +122,8 @@ def assess(
         ),
         spread=_errors_near_zero(paths, path_q, model, inputs),
         lengths=chain_series(paths.index, paths.index["length"].astype(np.float64)),
-        crossings=chain_series(paths.index, _crossings(paths, path_q, model, inputs)),
+        crossings=chain_series(paths.index, crossings),
+        crossing_names=crossing_names,
         transitions=transitions,
         error=model.error,
         start=Start.of(
@@ -189,10 +192,14 @@ def _errors_near_zero(
     return model.q_error(frame_features(view(paths.frames, near), inputs))
 
 
-def _crossings(paths: PathTable, path_q: Q, model: Committor, inputs: DescriptorSet) -> Array:
-    """Where each path crosses q = 0, see `crossing_coordinates`."""
+def _crossings(
+    paths: PathTable, path_q: Q, model: Committor, inputs: DescriptorSet
+) -> tuple[Array, tuple[str, ...]]:
+    """Where each path crosses q = 0, see `crossing_coordinates`; the features that these follow."""
     at_zero = view(paths.frames, crossing_frames(paths, path_q))
-    return crossing_coordinates(frame_features(at_zero, inputs), model.q)
+    features = frame_features(at_zero, inputs)
+    coordinates = crossing_coordinates(features, model.q)
+    return coordinates, resembling(features, coordinates, inputs.feature_names)
 
 
 def one_line(result: Assessment, rounds_max: int) -> str:

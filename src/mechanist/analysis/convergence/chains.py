@@ -1,6 +1,6 @@
 """Series along each Markov chain: path lengths, and coordinates of where paths cross q = 0."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from mechanist.arrays import Array
 from mechanist.committor.sensitivity import column_spread, sensitivities
 from mechanist.sampling.records.tables import PathTable, Table
+
+RESEMBLING = 0.8
+"""Correlation of a feature with a coordinate, relative to the largest, from which it is named."""
 
 
 def chain_series(index: Table, values: Array) -> list[Array]:
@@ -127,3 +130,22 @@ def crossing_coordinates(
         (P, C).
     """
     return principal_components(crossing, components, sensitivities(crossing, q))
+
+
+def resembling(
+    features: Array, coordinates: Array, names: Sequence[str], most: int = 2
+) -> tuple[str, ...]:
+    """For each coordinate (P, C) the names of the features (P, K) that follow it most closely.
+
+    Up to ``most`` whose correlation is at least `RESEMBLING` of the largest, joined by commas;
+    empty if no feature varies.
+    """
+    x, y = (one - one.mean(axis=0) for one in (features, coordinates))
+    scale = np.linalg.norm(x, axis=0)[:, None] * np.linalg.norm(y, axis=0)
+    strength = np.abs(x.T @ y) / np.where(scale > 0, scale, np.inf)
+    result = []
+    for column in strength.T:
+        best = np.argsort(-column)[:most].tolist()
+        close = [i for i in best if column[i] > 0 and column[i] >= RESEMBLING * column[best[0]]]
+        result.append(", ".join(names[i] for i in close))
+    return tuple(result)

@@ -64,6 +64,8 @@ class AssessmentInputs:
         Path lengths along each chain, see `mechanist.analysis.convergence.chains.chain_series`.
     crossings
         (moves, C) coordinates along each chain of where paths cross q = 0.
+    crossing_names
+        Features that each of these follows, for the reader; none if unknown.
     start
         Families of the same chains; None: each chain is a family of its own.
     channels
@@ -89,6 +91,7 @@ class AssessmentInputs:
     channels: Channels | None = None
     intermediates: Intermediates | None = None
     hopeless: str | None = None
+    crossing_names: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,8 @@ def _series(inputs: AssessmentInputs) -> dict[str, list[Array]]:
     """The scalar series that chains are compared by."""
     series = {"path length": list(inputs.lengths)}
     for i in range(inputs.crossings[0].shape[1] if inputs.crossings else 0):
-        name = f"crossing coordinate {i + 1}"
+        follows = inputs.crossing_names[i] if inputs.crossing_names else ""
+        name = f"crossing coordinate {i + 1}" + (f" ({follows})" if follows else "")
         series[name] = [np.asarray(chain[:, i]) for chain in inputs.crossings]
     return series
 
