@@ -42,8 +42,8 @@ from mechanist.systems.prepared import load, load_inputs
 
 SYSTEM = Path("systems/malonaldehyde")
 SEEDS, CHAINS = (1, 2, 3), 12
-SIZES, WARM_SIZES = (144, 300, 600, 1200, 1800), (144, 300, 600)
-CHEAP_ROUNDS = (1200, 2400)
+SIZES, WARM_SIZES = (144, 300, 600), (144, 300)
+CHEAP_ROUNDS = (1200, 1200)
 POINTS, FRESH = 40, 120
 REPLICAS = 8
 
