@@ -32,8 +32,9 @@ $(JULIA): $(STAMP) | $(READY)
 	@$(BIN)/mechanist doctor --install-pysr || echo "formula.backend: auto searches with Operon; to try again: make pysr"
 	@touch $@
 
+# A file stays with one worker, which makes its runs once; hundreds of jobs share compiled modules.
 test: $(STAMP)
-	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # make opencl  run the tests of GPU code on the processor, about two minutes; installs pocl on Debian, as root
 opencl: $(STAMP)

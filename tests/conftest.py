@@ -32,6 +32,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[VENDORS] = str(REPOSITORY / "tests" / "no_opencl_here")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs come first: no worker is left with a long file when the others have ended."""
+    items.sort(key=lambda item: "workflow" not in item.path.parts)
+
+
 def build(name: str, folder: Path) -> Layout:
     """Prepare a shipped system in ``folder``."""
     layout = Layout(folder / name)
