@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mechanist.cli.stale_lock import LOCKS, OWNER, is_stale, own
+from mechanist.cli.stale_lock import LOCKS, OWNER, holders, is_stale, own
 
 SLEEP = "import time; print(flush=True); time.sleep(600)"
 
@@ -20,6 +20,7 @@ def locked(tmp_path):
 
 def test_a_lock_without_its_run_is_stale(locked):
     assert is_stale(locked)
+    assert holders(locked) == []
     (locked / LOCKS / "0.output.lock").unlink()
     assert not is_stale(locked)
 
@@ -34,11 +35,14 @@ def test_a_lock_of_another_machine_or_of_nobody_known_is_left(locked):
 @pytest.mark.parametrize("program", ["snakemake", "mechanist"])
 def test_a_lock_of_a_living_run_is_left(locked, program):
     process = subprocess.Popen(
-        [sys.executable, "-c", SLEEP, program], cwd=locked, stdout=subprocess.PIPE
+        [sys.executable, "-c", SLEEP, f"/bin/{program}", "shoot"],
+        cwd=locked,
+        stdout=subprocess.PIPE,
     )
     process.stdout.readline()
     try:
         assert not is_stale(locked)
+        assert holders(locked) == [f"{process.pid} ({program} shoot)"]
     finally:
         process.kill()
         process.communicate()

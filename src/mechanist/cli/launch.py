@@ -14,7 +14,7 @@ from typing import Any
 
 from mechanist.bookkeeping.home import HOME, suggestion
 from mechanist.bookkeeping.layout import Layout
-from mechanist.cli.stale_lock import is_locked, is_stale, own
+from mechanist.cli.stale_lock import holders, is_locked, is_stale, own
 from mechanist.errors import SettingsError
 from mechanist.settings.config import Config
 from mechanist.settings.load import find_system, load_system, read_yaml, validate
@@ -161,8 +161,11 @@ def launch(started: Launch, settings: Config, bars: bool) -> int:
 
 
 def _take_lock(command: list[str]) -> None:
-    """Release the lock of this folder if its run was killed."""
+    """Release the lock of this folder if its run was killed; say who is still at work in it."""
     here = Path.cwd()
+    if living := holders(here):
+        told = ", ".join(living)
+        print(f"still at work in this folder: {told}; wait, or end it", file=sys.stderr)
     if is_stale(here):
         print("the last run was killed: its lock is released and its work goes on", file=sys.stderr)
         with child([*command, "--unlock"], stderr=subprocess.DEVNULL) as process:

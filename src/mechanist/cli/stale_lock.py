@@ -2,9 +2,12 @@
 
 import os
 import platform
+import re
 from pathlib import Path
 
 from mechanist.bookkeeping.files import write_text
+
+PROGRAMS = re.compile("snakemake|mechanist")
 
 LOCKS, OWNER = Path(".snakemake/locks"), Path(".snakemake/mechanist_host")
 
@@ -25,25 +28,41 @@ def is_stale(folder: Path) -> bool:
 
     A run of another machine that shares the disk may live; its lock is left alone.
     """
+    return _held_here(folder) and not _processes_in(folder)
+
+
+def holders(folder: Path) -> list[str]:
+    """Processes that keep a folder locked, such as ``4711 (mechanist equilibrium)``."""
+    return _processes_in(folder) if _held_here(folder) else []
+
+
+def _held_here(folder: Path) -> bool:
     owner = folder / OWNER
     if not (is_locked(folder) and owner.is_file()):
         return False
-    here = owner.read_text(encoding="utf-8") == platform.node()
-    return here and not _processes_in(folder)
+    return owner.read_text(encoding="utf-8") == platform.node()
 
 
-def _processes_in(folder: Path) -> bool:
-    """Whether a process other than this one and its parents runs the workflow in a folder."""
+def _processes_in(folder: Path) -> list[str]:
+    """Processes other than this one and its parents that run the workflow in a folder."""
     import psutil
 
     ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    found = []
     for process in psutil.process_iter():
         try:
-            words = " ".join(process.cmdline())
-            known = "snakemake" in words or "mechanist" in words
+            words = process.cmdline()
+            known = [i for i, word in enumerate(words) if PROGRAMS.search(word)]
             if known and process.pid not in ours and Path(process.cwd()) == folder.resolve():
-                return True
+                found.append(f"{process.pid} ({_said(words[known[0] :])})")
         except psutil.Error:
             # It has ended, or is another user's.
             continue
-    return False
+    return found
+
+
+def _said(words: list[str]) -> str:
+    """A program of ours and its first argument, without paths and options."""
+    stage = words[1] if len(words) > 1 and words[1].isidentifier() else ""
+    found = PROGRAMS.search(words[0])
+    return f"{found.group() if found else words[0]} {stage}".strip()
