@@ -151,19 +151,6 @@ def test_help_loads_nothing_heavy(arguments):
     assert done.stdout.splitlines()[-1].split() == ["LOADED"]
 
 
-def test_no_job_waits_for_all_of_scipy_stats():
-    """It takes over a second of every job; scipy.special has what is needed."""
-    wrong = [
-        name
-        for name, file in MODULES.items()
-        for node in nodes(file)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-        if f"{getattr(node, 'module', '')}.{alias.name}.".lstrip(".").startswith("scipy.stats.")
-    ]
-    assert wrong == []
-
-
 def _opens_text(call):
     """Whether a call reads or writes text without an encoding."""
     function = call.func

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mechanist.arrays import Array, Counts
-from mechanist.statistics.distributions import binomial_chance
 
 
 def clopper_pearson(k: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
@@ -38,12 +37,14 @@ def missed(p: Array, n: Counts, level: float = 0.95) -> Array:
 
     Counts are whole, so it is below 1 - ``level``: 3.3 % on average for 95 % and 60 trials.
     """
+    from scipy.stats import binom
+
     result = np.empty(len(n))
     for trials in np.unique(n).tolist():
         counts = np.arange(trials + 1)
         low, high = clopper_pearson(counts, np.full(trials + 1, trials), level)
         rows = np.flatnonzero(n == trials)
-        chances = binomial_chance(counts, trials, p[rows, None])
+        chances = binom.pmf(counts, trials, p[rows, None])
         outside = (p[rows, None] < low) | (p[rows, None] > high)
         result[rows] = (chances * outside).sum(axis=1)
     return result

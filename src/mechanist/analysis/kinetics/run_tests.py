@@ -24,7 +24,6 @@ import numpy as np
 from mechanist.analysis.kinetics.rate_test import RateTest
 from mechanist.arrays import Array, Counts, Features, Rows
 from mechanist.sampling.records.tables import Table
-from mechanist.statistics.distributions import p_of_groups, p_of_mean
 from mechanist.statistics.local_rhat import local_rhats, split_rhats
 
 LARGEST_RHAT = 1.2
@@ -239,13 +238,17 @@ def _halves_test(
     observed: RunObservations, what: str, names: Sequence[str], halves: Sequence[Array]
 ) -> RateTest:
     """Student's t of the differences between the halves (R, 2) of the same runs."""
+    from scipy import stats
+
     every = np.full(len(halves), np.nan)
     for i, pairs in enumerate(halves):
         difference = np.diff(pairs, axis=1)[:, 0]
         difference = difference[np.isfinite(difference)]
         if len(difference) >= LEAST_PAIRS:
             spread = difference.std(ddof=1)
-            every[i] = p_of_mean(difference) if spread else float(not difference.any())
+            every[i] = (
+                stats.ttest_1samp(difference, 0.0).pvalue if spread else float(not difference.any())
+            )
     return _p_test(observed, f"halves, {what}", names, every, "the halves of the runs differ in")
 
 
@@ -257,6 +260,8 @@ def _family_test(
     families: Counts,
 ) -> RateTest:
     """F test of the means (R,) of runs that began at the same first path."""
+    from scipy import stats
+
     every = np.full(len(means), np.nan)
     for i, values in enumerate(means):
         groups = [values[families == family] for family in np.unique(families)]
@@ -267,7 +272,7 @@ def _family_test(
             and sum(map(len, groups)) > len(groups)
             and np.ptp(values[np.isfinite(values)])
         ):
-            every[i] = p_of_groups(groups)
+            every[i] = stats.f_oneway(*groups).pvalue
     if not np.isfinite(every).any():
         # No two runs began at the same first path: R-hat compares them all.
         text = f"no two runs in {state} began at the same first path"

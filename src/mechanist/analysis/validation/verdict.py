@@ -16,7 +16,6 @@ from mechanist.analysis.validation.calibration_line import UNDETERMINED, calibra
 from mechanist.arrays import Array, Counts, Mask
 from mechanist.committor.calibration import calibration_test
 from mechanist.statistics.clopper_pearson import clopper_pearson
-from mechanist.statistics.distributions import beta_binomial_chance
 from mechanist.statistics.logistic import p_to_q
 from mechanist.statistics.rmse_beyond_noise import rmse_beyond_noise, rmse_interval, squared_excess
 
@@ -175,15 +174,13 @@ def predictive_rank(p: Array, error: Array, k: Counts, n: Counts) -> Array:
     ndarray
         (P,) from 0 to 1, uniform if predictions and errors are right.
     """
+    from scipy.stats import betabinom
+
     p = np.clip(p, 1e-6, 1 - 1e-6)
     # The variance of a beta distribution is below p (1 - p).
     size = np.maximum(p * (1 - p) / np.maximum(error, 1e-6) ** 2 - 1, 0.1)
-    trials, observed = n[:, None], k[:, None]
-    counts = np.arange(k.max(initial=0) + 1)
-    a, b = (p * size)[:, None], ((1 - p) * size)[:, None]
-    chances = beta_binomial_chance(np.minimum(counts, trials), trials, a, b)
-    share = (counts < observed) + 0.5 * (counts == observed)
-    return np.asarray((chances * share).sum(axis=1))
+    counts = betabinom(n, p * size, (1 - p) * size)
+    return np.asarray(counts.cdf(k) - 0.5 * counts.pmf(k))
 
 
 def _interval_coverage(p: Array, error: Array, k: Counts, n: Counts) -> float:

@@ -8,7 +8,6 @@ from mechanist.arrays import Array
 from mechanist.report.data import ReportData
 from mechanist.report.figures.calibration import draw_fresh
 from mechanist.report.figures.style import FORMULA, FULL, MUTED, Picture, canvas, grid, to_svg
-from mechanist.statistics.distributions import binomial_chance
 
 BINS = 20
 
@@ -38,13 +37,14 @@ def transition_state(data: ReportData) -> Picture | None:
 
 def _histogram(axes: Any, n: Array, n_b: Array) -> None:
     """Observed fractions on the surface, and the binomial distribution for p_B = 1/2."""
+    from scipy.stats import binom
+
     edges = np.linspace(0, 1, BINS + 1)
     axes.hist(n_b / n, edges, color=FORMULA, alpha=0.75)
     if len(n):
         shots = round(float(n.mean()))
         counts = np.arange(shots + 1)
-        chances = binomial_chance(counts, shots, 0.5)
-        expected, _ = np.histogram(counts / shots, edges, weights=chances)
+        expected, _ = np.histogram(counts / shots, edges, weights=binom.pmf(counts, shots, 0.5))
         axes.stairs(expected * len(n), edges, color=MUTED, lw=1.4)
     axes.set(xlim=(0, 1), title="formula, where it gives $p_B$ = 1/2")
     axes.set_xlabel("fraction of half-shots that ended in B")
