@@ -92,6 +92,34 @@ def test_a_round_in_water_with_virtual_sites(work):
     assert (prepared.masses == 0).sum() == 60
 
 
+def test_a_round_of_a_part_under_a_force_law(work, capsys):
+    """GFN2-xTB for the peroxide, a force field for the water around it."""
+    pytest.importorskip("tblite", reason="tblite is not installed")
+    folder = own(work)
+    forces = {"xtb": "gfn2-xtb", "atoms": "resname HPO"}
+    molecule = write_wet(folder, 60) | {"cutoff": "0.5 nm", "forces": forces}
+    dynamics = SYSTEM["dynamics"] | {"pressure": "1 bar", "npt_steps": 1000, "stride": 4}
+    states = {
+        "A": {"name": "left", "box": {"phi": ["-140 deg", "-60 deg"]}},
+        "B": {"name": "right", "box": {"phi": ["60 deg", "140 deg"]}},
+    }
+    write_system(folder, molecule, dynamics=dynamics, states=states)
+    settings = {key: value for key, value in CONFIG.items() if key != "engine"} | {
+        "sampling": CONFIG["sampling"] | {"first_round": 8, "chains": 4},
+        "initial": {"method": "pull", "paths": 1},
+    }
+    (work / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    assert run("check own") == 0
+    said = capsys.readouterr().out
+    assert "4 of 244 atoms under the law, the rest classical" in said
+    assert "2 bonds of fixed length in 'resname HPO' are flexible under the law" in said
+    for command in ROUND[:4]:
+        assert run(command) == 0, command
+    shots = pq.read_table(work / "results/own/rounds/000/worker_000/shots.parquet").to_pylist()
+    assert len(shots) == 8
+    assert all(shot["end_forward"] != "exploded" for shot in shots)
+
+
 def test_a_barostat_finds_the_volume(work, capsys):
     folder = own(work)
     molecule = write_wet(folder, 60) | {"cutoff": "0.5 nm", "box": ["1.4 nm"] * 3}

@@ -36,6 +36,8 @@ def refusal_of_batches(prepared: Prepared) -> str | None:
     """Why a system cannot be moved in this layout, or None."""
     if prepared.law is None:
         return "has no force law (molecule.forces), so OpenMM computes its forces"
+    if not prepared.law.whole:
+        return "has a force law for a part only (molecule.forces.atoms), OpenMM computes the rest"
     if prepared.system.getNumConstraints() > 0:
         return "has constraints, which this layout does not keep"
     return None

@@ -97,7 +97,7 @@ def default_plan(prepared: Prepared, platform: str) -> Plan:
     """
     if prepared.boxed:
         return Plan(platform, POOL, 2 * pool_chains(prepared.atoms))
-    if prepared.law is not None and prepared.law.law.batched:
+    if prepared.law is not None and prepared.law.whole and prepared.law.law.batched:
         return Plan(platform, BATCHED, STACK_CHAINS)
     if analytic(prepared.system):
         return Plan(platform, "pairs", STACK_CHAINS)

@@ -93,13 +93,13 @@ def time_platform(prepared: Prepared, platform: str, seconds: float, budget: flo
 def suitable_platforms(system: Any) -> list[str]:
     """Names of the platforms worth timing on a system.
 
-    A force law computes outside OpenMM, whose fastest platform is then the simplest.
+    A force law of all atoms computes outside OpenMM, whose fastest platform is then the simplest.
 
     With Ewald sums Reference is excluded: it is slow, and its PME writes outside its grid at a NaN
     coordinate, so that an exploding shot may crash the process.
     """
     names = platform_names()
-    if any(map(has_law, system.getForces())):
+    if all(map(has_law, system.getForces())):
         return [REPEATABLE]
     if uses_ewald(system) and len(names) > 1:
         names.remove(REPEATABLE)

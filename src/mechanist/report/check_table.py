@@ -71,11 +71,15 @@ def _system(examination: Examination) -> list[str]:
 
 def _forces(prepared: Prepared) -> list[tuple[str, str]]:
     """The charge, and the force law if there is one; not every law says what the charge is."""
+    classical = [("charge", f"{net_charge(prepared.system) + 0.0:+.3f} e")]
     if prepared.law is None:
-        return [("charge", f"{net_charge(prepared.system) + 0.0:+.3f} e")]
+        return classical
     spec = prepared.law.spec
     packages = ", ".join(f"{name} {version}" for name, version in (spec.versions or {}).items())
     rows = [("forces", f"{spec.name}{f' ({packages})' if packages else ''}")]
+    if spec.atoms:
+        part = f"{len(spec.atoms):,} of {len(prepared.masses):,} atoms under the law"
+        rows += [*classical, ("part", f"{part}, the rest classical")]
     charge = spec.settings.get("charge")
     if charge is not None:
         rows += [("charge", f"{charge:+d} e, multiplicity {spec.settings['multiplicity']}")]

@@ -20,7 +20,18 @@ Arguments = dict[str, str | int | float | bool | list[Any] | dict[str, Any] | No
 """Keyword arguments as YAML has them."""
 
 
-class ElectronsSettings(Section):
+class LawSection(Section):
+    """What every force law may have."""
+
+    atoms: str | None = Field(
+        None,
+        min_length=1,
+        description="selection of whole molecules that the law treats, the rest being classical;"
+        " null: all atoms",
+    )
+
+
+class ElectronsSettings(LawSection):
     """Number of electrons and their spin."""
 
     charge: int = Field(0, ge=-100, le=100, description="total charge in elementary charges")
@@ -41,7 +52,7 @@ class XtbSettings(ElectronsSettings):
     )
 
 
-class AseSettings(Section):
+class AseSettings(LawSection):
     """A calculator of ASE, which must be installed with the program that it calls.
 
     Charge and spin go where the calculator expects them.
@@ -66,7 +77,7 @@ class OpenmmMlSettings(ElectronsSettings):
     )
 
 
-class TorchSettings(Section):
+class TorchSettings(LawSection):
     """A module of PyTorch beside system.yaml, for many replicas at once.
 
     It maps positions (R, N, 3) in nm to energies (R,) in kJ/mol; the forces are their gradient.
@@ -77,7 +88,7 @@ class TorchSettings(Section):
     )
 
 
-class PythonSettings(Section):
+class PythonSettings(LawSection):
     """A Python file beside system.yaml, for many replicas at once.
 
     Its function maps positions (R, N, 3) in nm to energies (R,) in kJ/mol and forces (R, N, 3) in
@@ -91,7 +102,7 @@ class PythonSettings(Section):
     )
 
 
-class LearnedSettings(Section):
+class LearnedSettings(LawSection):
     """Forces that `mechanist trajectory learn` has learned, for many replicas at once."""
 
     learned: str = Field(min_length=1, description="folder of the models, which holds forces.json")

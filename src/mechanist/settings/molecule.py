@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from mechanist.settings.base import Section
-from mechanist.settings.forces import ForcesSettings
+from mechanist.settings.forces import ForcesSettings, XtbSettings
 from mechanist.settings.units import Dalton, Nanometre
 
 KINDS = {
@@ -49,7 +49,8 @@ class MoleculeSettings(Section):
     forces: ForcesSettings | None = Field(
         None,
         description="a force law instead: gfn2-xtb, gfn1-xtb, or a section such as"
-        " {python: forces.py}, see [forces.md](forces.md)",
+        " {python: forces.py}; with atoms it treats a part of a classical system, see"
+        " [forces.md](forces.md)",
     )
     include: str | None = Field(
         None, description="folder with the files that a GROMACS topology includes"
@@ -99,9 +100,9 @@ class MoleculeSettings(Section):
     def kind(self) -> str:
         """Source of the forces: ``XML``, ``Amber``, ``GROMACS``, ``CHARMM``, ``OpenMM`` or ``law``.
 
-        The last is a force law.
+        The last is a force law of all atoms; one of a part stands beside classical forces.
         """
-        if self.forces is not None:
+        if self.forces is not None and self.forces.atoms is None:
             return "law"
         if self.topology is None:
             return "XML"
@@ -127,7 +128,10 @@ class MoleculeSettings(Section):
         """What is wrong with the keys that name files, or None."""
         if self.kind == "law":
             own = self.model_fields_set - OF_A_LAW
-            return f"{min(own)}: not used with a force law; leave it out" if own else None
+            what = "not used with a force law; leave it out, or name the atoms of the law in"
+            return f"{min(own)}: {what} forces: {{..., atoms: SELECTION}}" if own else None
+        if isinstance(self.forces, XtbSettings) and self.forces.solvent is not None:
+            return "forces: solvent: not for a part (atoms), around which the rest is classical"
         if self.kind in ("XML", "CHARMM") and not self.force_field:
             return "force_field: missing; name at least one file"
         if self.kind in ("Amber", "GROMACS", "OpenMM") and self.force_field:
@@ -142,7 +146,7 @@ class MoleculeSettings(Section):
                 " files add one such as implicit/obc2.xml to force_field"
             )
         if self.kind == "OpenMM":
-            own = self.model_fields_set - {"structure", "topology", "box"}
+            own = self.model_fields_set - {"structure", "topology", "box", "forces"}
             if own:
                 return f"{min(own)}: not used, since it is part of the OpenMM System; leave it out"
         return None

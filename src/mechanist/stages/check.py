@@ -64,7 +64,8 @@ def _smaller(examination: Examination, config: Config) -> list[str]:
     prepared = examination.prepared
     if prepared is None or prepared.law is None:
         return []
-    line = sizes_line(config, step_seconds(prepared.law.law, prepared.positions))
+    positions = prepared.law.part(prepared.positions)
+    line = sizes_line(config, step_seconds(prepared.law.law, positions))
     return [] if line is None else [line]
 
 

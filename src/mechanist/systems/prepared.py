@@ -132,10 +132,11 @@ def _named(prepared: Prepared) -> dict[str, Any] | None:
     """What results hold of a force law: its description, its energy at the structure, its speed."""
     if prepared.law is None:
         return None
-    energies, _ = prepared.law.energy_forces(prepared.positions[None])
+    positions = prepared.law.part(prepared.positions)
+    energies, _ = prepared.law.energy_forces(positions[None])
     return prepared.law.spec.to_json() | {
         "energy": float(energies[0]),
-        "step_seconds": step_seconds(prepared.law.law, prepared.positions),
+        "step_seconds": step_seconds(prepared.law.law, positions),
     }
 
 
@@ -143,7 +144,9 @@ def _law(named: dict[str, Any], start: Array, file: Path) -> Attached:
     """Inverse of `_named`, for the structure (N, 3) in nm."""
     measured = ("energy", "step_seconds")
     description = {key: value for key, value in named.items() if key not in measured}
-    return Attached(LawSpec.from_json(description, file), (start, float(named["energy"])))
+    spec = LawSpec.from_json(description, file)
+    known = start[list(spec.atoms)] if spec.atoms else start
+    return Attached(spec, (known, float(named["energy"])))
 
 
 def load(layout: Layout) -> Prepared:

@@ -11,8 +11,6 @@ from mechanist.errors import SystemBuildError
 from mechanist.settings.forces import law_file
 from mechanist.settings.load import SYSTEM_FILE, key_error
 from mechanist.settings.molecule import MoleculeSettings
-from mechanist.systems.build.atoms import check_scale
-from mechanist.systems.build.bare import bare, softness
 from mechanist.systems.build.bonded import add_bonds
 from mechanist.systems.build.coordinates import Structure, read_structure
 from mechanist.systems.build.identity import check_lengths, check_masses, order_by_names
@@ -26,12 +24,11 @@ from mechanist.systems.build.periodic import (
     to_openmm,
     whole,
 )
+from mechanist.systems.build.under_law import all_under_law, part_under_law
 from mechanist.systems.forces.amber import radii_note
-from mechanist.systems.forces.attach import Attached, attach
+from mechanist.systems.forces.attach import Attached
 from mechanist.systems.forces.charmm import named_in
 from mechanist.systems.forces.gromacs import included
-from mechanist.systems.forces.law_spec import KEY, law_spec
-from mechanist.systems.forces.law_test import law_test
 from mechanist.systems.forces.rigid_water import make_rigid
 from mechanist.systems.forces.system_xml import check_force_field
 from mechanist.systems.forces.topologies import options, read_topology
@@ -73,7 +70,7 @@ class Molecule:
     box
         Vectors (3, 3) in nm of the structure or, without them, of the topology; None without any.
     law
-        The force law that was added to the System, or None.
+        The force law that was added to the System, of all atoms or a part, or None.
     """
 
     topology: Any
@@ -120,7 +117,9 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
     box = _given_box(settings, folder) if settings.box is not None else structure.box
     positions = structure.positions
     if settings.kind == "law":
-        return _under_law(settings, folder, structure)
+        assert settings.forces is not None
+        topology, system, law, said = all_under_law(settings.forces, path, structure)
+        return Molecule(topology, positions, system, tuple(said), structure.box, law)
     if settings.kind == "XML":
         topology, positions, system = _from_xml(settings, folder, structure, box)
     else:
@@ -150,38 +149,11 @@ def build_molecule(settings: MoleculeSettings, folder: Path) -> Molecule:
             positions = _whole_if_broken(topology, positions, found)
     check_context(system, source)
     check_lengths([Name.of(atom) for atom in topology.atoms()], system, positions, path)
-    return Molecule(topology, positions, system, tuple(notes), found)
-
-
-def _under_law(settings: MoleculeSettings, folder: Path, structure: Structure) -> Molecule:
-    """Atoms under a force law, which is tested near the structure.
-
-    Raises
-    ------
-    SystemBuildError
-        If the structure does not name the elements, or the force law fails.
-    """
-    assert settings.forces is not None
-    path = folder / settings.structure
-    topology, positions = structure.topology, structure.positions
-    if topology is None:
-        raise SystemBuildError(
-            path, "molecule.structure: with a force law it must be PDB or PDBx/mmCIF"
-        )
-    topology.setPeriodicBoxVectors(None)
-    system, numbers = bare(topology, positions, path)
-    check_scale(numbers, positions, path.name)
-    law = Attached(law_spec(settings.forces, numbers, folder))
-    try:
-        test = law_test(law, positions)
-    except SystemBuildError as error:
-        raise key_error(folder / SYSTEM_FILE, KEY, f"{law.spec.name}: {error}") from None
-    if test.faults:
-        raise key_error(folder / SYSTEM_FILE, KEY, f"{law.spec.name}: {test.faults[0]}")
-    attach(system, law)
-    doubts = [*test.doubts, *softness(test.stiffness, numbers, positions)]
-    notes = (*structure.notes, *(f"{law.spec.name}: {doubt}" for doubt in doubts))
-    return Molecule(topology, positions, system, notes, structure.box, law)
+    if settings.forces is None:
+        return Molecule(topology, positions, system, tuple(notes), found)
+    parts = part_under_law(settings.forces, folder, topology, system, positions)
+    system, positions, law, said = parts
+    return Molecule(topology, positions, system, (*notes, *said), found, law)
 
 
 def _arranged(

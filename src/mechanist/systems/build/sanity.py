@@ -84,8 +84,12 @@ def changed_bonds(molecule: Molecule, topology: Any, after: Array) -> list[Findi
     """
     if molecule.law is None:
         return []
-    numbers = list(molecule.law.spec.numbers)
-    old, new = (set(bonded_pairs(numbers, x)) for x in (molecule.positions, after))
+    law, numbers = molecule.law, list(molecule.law.spec.numbers)
+    own = law.spec.atoms or range(len(numbers))
+    old, new = (
+        {(own[i], own[j]) for i, j in bonded_pairs(numbers, law.part(x))}
+        for x in (molecule.positions, after)
+    )
     return [
         Finding(WARNING, f"minimisation {what} the bond {topology.atom(i)} - {topology.atom(j)}")
         for what, pairs in (("breaks", old - new), ("forms", new - old))

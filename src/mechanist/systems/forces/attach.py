@@ -14,6 +14,7 @@ import numpy as np
 
 from mechanist.arrays import Array
 from mechanist.errors import DataError, SystemBuildError
+from mechanist.systems.descriptors.box import box_of
 from mechanist.systems.forces.law import ForceLaw, ForceLawError
 from mechanist.systems.forces.law_spec import LawSpec
 
@@ -39,6 +40,12 @@ class Attached:
     known
         Positions (N, 3) in nm, and the energy there in kJ/mol when the system was prepared; None:
         it is being prepared.
+
+    Attributes
+    ----------
+    widest
+        Distance of two of its atoms in nm from which there is no result: half of the box, where a
+        part would meet its own image; infinite without a box.
     """
 
     def __init__(self, spec: LawSpec, known: tuple[Array, float] | None = None) -> None:
@@ -47,6 +54,16 @@ class Attached:
         self.failures = 0
         self._law: ForceLaw | None = None
         self._wall = False
+        self.widest = np.inf
+
+    @property
+    def whole(self) -> bool:
+        """Whether it treats all atoms of the system."""
+        return not self.spec.atoms
+
+    def part(self, positions: Array) -> Array:
+        """Of positions (..., N, 3) of a system those that it treats."""
+        return positions if self.whole else positions[..., list(self.spec.atoms), :]
 
     @property
     def law(self) -> ForceLaw:
@@ -81,6 +98,8 @@ class Attached:
         """See `ForceLaw`; a result that is not finite is an error as well."""
         if not np.isfinite(positions).all():
             raise ForceLawError(self.spec.name, "a position is not finite")
+        if np.isfinite(self.widest) and max(map(width, positions)) > self.widest:
+            raise ForceLawError(self.spec.name, "its part is wider than half of the box")
         energies, forces = self.law.energy_forces(positions)
         if not (np.isfinite(energies).all() and np.isfinite(forces).all()):
             raise ForceLawError(self.spec.name, "returned a non-finite energy or force")
@@ -156,10 +175,22 @@ def _known(identity: str) -> Attached:
 
 
 def attach(system: Any, law: Attached) -> None:
-    """Add a force law to an OpenMM System."""
+    """Add a force law to an OpenMM System, whose other forces leave out what it treats."""
     import openmm
 
-    system.addForce(openmm.PythonForce(law))
+    force = openmm.PythonForce(law)
+    box = box_of(system)
+    if not law.whole:
+        force.setParticles(list(law.spec.atoms))
+        law.widest = np.inf if box is None else 0.5 * float(np.diag(np.array(box)).min())
+    system.addForce(force)
+
+
+def width(positions: Array) -> float:
+    """Largest distance of two of the positions (N, 3)."""
+    from scipy.spatial.distance import pdist
+
+    return float(pdist(positions).max()) if len(positions) > 1 else 0.0
 
 
 def walled(law: Attached | None) -> AbstractContextManager[None]:

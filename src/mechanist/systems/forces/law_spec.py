@@ -26,6 +26,9 @@ from mechanist.systems.user_code import check_file
 
 KEY = "molecule.forces"
 
+PER_ATOM = ("numbers", "atoms")
+"""Fields with an entry for each atom."""
+
 PACKAGES = {
     **{"ani": "torchani", "mace": "mace-torch", "aimnet": "aimnet", "aceff": "torchmd-net"},
     **{"torchmdnet": "torchmd-net", "nequip": "nequip", "orb": "orb-models"},
@@ -45,11 +48,13 @@ class LawSpec:
     settings
         Section ``forces`` as plain data.
     numbers
-        (N,) atomic numbers.
+        (N,) atomic numbers, of the part if it treats one.
     file, sha256
         Path of its file and the hash of that; empty without one.
     versions
         Of the packages that compute it.
+    atoms
+        (N,) indices of the part of the system that it treats; empty: all.
     """
 
     settings: dict[str, Any]
@@ -57,6 +62,7 @@ class LawSpec:
     file: str = ""
     sha256: str = ""
     versions: dict[str, str] | None = None
+    atoms: tuple[int, ...] = ()
 
     @property
     def law(self) -> LawSettings:
@@ -71,12 +77,17 @@ class LawSpec:
     @property
     def identity(self) -> str:
         """Hash of all that changes its results; a file counts by its content."""
-        content = asdict(self) | {"file": Path(self.file).name}
+        content = self._content() | {"file": Path(self.file).name}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for a JSON file."""
-        return asdict(self) | {"numbers": list(self.numbers), "identity": self.identity}
+        lists = {key: list(value) for key, value in self._content().items() if key in PER_ATOM}
+        return self._content() | lists | {"identity": self.identity}
+
+    def _content(self) -> dict[str, Any]:
+        """All fields; without indices where all atoms are meant."""
+        return {key: value for key, value in asdict(self).items() if key != "atoms" or value}
 
     @staticmethod
     def from_json(content: dict[str, Any], path: Path) -> "LawSpec":
@@ -87,8 +98,9 @@ class LawSpec:
         DataError
             If the file or the packages have changed since the system was prepared.
         """
-        rest = {k: v for k, v in content.items() if k not in ("identity", "numbers")}
-        spec = LawSpec(numbers=tuple(content["numbers"]), **rest)
+        rest = {k: v for k, v in content.items() if k not in ("identity", *PER_ATOM)}
+        numbers, atoms = (tuple(content.get(key, ())) for key in PER_ATOM)
+        spec = LawSpec(numbers=numbers, atoms=atoms, **rest)
         if spec.file:
             check_file(Path(spec.file), spec.sha256)
         now = versions_of(spec.law)
@@ -119,8 +131,10 @@ def law_name(settings: dict[str, Any]) -> str:
     return str(settings[kind]) if kind == "xtb" else f"{kind}: {settings[kind]}"
 
 
-def law_spec(settings: LawSettings, numbers: tuple[int, ...], folder: Path) -> LawSpec:
-    """The description of a force law of system.yaml in ``folder``.
+def law_spec(
+    settings: LawSettings, numbers: tuple[int, ...], folder: Path, atoms: tuple[int, ...] = ()
+) -> LawSpec:
+    """The description of a force law of system.yaml in ``folder``; see `LawSpec`.
 
     Raises
     ------
@@ -133,11 +147,11 @@ def law_spec(settings: LawSettings, numbers: tuple[int, ...], folder: Path) -> L
         if not path.is_file():
             raise key_error(folder / SYSTEM_FILE, KEY, f"{name!r}: there is no such file")
         file, digest = str(path.resolve()), sha256(path)
-    plain = settings.model_dump(mode="json")
+    plain = settings.model_dump(mode="json", exclude=None if atoms else {"atoms"})
     kind = type(settings).__name__.removesuffix("Settings").lower()
     kind = {"openmmml": "openmm_ml"}.get(kind, kind)
     plain = {kind: plain.pop(kind)} | plain
-    return LawSpec(plain, numbers, file, digest, versions_of(settings))
+    return LawSpec(plain, numbers, file, digest, versions_of(settings), atoms)
 
 
 def versions_of(settings: LawSettings) -> dict[str, str]:
