@@ -92,11 +92,31 @@ def test_a_round_in_water_with_virtual_sites(work):
     assert (prepared.masses == 0).sum() == 60
 
 
+SPRINGS = """
+import numpy as np
+
+PAIRS = np.array([(0, 1), (1, 2), (2, 3), (0, 2), (1, 3)])
+LENGTHS = np.array([0.0967, 0.1474, 0.0967, 0.19, 0.19])
+
+
+def energy_forces(positions, numbers):
+    assert list(numbers) == [1, 8, 8, 1]
+    steps = positions[:, PAIRS[:, 1]] - positions[:, PAIRS[:, 0]]
+    lengths = np.linalg.norm(steps, axis=-1)
+    pulls = 2e5 * ((lengths - LENGTHS) / lengths)[..., None] * steps
+    forces = np.zeros_like(positions)
+    for k, (i, j) in enumerate(PAIRS):
+        forces[:, i] += pulls[:, k]
+        forces[:, j] -= pulls[:, k]
+    return 1e5 * ((lengths - LENGTHS) ** 2).sum(axis=1), forces
+"""
+"""Hydrogen peroxide that turns freely."""
+
+
 def test_a_round_of_a_part_under_a_force_law(work, capsys):
-    """GFN2-xTB for the peroxide, a force field for the water around it."""
-    pytest.importorskip("tblite", reason="tblite is not installed")
+    """Springs for the peroxide, a force field for the water around it."""
     folder = own(work)
-    forces = {"xtb": "gfn2-xtb", "atoms": "resname HPO"}
+    forces = {"python": "springs.py", "atoms": "resname HPO"}
     molecule = write_wet(folder, 60) | {"cutoff": "0.5 nm", "forces": forces}
     dynamics = SYSTEM["dynamics"] | {"pressure": "1 bar", "npt_steps": 1000, "stride": 4}
     states = {
@@ -104,9 +124,10 @@ def test_a_round_of_a_part_under_a_force_law(work, capsys):
         "B": {"name": "right", "box": {"phi": ["60 deg", "140 deg"]}},
     }
     write_system(folder, molecule, dynamics=dynamics, states=states)
+    (folder / "springs.py").write_text(SPRINGS, encoding="utf-8")
     settings = {key: value for key, value in CONFIG.items() if key != "engine"} | {
         "sampling": CONFIG["sampling"] | {"first_round": 8, "chains": 4},
-        "initial": {"method": "pull", "paths": 1},
+        "initial": {"budget": "40 ps", "heating": [1.2], "paths": 1, "replicas": 2},
     }
     (work / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     assert run("check own") == 0

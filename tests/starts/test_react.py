@@ -49,6 +49,30 @@ def test_proton_transfer_is_ready_to_run(work, capsys):
     assert {"all": "differences", "select": "index 0 4 5"} in written["inputs"]
 
 
+SPLIT = {
+    "homolysis": ("CO", "break C1-O1", (), "CH3 and HO, each with an odd number of electrons"),
+    "triplet": ("CO", "break C1-O1", ("--multiplicity", "3"), None),
+    "charged": ("C[OH2+]", "break C1-O1", (), None),
+    "a pair stays": ("[NH3+][BH3-]", "break 0-1", (), None),
+    "a ring opens": ("C1=CCC1", "break C3-C4", (), None),
+    "elimination": ("CCCl", "break 1-2, break 0-3, form 2-3", (), None),
+}
+
+
+@pytest.mark.parametrize("case", SPLIT)
+def test_radicals_under_a_closed_shell_are_said(case, work, capsys):
+    pytest.importorskip("rdkit", reason="rdkit is not installed")
+    pytest.importorskip("tblite", reason="tblite is not installed")
+    smiles, reaction, options, said_so = SPLIT[case]
+    command = ["new", "split", "--smiles", smiles, "--forces", "gfn2-xtb", "--react", reaction]
+    code, said = run(capsys, [*command, *options])
+    assert code == 0, said
+    written = (work / "systems" / "split" / "system.yaml").read_text(encoding="utf-8")
+    for text in (said, " ".join(written.replace("#", " ").split())):
+        assert ("Warning: the product has" in text) == (said_so is not None)
+        assert said_so is None or said_so in text
+
+
 def test_covalent_radii():
     # H, C, O, Cl, I: bonds H-H, C-H, C-C, O-H, C-Cl within 15 %.
     assert radii([1, 6, 8, 17, 53]).tolist() == [0.032, 0.075, 0.063, 0.099, 0.133]

@@ -50,6 +50,42 @@ def test_a_mirror_image_with_the_same_bonds_is_said(tmp_path):
     assert any("atom 0, MOL1-C1, is the mirror image" in note for note in notes)
 
 
+METHANOL = ("C 0 0 0", "O 1.42 0 0", "H 1.74 0.9 0")
+METHANOL += ("H -0.36 1.03 0", "H -0.36 -0.51 0.89", "H -0.36 -0.51 -0.89")
+FREON = ("C 0 0 0", "Cl 1.75 0 0", "H -0.36 1.03 0", "F -0.45 -0.63 1.1", "F -0.45 -0.63 -1.1")
+
+
+@pytest.mark.parametrize("i", [3, 4, 5])
+def test_hydrogens_of_a_methyl_group_keep_their_labels(i, tmp_path):
+    """Two of them exchanged: the hydroxyl group alone has turned, by 40 degrees."""
+    turned = [*METHANOL[:2], "H 1.74 0.69 0.58", *METHANOL[3:]]
+    j = 3 + (i - 2) % 3
+    wrong = turned.copy()
+    wrong[i], wrong[j] = turned[j], turned[i]
+    notes, positions = pair(tmp_path, METHANOL, wrong)
+    given = np.array([[float(word) for word in row.split()[1:]] for row in turned])
+    assert positions == pytest.approx(0.1 * given, abs=1e-4)
+    (note,) = (note for note in notes if "were exchanged: they are equal" in note)
+    assert f"(atoms {min(i, j)} and {max(i, j)})" in note
+    assert not any("mirror image of what it is in a.pdb, with" in note for note in notes)
+
+
+def test_labels_that_agree_stay(tmp_path):
+    """A methyl group that has turned by 120 degrees is no mirror image."""
+    turned = [*METHANOL[:3], METHANOL[4], METHANOL[5], METHANOL[3]]
+    notes, positions = pair(tmp_path, METHANOL, turned)
+    given = np.array([[float(word) for word in row.split()[1:]] for row in turned])
+    assert positions == pytest.approx(0.1 * given, abs=1e-4)
+    assert not any("exchanged" in note for note in notes)
+
+
+def test_other_equal_atoms_keep_their_labels(tmp_path):
+    notes, positions = pair(tmp_path, FREON, [*FREON[:3], *FREON[:2:-1]])
+    given = np.array([[float(word) for word in row.split()[1:]] for row in FREON])
+    assert positions == pytest.approx(0.1 * given, abs=1e-4)
+    assert any("MOL1-F1 and MOL1-F2 (atoms 3 and 4) were exchanged" in note for note in notes)
+
+
 def test_an_order_by_elements_is_undone_and_said(tmp_path):
     notes, positions = pair(tmp_path, CENTRE, CENTRE[::-1])
     given = np.array([[float(word) for word in row.split()[1:]] for row in CENTRE])

@@ -17,6 +17,7 @@ from mechanist.arrays import Array
 from mechanist.bookkeeping.files import write_text
 from mechanist.errors import SettingsError
 from mechanist.settings.load import SYSTEM_FILE
+from mechanist.starts.radicals import radicals
 from mechanist.systems.build.molecule import build_molecule
 from mechanist.systems.build.new import draft_of, new_folder
 from mechanist.systems.build.radii import BONDED, radii
@@ -78,8 +79,10 @@ def react(
         own = "index " + " ".join(map(str, atoms))
         groups = draft.groups | ({"differences": own} if len(atoms) > 2 else {})
         draft = replace(draft, chosen=chosen, groups=groups, stride=STRIDE, longest=LONGEST)
-        draft = replace(draft, notes=parts.notes)
-        for line in chosen.reasons:
+        warning = radicals(settings.forces, breaks, forms, topology)
+        warnings = () if warning is None else (f"Warning: {warning}.",)
+        draft = replace(draft, notes=(*parts.notes, *warnings))
+        for line in (*chosen.reasons, *warnings):
             said(line)
         write_text(partial / SYSTEM_FILE, system_yaml(draft))
     return folder

@@ -11,6 +11,7 @@ from mechanist.arrays import Array, Rows
 from mechanist.errors import SystemBuildError
 from mechanist.settings.molecule import MoleculeSettings
 from mechanist.systems.build.coordinates import read_structure
+from mechanist.systems.build.exchange import exchanged
 from mechanist.systems.build.identity import centres, centres_of, mirrored, order_by_names
 from mechanist.systems.build.molecule import Molecule, build_molecule
 from mechanist.systems.build.names import Name
@@ -78,10 +79,13 @@ def second_structure(
     files = settings.structure, file
     if settings.kind == "law":
         notes += _changes(first, positions, files)
-        notes += _turned(first, positions, files)
+        positions, relabelled = _relabelled(first, positions, files)
+        notes += [*relabelled, *_turned(first, positions, files)]
         return Second(positions, tuple(notes))
     _check_bonds(first.topology, second.topology, order, files)
     _check_box(first.box, second.box, files)
+    positions, relabelled = _relabelled(first, positions, files)
+    notes += relabelled
     centre = mirrored(centres_of(first.topology), first.positions, positions)
     if centre is not None:
         raise SystemBuildError(
@@ -171,6 +175,25 @@ def _kinds(numbers: list[int], pairs: set[tuple[int, int]]) -> Counter[str]:
     for _ in range(3):
         kinds = [f"{kinds[i]}({','.join(sorted(kinds[j] for j in bonded[i]))})" for i in bonded]
     return Counter(kinds)
+
+
+def _relabelled(
+    first: Molecule, positions: Array, files: tuple[str, str]
+) -> tuple[Array, list[str]]:
+    """Positions with equal atoms of one centre labelled as in the first structure, and notes."""
+    atoms = list(first.topology.atoms())
+    numbers = [int(atom.element.atomic_number) if atom.element else 0 for atom in atoms]
+    if first.law is not None and first.law.whole:
+        both = [set(bonded_pairs(numbers, place)) for place in (first.positions, positions)]
+    else:
+        both = [{(b[0].index, b[1].index) for b in first.topology.bonds()}] * 2
+    result, found = exchanged(numbers, (both[0], both[1]), first.positions, positions)
+    return result, [
+        f"{files[1]}: {Name.of(atoms[i])} and {Name.of(atoms[j])} (atoms {i} and {j}) were"
+        f" exchanged: they are equal, and with their labels {Name.of(atoms[centre])} is the mirror"
+        f" image of what it is in {files[0]}"
+        for centre, (i, j) in found
+    ]
 
 
 def _turned(first: Molecule, positions: Array, files: tuple[str, str]) -> list[str]:

@@ -14,6 +14,7 @@ from mechanist.systems.build.atoms import check_scale
 from mechanist.systems.build.bare import bare, softness
 from mechanist.systems.build.coordinates import Structure
 from mechanist.systems.build.names import Name
+from mechanist.systems.build.radii import bonded_pairs
 from mechanist.systems.descriptors.bonds import connected, neighbours_of
 from mechanist.systems.descriptors.box import Cell, box_of
 from mechanist.systems.descriptors.labels import topology_of
@@ -22,6 +23,7 @@ from mechanist.systems.forces.attach import Attached, attach, width
 from mechanist.systems.forces.law_spec import KEY, law_spec
 from mechanist.systems.forces.law_test import law_test
 from mechanist.systems.forces.remainder import bound, remainder
+from mechanist.systems.forces.stretch import stretch
 
 ATOMS = f"{KEY}.atoms"
 
@@ -123,7 +125,11 @@ def _tested(
         raise key_error(file, KEY, f"{name}: {error}") from None
     if test.faults:
         raise key_error(file, KEY, f"{name}: {test.faults[0]}")
-    doubts = [*test.doubts, *softness(test.stiffness, numbers, positions)]
+    soft = softness(test.stiffness, numbers, positions)
+    if not soft:
+        pairs = bonded_pairs(list(numbers), positions)
+        soft = [said for said in (stretch(attached, numbers, pairs, positions),) if said]
+    doubts = [*test.doubts, *soft]
     return attached, [f"{name}: {doubt}" for doubt in doubts]
 
 
