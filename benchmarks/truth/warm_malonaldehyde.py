@@ -4,7 +4,7 @@
 
 Pieces, all of them if none is named, in this order: ``scratch_1`` to ``scratch_3``, round 0 of runs
 under GFN2-xTB that start from nothing; ``points``, configurations on the paths of the first of them
-and how many of `FRESH` half-shots from each ended in B; ``cheap``, rounds of a run under GFN1-xTB;
+and how many of `FRESH` half-shots from each ended in B; ``cheap``, round 0 of a run under GFN1-xTB;
 ``warm_1`` to ``warm_3``, round 0 of runs under GFN2-xTB that start from it; ``table``. Pieces that
 are in the folder already are not made again, so several processes can share the work, and one that
 was killed goes on. Networks are trained on the first shots of round 0, as many as are named. It
@@ -43,7 +43,7 @@ from mechanist.systems.prepared import load, load_inputs
 SYSTEM = Path("systems/malonaldehyde")
 SEEDS, CHAINS = (1, 2, 3), 12
 SIZES, WARM_SIZES = (144, 300, 600), (144, 300)
-CHEAP_ROUNDS = (1200, 1200)
+CHEAP_SHOTS = 1200
 POINTS, FRESH = 40, 120
 REPLICAS = 8
 
@@ -75,39 +75,34 @@ def config(seed: int, shots: int, warm: Path | None = None, method: str = "auto"
     return validate(Config, content, "benchmark")
 
 
-def sampled(
-    layout: Layout,
-    rounds: Sequence[int],
-    seed: int,
-    warm: Path | None = None,
-    method: str = "auto",
-) -> Layout:
-    """The run with so many shots in each round, and a model after each if there is a next."""
+def sampled(layout: Layout, settings: Config) -> Layout:
+    """The run with its round 0."""
     if not layout.initial.paths.is_file():
-        initial(config(seed, rounds[0], warm, method), layout, quiet)
-    for number, shots in enumerate(rounds):
-        settings, files = config(seed, shots, warm), layout.round(number)
-        if not files.worker(0).index.is_file():
-            shoot(settings, layout, number, 0, quiet)
-        if len(rounds) > 1 and not files.model.is_file():
-            learn(settings, layout, number, 1, quiet)
+        initial(settings, layout, quiet)
+    if not layout.round(0).worker(0).index.is_file():
+        shoot(settings, layout, 0, 0, quiet)
     return layout
 
 
 def scratch(root: Path, seed: int) -> Layout:
     """A run under GFN2-xTB that starts from nothing."""
-    return sampled(system(root / f"scratch_{seed}", "gfn2-xtb"), (max(SIZES),), seed)
+    layout = system(root / f"scratch_{seed}", "gfn2-xtb")
+    return sampled(layout, config(seed, max(SIZES)))
 
 
 def cheap(root: Path) -> Layout:
-    """The run under GFN1-xTB, which hot MD does not cross in 200 ps at 750 K."""
-    return sampled(system(root / "cheap", "gfn1-xtb"), CHEAP_ROUNDS, 1, method="pull")
+    """The run under GFN1-xTB, which hot MD does not cross in 200 ps at 750 K, and its model."""
+    settings = config(1, CHEAP_SHOTS, method="pull")
+    layout = sampled(system(root / "cheap", "gfn1-xtb"), settings)
+    if not layout.round(0).model.is_file():
+        learn(settings, layout, 0, 1, quiet)
+    return layout
 
 
 def warm(root: Path, seed: int) -> Layout:
     """A run under GFN2-xTB that starts from the one under GFN1-xTB."""
-    earlier = cheap(root).root
-    return sampled(system(root / f"warm_{seed}", "gfn2-xtb"), (max(WARM_SIZES),), seed, earlier)
+    layout = system(root / f"warm_{seed}", "gfn2-xtb")
+    return sampled(layout, config(seed, max(WARM_SIZES), cheap(root).root))
 
 
 def points(root: Path) -> Points:
