@@ -125,6 +125,21 @@ def test_rmse_interval_covers_the_truth():
     assert hits >= 95 - 4 * np.sqrt(trials * 0.05 * 0.95) - 3
 
 
+def test_an_error_that_noise_can_hide_is_not_excluded_by_luck():
+    """40 points of 40 trials; 4 standard errors of 500 draws. Seed 10."""
+    rng = np.random.default_rng(10)
+    n, p = np.full(40, 40), np.linspace(0.03, 0.97, 40)
+    for error in (0.0, 0.02, 0.04):
+        off = np.clip(p + error * rng.choice([-1, 1], size=(500, 40)), 0, 1)
+        limits = [rmse_interval(one, rng.binomial(n, p), n, rng, resamples=200) for one in off]
+        low, high = np.array(limits).T
+        assert (high < error).mean() < 0.025 + 4 * np.sqrt(0.025 * 0.975 / 500)
+        assert high.min() > 0.035
+        assert (low > error).mean() < 0.025 + 4 * np.sqrt(0.025 * 0.975 / 500)
+    # Counts without any scatter.
+    assert rmse_interval(p, np.round(n * p).astype(int), n, rng) == (0.0, pytest.approx(0.049, 0.1))
+
+
 @pytest.mark.parametrize("n", [20, 60])
 def test_the_share_of_intervals_that_miss(n):
     """By drawing 40,000 counts at each of three probabilities; 4 standard errors. Seed 21."""

@@ -48,9 +48,27 @@ def rmse_interval(
     level: float = 0.95,
     resamples: int = 2000,
 ) -> tuple[float, float]:
-    """Bootstrap interval of `rmse_beyond_noise` over points (percentiles)."""
+    """Bootstrap interval of `rmse_beyond_noise` over points (percentiles).
+
+    Its upper end is at least `hidden`: counts that happen to scatter less than counting noise does
+    say no more than those that scatter as much (power-constrained limits: Cowan, Cranmer, Gross and
+    Vitells, arXiv:1105.3166).
+    """
     excess = squared_excess(p_predicted, k, n)
     draws = rng.integers(len(excess), size=(resamples, len(excess)))
     values = np.sqrt(np.maximum(0.0, excess[draws].mean(axis=1)))
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return float(low), max(float(high), hidden(k, n, level))
+
+
+def hidden(k: NDArray[np.int64], n: NDArray[np.int64], level: float = 0.95) -> float:
+    """Error that counts with just the scatter of counting noise leave possible, with ``level``.
+
+    With v the counting variance at a point, a right prediction has squares of variance 2 v^2 there,
+    as for a normal distribution.
+    """
+    from scipy.special import ndtri
+
+    p = (k + 0.5) / (n + 1)
+    spread = np.sqrt((2 * (p * (1 - p) / n) ** 2).sum()) / len(n)
+    return float(np.sqrt(ndtri((1 + level) / 2) * spread))
