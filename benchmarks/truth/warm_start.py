@@ -44,7 +44,7 @@ ACROSS = 1.5
 TILTS = (None, 0.5, 2.0)
 """In kT between the states; None: no run to start from."""
 
-CHEAP_SHOTS, CHAINS, SIZES, SEEDS = 16_384, 16, (128, 512, 2048), (1, 2, 3)
+CHEAP_SHOTS, CHAINS, SIZES, SEEDS = 4096, 16, (128, 512, 2048), (1, 2, 3)
 IDLE, POINTS, FRESH = 20, 60, 200
 
 quiet = Journal()
