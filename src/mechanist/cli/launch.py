@@ -166,7 +166,7 @@ def _take_lock(command: list[str]) -> None:
     if living := holders(here):
         told = ", ".join(living)
         print(f"still at work in this folder: {told}; wait, or end it", file=sys.stderr)
-    if is_stale(here):
+    elif is_stale(here):
         print("the last run was killed: its lock is released and its work goes on", file=sys.stderr)
         with child([*command, "--unlock"], stderr=subprocess.DEVNULL) as process:
             process.wait()
